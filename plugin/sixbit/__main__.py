@@ -1,0 +1,7 @@
+"""``python -m sixbit``: the command line."""
+
+import sys
+
+from sixbit.cli import main
+
+sys.exit(main())

@@ -1,0 +1,29 @@
+"""The manifest and the data that ships with Sixbit, wherever it was installed to."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+def data_path(name: str) -> Path:
+    """Where a file or folder of data stands: inside the package if it was installed, else at the top of the clone.
+
+    >>> data_path("manifest.json").name
+    'manifest.json'
+    """
+    installed = Path(__file__).parent / "data" / name
+    return installed if installed.exists() else Path(__file__).parents[2] / name
+
+
+@cache
+def manifest() -> dict[str, Any]:
+    """What ``manifest.json`` says.
+
+    >>> manifest()["id"]
+    'sixbit'
+    """
+    content: dict[str, Any] = json.loads(data_path("manifest.json").read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,41 @@
+"""The parts of the build that setup.cfg cannot say: the C++ kernel, and the data that stands at the top of the repo."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from pybind11.setup_helpers import Pybind11Extension, build_ext
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+TOP = Path(__file__).parent
+
+
+class BuildWithData(build_py):
+    """Copy the manifest and the lens database into the wheel; a clone reads them where they stand."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:
+            return
+        data = Path(self.build_lib) / "sixbit" / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        shutil.copy(TOP / "manifest.json", data)
+        shutil.copytree(TOP / "lens_db", data / "lens_db", dirs_exist_ok=True)
+
+
+kernel = Pybind11Extension(
+    "sixbit.engines._kernel",
+    ["plugin/sixbit/engines/kernel/kernel.cpp"],
+    cxx_std=17,
+    extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
+    # Without a compiler Sixbit installs all the same, and uses its other engines.
+    optional=True,
+)
+
+setup(
+    version=json.loads((TOP / "manifest.json").read_text(encoding="utf-8"))["version"],
+    ext_modules=[kernel],
+    cmdclass={"build_py": BuildWithData, "build_ext": build_ext},
+)

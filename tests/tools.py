@@ -1,0 +1,45 @@
+"""Programs that the tests use as oracles, fetched once into a cache and never needed by Sixbit itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+from platformdirs import user_cache_path
+
+# Read at import, before the tests get a home folder of their own: it survives from one run, and one clone, to the next.
+CACHE = Path(os.environ.get("SIXBIT_TEST_CACHE") or user_cache_path("sixbit-tests"))
+
+
+def missing(what: str) -> None:
+    """Skip for want of a program, with the reason; in CI that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is needed in CI")
+    pytest.skip(what)
+
+
+@cache
+def exiftool() -> list[str]:
+    """The command of exiftool: the installed one, or Debian's package unpacked into the cache."""
+    if found := shutil.which("exiftool"):
+        return [found]
+    root = CACHE / "exiftool"
+    program = root / "usr/bin/exiftool"
+    if not program.exists():
+        if not (shutil.which("apt-get") and shutil.which("perl")):
+            missing("exiftool is not installed and cannot be fetched without apt-get and perl")
+        root.mkdir(parents=True, exist_ok=True)
+        package = "libimage-exiftool-perl"
+        done = subprocess.run(["apt-get", "download", "-q", package], cwd=root, capture_output=True, text=True)
+        if done.returncode:
+            subprocess.run(["apt-get", "update", "-q"], capture_output=True, check=False)
+            done = subprocess.run(["apt-get", "download", "-q", package], cwd=root, capture_output=True, text=True)
+        archives = sorted(root.glob(f"{package}_*.deb"))
+        if done.returncode or not archives:
+            missing(f"exiftool could not be fetched: {done.stderr.strip()}")
+        subprocess.run(["dpkg-deb", "-x", archives[-1].name, "."], cwd=root, check=True)
+    return ["perl", "-I", str(root / "usr/share/perl5"), str(program)]
