@@ -1,0 +1,82 @@
+"""What a photo says of its lens, as data: each value with the tag it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class PhotoError(Exception):
+    """A photo that cannot be used; the message names it and says what can be done."""
+
+
+@dataclass(frozen=True)
+class Tagged(Generic[T]):
+    """A value, and the tag of the photo it was read from."""
+
+    value: T
+    tag: str
+
+
+@dataclass(frozen=True)
+class SixBitCode:
+    """The code on the lens mount: 0-63, and the frame selector 0-3 (None where the body keeps none)."""
+
+    code: int
+    selector: int | None
+
+
+@dataclass(frozen=True)
+class LensSpecification:
+    """EXIF LensSpecification: focal lengths in mm and f-numbers; None where the photo says 0/0."""
+
+    focal_min: float | None
+    focal_max: float | None
+    f_number_at_min: float | None
+    f_number_at_max: float | None
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Everything a photo says of the lens and how it was used. Nothing here is guessed.
+
+    A tag that is missing or says nothing (0/0, ``----``, a focal length of 0) is None, never a made-up value.
+    ``lens_names`` holds every text that may name the lens, the most trusted first.
+    """
+
+    path: Path | None = None
+    make: Tagged[str] | None = None
+    model: Tagged[str] | None = None
+    lens_make: Tagged[str] | None = None
+    lens_names: tuple[Tagged[str], ...] = ()
+    lens_specification: Tagged[LensSpecification] | None = None
+    lens_serial: Tagged[str] | None = None
+    six_bit: Tagged[SixBitCode] | None = None
+    focal_mm: Tagged[float] | None = None
+    focal_35mm: Tagged[float] | None = None
+    f_number: Tagged[float] | None = None
+    f_number_estimated: bool = False
+    """True where the body has no aperture contact and guessed the f-number (Leica M)."""
+    max_aperture: Tagged[float] | None = None
+    """The smallest f-number of the lens."""
+    distance_m: Tagged[float] | None = None
+    width: int | None = None
+    height: int | None = None
+    orientation: int = 1
+    digital_zoom: float = 1.0
+    already_corrected: tuple[str, ...] = field(default=())
+    """Corrections that marks in the photo claim: ``distortion``, ``tca``, ``vignetting``, ``shading``."""
+    marks: tuple[Tagged[str], ...] = field(default=())
+    """The marks behind ``already_corrected``, as found."""
+
+
+def photo_name(path: str | Path) -> str:
+    """A path as it can stand in a message of one line: what cannot be printed is escaped.
+
+    >>> photo_name("two\\nlines.jpg")
+    'two\\\\nlines.jpg'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path))

@@ -1,0 +1,115 @@
+"""XMP packets: the properties that tell of the lens, and the marks that corrections leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+SIXBIT_NAMESPACE = "https://sixbit.photo/ns/1.0/"
+SIXBIT_PREFIX = "sixbit"
+SIXBIT_FILTER = "filter"
+"""The property of Sixbit's namespace that holds the hash of the filter a photo was corrected with."""
+SIXBIT_CORRECTED = "corrected"
+"""The corrections that were made, separated by spaces: ``distortion tca vignetting shading``."""
+
+NAMESPACES = {
+    "aux": "http://ns.adobe.com/exif/1.0/aux/",
+    "crs": "http://ns.adobe.com/camera-raw-settings/1.0/",
+    "exif": "http://ns.adobe.com/exif/1.0/",
+    "exifEX": "http://cipa.jp/exif/1.0/",
+    SIXBIT_PREFIX: SIXBIT_NAMESPACE,
+}
+_PREFIXES = {uri: prefix for prefix, uri in NAMESPACES.items()}
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_DARKTABLE = "{http://darktable.sf.net/}"
+
+
+class XmpError(ValueError):
+    """The packet cannot be read, or is one that no photo needs (entities of its own)."""
+
+
+@dataclass(frozen=True)
+class Packet:
+    """``properties`` by name (``aux:Lens``), the items of a list joined by spaces."""
+
+    properties: dict[str, str] = field(default_factory=dict)
+    darktable_lens: bool = False
+    """True if darktable's history ends with its lens correction switched on."""
+
+
+def read_packet(packet: bytes) -> Packet:
+    """Read an XMP packet.
+
+    Raises XmpError for broken XML, and for any document type declaration: that is where entities are defined, which
+    can grow without bound.
+
+    >>> read_packet(b'''<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+    ...     <r:Description xmlns:aux="http://ns.adobe.com/exif/1.0/aux/" aux:Lens="Elmar-M 1:2.8/50"/>
+    ... </r:RDF>''').properties
+    {'aux:Lens': 'Elmar-M 1:2.8/50'}
+    """
+    from xml.etree import ElementTree
+
+    text = _decode(packet)
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise XmpError("a document type declaration")
+    try:
+        root = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError, RecursionError) as error:
+        raise XmpError(str(error)) from error
+    rdf = root if root.tag == f"{_RDF}RDF" else root.find(f"{_RDF}RDF")
+    properties: dict[str, str] = {}
+    darktable_lens = False
+    for description in () if rdf is None else rdf.findall(f"{_RDF}Description"):
+        for name, value in description.attrib.items():
+            if known := _known(name):
+                properties.setdefault(known, value)
+        for element in description:
+            if known := _known(element.tag):
+                items = [item.text or "" for item in element.iter(f"{_RDF}li")]
+                properties.setdefault(known, " ".join(items) if items else element.text or "")
+        history = description.find(f"{_DARKTABLE}history")
+        if history is not None:
+            end = _value(description, f"{_DARKTABLE}history_end")
+            darktable_lens |= _lens_is_on([_step(item) for item in history.iter(f"{_RDF}li")], end)
+    return Packet(properties, darktable_lens)
+
+
+def _decode(packet: bytes) -> str:
+    """The packet as text, without the padding that leaves room to edit it."""
+    encoding = "utf-16" if packet[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    text = packet.decode(encoding, "replace").strip("\0 \t\r\n")
+    # Python parses text as it is; an encoding named in it would be refused as contradicting that.
+    return text.partition("?>")[2] if text.startswith("<?xml") else text
+
+
+def _known(name: str) -> str | None:
+    uri, _, local = name.removeprefix("{").rpartition("}")
+    return f"{_PREFIXES[uri]}:{local}" if uri in _PREFIXES else None
+
+
+def _value(description: Element, name: str) -> str | None:
+    return description.get(name) or description.findtext(name)
+
+
+def _step(item: Element) -> dict[str, str]:
+    """One step of darktable's history: its properties are attributes of the item, or elements within it."""
+    found = {key: value for part in (item, *item.findall(f"{_RDF}Description")) for key, value in part.attrib.items()}
+    found.update({child.tag: child.text or "" for child in item})
+    return {key.removeprefix(_DARKTABLE): value for key, value in found.items() if key.startswith(_DARKTABLE)}
+
+
+def _lens_is_on(steps: list[dict[str, str]], end: str | None) -> bool:
+    """Is the lens correction on after the last step that counts?
+
+    A later step of the same module replaces the earlier one, and steps from ``history_end`` on are undone.
+    """
+    last = int(end) if end and end.isascii() and end.isdigit() else len(steps)
+    on = {}
+    for number, step in enumerate(steps):
+        if step.get("operation") == "lens" and number < last:
+            on[step.get("multi_priority", "0")] = step.get("enabled") == "1"
+    return any(on.values())
