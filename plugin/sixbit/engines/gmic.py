@@ -1,0 +1,277 @@
+"""The filter applied by G'MIC: the second opinion, and a command file that anyone can run.
+
+:func:`script` writes the correction as G'MIC commands; :func:`apply` runs that very text through gmic-py. The text
+keeps to what G'MIC has had since 2.9, so that the command line of a stable Linux runs it too.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sixbit.engines import EngineError, Region
+from sixbit.filters import Polynomial, evaluate
+from sixbit.light import TransferCurve, srgb
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sixbit.filters import CorrectionFilter
+
+    FloatArray = NDArray[np.float64]
+
+WARPS = {"bilinear": 1, "bicubic": 2}
+"""G'MIC's numbers for its interpolations; its cubic one is Catmull-Rom, as ours."""
+
+BAND = 2_000_000
+"""Pixels of the output at a time: G'MIC holds a picture, and each map it needs, in 32-bit floats."""
+
+NODES = 4096
+"""Intervals of a transfer curve that is written as a table."""
+
+
+def apply(
+    correction: CorrectionFilter,
+    pixels: NDArray[Any],
+    *,
+    interpolation: str,
+    transfer: TransferCurve | None,
+    region: Region,
+    out: NDArray[Any],
+    threads: int | None,
+) -> NDArray[Any]:
+    """Apply a filter; the arguments are those of :func:`sixbit.engines.apply`, ``pixels`` and ``out`` with channels.
+
+    ``threads`` is taken for the sake of the other engines: G'MIC from PyPI works in one, and lets no other run
+    meanwhile. Raises EngineError if G'MIC is not installed or has no such interpolation.
+    """
+    if interpolation not in WARPS:
+        raise EngineError(
+            f"G'MIC has no {interpolation} interpolation; it has {' and '.join(sorted(WARPS))}. "
+            "The native engine has all of them."
+        )
+    try:
+        import gmic
+    except ImportError as error:
+        raise EngineError(
+            "The G'MIC engine needs gmic-py: pip install gmic (there is one for Linux only). "
+            "The native engine needs nothing."
+        ) from error
+    white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
+    text = re.sub(r'([\\"${}])', r"\\\1", script(correction, transfer))
+    rows = max(1, BAND // region.width)
+    try:
+        interpreter = gmic.Gmic()
+        interpreter.run(f'command "{text}"')
+        for y in range(0, region.height, rows):
+            band = Region(region.x, region.y + y, region.width, min(rows, region.height - y))
+            left, top, right, bottom = _source_part(correction, band)
+            part = np.ascontiguousarray(pixels[top:bottom, left:right])
+            arguments = (white, WARPS[interpolation], *band, left, top)
+            images = interpreter.run(
+                f"_sixbit_region {','.join(map(str, arguments))}", gmic.ImageList([gmic.Image.from_yxc(part)])
+            )
+            # G'MIC's axes are x, y, z, channel. The values are whole numbers in range already, if they have to be.
+            out[y : y + band.height] = images[0].as_numpy()[:, :, 0].swapaxes(0, 1)
+    except gmic.GmicException as error:
+        raise EngineError(f"G'MIC could not apply the correction: {error}") from error
+    return out
+
+
+def _source_part(correction: CorrectionFilter, region: Region) -> tuple[int, int, int, int]:
+    """Bounds (left, top, right, bottom) in the source that hold all a region of the output is made from."""
+    extents = []
+    for first, length, centre in zip(region[:2], region[2:], correction.centre, strict=True):
+        extents.append(np.array([first, first + length - 1]) - centre)
+    near = math.hypot(*(0 if ends[0] < 0 < ends[1] else np.abs(ends).min() for ends in extents))
+    far = math.hypot(*(np.abs(ends).max() for ends in extents))
+    radii = np.linspace(near, far, 256) / correction.half_diagonal
+    factors = np.concatenate([evaluate(polynomial, radii) for polynomial in correction.warp])
+    bounds = []
+    for ends, centre, size in zip(extents, correction.centre, (correction.width, correction.height), strict=True):
+        reach = centre + np.outer(ends, (factors.min(), factors.max()))
+        # Two pixels for the interpolation, one for what lies between the radii looked at.
+        low = int(np.clip(np.floor(reach.min()) - 3, 0, size - 1))
+        bounds.append((low, int(np.clip(np.ceil(reach.max()) + 4, low + 1, size))))
+    (left, right), (top, bottom) = bounds
+    return left, top, right, bottom
+
+
+def script(correction: CorrectionFilter, transfer: TransferCurve | None = None) -> str:
+    """The correction as a G'MIC command file, to be saved as ``something.gmic``.
+
+    It defines the command ``sixbit_correct`` for pictures of the size the filter was compiled for, with 1, 3 or 4
+    channels; ``transfer`` is the curve to linear light (sRGB by default).
+
+    >>> from sixbit.filters import CorrectionFilter
+    >>> wider = CorrectionFilter(width=6, height=4, centre=(2.5, 1.5), half_diagonal=3.6, warp=((0.98, 0.0, 0.01),))
+    >>> print(script(wider).splitlines()[2])
+    #     gmic lens.gmic photo.png sixbit_correct -output out.png
+    """
+    curve = transfer or srgb()
+    return "\n".join(
+        [
+            _header(correction),
+            _warp(correction),
+            *([_gain(correction)] if correction.brightens else []),
+            _light(curve),
+        ]
+    )
+
+
+def _header(correction: CorrectionFilter) -> str:
+    width, height = correction.width, correction.height
+    gain = "\n  _sixbit_gain $3,$4,$5,$6" if correction.brightens else ""
+    return rf"""# A lens correction by Sixbit, for pictures of {width} x {height} pixels and channels gray, RGB or RGBA.
+# Usage, with this file saved as lens.gmic:
+#     gmic lens.gmic photo.png sixbit_correct -output out.png
+# It takes pictures of 8 bits, or of 16 bits if any value is above 255. For a TIFF of 16 bits: -output out.tif,uint16
+# G'MIC keeps neither the metadata nor the colour profile of a photo.
+# Made from: {json.dumps(dict(correction.made_from), sort_keys=True)}
+
+sixbit_correct :
+  repeat $! _sixbit_correct[$>] done
+
+_sixbit_correct :
+  if {{w!={width}||h!={height}}}
+    error "This correction is for pictures of {width} x {height} pixels; this one has "{{w}}" x "{{h}}"."
+  fi
+  if {{s!=1&&s!=3&&s!=4}} error "This correction is for gray, RGB and RGBA; this picture has "{{s}}" channels." fi
+  _sixbit_region {{iM>255?65535:255}},2,0,0,{width},{height},0,0
+
+# Arguments: white; 1 for bilinear, 2 for bicubic; x, y, width and height of the part of the output to make; x, y of
+# the picture, which is a part of the source that holds enough.
+_sixbit_region :
+  shared 0,{{s==4?2:s-1}} _sixbit_decode[-1] $1 remove[-1]
+  _sixbit_warp $2,$3,$4,$5,$6,$7,$8{gain}
+  shared 0,{{s==4?2:s-1}} _sixbit_encode[-1] $1 remove[-1]
+  if {{$1>1}} round cut 0,$1 fi
+"""
+
+
+def _warp(correction: CorrectionFilter) -> str:
+    """Commands that fetch each output point from where it comes from.
+
+    Source points outside of the picture are sent where G'MIC finds zeros; the outer pixels are repeated beforehand
+    for those that are inside but have neighbours that are not.
+    """
+    if not correction.warps:
+        return """_sixbit_warp :
+  crop {$2-$6},{$3-$7},{$2-$6+$4-1},{$3-$7+$5-1}
+"""
+    x, y = map(_number, correction.centre)
+    points = "\n".join(
+        f"_sixbit_points_{k} :\n"
+        f'  $4,$5,1,2,"{_radius(correction, 2)}; p = {_horner(polynomial)}; '
+        f"px = {x}+dx*p; py = {y}+dy*p; "
+        f"px<-0.5 || px>{correction.width - 0.5!r} || py<-0.5 || py>{correction.height - 0.5!r} ? "
+        '[-9,-9] : [px-$6+2,py-$7+2]"\n'
+        for k, polynomial in enumerate(correction.warp)
+    )
+    if len(correction.warp) == 1:
+        planes = "  _sixbit_points_0 $* warp[0] [1],0,$1,0 keep[0]"
+    else:
+        planes = """  if {s<3}
+    _sixbit_points_1 $* warp[0] [1],0,$1,0 keep[0]
+  else
+    split c
+    _sixbit_points_0 $* warp[0] [-1],0,$1,0 remove[-1]
+    _sixbit_points_2 $* warp[2] [-1],0,$1,0 remove[-1]
+    _sixbit_points_1 $* warp[1] [-1],0,$1,0
+    if {$!>4} warp[3] [-1],0,$1,0 fi
+    remove[-1]
+    append c
+  fi"""
+    return f"""{points}
+_sixbit_warp :
+  crop -2,-2,{{w+1}},{{h+1}},1
+{planes}
+"""
+
+
+def _gain(correction: CorrectionFilter) -> str:
+    """Commands that multiply linear light by the gain; a picture of one channel gets that of green."""
+    factors = [_horner(polynomial) for polynomial in correction.gain]
+    if correction.gain_map is None:
+        read, nodes = "", ""
+    else:
+        planes, rows, columns = correction.gain_map.shape
+        x_step = (columns - 1) / max(correction.width - 1, 1)
+        y_step = (rows - 1) / max(correction.height - 1, 1)
+        read = f"m = I(#-1,(x+$1)*{x_step!r},(y+$2)*{y_step!r},0,1,1); "
+        nodes = "^".join(";".join(",".join(map(repr, row)) for row in plane) for plane in correction.gain_map.tolist())
+        nodes = f"\n  ({nodes})"
+        length = max(planes, len(factors))
+        factors = [f"({factors[min(k, len(factors) - 1)]})*m[{min(k, planes - 1)}]" for k in range(length)]
+    green = "" if len(factors) == 1 else "\n  if {0,s<3} channels[-1] 1 fi"
+    return f"""_sixbit_gain :{nodes}
+  $3,$4,1,{len(factors)},"{_radius(correction, 1)}; {read}[{", ".join(factors)}]"{green}
+  shared[0] 0,{{0,s==4?2:s-1}} mul[-1] [-2] keep[0]
+"""
+
+
+def _light(curve: TransferCurve) -> str:
+    """Commands from code values to linear light and back."""
+    if curve.is_linear:
+        return """_sixbit_decode :
+  div $1
+
+_sixbit_encode :
+  mul $1
+"""
+    samples = curve.linear.shape[1]
+    codes = np.linspace(0, 1, samples)
+    # The sRGB profiles of cameras differ from the standard by rounding: take them for it within a code of 16 bits.
+    if np.abs(srgb().encode(curve.linear) - codes).max() < 1 / 65535:
+        _, slope = curve.slopes(0)
+        return f"""_sixbit_decode :
+  fill "v = i/$1; v<=0.04045 ? v/12.92 : v<=1 ? ((v+0.055)/1.055)^2.4 : 1+(v-1)*{slope!r}"
+
+_sixbit_encode :
+  fill "$1*(i<=0.04045/12.92 ? i*12.92 : i<=1 ? 1.055*i^(1/2.4)-0.055 : 1+(i-1)/{slope!r})"
+"""
+    at = np.linspace(0, 1, NODES + 1)
+    slopes = np.array([curve.slopes(k) for k in range(len(curve.linear))]).T
+    # Nodes lie closer together in the dark, so that the way back is smooth for curves that start flat (gamma 2.2).
+    decode = np.stack([np.interp(at**2, codes, plane) for plane in curve.linear])
+    encode = np.stack([np.interp(at**4, plane, codes) for plane in curve.linear])
+    return "\n".join([_table("decode", decode, slopes), _table("encode", encode, 1 / slopes)])
+
+
+def _table(name: str, values: FloatArray, slopes: FloatArray) -> str:
+    rows = ";".join(",".join(f"{value:.9g}" for value in row) for row in values)
+    below, above = (f"[{','.join(f'{slope:.9g}' for slope in ends)}][k]" for ends in slopes)
+    given, wanted, at = ("i/$1", "1", "sqrt(v)") if name == "decode" else ("i", "$1", "sqrt(sqrt(v))")
+    return f"""_sixbit_{name} :
+  ({rows})
+  fill[0] "k = min(c,{len(values) - 1}); v = {given};
+    {wanted}*(v<0 ? v*{below} : v>1 ? 1+(v-1)*{above} : i(#1,{at}*{NODES},k,0,0,1,1))"
+  keep[0]
+"""
+
+
+def _radius(correction: CorrectionFilter, first: int) -> str:
+    """An expression for the radius at a point of the part whose x and y are the arguments from ``first`` on."""
+    x, y = map(_number, correction.centre)
+    return f"dx = x+${first}-{x}; dy = y+${first + 1}-{y}; rho = sqrt(dx*dx+dy*dy)/{_number(correction.half_diagonal)}"
+
+
+def _horner(polynomial: Polynomial) -> str:
+    """A polynomial of ascending powers as an expression in ``rho``.
+
+    >>> _horner((1.0, 0.0, -0.5))
+    '(1.0)+rho*((0.0)+rho*((-0.5)))'
+    """
+    text = _number(polynomial[-1])
+    for coefficient in polynomial[-2::-1]:
+        text = f"{_number(coefficient)}+rho*({text})"
+    return text
+
+
+def _number(value: float) -> str:
+    """A number to all its digits, safe after any operator."""
+    return f"({float(value)!r})"
