@@ -1,0 +1,371 @@
+"""A shot against the catalogue of lenses: which lens was it, and how do we know.
+
+The code on the mount, the names and the figures (focal length, largest aperture) each say which lenses they fit. They
+support or contradict each other; a contradiction is told and never decided in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from sixbit.catalogue import TRUSTED, Body, Catalogue, Grade, LensIdentity, catalogue
+from sixbit.names import Name, read_name
+from sixbit.shot import Shot, SixBitCode, Tagged
+from sixbit.vocabulary import FAMILIES
+
+MOST_CANDIDATES = 12
+"""A name that fits more lenses than this tells too little to be called ambiguous."""
+
+SELECTED_FRAMES = {1: "28/90", 2: "35/135", 3: "50/75"}
+FIXED_LENS_CAMERAS = ("leica q", "d-lux", "c-lux", "v-lux", "leica x", "leica sofort")
+
+
+class Status(StrEnum):
+    MATCHED = "matched"
+    AMBIGUOUS = "ambiguous"
+    UNKNOWN = "unknown"
+    UNTAGGED = "untagged"
+    NOT_M = "not_m"
+
+
+@dataclass(frozen=True)
+class Match:
+    """The answer of the matcher: ``lens`` is set for ``matched`` alone."""
+
+    status: Status
+    lens: LensIdentity | None
+    candidates: tuple[LensIdentity, ...]
+    """Best first; the matched lens alone when there is one."""
+    confidence: float
+    evidence: tuple[str, ...]
+    body: Body | None = None
+    crop_factor: Tagged[float] | None = None
+    """With where it was found: the body, or the tags it was reckoned from."""
+
+    def shares_calibration(self, grades: tuple[Grade, ...] = TRUSTED) -> bool:
+        """True if all candidates are corrected alike, so that the correction can be used without choosing."""
+        used = [lens.best_calibrations(grades) for lens in self.candidates]
+        entries = [{kind: (c.file, c.model) for kind, c in calibrations.items()} for calibrations in used]
+        return bool(entries and entries[0]) and all(entry == entries[0] for entry in entries)
+
+
+@dataclass
+class _Verdict:
+    """What one source of evidence says; ``lenses`` is None if it says nothing."""
+
+    lenses: list[LensIdentity] | None = None
+    confidence: float = 0.0
+    said: str = ""
+    foreign: str | None = None
+    firm: bool = True
+    """False if the lenses are only candidates, even if there is but one."""
+    notes: list[str] = field(default_factory=list)
+
+
+def match(shot: Shot, known: Catalogue | None = None) -> Match:
+    """Match a shot; what the user chose before for its body and name comes first, whatever the tags say.
+
+    >>> match(Shot(lens_names=(Tagged("Summilux-M 50mm f/1.4 (II)", "EXIF LensModel"),))).lens.lens_id
+    'summilux-50-ii'
+    """
+    from sixbit.remember import recall
+
+    known = known or catalogue()
+    make, model = shot.make.value if shot.make else None, shot.model.value if shot.model else None
+    body = known.body_for(make, model)
+    answer = replace(_match(shot, known, body), body=body, crop_factor=crop_factor_of(shot, body))
+    if body and body.is_phone and body.remark:
+        answer = replace(answer, evidence=(*answer.evidence, f"{body.make} {body.model}: {body.remark}."))
+    chosen = known.lenses.get(recall(shot) or "")
+    if chosen is None or answer.status is Status.NOT_M:
+        return answer
+    told = f"You chose {chosen.name} for such photos before; 'sixbit forget' takes that back."
+    evidence = (*answer.evidence, told)
+    return replace(answer, status=Status.MATCHED, lens=chosen, candidates=(chosen,), confidence=0.95, evidence=evidence)
+
+
+def match_name(text: str, known: Catalogue | None = None) -> Match:
+    """Match a lens name alone.
+
+    >>> [lens.lens_id for lens in match_name("Summilux-M 1:1.4/50 ASPH.").candidates]
+    ['summilux-50-asph', 'summilux-50-asph-ii']
+    """
+    return _match(Shot(lens_names=(Tagged(text, "the name"),)), known or catalogue(), None)
+
+
+def crop_factor_of(shot: Shot, body: Body | None) -> Tagged[float] | None:
+    """How much smaller the sensor is than 24x36: of the body, else reckoned from the focal lengths in the photo."""
+    if body:
+        return Tagged(body.crop_factor, f"{body.make} {body.model}")
+    if shot.focal_mm and shot.focal_35mm and shot.digital_zoom == 1:
+        crop = shot.focal_35mm.value / shot.focal_mm.value if shot.focal_mm.value > 0 else 0.0
+        if 0.5 <= crop <= 12:
+            return Tagged(crop, f"{shot.focal_35mm.tag} / {shot.focal_mm.tag}")
+    return None
+
+
+def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
+    model = f"{shot.make.value if shot.make else ''} {shot.model.value if shot.model else ''}".lower()
+    if any(camera in model for camera in FIXED_LENS_CAMERAS):
+        return _answer(Status.NOT_M, evidence=["The lens of this camera is built in: it takes no M lenses."])
+    code = _of_code(shot.six_bit, known) if shot.six_bit else _Verdict()
+    name = _of_names(shot, known, body)
+    evidence = [*name.notes, *code.notes]
+    if name.foreign and not code.lenses:
+        return _answer(Status.NOT_M, confidence=0.95, evidence=[*evidence, name.foreign])
+    if name.foreign:
+        evidence.append(name.foreign)
+        name = _Verdict()
+    if code.lenses and name.lenses:
+        both = [lens for lens in name.lenses if lens in code.lenses]
+        if not both:
+            told = f"They contradict each other: {_first(code.said)} {_first(name.said)}"
+            return _answer(
+                Status.AMBIGUOUS, [*name.lenses, *code.lenses], 0.3, [*evidence, told + " Say which lens it was."]
+            )
+        best = _Verdict(both, 0.99 if name.firm and code.firm else 0.9, firm=name.firm or code.firm)
+        evidence += [name.said, code.said]
+    elif code.lenses or name.lenses:
+        best = code if code.lenses else name
+        evidence.append(best.said)
+    else:
+        return _without_lens(shot, known, body, name, evidence)
+    assert best.lenses is not None
+    return _weigh_figures(shot, body, best, evidence)
+
+
+def _of_code(code: Tagged[SixBitCode] | None, known: Catalogue) -> _Verdict:
+    if code is None or code.value.code == 0:
+        return _Verdict()
+    number, selector = code.value.code, code.value.selector
+    rows = [row for row in known.codes if row.code == number]
+    if not rows:
+        return _Verdict(notes=[f"The six-bit code {number} ({code.tag}) is of no lens that is known."])
+    fitting = [row for row in rows if selector is None or not row.selectors or selector in row.selectors]
+    contradiction = ""
+    if not fitting and selector == 0:
+        fitting = rows  # chosen in the camera's menu, where coded lenses stand too
+    if not fitting:
+        frames = SELECTED_FRAMES.get(selector or 0, "?")
+        contradiction = f" But the frame lines {frames} are not those of this code."
+        firm = not any(row.confirmed for row in rows)
+        fitting = rows
+    else:
+        firm = True
+        if not any(row.confirmed for row in fitting):
+            fitting += [row for row in rows if row.confirmed and row.selectors and row not in fitting]
+    # A lens that is only to be had from the menu bears no code: it comes after those that do.
+    fitting.sort(key=lambda row: row.selectors == {0} and selector != 0)
+    lenses = [known.lenses[row.lens_id] for row in fitting]
+    frames = f" with frame lines {SELECTED_FRAMES[selector]}" if selector in SELECTED_FRAMES else ""
+    said = f"The six-bit code {number}{frames} ({code.tag}) is that of {_list(lenses)}."
+    if lenses[0].is_adapter:
+        said += " It is an adapter: the lens in front of it bears no code that is read."
+    confidence = 0.97 if all(row.confirmed for row in fitting) else 0.85
+    return _Verdict(lenses, confidence, said + contradiction, firm=firm)
+
+
+def _of_names(shot: Shot, known: Catalogue, body: Body | None) -> _Verdict:
+    verdict = _Verdict()
+    for name in shot.lens_names:
+        one = _of_name(name, known, body, shot.lens_make)
+        borrowed = "profile" in name.tag.lower()
+        if one.lenses is None:
+            verdict.notes += one.notes
+            if one.foreign and verdict.lenses is None:
+                verdict.foreign = verdict.foreign or one.foreign
+            elif one.foreign:
+                verdict.notes.append(f"They contradict each other: {_first(verdict.said)} {one.foreign}")
+                verdict.firm = verdict.firm and borrowed
+            continue
+        before, now = verdict.lenses, one.lenses
+        if before is None:
+            if verdict.foreign and borrowed:
+                continue
+            if verdict.foreign:
+                verdict.notes.append(f"They contradict each other: {verdict.foreign} {_first(one.said)}")
+                one = replace(one, firm=False, confidence=0.3)
+            verdict = replace(one, notes=verdict.notes + one.notes)
+            continue
+        both = [lens for lens in before if lens in now]
+        if both:
+            narrower = len(both) < len(before)
+            firm = verdict.firm or one.firm
+            notes = [*verdict.notes, *one.notes, *([one.said] if narrower else [])]
+            verdict = replace(verdict, lenses=both, firm=firm, notes=notes)
+        elif borrowed:
+            verdict.notes.append(f"{one.said} Profiles are often borrowed from other lenses, so that counts little.")
+        else:
+            verdict.notes.append(f"They contradict each other: {_first(verdict.said)} {_first(one.said)}")
+            verdict = replace(verdict, lenses=before + now, firm=False, confidence=0.3)
+    return verdict
+
+
+def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: Tagged[str] | None) -> _Verdict:
+    read = read_name(name.value)
+    quoted = f"{name.value.strip()!r} ({name.tag})"
+    if read.empty:
+        return _Verdict()
+    if read.foreign:
+        if body and body.is_phone and "phone" in read.foreign:
+            return _Verdict()
+        return _Verdict(foreign=f"{quoted} names no M lens: {read.foreign}.")
+    told_by = None
+    if lens_make and not read.makers and not read.families:
+        with_maker = read_name(f"{lens_make.value} {name.value}")
+        if with_maker.makers:
+            read, told_by = with_maker, lens_make
+    lenses = known.meant_by(read.text)
+    if not lenses or len(lenses) > MOST_CANDIDATES or not (read.focals or read.families):
+        return _Verdict(notes=[_why_not(read, quoted, lenses)])
+    if read.notation == "table":
+        # Tables name what the code says: of products that share the name, the one sold now is the likeliest.
+        lenses = sorted(lenses, key=lambda lens: -max(lens.generations, default=0)) if _same_name(lenses) else lenses
+    firm = not read.doubtful
+    if not read.families:
+        maker = lenses[0].maker
+        strange = read.words - known.names_of(lenses[0].lens_id).words
+        if strange and maker in FAMILIES and not read.m_mount:
+            return _Verdict(notes=[_why_not(read, quoted, [])])
+        # Leica's other lenses say so in their names; those of Zeiss or Canon do not always.
+        firm = firm and not strange and (read.m_mount or maker == "Leica" or maker not in FAMILIES)
+    said = f"{quoted} fits {_list(lenses)}"
+    said += f", made by {told_by.value} ({told_by.tag})." if told_by else "."
+    notes = []
+    if read.typos:
+        notes.append(f"A typing error in {quoted} was put right.")
+    if read.generations and not lenses[0].generations:
+        notes.append("The catalogue keeps the versions of this lens under one name.")
+    confidence = 0.97 if read.complete else 0.9 if read.f_number and read.focals else 0.75
+    return _Verdict(lenses, confidence - 0.05 * read.typos, said, firm=firm, notes=notes)
+
+
+def _same_name(lenses: list[LensIdentity]) -> bool:
+    return len({(lens.maker, lens.focals, lens.f_number_open) for lens in lenses}) == 1
+
+
+def _why_not(read: Name, quoted: str, lenses: list[LensIdentity]) -> str:
+    if lenses:
+        return f"{quoted} fits too many lenses ({len(lenses)}) to go by."
+    if not read.families and not read.makers:
+        return f"{quoted} says neither maker nor family: that names no lens."
+    return f"{quoted} fits no lens of the catalogue; 'sixbit lenses' lists them."
+
+
+def _without_lens(shot: Shot, known: Catalogue, body: Body | None, name: _Verdict, evidence: list[str]) -> Match:
+    """What is left if neither code nor name tells: the figures, on a camera that takes its lens data from a list."""
+    named = any(not read_name(text.value).empty for text in shot.lens_names) and bool(name.notes)
+    focal, f_number = _focal(shot, body), _largest_aperture(shot, body)
+    if body and body.takes_m and focal and f_number:
+        fits = [
+            lens
+            for lens in known.lenses.values()
+            if lens.sourced and lens.focals and _focal_fits(focal.value, lens) and _opens_to(f_number.value, lens)
+        ]
+        if 0 < len(fits) <= MOST_CANDIDATES:
+            told = f"{focal.value:g} mm ({focal.tag}) and f/{f_number.value:.2g} ({f_number.tag}) fit {_list(fits)}."
+            return _answer(Status.AMBIGUOUS, fits, 0.4, [*evidence, told, *_apart(fits)])
+    if named:
+        return _answer(Status.UNKNOWN, evidence=[*evidence, "Say which lens it was with --lens."])
+    if body and body.is_phone:
+        evidence.append(f"A {body.model} writes no tags of an M lens; its focal length is that of the phone's module.")
+    evidence.append("The photo does not say which lens it was taken with. Say it with --lens, or write it with 'tag'.")
+    return _answer(Status.UNTAGGED, evidence=evidence)
+
+
+def _weigh_figures(shot: Shot, body: Body | None, best: _Verdict, evidence: list[str]) -> Match:
+    """Let focal length and largest aperture confirm, narrow or contradict the lenses found so far."""
+    lenses = list(best.lenses or ())
+    confidence, firm = best.confidence, best.firm
+    focal, largest = _focal(shot, body), _largest_aperture(shot, body)
+    for figure, fits, shown in (
+        (focal, _focal_fits, f"{focal.value:g} mm" if focal else ""),
+        (largest, _opens_to, f"largest aperture f/{largest.value:.2g}" if largest else ""),
+    ):
+        if figure is None:
+            continue
+        left = [lens for lens in lenses if lens.is_adapter or fits(figure.value, lens)]
+        if not left:
+            evidence.append(f"The photo says {shown} ({figure.tag}), which no {lenses[0].name} has.")
+            confidence, firm = min(confidence, 0.3), False
+        elif len(left) < len(lenses):
+            evidence.append(f"The photo says {shown} ({figure.tag}), which leaves {_list(left)}.")
+            lenses = left
+        elif all(lens.sourced for lens in left):
+            evidence.append(f"The photo says {shown} ({figure.tag}), which agrees.")
+            confidence = min(0.99, confidence + 0.02) if firm else confidence
+    taken = shot.f_number
+    if taken and not shot.f_number_estimated and not (body and body.is_phone):
+        left = [lens for lens in lenses if lens.is_adapter or taken.value > lens.f_number_open * 0.92]
+        if not left:
+            evidence.append(f"f/{taken.value:g} ({taken.tag}) is wider than a {lenses[0].name} opens.")
+            confidence, firm = min(confidence, 0.3), False
+        lenses = left or lenses
+    if len(lenses) == 1 and firm:
+        return _answer(Status.MATCHED, lenses, confidence, evidence)
+    return _answer(Status.AMBIGUOUS, lenses, min(confidence, 0.6), [*evidence, *_apart(lenses)])
+
+
+def _focal(shot: Shot, body: Body | None) -> Tagged[float] | None:
+    """The focal length, if it is the lens's: phones write that of their own module."""
+    if body and body.is_phone:
+        return None
+    if shot.focal_mm:
+        return shot.focal_mm
+    said = shot.lens_specification
+    if said and said.value.focal_min and said.value.focal_min == said.value.focal_max:
+        return Tagged(said.value.focal_min, said.tag)
+    return None
+
+
+def _largest_aperture(shot: Shot, body: Body | None) -> Tagged[float] | None:
+    if body and body.is_phone:
+        return None
+    if shot.max_aperture:
+        return shot.max_aperture
+    said = shot.lens_specification
+    return Tagged(said.value.f_number_at_min, said.tag) if said and said.value.f_number_at_min else None
+
+
+def _focal_fits(focal: float, lens: LensIdentity) -> bool:
+    """Cameras write the engraved focal length; photographers at times the real one, up to 5 % longer."""
+    return any(abs(focal / engraved - 1) <= 0.06 for engraved in lens.focals)
+
+
+def _opens_to(f_number: float, lens: LensIdentity) -> bool:
+    """MaxApertureValue is coarse: agreement within a quarter of a stop."""
+    return lens.f_number_open > 0 and 0.917 <= f_number / lens.f_number_open <= 1.09
+
+
+def _apart(lenses: list[LensIdentity]) -> list[str]:
+    """What tells candidates apart."""
+    if len(lenses) < 2:
+        return []
+    known = "; ".join(f"{lens.name}: {lens.told_apart_by}" for lens in lenses if lens.told_apart_by)
+    return [f"What tells them apart: {known}."] if known else []
+
+
+def _answer(
+    status: Status, lenses: list[LensIdentity] | None = None, confidence: float = 0.0, evidence: list[str] | None = None
+) -> Match:
+    unique = tuple(dict.fromkeys(lenses or ()))
+    lens = unique[0] if status is Status.MATCHED else None
+    told = tuple(
+        re.sub(r"\.\.(?= |$)", ".", sentence) for sentence in evidence or ()
+    )  # after a name that ends in ASPH.
+    answer = Match(status, lens, unique, round(confidence, 2), told)
+    if len(unique) > 1 and answer.shares_calibration():
+        alike = "All of them have the same calibration, so the correction can be used without knowing which it was."
+        answer = replace(answer, evidence=(*told, alike))
+    return answer
+
+
+def _list(lenses: list[LensIdentity]) -> str:
+    names = [lens.name for lens in lenses]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _first(sentence: str) -> str:
+    return sentence.split(". ")[0].rstrip(".") + "."
