@@ -97,6 +97,21 @@ class CorrectionFilter:
             raise FilterError("A correction with a gain map cannot be cut to a part of the picture.")
         return replace(self, width=width, height=height, centre=(self.centre[0] - x, self.centre[1] - y))
 
+    def reduced(self, factor: int) -> CorrectionFilter:
+        """The same correction for the picture at a fraction of its size, each pixel the mean of factor x factor.
+
+        >>> whole = CorrectionFilter(width=101, height=101, centre=(49.5, 49.5), half_diagonal=70.0, warp=((0.9,),))
+        >>> whole.reduced(4).width, whole.reduced(4).source_points([[2.0, 12.0]]).tolist()
+        (25, [[[3.0, 12.0]]])
+        """
+        return replace(
+            self,
+            width=self.width // factor,
+            height=self.height // factor,
+            centre=((self.centre[0] + 0.5) / factor - 0.5, (self.centre[1] + 0.5) / factor - 0.5),
+            half_diagonal=self.half_diagonal / factor,
+        )
+
     def source_points(self, xy: Any) -> FloatArray:
         """Where the output points ``xy`` (n, 2) come from: (planes, n, 2) in px, float64."""
         import numpy as np

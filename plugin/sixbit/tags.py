@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 from sixbit.blocks import Blocks, UnreadableError, byte_order, find_blocks
 from sixbit.directories import TooMuchError, read_ifd
 from sixbit.maker_notes import LeicaNote, read_leica_note
+from sixbit.manifest import manifest
 from sixbit.shot import LensSpecification, PhotoError, Shot, SixBitCode, Tagged, photo_name
 from sixbit.xmp import SIXBIT_CORRECTED, SIXBIT_FILTER, SIXBIT_PREFIX, Packet, XmpError, read_packet
 
@@ -51,8 +52,8 @@ def read_shot(path: str | Path) -> Shot:
         exif = _exif(blocks)
         note = _leica_note(blocks, exif)
     packet = _packet(blocks.xmp)
-    sources: list[_Source] = [*_sidecar_sources(photo), exif, _Xmp(packet.properties, "XMP")]
-    return _shot(photo, blocks, sources, exif, note, packet)
+    sources: list[Source] = [*_sidecar_sources(photo), exif, XmpTags(packet.properties, "XMP")]
+    return shot_of(photo, blocks, sources, exif, note, packet)
 
 
 def photo_blocks(photo: Path, file: BinaryIO) -> Blocks:
@@ -91,7 +92,7 @@ def sidecars(photo: Path) -> tuple[Path, Path]:
     return photo.with_name(photo.name + ".xmp"), photo.with_suffix(".xmp")
 
 
-class _Source(Protocol):
+class Source(Protocol):
     """Tags of one kind (EXIF, or one XMP packet), asked by the names of EXIF."""
 
     def text(self, name: str) -> Tagged[str] | None: ...
@@ -126,11 +127,14 @@ class _Exif:
         return Tagged(tuple(_float(value) for value in found[1]), found[0])
 
     def lens_names(self) -> Iterator[Tagged[str]]:
-        if name := self.text("LensModel"):
-            yield name
+        for name in manifest()["tags"]["lens_names_exif"]:
+            if found := self.text(name):
+                yield found
 
 
-class _Xmp:
+class XmpTags:
+    """The properties of an XMP packet; ``origin`` is what messages call it."""
+
     def __init__(self, properties: Mapping[str, str], origin: str) -> None:
         self._properties = properties
         self._origin = origin
@@ -148,10 +152,10 @@ class _Xmp:
         found = self.text(name)
         if found is None and name == "LensSpecification":
             found = self._property("aux:LensInfo")
-        return Tagged(tuple(_fraction(part) for part in found.value.split()[:16]), found.tag) if found else None
+        return Tagged(tuple(fraction(part) for part in found.value.split()[:16]), found.tag) if found else None
 
     def lens_names(self) -> Iterator[Tagged[str]]:
-        for name in ("exifEX:LensModel", "aux:Lens", "aux:LensID", "crs:LensProfileName"):
+        for name in manifest()["tags"]["lens_names_xmp"]:
             if found := self._property(name):
                 yield found
 
@@ -207,18 +211,19 @@ def _packet(xmp: bytes | None) -> Packet:
         return Packet()
 
 
-def _sidecar_sources(photo: Path) -> Iterator[_Xmp]:
+def _sidecar_sources(photo: Path) -> Iterator[XmpTags]:
     for sidecar in sidecars(photo):
         try:
             if sidecar.is_file() and sidecar != photo:
-                yield _Xmp(_packet(sidecar.read_bytes()).properties, photo_name(sidecar.name))
+                yield XmpTags(_packet(sidecar.read_bytes()).properties, photo_name(sidecar.name))
         except OSError:
             continue
 
 
-def _shot(
-    photo: Path, blocks: Blocks, sources: Sequence[_Source], exif: _Exif, note: LeicaNote, packet: Packet
+def shot_of(
+    photo: Path | None, blocks: Blocks, sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Packet
 ) -> Shot:
+    """Put together a shot from tags, however they were had: ``sources`` the most trusted first, ``exif`` among them."""
     make, model = _clean(exif.text("Make")), _clean(exif.text("Model"))
     f_number = _f_number(sources, note)
     on_m_body = bool(make and model and make.value.lower().startswith("leica") and _LEICA_M.match(model.value))
@@ -268,7 +273,7 @@ def _float(value: Any) -> float:
         return math.nan
 
 
-def _fraction(text: str) -> float:
+def fraction(text: str) -> float:
     """A rational number as XMP writes it: ``50/1``."""
     numerator, _, denominator = text.partition("/")
     try:
@@ -293,7 +298,7 @@ def _serial(text: Tagged[str] | None) -> Tagged[str] | None:
     return cleaned if cleaned and cleaned.value.strip("0 ") else None
 
 
-def _lens_names(sources: Sequence[_Source], note: LeicaNote) -> tuple[Tagged[str], ...]:
+def _lens_names(sources: Sequence[Source], note: LeicaNote) -> tuple[Tagged[str], ...]:
     """Every text that may name the lens: of each source in turn, and the maker note after the EXIF tags."""
     found: list[Tagged[str]] = []
     for source in sources:
@@ -305,20 +310,20 @@ def _lens_names(sources: Sequence[_Source], note: LeicaNote) -> tuple[Tagged[str
     return tuple(name for name in cleaned if name and any(c.isalpha() for c in name.value))
 
 
-def _positive(source: _Source, name: str, most: float) -> Tagged[float] | None:
+def _positive(source: Source, name: str, most: float) -> Tagged[float] | None:
     """The first number of a tag if it is above zero and not beyond belief."""
     found = source.numbers(name)
     value = found.value[0] if found and found.value else math.nan
     return Tagged(value, found.tag) if found and 0 < value <= most else None
 
 
-def _apex(source: _Source, name: str) -> Tagged[float] | None:
+def _apex(source: Source, name: str) -> Tagged[float] | None:
     """An f-number kept as APEX value: N = 2^(Av/2) (EXIF 2.32, annex C). 0 is what bodies write for "unknown"."""
     found = _positive(source, name, 20)
     return found and Tagged(2 ** (found.value / 2), found.tag)
 
 
-def _f_number(sources: Sequence[_Source], note: LeicaNote) -> Tagged[float] | None:
+def _f_number(sources: Sequence[Source], note: LeicaNote) -> Tagged[float] | None:
     return (
         _first(_positive(source, "FNumber", 1000) for source in sources)
         or _first(_apex(source, "ApertureValue") for source in sources)
@@ -326,14 +331,14 @@ def _f_number(sources: Sequence[_Source], note: LeicaNote) -> Tagged[float] | No
     )
 
 
-def _distance(source: _Source) -> Tagged[float] | None:
+def _distance(source: Source) -> Tagged[float] | None:
     """Metres; infinity where the photo says so, None where it says 0 (EXIF: unknown)."""
     found = source.numbers("SubjectDistance")
     value = found.value[0] if found and found.value else math.nan
     return Tagged(value, found.tag) if found and value > 0 else None
 
 
-def _specification(source: _Source) -> Tagged[LensSpecification] | None:
+def _specification(source: Source) -> Tagged[LensSpecification] | None:
     found = source.numbers("LensSpecification")
     if found is None or len(found.value) != 4:
         return None
@@ -350,7 +355,7 @@ def _six_bit(note: LeicaNote) -> Tagged[SixBitCode] | None:
     return None
 
 
-def _orientation(exif: _Exif) -> int:
+def _orientation(exif: Source) -> int:
     found = exif.numbers("Orientation")
     value = found.value[0] if found and found.value else 1
     return int(value) if value in range(1, 9) else 1

@@ -74,7 +74,7 @@ def read_packet(packet: bytes) -> Packet:
         history = description.find(f"{_DARKTABLE}history")
         if history is not None:
             end = _value(description, f"{_DARKTABLE}history_end")
-            darktable_lens |= _lens_is_on([_step(item) for item in history.iter(f"{_RDF}li")], end)
+            darktable_lens |= lens_is_on([_step(item) for item in history.iter(f"{_RDF}li")], end)
     return Packet(properties, darktable_lens)
 
 
@@ -102,7 +102,7 @@ def _step(item: Element) -> dict[str, str]:
     return {key.removeprefix(_DARKTABLE): value for key, value in found.items() if key.startswith(_DARKTABLE)}
 
 
-def _lens_is_on(steps: list[dict[str, str]], end: str | None) -> bool:
+def lens_is_on(steps: list[dict[str, str]], end: str | None) -> bool:
     """Is the lens correction on after the last step that counts?
 
     A later step of the same module replaces the earlier one, and steps from ``history_end`` on are undone.

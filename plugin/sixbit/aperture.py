@@ -1,0 +1,35 @@
+"""The aperture of a shot, and how far it can be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sixbit.catalogue import LensIdentity
+    from sixbit.shot import Shot
+
+
+@dataclass(frozen=True)
+class Aperture:
+    """An f-number, and how it is known: ``exif``, ``estimated``, ``assumed``, or not at all."""
+
+    f_number: float | None
+    source: str | None
+
+
+def aperture_of(lens: LensIdentity | None, shot: Shot, assumed: float | None = None) -> Aperture:
+    """The aperture to go by. No lens opens wider than it can: an f-number below that is taken for wide open.
+
+    >>> from sixbit.shot import Shot, Tagged
+    >>> aperture_of(None, Shot(f_number=Tagged(5.6, "EXIF FNumber"), f_number_estimated=True))
+    Aperture(f_number=5.6, source='estimated')
+    >>> aperture_of(None, Shot(), assumed=8.0)
+    Aperture(f_number=8.0, source='assumed')
+    """
+    if assumed is not None:
+        return Aperture(assumed, "assumed")
+    if shot.f_number is None:
+        return Aperture(None, None)
+    widest = lens.f_number_open if lens else 0.0
+    return Aperture(max(shot.f_number.value, widest), "estimated" if shot.f_number_estimated else "exif")

@@ -1,0 +1,392 @@
+"""Lens, shot and choices in, a :class:`CorrectionFilter` out: all lens models end here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.polynomial import Chebyshev
+from numpy.polynomial import Polynomial as PowerSeries
+from numpy.typing import NDArray
+
+from sixbit import models
+from sixbit.aperture import aperture_of
+from sixbit.catalogue import TRUSTED, Grade, LensIdentity, catalogue
+from sixbit.filters import UNITY, CorrectionFilter, Polynomial, evaluate
+from sixbit.manifest import manifest
+from sixbit.matching import crop_factor_of
+from sixbit.models import Frame, Sensor
+from sixbit.shot import Shot
+
+if TYPE_CHECKING:
+    from sixbit.catalogue import Entry
+
+FloatArray = NDArray[np.float64]
+
+CORRECTIONS = ("distortion", "tca", "vignetting", "shading")
+INFINITY_M = 1000.0
+"""The distance that stands for infinity in lensfun's database."""
+
+WIDTH_OF_BUDGET = 8192
+BUDGET_PX = 0.005
+"""Largest error of the warp's fit for a picture ``WIDTH_OF_BUDGET`` px wide."""
+BUDGET_GAIN = 1e-4
+AIM = 0.2
+"""The share of the budget that a fit aims for; the rest is left to the engines."""
+HIGHEST_DEGREE = 20
+SAMPLES = 4001
+DARKEST = 1 / 64
+"""A model that leaves less light than this (six stops down) within the frame is no lens's fall-off."""
+
+
+class CompileError(ValueError):
+    """A correction that cannot be compiled; the message says why and what can be done."""
+
+
+@dataclass(frozen=True)
+class Optics:
+    """What is known of a lens as used: each model as factors of the radius, and the sensor it was measured on.
+
+    ``strength`` says how much of a correction is wanted (1 is all of it, by its name among ``CORRECTIONS``).
+    """
+
+    distortion: tuple[Polynomial, Sensor] | None = None
+    lateral_colour: tuple[tuple[Polynomial, Polynomial], Sensor] | None = None
+    fall_off: tuple[Polynomial, Sensor] | None = None
+    strength: Mapping[str, float] = field(default_factory=dict)
+
+
+def compile_filter(
+    lens: LensIdentity | str,
+    shot: Shot | None = None,
+    *,
+    size: tuple[int, int] | None = None,
+    crop_factor: float | None = None,
+    focal_mm: float | None = None,
+    f_number: float | None = None,
+    distance_m: float | None = None,
+    corrections: Iterable[str] = CORRECTIONS,
+    strength: Mapping[str, float] | None = None,
+    scale: str | float = "fill",
+    grades: Iterable[Grade] = TRUSTED,
+) -> CorrectionFilter:
+    """Compile the correction of a lens for one picture.
+
+    What is not given is taken from the shot: the size in px, crop factor, focal length (mm), aperture and distance (m;
+    infinity if unknown). ``strength`` says by name of the correction how much of it is wanted, from 0 to 1 (all of it
+    by default). ``scale`` is ``fill`` (no empty corner, nothing lost that need not be), ``none``, or a
+    factor. What was left out, and why, stands in ``made_from["left_out"]``. Raises :class:`CompileError` if the
+    picture's size or crop factor is unknown, or if the calibration makes no sense within the frame.
+
+    >>> compiled = compile_filter("summicron-35-asph", size=(5984, 3992), crop_factor=1.0)
+    >>> compiled.made_from["corrections"], sorted(compiled.made_from["left_out"])
+    (['distortion', 'tca'], ['shading', 'vignetting'])
+    >>> compiled.error_px < 0.005
+    True
+    """
+    known = catalogue()
+    if isinstance(lens, str):
+        if lens not in known.lenses:
+            raise CompileError(f"There is no lens with the identity {lens!r}; `sixbit lenses` lists them.")
+        lens = known.lenses[lens]
+    shot = shot or Shot()
+    frame = _frame(shot, size, crop_factor)
+    focal = _focal_length(lens, shot, focal_mm)
+    aperture = aperture_of(lens, shot, f_number)
+    distance = distance_m or (shot.distance_m.value if shot.distance_m else INFINITY_M)
+    distance = min(max(distance, 0.01), INFINITY_M)
+
+    wanted = _wanted(corrections)
+    entries = known.calibration_entries(lens.lens_id, wanted, tuple(grades))
+    left_out = {kind: _why_not(lens, kind) for kind in wanted if kind not in entries}
+    if "vignetting" in entries and aperture.f_number is None:
+        del entries["vignetting"]
+        left_out["vignetting"] = "the photo does not say its aperture; say which to assume with --aperture"
+    optics = replace(_optics(entries, focal, aperture.f_number, distance), strength=_strength(strength))
+    if "vignetting" in entries and optics.fall_off is None:
+        del entries["vignetting"]
+        left_out["vignetting"] = f"no calibration is near f/{aperture.f_number:g}"
+    return compile_optics(
+        optics,
+        frame,
+        scale,
+        made_from={
+            "lens_id": lens.lens_id,
+            "lens": lens.name,
+            "corrections": [kind for kind in wanted if kind in entries],
+            "left_out": left_out,
+            "calibrations": {
+                kind: {"grade": str(entry.calibration.grade), "source": entry.calibration.source}
+                for kind, entry in entries.items()
+            },
+            "focal_mm": focal,
+            "f_number": aperture.f_number,
+            "f_number_source": aperture.source,
+            "distance_m": distance,
+            "crop_factor": frame.crop_factor,
+            "strength": dict(_strength(strength)),
+            "scale": scale,
+            "sixbit": manifest()["version"],
+        },
+    )
+
+
+def compile_optics(
+    optics: Optics, frame: Frame, scale: str | float = "fill", made_from: dict[str, Any] | None = None
+) -> CorrectionFilter:
+    """Compile models for a picture, without a catalogue: the part that is mathematics alone.
+
+    >>> square = Sensor(crop_factor=1.0, aspect_ratio=1.0)
+    >>> bend = Optics(distortion=(models.distortion("poly3", [-0.01]), square))
+    >>> compiled = compile_optics(bend, Frame(101, 101, 1.0), scale="none")
+    >>> compiled.source_points([[100.0, 50.0]]).round(9).tolist()
+    [[[100.0, 50.0]]]
+    """
+    sensor = next((model[1] for model in (optics.distortion, optics.lateral_colour, optics.fall_off) if model), None)
+    centre = frame.centre(sensor or Sensor(1.0))
+    nearest, farthest = _border(frame, centre)
+    planes = [_radial_map(optics, frame, plane) for plane in range(3 if optics.lateral_colour else 1)]
+    factor = _scale(planes, nearest, farthest, scale)
+
+    radius = frame.half_diagonal
+    end = farthest / radius
+    pixel = BUDGET_PX * max(frame.width, frame.height) / WIDTH_OF_BUDGET
+    warp: list[Polynomial] = []
+    error_px = 0.0
+    for plane in planes:
+        polynomial, error = _fit_warp(plane, radius, factor, end, pixel)
+        warp.append(polynomial)
+        error_px = max(error_px, error)
+    gain, error_gain = _fit_gains(optics, frame, planes, factor, farthest)
+    return CorrectionFilter(
+        width=frame.width,
+        height=frame.height,
+        centre=centre,
+        half_diagonal=radius,
+        warp=tuple(warp),
+        gain=gain,
+        error_px=error_px,
+        error_gain=error_gain,
+        made_from=made_from or {},
+    )
+
+
+RadialMap = Callable[[FloatArray], FloatArray]
+"""Source radius over output radius (before scaling), at output radii in px."""
+
+
+def _radial_map(optics: Optics, frame: Frame, plane: int) -> RadialMap:
+    """Distortion, then lateral colour at the distorted radius: the order in which lensfun corrects."""
+
+    def source_over_output(radius: FloatArray) -> FloatArray:
+        result = np.ones_like(radius)
+        if optics.distortion:
+            polynomial, sensor = optics.distortion
+            factor = evaluate(polynomial, radius * frame.per_half_short_side(sensor))
+            result = 1 + optics.strength.get("distortion", 1.0) * (factor - 1)
+        if optics.lateral_colour and plane != 1:
+            (red, blue), sensor = optics.lateral_colour
+            distorted = radius * result * frame.per_half_short_side(sensor)
+            factor = evaluate(red if plane == 0 else blue, distorted)
+            result = result * (1 + optics.strength.get("tca", 1.0) * (factor - 1))
+        return result
+
+    return source_over_output
+
+
+def _border(frame: Frame, centre: tuple[float, float]) -> tuple[float, float]:
+    """The nearest and the farthest point of the border, seen from the optical centre, in px."""
+    across = (centre[0], frame.width - 1 - centre[0])
+    along = (centre[1], frame.height - 1 - centre[1])
+    return max(min(*across, *along), 0.0), max(math.hypot(max(across), max(along)), 0.5)
+
+
+def _scale(planes: list[RadialMap], nearest: float, farthest: float, scale: str | float) -> float:
+    """The factor by which the picture is enlarged.
+
+    ``fill`` looks at the whole border. A border point at radius b must come from no farther out than b: if the map
+    takes q to b, the scale must be at least b / q, so the largest b / q along the border is the one.
+    """
+    if scale == "none":
+        return 1.0
+    if scale != "fill":
+        if isinstance(scale, str) or not (math.isfinite(scale) and 0.1 <= scale <= 10):
+            raise CompileError(f"A scale is `fill`, `none` or a factor from 0.1 to 10, not {scale!r}.")
+        return float(scale)
+    border = np.linspace(nearest, farthest, SAMPLES)
+    largest = 0.0
+    for plane in planes:
+        output = np.linspace(0, 2 * farthest, 8 * SAMPLES)
+        source = output * plane(output)
+        rising = np.concatenate([[True], np.diff(source) > 0])
+        if not rising.all():
+            stop = int(np.argmin(rising))
+            output, source = output[:stop], source[:stop]
+        if source[-1] < farthest:
+            raise CompileError(
+                "The distortion model folds over within the frame, so the frame cannot be filled; try --scale none."
+            )
+        q = np.interp(border, source, output)
+        for _ in range(3):  # Newton's steps from the table to float64.
+            step = q * 1e-6 + 1e-9
+            slope = ((q + step) * plane(q + step) - q * plane(q)) / step
+            q = q - (q * plane(q) - border) / slope
+        q = np.maximum(q, 1e-9)
+        largest = max(largest, float(np.max(plane(q))))
+    return largest
+
+
+def _fit_warp(plane: RadialMap, radius: float, scale: float, end: float, budget: float) -> tuple[Polynomial, float]:
+    def exact(r: FloatArray) -> FloatArray:
+        return plane(r * radius / scale) / scale
+
+    polynomial, error = _fit(exact, end, budget, weight=lambda r: r * radius)
+    if error > budget:
+        raise CompileError(f"The distortion cannot be fitted to within {budget:.4f} px (off by {error:.4f} px).")
+    r = np.linspace(0, end, SAMPLES)
+    if np.any(np.diff(r * evaluate(polynomial, r)) <= 0):
+        raise CompileError("The distortion model folds over within the frame: this calibration is not usable here.")
+    return polynomial, error
+
+
+def _fit_gains(
+    optics: Optics, frame: Frame, planes: list[RadialMap], scale: float, farthest: float
+) -> tuple[tuple[Polynomial, ...], float]:
+    """Fall-off lives at the source radius; the gain is its inverse, at the output radius."""
+    if optics.fall_off is None:
+        return (UNITY,), 0.0
+    light, sensor = optics.fall_off
+    strength = optics.strength.get("vignetting", 1.0)
+    unit = frame.per_half_diagonal(sensor)
+    radius = frame.half_diagonal
+    if np.min(evaluate(light, np.linspace(0, farthest * unit, SAMPLES))) < DARKEST:
+        raise CompileError(
+            "The fall-off model reaches zero within the frame: this calibration is not usable here; "
+            "correct without it by --only distortion,tca."
+        )
+
+    def gain_of(plane: RadialMap) -> Callable[[FloatArray], FloatArray]:
+        def exact(r: FloatArray) -> FloatArray:
+            output = r * radius / scale
+            # A share of the stops, so that half and half again make the whole.
+            return evaluate(light, output * plane(output) * unit) ** -strength
+
+        return exact
+
+    # What comes from beyond the farthest corner is empty in the output and needs no gain.
+    grid = np.linspace(0, farthest / radius, SAMPLES)
+    ends = []
+    for plane in planes:
+        output = grid * radius / scale
+        ends.append(float(grid[output * plane(output) <= farthest * (1 + 1e-9)][-1]))
+    end = min(ends)
+    green = gain_of(planes[len(planes) // 2])
+    polynomial, error = _fit(green, end, BUDGET_GAIN)
+    fits = [(polynomial, error)]
+    r = np.linspace(0, end, SAMPLES)
+    apart = max(float(np.max(np.abs(gain_of(plane)(r) - evaluate(polynomial, r)))) for plane in planes)
+    if apart > AIM * BUDGET_GAIN:
+        fits = [_fit(gain_of(plane), end, BUDGET_GAIN) for plane in planes]
+        apart = max(error for _, error in fits)
+    if apart > BUDGET_GAIN:
+        raise CompileError(f"The fall-off cannot be fitted to within {BUDGET_GAIN} (off by {apart:.2g}).")
+    return tuple(polynomial for polynomial, _ in fits), apart
+
+
+def _fit(
+    exact: Callable[[FloatArray], FloatArray],
+    end: float,
+    budget: float,
+    weight: Callable[[FloatArray], FloatArray] = np.ones_like,
+) -> tuple[Polynomial, float]:
+    """The polynomial of lowest degree on 0..end that meets the aim, and its largest weighted error."""
+    r = np.linspace(0, end, SAMPLES)
+    wanted, weights = exact(r), weight(r)
+    best: tuple[Polynomial, float] = (UNITY, float(np.max(np.abs(wanted - 1) * weights)))
+    if best[1] == 0:
+        return best
+    for degree in range(HIGHEST_DEGREE + 1):
+        series = Chebyshev.interpolate(exact, degree, domain=[0, end]).convert(kind=PowerSeries)
+        polynomial = tuple(float(c) for c in series.coef)
+        error = float(np.max(np.abs(evaluate(polynomial, r) - wanted) * weights))
+        if error < best[1]:
+            best = polynomial, error
+        if error <= AIM * budget:
+            break
+    return best
+
+
+def _frame(shot: Shot, size: tuple[int, int] | None, crop_factor: float | None) -> Frame:
+    if size is None:
+        if shot.width is None or shot.height is None:
+            raise CompileError("The size of the picture is not known; say it with --size WxH.")
+        size = (shot.width, shot.height)
+    if min(size) < 1:
+        raise CompileError(f"A picture of {size[0]}x{size[1]} pixels cannot be corrected.")
+    if crop_factor is None:
+        body = catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
+        told = crop_factor_of(shot, body)
+        if told is None:
+            raise CompileError("The sensor of this camera is not known; say its crop factor with --crop.")
+        crop_factor = told.value * shot.digital_zoom
+    if not (math.isfinite(crop_factor) and 0.1 <= crop_factor <= 100):
+        raise CompileError(f"A crop factor of {crop_factor} makes no sense; full frame is 1, a 1-inch sensor 2.7.")
+    return Frame(size[0], size[1], float(crop_factor))
+
+
+def _focal_length(lens: LensIdentity, shot: Shot, focal_mm: float | None) -> float:
+    """A prime has its own; a zoom needs to be told."""
+    if lens.focal_min == lens.focal_max:
+        return lens.focal_min
+    focal = focal_mm or (shot.focal_mm.value if shot.focal_mm else None)
+    if focal is None:
+        raise CompileError(f"{lens.name} has several focal lengths and the photo does not say which; give --focal MM.")
+    if not lens.focal_min * 0.95 <= focal <= lens.focal_max * 1.05:
+        reach = f"it goes from {lens.focal_min:g} to {lens.focal_max:g} mm"
+        raise CompileError(f"{lens.name} has no focal length of {focal:g} mm: {reach}.")
+    return float(focal)
+
+
+def _wanted(corrections: Iterable[str]) -> tuple[str, ...]:
+    asked = set(corrections)
+    if wrong := asked - set(CORRECTIONS):
+        raise CompileError(f"There is no correction {', '.join(sorted(wrong))}; there are {', '.join(CORRECTIONS)}.")
+    return tuple(kind for kind in CORRECTIONS if kind in asked)
+
+
+def _strength(strength: Mapping[str, float] | None) -> Mapping[str, float]:
+    """What differs from all of it."""
+    asked = strength or {}
+    _wanted(asked)
+    for kind, share in asked.items():
+        if not 0 <= share <= 1:
+            raise CompileError(f"A strength is from 0 to 1; that of {kind} is {share:g}.")
+    return {kind: float(share) for kind, share in sorted(asked.items()) if share != 1}
+
+
+def _why_not(lens: LensIdentity, kind: str) -> str:
+    others = sorted({str(known.grade) for known in lens.calibrations if known.kind == kind})
+    if others:
+        return f"only a calibration that is {' or '.join(others)} is known"
+    return "no calibration is known"
+
+
+def _optics(entries: dict[str, Entry], focal: float, f_number: float | None, distance: float) -> Optics:
+    """Interpolate the calibrations by lensfun's own rules."""
+    found: dict[str, Any] = {}
+    for kind, entry in entries.items():
+        sensor = Sensor(entry.crop_factor, entry.aspect_ratio, entry.centre)
+        if kind == "distortion":
+            model = entry.lens.interpolate_distortion(focal)
+            found["distortion"] = models.distortion(model.model.name.lower(), model.terms), sensor
+        elif kind == "tca":
+            model = entry.lens.interpolate_tca(focal)
+            found["lateral_colour"] = models.lateral_colour(model.model.name.lower(), model.terms), sensor
+        elif kind == "vignetting":
+            model = entry.lens.interpolate_vignetting(focal, f_number, distance)
+            if model is not None:  # lensfun has no answer far from what was measured
+                found["fall_off"] = models.fall_off(model.model.name.lower(), model.terms), sensor
+    return Optics(**found)
