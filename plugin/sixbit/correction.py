@@ -1,0 +1,193 @@
+"""The main job, whole: a photo in, a corrected photo out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.catalogue import TRUSTED, Grade, LensIdentity, catalogue
+from sixbit.compiler import CORRECTIONS, CompileError, compile_filter
+from sixbit.engines import Region, apply, choose
+from sixbit.filters import CorrectionFilter
+from sixbit.light import LightError
+from sixbit.matching import Match, Status, match
+from sixbit.photos import Photo, open_photo, save_photo
+from sixbit.shot import PhotoError, Shot
+from sixbit.tags import read_shot
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BAND_PIXELS = 8_000_000
+"""Pixels corrected between two steps of the progress bar."""
+
+SPOKEN = {"distortion": "distortion", "tca": "lateral colour", "vignetting": "fall-off", "shading": "shading"}
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """What was done to a photo."""
+
+    photo: Path
+    out: Path
+    lens: LensIdentity
+    correction: CorrectionFilter
+    notes: tuple[str, ...]
+
+    def summary(self) -> str:
+        """One line that says what was done, and what was not."""
+        made_from = self.correction.made_from
+        done = ", ".join(
+            f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]
+        )
+        left = "".join(f"; without {SPOKEN[kind]}: {why}" for kind, why in made_from["left_out"].items())
+        return f"{self.out}: {self.lens.name}, corrected {done}{left}"
+
+
+def correct(
+    path: str | Path,
+    out: str | Path,
+    *,
+    lens: str | None = None,
+    crop_factor: float | None = None,
+    focal_mm: float | None = None,
+    f_number: float | None = None,
+    distance_m: float | None = None,
+    corrections: Iterable[str] = CORRECTIONS,
+    scale: str | float = "fill",
+    grades: Iterable[Grade] = TRUSTED,
+    engine: str = "auto",
+    interpolation: str = "bicubic",
+    force: bool = False,
+    compare: str | Path | None = None,
+    quality: int | None = None,
+    progress: bool = False,
+) -> Corrected:
+    """Correct a photo and write the result with the photo's metadata.
+
+    ``lens`` is the identity of a lens, for photos that do not say it. What marks in the photo claim to be corrected
+    already is left as it is, unless ``force`` is set. Raises :class:`sixbit.PhotoError` with the way out if the photo
+    cannot be read, its lens is not known for certain, or there is nothing to correct; nothing is written then.
+    """
+    path, out = Path(path), Path(out)
+    shot = read_shot(path)
+    identity = lens_of(shot, lens, tuple(grades))
+    wanted, notes = _not_yet_done(shot, corrections, force)
+    photo = open_photo(path)
+    height, width = photo.pixels.shape[:2]
+    shot = replace(shot, width=width, height=height)
+    try:
+        transfer = photo.transfer
+    except LightError as error:
+        # Without the curve there is no linear light; geometry alone is resampled in the values as they are.
+        if "vignetting" in wanted or "shading" in wanted:
+            raise PhotoError(str(error)) from error
+        transfer = None
+    correction = compile_filter(
+        identity,
+        shot,
+        crop_factor=crop_factor,
+        focal_mm=focal_mm,
+        f_number=f_number,
+        distance_m=distance_m,
+        corrections=wanted,
+        scale=scale,
+        grades=grades,
+    )
+    if not correction.made_from["corrections"]:
+        raise PhotoError(corrected_already(shot) if notes else nothing_to_do(path, identity, correction))
+    pixels = _apply(correction, photo, engine, interpolation, transfer, progress)
+    if compare:
+        from sixbit.compare import save_comparison
+
+        save_comparison(photo.pixels, pixels, Path(compare))
+    notes.extend(save_photo(photo, pixels, out, correction=correction, quality=quality))
+    return Corrected(path, out, identity, correction, tuple(notes))
+
+
+def lens_of(shot: Shot, lens_id: str | None = None, grades: tuple[Grade, ...] = TRUSTED) -> LensIdentity:
+    """The lens of a shot, or the one that is asked for; an uncertain match is an error that names the candidates.
+
+    Where all candidates share the same calibrations, it does not matter which it was, and the first stands for all.
+    """
+    if lens_id is not None:
+        lenses = catalogue().lenses
+        if lens_id not in lenses:
+            raise CompileError(f"There is no lens with the identity {lens_id!r}; `sixbit lenses` lists them.")
+        return lenses[lens_id]
+    found = match(shot)
+    if found.lens is not None:
+        return found.lens
+    if found.status is Status.AMBIGUOUS and found.shares_calibration(grades):
+        return found.candidates[0]
+    raise PhotoError(f"{shot.path}: {uncertain(found)}")
+
+
+def uncertain(found: Match) -> str:
+    """Why there is no lens to correct with, and the way out."""
+    why = " ".join(found.evidence)
+    if found.status is Status.NOT_M:
+        return f"{why} Sixbit corrects Leica M lenses; if it was one, say which with --lens ID."
+    if found.candidates:
+        names = "; ".join(f"{lens.lens_id} ({lens.name})" for lens in found.candidates[:6])
+        return f"{why} It may be: {names}. Say which with --lens ID."
+    return f"{why} Say which lens it was with --lens ID (`sixbit lenses` lists them)."
+
+
+def nothing_to_do(path: Path, lens: LensIdentity, correction: CorrectionFilter) -> str:
+    """Why a matched lens cannot be corrected, and what can be done about it."""
+    left = "; ".join(f"{SPOKEN[kind]}: {why}" for kind, why in correction.made_from["left_out"].items())
+    return f"{path}: the lens is {lens.name}, but nothing of it can be corrected ({left})."
+
+
+def corrected_already(shot: Shot) -> str:
+    """That marks claim all of it to be done, and the way to do it again."""
+    marks = ", ".join(mark.tag for mark in shot.marks)
+    return f"{shot.path}: is corrected already ({marks}); --force corrects it again."
+
+
+def _not_yet_done(shot: Shot, corrections: Iterable[str], force: bool) -> tuple[tuple[str, ...], list[str]]:
+    """What is asked for and not yet done, and a note of what was done before."""
+    asked = tuple(corrections)
+    done = [kind for kind in asked if kind in shot.already_corrected]
+    if force or not done:
+        return asked, []
+    remaining = tuple(kind for kind in asked if kind not in done)
+    if not remaining:
+        raise PhotoError(corrected_already(shot))
+    said = ", ".join(SPOKEN[kind] for kind in done)
+    return remaining, [f"{said} is corrected already and was left as it is (--force corrects it again)"]
+
+
+def _apply(
+    correction: CorrectionFilter,
+    photo: Photo,
+    engine: str,
+    interpolation: str,
+    transfer: Any,
+    progress: bool,
+) -> NDArray[Any]:
+    import numpy as np
+    from tqdm import tqdm
+
+    from sixbit.light import linear
+
+    engine = choose(engine)
+    out = np.empty_like(photo.pixels, order="C")
+    rows = max(1, min(correction.height, BAND_PIXELS // correction.width))
+    with tqdm(total=correction.height, unit="row", delay=1, leave=False, disable=not progress) as bar:
+        for y in range(0, correction.height, rows):
+            band = Region(0, y, correction.width, min(rows, correction.height - y))
+            apply(
+                correction,
+                photo.pixels,
+                engine,
+                interpolation=interpolation,
+                transfer=transfer or linear(),
+                region=band,
+                out=out[y : y + band.height],
+            )
+            bar.update(band.height)
+    return out
