@@ -7,7 +7,8 @@ from pathlib import Path
 import lensfunpy
 import pytest
 
-from sixbit.catalogue import Catalogue, CatalogueError, Grade, LensIdentity, catalogue, load
+from sixbit.catalogue import Catalogue, CatalogueError, LensIdentity, catalogue, load
+from sixbit.kinds import Grade
 from sixbit.manifest import data_path
 
 OWN = """<lensdatabase version="1">

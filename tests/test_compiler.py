@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from sixbit import models
-from sixbit.catalogue import Grade, catalogue
+from sixbit.catalogue import catalogue
 from sixbit.compiler import CompileError, Optics, compile_filter, compile_optics
 from sixbit.filters import CorrectionFilter, FilterError
+from sixbit.kinds import Grade
 from sixbit.models import Frame, Sensor
 from sixbit.shot import Shot, Tagged
 from tests.lensfun_oracle import falloff, grid, source_points

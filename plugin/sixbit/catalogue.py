@@ -10,11 +10,11 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sixbit.kinds import KINDS, TRUSTED, Grade
 from sixbit.likeness import LensNames, difference, figures_fit, lens_names, same_lens, slack
 from sixbit.manifest import data_path
 from sixbit.names import read_name
@@ -23,23 +23,9 @@ from sixbit.shot import SixBitCode
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-KINDS = ("distortion", "tca", "vignetting", "shading")
-
 
 class CatalogueError(ValueError):
     """A table or XML file that cannot be read; the message names it."""
-
-
-class Grade(StrEnum):
-    """Where a calibration comes from, the most trusted first."""
-
-    MEASURED = "measured"
-    PUBLISHED = "published"
-    COMPUTED = "computed"
-
-
-TRUSTED = (Grade.MEASURED, Grade.PUBLISHED)
-"""What is used unless the user asks for more, or less."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from typing import NamedTuple, TypeVar
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from sixbit.catalogue import KINDS, CatalogueError, Grade, load, read_table
+from sixbit.catalogue import CatalogueError, load, read_table
+from sixbit.kinds import KINDS, Grade
 from sixbit.manifest import data_path
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.catalogue import TRUSTED, Grade
+from sixbit.kinds import KINDS, TRUSTED, Grade
 from sixbit.manifest import manifest
 from sixbit.shot import PhotoError
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
 HOSTS = ("lensfun",)
-CORRECTIONS = ("distortion", "tca", "vignetting", "shading")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -117,9 +116,7 @@ def _choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--focal", type=_positive, metavar="MM", help="the focal length, for a lens that has several")
     parser.add_argument("--aperture", type=_positive, metavar="N", help="the f-number it was used at")
     parser.add_argument("--distance", type=_positive, metavar="M", help="the distance in metres; else infinity")
-    parser.add_argument(
-        "--only", type=_kinds, default=CORRECTIONS, metavar="KIND,...", help=f"of {', '.join(CORRECTIONS)}"
-    )
+    parser.add_argument("--only", type=_kinds, default=KINDS, metavar="KIND,...", help=f"of {', '.join(KINDS)}")
     parser.add_argument(
         "--scale", type=_scale, default="fill", metavar="fill|none|FACTOR", help="fill the frame (default), or not"
     )
@@ -151,7 +148,7 @@ def _scale(text: str) -> str | float:
 
 
 def _kinds(text: str) -> tuple[str, ...]:
-    return _subset(text, CORRECTIONS, "correction")
+    return _subset(text, KINDS, "correction")
 
 
 def _grades(text: str) -> tuple[Grade, ...]:
@@ -237,7 +234,7 @@ def _focal(lens: LensIdentity | None, shot: Shot) -> float | None:
 
 def _best_grades(lens: LensIdentity | None) -> dict[str, str | None]:
     """Of each kind of calibration the most trusted grade that is known."""
-    best: dict[str, str | None] = dict.fromkeys(CORRECTIONS)
+    best: dict[str, str | None] = dict.fromkeys(KINDS)
     for grade in reversed(Grade):
         for calibration in lens.calibrations if lens else ():
             if calibration.grade is grade:

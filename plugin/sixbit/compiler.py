@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from sixbit import models
 from sixbit.aperture import aperture_of
-from sixbit.catalogue import TRUSTED, Grade, LensIdentity, catalogue
+from sixbit.catalogue import LensIdentity, catalogue
 from sixbit.filters import UNITY, CorrectionFilter, Polynomial, evaluate
+from sixbit.kinds import KINDS, TRUSTED, Grade
 from sixbit.manifest import manifest
 from sixbit.matching import crop_factor_of
 from sixbit.models import Frame, Sensor
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-CORRECTIONS = ("distortion", "tca", "vignetting", "shading")
 INFINITY_M = 1000.0
 """The distance that stands for infinity in lensfun's database."""
 
@@ -50,7 +50,7 @@ class CompileError(ValueError):
 class Optics:
     """What is known of a lens as used: each model as factors of the radius, and the sensor it was measured on.
 
-    ``strength`` says how much of a correction is wanted (1 is all of it, by its name among ``CORRECTIONS``).
+    ``strength`` says how much of a correction is wanted (1 is all of it, by its name among ``KINDS``).
     """
 
     distortion: tuple[Polynomial, Sensor] | None = None
@@ -68,7 +68,7 @@ def compile_filter(
     focal_mm: float | None = None,
     f_number: float | None = None,
     distance_m: float | None = None,
-    corrections: Iterable[str] = CORRECTIONS,
+    corrections: Iterable[str] = KINDS,
     strength: Mapping[str, float] | None = None,
     scale: str | float = "fill",
     grades: Iterable[Grade] = TRUSTED,
@@ -352,9 +352,9 @@ def _focal_length(lens: LensIdentity, shot: Shot, focal_mm: float | None) -> flo
 
 def _wanted(corrections: Iterable[str]) -> tuple[str, ...]:
     asked = set(corrections)
-    if wrong := asked - set(CORRECTIONS):
-        raise CompileError(f"There is no correction {', '.join(sorted(wrong))}; there are {', '.join(CORRECTIONS)}.")
-    return tuple(kind for kind in CORRECTIONS if kind in asked)
+    if wrong := asked - set(KINDS):
+        raise CompileError(f"There is no correction {', '.join(sorted(wrong))}; there are {', '.join(KINDS)}.")
+    return tuple(kind for kind in KINDS if kind in asked)
 
 
 def _strength(strength: Mapping[str, float] | None) -> Mapping[str, float]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.catalogue import TRUSTED, Grade, LensIdentity, catalogue
-from sixbit.compiler import CORRECTIONS, CompileError, compile_filter
+from sixbit.catalogue import LensIdentity, catalogue
+from sixbit.compiler import CompileError, compile_filter
 from sixbit.engines import Region, apply, choose
 from sixbit.filters import CorrectionFilter
+from sixbit.kinds import KINDS, SPOKEN, TRUSTED, Grade
 from sixbit.light import LightError
 from sixbit.matching import Match, Status, match
 from sixbit.photos import Photo, open_photo, save_photo
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 BAND_PIXELS = 8_000_000
 """Pixels corrected between two steps of the progress bar."""
-
-SPOKEN = {"distortion": "distortion", "tca": "lateral colour", "vignetting": "fall-off", "shading": "shading"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def correct(
     focal_mm: float | None = None,
     f_number: float | None = None,
     distance_m: float | None = None,
-    corrections: Iterable[str] = CORRECTIONS,
+    corrections: Iterable[str] = KINDS,
     scale: str | float = "fill",
     grades: Iterable[Grade] = TRUSTED,
     engine: str = "auto",

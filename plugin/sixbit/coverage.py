@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sixbit.catalogue import KINDS, Catalogue, Grade, LensIdentity, load
+from sixbit.catalogue import Catalogue, LensIdentity, load
+from sixbit.kinds import KINDS, Grade
 from sixbit.manifest import data_path
 
 BEGIN, END = "<!-- coverage -->", "<!-- /coverage -->"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sixbit import models
-from sixbit.catalogue import Grade, LensIdentity, catalogue
+from sixbit.catalogue import LensIdentity, catalogue
 from sixbit.filters import evaluate
+from sixbit.kinds import Grade
 from sixbit.models import Frame, Sensor
 from sixbit.plots import LensCurves
 

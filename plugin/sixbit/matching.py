@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sixbit.catalogue import TRUSTED, Body, Catalogue, Grade, LensIdentity, catalogue
+from sixbit.catalogue import Body, Catalogue, LensIdentity, catalogue
+from sixbit.kinds import TRUSTED, Grade
 from sixbit.names import Name, read_name
 from sixbit.shot import Shot, SixBitCode, Tagged
 from sixbit.vocabulary import FAMILIES

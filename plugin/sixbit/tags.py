@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
 from sixbit.blocks import Blocks, UnreadableError, byte_order, find_blocks
 from sixbit.directories import TooMuchError, read_ifd
+from sixbit.kinds import KINDS
 from sixbit.maker_notes import LeicaNote, read_leica_note
 from sixbit.manifest import manifest
 from sixbit.shot import LensSpecification, PhotoError, Shot, SixBitCode, Tagged, photo_name
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CORRECTIONS = ("distortion", "tca", "vignetting", "shading")
 LONGEST_TEXT = 200
 
 _MARKS = {
@@ -379,4 +379,4 @@ def _marks(packet: Packet) -> tuple[tuple[str, ...], tuple[Tagged[str], ...]]:
     if packet.darktable_lens:
         marks.append(Tagged("lens", "XMP darktable:history"))
         made.update(("distortion", "tca", "vignetting"))
-    return tuple(correction for correction in CORRECTIONS if correction in made), tuple(marks)
+    return tuple(correction for correction in KINDS if correction in made), tuple(marks)

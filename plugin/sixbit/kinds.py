@@ -1,0 +1,23 @@
+"""The kinds of correction, and the grades of calibrations."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+KINDS = ("distortion", "tca", "vignetting", "shading")
+"""As programs name them; ``tca`` is lateral colour (transverse chromatic aberration)."""
+
+SPOKEN = {"distortion": "distortion", "tca": "lateral colour", "vignetting": "fall-off", "shading": "shading"}
+"""As photographers call them."""
+
+
+class Grade(StrEnum):
+    """Where a calibration comes from, the most trusted first."""
+
+    MEASURED = "measured"
+    PUBLISHED = "published"
+    COMPUTED = "computed"
+
+
+TRUSTED = (Grade.MEASURED, Grade.PUBLISHED)
+"""What is used unless the user asks for more, or less."""
