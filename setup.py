@@ -29,7 +29,7 @@ kernel = Pybind11Extension(
     "sixbit.engines._kernel",
     ["plugin/sixbit/engines/kernel/kernel.cpp"],
     cxx_std=17,
-    extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
+    extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-fno-math-errno", "-fno-trapping-math"],
     # Without a compiler Sixbit installs all the same, and uses its other engines.
     optional=True,
 )
