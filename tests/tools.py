@@ -18,8 +18,8 @@ CACHE = Path(os.environ.get("SIXBIT_TEST_CACHE") or user_cache_path("sixbit-test
 def missing(what: str) -> None:
     """Skip for want of a program, with the reason; in CI that is a failure."""
     if os.environ.get("CI"):
-        pytest.fail(f"{what} is needed in CI")
-    pytest.skip(what)
+        pytest.fail(f"{what} (it is needed in CI)")
+    pytest.skip(what, allow_module_level=True)
 
 
 @cache

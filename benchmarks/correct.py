@@ -1,0 +1,210 @@
+"""Side by side: one correction of a large picture by Sixbit, and by what people use today.
+
+    python benchmarks/correct.py [--megapixels 50] [--threads 2] [--rounds 5] [-o results.md]
+
+All of it runs in one process, a round each in turn, so that whatever else the machine does falls on all alike; the
+table has the medians, and the median of the ratios within a round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import math
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lensfunpy
+import numpy as np
+from numpy.typing import NDArray
+
+from sixbit import engines, models
+from sixbit.compiler import Optics, compile_optics
+from sixbit.filters import CorrectionFilter
+from sixbit.models import Frame, Sensor
+
+Pixels = NDArray[Any]
+
+LENS = """<lensdatabase version="1"><mount><name>Leica M</name></mount>
+<lens><maker>Leica</maker><model>Summicron-M 1:2/35 Asph.</model><mount>Leica M</mount><cropfactor>1</cropfactor>
+<calibration>
+<distortion model="ptlens" focal="35" a="0.0183736" b="-0.0506454" c="0.0446071"/>
+<tca model="poly3" focal="35" br="-0.0001021" vr="1.0001994" bb="0.0002990" vb="0.9996237"/>
+<vignetting model="pa" focal="35" aperture="2" distance="1000" k1="-0.6" k2="0.35" k3="-0.1"/>
+</calibration></lens></lensdatabase>"""
+"""lensfun's own entry of the Summicron, and a fall-off of no particular lens: there is none on record for this one."""
+OURS = "Sixbit native, 8 bit"
+
+
+def lens() -> Any:
+    """The lens, for lensfun and for Sixbit alike."""
+    return lensfunpy.Database(xml=LENS, load_common=False, load_bundled=False).lenses[0]
+
+
+def summicron(width: int, height: int) -> CorrectionFilter:
+    """Distortion, lateral colour and fall-off of the lens, compiled for a full-frame picture."""
+    known, sensor = lens(), Sensor(1.0)
+    optics = Optics(
+        (models.distortion("ptlens", known.interpolate_distortion(35).terms), sensor),
+        (models.lateral_colour("poly3", known.interpolate_tca(35).terms), sensor),
+        (models.fall_off("pa", known.interpolate_vignetting(35, 2, 1000).terms), sensor),
+    )
+    return compile_optics(optics, Frame(width, height, 1.0), "none")
+
+
+def landscape(width: int, height: int) -> Pixels:
+    """Something with soft areas, edges and grain."""
+    rng = np.random.default_rng(0)
+    y, x = np.ogrid[:height, :width]
+    grain = rng.integers(-4, 5, (height, width), dtype=np.int8)
+    picture = np.empty((height, width, 3), np.uint8)
+    for k in range(3):
+        across = 60 * np.sin(x / (97 + 31 * k)).astype(np.float32) + 12 * np.sign(np.sin(x / 41)).astype(np.float32)
+        down = 50 * np.cos(y / (173 - 29 * k)).astype(np.float32)
+        picture[:, :, k] = np.clip(128 + across + down + grain, 0, 255)
+    return picture
+
+
+def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], object]]:
+    """What takes part, by name: a function each that corrects the same picture once."""
+    correction, picture = summicron(width, height), landscape(width, height)
+    result = np.zeros_like(picture)
+    runs: dict[str, Callable[[], object]] = {}
+
+    def native(
+        pixels: Pixels, out: Pixels, interpolation: str = "bicubic", threads: int = threads
+    ) -> Callable[[], object]:
+        return lambda: engines.apply(correction, pixels, interpolation=interpolation, out=out, threads=threads)
+
+    runs[OURS] = native(picture, result)
+    runs["Sixbit native, 8 bit, one thread"] = native(picture, result, threads=1)
+    runs["Sixbit native, 8 bit, Lanczos-3"] = native(picture, result, "lanczos3")
+    deep = picture.astype(np.uint16) * 257
+    runs["Sixbit native, 16 bit"] = native(deep, np.zeros_like(deep))
+    light = picture.astype(np.float32) / 255
+    runs["Sixbit native, float"] = native(light, np.zeros_like(light))
+    runs["plain copy"] = lambda: np.copyto(result, picture)
+    if importlib.util.find_spec("gmic"):
+        runs["Sixbit gmic"] = lambda: engines.apply(correction, picture, "gmic")
+    if importlib.util.find_spec("cv2"):
+        import cv2
+
+        cv2.setNumThreads(threads)
+        x, y = green_map(correction)
+        runs["OpenCV remap, cubic, ready map"] = lambda: cv2.remap(picture, x, y, cv2.INTER_CUBIC, dst=result)
+        runs["OpenCV remap, Lanczos-4, ready map"] = lambda: cv2.remap(picture, x, y, cv2.INTER_LANCZOS4, dst=result)
+        runs["lensfunpy + OpenCV cubic"] = lensfun_and_opencv(picture)
+    return runs
+
+
+def green_map(correction: CorrectionFilter) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    x = np.empty((correction.height, correction.width), np.float32)
+    y = np.empty_like(x)
+    for row in range(correction.height):
+        xy = np.stack([np.arange(correction.width), np.full(correction.width, row)], axis=1)
+        x[row], y[row] = correction.source_points(xy)[1].T
+    return x, y
+
+
+def lensfun_and_opencv(picture: Pixels) -> Callable[[], object]:
+    """The usual way: maps by lensfun, a remap a colour, brightness by lensfun (which takes 8 bits as light)."""
+    cv2: Any = importlib.import_module("cv2")
+    known = lens()
+    height, width = picture.shape[:2]
+
+    def run() -> Pixels:
+        modifier = lensfunpy.Modifier(known, 1.0, width, height)
+        modifier.initialize(35, 2, 1000, pixel_format=np.uint8)
+        brightened = picture.copy()
+        modifier.apply_color_modification(brightened)
+        maps: Any = modifier.apply_subpixel_geometry_distortion()
+        planes = [cv2.remap(brightened[..., k], maps[..., k, :], None, cv2.INTER_CUBIC) for k in range(3)]
+        return np.stack(planes, axis=-1)
+
+    return run
+
+
+def peak_memory(width: int, height: int, threads: int) -> float:
+    """MB that one correction takes beyond its input and output, in a process of its own."""
+    code = f"""
+import resource, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import numpy as np
+from correct import summicron
+from sixbit import engines
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+correction = summicron({width}, {height})
+small = summicron(64, 48)
+engines.apply(small, np.zeros((48, 64, 3), np.uint8), threads={threads})  # imports and tables
+picture, out = np.full(({height}, {width}, 3), 90, np.uint8), np.ones(({height}, {width}, 3), np.uint8)
+before = peak()
+engines.apply(correction, picture, out=out, threads={threads})
+print(peak() - before)
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(answer.stdout)
+
+
+def measure(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of every run, a round after the other."""
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for name, run in runs.items():  # the first time pays for memory
+        if name != "Sixbit gmic":
+            run()
+    for _ in range(rounds):
+        for name, run in runs.items():
+            if name == "Sixbit gmic" and seconds[name]:
+                continue  # slow, and one is enough to say so
+            start = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def table(seconds: dict[str, list[float]], width: int, height: int, threads: int, memory: float) -> str:
+    megapixels = width * height / 1e6
+    lines = [
+        f"{width}×{height} ({megapixels:.0f} MP), RGB, distortion + lateral colour + vignetting in linear light, "
+        f"{threads} threads; the medians of {max(map(len, seconds.values()))} paired rounds on {os.cpu_count()} "
+        "processors.",
+        "",
+        "| | s | MP/s | time, Sixbit = 1 |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, times in seconds.items():
+        median = statistics.median(times)
+        ratio = statistics.median(time / ours for time, ours in zip(times, seconds[OURS], strict=False))
+        lines.append(f"| {name} | {median:.3f} | {megapixels / median:.0f} | {ratio:.2f} |")
+    lines += ["", f"Peak memory of the native engine beyond input and output: {memory:.1f} MB."]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--megapixels", type=float, default=50.0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("-o", "--output", type=Path, help="save the table (Markdown)")
+    options = parser.parse_args()
+    width = round(math.sqrt(options.megapixels * 1e6 / 12) * 4) // 16 * 16
+    height = width * 3 // 4
+    if options.megapixels == 50:
+        width, height = 8160, 6144
+    memory = peak_memory(width, height, options.threads)  # first: a child starts with the peak of its parent
+    seconds = measure(contenders(width, height, options.threads), options.rounds)
+    text = table(seconds, width, height, options.threads, memory)
+    print(text)
+    if options.output:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

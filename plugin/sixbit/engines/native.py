@@ -1,0 +1,187 @@
+"""The filter applied by the C++ kernel: this module works out what the kernel needs to know, the kernel does the rest.
+
+The kernel is in ``kernel/``; docs/performance.md says why it is built as it is.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.polynomial import Chebyshev, Polynomial
+
+from sixbit.engines import EngineError
+from sixbit.engines.reference import taps
+from sixbit.light import TransferCurve, linear, srgb
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sixbit.engines import Region
+    from sixbit.filters import CorrectionFilter
+
+    FloatArray = NDArray[np.float64]
+
+ERROR_PX = 0.002
+"""What the kernel may lose by evaluating source points on a grid and going straight between its nodes, in px."""
+ERROR_GAIN = 2e-5
+"""The same for gains."""
+STEPS = (16, 8, 4, 2)
+
+
+def apply(
+    correction: CorrectionFilter,
+    pixels: NDArray[Any],
+    *,
+    interpolation: str,
+    transfer: TransferCurve | None,
+    region: Region,
+    out: NDArray[Any],
+    threads: int | None,
+    level: str = "",
+) -> NDArray[Any]:
+    """Apply a filter; the arguments are those of :func:`sixbit.engines.apply`, ``pixels`` and ``out`` with channels.
+
+    Any strides that are whole numbers of values will do, for ``pixels`` and for ``out``: padded rows, planes, mirrored
+    and sliced pictures. ``threads`` defaults to the processors there are; ``level`` forces one of the kernel's
+    instruction sets (``_kernel.levels()``, best first). Extra memory is about 1.3 MB a thread. Raises EngineError for
+    strides that cannot be used, and where the kernel was not built.
+    """
+    try:
+        from sixbit.engines import _kernel  # type: ignore[attr-defined, unused-ignore]
+    except ImportError as error:
+        raise EngineError(
+            f"The native kernel is not to be had ({error}); install Sixbit with a C++ compiler, or use another engine."
+        ) from error
+
+    if not correction.warps:
+        interpolation = "bilinear"  # every point lies on a pixel: the fewest neighbours give the same
+    weights = _weights(interpolation)
+    tables, alpha = _tables(transfer or srgb(), pixels.dtype), _tables(linear(), pixels.dtype)
+    channels = pixels.shape[2]
+    colours = channels - 1 if channels == 4 else channels
+    gain_map = np.zeros((0, 1, 1)) if correction.gain_map is None else correction.gain_map
+    try:
+        _kernel.correct(
+            source=pixels,
+            target=out,
+            left=region.x,
+            top=region.y,
+            centre=correction.centre,
+            half_diagonal=correction.half_diagonal,
+            shift=[(polynomial[0] - 1, *polynomial[1:]) for polynomial in correction.warp],
+            gain=correction.gain if correction.brightens else [],
+            # Green is the plane that lateral colour is measured against; alpha and gray go with it.
+            planes=[(k if k < colours == 3 else 1, k < colours and correction.brightens) for k in range(channels)],
+            gain_map=np.ascontiguousarray(gain_map, np.float32),
+            step=_step(correction),
+            even=weights.even,
+            odd=weights.odd,
+            curves=[tables.plane(k) if k < colours else alpha.plane(0) for k in range(channels)],
+            encode_origin=tables.origin,
+            encode_shift=tables.shift,
+            threads=threads or _processors(),
+            level=level,
+        )
+    except ValueError as error:
+        raise EngineError(f"The native engine cannot take this picture: {error}. A copy of it will do.") from error
+    return out
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _step(correction: CorrectionFilter) -> int:
+    """The widest distance of nodes (px) that keeps the kernel within its errors.
+
+    Going straight over a distance h loses at most h^2/8 times the second derivative, once along x and once along y.
+    The shift p Q(|p|), Q = P - 1, has the second derivatives 2 Q' + r Q'' along the radius and Q' across it.
+    """
+    if not correction.half_diagonal > 0:
+        return 1
+    corners = np.array([(x, y) for x in (0, correction.width - 1) for y in (0, correction.height - 1)])
+    reach = np.hypot(*(corners - correction.centre).T).max() / correction.half_diagonal
+    r = np.linspace(0, reach, 257)
+    shift = gain = 0.0
+    for coefficients in correction.warp:
+        first, second = Polynomial(coefficients).deriv()(r), Polynomial(coefficients).deriv(2)(r)
+        shift = max(shift, (np.abs(2 * first + r * second) + 2 * np.abs(first)).max() / correction.half_diagonal)
+    for step in STEPS:
+        for coefficients in correction.gain:
+            first, second = Polynomial(coefficients).deriv()(r), Polynomial(coefficients).deriv(2)(r)
+            across = np.abs(first) / np.maximum(r, step / 2 / correction.half_diagonal)
+            gain = max(gain, (np.abs(second) + across).max() / correction.half_diagonal**2)
+        if shift * step**2 / 8 <= ERROR_PX and gain * step**2 / 8 <= ERROR_GAIN:
+            return step
+    return 1
+
+
+class _Weights(NamedTuple):
+    """Half of the taps of an interpolation as polynomials of (t - 1/2)^2, see kernel/job.hpp."""
+
+    even: NDArray[np.float32]
+    odd: NDArray[np.float32]
+
+
+@lru_cache(maxsize=3)
+def _weights(interpolation: str) -> _Weights:
+    """The weights of the reference as polynomials: exact for bilinear and bicubic, to 1e-7 for Lanczos."""
+    u = np.cos(np.pi * (np.arange(64) + 0.5) / 64) / 2
+    values = [weight for _, weight in taps(u + 0.5, interpolation)]
+    degree = {"bilinear": 1, "bicubic": 3, "lanczos3": 9}[interpolation]
+    rows = []
+    for weight in values[: len(values) // 2]:
+        fit = Chebyshev.fit(u, weight, degree, domain=(-0.5, 0.5)).convert(kind=Polynomial, domain=(-1, 1))
+        rows.append(np.pad(fit.coef, (0, degree + 1 - len(fit.coef))))
+    table = np.array(rows)
+    if degree < 9:
+        table = np.round(table, 9)  # they are whole sixteenths
+    return _Weights(table[:, 0::2].astype(np.float32), table[:, 1::2].astype(np.float32))
+
+
+class _Tables(NamedTuple):
+    """A transfer curve as the kernel reads it, one row or one a plane."""
+
+    is_linear: bool
+    decode: NDArray[np.float32]
+    encode: NDArray[Any]
+    slopes: list[tuple[float, float, float, float]]
+    origin: float
+    shift: int
+
+    def plane(self, k: int) -> tuple[bool, NDArray[np.float32], NDArray[Any], tuple[float, float, float, float]]:
+        k = min(k, len(self.slopes) - 1)
+        return self.is_linear, self.decode[k], self.encode[k], self.slopes[k]
+
+
+@lru_cache(maxsize=4)
+def _tables(curve: TransferCurve, dtype: np.dtype[Any]) -> _Tables:
+    """Tables from code values to light, an entry a code, and back, an entry a step of a float's bits."""
+    byte = dtype == np.uint8
+    # Bits of mantissa left as the fraction between entries, and the light that is added so that black has bits too:
+    # half an entry is at most 0.03 levels of 8 bits; between entries curves are straight to 1 level of 16 bits.
+    origin, shift = (2.0**-16, 12) if byte else (2.0**-34, 14)
+    first, last = (int(np.float32(light).view(np.int32)) for light in (origin, origin + 1))
+    steps = np.arange(((last - first) >> shift) + 2) + (0.5 if byte else 0.0)
+    light = (first + (steps * (1 << shift)).astype(np.int32)).view(np.float32).astype(np.float64) - origin
+    decode, encode, slopes = [], [], []
+    for k in range(len(curve.linear)):
+        codes = curve.encode(light, k)
+        decode.append(curve.plane(k)[:: 257 if byte else 1])
+        encode.append(np.floor(np.clip(codes, 0, 1) * 255 + 0.5) if byte else codes)
+        beyond = np.array([-1.0, 0.0, 1.0, 2.0])
+        below, above = np.diff(curve.decode(beyond, k))[[0, 2]]
+        dark, bright = np.diff(curve.encode(beyond, k))[[0, 2]]
+        slopes.append((float(below), float(above), float(dark), float(bright)))
+    return _Tables(
+        curve.is_linear,
+        np.array(decode, np.float32),
+        np.array(encode, np.uint8 if byte else np.float32),
+        slopes,
+        origin,
+        shift,
+    )
