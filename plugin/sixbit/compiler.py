@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.polynomial import Chebyshev
+from numpy.polynomial import Chebyshev, chebyshev
 from numpy.polynomial import Polynomial as PowerSeries
 from numpy.typing import NDArray
 
@@ -36,7 +36,9 @@ BUDGET_PX = 0.005
 BUDGET_GAIN = 1e-4
 AIM = 0.2
 """The share of the budget that a fit aims for; the rest is left to the engines."""
-HIGHEST_DEGREE = 20
+MOST_TERMS, MOST_ODD_TERMS = 20, 6
+"""Even and odd powers of the radius in a fit."""
+NODES = 257
 SAMPLES = 4001
 DARKEST = 1 / 64
 """A model that leaves less light than this (six stops down) within the frame is no lens's fall-off."""
@@ -95,6 +97,8 @@ def compile_filter(
     shot = shot or Shot()
     frame = _frame(shot, size, crop_factor)
     focal = _focal_length(lens, shot, focal_mm)
+    if f_number is not None and f_number < 0.9 * lens.f_number_open:
+        raise CompileError(f"{lens.name} opens to f/{lens.f_number_open:g} at most, so not to f/{f_number:g}.")
     aperture = aperture_of(lens, shot, f_number)
     distance = distance_m or (shot.distance_m.value if shot.distance_m else INFINITY_M)
     distance = min(max(distance, 0.01), INFINITY_M)
@@ -302,21 +306,40 @@ def _fit(
     budget: float,
     weight: Callable[[FloatArray], FloatArray] = np.ones_like,
 ) -> tuple[Polynomial, float]:
-    """The polynomial of lowest degree on 0..end that meets the aim, and its largest weighted error."""
+    """The polynomial of lowest degree on 0..end that meets the aim, and its largest weighted error.
+
+    Lenses are nearly even in the radius, so it is fitted as E(x) + r O(x), x = r^2, in Chebyshev polynomials of x: that
+    reaches degrees which in powers of r alone would drown in rounding.
+    """
     r = np.linspace(0, end, SAMPLES)
     wanted, weights = exact(r), weight(r)
     best: tuple[Polynomial, float] = (UNITY, float(np.max(np.abs(wanted - 1) * weights)))
     if best[1] == 0:
         return best
-    for degree in range(HIGHEST_DEGREE + 1):
-        series = Chebyshev.interpolate(exact, degree, domain=[0, end]).convert(kind=PowerSeries)
-        polynomial = tuple(float(c) for c in series.coef)
+    square = end**2 * (1 - np.cos(np.linspace(0, np.pi, NODES))) / 2
+    nodes = np.sqrt(square)
+    at_nodes = exact(nodes)
+    for terms in range(1, MOST_TERMS + 1):
+        odd_terms = min(terms, MOST_ODD_TERMS)
+        columns = chebyshev.chebvander(2 * square / end**2 - 1, terms - 1)
+        basis = np.hstack([columns, nodes[:, None] * columns[:, :odd_terms]])
+        found = np.linalg.lstsq(basis, at_nodes, rcond=None)[0]
+        polynomial = _interleaved(found[:terms], found[terms:], end)
         error = float(np.max(np.abs(evaluate(polynomial, r) - wanted) * weights))
         if error < best[1]:
             best = polynomial, error
         if error <= AIM * budget:
             break
     return best
+
+
+def _interleaved(even: FloatArray, odd: FloatArray, end: float) -> Polynomial:
+    """The powers of r of E(r^2) + r O(r^2), from the Chebyshev coefficients of E and O on 0..end^2."""
+    powers = np.zeros(2 * max(len(even), len(odd)))
+    for first, coefficients in enumerate((even, odd)):
+        series = Chebyshev(coefficients, domain=[0, end**2]).convert(kind=PowerSeries)
+        powers[first : first + 2 * len(series.coef) : 2] = series.coef
+    return tuple(float(c) for c in np.trim_zeros(powers, "b")) or (0.0,)
 
 
 def _frame(shot: Shot, size: tuple[int, int] | None, crop_factor: float | None) -> Frame:
