@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from sixbit.catalogue import Catalogue, LensIdentity, catalogue
@@ -35,14 +35,54 @@ FOREIGN = (
     "Voigtlander Nokton 58mm F1.4 SL II",
     "Leica DG Summilux 25mm f/1.4",
     "Summilux 1:1.7/28 ASPH.",
+    "Minolta MD Rokkor 28mm f/2.8",
+    "MC Rokkor 1:2.8/28",
+    "Konica AR Hexanon 28mm f/2.8",
+    "NOKTON 50mm F1.2 X",
+    "APO-LANTHAR 50mm f/2 E",
+    "NOKTON 35mm F1.2 Aspherical SE",
+    "Zeiss Biogon G 28mm f/2.8",
+    "SUMMILUX-H 1:1.8/27 ASPH.",
 )
+
+UNSURE = (
+    "Nikkor",
+    "Nikkor 35mm",
+    "NIKKOR 35mm f/1.8",
+    "Rokkor 40mm f/2",
+    "Hexanon 50mm f/2",
+    "Konica Hexanon 35/2 LTM",
+    "Nokton 50/1.5 LTM",
+    "Nokton 50/1.5 Prominent",
+    "Zeiss Sonnar 50/1.5 Opton",
+    "Tessar",
+    "Carl Zeiss Tessar",
+    "Heliar 15mm f/4.5",
+    "Elmar 18mm",
+    "Thambar",
+    "Super-Angulon",
+    "Tele-Elmarit 90",
+    "Fat Tele-Elmarit 90mm f/2.8",
+    "Summilux 35mm f/1.4 steel rim",
+    "Summilux 50mm f/1.4 II",
+    "Summicron 90mm f/2 non-ASPH",
+    "Hexar RF 28/2.8",
+    "TTArtisan 50mm f/0.95",
+    "Summicron-M 1:2/35 ASPH., Summilux-M 1:1.4/50 ASPH.",
+    "Summicron-M 1:2/35 ASPH. + Summicron-M 1:2/28 ASPH.",
+)
+"""Names that other lenses bear, or bore, too: a candidate may be told, never more."""
+
+
+Change = Callable[[str, random.Random], str]
 
 
 class Variant(NamedTuple):
-    """A spelling, and the lens it is of (None for one that is no M lens)."""
+    """A spelling, and the lens it is of (None for one that is no M lens, or does not say which)."""
 
     text: str
     lens_id: str | None
+    unsure: bool = False
 
 
 class Tally(NamedTuple):
@@ -62,12 +102,16 @@ def variants(known: Catalogue, count: int = VARIANTS, seed: int = SEED) -> Itera
         if number % 20 == 0:
             yield Variant(_spelled(chance.choice(FOREIGN), "", chance), None)
             continue
+        if number % 20 == 10:
+            doubtful = _spelled(chance.choice(UNSURE), "", chance, [c for c in CHANGES if c not in TELLING])
+            yield Variant(doubtful, None, unsure=True)
+            continue
         lens = chance.choice(lenses)
         yield Variant(_spelled(_notation(lens, chance), lens.maker, chance), lens.lens_id)
 
 
 def judge(known: Catalogue, several: Iterator[Variant]) -> Tally:
-    """Match each; right is the lens itself, or the lens first among the candidates, or the refusal."""
+    """Match each; right is the lens itself, or the lens first among the candidates, or the refusal, or the doubt."""
     right, total = 0, 0
     wrong: list[Variant] = []
     missed: list[Variant] = []
@@ -84,6 +128,8 @@ def judge(known: Catalogue, several: Iterator[Variant]) -> Tally:
 
 
 def _right(answer: Match, variant: Variant, known: Catalogue) -> bool:
+    if variant.unsure:
+        return answer.status is not Status.MATCHED
     if variant.lens_id is None:
         return answer.status in (Status.NOT_M, Status.UNKNOWN)
     candidates = [lens.lens_id for lens in answer.candidates]
@@ -120,9 +166,8 @@ def _notation(lens: LensIdentity, chance: random.Random) -> str:
     return shown.replace("\0", figures)
 
 
-def _spelled(name: str, maker: str, chance: random.Random) -> str:
-    changes: list[Callable[[str, random.Random], str]] = chance.sample(CHANGES, chance.randint(1, 3))
-    for change in changes:
+def _spelled(name: str, maker: str, chance: random.Random, changes: Sequence[Change] | None = None) -> str:
+    for change in chance.sample(changes or CHANGES, chance.randint(1, 3)):
         name = change(name, chance)
     if chance.random() < 0.3:
         name = _maker(name, maker, chance)
@@ -231,7 +276,21 @@ def _typo(name: str, chance: random.Random) -> str:
     return name.replace(word, wrong, 1)
 
 
-CHANGES = (_case, _spacing, _punctuation, _asph, _order, _generation, _wrapped, _typo)
+def _denied(name: str, chance: random.Random) -> str:
+    """The ASPH, APO or FLE that a lens is not, told."""
+    words = [word for word in ("ASPH", "APO", "FLE") if word.lower() not in name.lower()]
+    if "ASPH" in words:
+        words = ["ASPH"]  # of a lens without it, nobody says that it has no FLE
+    if not words:
+        return name
+    before = chance.choice(("non-", "non ", "not ", "no ", "without ", "w/o ", "pre-", "not an "))
+    denied = before + chance.choice((str.upper, str.lower))(chance.choice(words))
+    return chance.choice((f"{name} {denied}", f"{name} ({denied})", f"{denied} {name}"))
+
+
+CHANGES = (_case, _spacing, _punctuation, _asph, _order, _generation, _wrapped, _typo, _denied)
+TELLING = (_wrapped, _denied)
+"""Changes that may tell which lens it was: "for Leica M", "non-ASPH"."""
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,10 @@ def test_code_with_wrong_frame_lines_is_not_trusted() -> None:
 
 
 def test_unknown_code() -> None:
-    found = match(shot(code=(2, 1)))
-    assert found.status is Status.UNTAGGED
-    assert "six-bit code 2" in told(found)
+    for number in (2, 63):
+        found = match(shot(code=(number, 1)))
+        assert found.status is Status.UNKNOWN
+        assert f"six-bit code {number}" in told(found)
 
 
 def test_code_and_name_support_each_other() -> None:
@@ -216,6 +218,51 @@ def test_crop_factor_from_the_focal_lengths() -> None:
     assert found.crop_factor is not None
     assert found.crop_factor.value == pytest.approx(1.5)
     assert match(shot("Summicron-M 1:2/50", ("ACME", "No such camera"), focal=50)).crop_factor is None
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "focal", "equivalent", "crop"),
+    [
+        ("ACME", None, 35.0, 24.0, None),  # a sensor larger than 24x36
+        ("ACME", "Summicron-M 1:2/35 ASPH.", 35.0, 23.0, None),
+        ("samsung", "Summicron-M 1:2/35 ASPH.", 35.0, 70.0, None),  # retagged: the telephoto module's equivalent
+        ("ACME", "Noctilux-M 1:1/50", 50.0, 230.0, None),
+        ("ACME", "Summicron-M 1:2/35 ASPH.", 35.0, 53.0, 53 / 35),
+        ("samsung", "Summicron-M 1:2/35 ASPH.", 6.3, 24.0, 24 / 6.3),  # the module's own, both of them
+        ("ACME", "ACME back camera 6.3mm f/1.8", 6.3, 24.0, 24 / 6.3),
+    ],
+)
+def test_crop_factor_is_not_reckoned_from_a_retagged_focal_length(
+    make: str, name: str | None, focal: float, equivalent: float, crop: float | None
+) -> None:
+    photo = shot(name, (make, "No such camera"), focal=focal, focal_35mm=Tagged(equivalent, "FocalLengthIn35mmFilm"))
+    found = match(photo).crop_factor
+    assert (found and found.value) == (crop and pytest.approx(crop))
+
+
+def test_contradicted_candidates_share_no_calibration() -> None:
+    """However alike they are corrected: it may have been neither."""
+    one, other = catalogue().lenses["summicron-35-asph"], catalogue().lenses["summicron-50-iv-v"]
+    alike = replace(other, calibrations=one.calibrations)
+    assert one.best_calibrations()
+    firm = Match(Status.AMBIGUOUS, None, (one, alike), 0.6, (), agreed=True)
+    assert firm.shares_calibration()
+    assert not replace(firm, agreed=False).shares_calibration()
+    assert not replace(firm, candidates=(one,)).shares_calibration()
+    assert match(shot("Summilux-M 1:1.4/50 ASPH.", M10)).agreed
+    assert not match(shot("Summilux-M 1:1.4/50 ASPH.", M10, focal=35)).agreed
+    assert not match(shot("Summicron-M 1:2/35 ASPH.", M10, (28, 1))).agreed
+    assert not match(shot("Summicron-M 1:2/35 ASPH.", M10, focal=50)).shares_calibration()
+
+
+@pytest.mark.parametrize(
+    "name", ["Tessar", "Summicron-M 1:2/35 ASPH., Summilux-M 1:1.4/50", "FE 35mm F1.4 GM", "Unknown"]
+)
+def test_nothing_is_told_twice(name: str) -> None:
+    photo = Shot(lens_names=(Tagged(name, "EXIF LensModel"), Tagged(name, "EXIF LensModel")))
+    evidence = match(photo).evidence
+    assert len(set(evidence)) == len(evidence)
+    assert match(photo).status is not Status.MATCHED
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ class LensNames(NamedTuple):
     family: str | None
     qualifiers: frozenset[str]
     m: bool
+    m_mount: bool
     focals: tuple[float, ...]
     f_number: float | None
     asph: bool
@@ -38,6 +39,7 @@ def lens_names(
         min(main.families, default=None),
         main.qualifiers,
         main.m,
+        main.m_mount,
         focals,
         f_number,
         main.asph,
@@ -73,8 +75,12 @@ def difference(name: Name, lens: LensNames) -> float | None:
         return None
     if name.qualifiers - lens.qualifiers or name.traits - lens.traits:
         return None
-    if (name.asph and not lens.asph and lens.maker == "Leica") or (name.not_asph and lens.asph):
+    if name.asph and not lens.asph and lens.maker == "Leica":
         return None
+    if name.denied & (lens.qualifiers | lens.traits | ({"asph"} if lens.asph else set())):
+        return None
+    if name.screw_mount and lens.m_mount and not lens.screw_mount and lens.maker != "Leica":
+        return None  # the screw-mount lens of that name is another; of Leica's, many were made in both mounts
     if lens.screw_mount and lens.family is None and not name.screw_mount:
         return None  # a maker whose other lenses, of the same figures, have another mount
     cost = 0.0
@@ -88,12 +94,38 @@ def difference(name: Name, lens: LensNames) -> float | None:
     if "apo" in missing:
         cost += 3.0 if name.asph or not lens.asph else 1.0
     cost += sum(QUALIFIER_COST.get(word, 3.0) for word in missing - {"apo"})
-    if lens.asph != name.asph:
-        cost += 2.0 if name.generations and lens.maker == "Leica" else 1.0
+    cost += 1.0 if lens.asph != name.asph else 0.0
     cost += 3.0 if lens.product_numbers - name.product_numbers else 0.0
     cost += 1.0 if lens.aspherical != name.aspherical and lens.maker == "Leica" and lens.family else 0.0
     cost += 2.0 if name.m and not lens.m and lens.maker == "Leica" else 0.0
     return cost
+
+
+def singled_out(name: Name, lens: LensNames) -> bool:
+    """True if a name that fits a lens says enough to be that of no other, be it one that the catalogue lacks.
+
+    >>> lens = lens_names("Leica", ["Tele-Elmarit-M 1:2.8/90 (II)"], (90.0,), 2.8, frozenset({2}))
+    >>> [singled_out(read_name(text), lens) for text in ("Tele-Elmarit-M 1:2.8/90", "Tele-Elmarit 90", "Tele-Elmarit")]
+    [True, False, False]
+    """
+    if lens.maker not in MAKERS or not lens.focals:
+        return True  # a lens of the user's own, or an adapter
+    if not name.focals and name.f_number is None:
+        return False
+    missing = lens.qualifiers - name.qualifiers - QUALIFIER_COST.keys()
+    leica = lens.maker == "Leica"
+    if missing and not (leica and name.focals and name.f_number is not None):
+        return False
+    # Most makers sold the same names for reflex cameras. Those of Zeiss and Voigtländer are listed as they stand.
+    if lens.m_mount and not name.m_mount and lens.maker not in ("Leica", "Zeiss", "Voigtländer"):
+        return False
+    if name.words - lens.words and not leica:
+        return False
+    if name.complete or (name.m and lens.m):
+        return True
+    earlier = min(lens.generations, default=1) > 1 and not (name.generations or name.traits)
+    reissue = "reissue" in lens.traits and "reissue" not in name.traits and not name.asph
+    return not (earlier or reissue)
 
 
 def same_lens(one: Name, other: Name) -> bool:

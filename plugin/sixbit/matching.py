@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sixbit.catalogue import Body, Catalogue, LensIdentity, catalogue
+from sixbit.catalogue import PHONE_MAKERS, Body, Catalogue, LensIdentity, catalogue
 from sixbit.kinds import TRUSTED, Grade
+from sixbit.likeness import singled_out
 from sixbit.names import Name, read_name
 from sixbit.shot import Shot, SixBitCode, Tagged
 from sixbit.vocabulary import FAMILIES
@@ -20,6 +21,7 @@ MOST_CANDIDATES = 12
 """A name that fits more lenses than this tells too little to be called ambiguous."""
 
 SELECTED_FRAMES = {1: "28/90", 2: "35/135", 3: "50/75"}
+OTHER_PHONE_MAKERS = {"apple", "samsung", "google", "oneplus", "oppo", "vivo", "honor", "motorola", "realme", "nothing"}
 FIXED_LENS_CAMERAS = ("leica q", "d-lux", "c-lux", "v-lux", "leica x", "leica sofort")
 
 
@@ -41,15 +43,19 @@ class Match:
     """Best first; the matched lens alone when there is one."""
     confidence: float
     evidence: tuple[str, ...]
+    agreed: bool = False
+    """True if all that was found fits all candidates, and nothing contradicts."""
     body: Body | None = None
     crop_factor: Tagged[float] | None = None
     """With where it was found: the body, or the tags it was reckoned from."""
 
     def shares_calibration(self, grades: tuple[Grade, ...] = TRUSTED) -> bool:
-        """True if all candidates are corrected alike, so that the correction can be used without choosing."""
+        """True if it was one of several for sure, and all are corrected alike, so that there is nothing to choose."""
+        if len(self.candidates) < 2 or not self.agreed:
+            return False
         used = [lens.best_calibrations(grades) for lens in self.candidates]
         entries = [{kind: (c.file, c.model) for kind, c in calibrations.items()} for calibrations in used]
-        return bool(entries and entries[0]) and all(entry == entries[0] for entry in entries)
+        return bool(entries[0]) and all(entry == entries[0] for entry in entries)
 
 
 @dataclass
@@ -88,12 +94,17 @@ def match(shot: Shot, known: Catalogue | None = None) -> Match:
 
 
 def match_name(text: str, known: Catalogue | None = None) -> Match:
-    """Match a lens name alone.
+    """Match a lens name, or the lens_id of the catalogue, alone.
 
+    >>> match_name("summilux-50-asph").lens.name
+    'Summilux-M 1:1.4/50 ASPH.'
     >>> [lens.lens_id for lens in match_name("Summilux-M 1:1.4/50 ASPH.").candidates]
     ['summilux-50-asph', 'summilux-50-asph-ii']
     """
-    return _match(Shot(lens_names=(Tagged(text, "the name"),)), known or catalogue(), None)
+    known = known or catalogue()
+    if lens := known.lenses.get(text.strip()):
+        return _answer(Status.MATCHED, [lens], 1.0, [f"{lens.lens_id!r} is the identity of {lens.name}."])
+    return _match(Shot(lens_names=(Tagged(text, "the name"),)), known, None)
 
 
 def crop_factor_of(shot: Shot, body: Body | None) -> Tagged[float] | None:
@@ -102,9 +113,23 @@ def crop_factor_of(shot: Shot, body: Body | None) -> Tagged[float] | None:
         return Tagged(body.crop_factor, f"{body.make} {body.model}")
     if shot.focal_mm and shot.focal_35mm and shot.digital_zoom == 1:
         crop = shot.focal_35mm.value / shot.focal_mm.value if shot.focal_mm.value > 0 else 0.0
-        if 0.5 <= crop <= 12:
+        # A focal length written into the photo afterwards, for the lens, makes nonsense of the camera's equivalent: a
+        # phone's own is that of its module, and no camera with a smaller sensor than 1 inch takes M lenses.
+        most = (0.0 if _of_a_phone(shot) else 2.8) if _focal_of_named_lens(shot) else 12.0
+        if 0.9 <= crop <= most:
             return Tagged(crop, f"{shot.focal_35mm.tag} / {shot.focal_mm.tag}")
     return None
+
+
+def _of_a_phone(shot: Shot) -> bool:
+    return shot.make is not None and shot.make.value.casefold().strip() in PHONE_MAKERS | OTHER_PHONE_MAKERS
+
+
+def _focal_of_named_lens(shot: Shot) -> bool:
+    """True if the focal length is that of a lens the photo names, other than the camera's own."""
+    names = [read_name(name.value) for name in shot.lens_names]
+    said = [focal for name in names if not name.foreign for focal in name.focals]
+    return shot.focal_mm is not None and any(abs(shot.focal_mm.value / focal - 1) <= 0.05 for focal in said if focal)
 
 
 def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
@@ -132,7 +157,7 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
         best = code if code.lenses else name
         evidence.append(best.said)
     else:
-        return _without_lens(shot, known, body, name, evidence)
+        return _without_lens(shot, known, body, bool(name.notes or code.notes), evidence)
     assert best.lenses is not None
     return _weigh_figures(shot, body, best, evidence)
 
@@ -224,7 +249,13 @@ def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: 
     if read.notation == "table":
         # Tables name what the code says: of products that share the name, the one sold now is the likeliest.
         lenses = sorted(lenses, key=lambda lens: -max(lens.generations, default=0)) if _same_name(lenses) else lenses
-    firm = not read.doubtful
+    notes = []
+    enough = all(singled_out(read, known.names_of(lens.lens_id)) for lens in lenses)
+    if read.several:
+        notes.append(f"{quoted} names more than one lens.")
+    elif not enough:
+        notes.append(f"{quoted} says too little to be sure: other lenses may bear that name.")
+    firm = enough and not read.doubtful and not read.several
     if not read.families:
         maker = lenses[0].maker
         strange = read.words - known.names_of(lenses[0].lens_id).words
@@ -234,7 +265,6 @@ def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: 
         firm = firm and not strange and (read.m_mount or maker == "Leica" or maker not in FAMILIES)
     said = f"{quoted} fits {_list(lenses)}"
     said += f", made by {told_by.value} ({told_by.tag})." if told_by else "."
-    notes = []
     if read.typos:
         notes.append(f"A typing error in {quoted} was put right.")
     if read.generations and not lenses[0].generations:
@@ -255,9 +285,8 @@ def _why_not(read: Name, quoted: str, lenses: list[LensIdentity]) -> str:
     return f"{quoted} fits no lens of the catalogue; 'sixbit lenses' lists them."
 
 
-def _without_lens(shot: Shot, known: Catalogue, body: Body | None, name: _Verdict, evidence: list[str]) -> Match:
+def _without_lens(shot: Shot, known: Catalogue, body: Body | None, told: bool, evidence: list[str]) -> Match:
     """What is left if neither code nor name tells: the figures, on a camera that takes its lens data from a list."""
-    named = any(not read_name(text.value).empty for text in shot.lens_names) and bool(name.notes)
     focal, f_number = _focal(shot, body), _largest_aperture(shot, body)
     if body and body.takes_m and focal and f_number:
         fits = [
@@ -266,12 +295,12 @@ def _without_lens(shot: Shot, known: Catalogue, body: Body | None, name: _Verdic
             if lens.sourced and lens.focals and _focal_fits(focal.value, lens) and _opens_to(f_number.value, lens)
         ]
         if 0 < len(fits) <= MOST_CANDIDATES:
-            told = f"{focal.value:g} mm ({focal.tag}) and f/{f_number.value:.2g} ({f_number.tag}) fit {_list(fits)}."
-            return _answer(Status.AMBIGUOUS, fits, 0.4, [*evidence, told, *_apart(fits)])
-    if named:
+            fit = f"{focal.value:g} mm ({focal.tag}) and f/{f_number.value:.2g} ({f_number.tag}) fit {_list(fits)}."
+            return _answer(Status.AMBIGUOUS, fits, 0.4, [*evidence, fit, *_apart(fits)])
+    if told:
         return _answer(Status.UNKNOWN, evidence=[*evidence, "Say which lens it was with --lens."])
     if body and body.is_phone:
-        evidence.append(f"A {body.model} writes no tags of an M lens; its focal length is that of the phone's module.")
+        evidence.append("The focal length in a phone's photo is that of its own module.")
     evidence.append("The photo does not say which lens it was taken with. Say it with --lens, or write it with 'tag'.")
     return _answer(Status.UNTAGGED, evidence=evidence)
 
@@ -306,7 +335,7 @@ def _weigh_figures(shot: Shot, body: Body | None, best: _Verdict, evidence: list
         lenses = left or lenses
     if len(lenses) == 1 and firm:
         return _answer(Status.MATCHED, lenses, confidence, evidence)
-    return _answer(Status.AMBIGUOUS, lenses, min(confidence, 0.6), [*evidence, *_apart(lenses)])
+    return _answer(Status.AMBIGUOUS, lenses, min(confidence, 0.6), [*evidence, *_apart(lenses)], agreed=firm)
 
 
 def _focal(shot: Shot, body: Body | None) -> Tagged[float] | None:
@@ -349,15 +378,19 @@ def _apart(lenses: list[LensIdentity]) -> list[str]:
 
 
 def _answer(
-    status: Status, lenses: list[LensIdentity] | None = None, confidence: float = 0.0, evidence: list[str] | None = None
+    status: Status,
+    lenses: list[LensIdentity] | None = None,
+    confidence: float = 0.0,
+    evidence: list[str] | None = None,
+    agreed: bool = False,
 ) -> Match:
     unique = tuple(dict.fromkeys(lenses or ()))
     lens = unique[0] if status is Status.MATCHED else None
     told = tuple(
-        re.sub(r"\.\.(?= |$)", ".", sentence) for sentence in evidence or ()
+        dict.fromkeys(re.sub(r"\.\.(?= |$)", ".", sentence) for sentence in evidence or ())
     )  # after a name that ends in ASPH.
-    answer = Match(status, lens, unique, round(confidence, 2), told)
-    if len(unique) > 1 and answer.shares_calibration():
+    answer = Match(status, lens, unique, round(confidence, 2), told, agreed)
+    if answer.shares_calibration():
         alike = "All of them have the same calibration, so the correction can be used without knowing which it was."
         answer = replace(answer, evidence=(*told, alike))
     return answer

@@ -14,6 +14,9 @@ from typing import NamedTuple
 from sixbit.vocabulary import (
     ADAPTER_HINTS,
     ADAPTERS,
+    ANOTHER_MOUNT,
+    DENIAL,
+    DENYING,
     FIXED_LENSES,
     FOREIGN_PHRASES,
     FOREIGN_WORDS,
@@ -24,6 +27,9 @@ from sixbit.vocabulary import (
     NICKNAMES,
     NO_LENS,
     ORDINALS,
+    OTHER_MOUNT_LETTERS,
+    OWN_PHRASES,
+    REFLEX_LETTERS,
     ROMAN,
     SCREW_MOUNT,
     SHORT,
@@ -58,7 +64,8 @@ class Name(NamedTuple):
     asph: bool = False
     aspherical: bool = False
     """True if the word is written out: ASPHERICAL is the engraving of one rare Summilux."""
-    not_asph: bool = False
+    denied: frozenset[str] = frozenset()
+    """What the lens is said not to be, ``asph`` or a qualifier or trait: non-ASPH, not APO, pre-FLE."""
     generations: frozenset[int] = frozenset()
     traits: frozenset[str] = frozenset()
     screw_mount: bool = False
@@ -67,6 +74,8 @@ class Name(NamedTuple):
     """Words that were understood as nothing of the above."""
     doubtful: bool = False
     """True if a word may be a misspelt FLE, or may not."""
+    several: bool = False
+    """True if the text names more than one lens."""
     typos: int = 0
     foreign: str | None = None
     """Why this is no M lens."""
@@ -119,12 +128,15 @@ def read_name(text: str) -> Name:
     line = re.sub(r"\b(?:6|six)\W*bit\b|\be\d\d\b", " ", line)  # coded; the filter thread
     # Most names tell no version: the patterns that find one are compiled for those that do.
     hints = set(re.findall(r"[a-z]+", line))
+    line, denied = _denied_traits(line) if hints & TRAIT_HINTS and hints & DENYING else (line, frozenset())
     line, traits = _traits(line) if hints & TRAIT_HINTS else (line, frozenset())
     line, generations = _generations(line) if hints & GENERATION_HINTS else (line, frozenset())
+    said = line
     line, focals, f_number = _figures(line)
+    several = _other_figures(said, focals, f_number)
     words = _Words()
-    for word in re.findall(r"[^\W\d_]+", line.replace("t*", " ")):
-        words.read(word)
+    words.read_all(re.findall(r"[^\W\d_]+", line.replace("t*", " ")))
+    denied |= words.denied
     if len(words.makers) > 1 and "Leica" not in words.makers_of_families:
         words.makers.discard("Leica")  # the mount, not the maker
     if "double aspherical" in traits:
@@ -132,6 +144,12 @@ def read_name(text: str) -> Name:
     if not foreign and "Leica" in words.makers | words.makers_of_families:
         kind = next((LEICA_LETTERS[letter] for letter in words.letters if letter in LEICA_LETTERS), None)
         foreign = f"it is {kind}" if kind else None
+    elif not foreign and words.makers | words.makers_of_families:
+        alone = set(re.findall(r"(?<![^\W_])[a-z]{1,2}\b", line))
+        reflex = (
+            any(alone & REFLEX_LETTERS.get(family, set()) for family in words.families) and "m" not in words.letters
+        )
+        foreign = ANOTHER_MOUNT if alone & OTHER_MOUNT_LETTERS or reflex else None
     if not foreign and len(focals) == 1 and f_number and (focals[0], f_number) in FIXED_LENSES:
         foreign = f"{focals[0]:g} mm f/{f_number:g} is the lens built into the {FIXED_LENSES[focals[0], f_number]}"
     name = Name(
@@ -143,16 +161,17 @@ def read_name(text: str) -> Name:
         m_mount=bool(mount) or screw_mount or "m" in words.letters,
         focals=focals,
         f_number=f_number,
-        asph=words.asph and not words.not_asph,
+        asph=words.asph,
         aspherical=words.aspherical,
-        not_asph=words.not_asph,
+        denied=denied,
         generations=generations,
         traits=traits,
         screw_mount=screw_mount,
         product_numbers=product_numbers,
-        words=frozenset(words.unknown | words.letters - {"m", "t", "f", "mc", "sc"}),
+        words=frozenset(words.unknown | words.letters - {"m", "t", "f", "p", "mc", "sc"}),
         doubtful=words.doubtful
         or ("fle" in traits and any(len(word) <= 4 for word in words.unknown | words.letters - {"m"})),
+        several=several or words.families_said > 1,
         typos=words.typos,
         foreign=foreign,
     )
@@ -165,7 +184,14 @@ def _plain(text: str) -> str:
     text = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
     text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     text = re.sub(r"(?<!\d)\.(?=\d)", " 0.", text)
+    if "cm" in text:
+        text = re.sub(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3})?)\s*cm\b", lambda cm: f"{float(cm[1]) * 10:g}mm", text)
     text = text.replace("_", " ")
+    if "w" in text:
+        text = re.sub(r"\bw\s*/\s*o\b", "without", text)
+        text = re.sub(r"\bw[a-z]{5,7}\b", lambda word: _or_without(word[0]), text)
+    if "pre" in text or "non" in text:
+        text = re.sub(r"\b(pre|non)(?=asp|apo\b|fle\b)", r"\1 ", text)
     text = re.sub(r"(?<=asph)(erical)?(?=(?:i{1,3}|iv|v)\b)", r"\1 ", text)
     text = re.sub(r"(?<![\d.])(?:7|seven)\W?([a-z]{6,9})", _seven, text)
     text = re.sub(r"\btt\W?artisans?\b", "ttartisan ", text)
@@ -177,23 +203,32 @@ def _seven(match: re.Match[str]) -> str:
     return "sevenartisans " if maker else match[0]
 
 
+def _or_without(word: str) -> str:
+    return "without" if one_edit_apart(word, "without") else word
+
+
 def _foreign(line: str) -> str | None:
+    line = re.sub(OWN_PHRASES, " ", line)
     words = re.findall(r"[a-z]+(?!/\s*\d)", line)  # XF35mmF1.4 is xf, mm, f
-    if "plus" in words:
-        words = [word for word in words if word != "fe"]  # FE-Plus is a version of an M lens
     told = next((FOREIGN_WORDS[word] for word in words if word in FOREIGN_WORDS), None)
     if not told and any(word.startswith("vario") for word in words):
         told = FOREIGN_WORDS["vario"]
     return told or next((reason for pattern, reason in FOREIGN_PHRASES if re.search(pattern, line)), None)
 
 
-def _traits(line: str) -> tuple[str, frozenset[str]]:
+def _traits(line: str, before: str = "") -> tuple[str, frozenset[str]]:
+    """Take out the traits, where they stand behind a pattern."""
     found = []
     for trait, pattern in TRAITS.items():
-        line, times = re.subn(pattern, " ", line)
+        line, times = re.subn(rf"{before}(?:{pattern})", " ", line)
         if times:
             found.append(trait)
     return line, frozenset(found)
+
+
+def _denied_traits(line: str) -> tuple[str, frozenset[str]]:
+    line, denied = _traits(line, DENIAL)
+    return line, denied | {"fle2"} if "fle" in denied else denied
 
 
 def _generations(line: str) -> tuple[str, frozenset[int]]:
@@ -261,27 +296,67 @@ def _figures(line: str) -> tuple[str, tuple[float, ...], float | None]:
     return line, focals, f_number
 
 
+def _other_figures(line: str, focals: tuple[float, ...], f_number: float | None) -> bool:
+    """True if the text tells figures beside those taken: it names two lenses."""
+    if line.count("mm") < 2 and sum(map(line.count, ("mm", "/", ":"))) < 3:
+        return False  # as nearly always; the patterns take a while to compile
+    numbers = re.findall(r"(?<![\d.])(\d+(?:\.\d+)?)\s*mm", line)
+    numbers += re.findall(r"(?<![\d.])1\s*:\s*[\d.]+\s+(\d{2,3})(?![\d.])", line)
+    pairs = re.findall(r"(?<![\d.])(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)", line)
+    others = {float(number) for number in numbers} | {max(float(one), float(other)) for one, other in pairs}
+    openings = {float(text) for text in re.findall(r"(?<![\d.])1\s*:\s*(\d+(?:\.\d+)?)", line)}
+    return bool(others - {*focals} or openings - {f_number})
+
+
 class _Words:
     """The words of a name, sorted into what they mean."""
 
     def __init__(self) -> None:
         self.makers: set[str] = set()
         self.families: set[str] = set()
+        self.families_said = 0
         self.makers_of_families: set[str] = set()
         self.qualifiers: set[str] = set()
         self.letters: set[str] = set()
         self.unknown: set[str] = set()
-        self.asph = self.aspherical = self.not_asph = False
+        self.denied: set[str] = set()
+        self.asph = self.aspherical = False
         self.doubtful = False
         self.typos = 0
 
+    def read_all(self, words: list[str]) -> None:
+        """Read words in their order, as some deny the one behind them."""
+        denial = ""
+        for word in words:
+            if word in DENYING:
+                denial = word
+            elif not denial:
+                self.read(word)
+            elif word not in ("a", "an", "the"):
+                self._deny(word)
+                denial = ""
+        if denial == "pre":
+            self.denied.add("asph")
+
+    def _deny(self, word: str) -> None:
+        other = _Words()
+        other.families |= self.families
+        other.read(word)
+        denied = other.qualifiers | ({"asph"} if other.asph else set())
+        self.denied |= denied
+        if not denied:
+            self.read(word)
+
     def read(self, word: str) -> None:
         word = SHORT.get(word, word)
-        if self._known(word):
+        families = set(self.families)
+        self._read(word)
+        self.families_said += bool(self.families - families)
+
+    def _read(self, word: str) -> None:
+        if self._known(word) or (len(word) > 2 and word in IDLE):
             return
-        if word in ("pre", "preasph", "nonasph"):
-            self.not_asph = True
-        elif 3 <= len(word) <= 5 and one_edit_apart(word, "asph") and self.families:
+        if 3 <= len(word) <= 5 and one_edit_apart(word, "asph") and self.families:
             self.asph = True  # it stands behind the family, APO before it
             self.typos += 1
         elif 2 <= len(word) <= 4 and one_edit_apart(word, "apo"):
@@ -291,7 +366,7 @@ class _Words:
             self.doubtful = True
         elif len(word) <= 2:
             self.letters.add(word)
-        elif word not in IDLE and not (self._joined(word) or self._typo(word)):
+        elif not (self._joined(word) or self._typo(word)):
             self.unknown.add(word)
 
     def _known(self, word: str) -> bool:
@@ -317,7 +392,7 @@ class _Words:
         if not any(VOCABULARY.get(part, ("",))[0] in ("family", "maker") for part in parts):
             return False
         for part in parts:
-            self.read(part)
+            self._read(part)
         return True
 
     def _typo(self, word: str) -> bool:
@@ -369,6 +444,7 @@ def _with_notation(name: Name) -> Name:
         or name.makers
         or name.words
         or name.doubtful
+        or name.several
         or name.typos
     ):
         return name

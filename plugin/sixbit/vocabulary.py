@@ -26,7 +26,7 @@ MAKERS = {
     "Zeiss": "zeiss zm",
     "Voigtländer": "voigtlander voigtlaender cosina vm",
     "Minolta": "minolta",
-    "Konica": "konica",
+    "Konica": "konica hexar",
     "Canon": "canon",
     "Nikon": "nikon",
     "7Artisans": "sevenartisans sevenartisan",
@@ -50,16 +50,22 @@ TRAITS = {
     "eight elements": r"\b(?:8|eight)\W*elements?\b",
     "seven elements": r"\b(?:7|seven)\W*elements?\b|\bking of bokeh\b",
     "rigid": r"\brigid\b",
-    "dual range": r"\bdual\W*range\b",
+    "dual range": r"\bdual\W*range\b|\bdr\b",
+    "fat": r"\bfat\b",
+    "thin": r"\bthin\b",
     "collapsible": r"\bcollapsible\b",
     "double aspherical": r"\bdouble\W*aspherical\b|\baa\b",
 }
 """What photographers call single versions."""
 TRAIT_HINTS = _words(
-    "fle floating steel steelrim re reissue reedition element elements king rigid dual dualrange collapsible double "
-    "doubleaspherical aa"
+    "fle floating steel steelrim re reissue reedition element elements king rigid dual dualrange dr fat thin "
+    "collapsible double doubleaspherical aa"
 )
 """One of these stands in every text that TRAITS finds."""
+
+DENYING = _words("pre non not no without ohne sans")
+"""What stands before a word that the lens is not: non-ASPH, without ASPH, not APO, pre-FLE."""
+DENIAL = rf"\b(?:{'|'.join(sorted(DENYING))})\W*(?:(?:an?|the)\W+)?"
 
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
@@ -73,12 +79,13 @@ IDLE = _words(
     "lens lenses objective objektiv objectif black silver chrome paint painted titan titanium anodized anodised "
     "edition limited coded bit six type typ made in the by with and for mount camera ag gmbh ernst carl wetzlar "
     "germany canada japan portugal china t mc sc vintage line classic version ver gen generation mark mk coated "
-    "coating new old se photoelectric full frame plus optics optical pro adobe cle"
+    "coating new old se photoelectric full frame plus optics optical pro adobe cle pancake"
 )
 """Words that tell no lens from another."""
 
 NO_LENS = re.compile(
-    r"[\W_]*|0(?:\.0)?\s*mm\s*f/?0(?:\.0)?|not\s.*|\*\*\*.*|(?:(?:no|unknown|uncoded|manual|other) )?lens(?: type)?|"
+    r"[\W_]*|0(?:\.0)?\s*mm\s*f/?0(?:\.0)?|not\s(?!.*\b(?:asp|apo|fle))\D*|not\s.*coded|\*\*\*.*|"
+    r"(?:(?:no|unknown|uncoded|manual|other) )?lens(?: type)?|"
     r"unknown|none|null|undefined|n/?a|uncoded|manual|no lens attached|not attached|off|auto|other|0|1|65535"
 )
 
@@ -108,6 +115,15 @@ FOREIGN_PHRASES = (
     ),
 )
 
+OWN_PHRASES = r"\bfe\W*(?:plus\b|\+)|\bhexar\W*rf\b|\bnoxlux\W*dg\b"
+"""Names of M lenses, and of an M camera, that hold a word of another mount."""
+
+OTHER_MOUNT_LETTERS = _words("e se x z g")
+"""Letters that stand alone in names of lenses for Sony, Fuji, Nikon or the Contax G, of other makers than Leica."""
+
+REFLEX_LETTERS = {"rokkor": _words("mc md sr"), "hexanon": _words("ar")}
+"""What makers called the reflex lenses of a family that was made for the M mount too."""
+
 LEICA_LETTERS = {
     "r": "a Leica R lens",
     "s": "a Leica S lens",
@@ -116,6 +132,7 @@ LEICA_LETTERS = {
     "t": "a Leica T lens",
     "q": "the lens of a Leica Q",
     "x": "the lens of a Leica X",
+    "h": "the lens of a phone",
     "d": "a lens of another mount",
 }
 FIXED_LENSES = {(28.0, 1.7): "Leica Q", (43.0, 2.0): "Leica Q3 43", (23.0, 1.7): "Leica X"}
@@ -131,7 +148,7 @@ ADAPTERS = (
 """Adapters and mounts, which a name may tell beside the lens."""
 ADAPTER_HINTS = _words("adapter mount bajonett for leica techart lm metabones novoflex diox kipon k&f")
 """One of these stands in every text that ADAPTERS finds."""
-MOUNTS = r"\b[zv]m\b|\b(?:leica\W*|for\W*)m\b|\b[ml]\W*mount\b"
+MOUNTS = r"\b[zv]m\b|\bhexar\W*rf\b|\b(?:leica\W*|for\W*)m\b|\b[ml]\W*mount\b"
 SCREW_MOUNT = r"(?<![a-z])ltm\b|\b[lm]39\b|\bscrew\W*mount\b"
 
 
