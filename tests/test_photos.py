@@ -141,6 +141,12 @@ def dump(path: Path) -> dict[str, str]:
     }
 
 
+def warnings_of(path: Path) -> str:
+    command = [*exiftool(), "-a", "-validate", "-warning", "-s3", str(path)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return "\n".join(line for line in told.splitlines() if "aker" in line)
+
+
 def differences(before: Path, after: Path) -> set[str]:
     old, new = dump(before), dump(after)
     return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
@@ -213,7 +219,12 @@ def test_maker_notes_at_the_end_of_a_jpeg_move_with_it(tmp_path: Path, order: st
     save_photo(photo, noise, tmp_path / "small.jpg", quality=5)  # shorter than the source, too
     assert not differences(source, tmp_path / "small.jpg") - MARKS - SIZES
     assert "maker notes" in save_photo(photo, photo.pixels, tmp_path / "out.tif")[-1]
-    assert not [tag for tag in dump(tmp_path / "out.tif") if "Warning" in tag]
+    save_photo(photo, photo.pixels, tmp_path / "out.png")
+    for path in (tmp_path / "out.tif", tmp_path / "out.png"):
+        assert not [tag for tag in dump(path) if "Warning" in tag or "MakerNote" in tag]
+        assert warnings_of(path) == ""
+        assert dump(path)["ExifIFD:LensModel"] == "Summilux-M 1:1.4/50 ASPH."
+        assert [name.value for name in read_shot(path).lens_names] == ["Summilux-M 1:1.4/50 ASPH."]
 
 
 def test_metadata_crosses_formats(tmp_path: Path) -> None:
@@ -226,6 +237,10 @@ def test_metadata_crosses_formats(tmp_path: Path) -> None:
     from_png = open_photo(tmp_path / "out.png")
     save_photo(from_png, from_png.pixels, tmp_path / "png back.jpg")
     before = dump(source)
+    save_photo(from_tiff, from_tiff.pixels, tmp_path / "again.tif")
+    for name in ("out.tif", "again.tif"):  # once, where readers of TIFF look first
+        assert [tag for tag in dump(tmp_path / name) if tag.endswith("Keywords")] == ["IPTC:Keywords"]
+        assert not [tag for tag in dump(tmp_path / name) if tag.startswith("Photoshop")]
     carried = [
         name for name in before if name.split(":")[0] in ("IFD0", "ExifIFD", "GPS", "IPTC", "XMP-dc", "XMP-mwg-rs")
     ]
@@ -609,7 +624,7 @@ def test_the_source_is_not_overwritten_unless_asked(photo: Photo, tmp_path: Path
     before = photo.path.read_bytes()
     (tmp_path / "link.jpg").symlink_to(photo.path)
     for target in (photo.path, tmp_path / "link.jpg"):
-        with pytest.raises(PhotoError, match="-o"):
+        with pytest.raises(PhotoError, match="the photo itself"):
             save_photo(photo, photo.pixels, target)
     assert photo.path.read_bytes() == before
     save_photo(photo, photo.pixels, photo.path, overwrite=True)
@@ -649,11 +664,11 @@ def test_a_full_disk(photo: Photo, tmp_path: Path) -> None:
 
 
 def test_folders_that_cannot_be_written(photo: Photo, tmp_path: Path) -> None:
-    with pytest.raises(PhotoError, match="there is no folder"):
+    with pytest.raises(PhotoError, match=r"there is no folder .*; make it first"):
         save_photo(photo, photo.pixels, tmp_path / "missing" / "out.jpg")
     if not Path("/sys/kernel").is_dir():
         missing("a folder that not even root can write to")
-    with pytest.raises(PhotoError, match="read-only"):
+    with pytest.raises(PhotoError, match=r"folder /sys/kernel is read-only for you; choose another\.$"):
         save_photo(photo, photo.pixels, Path("/sys/kernel/out.jpg"))
 
 
@@ -667,3 +682,22 @@ def test_a_compressed_chunk_that_would_fill_the_memory_is_not_inflated() -> None
     bomb = zlib.compress(b"\0" * (png_module._LARGEST_TEXT + 1))
     assert png_module._inflated(bomb) is None
     assert png_module._inflated(zlib.compress(b"profile")) == b"profile"
+
+
+def test_image_resources_stay_without_the_iptc_that_a_tiff_keeps_elsewhere(tmp_path: Path) -> None:
+    source = tagged_jpeg(tmp_path / "photo.jpg")
+    command = [*exiftool(), "-q", "-overwrite_original", "-Photoshop:URL=https://example.org/", str(source)]
+    subprocess.run(command, check=True)
+    photo = open_photo(source)
+    save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    from_tiff = open_photo(tmp_path / "out.tif")
+    save_photo(from_tiff, from_tiff.pixels, tmp_path / "back.jpg")
+    for name in ("out.tif", "back.jpg"):
+        told = dump(tmp_path / name)
+        assert told["Photoshop:URL"] == "https://example.org/"
+        assert [tag for tag in told if tag.endswith("Caption-Abstract")] == ["IPTC:Caption-Abstract"]
+
+
+def test_names_that_are_too_long(photo: Photo, tmp_path: Path) -> None:
+    with pytest.raises(PhotoError, match="too long"):
+        save_photo(photo, photo.pixels, tmp_path / ("x" * 300 + ".jpg"))

@@ -31,15 +31,17 @@ from photo_factory import (
 )
 from tools import exiftool
 
-from sixbit.catalogue import LensIdentity
-from sixbit.shot import LensSpecification, PhotoError
+from sixbit.aperture import Aperture, aperture_of
+from sixbit.catalogue import Body, LensIdentity
+from sixbit.shot import LensSpecification, PhotoError, Tagged
 from sixbit.tagging import lens_values, write_lens_tags
 from sixbit.tags import read_shot
 
-SUMMILUX = LensIdentity("summilux-50-asph", "Summilux-M 50mm f/1.4 ASPH.", "Leica", 50, 50, 1.4)
-TRI_ELMAR = LensIdentity("tri-elmar-28-35-50", "Tri-Elmar-M 28-35-50mm f/4 ASPH.", "Leica", 28, 50, 4)
-NOCTILUX = LensIdentity("noctilux-50-0.95", "Noctilux-M 50mm f/0.95 ASPH.", "Leica", 50, 50, 0.95)
-NOKTON = LensIdentity("vm-nokton-40-1.4", "Nokton classic 40mm f/1.4", "Voigtländer", 40, 40, 1.4)
+SUMMILUX = LensIdentity("summilux-50-asph", "Summilux-M 50mm f/1.4 ASPH.", "Leica", 50, 50, 1.4, focals=(50,))
+TRI_ELMAR = LensIdentity("tri-elmar", "Tri-Elmar-M 28-35-50mm f/4 ASPH.", "Leica", 28, 50, 4, focals=(28, 35, 50))
+NOCTILUX = LensIdentity("noctilux-50-0.95", "Noctilux-M 50mm f/0.95 ASPH.", "Leica", 50, 50, 0.95, focals=(50,))
+NOKTON = LensIdentity("vm-nokton-40-1.4", "Nokton classic 40mm f/1.4", "Voigtländer", 40, 40, 1.4, focals=(40,))
+ADAPTER = LensIdentity("macro-adapter-m", "Macro-Adapter-M", "Leica", 0, 0, 0)
 
 LEICA: dict[str, Any] = {"Make": "Leica Camera AG"}
 OLD: dict[str, Any] = {
@@ -66,6 +68,7 @@ PHOTOS = {
     "m10.tif": tiff({**LEICA, "Model": "LEICA M10"}, maker_note=m10_note("Elmar-M 1:2.8/50")),
 }
 BARE = {"bare.jpg": jpeg(), "bare.png": png(), "bare.tif": tiff()}
+OWN = {"XMP-sixbit:Lens", "XMP-sixbit:Aperture", "XMP-x:XMPToolkit", "XMP-aux:Lens", "IFD0:ApplicationNotes"}
 TAGS = {"LensMake", "LensModel", "LensInfo", "MaxApertureValue", "FocalLength", "FNumber"}
 
 
@@ -93,7 +96,8 @@ def test_nothing_else_changes(name: str, tmp_path: Path) -> None:
     assert write_lens_tags(photo, SUMMILUX, f_number=5.6) == photo
     after = dump(photo)
     changed = {tag for tag in before.keys() | after.keys() if before.get(tag) != after.get(tag)}
-    assert changed <= {f"ExifIFD:{tag}" for tag in TAGS}
+    assert changed <= {f"ExifIFD:{tag}" for tag in TAGS} | OWN
+    assert {tag for tag in changed if tag.startswith("XMP-sixbit")} == {"XMP-sixbit:Lens", "XMP-sixbit:Aperture"}
     assert pixels(photo) == picture
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -114,7 +118,7 @@ def test_exiftool_and_sixbit_read_what_was_written(name: str, tmp_path: Path) ->
     shot = read_shot(photo)
     assert shot.lens_make
     assert shot.lens_make.value == "Leica"
-    assert shot.lens_names[0].value == SUMMILUX.name
+    assert shot.lens_names[0].value == SUMMILUX.lens_id
     assert shot.lens_specification
     assert shot.lens_specification.value == LensSpecification(50, 50, 1.4, 1.4)
     assert shot.focal_mm
@@ -131,7 +135,7 @@ def test_tagging_twice_is_tagging_once(tmp_path: Path) -> None:
     write_lens_tags(photo, TRI_ELMAR, focal_mm=35)
     write_lens_tags(photo, NOKTON)
     shot = read_shot(photo)
-    assert [name.value for name in shot.lens_names] == [NOKTON.name, "back camera"]
+    assert shot.lens_names == (Tagged(NOKTON.lens_id, "XMP sixbit:lens"),)
     assert shot.lens_make
     assert shot.lens_make.value == "Voigtländer"
     assert dump(photo)["ExifIFD:LensMake"] == "Voigtländer"
@@ -183,7 +187,7 @@ def test_what_cannot_be_changed_gets_a_sidecar(name: str, tmp_path: Path) -> Non
     assert told["XMP-exif:FocalLength"] == 50
     assert told["XMP-exif:FNumber"] == 5.6
     shot = read_shot(photo)
-    assert shot.lens_names[0].value == SUMMILUX.name
+    assert shot.lens_names[0].value == SUMMILUX.lens_id
     assert shot.lens_specification
     assert shot.lens_specification.value == LensSpecification(50, 50, 1.4, 1.4)
     assert shot.focal_mm
@@ -212,6 +216,7 @@ def test_sidecar_keeps_what_it_said(name: str, tmp_path: Path) -> None:
     after = dump(sidecar)
     changed = {tag for tag in before.keys() | after.keys() if before.get(tag) != after.get(tag)}
     assert {tag.partition(":")[2] for tag in changed} <= TAGS | {"Lens", "XMPToolkit"}
+    assert after["XMP-sixbit:Lens"] == NOCTILUX.lens_id
     assert after["XMP-exifEX:LensInfo"] == "50 50 0.95 0.95"
     assert "XMP-exif:MaxApertureValue" not in after
     assert before["XMP-dc:Title-de"] == "Grüße"
@@ -245,7 +250,7 @@ def test_backup_keeps_the_first_original(
     assert kept.read_bytes() == PHOTOS[name]
     write_lens_tags(photo, TRI_ELMAR, backup=True)
     assert kept.read_bytes() == PHOTOS[name]
-    assert read_shot(photo).lens_names[0].value == TRI_ELMAR.name
+    assert read_shot(photo).lens_names[0].value == TRI_ELMAR.lens_id
 
 
 def test_no_room_for_the_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,7 +275,7 @@ def test_mode_and_links_are_kept(tmp_path: Path) -> None:
     assert write_lens_tags(link, SUMMILUX) == link
     assert link.is_symlink()
     assert photo.stat().st_mode & 0o777 == 0o640
-    assert read_shot(photo).lens_names[0].value == SUMMILUX.name
+    assert read_shot(photo).lens_names[0].value == SUMMILUX.lens_id
 
 
 @pytest.mark.parametrize("backup", [True, False])
@@ -328,7 +333,7 @@ def test_odd_names(name: str, tmp_path: Path) -> None:
     photo = tmp_path / name
     photo.write_bytes(PHOTOS["phone.jpg"])
     write_lens_tags(photo, SUMMILUX)
-    assert read_shot(photo).lens_names[0].value == SUMMILUX.name
+    assert read_shot(photo).lens_names[0].value == SUMMILUX.lens_id
 
 
 def test_jfif_stays_first(tmp_path: Path) -> None:
@@ -340,3 +345,104 @@ def test_jfif_stays_first(tmp_path: Path) -> None:
     write_lens_tags(photo, SUMMILUX)
     tagged = io.BytesIO(photo.read_bytes())
     assert tagged.read(4) == b"\xff\xd8\xff\xe0"
+
+
+PHONE: dict[str, Any] = {"Make": "Xiaomi", "FocalLength": (87, 10), "FocalLengthIn35mmFilm": 23}
+
+
+@pytest.mark.parametrize("name", ["phone.jpg", "phone.png", "phone.tif", "phone.heic"])
+def test_focal_length_in_35_mm_follows(name: str, tmp_path: Path) -> None:
+    photo = tmp_path / name
+    made = {"phone.jpg": jpeg(exif(**PHONE)), "phone.png": png(exif(**PHONE)), "phone.tif": tiff(PHONE)}
+    photo.write_bytes(made.get(name) or heic(exif(**PHONE)))
+    for lens, equivalent in ((SUMMILUX, 132), (NOKTON, 106)):
+        told = dump(write_lens_tags(photo, lens))
+        group = "XMP-exif" if name.endswith("heic") else "ExifIFD"
+        assert told[f"{group}:FocalLengthIn35mmFormat"] == equivalent
+        shot = read_shot(photo)
+        assert shot.focal_mm
+        assert shot.focal_35mm
+        assert shot.focal_35mm.value / shot.focal_mm.value == pytest.approx(23 / 8.7, abs=0.5 / 40)
+
+
+@pytest.mark.parametrize("lies", [{"FocalLengthIn35mmFilm": 23}, {**PHONE, "FocalLengthIn35mmFilm": 4}])
+def test_focal_length_in_35_mm_that_cannot_be_reckoned_goes(lies: dict[str, Any], tmp_path: Path) -> None:
+    for name, data in (("photo.jpg", jpeg(exif(**lies))), ("photo.heic", heic(exif(**lies)))):
+        photo = tmp_path / name
+        photo.write_bytes(data)
+        write_lens_tags(photo, SUMMILUX)
+        assert read_shot(photo).focal_35mm is None
+    assert "ExifIFD:FocalLengthIn35mmFormat" not in dump(tmp_path / "photo.jpg")
+
+
+def test_focal_length_in_35_mm_stays_with_the_focal_length(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(jpeg(exif(FocalLength=(35, 1), FocalLengthIn35mmFilm=47)))
+    write_lens_tags(photo, TRI_ELMAR)
+    assert dump(photo)["ExifIFD:FocalLengthIn35mmFormat"] == 47
+
+
+@pytest.mark.parametrize("name", ["phone.jpg", "phone.heic"])
+def test_a_phone_knows_the_aperture_by_tag_alone(name: str, tmp_path: Path) -> None:
+    photo, phone = tmp_path / name, Body("Xiaomi", "2203121C", 2.7, "phone")
+    photo.write_bytes(jpeg(exif(**OLD)) if name.endswith("jpg") else heic(exif(**OLD)))
+    assert phone.is_phone
+    assert aperture_of(SUMMILUX, read_shot(photo), body=phone) == Aperture(None, None)
+    assert aperture_of(SUMMILUX, read_shot(photo), 8, phone) == Aperture(8, "assumed")
+    write_lens_tags(photo, SUMMILUX)
+    assert aperture_of(SUMMILUX, read_shot(photo), body=phone) == Aperture(None, None)
+    write_lens_tags(photo, SUMMILUX, f_number=5.6)
+    assert aperture_of(SUMMILUX, read_shot(photo), body=phone) == Aperture(5.6, "exif")
+
+
+def test_aperture_that_was_tagged_is_no_estimate(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(jpeg(exif(Model="M8 Digital Camera", FNumber=(4, 1), **LEICA)))
+    assert read_shot(photo).f_number_estimated
+    write_lens_tags(photo, SUMMILUX, f_number=5.6)
+    assert not read_shot(photo).f_number_estimated
+
+
+CONTRADICTIONS = {
+    "phone.heic": heic(exif(LensModel="Elmar-M 1:2.8/50")),
+    "m240.jpg": SIDECARS["m240.jpg"],
+    "m8.jpg": PHOTOS["m8.jpg"],
+    "m10.jpg": PHOTOS["m10.jpg"],
+    "xmp.jpg": jpeg(xmp=xmp_packet(aux_Lens="Elmar-M 1:2.8/50", sixbit_lens="elmar-50-2.8")),
+    "xmp.png": png(xmp=xmp_packet(exifEX_LensModel="Elmar-M 1:2.8/50"), compressed=True),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_the_tagged_lens_is_found_again(name: str, tmp_path: Path) -> None:
+    from sixbit.catalogue import catalogue
+    from sixbit.matching import match
+
+    photo = tmp_path / name
+    photo.write_bytes(CONTRADICTIONS[name])
+    chosen = catalogue().lenses["summicron-35-asph"]
+    write_lens_tags(photo, chosen)
+    found = match(read_shot(photo))
+    assert found.lens == chosen, found
+    assert not [told for told in found.evidence if "contradict" in told]
+
+
+def test_packets_that_cannot_be_edited_are_left_alone(tmp_path: Path) -> None:
+    for name, packet in (("broken.jpg", b"<x:xmpmeta"), ("full.jpg", xmp_packet(dc_title="x" * 64_700))):
+        photo = tmp_path / name
+        photo.write_bytes(jpeg(xmp=packet))
+        before = photo.read_bytes()
+        assert write_lens_tags(photo, SUMMILUX) == tmp_path / f"{name}.xmp"
+        assert photo.read_bytes() == before
+        assert read_shot(photo).lens_names[0].value == SUMMILUX.lens_id
+
+
+def test_adapters_and_impossible_apertures_are_refused(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(PHOTOS["phone.jpg"])
+    with pytest.raises(PhotoError, match="Macro-Adapter-M is an adapter, not a lens"):
+        write_lens_tags(photo, ADAPTER)
+    with pytest.raises(PhotoError, match=r"opens to f/1\.4.*f/1\.2"):
+        write_lens_tags(photo, SUMMILUX, f_number=1.2)
+    assert photo.read_bytes() == PHOTOS["phone.jpg"]
+    write_lens_tags(photo, SUMMILUX, f_number=1.3)

@@ -385,6 +385,31 @@ def test_xmp_tells_what_exif_does_not(tmp_path: Path) -> None:
     assert value(shot_of(jpeg(exif(FocalLength=(50, 1)), packet), tmp_path).focal_mm) == 50
 
 
+def test_focal_lengths_are_of_one_source(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg.xmp").write_bytes(xmp_packet(exif_FocalLength="50/1"))
+    shot = shot_of(jpeg(exif(FocalLength=(87, 10), FocalLengthIn35mmFilm=23)), tmp_path, "photo.jpg")
+    assert value(shot.focal_mm) == 50
+    assert shot.focal_35mm is None
+    assert value(shot_of(jpeg(exif(FocalLengthIn35mmFilm=23)), tmp_path, "alone.jpg").focal_35mm) == 23
+
+
+def test_the_users_own_word_stands_alone(tmp_path: Path) -> None:
+    note = m8_note(4 * 6 + 2)
+    packet = xmp_packet(sixbit_lens="summicron-35-asph", sixbit_aperture="28/5", aux_Lens="Elmar-M 1:2.8/50")
+    tags = {**M8, "LensModel": "Elmar-M 1:2.8/50", "FNumber": (4, 1)}
+    shot = shot_of(jpeg(exif(maker_note=note, **tags), packet), tmp_path)
+    assert shot.lens_names == (Tagged("summicron-35-asph", "XMP sixbit:lens"),)
+    assert shot.six_bit is None
+    assert shot.f_number == Tagged(5.6, "XMP sixbit:aperture")
+    assert not shot.f_number_estimated
+    (tmp_path / "photo.jpg.xmp").write_bytes(xmp_packet(sixbit_lens="elmar-50-2.8"))
+    assert shot_of(jpeg(xmp=packet), tmp_path, "photo.jpg").lens_names[0].value == "elmar-50-2.8"
+    nothing = xmp_packet(sixbit_lens=" ", sixbit_aperture="0/0")
+    shot = shot_of(jpeg(exif(maker_note=note, **tags), nothing), tmp_path, "other.jpg")
+    assert [name.value for name in shot.lens_names] == ["Elmar-M 1:2.8/50"]
+    assert value(shot.f_number) == 4
+
+
 def test_utf16_packet(tmp_path: Path) -> None:
     packet = xmp_packet(aux_Lens="Thambar-M 90mm f/2.2").decode().lstrip("\ufeff").encode("utf-16")
     assert [name.value for name in shot_of(jpeg(xmp=packet), tmp_path).lens_names] == ["Thambar-M 90mm f/2.2"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sixbit.xmp import SIXBIT_APERTURE, SIXBIT_PREFIX
+
 if TYPE_CHECKING:
-    from sixbit.catalogue import LensIdentity
+    from sixbit.catalogue import Body, LensIdentity
     from sixbit.shot import Shot
 
 
@@ -18,8 +20,12 @@ class Aperture:
     source: str | None
 
 
-def aperture_of(lens: LensIdentity | None, shot: Shot, assumed: float | None = None) -> Aperture:
+def aperture_of(
+    lens: LensIdentity | None, shot: Shot, assumed: float | None = None, body: Body | None = None
+) -> Aperture:
     """The aperture to go by. No lens opens wider than it can: an f-number below that is taken for wide open.
+
+    Of a phone, only what the user said with ``sixbit tag`` counts: it writes the f-number of its own module.
 
     >>> from sixbit.shot import Shot, Tagged
     >>> aperture_of(None, Shot(f_number=Tagged(5.6, "EXIF FNumber"), f_number_estimated=True))
@@ -30,6 +36,8 @@ def aperture_of(lens: LensIdentity | None, shot: Shot, assumed: float | None = N
     if assumed is not None:
         return Aperture(assumed, "assumed")
     if shot.f_number is None:
+        return Aperture(None, None)
+    if body and body.is_phone and not shot.f_number.tag.endswith(f" {SIXBIT_PREFIX}:{SIXBIT_APERTURE}"):
         return Aperture(None, None)
     widest = lens.f_number_open if lens else 0.0
     return Aperture(max(shot.f_number.value, widest), "estimated" if shot.f_number_estimated else "exif")

@@ -15,7 +15,7 @@ SOFTWARE, ORIENTATION = 0x0131, 0x0112
 WIDTH, HEIGHT = 0x0100, 0x0101
 EXIF, GPS = 0x8769, 0x8825
 EXIF_WIDTH, EXIF_HEIGHT = 0xA002, 0xA003
-MAKER_NOTE = 0x927C
+MAKER_NOTE, LENS_MODEL = 0x927C, 0xA434
 THUMBNAIL, THUMBNAIL_LENGTH = 0x0201, 0x0202
 
 ASCII, SHORT, LONG = 2, 3, 4
@@ -133,7 +133,7 @@ class Structure:
     def set_text(self, tag: int, text: str) -> None:
         """Set a text of the first directory."""
         data = text.encode("ascii", "replace") + b"\0"
-        value = data.ljust(4, b"\0") if len(data) <= 4 else self.pack("I", self.append(data))
+        value = self.stored(data)
         old = find(self.first(), tag)
         if old is None:
             self.put_first([Entry(tag, ASCII, len(data), value)])
@@ -143,12 +143,30 @@ class Structure:
     def put_first(self, entries: Iterable[Entry]) -> None:
         """Give the first directory these entries too, instead of its own of the same tags; it moves to the end."""
         old, following = self.directory(self.first_at)
-        merged = {entry.tag: entry for entry in (*old, *entries)}
+        self.first_at = self._append_directory([*old, *entries], following)
+        self.write(4, self.pack("I", self.first_at))
+
+    def set_sub(self, pointer: int, entries: Iterable[Entry]) -> None:
+        """Make these the entries of the directory that the tag ``pointer`` leads to; it moves to the end."""
+        old = find(self.first(), pointer)
+        if old is not None and self.number(old) is None:
+            raise StructureError(f"the directory 0x{pointer:04X} cannot be found")
+        at = self.pack("I", self._append_directory(entries, 0))
+        if old is None:
+            self.put_first([Entry(pointer, LONG, 1, at)])
+        else:
+            self.write(old.at, self.pack("HHI", pointer, LONG, 1) + at)
+
+    def _append_directory(self, entries: Iterable[Entry], following: int) -> int:
+        merged = {entry.tag: entry for entry in entries}
         data = self.pack("H", len(merged))
         for _, entry in sorted(merged.items()):
             data += self.pack("HHI", entry.tag, entry.kind, entry.length) + entry.value
-        self.first_at = self.append(data + self.pack("I", following))
-        self.write(4, self.pack("I", self.first_at))
+        return self.append(data + self.pack("I", following))
+
+    def stored(self, data: bytes) -> bytes:
+        """The last four bytes of the entry of a value: the value itself, or where it now lies at the end."""
+        return data.ljust(4, b"\0") if len(data) <= 4 else self.pack("I", self.append(data))
 
     def complete_first(self, source: Structure, without: Container[int]) -> None:
         """Give the first directory what that of ``source``, of the same byte order, has more, but for some tags."""

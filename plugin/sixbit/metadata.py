@@ -69,7 +69,7 @@ def corrected(
         notes.append(f"its Exif data is broken ({error}) and was kept as it is")
     try:
         xmp = _corrected_xmp(metadata.xmp, pixels, correction, applied)
-    except _exiv2().Exiv2Error:
+    except loaded_exiv2().Exiv2Error:
         xmp = _corrected_xmp(None, pixels, correction, applied)
         notes.append("its XMP data is broken and was left out")
     resources = None if metadata.resources is None else without_thumbnails(metadata.resources)
@@ -100,6 +100,22 @@ def upright(metadata: Metadata) -> Metadata:
     try:
         block = ifd.Structure(io.BytesIO(metadata.exif))
         block.set_number(ifd.find(block.first(), ifd.ORIENTATION), 1)
+    except ifd.StructureError:
+        return metadata
+    return Metadata(block.content(), metadata.xmp, metadata.resources)
+
+
+def without_maker_note(metadata: Metadata, lens: str | None) -> Metadata:
+    """The metadata without the entry of a maker note; the lens becomes LensModel, if there is none."""
+    if metadata.exif is None:
+        return metadata
+    try:
+        block = ifd.Structure(io.BytesIO(metadata.exif))
+        entries = [entry for entry in block.sub(ifd.EXIF) if entry.tag != ifd.MAKER_NOTE]
+        if lens and ifd.find(entries, ifd.LENS_MODEL) is None:
+            text = lens.encode() + b"\0"
+            entries.append(ifd.Entry(ifd.LENS_MODEL, ifd.ASCII, len(text), block.stored(text)))
+        block.set_sub(ifd.EXIF, entries)
     except ifd.StructureError:
         return metadata
     return Metadata(block.content(), metadata.xmp, metadata.resources)
@@ -166,7 +182,8 @@ _SEEDS = {1: struct.pack("<4sIHHHI4sI", b"II*\0", 8, 1, *_SEED), 2: struct.pack(
 
 
 @cache
-def _exiv2() -> Any:
+def loaded_exiv2() -> Any:
+    """The module, which knows Sixbit's namespace and keeps its complaints to itself."""
     import exiv2
 
     exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
@@ -178,7 +195,7 @@ def _exiv2() -> Any:
 def _corrected_xmp(
     packet: bytes | None, pixels: NDArray[Any], correction: CorrectionFilter | None, applied: Sequence[str]
 ) -> bytes | None:
-    data = _parsed(packet)
+    data = parsed_xmp(packet)
     height, width = pixels.shape[:2]
     keys = [datum.key() for datum in data]
     for key, number in (
@@ -191,7 +208,7 @@ def _corrected_xmp(
             data[key] = str(number)
     for key in keys:
         if key.startswith(_STALE_XMP):
-            data.erase(data.findKey(_exiv2().XmpKey(key)))
+            data.erase(data.findKey(loaded_exiv2().XmpKey(key)))
     for kind in applied:
         if kind in ALREADY_APPLIED:
             data[ALREADY_APPLIED[kind]] = "True"
@@ -199,20 +216,20 @@ def _corrected_xmp(
         earlier = str(data[made].value()).split() if (made := f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_CORRECTED}") in keys else []
         data[made] = " ".join(dict.fromkeys((*earlier, *applied)))
         data[f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_FILTER}"] = correction.digest
-    return None if data.empty() else _packet(data)
+    return None if data.empty() else xmp_packet(data)
 
 
 def merged_xmp(packet: bytes, extension: bytes) -> bytes:
     """The packet of a JPEG and its extension as one (XMP specification part 3, section 1.1.3.1)."""
     try:
-        data = _parsed(packet)
-        for datum in _parsed(extension):
+        data = parsed_xmp(packet)
+        for datum in parsed_xmp(extension):
             data.add(datum)
-        found = data.findKey(_exiv2().XmpKey("Xmp.xmpNote.HasExtendedXMP"))
+        found = data.findKey(loaded_exiv2().XmpKey("Xmp.xmpNote.HasExtendedXMP"))
         if found != data.end():
             data.erase(found)
-        return _packet(data)
-    except _exiv2().Exiv2Error:
+        return xmp_packet(data)
+    except loaded_exiv2().Exiv2Error:
         return packet
 
 
@@ -222,7 +239,7 @@ def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
 
     if len(packet) <= limit:
         return packet, None
-    data, extension = _parsed(packet), _exiv2().XmpData()
+    data, extension = parsed_xmp(packet), loaded_exiv2().XmpData()
     sizes: dict[str, int] = {}
     for datum in data:
         name = _property(datum.key())
@@ -233,10 +250,10 @@ def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
             if _property(datum.key()) == name:
                 extension.add(datum)
         for key in [datum.key() for datum in data if _property(datum.key()) == name]:
-            data.erase(data.findKey(_exiv2().XmpKey(key)))
-        more = _packet(extension, wrapped=False)
+            data.erase(data.findKey(loaded_exiv2().XmpKey(key)))
+        more = xmp_packet(extension, wrapped=False)
         data["Xmp.xmpNote.HasExtendedXMP"] = md5(more, usedforsecurity=False).hexdigest().upper()
-        main = _packet(data)
+        main = xmp_packet(data)
         if len(main) <= limit:
             break
     return main, more
@@ -247,9 +264,9 @@ def _property(key: str) -> str:
     return key.split("/")[0].split("[")[0]
 
 
-def _parsed(packet: bytes | None) -> Any:
-    """The XMP data of a packet, by reading it as a sidecar file."""
-    exiv2 = _exiv2()
+def parsed_xmp(packet: bytes | None) -> Any:
+    """The XMP data of a packet, by reading it as a sidecar file; raises Exiv2Error."""
+    exiv2 = loaded_exiv2()
     if packet is None:
         return exiv2.XmpData()
     sidecar = exiv2.ImageFactory.open(packet.strip(b"\0"))
@@ -257,8 +274,9 @@ def _parsed(packet: bytes | None) -> Any:
     return sidecar.xmpData()
 
 
-def _packet(data: Any, wrapped: bool = True) -> bytes:
-    exiv2 = _exiv2()
+def xmp_packet(data: Any, wrapped: bool = True) -> bytes:
+    """XMP data as a packet; raises Exiv2Error."""
+    exiv2 = loaded_exiv2()
     flags = exiv2.XmpParser.XmpFormatFlags.useCompactFormat
     if not wrapped:
         flags |= exiv2.XmpParser.XmpFormatFlags.omitPacketWrapper
@@ -270,7 +288,7 @@ def _packet(data: Any, wrapped: bool = True) -> bytes:
 
 def exif_of_tiff(path: Path) -> bytes | None:
     """The Exif data of a TIFF file, as a block without the tags of its pixels; None if exiv2 cannot read it."""
-    exiv2 = _exiv2()
+    exiv2 = loaded_exiv2()
     try:
         image = exiv2.ImageFactory.open(str(path.resolve()))
         image.readMetadata()
@@ -316,10 +334,23 @@ def without_thumbnails(resources: bytes) -> bytes:
     >>> without_thumbnails(_resource(0x040C, b"\\0\\0", b"picture") + kept) == kept
     True
     """
+    return _without(resources, _THUMBNAILS)
+
+
+def without_iptc(resources: bytes) -> bytes:
+    """Image resources without IPTC data; nothing if they hold nothing else.
+
+    >>> without_iptc(resources_of(b"IPTC"))
+    b''
+    """
+    return _without(resources, (_IPTC,))
+
+
+def _without(resources: bytes, numbers: tuple[int, ...]) -> bytes:
     parts = list(_resources(resources))
-    if all(number not in _THUMBNAILS for number, _, _ in parts):
+    if all(part[0] not in numbers for part in parts):
         return resources
-    return b"".join(_resource(*part) for part in parts if part[0] not in _THUMBNAILS)
+    return b"".join(_resource(*part) for part in parts if part[0] not in numbers)
 
 
 def _resources(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:

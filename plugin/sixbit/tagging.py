@@ -2,6 +2,7 @@
 
 JPEG, TIFF and PNG get them in place: new tags go to the end of the Exif structure and nothing else in it moves, for
 maker notes hold offsets that break when they do. What cannot be changed so (raw files, DNG, HEIC) gets a sidecar.
+The lens itself, by its identity, goes to the XMP packet, so that it is found again whatever its name is shared with.
 """
 
 from __future__ import annotations
@@ -20,27 +21,30 @@ from typing import TYPE_CHECKING
 
 from sixbit import ifd
 from sixbit.blocks import Blocks
+from sixbit.metadata import loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.photos import replacing
-from sixbit.shot import PhotoError, photo_name
-from sixbit.tags import open_photo, photo_blocks, sidecars
-from sixbit.xmp import XmpError, read_packet
+from sixbit.shot import PhotoError, Shot, photo_name
+from sixbit.tags import open_photo, photo_blocks, read_shot, sidecars
+from sixbit.xmp import SIXBIT_APERTURE, SIXBIT_LENS, SIXBIT_PREFIX, XmpError, read_packet
 
 if TYPE_CHECKING:
     from sixbit.catalogue import LensIdentity
 
-_RATIONAL, _UNDEFINED = 5, 7
-_DNG_VERSION, _EXIF_VERSION = 0xC612, 0x9000
+_BYTE, _RATIONAL, _UNDEFINED = 1, 5, 7
+_XMP, _DNG_VERSION, _EXIF_VERSION = 700, 0xC612, 0x9000
+_JPEG_XMP, _PNG_XMP = b"http://ns.adobe.com/xap/1.0/\0", b"XML:com.adobe.xmp\0"
 _LARGEST_SEGMENT = 0xFFFF - 2
 _NUMBERS = {
     "FNumber": 0x829D,
     "MaxApertureValue": 0x9205,
     "FocalLength": 0x920A,
+    "FocalLengthIn35mmFilm": 0xA405,
     "LensSpecification": 0xA432,
     "LensMake": 0xA433,
     "LensModel": 0xA434,
 }
 
-Values = dict[str, str | list[Fraction]]
+Values = dict[str, str | int | list[Fraction]]
 
 
 class _NoRoomError(Exception):
@@ -58,26 +62,31 @@ def write_lens_tags(
     """Write what is known of the lens into a photo, and return the file that now says so.
 
     LensMake, LensModel, LensSpecification, MaxApertureValue, FocalLength (of a lens with several, only if
-    ``focal_mm`` says which, in mm) and FNumber if ``f_number`` is given, in place of what the photo said. JPEG, TIFF
+    ``focal_mm`` says which, in mm) with FocalLengthIn35mmFilm if the photo had both, and FNumber if ``f_number`` is
+    given, in place of what the photo said; to XMP the identity of the lens, and ``f_number`` as given. JPEG, TIFF
     and PNG are replaced in one step by a copy that differs in these tags alone; anything else, and a JPEG whose
     maker note stands behind its picture, gets a sidecar ``PHOTO.ext.xmp``, or its tags go into the sidecar there is.
     With ``backup`` the file as it was stays beside it as ``FILE.orig``; an older backup is kept instead.
 
-    Raises PhotoError for a photo or folder that does not allow it; nothing is changed then.
+    Raises PhotoError for a photo or folder that does not allow it, for an adapter and for an aperture that the lens
+    does not have; nothing is changed then.
     """
     photo = Path(path)
-    values = lens_values(lens, f_number=f_number, focal_mm=focal_mm)
+    _check(lens, f_number)
+    shot = read_shot(photo)
+    values = lens_values(lens, f_number=f_number, focal_mm=focal_mm, crop_factor=_crop_factor(shot))
+    own = _own_properties(lens, values)
     with open_photo(photo) as file:
         blocks = photo_blocks(photo, file)
         file.seek(0)
         data = file.read() if blocks.kind in ("JPEG", "PNG") else b""
     try:
         if blocks.kind == "TIFF" and photo.suffix.lower() in (".tif", ".tiff"):
-            _tag_tiff(photo.resolve(), values, backup)
+            _tag_tiff(photo.resolve(), values, _embedded(blocks, values, own), backup)
             return photo
         if data:
-            tagged = (_tagged_jpeg if blocks.kind == "JPEG" else _tagged_png)(data, blocks, values)
-            _replace(photo.resolve(), tagged, backup)
+            tagged = _tagged_jpeg if blocks.kind == "JPEG" else _tagged_png
+            _replace(photo.resolve(), tagged(data, blocks, values, _embedded(blocks, values, own)), backup)
             return photo
     except _NoRoomError:
         pass
@@ -85,11 +94,40 @@ def write_lens_tags(
         raise PhotoError(
             f"{photo_name(photo)}: its tags are damaged ({error}); save it anew from a photo editor first."
         ) from error
-    return _tag_sidecar(photo, values, backup)
+    return _tag_sidecar(photo, values, own, backup)
 
 
-def lens_values(lens: LensIdentity, *, f_number: float | None = None, focal_mm: float | None = None) -> Values:
-    """The values of the tags by the names of EXIF.
+def _check(lens: LensIdentity, f_number: float | None) -> None:
+    if lens.is_adapter:
+        raise PhotoError(f"{lens.name} is an adapter, not a lens; name the lens in front of it.")
+    if f_number is not None and f_number < 0.9 * lens.f_number_open:
+        raise PhotoError(f"{lens.name} opens to f/{lens.f_number_open:g} at most, so not to f/{f_number:g}.")
+
+
+def _crop_factor(shot: Shot) -> float | None:
+    """What the focal lengths in the photo say of its sensor, before that of the lens takes their place."""
+    if shot.focal_mm is None or shot.focal_35mm is None:
+        return None
+    crop = shot.focal_35mm.value / shot.focal_mm.value
+    return crop if 0.9 <= crop <= 12 else None
+
+
+def _own_properties(lens: LensIdentity, values: Values) -> dict[str, str]:
+    """What Sixbit will know the lens and the aperture by, as properties of its own namespace."""
+    own = {SIXBIT_LENS: lens.lens_id}
+    if "FNumber" in values:
+        own[SIXBIT_APERTURE] = _text(values["FNumber"])
+    return {f"Xmp.{SIXBIT_PREFIX}.{name}": value for name, value in own.items()}
+
+
+def lens_values(
+    lens: LensIdentity,
+    *,
+    f_number: float | None = None,
+    focal_mm: float | None = None,
+    crop_factor: float | None = None,
+) -> Values:
+    """The values of the tags by the names of EXIF; ``crop_factor`` is that of the sensor, if it shall be told.
 
     MaxApertureValue is 2 log2 N (EXIF 2.32, annex C), which its unsigned type cannot hold below f/1.
 
@@ -113,6 +151,8 @@ def lens_values(lens: LensIdentity, *, f_number: float | None = None, focal_mm: 
         values["MaxApertureValue"] = [_fraction(2 * math.log2(lens.f_number_open))]
     if focal_mm is not None:
         values["FocalLength"] = [_fraction(focal_mm)]
+        if crop_factor is not None:
+            values["FocalLengthIn35mmFilm"] = round(focal_mm * crop_factor)
     if f_number is not None:
         values["FNumber"] = [_fraction(f_number)]
     return values
@@ -122,37 +162,30 @@ def _fraction(number: float) -> Fraction:
     return Fraction(number).limit_denominator(10_000)
 
 
+def _outdated(values: Values) -> list[str]:
+    """The tags that are of the lens before, where this one has no value for them."""
+    old = ["MaxApertureValue", *(["FocalLengthIn35mmFilm"] if "FocalLength" in values else [])]
+    return [name for name in old if name not in values]
+
+
 def _put(block: ifd.Structure, values: Values) -> None:
     """Give the Exif directory these values. It moves to the end, behind them; its other entries stay as they are."""
-    pointer = ifd.find(block.first(), ifd.EXIF)
-    if pointer is not None and block.number(pointer) is None:
-        raise ifd.StructureError("its Exif directory cannot be found")
     entries = {entry.tag: entry for entry in block.sub(ifd.EXIF)}
-    if "MaxApertureValue" not in values:  # what stands there is of another lens
-        entries.pop(_NUMBERS["MaxApertureValue"], None)
+    for name in _outdated(values):
+        entries.pop(_NUMBERS[name], None)
     for name, value in values.items():
         number = _NUMBERS[name]
         if isinstance(value, str):
             data = value.encode() + b"\0"
-            entries[number] = ifd.Entry(number, ifd.ASCII, len(data), _stored(block, data))
+            entries[number] = ifd.Entry(number, ifd.ASCII, len(data), block.stored(data))
+        elif isinstance(value, int):
+            entries[number] = ifd.Entry(number, ifd.SHORT, 1, block.stored(block.pack("H", value)))
         else:
             data = b"".join(block.pack("II", part.numerator, part.denominator) for part in value)
-            entries[number] = ifd.Entry(number, _RATIONAL, len(value), _stored(block, data))
-    if pointer is None:  # a reader may ask for the version first
+            entries[number] = ifd.Entry(number, _RATIONAL, len(value), block.stored(data))
+    if ifd.find(block.first(), ifd.EXIF) is None:  # a reader may ask for the version first
         entries[_EXIF_VERSION] = ifd.Entry(_EXIF_VERSION, _UNDEFINED, 4, b"0230")
-    rows = b"".join(
-        block.pack("HHI", entry.tag, entry.kind, entry.length) + entry.value for _, entry in sorted(entries.items())
-    )
-    at = block.append(block.pack("H", len(entries)) + rows + block.pack("I", 0))
-    if pointer is None:
-        block.put_first([ifd.Entry(ifd.EXIF, ifd.LONG, 1, block.pack("I", at))])
-    else:
-        block.write(pointer.at + 8, block.pack("I", at))
-
-
-def _stored(block: ifd.Structure, data: bytes) -> bytes:
-    """The last four bytes of the entry of a value: the value itself, or where it lies at the end of the block."""
-    return data.ljust(4, b"\0") if len(data) <= 4 else block.pack("I", block.append(data))
+    block.set_sub(ifd.EXIF, entries.values())
 
 
 def _tagged_block(exif: bytes, values: Values) -> bytes:
@@ -166,7 +199,21 @@ def _tagged_block(exif: bytes, values: Values) -> bytes:
     return block.file.read()
 
 
-def _tagged_jpeg(data: bytes, blocks: Blocks, values: Values) -> bytes:
+def _embedded(blocks: Blocks, values: Values, own: dict[str, str]) -> bytes:
+    try:
+        return _merged(blocks.xmp or b"", values, own, complete=False)
+    except XmpError as error:
+        raise _NoRoomError from error
+
+
+def _spliced(data: bytes, *edits: tuple[int, int, bytes]) -> bytes:
+    """Data with pieces replaced, each given by start, end and what is to stand there."""
+    for start, end, new in sorted(edits, key=lambda edit: -edit[0]):
+        data = data[:start] + new + data[end:]
+    return data
+
+
+def _tagged_jpeg(data: bytes, blocks: Blocks, values: Values, packet: bytes) -> bytes:
     at = blocks.exif_at
     if at is None:
         start = end = 2
@@ -176,13 +223,23 @@ def _tagged_jpeg(data: bytes, blocks: Blocks, values: Values) -> bytes:
     else:
         start, end = at - 10, at - 8 + int.from_bytes(data[at - 8 : at - 6], "big")
         old = data[at:end]
-    content = b"Exif\0\0" + _tagged_block(old, values)
+    exif = (start, end, _segment(b"Exif\0\0" + _tagged_block(old, values)))
+    if blocks.xmp is not None:
+        start = data.index(_JPEG_XMP + blocks.xmp) - 4
+        end = start + 4 + len(_JPEG_XMP) + len(blocks.xmp)
+    else:
+        start = end
+    # XMP first: where both are new, what is put in last comes to stand in front.
+    return _spliced(data, (start, end, _segment(_JPEG_XMP + packet)), exif)
+
+
+def _segment(content: bytes) -> bytes:
     if len(content) > _LARGEST_SEGMENT:
         raise _NoRoomError
-    return data[:start] + b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content + data[end:]
+    return b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content
 
 
-def _tagged_png(data: bytes, blocks: Blocks, values: Values) -> bytes:
+def _tagged_png(data: bytes, blocks: Blocks, values: Values, packet: bytes) -> bytes:
     at = blocks.exif_at
     if at is None:
         start = end = 33  # behind the header
@@ -190,19 +247,29 @@ def _tagged_png(data: bytes, blocks: Blocks, values: Values) -> bytes:
     else:
         start, size = at - 8, int.from_bytes(data[at - 8 : at - 4], "big")
         end, old = at + size + 4, data[at : at + size]
-    content = _tagged_block(old, values)
-    chunk = b"eXIf" + content
-    return data[:start] + struct.pack(">I", len(content)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[end:]
+    exif = (start, end, _chunk(b"eXIf", _tagged_block(old, values)))
+    if blocks.xmp is not None:
+        start = data.index(b"iTXt" + _PNG_XMP) - 4
+        end = start + 12 + int.from_bytes(data[start : start + 4], "big")
+    else:
+        start = end
+    return _spliced(data, (start, end, _chunk(b"iTXt", _PNG_XMP + b"\0\0\0\0" + packet)), exif)
 
 
-def _tag_tiff(photo: Path, values: Values, backup: bool) -> None:
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def _tag_tiff(photo: Path, values: Values, packet: bytes, backup: bool) -> None:
     with photo.open("rb") as source:
         if ifd.find(ifd.Structure(source).first(), _DNG_VERSION) is not None:
             raise _NoRoomError
     with _backup(photo, backup), replacing(photo) as file:
         with photo.open("rb") as source:
             shutil.copyfileobj(source, file, 1 << 20)
-        _put(ifd.Structure(file), values)
+        block = ifd.Structure(file)
+        _put(block, values)
+        block.put_first([ifd.Entry(_XMP, _BYTE, len(packet), block.stored(packet))])
 
 
 def _replace(path: Path, data: bytes, backup: bool) -> None:
@@ -231,55 +298,52 @@ def _backup(path: Path, wanted: bool) -> Iterator[None]:
         raise
 
 
-def _tag_sidecar(photo: Path, values: Values, backup: bool) -> Path:
+def _tag_sidecar(photo: Path, values: Values, own: dict[str, str], backup: bool) -> Path:
     sidecar = next((path for path in sidecars(photo) if path.is_file()), sidecars(photo)[0])
     packet = b""
     if sidecar.exists():
         with open_photo(sidecar) as file:
             packet = file.read()
     try:
-        if packet:
-            read_packet(packet)
-        merged = _merged(packet, values)
+        merged = _merged(packet, values, own, complete=True)
     except XmpError as error:
         raise PhotoError(f"{photo_name(sidecar)}: the sidecar is damaged ({error}); move it away first.") from error
     _replace(sidecar, merged, backup)
     return sidecar
 
 
-def _merged(packet: bytes, values: Values) -> bytes:
-    """The packet with the values of the lens in it, and all else it said."""
-    import exiv2
+def _merged(packet: bytes, values: Values, own: dict[str, str], complete: bool) -> bytes:
+    """The packet with the values of the lens in it, and all else it said.
 
-    exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
-    data = exiv2.XmpData()
+    Beside Exif data (not ``complete``), which says the same, only what the packet has already is brought up to date.
+    """
+    exiv2 = loaded_exiv2()
     if packet:
-        try:
-            old = exiv2.ImageFactory.open(packet)
-            old.readMetadata()
-        except exiv2.Exiv2Error as error:
-            raise XmpError(str(error)) from error
-        data = old.xmpData()
+        read_packet(packet)
     names = {name: f"Xmp.{'exifEX' if name.startswith('Lens') else 'exif'}.{name}" for name in _NUMBERS}
-    gone = [names["LensSpecification"]]
-    if "MaxApertureValue" not in values:
-        gone.append(names["MaxApertureValue"])
-    for key in gone:
-        found = data.findKey(exiv2.XmpKey(key))
-        if found != data.end():
-            data.erase(found)
-    for name, value in values.items():
-        if isinstance(value, str):
-            data[names[name]] = value
-        elif len(value) == 1:
-            data[names[name]] = f"{value[0].numerator}/{value[0].denominator}"
-        else:
-            listed = exiv2.XmpArrayValue(exiv2.TypeId.xmpSeq)
-            for part in value:
-                listed.append(f"{part.numerator}/{part.denominator}")
-            data.add(exiv2.XmpKey(names[name]), listed)
-    data["Xmp.aux.Lens"] = values["LensModel"]
-    code, text = exiv2.XmpParser.encode(data, exiv2.XmpParser.XmpFormatFlags.useCompactFormat)
-    if code:
-        raise XmpError("it cannot be written again")
-    return str(text).encode()
+    properties = {names[name]: value for name, value in values.items()} | {"Xmp.aux.Lens": values["LensModel"]}
+    try:
+        data = parsed_xmp(packet or None)
+        for key in (*properties, *(names[name] for name in _outdated(values))):
+            found = data.findKey(exiv2.XmpKey(key))
+            if found != data.end():
+                data.erase(found)
+            elif not complete:
+                properties.pop(key, None)
+        for key, value in properties.items():
+            if isinstance(value, list) and len(value) > 1:
+                listed = exiv2.XmpArrayValue(exiv2.TypeId.xmpSeq)
+                for part in value:
+                    listed.append(_text([part]))
+                data.add(exiv2.XmpKey(key), listed)
+            else:
+                data[key] = _text(value)
+        for key, text in own.items():
+            data[key] = text
+        return xmp_packet(data)
+    except exiv2.Exiv2Error as error:
+        raise XmpError(str(error)) from error
+
+
+def _text(value: str | int | list[Fraction]) -> str:
+    return " ".join(f"{part.numerator}/{part.denominator}" for part in value) if isinstance(value, list) else str(value)

@@ -15,7 +15,16 @@ from sixbit.kinds import KINDS
 from sixbit.maker_notes import LeicaNote, read_leica_note
 from sixbit.manifest import manifest
 from sixbit.shot import LensSpecification, PhotoError, Shot, SixBitCode, Tagged, photo_name
-from sixbit.xmp import SIXBIT_CORRECTED, SIXBIT_FILTER, SIXBIT_PREFIX, Packet, XmpError, read_packet
+from sixbit.xmp import (
+    SIXBIT_APERTURE,
+    SIXBIT_CORRECTED,
+    SIXBIT_FILTER,
+    SIXBIT_LENS,
+    SIXBIT_PREFIX,
+    Packet,
+    XmpError,
+    read_packet,
+)
 
 if TYPE_CHECKING:
     from exifread.core.ifd_tag import IfdTag
@@ -143,6 +152,10 @@ class XmpTags:
         value = self._properties.get(name)
         return None if value is None else Tagged(value, f"{self._origin} {name}")
 
+    def own(self, name: str) -> Tagged[str] | None:
+        """A property of Sixbit's namespace."""
+        return self._property(f"{SIXBIT_PREFIX}:{name}")
+
     def text(self, name: str) -> Tagged[str] | None:
         if name == "LensSerialNumber":
             return self._property("exifEX:LensSerialNumber") or self._property("aux:LensSerialNumber")
@@ -225,24 +238,30 @@ def shot_of(
 ) -> Shot:
     """Put together a shot from tags, however they were had: ``sources`` the most trusted first, ``exif`` among them."""
     make, model = _clean(exif.text("Make")), _clean(exif.text("Model"))
-    f_number = _f_number(sources, note)
+    told = [source for source in sources if isinstance(source, XmpTags)]
+    lens = _first(_clean(source.own(SIXBIT_LENS)) for source in told)
+    aperture = _first(_own_aperture(source) for source in told)
+    f_number = aperture or _f_number(sources, note)
     on_m_body = bool(make and model and make.value.lower().startswith("leica") and _LEICA_M.match(model.value))
     zoom = _positive(exif, "DigitalZoomRatio", 1000)
     already, marks = _marks(packet)
+    focal_mm, focal_35mm = _focal_lengths(sources)
     return Shot(
         path=photo,
         make=make,
         model=model,
         lens_make=_first(_clean(source.text("LensMake")) for source in sources),
-        lens_names=_lens_names(sources, note),
+        # What the user said with `sixbit tag` corrects the names and codes of the camera, and stands alone.
+        lens_names=(lens,) if lens else _lens_names(sources, note),
         lens_specification=_first(_specification(source) for source in sources),
         lens_serial=_first(_serial(source.text("LensSerialNumber")) for source in sources),
-        six_bit=_six_bit(note),
-        focal_mm=_first(_positive(source, "FocalLength", 10_000) for source in sources),
-        focal_35mm=_first(_positive(source, "FocalLengthIn35mmFilm", 65_534) for source in sources),
+        six_bit=None if lens else _six_bit(note),
+        focal_mm=focal_mm,
+        focal_35mm=focal_35mm,
         f_number=f_number,
         # An M-Adapter L tells no aperture either. What stands in a sidecar was put there by someone who knew it.
         f_number_estimated=f_number is not None
+        and aperture is None
         and f_number.tag.startswith(_IN_PHOTO)
         and (on_m_body or note.adapter_code is not None),
         max_aperture=_first(_apex(source, "MaxApertureValue") for source in sources),
@@ -317,10 +336,24 @@ def _positive(source: Source, name: str, most: float) -> Tagged[float] | None:
     return Tagged(value, found.tag) if found and 0 < value <= most else None
 
 
+def _focal_lengths(sources: Sequence[Source]) -> tuple[Tagged[float] | None, Tagged[float] | None]:
+    """The focal length, and what it is on 24x36: the quotient is the crop factor only if one source tells both."""
+    for source in sources:
+        if focal := _positive(source, "FocalLength", 10_000):
+            return focal, _positive(source, "FocalLengthIn35mmFilm", 65_534)
+    return None, _first(_positive(source, "FocalLengthIn35mmFilm", 65_534) for source in sources)
+
+
 def _apex(source: Source, name: str) -> Tagged[float] | None:
     """An f-number kept as APEX value: N = 2^(Av/2) (EXIF 2.32, annex C). 0 is what bodies write for "unknown"."""
     found = _positive(source, name, 20)
     return found and Tagged(2 ** (found.value / 2), found.tag)
+
+
+def _own_aperture(source: XmpTags) -> Tagged[float] | None:
+    found = source.own(SIXBIT_APERTURE)
+    value = fraction(found.value) if found else math.nan
+    return Tagged(value, found.tag) if found and 0 < value <= 1000 else None
 
 
 def _f_number(sources: Sequence[Source], note: LeicaNote) -> Tagged[float] | None:

@@ -14,6 +14,10 @@ SIXBIT_FILTER = "filter"
 """The property of Sixbit's namespace that holds the hash of the filter a photo was corrected with."""
 SIXBIT_CORRECTED = "corrected"
 """The corrections that were made, separated by spaces: ``distortion tca vignetting shading``."""
+SIXBIT_LENS = "lens"
+"""The identity of the lens that the user chose for the photo."""
+SIXBIT_APERTURE = "aperture"
+"""The f-number that the user gave, as a fraction. FNumber may be what the camera made of it."""
 
 NAMESPACES = {
     "aux": "http://ns.adobe.com/exif/1.0/aux/",

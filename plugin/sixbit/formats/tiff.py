@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sixbit import ifd
-from sixbit.metadata import PICTURE_TAGS, Metadata, exif_of_tiff, iptc_of, resources_of
+from sixbit.metadata import PICTURE_TAGS, Metadata, exif_of_tiff, iptc_of, resources_of, without_iptc
 from sixbit.photos import Photo, check_size
 from sixbit.shot import PhotoError, photo_name
 
@@ -62,8 +62,8 @@ def read(path: Path) -> Photo:
         notes.append("Photoshop layers, which show the uncorrected picture, were left out")
     resources = _bytes(tags[_RESOURCES])
     iptc = _bytes(tags[_IPTC])
-    if iptc is not None and (resources is None or iptc_of(resources) is None):
-        resources = (resources or b"") + resources_of(iptc)
+    if iptc is not None:  # where the standard wants it; what Photoshop keeps in its resources is a copy
+        resources = without_iptc(resources or b"") + resources_of(iptc)
     exif = exif_of_tiff(path)
     if exif is None:
         notes.append("its Exif data cannot be read and was left out")
@@ -166,8 +166,13 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         head = None
         notes.append("its Exif data was left out: " + ("a TIFF of this size cannot hold it" if big else "it is broken"))
     extra: list[tuple[int, int, int, bytes, bool]] = []
-    iptc = None if metadata.resources is None else iptc_of(metadata.resources)
-    for tag, kind, data in ((_XMP, 1, metadata.xmp), (_IPTC, 7, iptc), (_RESOURCES, 7, metadata.resources)):
+    resources = metadata.resources or b""
+    parts = (
+        (_XMP, 1, metadata.xmp),
+        (_IPTC, 7, iptc_of(resources)),
+        (_RESOURCES, 7, without_iptc(resources)),
+    )
+    for tag, kind, data in parts:
         if data:
             extra.append((tag, kind, len(data), data, True))
     colour = pixels.ndim == 3 and pixels.shape[2] >= 3
