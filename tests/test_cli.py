@@ -96,7 +96,8 @@ def test_identify_reads_well(photo: Path, capsys: pytest.CaptureFixture[str]) ->
         (["Summicron-M 1:2/35 ASPH."], "matched", 0),
         (["Leica", "Summicron-M", "35mm", "f/2", "ASPH"], "matched", 0),
         (["Summilux-M 1:1.4/35 ASPH."], "ambiguous", 0),
-        (["a lens of my own"], "unknown", 1),
+        (["a lens of my own"], "unknown", 0),
+        (["summilux-50-asph"], "matched", 0),
     ],
 )
 def test_lens(name: list[str], status: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,6 +116,14 @@ def test_lenses_lists_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"distortion", "tca"} <= {known["kind"] for known in records[LENS]["calibrations"]}
     assert main(["lenses"]) == 0
     assert "measured" in capsys.readouterr().out
+
+
+def test_presets_are_those_of_the_manifest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["presets", "--json"]) == 0
+    listed = {record.pop("name"): record for record in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert listed == manifest()["presets"]
+    assert main(["presets"]) == 0
+    assert "Archive" in capsys.readouterr().out
 
 
 def test_compile_writes_a_filter_or_a_command_file(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -203,13 +212,72 @@ def test_tags_are_written_and_found(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_a_choice_is_remembered_and_forgotten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bare, out = tmp_path / "bare.png", str(tmp_path / "out.png")
-    Image.new("RGB", (90, 60), "gray").save(bare)
-    assert main(["correct", str(bare), "-o", out, "--crop", "1", "--lens", LENS, "--remember"]) == 0
-    assert main(["correct", str(bare), "-o", out, "--crop", "1"]) == 0
-    assert main(["forget", str(bare)]) == 0
+    untagged, out = tmp_path / "untagged.jpg", str(tmp_path / "out.jpg")
+    camera = Image.Exif()
+    camera[0x010F], camera[0x0110] = "SONY", "ILCE-7M3"
+    Image.new("RGB", (90, 60), "gray").save(untagged, exif=camera)
+    assert main(["correct", str(untagged), "-o", out, "--lens", LENS, "--remember"]) == 0
+    assert main(["correct", str(untagged), "-o", out]) == 0
+    assert main(["forget", str(untagged)]) == 0
     assert "1 choice forgotten" in capsys.readouterr().out
-    assert main(["correct", str(bare), "-o", out, "--crop", "1"]) == 1
+    assert main(["correct", str(untagged), "-o", out]) == 1
+
+
+def test_a_choice_that_would_speak_for_any_lens_is_not_remembered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for make, model in (("", ""), ("Xiaomi", "2203121C")):
+        photo = tmp_path / "photo.jpg"
+        camera = Image.Exif()
+        camera[0x010F], camera[0x0110] = make, model
+        Image.new("RGB", (90, 60), "gray").save(photo, exif=camera)
+        arguments = ["correct", str(photo), "-o", str(tmp_path / "out.jpg"), "--lens", LENS, "--remember"]
+        assert main(arguments) == 1
+        assert "sixbit tag" in capsys.readouterr().err
+
+
+def test_bad_files_of_the_users_own_are_named(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from sixbit.catalogue import catalogue, own_folder
+    from sixbit.remember import choices_file
+
+    catalogue.cache_clear()
+    choices_file().parent.mkdir(parents=True)
+    choices_file().write_text("not JSON")
+    own = own_folder() / "mine.xml"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("<lensdatabase>")
+    assert main(["identify", str(photo)]) == 1
+    assert str(own) in capsys.readouterr().err
+    own.unlink()
+    catalogue.cache_clear()
+    untagged = photo.with_name("untagged.png")
+    Image.new("RGB", (9, 6)).save(untagged)
+    assert main(["identify", str(untagged)]) == 1
+    assert str(choices_file()) in capsys.readouterr().err
+
+
+def test_infinity_is_no_number_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    far = with_exif(
+        tmp_path / "far.jpg",
+        b"II*\0"
+        + struct.pack("<I", 8)
+        + directory(entry(0x8769, 4, 1, 26))
+        + directory(entry(0x9206, 5, 1, 44))
+        + struct.pack("<II", 0xFFFFFFFF, 1),
+    )
+    assert main(["identify", "--json", str(far)]) == 0
+    record = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(name))
+    assert record["distance_m"] is None
+
+
+def test_no_command_writes_over_the_photo(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fails(photo, capsys, photo.with_name("out.jpg"), "--compare", str(photo))
+    fails(photo, capsys, photo.with_name("out.jpg"), "--compare", str(photo.with_name("out.jpg")))
+    before = digest(photo)
+    assert main(["compile", str(photo), "-o", str(photo)]) == 1
+    assert digest(photo) == before
+    assert main(["compile", str(photo), "-o", str(photo.with_name("no folder") / "filter.json")]) == 1
+    assert "no folder" in capsys.readouterr().err
 
 
 def test_lensfun_is_installed_for_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,6 +301,7 @@ def test_lensfun_is_installed_for_others(tmp_path: Path, capsys: pytest.CaptureF
         ["correct", "photo.jpg", "-o", "out.jpg", "--only", "sharpness"],
         ["correct", "photo.jpg", "-o", "out.jpg", "--scale", "-2"],
         ["correct", "photo.jpg", "-o", "out.jpg", "--engine", "magic"],
+        ["correct", "photo.jpg", "-o", "out.jpg", "--aperture", "wide open"],
         ["compile"],
         ["compile", "--lens", LENS, "--size", "0x0", "--crop", "1"],
         ["compile", "--lens", LENS, "--size", "900x600", "--crop", "nan"],

@@ -18,13 +18,13 @@ from sixbit.kinds import KINDS, TRUSTED, Grade
 from sixbit.likeness import LensNames, difference, figures_fit, lens_names, same_lens, slack
 from sixbit.manifest import data_path
 from sixbit.names import read_name
-from sixbit.shot import SixBitCode
+from sixbit.shot import SixBitCode, SixbitError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 
-class CatalogueError(ValueError):
+class CatalogueError(SixbitError, ValueError):
     """A table or XML file that cannot be read; the message names it."""
 
 

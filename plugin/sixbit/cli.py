@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.kinds import KINDS, TRUSTED, Grade
+from sixbit.kinds import KINDS, SPOKEN, TRUSTED, Grade
 from sixbit.manifest import manifest
-from sixbit.shot import PhotoError
+from sixbit.shot import PhotoError, SixbitError, photo_name
 
 if TYPE_CHECKING:
     from sixbit.catalogue import LensIdentity
+    from sixbit.filters import CorrectionFilter
     from sixbit.matching import Match
     from sixbit.shot import Shot
 
 DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
-HOSTS = ("lensfun",)
+HOSTS = ("gimp", "lensfun")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 all done, 1 some photos failed, 2 unusable arguments."""
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A name of any bytes can be told to a terminal of any encoding.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status: int = options.run(options)
         sys.stdout.flush()
         return status
+    except SixbitError as error:
+        _complain(str(error))
+        return SOME_FAILED
     except BrokenPipeError:
         # The reader went away (`sixbit lenses | head`); keep Python's own shutdown from complaining about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
     lenses = command("lenses", _lenses, "list the lenses that are known, with their calibrations")
     lenses.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    presets = command("presets", _presets, "list the export presets")
+    presets.add_argument("--json", action="store_true", help="one JSON object a line")
 
     compile_ = command("compile", _compile, "compile a correction to a filter (JSON) or to commands for G'MIC (.gmic)")
     compile_.add_argument("photo", nargs="?", type=Path, metavar="PHOTO")
@@ -129,10 +142,26 @@ def _choices(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _chosen(options: argparse.Namespace) -> dict[str, Any]:
+    """The same, as arguments of `compile_filter` and `correct`."""
+    return {
+        "crop_factor": options.crop,
+        "focal_mm": options.focal,
+        "f_number": options.aperture,
+        "distance_m": options.distance,
+        "corrections": options.only,
+        "scale": options.scale,
+        "grades": options.grades,
+    }
+
+
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text.lower().removeprefix("f/").removeprefix("ƒ/").replace(",", "."))
+    except ValueError:
+        value = 0.0
     if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return value
 
 
@@ -169,7 +198,7 @@ def _complain(message: str) -> None:
 
 
 def _print_json(record: dict[str, Any]) -> None:
-    print(json.dumps(record, ensure_ascii=False), flush=True)
+    print(json.dumps(record, ensure_ascii=False, allow_nan=False), flush=True)
 
 
 # identify -----------------------------------------------------------------------------------------------------------
@@ -200,7 +229,7 @@ def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
     """What ``identify --json`` says of a photo."""
     from sixbit.aperture import aperture_of
 
-    aperture = aperture_of(found.lens, shot)
+    aperture = aperture_of(found.lens, shot, body=found.body)
     camera = " ".join(tag.value for tag in (shot.make, shot.model) if tag)
     return {
         "photo": str(photo),
@@ -210,7 +239,7 @@ def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
         "focal_mm": _focal(found.lens, shot),
         "f_number": aperture.f_number,
         "f_number_source": aperture.source,
-        "distance_m": shot.distance_m.value if shot.distance_m else None,
+        "distance_m": shot.distance_m.value if shot.distance_m and math.isfinite(shot.distance_m.value) else None,
         "calibrations": _best_grades(found.lens),
         "already_corrected": list(shot.already_corrected),
     }
@@ -243,11 +272,11 @@ def _best_grades(lens: LensIdentity | None) -> dict[str, str | None]:
 
 
 def _print_identity(record: dict[str, Any], found: Match) -> None:
-    print(record["photo"])
+    print(photo_name(record["photo"]))
     _print_match(found)
     known = {kind: grade for kind, grade in record["calibrations"].items() if grade}
     if found.lens:
-        listed = ", ".join(f"{kind} {grade}" for kind, grade in known.items())
+        listed = ", ".join(f"{SPOKEN[kind]} {grade}" for kind, grade in known.items())
         print(f"  calibrations: {listed or 'none'}")
     if record["already_corrected"]:
         print(f"  corrected already: {', '.join(record['already_corrected'])}")
@@ -280,19 +309,15 @@ def _lens(options: argparse.Namespace) -> int:
             _complain("there is nothing to draw without one lens; give its identity")
             return SOME_FAILED
         return _plot(found.lens, options)
-    return DONE if found.lens or found.candidates else SOME_FAILED
+    return DONE
 
 
 def _plot(lens: LensIdentity, options: argparse.Namespace) -> int:
     from sixbit.curves import curves_of
-    from sixbit.plots import PlotError, plot_lens
+    from sixbit.plots import plot_lens
 
     frames = [options.crop] if options.crop else [1.0, 2.64]
-    try:
-        plot_lens(lens.name, curves_of(lens), options.plot, frames)
-    except (PlotError, OSError) as error:
-        _complain(str(error))
-        return SOME_FAILED
+    plot_lens(lens.name, curves_of(lens), options.plot, frames)
     return DONE
 
 
@@ -313,9 +338,18 @@ def _lenses(options: argparse.Namespace) -> int:
                 }
             )
         else:
-            grades = {kind: grade for kind, grade in _best_grades(lens).items() if grade}
-            listed = ", ".join(f"{kind} {grade}" for kind, grade in grades.items()) or "-"
-            print(f"{lens.lens_id:28} {lens.maker:14} {lens.name:48} {listed}")
+            print(f"{lens.lens_id:28} {lens.maker:14} {lens.name}")
+            for known in lens.calibrations:
+                print(f"    {SPOKEN[known.kind]}: {known.grade} ({known.source})")
+    return DONE
+
+
+def _presets(options: argparse.Namespace) -> int:
+    for name, preset in manifest()["presets"].items():
+        if options.json:
+            _print_json({"name": name, **preset})
+        else:
+            print(f"{name:20} {preset['label']}")
     return DONE
 
 
@@ -324,7 +358,7 @@ def _lenses(options: argparse.Namespace) -> int:
 
 def _compile(options: argparse.Namespace) -> int:
     from sixbit.compiler import CompileError, compile_filter
-    from sixbit.correction import lens_of
+    from sixbit.correction import left_out, lens_of
     from sixbit.shot import Shot
     from sixbit.tags import read_shot
 
@@ -333,35 +367,37 @@ def _compile(options: argparse.Namespace) -> int:
         return UNUSABLE
     try:
         shot = read_shot(options.photo) if options.photo else Shot()
+        identity, notes = lens_of(shot, options.lens, options.grades)
         correction = compile_filter(
-            lens_of(shot, options.lens, options.grades),
+            identity,
             shot,
             size=options.size,
-            crop_factor=options.crop,
-            focal_mm=options.focal,
-            f_number=options.aperture,
-            distance_m=options.distance,
-            corrections=options.only,
-            scale=options.scale,
-            grades=options.grades,
+            **_chosen(options),
         )
-        if options.out and options.out.suffix == ".gmic":
-            from sixbit.engines.gmic import script
-
-            options.out.write_text(script(correction, None), encoding="utf-8")
-        elif options.out:
-            correction.save(options.out)
+        if options.out:
+            _write_filter(correction, options.out, options.photo)
         else:
             print(correction.to_json())
     except CompileError as error:
-        _complain(str(error) if options.photo is None else f"{options.photo}: {error}")
+        _complain(str(error) if options.photo is None else f"{photo_name(options.photo)}: {error}")
         return SOME_FAILED if options.photo else UNUSABLE
-    except (PhotoError, OSError) as error:
-        _complain(str(error))
-        return SOME_FAILED
-    for kind, why in correction.made_from["left_out"].items():
-        _complain(f"without {kind}: {why}")
+    for note in notes + [f"without {SPOKEN[kind]}: {why}" for kind, why in left_out(correction).items()]:
+        _complain(note)
     return DONE
+
+
+def _write_filter(correction: CorrectionFilter, out: Path, photo: Path | None) -> None:
+    from sixbit.photos import check_target, replacing
+
+    check_target(out, photo)
+    if out.suffix.lower() == ".gmic":
+        from sixbit.engines.gmic import script
+
+        text = script(correction)
+    else:
+        text = correction.to_json() + "\n"
+    with replacing(out) as file:
+        file.write(text.encode())
 
 
 def _correct(options: argparse.Namespace) -> int:
@@ -378,18 +414,14 @@ def _correct(options: argparse.Namespace) -> int:
     if options.remember and not options.lens:
         _complain("--remember keeps the lens that is given with --lens")
         return UNUSABLE
+    if options.remember:
+        remember(read_shot(options.photo), options.lens)
     try:
         done = correct(
             options.photo,
             options.out,
             lens=options.lens,
-            crop_factor=options.crop,
-            focal_mm=options.focal,
-            f_number=options.aperture,
-            distance_m=options.distance,
-            corrections=options.only,
-            scale=options.scale,
-            grades=options.grades,
+            **_chosen(options),
             engine=options.engine,
             interpolation=options.interpolation,
             force=options.force,
@@ -397,17 +429,12 @@ def _correct(options: argparse.Namespace) -> int:
             quality=options.quality,
             progress=sys.stderr.isatty(),
         )
-    except PhotoError as error:
-        _complain(str(error))
-        return SOME_FAILED
     except (CompileError, EngineError) as error:
-        _complain(f"{options.photo}: {error}")
+        _complain(f"{photo_name(options.photo)}: {error}")
         return SOME_FAILED
-    if options.remember:
-        remember(read_shot(options.photo), options.lens)
     print(done.summary())
     for note in done.notes:
-        _complain(f"{options.photo}: {note}")
+        _complain(f"{photo_name(options.photo)}: {note}")
     return DONE
 
 
@@ -445,13 +472,9 @@ def _forget(options: argparse.Namespace) -> int:
     if not (options.photos or options.lens or options.all):
         _complain("forget takes photos, --lens ID or --all")
         return UNUSABLE
-    try:
-        gone = sum(forget(read_shot(photo)) for photo in options.photos)
-        if options.lens or options.all:
-            gone += forget(lens_id=options.lens)
-    except PhotoError as error:
-        _complain(str(error))
-        return SOME_FAILED
+    gone = sum(forget(read_shot(photo)) for photo in options.photos)
+    if options.lens or options.all:
+        gone += forget(lens_id=options.lens)
     print(f"{gone} choice{'' if gone == 1 else 's'} forgotten")
     return DONE
 
@@ -460,24 +483,24 @@ def _forget(options: argparse.Namespace) -> int:
 
 
 def _install(options: argparse.Namespace) -> int:
-    from sixbit import install
+    from sixbit import install, install_gimp
 
-    try:
-        if options.removing:
-            done = install.uninstall_lensfun(options.dry_run)
-        else:
-            done = install.install_lensfun(options.dry_run, options.computed)
-    except install.InstallError as error:
-        _complain(str(error))
-        return SOME_FAILED
+    if options.host == "gimp":
+        work = install_gimp.uninstall_gimp if options.removing else install_gimp.install_gimp
+        done = work(options.dry_run)
+    elif options.removing:
+        done = install.uninstall_lensfun(options.dry_run)
+    else:
+        done = install.install_lensfun(options.dry_run, options.computed)
     print("\n".join(done))
     return DONE
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from sixbit import install
+    from sixbit.install import doctor_lensfun
+    from sixbit.install_gimp import doctor_engine, doctor_gimp
 
-    findings = install.doctor_lensfun()
+    findings = [*doctor_engine(), *doctor_gimp(), *doctor_lensfun()]
     for finding in findings:
         print(f"{'well ' if finding.well else 'WRONG'}  {finding.subject}: {finding.message}")
         if finding.mend:

@@ -14,18 +14,21 @@ from numpy.typing import NDArray
 
 from sixbit import models
 from sixbit.aperture import aperture_of
-from sixbit.catalogue import LensIdentity, catalogue
+from sixbit.catalogue import Body, LensIdentity, catalogue
 from sixbit.filters import UNITY, CorrectionFilter, Polynomial, evaluate
 from sixbit.kinds import KINDS, TRUSTED, Grade
 from sixbit.manifest import manifest
-from sixbit.matching import crop_factor_of
+from sixbit.matching import Match, crop_factor_of
 from sixbit.models import Frame, Sensor
-from sixbit.shot import Shot
+from sixbit.shot import Shot, SixbitError
 
 if TYPE_CHECKING:
     from sixbit.catalogue import Entry
 
 FloatArray = NDArray[np.float64]
+
+UNKNOWN = "no calibration is known"
+"""Why a correction is left out, mostly."""
 
 INFINITY_M = 1000.0
 """The distance that stands for infinity in lensfun's database."""
@@ -44,7 +47,7 @@ DARKEST = 1 / 64
 """A model that leaves less light than this (six stops down) within the frame is no lens's fall-off."""
 
 
-class CompileError(ValueError):
+class CompileError(SixbitError, ValueError):
     """A correction that cannot be compiled; the message says why and what can be done."""
 
 
@@ -62,7 +65,7 @@ class Optics:
 
 
 def compile_filter(
-    lens: LensIdentity | str,
+    lens: LensIdentity | Match | str,
     shot: Shot | None = None,
     *,
     size: tuple[int, int] | None = None,
@@ -75,7 +78,7 @@ def compile_filter(
     scale: str | float = "fill",
     grades: Iterable[Grade] = TRUSTED,
 ) -> CorrectionFilter:
-    """Compile the correction of a lens for one picture.
+    """Compile the correction of a lens, or of a match that found one, for one picture.
 
     What is not given is taken from the shot: the size in px, crop factor, focal length (mm), aperture and distance (m;
     infinity if unknown). ``strength`` says by name of the correction how much of it is wanted, from 0 to 1 (all of it
@@ -90,16 +93,14 @@ def compile_filter(
     True
     """
     known = catalogue()
-    if isinstance(lens, str):
-        if lens not in known.lenses:
-            raise CompileError(f"There is no lens with the identity {lens!r}; `sixbit lenses` lists them.")
-        lens = known.lenses[lens]
+    lens = _identity(lens)
     shot = shot or Shot()
+    _check_positive(focal_mm=focal_mm, f_number=f_number, distance_m=distance_m)
     frame = _frame(shot, size, crop_factor)
     focal = _focal_length(lens, shot, focal_mm)
     if f_number is not None and f_number < 0.9 * lens.f_number_open:
         raise CompileError(f"{lens.name} opens to f/{lens.f_number_open:g} at most, so not to f/{f_number:g}.")
-    aperture = aperture_of(lens, shot, f_number)
+    aperture = aperture_of(lens, shot, f_number, _body(shot))
     distance = distance_m or (shot.distance_m.value if shot.distance_m else INFINITY_M)
     distance = min(max(distance, 0.01), INFINITY_M)
 
@@ -138,6 +139,24 @@ def compile_filter(
     )
 
 
+def _identity(lens: LensIdentity | Match | str) -> LensIdentity:
+    if isinstance(lens, Match):
+        if lens.lens is None:
+            raise CompileError(f"The match found no lens for certain ({lens.status}): {' '.join(lens.evidence)}")
+        return lens.lens
+    if isinstance(lens, LensIdentity):
+        return lens
+    if lens not in catalogue().lenses:
+        raise CompileError(f"There is no lens with the identity {lens!r}; `sixbit lenses` lists them.")
+    return catalogue().lenses[lens]
+
+
+def _check_positive(**values: float | None) -> None:
+    for name, value in values.items():
+        if value is not None and not 0 < value < math.inf:
+            raise CompileError(f"{name} must be above zero, not {value}.")
+
+
 def compile_optics(
     optics: Optics, frame: Frame, scale: str | float = "fill", made_from: dict[str, Any] | None = None
 ) -> CorrectionFilter:
@@ -146,8 +165,8 @@ def compile_optics(
     >>> square = Sensor(crop_factor=1.0, aspect_ratio=1.0)
     >>> bend = Optics(distortion=(models.distortion("poly3", [-0.01]), square))
     >>> compiled = compile_optics(bend, Frame(101, 101, 1.0), scale="none")
-    >>> compiled.source_points([[100.0, 50.0]]).round(9).tolist()
-    [[[100.0, 50.0]]]
+    >>> compiled.source_points([[100.0, 50.0]])[1].round(9).tolist()
+    [[100.0, 50.0]]
     """
     sensor = next((model[1] for model in (optics.distortion, optics.lateral_colour, optics.fall_off) if model), None)
     centre = frame.centre(sensor or Sensor(1.0))
@@ -217,7 +236,7 @@ def _scale(planes: list[RadialMap], nearest: float, farthest: float, scale: str 
     if scale == "none":
         return 1.0
     if scale != "fill":
-        if isinstance(scale, str) or not (math.isfinite(scale) and 0.1 <= scale <= 10):
+        if not isinstance(scale, int | float) or not 0.1 <= scale <= 10:
             raise CompileError(f"A scale is `fill`, `none` or a factor from 0.1 to 10, not {scale!r}.")
         return float(scale)
     border = np.linspace(nearest, farthest, SAMPLES)
@@ -347,17 +366,20 @@ def _frame(shot: Shot, size: tuple[int, int] | None, crop_factor: float | None) 
         if shot.width is None or shot.height is None:
             raise CompileError("The size of the picture is not known; say it with --size WxH.")
         size = (shot.width, shot.height)
-    if min(size) < 1:
+    if min(size) < 1 or any(side != int(side) for side in size):
         raise CompileError(f"A picture of {size[0]}x{size[1]} pixels cannot be corrected.")
     if crop_factor is None:
-        body = catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
-        told = crop_factor_of(shot, body)
+        told = crop_factor_of(shot, _body(shot))
         if told is None:
             raise CompileError("The sensor of this camera is not known; say its crop factor with --crop.")
         crop_factor = told.value * shot.digital_zoom
     if not (math.isfinite(crop_factor) and 0.1 <= crop_factor <= 100):
         raise CompileError(f"A crop factor of {crop_factor} makes no sense; full frame is 1, a 1-inch sensor 2.7.")
-    return Frame(size[0], size[1], float(crop_factor))
+    return Frame(int(size[0]), int(size[1]), float(crop_factor))
+
+
+def _body(shot: Shot) -> Body | None:
+    return catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
 
 
 def _focal_length(lens: LensIdentity, shot: Shot, focal_mm: float | None) -> float:
@@ -374,7 +396,7 @@ def _focal_length(lens: LensIdentity, shot: Shot, focal_mm: float | None) -> flo
 
 
 def _wanted(corrections: Iterable[str]) -> tuple[str, ...]:
-    asked = set(corrections)
+    asked = set(corrections.split(",") if isinstance(corrections, str) else corrections)
     if wrong := asked - set(KINDS):
         raise CompileError(f"There is no correction {', '.join(sorted(wrong))}; there are {', '.join(KINDS)}.")
     return tuple(kind for kind in KINDS if kind in asked)
@@ -394,7 +416,7 @@ def _why_not(lens: LensIdentity, kind: str) -> str:
     others = sorted({str(known.grade) for known in lens.calibrations if known.kind == kind})
     if others:
         return f"only a calibration that is {' or '.join(others)} is known"
-    return "no calibration is known"
+    return UNKNOWN
 
 
 def _optics(entries: dict[str, Entry], focal: float, f_number: float | None, distance: float) -> Optics:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.catalogue import LensIdentity, catalogue
-from sixbit.compiler import CompileError, compile_filter
+from sixbit.compiler import UNKNOWN, CompileError, compile_filter
 from sixbit.engines import Region, apply, choose
 from sixbit.filters import CorrectionFilter
 from sixbit.kinds import KINDS, SPOKEN, TRUSTED, Grade
 from sixbit.light import LightError
 from sixbit.matching import Match, Status, match
-from sixbit.photos import Photo, open_photo, save_photo
-from sixbit.shot import PhotoError, Shot
+from sixbit.photos import Photo, check_target, format_of, open_photo, save_photo
+from sixbit.shot import PhotoError, Shot, photo_name
 from sixbit.tags import read_shot
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 BAND_PIXELS = 8_000_000
 """Pixels corrected between two steps of the progress bar."""
+
+
+AS_KNOWN = {"exif": "as the photo says", "estimated": "which the camera estimated", "assumed": "as you said"}
+"""Where an f-number comes from, in words."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,19 @@ class Corrected:
         done = ", ".join(
             f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]
         )
-        left = "".join(f"; without {SPOKEN[kind]}: {why}" for kind, why in made_from["left_out"].items())
-        return f"{self.out}: {self.lens.name}, corrected {done}{left}"
+        left = "".join(f"; without {SPOKEN[kind]}: {why}" for kind, why in left_out(self.correction).items())
+        aperture = ""
+        if "vignetting" in made_from["corrections"]:
+            aperture = f" at f/{made_from['f_number']:.3g}, {AS_KNOWN[made_from['f_number_source']]}"
+        return f"{photo_name(self.out)}: {self.lens.name}, corrected {done}{aperture}{left}"
+
+
+def left_out(correction: CorrectionFilter) -> dict[str, str]:
+    """What was asked for and not corrected, and why. That nobody has measured a shading goes without saying."""
+    why: dict[str, str] = dict(correction.made_from["left_out"])
+    if why.get("shading") == UNKNOWN:
+        del why["shading"]
+    return why
 
 
 def correct(
@@ -71,9 +86,14 @@ def correct(
     cannot be read, its lens is not known for certain, or there is nothing to correct; nothing is written then.
     """
     path, out = Path(path), Path(out)
+    format_of(out)
+    for target in (out, Path(compare)) if compare else (out,):
+        check_target(target, path)
+    if compare and Path(compare) == out:
+        raise PhotoError(f"{photo_name(out)}: cannot hold the photo and the comparison; name two files.")
     shot = read_shot(path)
-    identity = lens_of(shot, lens, tuple(grades))
-    wanted, notes = _not_yet_done(shot, corrections, force)
+    identity, notes = lens_of(shot, lens, tuple(grades))
+    wanted = _not_yet_done(shot, corrections, force, notes)
     photo = open_photo(path)
     height, width = photo.pixels.shape[:2]
     shot = replace(shot, width=width, height=height)
@@ -96,7 +116,8 @@ def correct(
         grades=grades,
     )
     if not correction.made_from["corrections"]:
-        raise PhotoError(corrected_already(shot) if notes else nothing_to_do(path, identity, correction))
+        done_before = set(shot.already_corrected) - set(wanted)
+        raise PhotoError(corrected_already(shot) if done_before else nothing_to_do(path, identity, correction))
     pixels = _apply(correction, photo, engine, interpolation, transfer, progress)
     if compare:
         from sixbit.compare import save_comparison
@@ -106,22 +127,26 @@ def correct(
     return Corrected(path, out, identity, correction, tuple(notes))
 
 
-def lens_of(shot: Shot, lens_id: str | None = None, grades: tuple[Grade, ...] = TRUSTED) -> LensIdentity:
-    """The lens of a shot, or the one that is asked for; an uncertain match is an error that names the candidates.
+def lens_of(
+    shot: Shot, lens_id: str | None = None, grades: tuple[Grade, ...] = TRUSTED
+) -> tuple[LensIdentity, list[str]]:
+    """The lens of a shot, or the one that is asked for, and what is to be said of that.
 
-    Where all candidates share the same calibrations, it does not matter which it was, and the first stands for all.
+    An uncertain match is an error that names the candidates. But where all of them share the same calibrations, it
+    does not matter which it was, and the first stands for all.
     """
     if lens_id is not None:
         lenses = catalogue().lenses
         if lens_id not in lenses:
             raise CompileError(f"There is no lens with the identity {lens_id!r}; `sixbit lenses` lists them.")
-        return lenses[lens_id]
+        return lenses[lens_id], []
     found = match(shot)
     if found.lens is not None:
-        return found.lens
+        return found.lens, []
     if found.status is Status.AMBIGUOUS and found.shares_calibration(grades):
-        return found.candidates[0]
-    raise PhotoError(f"{shot.path}: {uncertain(found)}")
+        names = " or ".join(candidate.name for candidate in found.candidates)
+        return found.candidates[0], [f"it was {names}: all of them share one calibration, which is used"]
+    raise PhotoError(f"{photo_name(shot.path or '')}: {uncertain(found)}")
 
 
 def uncertain(found: Match) -> str:
@@ -137,27 +162,28 @@ def uncertain(found: Match) -> str:
 
 def nothing_to_do(path: Path, lens: LensIdentity, correction: CorrectionFilter) -> str:
     """Why a matched lens cannot be corrected, and what can be done about it."""
-    left = "; ".join(f"{SPOKEN[kind]}: {why}" for kind, why in correction.made_from["left_out"].items())
-    return f"{path}: the lens is {lens.name}, but nothing of it can be corrected ({left})."
+    left = "; ".join(f"{SPOKEN[kind]}: {why}" for kind, why in left_out(correction).items())
+    return f"{photo_name(path)}: the lens is {lens.name}, but nothing of it can be corrected ({left})."
 
 
 def corrected_already(shot: Shot) -> str:
     """That marks claim all of it to be done, and the way to do it again."""
     marks = ", ".join(mark.tag for mark in shot.marks)
-    return f"{shot.path}: is corrected already ({marks}); --force corrects it again."
+    return f"{photo_name(shot.path or '')}: is corrected already ({marks}); --force corrects it again."
 
 
-def _not_yet_done(shot: Shot, corrections: Iterable[str], force: bool) -> tuple[tuple[str, ...], list[str]]:
-    """What is asked for and not yet done, and a note of what was done before."""
+def _not_yet_done(shot: Shot, corrections: Iterable[str], force: bool, notes: list[str]) -> tuple[str, ...]:
+    """What is asked for and not yet done; ``notes`` are told what was done before."""
     asked = tuple(corrections)
     done = [kind for kind in asked if kind in shot.already_corrected]
     if force or not done:
-        return asked, []
+        return asked
     remaining = tuple(kind for kind in asked if kind not in done)
     if not remaining:
         raise PhotoError(corrected_already(shot))
     said = ", ".join(SPOKEN[kind] for kind in done)
-    return remaining, [f"{said} is corrected already and was left as it is (--force corrects it again)"]
+    notes.append(f"{said} is corrected already and was left as it is (--force corrects it again)")
+    return remaining
 
 
 def _apply(

@@ -19,6 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.shot import SixbitError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -31,7 +33,7 @@ FORMAT = 1
 UNITY: Polynomial = (1.0,)
 
 
-class FilterError(ValueError):
+class FilterError(SixbitError, ValueError):
     """A filter that cannot be read or does not fit the picture."""
 
 
@@ -45,9 +47,9 @@ class CorrectionFilter:
 
     >>> half = CorrectionFilter(width=3, height=3, centre=(1.0, 1.0), half_diagonal=2**0.5, warp=((0.5,),))
     >>> half.source_points([[0.0, 0.0]]).tolist()
-    [[[0.5, 0.5]]]
+    [[[0.5, 0.5]], [[0.5, 0.5]], [[0.5, 0.5]]]
     >>> half.gains([[0.0, 0.0]]).tolist()
-    [[1.0]]
+    [[1.0], [1.0], [1.0]]
     >>> CorrectionFilter.from_json(half.to_json()) == half
     True
     """
@@ -80,18 +82,12 @@ class CorrectionFilter:
         """True if the picture comes back unchanged, byte for byte."""
         return not (self.warps or self.brightens)
 
-    @property
-    def planes(self) -> int:
-        """1 if all colours are treated alike, else 3."""
-        maps = 1 if self.gain_map is None else len(self.gain_map)
-        return max(len(self.warp), len(self.gain), maps)
-
     def window(self, x: int, y: int, width: int, height: int) -> CorrectionFilter:
         """The same correction for a part of the picture that was cut out of it: the optical centre stays its own.
 
         >>> whole = CorrectionFilter(width=101, height=101, centre=(50.0, 50.0), half_diagonal=70.0, warp=((0.9,),))
-        >>> whole.window(40, 0, 20, 101).source_points([[10.0, 0.0]]).tolist()
-        [[[10.0, 5.0]]]
+        >>> whole.window(40, 0, 20, 101).source_points([[10.0, 0.0]])[1].tolist()
+        [[10.0, 5.0]]
         """
         if self.gain_map is not None:
             raise FilterError("A correction with a gain map cannot be cut to a part of the picture.")
@@ -101,8 +97,8 @@ class CorrectionFilter:
         """The same correction for the picture at a fraction of its size, each pixel the mean of factor x factor.
 
         >>> whole = CorrectionFilter(width=101, height=101, centre=(49.5, 49.5), half_diagonal=70.0, warp=((0.9,),))
-        >>> whole.reduced(4).width, whole.reduced(4).source_points([[2.0, 12.0]]).tolist()
-        (25, [[[3.0, 12.0]]])
+        >>> whole.reduced(4).width, whole.reduced(4).source_points([[2.0, 12.0]])[1].tolist()
+        (25, [[3.0, 12.0]])
         """
         return replace(
             self,
@@ -113,22 +109,22 @@ class CorrectionFilter:
         )
 
     def source_points(self, xy: Any) -> FloatArray:
-        """Where the output points ``xy`` (n, 2) come from: (planes, n, 2) in px, float64."""
+        """Where the output points ``xy`` (n, 2) come from, for red, green and blue: (3, n, 2) in px, float64."""
         import numpy as np
 
         offset = np.asarray(xy, np.float64).reshape(-1, 2) - self.centre
         r = np.hypot(offset[:, 0], offset[:, 1]) / self.half_diagonal
-        factors = (evaluate(polynomial, r)[:, None] for polynomial in self._all(self.warp))
-        return np.stack([self.centre + offset * factor for factor in factors])
+        factors = (evaluate(polynomial, r)[:, None] for polynomial in self.warp)
+        return _three([self.centre + offset * factor for factor in factors])
 
     def gains(self, xy: Any) -> FloatArray:
-        """The factors for linear light at the output points ``xy`` (n, 2): (planes, n), float64."""
+        """The factors for linear light of red, green and blue at the output points ``xy`` (n, 2): (3, n), float64."""
         import numpy as np
 
         points = np.asarray(xy, np.float64).reshape(-1, 2)
         offset = points - self.centre
         r = np.hypot(offset[:, 0], offset[:, 1]) / self.half_diagonal
-        gains = np.stack([evaluate(polynomial, r) for polynomial in self._all(self.gain)])
+        gains = _three([evaluate(polynomial, r) for polynomial in self.gain])
         if self.gain_map is not None:
             gains = gains * self._map_at(points)
         return gains
@@ -148,9 +144,6 @@ class CorrectionFilter:
         lower = self.gain_map[:, bottom, left] * (1 - u) + self.gain_map[:, bottom, right] * u
         between: FloatArray = upper * (1 - v) + lower * v
         return between
-
-    def _all(self, polynomials: tuple[Polynomial, ...]) -> tuple[Polynomial, ...]:
-        return polynomials if len(polynomials) == self.planes else polynomials * self.planes
 
     @cached_property
     def digest(self) -> str:
@@ -211,6 +204,13 @@ class CorrectionFilter:
     def load(cls, path: str | Path) -> CorrectionFilter:
         """Read a filter from a JSON file."""
         return cls.from_json(Path(path).read_text(encoding="utf-8"))
+
+
+def _three(planes: list[FloatArray]) -> FloatArray:
+    """One array a colour, where one may stand for all."""
+    import numpy as np
+
+    return np.stack(planes * (3 // len(planes)))
 
 
 def evaluate(polynomial: Polynomial, r: FloatArray) -> FloatArray:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sixbit.manifest import data_path
+from sixbit.shot import SixbitError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -46,7 +47,7 @@ COMPUTED = "computed.xml"
 Key = tuple[str, ...]
 
 
-class InstallError(OSError):
+class InstallError(SixbitError, OSError):
     """Something that cannot be installed or removed; the message names the path and the way out."""
 
 

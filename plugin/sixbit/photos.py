@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sixbit.light import LightError, TransferCurve, srgb
-from sixbit.metadata import Metadata, corrected
+from sixbit.metadata import Metadata, corrected, without_maker_note
 from sixbit.shot import PhotoError, photo_name
 from sixbit.tags import open_photo as open_file
 
@@ -139,23 +139,49 @@ def save_photo(
     from importlib import import_module
 
     out = Path(out)
+    kind = format_of(out)
+    check_target(out, None if overwrite else photo.path)
+    if applied is None:
+        applied = () if correction is None else correction.made_from.get("corrections", ())
+    metadata, notes = corrected(photo.metadata, pixels, correction, tuple(applied))
+    if kind != "jpeg" and getattr(photo.encoding, "trailer", None):
+        metadata = _without_trailer(photo, metadata)
+        notes.append("the maker notes at the end of the JPEG were left out; write a .jpg to keep them")
+    write = import_module(f"sixbit.formats.{kind}").write
+    options = {"quality": quality, "subsampling": subsampling} if kind == "jpeg" else {}
+    with replacing(out) as file:
+        notes += write(file, photo, pixels, metadata, **options)
+    return (*photo.notes, *notes)
+
+
+def _without_trailer(photo: Photo, metadata: Metadata) -> Metadata:
+    """The metadata without the entry of a maker note that stays behind, but with the name of the lens it held."""
+    from sixbit.tags import read_shot
+
+    names = read_shot(photo.path).lens_names
+    return without_maker_note(metadata, names[0].value if names else None)
+
+
+def format_of(out: Path) -> str:
+    """The module that writes this output, by its suffix; PhotoError if none does."""
     kind = FORMATS.get(out.suffix.lower())
     if kind is None:
         raise PhotoError(
             f"{photo_name(out)}: only .jpg, .tif and .png can be written; give the output one of these endings."
         )
-    if not overwrite and out.exists() and photo.path.exists() and out.samefile(photo.path):
-        raise PhotoError(f"{photo_name(out)}: is the photo itself; give the output another name (-o).")
-    if applied is None:
-        applied = () if correction is None else correction.made_from.get("corrections", ())
-    metadata, notes = corrected(photo.metadata, pixels, correction, tuple(applied))
-    write = import_module(f"sixbit.formats.{kind}").write
-    options = {"quality": quality, "subsampling": subsampling} if kind == "jpeg" else {}
-    with replacing(out) as file:
-        notes += write(file, photo, pixels, metadata, **options)
-    if kind != "jpeg" and getattr(photo.encoding, "trailer", None):
-        notes.append("the maker notes at the end of the JPEG were left out; write a .jpg to keep them")
-    return (*photo.notes, *notes)
+    return kind
+
+
+def check_target(target: Path, source: Path | None) -> None:
+    """Refuse an output that is the photo itself, or has no folder, before any work is done for it."""
+    try:
+        same = source is not None and target.exists() and source.exists() and target.samefile(source)
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise PhotoError(f"{photo_name(target)}: cannot be written: {error.strerror}.") from error
+    if same:
+        raise PhotoError(f"{photo_name(target)}: is the photo itself; give the output another name.")
+    if not target.parent.is_dir():
+        raise PhotoError(f"{photo_name(target)}: there is no folder {photo_name(target.parent)}; make it first.")
 
 
 @contextmanager
@@ -185,7 +211,7 @@ def _reason(error: OSError, target: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"the folder {photo_name(target.parent)} is read-only for you; choose another with -o"
+        return f"the folder {photo_name(target.parent)} is read-only for you; choose another"
     if error.errno == errno.ENOENT:
-        return f"there is no folder {photo_name(target.parent)}"
+        return f"there is no folder {photo_name(target.parent)}; make it first"
     return error.strerror or str(error)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.shot import SixbitError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -21,7 +23,7 @@ IMAGE_CIRCLE_MM = math.hypot(36, 24) / 2
 INK, SOFT, RED, BLUE = "#1d1d1b", "#8a8a86", "#c8102e", "#1f5fa8"
 
 
-class PlotError(Exception):
+class PlotError(SixbitError):
     """A plot that cannot be drawn or written; the message says the way out."""
 
 

@@ -11,8 +11,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from sixbit.catalogue import catalogue
 from sixbit.names import read_name
-from sixbit.shot import PhotoError, Shot
+from sixbit.shot import PhotoError, Shot, photo_name
 
 Key = tuple[str, str, str, float | None]
 
@@ -32,7 +33,18 @@ def recall(shot: Shot) -> str | None:
 
 
 def remember(shot: Shot, lens_id: str) -> None:
-    """Keep the choice of a lens for all shots of this body and lens name."""
+    """Keep the choice of a lens for all shots of this body and lens name.
+
+    Raises PhotoError where the choice would speak for photos of any lens: those that do not name their camera, and
+    those of a phone without a lens name, as the phone's own photos look the same.
+    """
+    body = catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
+    make, model, name, _ = _key(shot)
+    if not (make or model) or (body and body.is_phone and not name):
+        raise PhotoError(
+            f"{photo_name(shot.path or '')}: nothing in it sets it apart from photos of other lenses, so the choice "
+            f"cannot be remembered; write the lens into the photos with `sixbit tag --lens {lens_id}`."
+        )
     _write({**_read(), _key(shot): lens_id})
 
 

@@ -9,7 +9,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class PhotoError(Exception):
+class SixbitError(Exception):
+    """Whatever Sixbit cannot do, in words for the one who asked, with the way out."""
+
+
+class PhotoError(SixbitError):
     """A photo that cannot be used; the message names it and says what can be done."""
 
 

@@ -11,6 +11,8 @@ import importlib.util
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sixbit.shot import SixbitError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,7 +23,7 @@ ENGINES = ("native", "gmic", "reference")
 INTERPOLATIONS = ("bicubic", "lanczos3", "bilinear")
 
 
-class EngineError(ValueError):
+class EngineError(SixbitError, ValueError):
     """Pixels that an engine cannot take, or an engine that is not to be had; the message says the way out."""
 
 

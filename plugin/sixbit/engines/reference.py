@@ -49,7 +49,6 @@ def apply(
         for k in range(channels):
             # Green is the plane that lateral colour is measured against; alpha and gray go with it.
             plane = k if k < colours and colours == 3 else 1
-            plane = min(plane, correction.planes - 1)
             value = _sample(light[k], sources[plane], interpolation)
             if k < colours:
                 value = curve.encode(value * gains[plane], k)
