@@ -1,0 +1,272 @@
+"""From the choices of a user to corrected pixels: the steps of the dialog and of scripts alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine_client import Engine, EngineError
+from frame import Frame, frame_of
+from gi.repository import Gimp
+from metadata import Tags, imported_file, leave_marks, original_size, tags_of, write_tags
+from pixels import STRIP, Area, PixelFile
+from texts import _
+
+CORRECTIONS = ("distortion", "tca", "vignetting", "shading")
+SPOKEN = {
+    "distortion": _("distortion"),
+    "tca": _("lateral colour"),
+    "vignetting": _("vignetting"),
+    "shading": _("shading"),
+}
+GRADES = ("measured", "published")
+
+
+class RefusedError(Exception):
+    """What the plug-in does not do; the message is for the user."""
+
+
+class DoneBeforeError(RefusedError):
+    """Marks say that the photo is corrected already."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user has chosen; 0 and the empty text stand for what the photo says."""
+
+    lens: str = ""
+    crop_factor: float = 0.0
+    focal_mm: float = 0.0
+    f_number: float = 0.0
+    distance_m: float = 0.0
+    strength: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(CORRECTIONS, 1.0))
+    """By correction, from 0 to 1; those that are switched off are left out."""
+    scale: str = "fill"
+    frame: str = "auto"
+    computed: bool = False
+    new_layer: bool = False
+    write_lens: bool = False
+    force: bool = False
+
+    @classmethod
+    def of(cls, config: Gimp.ProcedureConfig, force: bool = False) -> Choices:
+        """The choices that the arguments of the procedure say."""
+        get = config.get_property
+        return cls(
+            lens=get("lens") or "",
+            crop_factor=get("crop-factor"),
+            focal_mm=get("focal-length"),
+            f_number=get("aperture"),
+            distance_m=get("distance"),
+            strength={kind: get(f"{kind}-strength") / 100 for kind in CORRECTIONS if get(kind)},
+            scale=get("scale"),
+            frame=get("frame"),
+            computed=get("computed"),
+            new_layer=get("output") == "new-layer",
+            write_lens=get("write-lens"),
+            force=force or get("force"),
+        )
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The drawable to correct, and what is known of its photo."""
+
+    image: Gimp.Image
+    drawable: Gimp.Drawable
+    tags: Tags
+    identity: dict[str, Any]
+    """What the engine's `identify` gave."""
+
+    def frame(self, choice: str) -> Frame:
+        """Where the drawable lies in the frame; raises FrameError."""
+        size = (self.drawable.get_width(), self.drawable.get_height())
+        offsets = tuple(self.drawable.get_offsets())[-2:]
+        image = (self.image.get_width(), self.image.get_height())
+        original = self.identity.get("size")
+        return frame_of(size, offsets, image, tuple(original) if original else None, choice)
+
+
+def identify(engine: Engine, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
+    """The tags of an image, and which lens it was: by the photo's file if it is there, it has more to tell.
+
+    The original size is one of these things: GIMP writes the size after a crop into the tags.
+    """
+    tags = tags_of(image)
+    identity = engine.call("identify", tags=tags, size=original_size(tags))
+    if path := imported_file(image):
+        try:
+            by_file = engine.call("identify", photo=path)
+        except EngineError as error:
+            if error.kind != "photo":
+                raise
+        else:
+            # What was corrected since is known to the image alone.
+            done = dict.fromkeys([*by_file["already_corrected"], *identity["already_corrected"]])
+            identity = {**by_file, "already_corrected": list(done)}
+    return tags, identity
+
+
+def check_editable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
+    """The one drawable that can be edited; raises RefusedError."""
+    chosen = list(drawables)
+    if len(chosen) != 1:
+        raise RefusedError(_("Choose one layer; {count} are chosen.").format(count=len(chosen)))
+    drawable = chosen[0]
+    if drawable.is_group():
+        raise RefusedError(_("A group of layers cannot be corrected; choose one of its layers."))
+    if drawable.is_indexed():
+        raise RefusedError(_("An indexed image cannot be corrected; use Image ▸ Mode ▸ RGB first."))
+    if drawable.get_lock_content():
+        raise RefusedError(_("The pixels of the layer are locked."))
+    return drawable
+
+
+def lens_for(identity: Mapping[str, Any], choices: Choices) -> str:
+    """The lens to correct: as chosen, or as identified; raises RefusedError where that is not certain."""
+    lens = choices.lens or identity.get("lens")
+    if lens:
+        return str(lens)
+    why = " ".join(identity.get("evidence", ()))
+    if candidates := identity.get("candidates"):
+        raise RefusedError(_("{why} It may be: {candidates}.").format(why=why, candidates=", ".join(candidates)))
+    raise RefusedError(_("{why} Say which lens it was.").format(why=why))
+
+
+def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
+    """What the engine's `compile` takes; raises RefusedError, FrameError."""
+    identity = subject.identity
+    done = () if choices.force else identity["already_corrected"]
+    wanted = {kind: share for kind, share in choices.strength.items() if share and kind not in done}
+    frame = subject.frame(choices.frame)
+    crop_factor = choices.crop_factor or identity.get("crop_factor")
+    if not crop_factor:
+        raise RefusedError(_("The sensor of this camera is not known; say its crop factor."))
+    arguments = {
+        "lens": lens_for(identity, choices),
+        "size": list(frame.size),
+        "window": list(frame.window) if frame.window else None,
+        "crop_factor": crop_factor,
+        "focal_mm": choices.focal_mm or identity.get("focal_mm"),
+        "f_number": choices.f_number or identity.get("f_number"),
+        "distance_m": choices.distance_m or identity.get("distance_m"),
+        "corrections": [kind for kind in CORRECTIONS if kind in wanted],
+        "strength": {kind: share for kind, share in wanted.items() if share < 1},
+        "scale": choices.scale,
+        "grades": [*GRADES, "computed"] if choices.computed else list(GRADES),
+    }
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def check_made(made_from: Mapping[str, Any], subject: Subject, choices: Choices) -> None:
+    """Raise DoneBeforeError or RefusedError if a compiled correction would do nothing."""
+    if made_from["corrections"]:
+        return
+    if not choices.force and set(choices.strength) & set(subject.identity["already_corrected"]):
+        raise DoneBeforeError(_("The photo is corrected already, as its metadata says."))
+    raise RefusedError(
+        _("Nothing of the lens {lens} can be corrected: {why}.").format(
+            lens=made_from["lens"],
+            why="; ".join(f"{SPOKEN[kind]}: {reason}" for kind, reason in made_from["left_out"].items())
+            or _("all corrections are switched off"),
+        )
+    )
+
+
+def correct(
+    engine: Engine, subject: Subject, choices: Choices, pixels: PixelFile, picture: int | None = None
+) -> dict[str, Any]:
+    """Correct the drawable; one undo step, made only when all pixels are there. Returns what `compile` gave.
+
+    ``pixels`` are those of the drawable, and ``picture`` their number in the engine if they are open there already.
+    """
+    compiled = engine.call("compile", **compile_arguments(subject, choices))
+    check_made(compiled["made_from"], subject, choices)
+    Gimp.progress_init(_("Correcting the lens"))
+    if picture is None:
+        picture = engine.call("open", **pixels.picture(subject.image))["picture"]
+    drawable, layer = subject.drawable, None
+    area: Area = (0, 0, pixels.width, pixels.height)
+    if choices.new_layer and isinstance(drawable, Gimp.Layer):
+        # The copy belongs to nobody yet: if this is cut short, the image has not seen anything.
+        layer = drawable.copy()
+        layer.set_name(_("{name}, corrected").format(name=drawable.get_name()))
+        target = layer.get_buffer()
+    else:
+        selected, *place = drawable.mask_intersect()
+        if not selected:
+            raise RefusedError(_("The selection does not touch the layer."))
+        area = tuple(place)
+        target = drawable.get_shadow_buffer()
+    put = 0
+
+    def take_back(done: float) -> None:
+        """Take what is done already, while the engine works on."""
+        nonlocal put
+        ready = pixels.height if done >= 1 else int(done * pixels.height) // STRIP * STRIP
+        pixels.put(target, area, range(put, ready))
+        put = ready
+        Gimp.progress_update(done)
+
+    try:
+        engine.call(
+            "apply",
+            on_progress=take_back,
+            picture=picture,
+            filter=compiled["filter"],
+            interpolation="bicubic",
+            **pixels.result(),
+        )
+        take_back(1)
+        target.flush()
+    except BaseException:
+        if layer:
+            layer.delete()
+        raise
+    _finish(subject, choices, compiled, layer, area)
+    Gimp.progress_end()
+    return compiled
+
+
+def _finish(
+    subject: Subject, choices: Choices, compiled: Mapping[str, Any], layer: Gimp.Layer | None, area: Area
+) -> None:
+    """Bring the corrected pixels and the marks into the image: nothing here takes long, or can be refused."""
+    image, drawable = subject.image, subject.drawable
+    image.undo_group_start()
+    try:
+        if layer:
+            image.insert_layer(layer, drawable.get_parent(), image.get_item_position(drawable))
+            layer.update(*area)
+            if not Gimp.Selection.is_empty(image):
+                layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+        else:
+            drawable.merge_shadow(True)
+            drawable.update(*area)
+        leave_marks(image, subject.tags, compiled["made_from"]["corrections"], compiled["digest"])
+        if choices.write_lens:
+            write_tags(image, lens_tags(compiled["made_from"]))
+    finally:
+        image.undo_group_end()
+    Gimp.displays_flush()
+
+
+def lens_tags(made_from: Mapping[str, Any]) -> Tags:
+    """The tags that tell the lens, as an adapter would have written them."""
+    tags = {"Exif.Photo.LensModel": str(made_from["lens"]), "Xmp.aux.Lens": str(made_from["lens"])}
+    for name, value in (("FocalLength", made_from["focal_mm"]), ("FNumber", made_from["f_number"])):
+        if value:
+            tags[f"Exif.Photo.{name}"] = f"{round(value * 1000)}/1000"
+    return tags
+
+
+def client_name() -> str:
+    """GIMP and its version, as the engine is told."""
+    return f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}"
+
+
+def identity_json(identity: Mapping[str, Any]) -> str:
+    """What was found, for scripts."""
+    return json.dumps(identity, ensure_ascii=False)

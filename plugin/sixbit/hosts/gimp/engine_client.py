@@ -1,0 +1,235 @@
+"""The engine, seen from the editor: a process of its own, spoken to in lines of JSON (docs/engine-protocol.md).
+
+Nothing but the standard library is used, and nothing of GIMP: GIMP's Python need not be the one Sixbit lives in.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import queue
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from texts import HERE, _, manifest
+
+PROTOCOL = 1
+START_TIMEOUT = 30
+"""Seconds for the first answer: a cold disk has a Python and its libraries to read."""
+ANSWER_TIMEOUT = 600
+
+Result = dict[str, Any]
+
+
+class EngineError(Exception):
+    """What the engine refused, or that there is none; the message is for the user."""
+
+    def __init__(self, message: str, kind: str = "engine") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Answer:
+    """What comes of one request: ``result`` once it is ``done``, or ``error``."""
+
+    def __init__(
+        self,
+        number: int,
+        on_done: Callable[[Answer], None] | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> None:
+        self.number = number
+        self.done = False
+        self.result: Result = {}
+        self.error: EngineError | None = None
+        self.on_done = on_done
+        self.on_progress = on_progress
+
+
+class Engine:
+    """The running engine. ``call`` waits for an answer, ``send`` does not.
+
+    Answers are read by a thread, and handed out in the thread that calls ``call`` or ``dispatch``; ``on_arrival`` is
+    called in the reading thread whenever something has come, so that a main loop can be told to dispatch. ``on_death``
+    hears of the engine's end even if no answer is waited for.
+    """
+
+    def __init__(self, client: str, on_arrival: Callable[[], object] | None = None) -> None:
+        self.on_arrival = on_arrival
+        self.on_death: Callable[[EngineError], object] = lambda death: None
+        self._answers: dict[int, Answer] = {}
+        self._numbers = itertools.count(1)
+        self._arrived: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
+        self._ended = False
+        self._command = engine_command()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the engine)
+        # What an editor sets for its own Python must not reach another one.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        try:
+            self.process = subprocess.Popen(
+                [*self._command, "engine"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._complaints,
+                env=environment,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            reason = f"{self._command[0]}: {error.strerror}"
+            raise EngineError(
+                _with_mend(_("The engine of Sixbit cannot be started: {reason}.").format(reason=reason))
+            ) from error
+        threading.Thread(target=self._read, daemon=True).start()
+        # Its answer is looked at when something is asked for: until then the editor can be busy with other things.
+        self._hello: Answer | None = self.send("hello", protocol=PROTOCOL, client=client)
+
+    def call(
+        self,
+        do: str,
+        *,
+        timeout: float = ANSWER_TIMEOUT,
+        on_progress: Callable[[float], None] | None = None,
+        **arguments: Any,
+    ) -> Result:
+        """Ask and wait; raises EngineError if the engine refuses, dies or is silent for too long."""
+        if self._hello:
+            hello, self._hello = self._hello, None
+            self._check(self._wait(hello, START_TIMEOUT))
+        return self._wait(self.send(do, on_progress=on_progress, **arguments), timeout)
+
+    def _wait(self, answer: Answer, timeout: float) -> Result:
+        while not answer.done:
+            try:
+                self._take(self._arrived.get(timeout=timeout))
+            except queue.Empty:
+                self.process.kill()
+                raise EngineError(_with_mend(_("The engine of Sixbit does not answer any more."))) from None
+        if answer.error:
+            raise answer.error
+        return answer.result
+
+    def _check(self, hello: Result) -> None:
+        versions = {"ours": manifest()["version"], "theirs": hello.get("version", "?")}
+        if hello.get("protocol") != PROTOCOL or versions["ours"] != versions["theirs"]:
+            raise EngineError(
+                _with_mend(_("The plug-in is of Sixbit {ours}, the engine of Sixbit {theirs}.").format(**versions))
+            )
+
+    def send(
+        self,
+        do: str,
+        *,
+        on_done: Callable[[Answer], None] | None = None,
+        on_progress: Callable[[float], None] | None = None,
+        **arguments: Any,
+    ) -> Answer:
+        """Ask; ``dispatch`` calls ``on_done`` when the answer is there."""
+        answer = Answer(next(self._numbers), on_done, on_progress)
+        self._answers[answer.number] = answer
+        line = json.dumps({"id": answer.number, "do": do, **arguments}) + "\n"
+        try:
+            assert self.process.stdin is not None
+            self.process.stdin.write(line.encode())
+            self.process.stdin.flush()
+        except (OSError, ValueError):
+            # Its end is told by the reading thread; where that is past already, nothing else will come.
+            if self._ended:
+                self._arrived.put(None)
+        return answer
+
+    def dispatch(self) -> None:
+        """Hand out the answers that have come."""
+        with suppress(queue.Empty):
+            while True:
+                self._take(self._arrived.get_nowait())
+
+    def cancel(self, answer: Answer) -> None:
+        """Ask the engine to stop working on a request, which then ends with an error of the kind ``cancelled``."""
+        self.send("cancel", cancel=answer.number)
+
+    def close(self) -> None:
+        """End the engine: it does so by itself when its input ends."""
+        assert self.process.stdin is not None
+        with suppress(OSError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with suppress(OSError, ValueError):
+            for line in self.process.stdout:
+                try:
+                    self._arrived.put(json.loads(line))
+                except ValueError:
+                    continue
+                if self.on_arrival:
+                    self.on_arrival()
+        self._ended = True
+        self._arrived.put(None)
+        if self.on_arrival:
+            self.on_arrival()
+
+    def _take(self, message: Result | None) -> None:
+        if message is None:
+            death = EngineError(self._obituary())
+            for answer in list(self._answers.values()):
+                self._finish(answer, error=death)
+            self.on_death(death)
+            return
+        answer = self._answers.get(message.get("id", 0))  # type: ignore[assignment]
+        if answer is None:
+            return
+        if "progress" in message:
+            if answer.on_progress:
+                answer.on_progress(message["progress"])
+        elif "error" in message:
+            self._finish(answer, error=EngineError(message["error"], message.get("kind", "internal")))
+        else:
+            self._finish(answer, result=message.get("result") or {})
+
+    def _finish(self, answer: Answer, result: Result | None = None, error: EngineError | None = None) -> None:
+        del self._answers[answer.number]
+        answer.done, answer.result, answer.error = True, result or {}, error
+        if answer.on_done:
+            answer.on_done(answer)
+
+    def _obituary(self) -> str:
+        """That the engine has died, with its last words."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(2)
+        self._complaints.seek(0)
+        words = self._complaints.read().decode(errors="replace").strip().splitlines()
+        said = f" ({words[-1][:300]})" if words else ""
+        return _with_mend(_("The engine of Sixbit has ended{said}.").format(said=said))
+
+
+def engine_command() -> list[str]:
+    """The command of Sixbit, as the file that was installed beside the plug-in tells; raises EngineError."""
+    try:
+        told = json.loads((HERE / "engine.json").read_text(encoding="utf-8"))
+        return [str(part) for part in told["command"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EngineError(
+            _with_mend(_("The plug-in does not know where the engine of Sixbit is: {reason}.").format(reason=error))
+        ) from error
+
+
+def _with_mend(fault: str) -> str:
+    """A fault, and what to do about it."""
+    mend = _("In a terminal, `sixbit doctor` tells what is wrong, and `sixbit install gimp` mends it.")
+    return f"{fault}\n{mend}"

@@ -1,0 +1,80 @@
+"""Where a drawable lies in the frame that the lens drew: its centre is the optical centre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from texts import _
+
+Size = tuple[int, int]
+
+
+class FrameError(Exception):
+    """It is not known where the optical centre lies; the message is for the user."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """``size`` is that of the whole frame, ``window`` (x, y, width, height) the drawable in it; None if it is all."""
+
+    size: Size
+    window: tuple[int, int, int, int] | None = None
+    note: str = ""
+    """What was concluded or assumed, for the user; empty where the drawable is the photo as it was taken."""
+
+
+def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Size | None, choice: str) -> Frame:
+    """The frame of a drawable (its size, its offsets in the image) by ``choice``.
+
+    ``auto`` goes by the original size that the metadata tells, and raises FrameError where the image has another;
+    ``scaled`` takes the image for the whole photo, ``centred`` for the middle of it, and ``drawable`` the drawable.
+    """
+    if choice == "drawable":
+        return Frame(drawable)
+    # GIMP turns a photo upright when it opens it; the metadata goes on telling the size as it was stored.
+    wholes = (original, original[::-1]) if original else ()
+    if choice == "centred":
+        return _centred(drawable, offsets, image, wholes)
+    if choice == "auto" and wholes:
+        if drawable in wholes:
+            # A crop may leave the layers whole, reaching beyond the image.
+            return Frame(drawable)
+        if image not in wholes:
+            raise FrameError(
+                _(
+                    "The photo was taken with {original[0]}×{original[1]} pixels and the image has "
+                    "{image[0]}×{image[1]}. Say whether it was scaled or cropped: that decides where the optical "
+                    "centre lies."
+                ).format(original=original, image=image)
+            )
+    note = "" if original or choice == "scaled" else _("The photo does not say its original size: it may be cropped.")
+    return _part_of(drawable, offsets, image, note)
+
+
+def _centred(drawable: Size, offsets: Size, image: Size, wholes: tuple[Size, ...]) -> Frame:
+    for whole in wholes:
+        if whole != image and whole[0] >= image[0] and whole[1] >= image[1]:
+            left, top = ((side - cut) // 2 for side, cut in zip(whole, image, strict=True))
+            return _part_of(drawable, (offsets[0] + left, offsets[1] + top), whole, "")
+    raise FrameError(
+        _(
+            "The photo's size before it was cropped is not known: GIMP forgets it, unless the file that was opened is "
+            "still in its place."
+        )
+    )
+
+
+def _part_of(drawable: Size, offsets: Size, whole: Size, note: str) -> Frame:
+    """A drawable in the frame; if it reaches beyond, nobody knows what it is."""
+    if drawable == whole and offsets == (0, 0):
+        return Frame(whole, note=note)
+    x, y = offsets
+    if x < 0 or y < 0 or x + drawable[0] > whole[0] or y + drawable[1] > whole[1]:
+        raise FrameError(
+            _(
+                "The layer has {layer[0]}×{layer[1]} pixels and reaches beyond the photo of {whole[0]}×{whole[1]}. Use "
+                "Layer ▸ Layer to Image Size first, or say that the layer is the whole photo."
+            ).format(layer=drawable, whole=whole)
+        )
+    part = _("The layer is a part of the photo; the optical centre is the centre of the photo.")
+    return Frame(whole, (x, y, *drawable), f"{note} {part}".strip())

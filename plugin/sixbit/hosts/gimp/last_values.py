@@ -1,0 +1,55 @@
+"""What was chosen last for a lens on a body: a small file in GIMP's folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gi.repository import Gimp
+
+REMEMBERED = (
+    *(f"{kind}{suffix}" for kind in ("distortion", "tca", "vignetting", "shading") for suffix in ("", "-strength")),
+    "scale",
+    "computed",
+)
+"""The arguments that belong to a lens; the others belong to one photo, or to the way of working."""
+RECENT = 8
+
+
+class LastValues:
+    """Values by body and lens, and the lenses that were used, the latest first."""
+
+    def __init__(self) -> None:
+        self._path = Path(Gimp.directory()) / "sixbit-last-values.json"
+        self._content: dict[str, Any] = {}
+        # A file that is damaged is as good as none: it holds nothing that is not chosen again in a moment.
+        with suppress(OSError, ValueError):
+            content = json.loads(self._path.read_text(encoding="utf-8"))
+            self._content = content if isinstance(content, dict) else {}
+
+    def recent(self) -> list[str]:
+        """The lenses that were chosen lately."""
+        found = self._content.get("recent")
+        return [lens for lens in found if isinstance(lens, str)] if isinstance(found, list) else []
+
+    def apply(self, config: Gimp.ProcedureConfig, body: str, lens: str) -> None:
+        """Set the arguments as they were the last time."""
+        values = self._content.get("values", {}).get(f"{body}\n{lens}")
+        for name in REMEMBERED if isinstance(values, dict) else ():
+            # What another version has written may be of another type.
+            if name in values and isinstance(values[name], type(config.get_property(name))):
+                config.set_property(name, values[name])
+
+    def keep(self, config: Gimp.ProcedureConfig, body: str, lens: str) -> None:
+        """Remember the arguments as they are."""
+        values: Mapping[str, Any] = {name: config.get_property(name) for name in REMEMBERED}
+        self._content.setdefault("values", {})[f"{body}\n{lens}"] = values
+        self._content["recent"] = [lens, *(other for other in self.recent() if other != lens)][:RECENT]
+        written = self._path.with_suffix(".part")
+        # A disk that is full is no reason to fail: the photo has been corrected.
+        with suppress(OSError):
+            written.write_text(json.dumps(self._content, indent=1), encoding="utf-8")
+            written.replace(self._path)

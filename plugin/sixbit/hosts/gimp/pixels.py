@@ -1,0 +1,189 @@
+"""Pixels of a drawable, handed to the engine and taken back through a file that lies in memory."""
+
+from __future__ import annotations
+
+import base64
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gi.repository import Babl, Gegl, Gimp
+from texts import _
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks.
+    fcntl = None  # type: ignore[assignment]
+
+STRIP = 128
+"""Rows handed over at once: two of GIMP's tiles, measured to be the fastest, and small."""
+
+TYPES = {"u8": "uint8", "u16": "uint16", "float": "float32"}
+BYTES = {"u8": 1, "u16": 2, "float": 4}
+PREFIX = "sixbit-pixels-"
+
+Area = tuple[int, int, int, int]
+
+
+class PixelsError(Exception):
+    """Pixels that cannot be handed over; the message is for the user."""
+
+
+@dataclass(frozen=True)
+class PixelFormat:
+    """How pixels are handed over: as they are stored, but for other kinds of numbers than the engine works with."""
+
+    name: str
+    """Babl's name of the format, with the colour space of the image: nothing is converted on the way."""
+    channels: int
+    type: str
+    linear: bool
+
+    @property
+    def pixel_bytes(self) -> int:
+        """Bytes of one pixel."""
+        return self.channels * BYTES[self.type]
+
+
+def format_of(drawable: Gimp.Drawable) -> PixelFormat:
+    """Bytes stay bytes and words words; wider integers and all floating point are handed over as float."""
+    native = drawable.get_format()
+    model, _space, stored = Babl.format_get_encoding(native).rpartition(" ")
+    kind = stored if stored in ("u8", "u16") else "float"
+    return PixelFormat(
+        name=Babl.get_name(Babl.format_with_space(f"{model} {kind}", native)),
+        channels=Babl.format_get_n_components(native),
+        type=kind,
+        # Primes are babl's sign for values under a transfer curve, tildes for those under sRGB's.
+        linear="'" not in model and "~" not in model,
+    )
+
+
+def profile_of(image: Gimp.Image, pixel_format: PixelFormat) -> str | None:
+    """The ICC profile that tells the transfer curve, as base64; None for sRGB's."""
+    profile = image.get_color_profile()
+    if profile is None or "~" in pixel_format.name:
+        return None
+    return base64.b64encode(bytes(profile.get_icc_profile())).decode("ascii")
+
+
+class PixelFile:
+    """A file in memory with the pixels of a drawable, and room for the corrected ones behind them."""
+
+    def __init__(self, drawable: Gimp.Drawable) -> None:
+        self.native = drawable.get_format()
+        self.format = format_of(drawable)
+        self.width, self.height = drawable.get_width(), drawable.get_height()
+        self.size = self.width * self.height * self.format.pixel_bytes
+        self.buffer = drawable.get_buffer()
+        self._file = shared_file()
+        self.path = self._file.name
+
+    def take(self) -> None:
+        """Fetch all pixels from GIMP."""
+        for top in self.strips():
+            self.take_strip(top)
+
+    def strips(self) -> range:
+        """The first rows of the strips."""
+        return range(0, self.height, STRIP)
+
+    def take_strip(self, top: int) -> None:
+        """Fetch one strip from GIMP."""
+        if top == 0:
+            self._reserve(0)
+        rows = Gegl.Rectangle.new(0, top, self.width, min(STRIP, self.height - top))
+        self._file.seek(top * self.width * self.format.pixel_bytes)
+        self._file.write(self.buffer.get(rows, 1.0, self.format.name, Gegl.AbyssPolicy.CLAMP))
+
+    def picture(self, image: Gimp.Image) -> dict[str, Any]:
+        """What the engine's `open` takes."""
+        return {
+            "file": self.path,
+            "offset": 0,
+            "width": self.width,
+            "height": self.height,
+            "channels": self.format.channels,
+            "type": TYPES[self.format.type],
+            "linear": self.format.linear,
+            "icc": profile_of(image, self.format),
+        }
+
+    def result(self) -> dict[str, Any]:
+        """Where the engine is to put the corrected pixels."""
+        self._reserve(self.size)
+        return {"file": self.path, "offset": self.size}
+
+    def put(self, buffer: Gegl.Buffer, area: Area, rows: range) -> None:
+        """Put corrected rows into a buffer of GIMP's, as far as they lie in an area (x, y, width, height)."""
+        x, y, width, height = area
+        row = self.width * self.format.pixel_bytes
+        first, last = max(rows.start, y), min(rows.stop, y + height)
+        for top in range(first, last, STRIP):
+            many = min(STRIP, last - top)
+            self._file.seek(self.size + top * row)
+            pixels = self._file.read(many * row)
+            if width != self.width:
+                left, right = x * self.format.pixel_bytes, (x + width) * self.format.pixel_bytes
+                pixels = b"".join(pixels[at + left : at + right] for at in range(0, many * row, row))
+            # A wrong length would only be a warning of GEGL's, with the pixels left as they are.
+            if len(pixels) != many * width * self.format.pixel_bytes:
+                raise PixelsError(_("The engine has not written all pixels."))
+            buffer.set(Gegl.Rectangle.new(x, top, width, many), self.format.name, pixels)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._file.close()
+        with suppress(OSError):
+            Path(self.path).unlink()
+
+    def __enter__(self) -> PixelFile:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def _reserve(self, start: int) -> None:
+        """Have the memory before it is used: where a mapped file finds none left, the process is killed."""
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(self._file.fileno(), start, self.size)
+            else:
+                self._file.truncate(start + self.size)
+        except OSError as error:
+            raise PixelsError(
+                _("There is no room for {size} MB of pixels in {folder}: {reason}.").format(
+                    size=self.size >> 20, folder=Path(self.path).parent, reason=error.strerror
+                )
+            ) from error
+
+
+def shared_file() -> Any:
+    """An empty file that the engine can map, in memory where the system has such a folder."""
+    folder = _shared_folder()
+    _sweep(folder)
+    # Unbuffered: the engine looks at the file itself.
+    file = tempfile.NamedTemporaryFile(prefix=PREFIX, dir=folder, buffering=0, delete=False)  # noqa: SIM115
+    if fcntl:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def _shared_folder() -> Path:
+    flatpak, runtime = os.environ.get("FLATPAK_ID"), os.environ.get("XDG_RUNTIME_DIR")
+    # The one folder in memory that Flatpak shows under the same name inside and outside.
+    shared = Path(runtime, "app", flatpak) if flatpak and runtime else Path("/dev/shm")
+    return shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a plug-in left that was killed (GIMP does that to cancel it): its file is not locked any more."""
+    if fcntl is None:
+        return
+    for left in folder.glob(f"{PREFIX}*"):
+        with suppress(OSError), left.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()

@@ -1,0 +1,352 @@
+"""The live preview: before and after with a split that can be dragged, zoomed and moved, drawn by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine_client import Answer, Engine
+from gi.repository import Babl, Gdk, GdkPixbuf, Gegl, GLib, Gtk
+from pixels import PixelFile, shared_file
+from texts import _
+
+GRAB_PX = 10
+"""How near to the split a press takes hold of it."""
+STEP = 0.02
+"""The share of the width by which an arrow key moves the split."""
+CLOSEST = 8.0
+GRID_LINES = 12
+
+View = tuple[int, int, int, int]
+
+
+class Preview(Gtk.DrawingArea):  # type: ignore[misc]
+    """Shows a picture of the engine's, before on the left of the split and after on the right.
+
+    ``zoom`` is device pixels per pixel of the picture, None to fit. ``on_zoom`` hears of every change of it, and
+    ``on_error`` what the engine could not draw.
+    """
+
+    def __init__(self, engine: Engine, pixels: PixelFile, on_error: Callable[[str], None]) -> None:
+        super().__init__(can_focus=True, hexpand=True, vexpand=True)
+        self.engine, self.on_error = engine, on_error
+        self.on_zoom: Callable[[], None] = lambda: None
+        self.picture_size = (pixels.width, pixels.height)
+        self.picture: int | None = None
+        self.filter: int | None = None
+        self.zoom: float | None = None
+        self.split = 0.5
+        self.split_shown, self.grid_shown = True, False
+        self.message = ""
+        self._centre = (pixels.width / 2, pixels.height / 2)
+        self._file = shared_file()
+        self._shown: dict[str, tuple[Any, Any]] = {}
+        self._asked: Answer | None = None
+        self._dragged: str | None = None
+        self._closed = False
+        self._drag_from = (0.0, 0.0)
+        self._to_screen = _conversion(pixels)
+        self.set_size_request(320, 240)
+        accessible = self.get_accessible()
+        accessible.set_name(_("Preview: before on the left, after on the right"))
+        mask = Gdk.EventMask
+        self.add_events(
+            mask.BUTTON_PRESS_MASK
+            | mask.BUTTON_RELEASE_MASK
+            | mask.POINTER_MOTION_MASK
+            | mask.SCROLL_MASK
+            | mask.SMOOTH_SCROLL_MASK
+            | mask.KEY_PRESS_MASK
+        )
+        for signal, handler in (
+            ("draw", self._draw),
+            ("size-allocate", lambda *_: self.refresh()),
+            ("button-press-event", self._press),
+            ("button-release-event", self._release),
+            ("motion-notify-event", self._motion),
+            ("scroll-event", self._scroll),
+            ("key-press-event", self._key),
+        ):
+            self.connect(signal, handler)
+
+    def close(self) -> None:
+        """Give the memory back; what is still being drawn is not waited for."""
+        self.picture = None
+        self._closed = True
+        self._file.close()
+        with suppress(OSError):
+            Path(self._file.name).unlink()
+
+    # What is seen --------------------------------------------------------------------------------------------------
+
+    def scale(self) -> float:
+        """Device pixels per pixel of the picture."""
+        if self.zoom is not None:
+            return float(self.zoom)
+        fitting: float = min(room / side for room, side in zip(self._room(), self.picture_size, strict=True))
+        return min(fitting, 1.0)
+
+    def set_zoom(self, zoom: float | None, at: tuple[float, float] | None = None) -> None:
+        """Zoom, keeping what is at a place of the widget (its centre by default) where it is."""
+        old, factor = self.scale(), self.get_scale_factor()
+        self.zoom = None
+        if zoom is not None and zoom > self.scale():
+            self.zoom = min(zoom, CLOSEST)
+        if at is not None:
+            new = self.scale()
+            middle = (self.get_allocated_width() / 2, self.get_allocated_height() / 2)
+            self._centre = tuple(
+                c + (a - m) * factor * (1 / old - 1 / new) for c, a, m in zip(self._centre, at, middle, strict=True)
+            )
+        self.on_zoom()
+        self.refresh()
+
+    def view(self) -> tuple[View, tuple[int, int]]:
+        """The part of the picture that is seen, and the size it is drawn at, in device pixels."""
+        scale, parts, sizes = self.scale(), [], []
+        for place, side, room in zip(self._centre, self.picture_size, self._room(), strict=True):
+            seen = max(1, min(side, round(room / scale)))
+            start = max(0, min(side - seen, round(place - seen / 2)))
+            parts.append((start, seen))
+            sizes.append(max(1, min(room, round(seen * scale))))
+        (x, width), (y, height) = parts
+        self._centre = (x + width / 2, y + height / 2)
+        return (x, y, width, height), (sizes[0], sizes[1])
+
+    def refresh(self) -> None:
+        """Have drawn what is missing; of many changes in a row only the last is drawn."""
+        if self.picture is None or self._asked or self.get_allocated_width() <= 1:
+            self.queue_draw()
+            return
+        view, size = self.view()
+        for side, filter_number in (("before", None), ("after", self.filter)):
+            wanted = (view, size, filter_number)
+            if self._shown.get(side, (None,))[0] == wanted or (side == "after" and filter_number is None):
+                continue
+            needed = size[0] * size[1] * 3
+            self._file.truncate(needed)
+            self._asked = self.engine.send(
+                "preview",
+                on_done=partial(self._drawn, side, wanted),
+                picture=self.picture,
+                filter=filter_number,
+                view=list(view),
+                size=list(size),
+                file=self._file.name,
+                offset=0,
+            )
+            break
+        self.queue_draw()
+
+    def _drawn(self, side: str, wanted: Any, answer: Answer) -> None:
+        self._asked = None
+        if self._closed:
+            return
+        if answer.error:
+            if answer.error.kind != "cancelled":
+                self._shown.pop("after", None)
+                self.queue_draw()
+                self.on_error(str(answer.error))
+            return
+        width, height = wanted[1]
+        self._file.seek(0)
+        rows = self._to_screen(self._file.read(width * height * 3), width, height)
+        pixbuf = GdkPixbuf.Pixbuf.new_from_bytes(
+            GLib.Bytes.new(rows), GdkPixbuf.Colorspace.RGB, False, 8, width, height, width * 3
+        )
+        surface = Gdk.cairo_surface_create_from_pixbuf(pixbuf, self.get_scale_factor(), self.get_window())
+        self._shown[side] = (wanted, surface)
+        self.refresh()
+
+    def _room(self) -> tuple[int, int]:
+        """The widget's size in device pixels."""
+        factor = self.get_scale_factor()
+        return max(1, self.get_allocated_width() * factor), max(1, self.get_allocated_height() * factor)
+
+    def _area(self, size: tuple[int, int]) -> tuple[float, float, float, float]:
+        """Where a picture of a size in device pixels stands in the widget."""
+        factor = self.get_scale_factor()
+        width, height = size[0] / factor, size[1] / factor
+        # On whole pixels: half of one would blur all of them.
+        left = (self.get_allocated_width() - width) // 2
+        top = (self.get_allocated_height() - height) // 2
+        return left, top, width, height
+
+    # Drawing -------------------------------------------------------------------------------------------------------
+
+    def _draw(self, _widget: Gtk.Widget, cr: Any) -> bool:
+        style = self.get_style_context()
+        Gtk.render_background(style, cr, 0, 0, self.get_allocated_width(), self.get_allocated_height())
+        before, after = self._shown.get("before"), self._shown.get("after")
+        if before is None:
+            self._write(cr, self.message, self.get_allocated_width() / 2, self.get_allocated_height() / 2)
+            return True
+        left, top, width, height = self._area(before[0][1])
+        split = left + width * self.split if self.split_shown else left
+        self._paint(cr, before[1], before[0][1])
+        if after:
+            cr.save()
+            cr.rectangle(split, top, left + width - split, height)
+            cr.clip()
+            self._paint(cr, after[1], after[0][1])
+            cr.restore()
+        if self.grid_shown:
+            self._draw_grid(cr, left, top, width, height)
+        if self.split_shown:
+            self._draw_split(cr, split, top, height)
+            self._label(cr, _("Before"), left + 8, top + 8, "left")
+            self._label(cr, _("After"), left + width - 8, top + 8, "right")
+        if self.has_visible_focus():
+            Gtk.render_focus(style, cr, 0, 0, self.get_allocated_width(), self.get_allocated_height())
+        return True
+
+    def _paint(self, cr: Any, surface: Any, size: tuple[int, int]) -> None:
+        left, top, width, height = self._area(size)
+        cr.set_source_surface(surface, left, top)
+        cr.rectangle(left, top, width, height)
+        cr.fill()
+
+    def _draw_split(self, cr: Any, x: float, top: float, height: float) -> None:
+        for width, grey in ((3.0, 0.0), (1.0, 1.0)):
+            cr.set_source_rgba(grey, grey, grey, 0.8)
+            cr.set_line_width(width)
+            cr.move_to(x, top)
+            cr.line_to(x, top + height)
+            cr.stroke()
+        cr.arc(x, top + height / 2, 6, 0, 6.2832)
+        cr.set_source_rgba(1, 1, 1, 0.9)
+        cr.fill_preserve()
+        cr.set_source_rgba(0, 0, 0, 0.8)
+        cr.set_line_width(1)
+        cr.stroke()
+
+    def _draw_grid(self, cr: Any, left: float, top: float, width: float, height: float) -> None:
+        step = max(width, height) / GRID_LINES
+        for grey, dash in ((0.0, 0.0), (1.0, 3.0)):
+            cr.set_dash([3.0, 3.0], dash)
+            cr.set_source_rgba(grey, grey, grey, 0.6)
+            cr.set_line_width(1)
+            for k in range(1, GRID_LINES):
+                for at, reach, across in ((left, width, False), (top, height, True)):
+                    # From the middle outwards, so that a line goes through the optical centre.
+                    place = round(at + reach / 2 + (k - GRID_LINES // 2) * step) + 0.5
+                    if not at < place < at + reach:
+                        continue
+                    cr.move_to(*((left, place) if across else (place, top)))
+                    cr.line_to(*((left + width, place) if across else (place, top + height)))
+            cr.stroke()
+        cr.set_dash([], 0)
+
+    def _label(self, cr: Any, words: str, x: float, y: float, side: str) -> None:
+        layout = self.create_pango_layout(words)
+        width, height = layout.get_pixel_size()
+        x = x if side == "left" else x - width
+        cr.set_source_rgba(0, 0, 0, 0.55)
+        cr.rectangle(x - 4, y - 2, width + 8, height + 4)
+        cr.fill()
+        cr.set_source_rgb(1, 1, 1)
+        cr.move_to(x, y)
+        _show_layout(cr, layout)
+
+    def _write(self, cr: Any, words: str, x: float, y: float) -> None:
+        layout = self.create_pango_layout(words)
+        width, height = layout.get_pixel_size()
+        Gtk.render_layout(self.get_style_context(), cr, x - width / 2, y - height / 2, layout)
+
+    # Mouse and keys ------------------------------------------------------------------------------------------------
+
+    def _split_x(self) -> float | None:
+        if not self.split_shown or "before" not in self._shown:
+            return None
+        left, _top, width, _height = self._area(self._shown["before"][0][1])
+        return left + width * self.split
+
+    def _near_split(self, x: float) -> bool:
+        at = self._split_x()
+        return at is not None and abs(x - at) <= GRAB_PX
+
+    def _press(self, _widget: Gtk.Widget, event: Any) -> bool:
+        self.grab_focus()
+        if event.button == 1:
+            self._dragged = "split" if self._near_split(event.x) else "picture"
+            self._drag_from = (event.x, event.y)
+        return True
+
+    def _release(self, _widget: Gtk.Widget, _event: Any) -> bool:
+        self._dragged = None
+        return True
+
+    def _motion(self, _widget: Gtk.Widget, event: Any) -> bool:
+        if self._dragged == "split" and "before" in self._shown:
+            left, _top, width, _height = self._area(self._shown["before"][0][1])
+            self._move_split((event.x - left) / width)
+        elif self._dragged == "picture":
+            per_pixel = self.get_scale_factor() / self.scale()
+            self._centre = (
+                self._centre[0] - (event.x - self._drag_from[0]) * per_pixel,
+                self._centre[1] - (event.y - self._drag_from[1]) * per_pixel,
+            )
+            self._drag_from = (event.x, event.y)
+            self.refresh()
+        else:
+            name = "col-resize" if self._near_split(event.x) else "default"
+            self.get_window().set_cursor(Gdk.Cursor.new_from_name(self.get_display(), name))
+        return True
+
+    def _move_split(self, share: float) -> None:
+        self.split = min(1.0, max(0.0, share))
+        self.queue_draw()
+
+    def _scroll(self, _widget: Gtk.Widget, event: Any) -> bool:
+        smooth, _dx, dy = event.get_scroll_deltas()
+        if not smooth:
+            dy = {Gdk.ScrollDirection.UP: -1, Gdk.ScrollDirection.DOWN: 1}.get(event.direction, 0)
+        if dy:
+            self.set_zoom(self.scale() * 1.25**-dy, (event.x, event.y))
+        return True
+
+    def _key(self, _widget: Gtk.Widget, event: Any) -> bool:
+        key = Gdk.keyval_name(event.keyval)
+        if key in ("Left", "Right"):
+            self._move_split(self.split + (STEP if key == "Right" else -STEP))
+        elif key in ("plus", "equal", "KP_Add"):
+            self.set_zoom(self.scale() * 1.25)
+        elif key in ("minus", "KP_Subtract"):
+            self.set_zoom(self.scale() / 1.25)
+        elif key in ("1", "KP_1"):
+            self.set_zoom(1.0)
+        elif key in ("0", "KP_0"):
+            self.set_zoom(None)
+        else:
+            return False
+        return True
+
+
+def _conversion(pixels: PixelFile) -> Callable[[bytes, int, int], bytes]:
+    """From the 8-bit values of the image's colour space to those of the screen, taken to be sRGB."""
+    native = pixels.native
+    # babl names the space in a format's name, unless it is sRGB.
+    if "-space-" not in pixels.format.name or "Y" in Babl.format_get_encoding(native):
+        return lambda rows, width, height: rows
+    model = "R~G~B~" if pixels.format.linear or "~" in pixels.format.name else "R'G'B'"
+    name = Babl.get_name(Babl.format_with_space(f"{model} u8", native))
+
+    def convert(rows: bytes, width: int, height: int) -> bytes:
+        area = Gegl.Rectangle.new(0, 0, width, height)
+        buffer = Gegl.Buffer.new(name, 0, 0, width, height)
+        buffer.set(area, name, rows)
+        return bytes(buffer.get(area, 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE))
+
+    return convert
+
+
+def _show_layout(cr: Any, layout: Any) -> None:
+    import gi
+
+    gi.require_version("PangoCairo", "1.0")
+    from gi.repository import PangoCairo
+
+    PangoCairo.show_layout(cr, layout)

@@ -1,0 +1,143 @@
+"""Runs in GIMP's own Python, started by test_gimp_batch.py: corrects, and leaves pixels as GIMP holds them in files."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from gi.repository import Gegl, Gimp, Gio
+
+WORK = Path("/mnt/work")
+ARGUMENTS: dict[str, Any] = json.loads((WORK / "arguments.json").read_text())
+ANSWER: dict[str, Any] = {}
+
+
+def load(name: str) -> Gimp.Image:
+    return Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(WORK / name)))
+
+
+def run(name: str, image: Gimp.Image, drawable: Gimp.Drawable | None = None, **arguments: Any) -> dict[str, Any]:
+    procedure = Gimp.get_pdb().lookup_procedure(name)
+    config = procedure.create_config()
+    config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+    config.set_property("image", image)
+    config.set_core_object_array("drawables", [drawable or image.get_layers()[0]])
+    for key, value in arguments.items():
+        config.set_property(key.replace("_", "-"), value)
+    started = time.monotonic()
+    values = procedure.run(config)
+    said = [values.index(place) for place in range(1, values.length())]
+    return {
+        "ok": values.index(0) == Gimp.PDBStatusType.SUCCESS,
+        "error": Gimp.get_pdb().get_last_error(),
+        "values": [value for value in said if isinstance(value, str)],
+        "seconds": time.monotonic() - started,
+    }
+
+
+def correct(image: Gimp.Image, drawable: Gimp.Drawable | None = None, **arguments: Any) -> dict[str, Any]:
+    return run("plug-in-sixbit-correct", image, drawable, **arguments)
+
+
+def dump(drawable: Gimp.Drawable, name: str) -> None:
+    """The pixels of a drawable, as they are stored."""
+    area = Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
+    (WORK / name).write_bytes(drawable.get_buffer().get(area, 1.0, None, Gegl.AbyssPolicy.NONE))
+
+
+def tags(image: Gimp.Image) -> str:
+    metadata = image.get_metadata()
+    return metadata.serialize() if metadata else ""
+
+
+def precisions() -> None:
+    """Every precision, from the 16-bit photo: what is corrected, before and after."""
+    ANSWER["precisions"] = {}
+    for case in ARGUMENTS["precisions"]:
+        name = case["name"]
+        image = load(case["photo"])
+        if case["gray"]:
+            image.convert_grayscale()
+        if case["precision"]:
+            image.convert_precision(getattr(Gimp.Precision, case["precision"]))
+        layer = image.get_layers()[0]
+        if case["alpha"]:
+            layer.add_alpha()
+        dump(layer, f"{name}.before")
+        said = correct(image)
+        dump(layer, f"{name}.after")
+        said["tags"] = tags(image)
+        ANSWER["precisions"][name] = said
+        image.delete()
+
+
+def cases(wanted: list[dict[str, Any]]) -> None:
+    """Whatever else is asked for, one image each."""
+    for case in wanted:
+        image = load(case["photo"])
+        layer = image.get_layers()[0]
+        for step in case.get("before", []):
+            if step[0] == "rotate":
+                image.rotate(Gimp.RotationType.DEGREES90)
+            else:
+                getattr(image, step[0])(*step[1:])
+        if "select" in case:
+            image.select_rectangle(Gimp.ChannelOps.REPLACE, *case["select"])
+        if "layer" in case:
+            x, y, width, height = case["layer"]
+            part = Gimp.Layer.new_from_drawable(layer, image)
+            image.insert_layer(part, None, 0)
+            part.resize(width, height, -x, -y)
+            layer = part
+        if case.get("lock"):
+            layer.set_lock_content(True)
+        dump(layer, f"{case['name']}.before")
+        tags_before = tags(image)
+        if case.get("engine"):
+            Path(case["engine"][0]).write_text(case["engine"][1])
+        image.clean_all()
+        said = [correct(image, layer, **arguments) for arguments in case["runs"]]
+        dump(layer, f"{case['name']}.after")
+        if case.get("dump_top"):
+            dump(image.get_layers()[0], f"{case['name']}.top")
+        ANSWER.setdefault("cases", {})[case["name"]] = {
+            "runs": said,
+            "dirty": image.is_dirty(),
+            "tags_before": tags_before,
+            "tags": tags(image),
+            "layers": [other.get_name() for other in image.get_layers()],
+            "offsets": list(layer.get_offsets())[-2:],
+        }
+        for export in case.get("exports", []):
+            export_image(image, export)
+        image.delete()
+
+
+def export_image(image: Gimp.Image, name: str) -> None:
+    kind = {"jpg": "jpeg", "tif": "tiff"}.get(name.split(".")[-1], name.split(".")[-1])
+    if kind == "xcf":
+        Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(str(WORK / name)), None)
+        return
+    procedure = Gimp.get_pdb().lookup_procedure(f"file-{kind}-export")
+    config = procedure.create_config()
+    config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+    config.set_property("image", image)
+    config.set_property("file", Gio.File.new_for_path(str(WORK / name)))
+    for option in ("include-exif", "include-xmp", "include-color-profile"):
+        if config.find_property(option):
+            config.set_property(option, True)
+    ANSWER.setdefault("exports", {})[name] = procedure.run(config).index(0) == Gimp.PDBStatusType.SUCCESS
+
+
+def identities() -> None:
+    ANSWER["identities"] = {name: run("plug-in-sixbit-identify", load(name)) for name in ARGUMENTS["identify"]}
+
+
+precisions()
+cases(ARGUMENTS["cases"])
+identities()
+cases(ARGUMENTS["failures"])
+ANSWER["left"] = [path.name for path in Path("/dev/shm").glob("sixbit-*")]
+(WORK / "answer.json").write_text(json.dumps(ANSWER))

@@ -1,0 +1,372 @@
+"""The plug-in in the real GIMP, without a window: pixels, metadata, and that whatever goes wrong leaves no trace.
+
+One run of GIMP a version makes all corrections; the tests look at what it left.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+from skimage import data
+
+import sixbit
+from sixbit.filters import UNITY
+from sixbit.light import linear, srgb
+from sixbit.metadata import Metadata
+from sixbit.photos import Photo, open_photo, save_photo
+from sixbit.profiles import curve_of_profile
+from tests.hosts.gimp import GimpHome
+from tests.hosts.root import SUITES, system_root
+from tests.photo_factory import exif
+from tests.test_light import ADOBE_GAMMA, rgb_profile
+
+HERE = Path(__file__).parent
+SIZE = (450, 300)
+LENS = "summicron-35-asph"
+TAGS: dict[str, Any] = {
+    "Make": "LEICA CAMERA AG",
+    "Model": "LEICA M10",
+    "FocalLength": (35, 1),
+    "FNumber": (40, 10),
+    "PixelXDimension": SIZE[0],
+    "PixelYDimension": SIZE[1],
+}
+NAME = "Summicron-M 1:2/35 ASPH."
+NAMED = {**TAGS, "LensModel": NAME}
+OPEN = TAGS | {"LensModel": "Summilux-M 1:1.4/21 ASPH.", "FocalLength": (21, 1), "FNumber": (14, 10)}
+"""Of this lens the fall-off is known, and nothing else."""
+
+Pixels = NDArray[Any]
+
+NUMBERS = {"U8": "<u1", "U16": "<u2", "U32": "<u4", "HALF": "<f2", "FLOAT": "<f4", "DOUBLE": "<f8"}
+LIGHTS = ("LINEAR", "NON_LINEAR", "PERCEPTUAL")
+PRECISIONS = [
+    *(("rgb", f"{number}_{light}") for number in NUMBERS for light in LIGHTS),
+    *(("rgba", f"{number}_NON_LINEAR") for number in NUMBERS),
+    *(("gray", f"{number}_NON_LINEAR") for number in ("U8", "U16", "FLOAT")),
+    *(("graya", f"{number}_{light}") for number, light in (("U8", "NON_LINEAR"), ("U16", "LINEAR"))),
+]
+LIKE_FILES = ("named8", "named16", "wide16", "open8", "open16")
+"""Photos that are corrected as they are."""
+CHANNELS = {"rgb": 3, "rgba": 4, "gray": 1, "graya": 2}
+
+CASES: list[dict[str, Any]] = [
+    {"name": "selection", "photo": "named16.tif", "select": [40, 30, 200, 100], "runs": [{}]},
+    {"name": "part", "photo": "named16.tif", "layer": [50, 20, 300, 200], "runs": [{}]},
+    {"name": "cropped", "photo": "named16.tif", "before": [["crop", 300, 200, 10, 20]], "runs": [{}]},
+    {
+        "name": "centred",
+        "photo": "named16.tif",
+        "before": [["crop", 300, 200, 75, 50]],
+        "runs": [{"frame": "centred"}],
+    },
+    {"name": "scaled", "photo": "named16.tif", "before": [["scale", 225, 150]], "runs": [{"frame": "scaled"}]},
+    {"name": "turned", "photo": "named16.tif", "before": [["rotate", 0]], "runs": [{}]},
+    {"name": "untagged", "photo": "bare16.tif", "runs": [{}]},
+    {
+        "name": "chosen",
+        "photo": "bare16.tif",
+        "runs": [
+            {"lens": LENS, "crop_factor": 2.0, "aperture": 5.6, "tca": False, "distortion_strength": 50.0}
+            | {"scale": "none", "write_lens": True}
+        ],
+    },
+    {"name": "new layer", "photo": "named16.tif", "runs": [{"output": "new-layer"}], "dump_top": True},
+    {"name": "twice", "photo": "named16.tif", "runs": [{}, {}]},
+    {"name": "forced", "photo": "named16.tif", "runs": [{}, {"force": True}]},
+    {"name": "locked", "photo": "named16.tif", "lock": True, "runs": [{}]},
+    {"name": "unknown lens", "photo": "named16.tif", "runs": [{"lens": "no-such-lens; touch /mnt/work/pwned"}]},
+    {"name": "odd", "photo": "it's $(odd) “名”.tif", "runs": [{}]},
+    {
+        "name": "exported",
+        "photo": "named8.jpg",
+        "runs": [{}],
+        "exports": ["out.jpg", "out.tif", "out.png", "out.xcf"],
+    },
+]
+FAILURES: list[dict[str, Any]] = [
+    {"name": "dies", "photo": "named16.tif", "engine": "dies", "runs": [{}]},
+    {"name": "gone", "photo": "named16.tif", "engine": "gone", "runs": [{}]},
+    {"name": "other version", "photo": "named16.tif", "engine": "other", "runs": [{}]},
+    {"name": "untold", "photo": "named16.tif", "engine": "", "runs": [{}]},
+]
+
+DIES = """#!/usr/bin/env python3
+# Answers as the engine does until pixels are to be corrected, and is killed then.
+import os, subprocess, sys
+engine = subprocess.Popen(["/mnt/venv/bin/python", "-m", "sixbit", "engine"], stdin=subprocess.PIPE)
+for line in sys.stdin.buffer:
+    if b'"apply"' in line:
+        engine.kill()
+        os.kill(os.getpid(), 9)
+    engine.stdin.write(line)
+    engine.stdin.flush()
+"""
+OTHER = """#!/bin/sh
+read line
+echo '{"id": 1, "result": {"protocol": 1, "version": "99.0", "engines": [], "log": null}}'
+cat >/dev/null
+"""
+
+
+def photo(folder: Path, name: str, pixels: Pixels, tags: dict[str, Any]) -> None:
+    save_photo(Photo(folder / "none", "TIFF", pixels, metadata=Metadata(exif=exif(**tags))), pixels, folder / name)
+
+
+def make_photos(folder: Path) -> None:
+    picture = Image.fromarray(data.astronaut()).resize(SIZE, Image.Resampling.BICUBIC)
+    eight = np.asarray(picture)
+    noise = np.random.default_rng(1).integers(0, 257, eight.shape, dtype=np.uint16)
+    sixteen = np.minimum(eight.astype(np.uint16) * 256 + noise, 65535).astype(np.uint16)
+    photo(folder, "named8.tif", eight, NAMED)
+    photo(folder, "named16.tif", sixteen, NAMED)
+    photo(folder, "it's $(odd) “名”.tif", sixteen, NAMED)
+    photo(folder, "bare16.tif", sixteen, TAGS)
+    photo(folder, "open8.tif", eight, OPEN)
+    photo(folder, "open16.tif", sixteen, OPEN)
+    wide = open_photo(folder / "named16.tif")
+    save_photo(replace(wide, icc=adobe_rgb()), sixteen, folder / "wide16.tif")
+    picture.save(folder / "named8.jpg", quality=95, exif=b"Exif\0\0" + exif(**NAMED))
+
+
+def adobe_rgb() -> bytes:
+    """A profile of another curve and other primaries than sRGB's."""
+    return rgb_profile("Adobe RGB", gamma=ADOBE_GAMMA)
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def gimp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> GimpHome:
+    return GimpHome(system_root(request.param), tmp_path_factory.mktemp(f"gimp-{request.param}"))
+
+
+@pytest.fixture(scope="module")
+def run(gimp: GimpHome) -> dict[str, Any]:
+    """What one run of GIMP answers to all that is asked of it."""
+    make_photos(gimp.work)
+    starts = {"dies": DIES, "other": OTHER}
+    told = {"gone": {"command": ["/nowhere/python", "-m", "sixbit"]}}
+    for name, script in starts.items():
+        (gimp.work / name).write_text(script)
+        (gimp.work / name).chmod(0o755)
+        told[name] = {"command": [f"/mnt/work/{name}"]}
+    engine_json = str(Path("/root") / (gimp.plugin / "engine.json").relative_to(gimp.home))
+    failures = [case | {"engine": [engine_json, json.dumps(told.get(case["engine"], {}))]} for case in FAILURES]
+    precisions = [
+        {
+            "name": f"{model} {precision}",
+            "photo": "wide16.tif" if precision == "U16_NON_LINEAR" and model == "rgb" else "named16.tif",
+            "gray": model.startswith("gray"),
+            "alpha": model.endswith("a"),
+            "precision": precision,
+        }
+        for model, precision in PRECISIONS
+    ]
+    precisions += [
+        {"name": name, "photo": f"{name}.tif", "gray": False, "alpha": False, "precision": None} for name in LIKE_FILES
+    ]
+    return gimp.batch(
+        HERE / "gimp_batch.py",
+        {
+            "precisions": precisions,
+            "cases": CASES,
+            "identify": ["named16.tif", "bare16.tif", "out.xcf"],
+            "failures": failures,
+        },
+    )
+
+
+def pixels_of(gimp: GimpHome, name: str, dtype: str = "<u2", channels: int = 3, size: tuple[int, int] = SIZE) -> Pixels:
+    return np.fromfile(gimp.work / name, dtype).reshape(size[1], size[0], channels)
+
+
+def compiled(**choices: Any) -> sixbit.CorrectionFilter:
+    return sixbit.compile_filter(LENS, **{"size": SIZE, "crop_factor": 1.0, "f_number": 4.0, **choices})
+
+
+@pytest.mark.parametrize("name", LIKE_FILES)
+def test_equals_the_command_line(gimp: GimpHome, run: dict[str, Any], name: str) -> None:
+    assert run["precisions"][name]["ok"], run["precisions"][name]["error"]
+    sixbit.correct(gimp.work / f"{name}.tif", gimp.work / f"{name} by hand.tif")
+    expected = tifffile.imread(gimp.work / f"{name} by hand.tif")
+    found = pixels_of(gimp, f"{name}.after", expected.dtype.newbyteorder("<").str)
+    assert not np.array_equal(found, pixels_of(gimp, f"{name}.before", found.dtype.str))
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(("model", "precision"), PRECISIONS)
+def test_every_precision(gimp: GimpHome, run: dict[str, Any], model: str, precision: str) -> None:
+    name, (number, _, light) = f"{model} {precision}", precision.partition("_")
+    assert run["precisions"][name]["ok"], run["precisions"][name]["error"]
+    before, after = (
+        pixels_of(gimp, f"{name}.{when}", NUMBERS[number], CHANNELS[model]) for when in ("before", "after")
+    )
+    exact = number in ("U8", "U16")
+    scale = np.iinfo(before.dtype).max if before.dtype.kind == "u" else 1
+    given = before if exact else (before / scale).astype(np.float32)
+    curve = linear() if light == "LINEAR" else srgb()
+    if name == "rgb U16_NON_LINEAR":
+        curve = curve_of_profile(adobe_rgb())
+    expected = applied(given, curve)
+    assert not np.array_equal(before, after)
+    if exact:
+        np.testing.assert_array_equal(after, expected)
+    else:
+        if scale > 1:
+            expected = expected.clip(0, 1)
+        # Half floats have 11 bits; the others more than 1e-6.
+        tolerance = 2**-11 if number == "HALF" else 1e-6
+        np.testing.assert_allclose(after / scale, expected, rtol=tolerance, atol=tolerance)
+
+
+def applied(pixels: Pixels, curve: Any) -> Pixels:
+    """The correction in Python; gray with alpha plane by plane, since no engine has two channels."""
+    correction = compiled()
+    if pixels.shape[2] != 2:
+        return sixbit.apply(correction, np.ascontiguousarray(pixels), transfer=curve)
+    bent = replace(correction, gain=(UNITY,))
+    planes = [
+        sixbit.apply(part, np.ascontiguousarray(pixels[:, :, k : k + 1]), transfer=light)
+        for k, (part, light) in enumerate(((correction, curve), (bent, linear())))
+    ]
+    return np.concatenate(planes, axis=2)
+
+
+def test_the_selection_is_respected(gimp: GimpHome, run: dict[str, Any]) -> None:
+    assert run["cases"]["selection"]["runs"][0]["ok"]
+    before, after = (pixels_of(gimp, f"selection.{when}") for when in ("before", "after"))
+    expected = before.copy()
+    inside = np.s_[30:130, 40:240]
+    expected[inside] = sixbit.apply(compiled(), before)[inside]
+    np.testing.assert_array_equal(after, expected)
+
+
+def test_the_centre_of_a_layer_is_that_of_the_photo(gimp: GimpHome, run: dict[str, Any]) -> None:
+    assert run["cases"]["part"]["runs"][0]["ok"], run["cases"]["part"]
+    assert run["cases"]["part"]["offsets"] == [50, 20]
+    before, after = (pixels_of(gimp, f"part.{when}", size=(300, 200)) for when in ("before", "after"))
+    np.testing.assert_array_equal(after, sixbit.apply(compiled().window(50, 20, 300, 200), before))
+
+
+def test_a_crop_is_told_and_can_be_said_to_be_centred(gimp: GimpHome, run: dict[str, Any]) -> None:
+    if gimp.root.suite == "trixie":
+        # GIMP 3.0 does not tell which file a script has loaded, and has forgotten the size.
+        assert_untouched(gimp, run, "centred", "size before it was cropped is not known", size=(300, 200))
+        return
+    assert_untouched(gimp, run, "cropped", "450×300 pixels and the image has 300×200", size=(300, 200))
+    assert run["cases"]["centred"]["runs"][0]["ok"], run["cases"]["centred"]
+    before, after = (pixels_of(gimp, f"centred.{when}", size=(300, 200)) for when in ("before", "after"))
+    np.testing.assert_array_equal(after, sixbit.apply(compiled().window(75, 50, 300, 200), before))
+
+
+@pytest.mark.parametrize(("name", "size"), [("scaled", (225, 150)), ("turned", (300, 450))])
+def test_a_photo_that_was_scaled_or_turned(gimp: GimpHome, run: dict[str, Any], name: str, size: Any) -> None:
+    assert run["cases"][name]["runs"][0]["ok"], run["cases"][name]
+    before, after = (pixels_of(gimp, f"{name}.{when}", size=size) for when in ("before", "after"))
+    np.testing.assert_array_equal(after, sixbit.apply(compiled(size=size), before))
+
+
+def test_what_is_chosen_counts(gimp: GimpHome, run: dict[str, Any]) -> None:
+    case = run["cases"]["chosen"]
+    assert case["runs"][0]["ok"], case
+    before, after = (pixels_of(gimp, f"chosen.{when}") for when in ("before", "after"))
+    correction = compiled(
+        crop_factor=2.0,
+        f_number=5.6,
+        corrections=("distortion", "vignetting", "shading"),
+        strength={"distortion": 0.5},
+        scale="none",
+    )
+    np.testing.assert_array_equal(after, sixbit.apply(correction, before))
+    assert NAME in case["tags"]
+    assert NAME not in case["tags_before"]
+    assert "LateralChromatic" not in case["tags"]
+
+
+def test_a_new_layer(gimp: GimpHome, run: dict[str, Any]) -> None:
+    case = run["cases"]["new layer"]
+    assert case["runs"][0]["ok"], case
+    assert len(case["layers"]) == 2
+    before, after, top = (pixels_of(gimp, f"new layer.{when}") for when in ("before", "after", "top"))
+    np.testing.assert_array_equal(before, after)
+    np.testing.assert_array_equal(top, sixbit.apply(compiled(), before))
+
+
+def test_nothing_is_corrected_twice_unless_asked(gimp: GimpHome, run: dict[str, Any]) -> None:
+    first, second = run["cases"]["twice"]["runs"]
+    assert first["ok"]
+    assert not second["ok"]
+    assert "corrected already" in second["error"]
+    once, again = pixels_of(gimp, "twice.after"), pixels_of(gimp, "forced.after")
+    np.testing.assert_array_equal(again, sixbit.apply(compiled(), once))
+
+
+def assert_untouched(
+    gimp: GimpHome, run: dict[str, Any], name: str, message: str, size: tuple[int, int] = SIZE
+) -> None:
+    case = run["cases"][name]
+    assert not case["runs"][0]["ok"], case
+    assert message in case["runs"][0]["error"]
+    before, after = (pixels_of(gimp, f"{name}.{when}", size=size) for when in ("before", "after"))
+    np.testing.assert_array_equal(before, after)
+    assert case["tags"] == case["tags_before"]
+    assert not case["dirty"], "there is something to undo"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("untagged", "Say which lens it was"),
+        ("locked", "locked"),
+        ("unknown lens", "no-such-lens"),
+        ("dies", "sixbit doctor"),
+        ("gone", "sixbit install gimp"),
+        ("other version", "99.0"),
+        ("untold", "sixbit install gimp"),
+    ],
+)
+def test_what_fails_leaves_no_trace(gimp: GimpHome, run: dict[str, Any], name: str, message: str) -> None:
+    assert_untouched(gimp, run, name, message)
+
+
+def test_no_name_reaches_a_shell_and_no_pixels_are_left(gimp: GimpHome, run: dict[str, Any]) -> None:
+    assert run["cases"]["odd"]["runs"][0]["ok"], run["cases"]["odd"]
+    assert not (gimp.work / "pwned").exists()
+    assert run["left"] == []
+
+
+@pytest.mark.parametrize("name", ["out.jpg", "out.tif", "out.png"])
+def test_the_marks_survive_an_export(gimp: GimpHome, run: dict[str, Any], name: str) -> None:
+    assert run["exports"][name]
+    shot = sixbit.read_shot(gimp.work / name)
+    assert shot.already_corrected == ("distortion", "tca")
+    assert any(mark.tag == "XMP sixbit:filter" and mark.value == compiled().digest for mark in shot.marks), shot.marks
+    assert shot.lens_names[0].value == NAME
+
+
+def test_the_marks_survive_in_xcf(run: dict[str, Any]) -> None:
+    identity = json.loads(run["identities"]["out.xcf"]["values"][3])
+    assert identity["lens"] == LENS
+    assert identity["already_corrected"] == ["distortion", "tca"]
+
+
+def test_identifies(run: dict[str, Any]) -> None:
+    status, lens, evidence, _identity = run["identities"]["named16.tif"]["values"]
+    assert (status, lens) == ("matched", LENS)
+    assert NAME in evidence
+    assert run["identities"]["bare16.tif"]["values"][:2] == ["untagged", ""]
+
+
+def test_uninstalls(gimp: GimpHome, run: dict[str, Any]) -> None:
+    folder = gimp.plugin
+    (folder / "engine.json").unlink()
+    gone = gimp.sixbit("uninstall", "gimp")
+    assert gone.returncode == 0, gone.stderr
+    assert not folder.exists(), list(folder.iterdir())

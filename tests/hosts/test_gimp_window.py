@@ -1,0 +1,152 @@
+"""The plug-in in GIMP's window: the menu entry, the dialog, its preview, undo and redo, repeat, and what goes wrong.
+
+One run of GIMP a version does all steps of ``gimp_window.py`` and photographs them; the pictures stay in the tests'
+cache, under ``screenshots``, to be looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from skimage import data
+
+from tests.hosts.gimp import CLONE, GimpHome
+from tests.hosts.root import SUITES, system_root
+from tests.photo_factory import exif
+from tests.tools import CACHE
+
+HERE = Path(__file__).parent
+STEPS = ("dialog", "cancel", "choose", "change", "drag", "correct", "undo", "repeat", "again", "killed", "missing")
+TIMEOUT = 300
+CANVAS = np.s_[120:560, 230:760]
+"""A part of the screen that GIMP shows the picture in, and nothing else."""
+DOUBLE = "Xvfb :98 -screen 0 2800x1800x24 -nolisten tcp & sleep 1; DISPLAY=:98 exec dbus-run-session -- bash -c"
+NAME = "Summicron-M 1:2/35 ASPH."
+
+
+def drive(gimp: GimpHome, steps: tuple[str, ...], prefix: str, double: bool = False) -> dict[str, Any]:
+    """What the steps saw of the photo in the work folder; their pictures go into the cache."""
+    shutil.copy(HERE / "gimp_window.py", gimp.work)
+    words = f"python3 /mnt/work/gimp_window.py /mnt/work/photo.jpg {','.join(steps)}"
+    if double:
+        done = gimp.run(
+            ["bash", "-c", f"{DOUBLE} 'openbox & {words}'"], timeout=TIMEOUT, GDK_SCALE="2", NO_AT_BRIDGE="0"
+        )
+    else:
+        done = gimp.run_gui(words.split(), timeout=TIMEOUT)
+    screenshots = CACHE / "screenshots"
+    screenshots.mkdir(parents=True, exist_ok=True)
+    for picture in gimp.work.glob("*.png"):
+        shutil.copy(picture, screenshots / f"{prefix}-{picture.name.replace(' ', '-')}")
+    print(f"screenshots: {screenshots}/{prefix}-*.png")
+    seen: dict[str, Any] = json.loads((gimp.work / "window.json").read_text())
+    assert seen.get("done") == list(steps), f"{done.stdout}\n{done.stderr[-3000:]}\n{seen['printed']}"
+    return seen
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def gimp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> GimpHome:
+    return GimpHome(system_root(request.param), tmp_path_factory.mktemp(f"gimp-{request.param}"))
+
+
+@pytest.fixture(scope="module")
+def seen(gimp: GimpHome) -> dict[str, Any]:
+    shutil.copy(CLONE / "examples/photo.jpg", gimp.work)
+    return drive(gimp, STEPS, f"gimp-{gimp.root.suite}")
+
+
+def picture(gimp: GimpHome, name: str, part: Any = CANVAS) -> NDArray[np.int16]:
+    with Image.open(gimp.work / f"{name}.png") as opened:
+        return np.asarray(opened.convert("RGB"))[part].astype(np.int16)
+
+
+def differ(gimp: GimpHome, first: str, second: str, part: Any = CANVAS) -> float:
+    """The share of the pixels that are not the same."""
+    return float((picture(gimp, first, part) != picture(gimp, second, part)).any(-1).mean())
+
+
+def test_the_dialog_tells_the_lens_and_how_it_is_known(seen: dict[str, Any]) -> None:
+    assert NAME in seen["labels"]
+    assert "distortion measured, lateral colour measured" in seen["labels"]
+    assert any("EXIF LensModel" in label for label in seen["labels"])
+
+
+def test_the_preview_shows_before_and_after(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert np.ptp(picture(gimp, "dialog", np.s_[200:600, 150:900])) > 200
+
+
+def test_another_lens_changes_the_preview(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert "Summicron-M 1:2/28 ASPH." in seen["chosen"]
+    assert "You chose this lens." in seen["chosen"]
+    assert differ(gimp, "before choosing", "chosen", np.s_[200:600, 150:900]) > 0.05
+
+
+def test_strength_and_zoom_change_the_preview(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert seen["zoom"] == ["100%"]
+    assert differ(gimp, "chosen", "weaker", np.s_[200:600, 150:900]) > 0.05
+    assert differ(gimp, "chosen", "full size", np.s_[200:600, 150:900]) > 0.3
+
+
+def test_the_split_can_be_dragged(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert differ(gimp, "chosen", "dragged", np.s_[200:600, 150:900]) > 0.02
+
+
+def test_cancel_leaves_the_image(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert seen["cancel changed"] is False
+    assert differ(gimp, "open", "cancelled") == 0
+
+
+def test_ok_undo_redo_repeat(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert differ(gimp, "open", "corrected") > 0.05
+    assert differ(gimp, "open", "undone") == 0
+    assert differ(gimp, "corrected", "redone") == 0
+    assert differ(gimp, "corrected", "repeated") == 0
+
+
+def test_a_second_correction_is_asked_for(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert any("Correct it again?" in label for label in seen["again"])
+    assert differ(gimp, "corrected", "not again") == 0
+
+
+def test_a_killed_engine_is_told_in_the_dialog(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert any("sixbit doctor" in label for label in seen["killed"]), seen["killed"]
+    assert seen["killed ok"] is False
+    assert seen["killed changed"] is False
+    assert differ(gimp, "open", "after killed") == 0
+
+
+def test_a_missing_engine_is_told_with_the_mend(seen: dict[str, Any]) -> None:
+    assert "sixbit install gimp" in seen["missing"]
+    assert seen["missing changed"] is False
+
+
+def test_nothing_is_complained_of(seen: dict[str, Any]) -> None:
+    own = [line for line in seen["printed"].splitlines() if "sixbit" in line.casefold() or "Traceback" in line]
+    assert not own
+
+
+def test_at_double_scale(tmp_path: Path) -> None:
+    gimp = GimpHome(system_root("forky"), tmp_path / "gimp")
+    shutil.copy(CLONE / "examples/photo.jpg", gimp.work)
+    seen = drive(gimp, ("dialog",), "gimp-double", double=True)
+    assert NAME in seen["labels"]
+    assert picture(gimp, "dialog", np.s_[:]).shape == (1800, 2800, 3)
+
+
+def test_what_is_not_certain_is_asked(tmp_path: Path) -> None:
+    gimp = GimpHome(system_root("trixie"), tmp_path / "gimp")
+    tags = exif(Make="LEICA CAMERA AG", Model="LEICA M10", LensModel="Summicron-M 1:2/50", FocalLength=(50, 1))
+    Image.fromarray(data.astronaut()).save(gimp.work / "photo.jpg", exif=b"Exif\0\0" + tags)
+    seen = drive(gimp, ("ambiguous", "cropped"), "gimp-asks")
+    assert [name.split("\n")[1] for name in seen["candidates"]] == ["summicron-50-iv-v", "summicron-50-iii"]
+    assert seen["checked"] == []
+    assert seen["ambiguous ok"] is False
+    assert any("512×512 pixels and the image has 332×332" in label for label in seen["cropped"]), seen["cropped"]
+    assert seen["cropped ok"] is False

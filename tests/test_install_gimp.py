@@ -1,0 +1,176 @@
+"""The plug-in is put where GIMP looks, whole, runnable and leading to the engine; and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sixbit import install_gimp as gimp
+from sixbit.install import InstallError
+from sixbit.manifest import data_path
+
+SOURCE = Path(gimp.__file__).parent / "hosts" / "gimp"
+
+
+@pytest.fixture(autouse=True)
+def _no_gimp_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GIMP3_DIRECTORY", raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """GIMP 3.0 of a user with an awkward name."""
+    config = tmp_path / "the user's “config” \n 📷"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(config))
+    folder = config / "GIMP/3.0"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An interpreter that has Sixbit, whatever the tests run in."""
+    python = tmp_path / "python"
+    paths = os.pathsep.join([str(Path(gimp.__file__).parents[1]), *sys.path])
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={json.dumps(paths)} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    return python
+
+
+def modules() -> set[str]:
+    return {path.name for path in SOURCE.iterdir() if path.is_file()}
+
+
+def test_the_plugin_is_put_where_gimp_looks(settings: Path) -> None:
+    plugin = settings / "plug-ins/sixbit"
+    would = gimp.install_gimp(dry_run=True)
+    assert not plugin.exists()
+    said = gimp.install_gimp()
+    assert [line.replace("would be ", "") for line in would] == said
+    assert said[-1] == f"{plugin}/sixbit.py: installed"
+    assert {path.name for path in plugin.iterdir()} == modules() | {"manifest.json", "engine.json"}
+    assert (plugin / "manifest.json").read_bytes() == data_path("manifest.json").read_bytes()
+    assert json.loads((plugin / "engine.json").read_text()) == {
+        "command": [sys.executable, "-P", "-m", "sixbit"],
+        "python": sys.executable,
+        "version": json.loads((plugin / "manifest.json").read_text())["version"],
+    }
+    assert (plugin / "sixbit.py").stat().st_mode & 0o111 == 0o111
+    assert (plugin / "sixbit.py").read_bytes().startswith(b"#!")
+    assert all(line.endswith("as it should be") for line in gimp.install_gimp())
+
+
+def test_what_was_put_there_is_removed_and_no_more(settings: Path) -> None:
+    own = settings / "plug-ins/other/other.py"
+    own.parent.mkdir(parents=True)
+    own.write_text("the user's")
+    gimp.install_gimp()
+    plugin = settings / "plug-ins/sixbit"
+    for source in plugin.glob("*.py"):
+        compiled = plugin / "__pycache__" / f"{source.stem}.cpython-313.pyc"
+        compiled.parent.mkdir(exist_ok=True)
+        compiled.write_bytes(b"")
+    gimp.uninstall_gimp(dry_run=True)
+    assert (plugin / "sixbit.py").exists()
+    gimp.uninstall_gimp()
+    assert not plugin.exists()
+    assert own.read_text() == "the user's"
+    assert gimp.uninstall_gimp() == ["nothing of Sixbit's is installed for gimp"]
+
+
+def test_what_the_user_has_changed_stays(settings: Path) -> None:
+    gimp.install_gimp()
+    changed = settings / "plug-ins/sixbit/sixbit.py"
+    changed.write_text("changed")
+    assert f"{changed}: kept" in gimp.install_gimp()[-1]
+    assert "is not as Sixbit made it" in gimp.doctor_gimp()[0].message
+    gimp.uninstall_gimp()
+    assert [path.name for path in changed.parent.iterdir()] == ["sixbit.py"]
+
+
+def test_without_gimp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "GIMP/2.10").mkdir(parents=True)
+    with pytest.raises(InstallError, match="start it once"):
+        gimp.install_gimp()
+    assert "no settings of GIMP 3.0" in gimp.doctor_gimp()[0].message
+    assert [path.name for path in (tmp_path / "GIMP").iterdir()] == ["2.10"]
+
+
+def test_every_gimp_of_the_user(monkeypatch: pytest.MonkeyPatch, settings: Path) -> None:
+    (settings.parent / "3.2").mkdir()
+    flatpak = Path.home() / ".var/app/org.gimp.GIMP/config/GIMP/3.0"
+    flatpak.mkdir(parents=True)
+    gimp.install_gimp()
+    for folder in (settings, settings.parent / "3.2", flatpak):
+        assert (folder / "plug-ins/sixbit/sixbit.py").exists()
+    told = json.loads((flatpak / "plug-ins/sixbit/engine.json").read_text())
+    assert told["command"] == ["flatpak-spawn", "--host", sys.executable, "-P", "-m", "sixbit"]
+    monkeypatch.setenv("GIMP3_DIRECTORY", str(settings))
+    assert [folder.path for folder in gimp.gimp_folders()] == [settings]
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "place"),
+    [("win32", "APPDATA", "GIMP/3.0"), ("darwin", "HOME", "Library/Application Support/GIMP/3.0")],
+)
+def test_other_systems(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, variable: str, place: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setenv(variable, str(tmp_path))
+    (tmp_path / place).mkdir(parents=True)
+    assert [folder.path for folder in gimp.gimp_folders()] == [tmp_path / place]
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_doctor_is_content(settings: Path) -> None:
+    gimp.install_gimp()
+    findings = [*gimp.doctor_gimp(), *gimp.doctor_engine()]
+    assert all(finding.well for finding in findings), findings
+    assert str(settings) in findings[0].message
+    plugin = settings / "plug-ins/sixbit"
+    told = json.loads((plugin / "engine.json").read_text())
+    said = subprocess.run([*told["command"], "--version"], capture_output=True, text=True, check=True)
+    assert told["version"] in said.stdout
+
+
+def test_the_doctor_finds_what_is_wrong(settings: Path, engine: Path) -> None:
+    plugin = settings / "plug-ins/sixbit"
+
+    def complaint() -> str:
+        (finding,) = gimp.doctor_gimp()
+        assert not finding.well
+        assert "`sixbit install gimp`" in finding.mend
+        return finding.message
+
+    assert "is not in" in complaint()
+    gimp.install_gimp()
+    (plugin / "sixbit.py").chmod(0o644)
+    assert "may not be run" in complaint()
+    (plugin / "preview.py").unlink()
+    assert "of another version" in complaint()
+    sound = engine.read_text()
+    engine.write_text("#!/bin/sh\necho Trouble >&2; exit 1\n")
+    assert "does not run" in complaint()
+    assert "Trouble" in complaint()
+    engine.unlink()
+    assert "No such file" in complaint()
+    engine.write_text(sound)
+    engine.chmod(0o755)
+    gimp.install_gimp()
+    assert gimp.doctor_gimp()[0].well
+
+
+def test_a_folder_that_cannot_be_written(settings: Path) -> None:
+    (settings / "plug-ins").write_text("no folder")
+    with pytest.raises(InstallError, match="cannot be written"):
+        gimp.install_gimp()
+    assert (settings / "plug-ins").read_text() == "no folder"
