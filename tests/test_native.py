@@ -285,3 +285,23 @@ def test_weights_are_those_of_the_reference() -> None:
         for p, (even, odd) in enumerate(zip(weights.even, weights.odd, strict=True)):
             np.testing.assert_allclose(powers @ even + (t - 0.5) * (powers @ odd), expected[p], atol=2e-7)
             np.testing.assert_allclose(powers @ even - (t - 0.5) * (powers @ odd), expected[-1 - p], atol=2e-7)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.usefixtures("_exact")
+def test_planes_that_come_from_opposite_corners() -> None:
+    """One window cannot hold what even a single pixel needs."""
+    flt = correction(700, 600, warp=((1.0,), (-1.0,), (1e9,)), gain=((1.0,),))
+    assert_agrees(flt, picture(600, 700), region=Region(3, 5, 40, 9))
+
+
+@pytest.mark.parametrize("dtype", DEPTHS)
+def test_a_picture_is_the_same_in_gray_colour_and_with_alpha(dtype: type) -> None:
+    """However many channels there are: the kernel packs one, three and four of them in ways of its own."""
+    flt = correction(257, 33, warp=(BENT,), gain=((1.0, 0.0, 0.4),))
+    gray = picture(33, 257, 1, dtype)
+    alone = engines.apply(flt, gray)
+    for channels in (3, 4):
+        together = engines.apply(flt, np.repeat(gray, channels, axis=2))
+        for k in range(3):
+            np.testing.assert_array_equal(together[:, :, k], alone[:, :, 0])

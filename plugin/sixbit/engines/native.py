@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from sixbit.filters import CorrectionFilter
 
     FloatArray = NDArray[np.float64]
+    Slopes = tuple[float, float, float, float]
 
 ERROR_PX = 0.002
 """What the kernel may lose by evaluating source points on a grid and going straight between its nodes, in px."""
 ERROR_GAIN = 2e-5
 """The same for gains."""
+ERROR_CODE = 0.15
+"""What an 8-bit code may be off before it is rounded, in levels; only steep curves come near it, and only at black."""
 STEPS = (16, 8, 4, 2)
 
 
@@ -149,13 +152,14 @@ class _Tables(NamedTuple):
     is_linear: bool
     decode: NDArray[np.float32]
     encode: NDArray[Any]
-    slopes: list[tuple[float, float, float, float]]
+    slopes: list[Slopes]
+    cubics: NDArray[np.float32]
     origin: float
     shift: int
 
-    def plane(self, k: int) -> tuple[bool, NDArray[np.float32], NDArray[Any], tuple[float, float, float, float]]:
+    def plane(self, k: int) -> tuple[bool, NDArray[np.float32], NDArray[Any], Slopes, NDArray[np.float32]]:
         k = min(k, len(self.slopes) - 1)
-        return self.is_linear, self.decode[k], self.encode[k], self.slopes[k]
+        return self.is_linear, self.decode[k], self.encode[k], self.slopes[k], self.cubics[k]
 
 
 @lru_cache(maxsize=4)
@@ -168,7 +172,7 @@ def _tables(curve: TransferCurve, dtype: np.dtype[Any]) -> _Tables:
     first, last = (int(np.float32(light).view(np.int32)) for light in (origin, origin + 1))
     steps = np.arange(((last - first) >> shift) + 2) + (0.5 if byte else 0.0)
     light = (first + (steps * (1 << shift)).astype(np.int32)).view(np.float32).astype(np.float64) - origin
-    decode, encode, slopes = [], [], []
+    decode, encode, slopes, cubics = [], [], [], []
     for k in range(len(curve.linear)):
         codes = curve.encode(light, k)
         decode.append(curve.plane(k)[:: 257 if byte else 1])
@@ -177,11 +181,28 @@ def _tables(curve: TransferCurve, dtype: np.dtype[Any]) -> _Tables:
         below, above = np.diff(curve.decode(beyond, k))[[0, 2]]
         dark, bright = np.diff(curve.encode(beyond, k))[[0, 2]]
         slopes.append((float(below), float(above), float(dark), float(bright)))
+        cubics.append(_cubics(curve, k, origin) if byte else None)
     return _Tables(
         curve.is_linear,
         np.array(decode, np.float32),
         np.array(encode, np.uint8 if byte else np.float32),
         slopes,
+        np.array([] if any(c is None for c in cubics) else cubics, np.float32).reshape(len(cubics), -1),
         origin,
         shift,
     )
+
+
+def _cubics(curve: TransferCurve, k: int, origin: float) -> FloatArray | None:
+    """The way from light to an 8-bit code in 32 cubics, see kernel/job.hpp; None where they do not fit the curve."""
+    edges = origin * 2.0 ** (np.arange(33) // 2) * np.where(np.arange(33) % 2, 1.5, 1.0)
+    start, width = edges[:-1], np.diff(edges)
+    t = (1 - np.cos(np.pi * (np.arange(16) + 0.5) / 16)) / 2
+    codes = 255 * np.clip(curve.encode(start[:, None] + width[:, None] * t - origin, k), 0, 1) + 0.5
+    powers = t[:, None] ** np.arange(4)
+    fit = codes @ np.linalg.pinv(powers).T
+    if np.abs(fit @ powers.T - codes).max() > ERROR_CODE:
+        return None
+    a, b, c, d = fit.T / width ** np.arange(4)[:, None]  # of l + origin - start; now of l + origin
+    s = start
+    return np.array([a - s * (b - s * (c - s * d)), b - s * (2 * c - 3 * s * d), c - 3 * s * d, d])

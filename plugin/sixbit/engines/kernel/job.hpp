@@ -22,12 +22,16 @@ struct Channel {
     const float* map;     // gain map of its plane, rows x columns, or null
     const float* decode;  // code value -> linear light: an entry a code, 65536 in 0..1 for floating point
     const void* encode;   // linear light -> code value, see Job::encode_origin; codes for 8 bits, else floats
+    // For 8 bits: code + 1/2 as cubics of l + origin, 4 x 32 coefficients by power, a piece each half octave from the
+    // origin on; or null.
+    const float* cubics;
     bool linear;          // code values are light: the tables of 16 bits and floating point are left aside
     float decode_below, decode_above;  // slopes of the curve beyond 0..1, for floating point pixels
     float encode_below, encode_above;
 };
 
 constexpr int max_channels = 4;
+constexpr int max_sets = 3;
 constexpr int max_terms = 5;
 constexpr int max_taps = 6;
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cassert>
 #include <cfloat>
+#include <climits>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -30,12 +31,17 @@
 #endif
 
 // tile.hpp is compiled once a level, with as many lanes as a register of that level holds; the compiler does the rest.
+// SIXBIT_ONE_LEVEL is for tests: that many lanes, whatever the processor, and no other level.
+#if defined(SIXBIT_ONE_LEVEL)
+#define SIXBIT_LANES SIXBIT_ONE_LEVEL
+#else
 #define SIXBIT_LANES 4
+#endif
 namespace sixbit::baseline {
 #include "tile.hpp"
 }
 
-#if defined(__GNUC__) && defined(__x86_64__)
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(SIXBIT_ONE_LEVEL)
 #define SIXBIT_X86_LEVELS
 #define SIXBIT_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
@@ -137,8 +143,8 @@ namespace py = pybind11;
 template <typename T>
 using Table = py::array_t<T, py::array::c_style>;
 
-// Of a channel: linear?, code values to light, light to code values, slopes beyond 0..1.
-using Curve = std::tuple<bool, Table<float>, py::array, std::array<float, 4>>;
+// Of a channel: linear?, code values to light, light to code values, slopes beyond 0..1, cubics (or none).
+using Curve = std::tuple<bool, Table<float>, py::array, std::array<float, 4>, Table<float>>;
 
 Pixels pixels_of(const py::array& array) {
     const auto size = array.itemsize();
@@ -173,7 +179,8 @@ void correct_pixels(const py::array& source, py::array target, int left, int top
 
     for (int k = 0; k < job.channels; ++k) {
         Channel& channel = job.channel[k];
-        const auto& [linear, decode, encode, slopes] = curves[k];
+        const auto& [linear, decode, encode, slopes, cubics] = curves[k];
+        channel.cubics = cubics.size() ? cubics.data() : nullptr;
         channel.linear = linear, channel.decode = decode.data(), channel.encode = encode.data();
         channel.decode_below = slopes[0], channel.decode_above = slopes[1];
         channel.encode_below = slopes[2], channel.encode_above = slopes[3];

@@ -13,7 +13,8 @@
 // ---- 1. nodes ----
 
 struct Nodes {
-    int step, columns, rows;
+    int step, shift, columns, rows;  // step = 1 << shift
+    float part;  // 1 / step
     float* values;  // fields x rows x columns; fields: x and y shift of each coordinate set, then the gains
 
     const float* row(int field, int j) const { return values + (std::size_t(field) * rows + j) * columns; }
@@ -22,10 +23,13 @@ struct Nodes {
 // A shift that no picture has: a point that is nowhere counts as outside of the frame.
 constexpr double nowhere = 1 << 17;
 
-inline double evaluate(const std::vector<double>& polynomial, double r) {
-    double value = 0;
-    for (std::size_t i = polynomial.size(); i-- > 0;) value = value * r + polynomial[i];
-    return value;
+// Along a row of nodes, so that it vectorises.
+inline void evaluate(const std::vector<double>& polynomial, const double* r, int count, double* value) {
+    std::fill(value, value + count, 0.0);
+    for (std::size_t term = polynomial.size(); term-- > 0;) {
+        const double coefficient = polynomial[term];
+        for (int i = 0; i < count; ++i) value[i] = value[i] * r[i] + coefficient;
+    }
 }
 
 inline float within_reach(double shift) {
@@ -33,28 +37,105 @@ inline float within_reach(double shift) {
 }
 
 inline Nodes place_nodes(const Job& job, const Tile& tile, int origin_x, int origin_y, Scratch& scratch) {
-    Nodes nodes{job.step, tile_width / job.step + 1, tile_height / job.step + 1, scratch.nodes.data()};
+    Nodes nodes{job.step, 0, tile_width / job.step + 1, tile_height / job.step + 1, 1.0f / float(job.step),
+                scratch.nodes.data()};
+    while (1 << nodes.shift < job.step) ++nodes.shift;
     const std::size_t field = std::size_t(nodes.rows) * nodes.columns;
     const std::size_t sets = job.shift.size();
     const int last_row = (tile.bottom - 1 - origin_y) / job.step + 1;
     const int first_column = (tile.left - origin_x) / lanes * lanes / job.step;  // whole blocks
     const int last_column = ((tile.right - 1 - origin_x) / lanes * lanes + lanes - 1) / job.step + 1;
+    const int count = last_column + 1 - first_column;
+    double x[tile_width + 1], r[tile_width + 1], value[tile_width + 1];
+    for (int i = 0; i < count; ++i) x[i] = origin_x + (first_column + i) * job.step - job.centre_x;
     for (int j = (tile.top - origin_y) / job.step; j <= last_row; ++j) {
         const double y = origin_y + j * job.step - job.centre_y;
-        for (int i = first_column; i <= last_column; ++i) {
-            const double x = origin_x + i * job.step - job.centre_x;
-            const double r = std::sqrt(x * x + y * y) / job.half_diagonal;
-            float* node = nodes.values + std::size_t(j) * nodes.columns + i;
-            for (std::size_t set = 0; set < sets; ++set, node += 2 * field) {
-                const double shift = evaluate(job.shift[set], r);
-                node[0] = within_reach(x * shift);
-                node[field] = within_reach(y * shift);
+        for (int i = 0; i < count; ++i) r[i] = std::sqrt(x[i] * x[i] + y * y) / job.half_diagonal;
+        float* node = nodes.values + std::size_t(j) * nodes.columns + first_column;
+        for (std::size_t set = 0; set < sets; ++set, node += 2 * field) {
+            evaluate(job.shift[set], r, count, value);
+            for (int i = 0; i < count; ++i) {
+                node[i] = within_reach(x[i] * value[i]);
+                node[field + i] = within_reach(y * value[i]);
             }
-            for (std::size_t g = 0; g < job.gain.size(); ++g, node += field) *node = float(evaluate(job.gain[g], r));
+        }
+        for (std::size_t g = 0; g < job.gain.size(); ++g, node += field) {
+            evaluate(job.gain[g], r, count, value);
+            for (int i = 0; i < count; ++i) node[i] = float(value[i]);
         }
     }
     return nodes;
 }
+
+// One field along row y of the tile: straight pieces between its nodes, for the columns first..last of the tile.
+struct Line {
+    int step, begin, count;
+    float node[tile_width], slope[tile_width];
+
+    Line(const Nodes& nodes, int field, int y, int first, int last)
+        : step(nodes.step), begin(first >> nodes.shift), count(((last - 1) >> nodes.shift) + 1 - begin) {
+        const float part = nodes.part, v = float(y & (step - 1)) * part;
+        const float* upper = nodes.row(field, y >> nodes.shift) + begin;
+        const float* lower = upper + nodes.columns;
+        for (int i = 0; i < count; ++i) node[i] = upper[i] + (lower[i] - upper[i]) * v;
+        // Not from the nodes just written: those would have to be read across what was stored, which waits.
+        for (int i = 0; i < count; ++i) {
+            const float above = upper[i + 1] - upper[i], below = lower[i + 1] - lower[i];
+            slope[i] = (above + (below - above) * v) * part;
+        }
+    }
+
+    template <int Step>
+    INLINE void expand_by(float* values) const {
+        values += begin * Step;
+        for (int i = 0; i < count; ++i, values += Step)
+            if constexpr (Step >= lanes)
+                for (int n = 0; n < Step; n += lanes) store(values + n, to_floats(counting() + n) * slope[i] + node[i]);
+            else
+                for (int n = 0; n < Step; ++n) values[n] = node[i] + slope[i] * float(n);
+    }
+
+    // The value of each column.
+    void expand(float* values) const {
+        switch (step) {
+            case 16: return expand_by<16>(values);
+            case 8: return expand_by<8>(values);
+            case 4: return expand_by<4>(values);
+            case 2: return expand_by<2>(values);
+            default: return expand_by<1>(values);
+        }
+    }
+
+    template <int Step>
+    INLINE void ranges_by(std::int32_t* low, std::int32_t* high) const {
+        constexpr int width = std::min(Step, lanes), pieces = lanes / width, parts = Step / width;
+        constexpr float slack = 1.0f / 128;  // more than rounding can be within a picture
+        const int blocks = count * parts / pieces;
+        low += begin * parts / pieces, high += begin * parts / pieces;
+        for (int b = 0; b < blocks; ++b) {
+            float least = FLT_MAX, most = -FLT_MAX;
+            for (int piece = 0; piece < pieces; ++piece) {
+                const int i = (b * pieces + piece) / parts;
+                const float start = node[i] + slope[i] * float((b % parts) * width), end = start + slope[i] * float(width - 1);
+                least = std::min(least, std::min(start, end));
+                most = std::max(most, std::max(start, end));
+            }
+            low[b] = floor_to_int(least - slack);
+            high[b] = floor_to_int(most + slack);
+        }
+    }
+
+    // The least and the greatest whole number of each block of lanes.
+    void ranges(std::int32_t* low, std::int32_t* high) const {
+        switch (step) {
+            case 16: return ranges_by<16>(low, high);
+            case 8: return ranges_by<8>(low, high);
+            case 4: return ranges_by<4>(low, high);
+            case 2: return ranges_by<2>(low, high);
+            default: return ranges_by<1>(low, high);
+        }
+    }
+};
 
 // ---- 2. window ----
 
@@ -77,14 +158,20 @@ constexpr int window_margin = 32;
 // By how many pixels the lanes of a block may start apart: so many taps more they all get, most of no weight.
 constexpr int widest = 3;
 
-inline Window window_for(const Job& job, const Tile& tile, int origin_x, int origin_y, const Nodes& nodes, Scratch& scratch) {
+// Coordinate sets from..to, as an index.
+struct Sets {
+    int begin, end;
+};
+
+inline Window window_for(const Job& job, const Tile& tile, int origin_x, int origin_y, const Nodes& nodes, Sets sets,
+                         Scratch& scratch) {
     float x_low = FLT_MAX, x_high = -FLT_MAX, y_low = FLT_MAX, y_high = -FLT_MAX;
     const int last_row = (tile.bottom - 1 - origin_y) / nodes.step + 1;
     const int last_column = (tile.right - 1 - origin_x) / nodes.step + 1;
-    for (std::size_t set = 0; set < job.shift.size(); ++set)
+    for (int set = sets.begin; set < sets.end; ++set)
         for (int j = (tile.top - origin_y) / nodes.step; j <= last_row; ++j) {
-            const float* x_shift = nodes.row(2 * int(set), j);
-            const float* y_shift = nodes.row(2 * int(set) + 1, j);
+            const float* x_shift = nodes.row(2 * set, j);
+            const float* y_shift = nodes.row(2 * set + 1, j);
             for (int i = (tile.left - origin_x) / nodes.step; i <= last_column; ++i) {
                 const float x = float(origin_x + i * nodes.step) + x_shift[i];
                 const float y = float(origin_y + j * nodes.step) + y_shift[i];
@@ -92,6 +179,18 @@ inline Window window_for(const Job& job, const Tile& tile, int origin_x, int ori
                 y_low = std::min(y_low, y), y_high = std::max(y_high, y);
             }
         }
+    if (tile.right - tile.left == 1 && tile.bottom - tile.top == 1) {
+        // Nodes may lie any distance apart; a point of one set by itself always fits.
+        x_low = y_low = FLT_MAX, x_high = y_high = -FLT_MAX;
+        const int column = tile.left - origin_x, row = tile.top - origin_y;
+        for (int set = sets.begin; set < sets.end; ++set) {
+            float x[tile_width], y[tile_width];
+            Line(nodes, 2 * set, row, column, column + 1).expand(x);
+            Line(nodes, 2 * set + 1, row, column, column + 1).expand(y);
+            x_low = std::min(x_low, tile.left + x[column]), x_high = std::max(x_high, tile.left + x[column]);
+            y_low = std::min(y_low, tile.top + y[column]), y_high = std::max(y_high, tile.top + y[column]);
+        }
+    }
     const float right_edge = float(job.width) - 0.5f, bottom_edge = float(job.height) - 0.5f;
     constexpr float rounding = 0.1f;  // of float coordinates, even between a node in the frame and one nowhere
     Window window;
@@ -120,6 +219,52 @@ inline void look_up(const float* table, const std::int32_t* entry, const float* 
     for (int x = 0; x < count; ++x) std::memcpy(pairs + 2 * x, table + entry[x], 2 * sizeof(float));
     for (int x = 0; x < count; ++x) value[x] = pairs[2 * x] + fraction[x] * (pairs[2 * x + 1] - pairs[2 * x]);
 }
+
+#if SIXBIT_LANES == 16 && !defined(SIXBIT_PLAIN_LANES)
+#define SIXBIT_SHUFFLES  // a shuffle of two registers is a table of 32 entries: worth more than loads one by one
+
+using Bytes = std::uint8_t __attribute__((vector_size(64)));
+
+// Sixteen pixels of three bytes, each to a number of its own, and back. The register holds four pixels a quarter.
+INLINE Ints spread(Ints pixels) {
+    const Ints quarters = __builtin_shuffle(pixels, Ints{0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 11, 11});
+#define SIXBIT_QUARTER(q) q, q + 1, q + 2, q + 2, q + 3, q + 4, q + 5, q + 5, q + 6, q + 7, q + 8, q + 8, q + 9, q + 10, q + 11, q + 11
+    return Ints(__builtin_shuffle(
+        Bytes(quarters), Bytes{SIXBIT_QUARTER(0), SIXBIT_QUARTER(16), SIXBIT_QUARTER(32), SIXBIT_QUARTER(48)}));
+#undef SIXBIT_QUARTER
+}
+INLINE Ints gathered(Ints numbers) {
+#define SIXBIT_QUARTER(q) q, q + 1, q + 2, q + 4, q + 5, q + 6, q + 8, q + 9, q + 10, q + 12, q + 13, q + 14, q + 15, q + 15, q + 15, q + 15
+    const Bytes quarters = __builtin_shuffle(
+        Bytes(numbers), Bytes{SIXBIT_QUARTER(0), SIXBIT_QUARTER(16), SIXBIT_QUARTER(32), SIXBIT_QUARTER(48)});
+#undef SIXBIT_QUARTER
+    return __builtin_shuffle(Ints(quarters), Ints{0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 3, 3, 3});
+}
+
+// As much of a row of bytes as fills registers, and returns how much that is.
+template <int Channels>
+INLINE int decode_blocks(const Job& job, const std::uint8_t* source, int count, float* light, std::ptrdiff_t plane) {
+    const int readable = (count * Channels - int(sizeof(Ints))) / (lanes * Channels) + 1;
+    const int blocks = count * Channels < int(sizeof(Ints)) ? 0 : readable;
+    for (int k = 0; k < Channels; ++k) {
+        Floats part[256 / lanes];
+        std::memcpy(part, job.channel[k].decode, sizeof part);
+        float* to = light + k * plane;
+        for (int b = 0; b < blocks; ++b, to += lanes) {
+            Ints pixels;
+            std::memcpy(&pixels, source + b * lanes * Channels, sizeof pixels);
+            const Ints code = (Channels == 3 ? spread(pixels) : pixels) >> (8 * k);
+            const Ints bit_5 = (code & 32) != 0, bit_6 = (code & 64) != 0, bit_7 = (code & 128) != 0;
+            Floats eighth[8];
+            for (int i = 0; i < 8; ++i) eighth[i] = __builtin_shuffle(part[2 * i], part[2 * i + 1], code);
+            for (int i = 0; i < 4; ++i) eighth[i] = select(bit_5, eighth[2 * i + 1], eighth[2 * i]);
+            for (int i = 0; i < 2; ++i) eighth[i] = select(bit_6, eighth[2 * i + 1], eighth[2 * i]);
+            store(to, select(bit_7, eighth[1], eighth[0]));
+        }
+    }
+    return blocks * lanes;
+}
+#endif
 
 // Code values of a row to light, one row of floats a channel. The strides are arguments of their own so that the
 // compiler can make a loop for those that nearly all pictures have.
@@ -157,8 +302,13 @@ INLINE void decode_row(const Job& job, const Code* source, std::ptrdiff_t pixel,
     } else {
         const float* table[Channels];
         for (int k = 0; k < Channels; ++k) table[k] = job.channel[k].decode;
+        int x = 0;
+#if defined(SIXBIT_SHUFFLES)
+        if constexpr (sizeof(Code) == 1 && Channels > 1)
+            if (pixel == Channels && channel == 1) x = decode_blocks<Channels>(job, source, count, light, plane);
+#endif
         UNROLL
-        for (int x = 0; x < count; ++x)
+        for (; x < count; ++x)
             for (int k = 0; k < Channels; ++k) light[k * plane + x] = table[k][source[x * pixel + k * channel]];
     }
 }
@@ -185,35 +335,6 @@ void read_window(const Job& job, const Window& window) {
 
 // ---- 3. coordinates and gains of a row ----
 
-// One field between its nodes, linearly, for the columns first..last (of the tile) of row y (of the tile).
-template <int Step>
-INLINE void expand_by(const Nodes& nodes, int field, int y, int first, int last, float* values) {
-    constexpr int cells = tile_width / Step;
-    const int j = y / Step, begin = first / Step, count = (last - 1) / Step + 1 - begin;
-    const float* upper = nodes.row(field, j) + begin;
-    const float* lower = nodes.row(field, j + 1) + begin;
-    const float v = float(y % Step) / Step;
-    float node[cells + 1], slope[cells];
-    for (int i = 0; i <= count; ++i) node[i] = upper[i] + (lower[i] - upper[i]) * v;
-    for (int i = 0; i < count; ++i) slope[i] = (node[i + 1] - node[i]) * (1.0f / Step);
-    values += begin * Step;
-    for (int i = 0; i < count; ++i, values += Step)
-        if constexpr (Step >= lanes)
-            for (int n = 0; n < Step; n += lanes) store(values + n, to_floats(counting() + n) * slope[i] + node[i]);
-        else
-            for (int n = 0; n < Step; ++n) values[n] = node[i] + slope[i] * float(n);
-}
-
-inline void expand(const Nodes& nodes, int field, int y, int first, int last, float* values) {
-    switch (nodes.step) {
-        case 16: return expand_by<16>(nodes, field, y, first, last, values);
-        case 8: return expand_by<8>(nodes, field, y, first, last, values);
-        case 4: return expand_by<4>(nodes, field, y, first, last, values);
-        case 2: return expand_by<2>(nodes, field, y, first, last, values);
-        default: return expand_by<1>(nodes, field, y, first, last, values);
-    }
-}
-
 // The gain map, bilinearly; its outer nodes lie on the centres of the outer pixels.
 inline void multiply_by_map(const Job& job, const float* map, int y, int x, int count, float* gain) {
     const double v = double(y) / std::max(job.height - 1, 1) * (job.map_rows - 1);
@@ -237,19 +358,31 @@ inline void multiply_by_map(const Job& job, const float* map, int y, int x, int 
 template <int Taps>
 constexpr int terms = Taps == 2 ? 1 : Taps == 4 ? 2 : 5;
 
+// The polynomials of the weights, see Job: a copy for each loop, as all that is written there could else change them.
 template <int Taps>
-INLINE void weigh(const Job& job, Floats t, Floats* weight) {
-    const Floats u = t - 0.5f, square = u * u;
-    for (int p = 0; p < Taps / 2; ++p) {
-        Floats even = all(job.even[p][terms<Taps> - 1]), odd = all(job.odd[p][terms<Taps> - 1]);
-        for (int i = terms<Taps> - 2; i >= 0; --i) {
-            even = even * square + job.even[p][i];
-            odd = odd * square + job.odd[p][i];
+struct Weights {
+    float even[Taps / 2][terms<Taps>], odd[Taps / 2][terms<Taps>];
+
+    explicit Weights(const Job& job) {
+        for (int p = 0; p < Taps / 2; ++p) {
+            std::copy(job.even[p], job.even[p] + terms<Taps>, even[p]);
+            std::copy(job.odd[p], job.odd[p] + terms<Taps>, odd[p]);
         }
-        weight[p] = even + u * odd;
-        weight[Taps - 1 - p] = even - u * odd;
     }
-}
+
+    INLINE void weigh(Floats t, Floats* weight) const {
+        const Floats u = t - 0.5f, square = u * u;
+        for (int p = 0; p < Taps / 2; ++p) {
+            Floats of_even = all(even[p][terms<Taps> - 1]), of_odd = all(odd[p][terms<Taps> - 1]);
+            for (int i = terms<Taps> - 2; i >= 0; --i) {
+                of_even = of_even * square + even[p][i];
+                of_odd = of_odd * square + odd[p][i];
+            }
+            weight[p] = of_even + u * of_odd;
+            weight[Taps - 1 - p] = of_even - u * of_odd;
+        }
+    }
+};
 
 // Weights for `Extra` taps more, where lanes start up to that many pixels later than the first (`low`) does.
 template <int Taps, int Extra>
@@ -264,108 +397,214 @@ INLINE void widen(Ints start, int low, const Floats* weight, Floats* wide) {
 }
 
 // Beginning with 0, every product is fused into the sum alike, whatever Taps is: more taps of no weight change no bit.
-template <int Taps>
+template <int TapsX, int TapsY>
 INLINE Floats sum(const float* source, std::ptrdiff_t stride, const Floats* wx, const Floats* wy) {
     Floats value = all(0.0f);
-    for (int j = 0; j < Taps; ++j, source += stride) {
+    for (int j = 0; j < TapsY; ++j, source += stride) {
         Floats across = all(0.0f);
-        for (int i = 0; i < Taps; ++i) across = across + wx[i] * load(source + i);
+        for (int i = 0; i < TapsX; ++i) across = across + wx[i] * load(source + i);
         value = value + wy[j] * across;
     }
     return value;
 }
 
-// What stays the same along a row of output pixels.
+// Where the pixels of an output row come from, in one coordinate set.
+struct Origin {
+    float x_shift[tile_width], y_shift[tile_width];
+    // Of each block of lanes: the lowest shift in whole pixels, and its first tap in a plane of the window.
+    std::int32_t low_x[tile_width / lanes], low_y[tile_width / lanes], corner[tile_width / lanes];
+};
+
 struct Row {
     int y;            // in the picture
     int x;            // of the tile, in the picture
     int first, last;  // columns of the tile
-    int step;         // of the nodes
-    float x_shift[tile_width], y_shift[tile_width];
-    float light[max_channels][tile_width];
+    Origin origin[max_sets];
+    float light[max_channels][tile_width + lanes];  // blocks of a part need not be blocks of the tile
 };
 
-// A block of points that start within `Extra` pixels of each other, from the window's corner (left, top) on.
+// The channels that go by a coordinate set.
+struct Planes {
+    int channel[max_channels], count = 0;
+
+    Planes() = default;
+    Planes(const Job& job, int set) {
+        for (int k = 0; k < job.channels; ++k)
+            if (job.channel[k].set == set) channel[count++] = k;
+    }
+};
+
+// The blocks of a row, sorted by whether their points start one pixel apart across (kind 1) or down (2) or both (3): a
+// loop for each kind has no branch that could be guessed wrong. All the others are for sample_any.
+struct Sorted {
+    static constexpr int kinds = 5, others = 4;
+    struct Block {
+        std::int16_t set, index;
+    };
+    Block blocks[kinds][max_sets * (tile_width / lanes)];
+    int count[kinds] = {};
+};
+
+// Ranges of shifts come from the nodes, as shifts are straight between them. Rounding may make one too wide, which costs
+// taps of no weight.
+template <int Taps>
+INLINE void sort_blocks(const Job& job, const Window& window, const Row& row, int set, const Line& x, const Line& y,
+                        Origin& origin, Sorted& sorted) {
+    constexpr int before = Taps / 2 - 1, most = tile_width / lanes;
+    std::int32_t high_x[most], high_y[most], kind[most];
+    x.ranges(origin.low_x, high_x);
+    y.ranges(origin.low_y, high_y);
+    const int first = row.first, last = row.last, begin = first / lanes, end = (last - 1) / lanes + 1;
+    const int stride = int(window.stride), corner = (row.y - before - window.top) * stride - before - window.left;
+    const bool bounded = window.crosses_border;
+    const int right = bounded ? job.width - lanes - 1 : INT_MAX, bottom = bounded ? job.height - 2 - row.y : INT_MAX;
+    const int left = bounded ? 0 : INT_MIN, top = bounded ? -row.y : INT_MIN;
+    for (int b = begin; b < end; ++b) {
+        const int column = b * lanes, x0 = row.x + column, low_x = origin.low_x[b], low_y = origin.low_y[b];
+        const int apart_x = high_x[b] - low_x, apart_y = high_y[b] - low_y;
+        const bool plain = (column >= first) & (column + lanes <= last) & ((apart_x | apart_y) < 2) &
+                           (x0 + low_x >= left) & (x0 + high_x[b] <= right) & (low_y >= top) & (high_y[b] <= bottom);
+        kind[b] = plain ? 2 * apart_y + apart_x : Sorted::others;
+        origin.corner[b] = low_y * stride + x0 + low_x + corner;
+    }
+    for (int b = begin; b < end; ++b)
+        sorted.blocks[kind[b]][sorted.count[kind[b]]++] = {std::int16_t(set), std::int16_t(b)};
+}
+
+// Weights of points that start at `low`, or one later if there is an extra tap.
 template <int Taps, int Extra>
-INLINE void sample_block(const Window& window, int left, int top, Ints start_x, int low_x, Ints start_y, int low_y,
-                         const Floats* wx, const Floats* wy, const int* channels, int count, Floats* values) {
+INLINE void weigh_from(const Weights<Taps>& weights, Floats shift, std::int32_t low, Floats* weight) {
+    if constexpr (Extra == 0) {
+        weights.weigh(shift - float(low), weight);
+    } else {
+        const Floats start = all(float(low)), next = all(float(low + 1));
+        const Ints later = shift >= next;
+        Floats inner[Taps];
+        weights.weigh(shift - select(later, next, start), inner);
+        weight[0] = select(later, all(0.0f), inner[0]);
+        for (int p = 1; p < Taps; ++p) weight[p] = select(later, inner[p - 1], inner[p]);
+        weight[Taps] = select(later, inner[Taps - 1], all(0.0f));
+    }
+}
+
+template <int Taps, int ExtraX, int ExtraY>
+void sample_blocks(const Job& job, const Window& window, Row& row, const Planes* planes, const Sorted& sorted) {
+    constexpr int kind = 2 * ExtraY + ExtraX;
+    const Weights<Taps> weights(job);
+    const std::ptrdiff_t stride = window.stride, plane = window.plane();
+    const float* window_light = window.light;
+    const int count = sorted.count[kind];
+    for (int i = 0; i < count; ++i) {
+        const auto [set, b] = sorted.blocks[kind][i];
+        const Origin& origin = row.origin[set];
+        const int column = b * lanes;
+        Floats wx[Taps + ExtraX], wy[Taps + ExtraY];
+        weigh_from<Taps, ExtraX>(weights, load(origin.x_shift + column), origin.low_x[b], wx);
+        weigh_from<Taps, ExtraY>(weights, load(origin.y_shift + column), origin.low_y[b], wy);
+        const float* source = window_light + origin.corner[b];
+        for (int c = 0; c < planes[set].count; ++c) {
+            const int channel = planes[set].channel[c];
+            store(row.light[channel] + column, sum<Taps + ExtraX, Taps + ExtraY>(source + channel * plane, stride, wx, wy));
+        }
+    }
+}
+
+// Any block: at the border of the picture or of the tile, or with points that start far apart.
+template <int Taps, int Extra>
+INLINE void sample_apart(const Window& window, int left, int top, Ints start_x, int low_x, Ints start_y, int low_y,
+                         const Floats* wx, const Floats* wy, const Planes& planes, Floats* values) {
     Floats wide_x[Taps + Extra], wide_y[Taps + Extra];
     widen<Taps, Extra>(start_x, low_x, wx, wide_x);
     widen<Taps, Extra>(start_y, low_y, wy, wide_y);
-    for (int c = 0; c < count; ++c)
-        values[c] = sum<Taps + Extra>(window.at(channels[c], left, top), window.stride, wide_x, wide_y);
+    for (int c = 0; c < planes.count; ++c)
+        values[c] = sum<Taps + Extra, Taps + Extra>(window.at(planes.channel[c], left, top), window.stride, wide_x, wide_y);
 }
 
 template <int Taps>
-void sample(const Job& job, const Window& window, Row& row, int set) {
+void sample_any(const Job& job, const Window& window, Row& row, int set, int block, const Planes& planes) {
     constexpr int before = Taps / 2 - 1;
-    int channels[max_channels], count = 0;
-    for (int k = 0; k < job.channels; ++k)
-        if (job.channel[k].set == set) channels[count++] = k;
     const Ints lane = counting();
-    for (int block = row.first & ~(lanes - 1); block < row.last; block += lanes) {
-        const int x0 = row.x + block;
-        Floats x = load(row.x_shift + block), y = load(row.y_shift + block);
-        Ints inside = all(-1);
-        if (window.crosses_border) {
-            const Floats left = all(-0.5f - float(x0)) - to_floats(lane), right = left + all(float(job.width));
-            const Floats top = all(-0.5f - float(row.y)), bottom = top + all(float(job.height));
-            inside = (x >= left) & (x <= right) & (y >= top) & (y <= bottom);
-            x = clamp(x, left, right);
-            y = clamp(y, top, bottom);
-        }
-        const Ints start_x = floor_to_ints(x), start_y = floor_to_ints(y);
-        Floats wx[Taps], wy[Taps];
-        weigh<Taps>(job, x - to_floats(start_x), wx);
-        weigh<Taps>(job, y - to_floats(start_y), wy);
+    const int x0 = row.x + block;
+    Floats x = load(row.origin[set].x_shift + block), y = load(row.origin[set].y_shift + block);
+    Ints inside = all(-1);
+    if (window.crosses_border) {
+        const Floats left = all(-0.5f - float(x0)) - to_floats(lane), right = left + all(float(job.width));
+        const Floats top = all(-0.5f - float(row.y)), bottom = top + all(float(job.height));
+        inside = (x >= left) & (x <= right) & (y >= top) & (y <= bottom);
+        x = clamp(x, left, right);
+        y = clamp(y, top, bottom);
+    }
+    const Ints start_x = floor_to_ints(x), start_y = floor_to_ints(y);
+    Floats wx[Taps], wy[Taps];
+    const Weights<Taps> weights(job);
+    weights.weigh(x - to_floats(start_x), wx);
+    weights.weigh(y - to_floats(start_y), wy);
 
-        // By how many whole pixels the block moves. Between nodes shifts are linear, so the ends tell, unless cut off.
-        std::int32_t starts_x[lanes], starts_y[lanes];
-        store(starts_x, start_x);
-        store(starts_y, start_y);
-        const int first = std::max(row.first - block, 0), last = std::min(row.last - block, lanes) - 1;
-        int low_x = std::min(starts_x[first], starts_x[last]), high_x = std::max(starts_x[first], starts_x[last]);
-        int low_y = std::min(starts_y[first], starts_y[last]), high_y = std::max(starts_y[first], starts_y[last]);
-        if (row.step < lanes || window.crosses_border)
-            for (int n = first; n <= last; ++n) {
-                low_x = std::min(low_x, starts_x[n]), high_x = std::max(high_x, starts_x[n]);
-                low_y = std::min(low_y, starts_y[n]), high_y = std::max(high_y, starts_y[n]);
-            }
-        const int left = x0 + low_x - before, top = row.y + low_y - before;
-        const int apart = std::max(high_x - low_x, high_y - low_y);
-        assert(apart > widest || (left + first >= window.left && x0 + last + high_x + Taps / 2 < window.right));
-        assert(top >= window.top && row.y + high_y + Taps / 2 < window.bottom);
+    // By how many whole pixels the block moves.
+    std::int32_t starts_x[lanes], starts_y[lanes];
+    store(starts_x, start_x);
+    store(starts_y, start_y);
+    const int first = std::max(row.first - block, 0), last = std::min(row.last - block, lanes) - 1;
+    int low_x = starts_x[first], high_x = low_x, low_y = starts_y[first], high_y = low_y;
+    for (int n = first + 1; n <= last; ++n) {
+        low_x = std::min(low_x, starts_x[n]), high_x = std::max(high_x, starts_x[n]);
+        low_y = std::min(low_y, starts_y[n]), high_y = std::max(high_y, starts_y[n]);
+    }
+    const int left = x0 + low_x - before, top = row.y + low_y - before;
+    const int apart = std::max(high_x - low_x, high_y - low_y);
+    assert(apart > widest || (left + first >= window.left && x0 + last + high_x + Taps / 2 < window.right));
+    assert(top >= window.top && row.y + high_y + Taps / 2 < window.bottom);
 
-        Floats values[max_channels];
-        switch (apart) {
-#define SIXBIT_BLOCK(Extra)                                                                                             \
-    case Extra:                                                                                                         \
-        sample_block<Taps, Extra>(window, left, top, start_x, low_x, start_y, low_y, wx, wy, channels, count, values); \
+    Floats values[max_channels];
+    switch (apart) {
+#define SIXBIT_BLOCK(Extra)                                                                                 \
+    case Extra:                                                                                             \
+        sample_apart<Taps, Extra>(window, left, top, start_x, low_x, start_y, low_y, wx, wy, planes, values); \
         break;
-            SIXBIT_BLOCK(0)
-            SIXBIT_BLOCK(1)
-            SIXBIT_BLOCK(2)
-            SIXBIT_BLOCK(widest)
+        SIXBIT_BLOCK(0)
+        SIXBIT_BLOCK(1)
+        SIXBIT_BLOCK(2)
+        SIXBIT_BLOCK(widest)
 #undef SIXBIT_BLOCK
-            default:  // strongly bent: pixel by pixel
-                for (int c = 0; c < count; ++c) {
-                    values[c] = all(0.0f);
-                    for (int n = first; n <= last; ++n) {
-                        const float* source =
-                            window.at(channels[c], x0 + n + starts_x[n] - before, row.y + starts_y[n] - before);
-                        float value = 0;
-                        for (int j = 0; j < Taps; ++j, source += window.stride) {
-                            float across = 0;
-                            for (int i = 0; i < Taps; ++i) across = across + wx[i][n] * source[i];
-                            value = value + wy[j][n] * across;
-                        }
-                        values[c][n] = value;
+        default:  // strongly bent: pixel by pixel
+            for (int c = 0; c < planes.count; ++c) {
+                values[c] = all(0.0f);
+                for (int n = first; n <= last; ++n) {
+                    const float* source =
+                        window.at(planes.channel[c], x0 + n + starts_x[n] - before, row.y + starts_y[n] - before);
+                    float value = 0;
+                    for (int j = 0; j < Taps; ++j, source += window.stride) {
+                        float across = 0;
+                        for (int i = 0; i < Taps; ++i) across = across + wx[i][n] * source[i];
+                        value = value + wy[j][n] * across;
                     }
+                    values[c][n] = value;
                 }
-        }
-        for (int c = 0; c < count; ++c)
-            store(row.light[channels[c]] + block,
-                  window.crosses_border ? select(inside, values[c], all(0.0f)) : values[c]);
+            }
+    }
+    for (int c = 0; c < planes.count; ++c)
+        store(row.light[planes.channel[c]] + block,
+              window.crosses_border ? select(inside, values[c], all(0.0f)) : values[c]);
+}
+
+template <int Taps>
+void sample(const Job& job, const Window& window, const Nodes& nodes, int node_y, Sets sets, Row& row,
+            const Planes* planes) {
+    const int first = row.first & ~(lanes - 1), last = (row.last + lanes - 1) & ~(lanes - 1);  // whole blocks
+    Sorted sorted;
+    for (int set = sets.begin; set < sets.end; ++set) {
+        const Line x(nodes, 2 * set, node_y, first, last), y(nodes, 2 * set + 1, node_y, first, last);
+        x.expand(row.origin[set].x_shift);
+        y.expand(row.origin[set].y_shift);
+        sort_blocks<Taps>(job, window, row, set, x, y, row.origin[set], sorted);
+    }
+    sample_blocks<Taps, 0, 0>(job, window, row, planes, sorted);
+    sample_blocks<Taps, 1, 0>(job, window, row, planes, sorted);
+    sample_blocks<Taps, 0, 1>(job, window, row, planes, sorted);
+    sample_blocks<Taps, 1, 1>(job, window, row, planes, sorted);
+    for (int i = 0; i < sorted.count[Sorted::others]; ++i) {
+        const auto [set, b] = sorted.blocks[Sorted::others][i];
+        sample_any<Taps>(job, window, row, set, b * lanes, planes[set]);
     }
 }
 
@@ -419,12 +658,53 @@ INLINE void interleave(const Job& job, const std::int32_t (*codes)[tile_width], 
         }
 }
 
+#if defined(SIXBIT_SHUFFLES)
+// Light of a row to bytes, by cubics instead of tables.
+template <int Channels>
+INLINE void encode_blocks(const Job& job, const float* const* light, const float* const* gain, int count,
+                          std::uint8_t* target) {
+    const float origin = job.encode_origin, white = 1 - 2 * origin;  // the last piece ends before 1
+    const std::int32_t black = bits_of(origin);
+    Floats cubic[Channels][8];
+    for (int k = 0; k < Channels; ++k) std::memcpy(cubic[k], job.channel[k].cubics, sizeof cubic[k]);
+    for (int x = 0; x < count; x += lanes) {
+        Ints packed = all(0);
+        for (int k = 0; k < Channels; ++k) {
+            Floats value = load(light[k] + x);
+            if (gain[k]) value = value * load(gain[k] + x);
+            value = clamp(value, all(0.0f), all(white)) + origin;
+            Ints piece;
+            std::memcpy(&piece, &value, sizeof piece);
+            piece = (piece - black) >> 22;
+            Floats code = __builtin_shuffle(cubic[k][6], cubic[k][7], piece);
+            for (int term = 4; term >= 0; term -= 2)
+                code = code * value + __builtin_shuffle(cubic[k][term], cubic[k][term + 1], piece);
+            packed = packed | to_ints(code) << (8 * k);
+        }
+        if constexpr (Channels == 1) {
+            std::int32_t codes[lanes];
+            store(codes, packed);
+            for (int n = 0; n < std::min(lanes, count - x); ++n) target[x + n] = std::uint8_t(codes[n]);
+            continue;
+        }
+        if (Channels == 3) packed = gathered(packed);
+        if (x + lanes <= count)
+            std::memcpy(target + x * Channels, &packed, lanes * Channels);
+        else
+            std::memcpy(target + x * Channels, &packed, (count - x) * Channels);
+    }
+}
+#endif
+
 // ---- the tile ----
 
 template <int Channels, typename Code>
 void correct_part(const Job& job, const Tile& part, int origin_x, int origin_y, const Nodes& nodes, Scratch& scratch) {
-    const Window window = window_for(job, part, origin_x, origin_y, nodes, scratch);
-    if (!fits(job, window)) {  // as far as single pixels, which always fit
+    const Sets all_sets{0, int(job.shift.size())};
+    const bool point = part.right - part.left == 1 && part.bottom - part.top == 1;
+    Window window = window_for(job, part, origin_x, origin_y, nodes, all_sets, scratch);
+    const bool together = fits(job, window);
+    if (!together && !point) {  // as far as single pixels, which fit a set at a time
         Tile half = part, rest = part;
         if (part.bottom - part.top >= part.right - part.left)
             half.bottom = rest.top = (part.top + part.bottom) / 2;
@@ -434,41 +714,62 @@ void correct_part(const Job& job, const Tile& part, int origin_x, int origin_y, 
         correct_part<Channels, Code>(job, rest, origin_x, origin_y, nodes, scratch);
         return;
     }
-    read_window<Channels, Code>(job, window);
+    if (together) read_window<Channels, Code>(job, window);
 
-    const int sets = int(job.shift.size()), gains = int(job.gain.size());
+    const int sets = all_sets.end, gains = int(job.gain.size());
     Row row{};
-    row.x = origin_x, row.first = part.left - origin_x, row.last = part.right - origin_x, row.step = job.step;
+    row.x = origin_x, row.first = part.left - origin_x, row.last = part.right - origin_x;
     const int blocks_first = row.first & ~(lanes - 1), blocks_last = (row.last + lanes - 1) & ~(lanes - 1);
     const int count = row.last - row.first;
+    Planes planes[max_sets];
+    for (int set = 0; set < sets; ++set) planes[set] = Planes(job, set);
     for (row.y = part.top; row.y < part.bottom; ++row.y) {
         const int node_y = row.y - origin_y;
-        for (int set = 0; set < sets; ++set) {
-            expand(nodes, 2 * set, node_y, blocks_first, blocks_last, row.x_shift);
-            expand(nodes, 2 * set + 1, node_y, blocks_first, blocks_last, row.y_shift);
+        for (int set = 0; set < sets; set = together ? sets : set + 1) {
+            const Sets now = together ? all_sets : Sets{set, set + 1};
+            if (!together) {
+                window = window_for(job, part, origin_x, origin_y, nodes, now, scratch);
+                read_window<Channels, Code>(job, window);
+            }
             switch (job.taps) {
-                case 2: sample<2>(job, window, row, set); break;
-                case 4: sample<4>(job, window, row, set); break;
-                default: sample<6>(job, window, row, set);
+                case 2: sample<2>(job, window, nodes, node_y, now, row, planes); break;
+                case 4: sample<4>(job, window, nodes, node_y, now, row, planes); break;
+                default: sample<6>(job, window, nodes, node_y, now, row, planes);
             }
         }
-        float gain[3][tile_width];
-        for (int g = 0; g < gains; ++g) expand(nodes, 2 * sets + g, node_y, blocks_first, blocks_last, gain[g]);
-        std::int32_t codes[Channels][tile_width];
-        float values[Channels][tile_width];
+        float gain[max_sets][tile_width + lanes];
+        for (int g = 0; g < gains; ++g) Line(nodes, 2 * sets + g, node_y, blocks_first, blocks_last).expand(gain[g]);
+        const float *light[Channels], *factors[Channels];
+        float mapped[Channels][tile_width + lanes];
+        bool cubic = true;
         for (int k = 0; k < Channels; ++k) {
             const Channel& channel = job.channel[k];
-            const float* factor = channel.gain < 0 ? nullptr : gain[channel.gain] + row.first;
-            float mapped[tile_width];
+            light[k] = row.light[k] + row.first;
+            factors[k] = channel.gain < 0 ? nullptr : gain[channel.gain] + row.first;
             if (channel.map) {
-                std::copy(factor, factor + count, mapped);
-                multiply_by_map(job, channel.map, row.y, origin_x + row.first, count, mapped);
-                factor = mapped;
+                std::copy(factors[k], factors[k] + count, mapped[k]);
+                multiply_by_map(job, channel.map, row.y, origin_x + row.first, count, mapped[k]);
+                factors[k] = mapped[k];
             }
-            encode_row<Code>(job, channel, row.light[k] + row.first, factor, count, codes[k], values[k]);
+            cubic = cubic && channel.cubics;
         }
         const std::ptrdiff_t pixel = job.target.pixel, channel = job.target.channel;
         Code* target = static_cast<Code*>(job.target.data) + row.y * job.target.row + part.left * pixel;
+#if defined(SIXBIT_SHUFFLES)
+        if constexpr (sizeof(Code) == 1)
+            if (cubic) {
+                const bool packed = pixel == Channels && channel == 1;
+                std::uint8_t bytes[tile_width * Channels];
+                encode_blocks<Channels>(job, light, factors, count, packed ? target : bytes);
+                for (int x = 0; x < count && !packed; ++x)
+                    for (int k = 0; k < Channels; ++k) target[x * pixel + k * channel] = bytes[x * Channels + k];
+                continue;
+            }
+#endif
+        std::int32_t codes[Channels][tile_width];
+        float values[Channels][tile_width];
+        for (int k = 0; k < Channels; ++k)
+            encode_row<Code>(job, job.channel[k], light[k], factors[k], count, codes[k], values[k]);
         if (pixel == Channels && channel == 1)
             interleave<Channels>(job, codes, values, count, target, Channels, 1);
         else
