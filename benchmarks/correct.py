@@ -1,14 +1,16 @@
 """Side by side: one correction of a large picture by Sixbit, and by what people use today.
 
-    python benchmarks/correct.py [--megapixels 50] [--threads 2] [--rounds 5] [-o results.md]
+    python benchmarks/correct.py [--megapixels 50] [--threads 2] [--rounds 5] [--scaling] [-o FOLDER]
 
-All of it runs in one process, a round each in turn, so that whatever else the machine does falls on all alike; the
-table has the medians, and the median of the ratios within a round.
+The table and a plot are saved in the folder, benchmarks/results by default. --scaling adds how the native engine does
+from 1 to 200 MP and from one thread to all. All of it runs in one process, a round each in turn, so that whatever else
+the machine does falls on all alike; the table has the medians, and the median of the ratios within a round.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib
 import importlib.util
 import math
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,14 @@ LENS = """<lensdatabase version="1"><mount><name>Leica M</name></mount>
 </calibration></lens></lensdatabase>"""
 """lensfun's own entry of the Summicron, and a fall-off of no particular lens: there is none on record for this one."""
 OURS = "Sixbit native, 8 bit"
+LESS: dict[str, Any] = {
+    "without lateral colour": {"warp": ((1.0, 0.0, -0.02, 0.01),)},
+    "without vignetting": {"gain": ((1.0,),)},
+    "vignetting alone": {"warp": ((1.0,),)},
+    "nothing to do": {"warp": ((1.0,),), "gain": ((1.0,),)},
+}
+RESULTS = Path(__file__).parent / "results"
+SCALES = (1, 5, 12, 24, 50, 100, 200)
 
 
 def lens() -> Any:
@@ -90,6 +101,14 @@ def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], 
     runs["Sixbit native, 16 bit"] = native(deep, np.zeros_like(deep))
     light = picture.astype(np.float32) / 255
     runs["Sixbit native, float"] = native(light, np.zeros_like(light))
+    only = {name: dataclasses.replace(correction, **less) for name, less in LESS.items()}
+    for name, less in only.items():
+        runs[f"Sixbit native, 8 bit, {name}"] = partial(engines.apply, less, picture, out=result, threads=threads)
+    quarter = engines.Region(width // 4, height // 4, width // 2, height // 2)
+    part = np.zeros_like(picture[: quarter.height, : quarter.width])
+    runs["Sixbit native, 8 bit, a quarter of the area"] = lambda: engines.apply(
+        correction, picture, region=quarter, out=part, threads=threads
+    )
     runs["plain copy"] = lambda: np.copyto(result, picture)
     if importlib.util.find_spec("gmic"):
         runs["Sixbit gmic"] = lambda: engines.apply(correction, picture, "gmic")
@@ -168,6 +187,48 @@ def measure(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, lis
     return seconds
 
 
+def scaling(threads: int) -> str:
+    """MP/s of the native engine by the size of the picture and the number of threads; medians of three."""
+    counts = sorted({2**i for i in range(threads.bit_length())} | {threads})
+    lines = [
+        "| MP | " + " | ".join(f"{n} thread{'s' * (n > 1)}" for n in counts) + " |",
+        "|---:" * (len(counts) + 1) + "|",
+    ]
+    for megapixels in SCALES:
+        width, height = size(megapixels)
+        correction, picture = summicron(width, height), landscape(width, height)
+        result = np.zeros_like(picture)
+        runs: dict[str, Callable[[], object]] = {
+            str(n): partial(engines.apply, correction, picture, out=result, threads=n) for n in counts
+        }
+        rates = [width * height / 1e6 / statistics.median(times) for times in measure(runs, 3).values()]
+        lines.append(f"| {megapixels} | " + " | ".join(f"{rate:.0f}" for rate in rates) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def plot(seconds: dict[str, list[float]], megapixels: float, path: Path) -> None:
+    """A bar for each contender, MP/s, fastest first."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    rates = sorted((megapixels / statistics.median(times), name) for name, times in seconds.items())
+    figure, axes = plt.subplots(figsize=(9, 0.35 * len(rates) + 1), layout="constrained")
+    axes.barh([name for _, name in rates], [rate for rate, _ in rates])
+    axes.set_xscale("log")
+    axes.set_xlabel("MP/s")
+    figure.savefig(path)
+
+
+def size(megapixels: float) -> tuple[int, int]:
+    """Width and height of a picture of 4 to 3; 50 MP is that of a camera."""
+    if megapixels == 50:
+        return 8160, 6144
+    width = round(math.sqrt(megapixels * 1e6 / 12) * 4) // 16 * 16
+    return width, width * 3 // 4
+
+
 def table(seconds: dict[str, list[float]], width: int, height: int, threads: int, memory: float) -> str:
     megapixels = width * height / 1e6
     lines = [
@@ -191,19 +252,19 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, default=50.0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("-o", "--output", type=Path, help="save the table (Markdown)")
+    parser.add_argument("--scaling", action="store_true", help="also from 1 to 200 MP, from one thread to --threads")
+    parser.add_argument("-o", "--output", type=Path, default=RESULTS, help="folder for the table and the plot")
     options = parser.parse_args()
-    width = round(math.sqrt(options.megapixels * 1e6 / 12) * 4) // 16 * 16
-    height = width * 3 // 4
-    if options.megapixels == 50:
-        width, height = 8160, 6144
+    width, height = size(options.megapixels)
     memory = peak_memory(width, height, options.threads)  # first: a child starts with the peak of its parent
     seconds = measure(contenders(width, height, options.threads), options.rounds)
     text = table(seconds, width, height, options.threads, memory)
+    if options.scaling:
+        text += "\n" + scaling(options.threads)
     print(text)
-    if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text, encoding="utf-8")
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "correct.md").write_text(text, encoding="utf-8")
+    plot(seconds, width * height / 1e6, options.output / "correct.png")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     _choices(correct)
     correct.add_argument("--engine", choices=manifest()["engines"], default="auto", help="what works on the pixels")
     correct.add_argument("--interpolation", choices=("bicubic", "lanczos3", "bilinear"), default="bicubic")
+    correct.add_argument("--timings", action="store_true", help="say on the error output where the time went")
     correct.add_argument("--force", action="store_true", help="correct again what marks say is corrected already")
     correct.add_argument("--compare", type=Path, metavar="FILE", help="save a picture of before and after")
     correct.add_argument(
@@ -416,6 +418,16 @@ def _correct(options: argparse.Namespace) -> int:
         return UNUSABLE
     if options.remember:
         remember(read_shot(options.photo), options.lens)
+    clock = time.perf_counter()
+
+    def lap(step: str) -> None:
+        nonlocal clock
+        before, clock = clock, time.perf_counter()
+        if options.timings:
+            print(f"{1000 * (clock - before):7.0f} ms  {step}", file=sys.stderr)
+
+    if options.timings:
+        print(f"{1000 * time.process_time():7.0f} ms  start-up", file=sys.stderr)
     try:
         done = correct(
             options.photo,
@@ -428,6 +440,7 @@ def _correct(options: argparse.Namespace) -> int:
             compare=options.compare,
             quality=options.quality,
             progress=sys.stderr.isatty(),
+            lap=lap,
         )
     except (CompileError, EngineError) as error:
         _complain(f"{photo_name(options.photo)}: {error}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,12 +78,14 @@ def correct(
     compare: str | Path | None = None,
     quality: int | None = None,
     progress: bool = False,
+    lap: Callable[[str], None] = lambda step: None,
 ) -> Corrected:
     """Correct a photo and write the result with the photo's metadata.
 
     ``lens`` is the identity of a lens, for photos that do not say it. What marks in the photo claim to be corrected
     already is left as it is, unless ``force`` is set. Raises :class:`sixbit.PhotoError` with the way out if the photo
     cannot be read, its lens is not known for certain, or there is nothing to correct; nothing is written then.
+    ``lap`` is called with the name of each step when it is done.
     """
     path, out = Path(path), Path(out)
     format_of(out)
@@ -92,7 +94,9 @@ def correct(
     if compare and Path(compare) == out:
         raise PhotoError(f"{photo_name(out)}: cannot hold the photo and the comparison; name two files.")
     shot = read_shot(path)
+    lap("tags")
     identity, notes = lens_of(shot, lens, tuple(grades))
+    lap("database")
     wanted = _not_yet_done(shot, corrections, force, notes)
     photo = open_photo(path)
     height, width = photo.pixels.shape[:2]
@@ -104,6 +108,7 @@ def correct(
         if "vignetting" in wanted or "shading" in wanted:
             raise PhotoError(str(error)) from error
         transfer = None
+    lap("decode")
     correction = compile_filter(
         identity,
         shot,
@@ -118,12 +123,15 @@ def correct(
     if not correction.made_from["corrections"]:
         done_before = set(shot.already_corrected) - set(wanted)
         raise PhotoError(corrected_already(shot) if done_before else nothing_to_do(path, identity, correction))
+    lap("compile")
     pixels = _apply(correction, photo, engine, interpolation, transfer, progress)
+    lap("correct")
     if compare:
         from sixbit.compare import save_comparison
 
         save_comparison(photo.pixels, pixels, Path(compare))
     notes.extend(save_photo(photo, pixels, out, correction=correction, quality=quality))
+    lap("encode and metadata")
     return Corrected(path, out, identity, correction, tuple(notes))
 
 
