@@ -53,7 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sixbit", description=manifest()["summary"] + ".")
     parser.add_argument("--version", action="version", version=f"sixbit {manifest()['version']}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    # With prog given, argparse need not lay out a usage text at every start.
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", prog=parser.prog)
 
     def command(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
