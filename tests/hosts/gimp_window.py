@@ -270,7 +270,7 @@ def killed() -> None:
 
 
 def missing() -> None:
-    engine = next(Path("/root/.config/GIMP").glob("3.*/plug-ins/sixbit/engine.json"))
+    engine = next((Path.home() / ".config/GIMP").glob("3.*/plug-ins/sixbit/engine.json"))
     text = engine.read_text()
     engine.write_text(json.dumps({"command": ["/nowhere/python", "-m", "sixbit"]}))
     press(menu_entry())
