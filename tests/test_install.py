@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -225,18 +226,23 @@ def test_a_folder_that_cannot_be_written(lensfun: Path, lens_db: Path) -> None:
         install_lensfun()
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file grows beyond 500 bytes: less than the database, more than nothing."""
+    """No file grows beyond 500 bytes: less than the database, more than nothing.
+
+    For as long as it must be and no longer: the limit is on the tests' own log, too.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_leaves_nothing_half_written(lensfun: Path, lens_db: Path, full_disk: None) -> None:
+def test_a_full_disk_leaves_nothing_half_written(lensfun: Path, lens_db: Path) -> None:
     before = tree(lensfun.parent)
-    with pytest.raises(InstallError, match="Make room"):
+    with full_disk(), pytest.raises(InstallError, match="Make room"):
         install_lensfun()
     assert tree(lensfun.parent) == before
 
