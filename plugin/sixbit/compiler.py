@@ -19,7 +19,7 @@ from sixbit.filters import UNITY, CorrectionFilter, Polynomial, evaluate
 from sixbit.kinds import KINDS, TRUSTED, Grade
 from sixbit.manifest import manifest
 from sixbit.matching import Match, crop_factor_of
-from sixbit.models import Frame, Sensor
+from sixbit.models import INFINITY_M, Frame, Sensor
 from sixbit.shot import Shot, SixbitError
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ FloatArray = NDArray[np.float64]
 UNKNOWN = "no calibration is known"
 """Why a correction is left out, mostly."""
 
-INFINITY_M = 1000.0
-"""The distance that stands for infinity in lensfun's database."""
 
 WIDTH_OF_BUDGET = 8192
 BUDGET_PX = 0.005
@@ -93,7 +91,7 @@ def compile_filter(
     True
     """
     known = catalogue()
-    lens = _identity(lens)
+    lens = identity_of(lens)
     shot = shot or Shot()
     _check_positive(focal_mm=focal_mm, f_number=f_number, distance_m=distance_m)
     frame = _frame(shot, size, crop_factor)
@@ -139,7 +137,8 @@ def compile_filter(
     )
 
 
-def _identity(lens: LensIdentity | Match | str) -> LensIdentity:
+def identity_of(lens: LensIdentity | Match | str) -> LensIdentity:
+    """The lens that is meant: by its identity, as the answer of a match, or itself."""
     if isinstance(lens, Match):
         if lens.lens is None:
             raise CompileError(f"The match found no lens for certain ({lens.status}): {' '.join(lens.evidence)}")

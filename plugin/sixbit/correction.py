@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.catalogue import LensIdentity, catalogue
-from sixbit.compiler import UNKNOWN, CompileError, compile_filter
+from sixbit.catalogue import LensIdentity
+from sixbit.compiler import UNKNOWN, compile_filter, identity_of
 from sixbit.engines import Region, apply, choose
 from sixbit.filters import CorrectionFilter
 from sixbit.kinds import KINDS, SPOKEN, TRUSTED, Grade
@@ -144,10 +144,7 @@ def lens_of(
     does not matter which it was, and the first stands for all.
     """
     if lens_id is not None:
-        lenses = catalogue().lenses
-        if lens_id not in lenses:
-            raise CompileError(f"There is no lens with the identity {lens_id!r}; `sixbit lenses` lists them.")
-        return lenses[lens_id], []
+        return identity_of(lens_id), []
     found = match(shot)
     if found.lens is not None:
         return found.lens, []

@@ -8,13 +8,12 @@ from sixbit import models
 from sixbit.catalogue import LensIdentity, catalogue
 from sixbit.filters import evaluate
 from sixbit.kinds import Grade
-from sixbit.models import Frame, Sensor
+from sixbit.models import INFINITY_M, Frame, Sensor
 from sixbit.plots import LensCurves
 
 FULL_FRAME = Frame(3601, 2401, 1.0)
 """36 mm x 24 mm at 100 px a millimetre."""
 PX_PER_MM = 100
-INFINITY_M = 1000.0
 
 
 def curves_of(lens: LensIdentity) -> LensCurves:

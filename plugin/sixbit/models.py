@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from sixbit.filters import Polynomial
 
+INFINITY_M = 1000.0
+"""The distance that stands for infinity in lensfun's database."""
+
 
 class ModelError(ValueError):
     """A lens model that is not known here."""
