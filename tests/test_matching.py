@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -243,12 +242,12 @@ def test_crop_factor_is_not_reckoned_from_a_retagged_focal_length(
 def test_contradicted_candidates_share_no_calibration() -> None:
     """However alike they are corrected: it may have been neither."""
     one, other = catalogue().lenses["summicron-35-asph"], catalogue().lenses["summicron-50-iv-v"]
-    alike = replace(other, calibrations=one.calibrations)
+    alike = other._replace(calibrations=one.calibrations)
     assert one.best_calibrations()
     firm = Match(Status.AMBIGUOUS, None, (one, alike), 0.6, (), agreed=True)
     assert firm.shares_calibration()
-    assert not replace(firm, agreed=False).shares_calibration()
-    assert not replace(firm, candidates=(one,)).shares_calibration()
+    assert not firm._replace(agreed=False).shares_calibration()
+    assert not firm._replace(candidates=(one,)).shares_calibration()
     assert match(shot("Summilux-M 1:1.4/50 ASPH.", M10)).agreed
     assert not match(shot("Summilux-M 1:1.4/50 ASPH.", M10, focal=35)).agreed
     assert not match(shot("Summicron-M 1:2/35 ASPH.", M10, (28, 1))).agreed

@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sixbit.calibration.records import Record, RecordError, merged, read_records
+from sixbit.folders import user_data
 from sixbit.kinds import KINDS, TRUSTED, Grade
 from sixbit.likeness import LensNames, difference, figures_fit, lens_names, same_lens, slack
 from sixbit.manifest import data_path
@@ -28,8 +29,7 @@ class CatalogueError(SixbitError, ValueError):
     """A table or XML file that cannot be read; the message names it."""
 
 
-@dataclass(frozen=True)
-class Calibration:
+class Calibration(NamedTuple):
     """That there is a calibration, of what, from where: read without lensfun.
 
     ``kind`` is ``distortion``, ``tca``, ``vignetting`` or ``shading``; ``file`` and ``model`` name the lensfun
@@ -43,10 +43,20 @@ class Calibration:
     model: str
     own: bool = False
     """True for the user's own, from the user data folder."""
+    record: str = ""
+    """The record of the run it was made in, if Sixbit made it."""
+    crop_factor: float = 0.0
+    """That of the sensor it was made on, where there is a record."""
+
+    def serves(self, crop_factor: float | None) -> bool:
+        """False where it was measured on a smaller sensor than it is wanted for, and ends within the frame.
+
+        lensfun draws the same line, with 1 % of slack (0.3.4, ``libs/lensfun/database.cpp``).
+        """
+        return crop_factor is None or self.crop_factor <= crop_factor * 1.01
 
 
-@dataclass(frozen=True)
-class LensIdentity:
+class LensIdentity(NamedTuple):
     """A lens, by the identity it has everywhere in the project."""
 
     lens_id: str
@@ -94,19 +104,24 @@ class LensIdentity:
         said = ", ".join(fact for fact in facts if fact)
         return f"{said} (not confirmed by a source)" if said and not self.details_sourced else said
 
-    def best_calibrations(self, grades: Iterable[Grade] = TRUSTED) -> dict[str, Calibration]:
-        """The calibration to use of each kind: the user's own first, then by grade."""
+    def best_calibrations(
+        self, grades: Iterable[Grade] = TRUSTED, crop_factor: float | None = None
+    ) -> dict[str, Calibration]:
+        """The calibration to use of each kind: the user's own first, then by grade.
+
+        Of several of the user's own, those from the smallest sensor that is not smaller than the one they are wanted
+        for, and of these the newest.
+        """
         order = [*Grade]
         wanted = set(grades)
-        usable = [c for c in self.calibrations if c.grade in wanted]
-        usable.sort(key=lambda c: (not c.own, order.index(c.grade)))
+        usable = [c for c in self.calibrations if c.grade in wanted and c.serves(crop_factor)]
+        usable.sort(key=lambda c: (not c.own, order.index(c.grade), -c.crop_factor))
         return {
             kind: next(c for c in usable if c.kind == kind) for kind in KINDS if any(c.kind == kind for c in usable)
         }
 
 
-@dataclass(frozen=True)
-class Body:
+class Body(NamedTuple):
     """A camera, adapter phone or digital back: what its sensor sees of the image circle."""
 
     make: str
@@ -152,15 +167,24 @@ class Entry(NamedTuple):
     """The optical centre's offset, lensfun's ``<center>``, in units of half the short side."""
 
 
-@dataclass(frozen=True)
 class Catalogue:
-    """All that is known, by lens_id."""
+    """All that is known: ``lenses`` by lens_id, ``codes``, and the ``folders`` of the XML files, Sixbit's own first.
 
-    lenses: Mapping[str, LensIdentity]
-    codes: tuple[CodeRow, ...]
-    folders: tuple[Path, ...]
-    """Where the XML files stand: Sixbit's own, then the user's."""
-    _names: dict[str, LensNames] = field(default_factory=dict, repr=False, compare=False)
+    ``records`` are the user's own calibrations that Sixbit made, the oldest first.
+    """
+
+    def __init__(
+        self,
+        lenses: Mapping[str, LensIdentity],
+        codes: tuple[CodeRow, ...],
+        folders: tuple[Path, ...],
+        records: tuple[Record, ...] = (),
+    ) -> None:
+        self.lenses = lenses
+        self.codes = codes
+        self.folders = folders
+        self.records = records
+        self._names: dict[str, LensNames] = {}
 
     def names_of(self, lens_id: str) -> LensNames:
         """The names of a lens, read by the rules of :mod:`sixbit.names`."""
@@ -227,14 +251,41 @@ class Catalogue:
         return [path for folder in self.folders if folder.is_dir() for path in sorted(folder.glob("*.xml"))]
 
     def calibration_entries(
-        self, lens_id: str, kinds: Iterable[str] = KINDS, grades: Iterable[Grade] = TRUSTED
+        self,
+        lens_id: str,
+        kinds: Iterable[str] = KINDS,
+        grades: Iterable[Grade] = TRUSTED,
+        crop_factor: float | None = None,
     ) -> dict[str, Entry]:
         """The lensfun entries to interpolate from, one for each kind there is a calibration of.
 
+        ``crop_factor`` is that of the picture: the user's own calibrations from a smaller sensor are left out.
         Raises KeyError for an unknown lens_id, CatalogueError for a file that lensfun cannot read.
         """
-        wanted = self.lenses[lens_id].best_calibrations(grades)
-        return {kind: self._entry(wanted[kind]) for kind in kinds if kind in wanted and kind != "shading"}
+        wanted = self.lenses[lens_id].best_calibrations(grades, crop_factor)
+        return {
+            kind: self._own_entry(lens_id, wanted[kind]) if wanted[kind].record else self._entry(wanted[kind])
+            for kind in kinds
+            if kind in wanted and kind != "shading"
+        }
+
+    def shading_records(self, lens_id: str, make: str | None, model: str | None) -> tuple[Record, ...]:
+        """The user's records of the colour shading of a lens on a body: it is of both."""
+        body = _plain_model(make, model or "")
+        return tuple(
+            record
+            for record in self.records
+            if record.lens_id == lens_id and record.shading and _plain_model(record.make, record.model) == body
+        )
+
+    def _own_entry(self, lens_id: str, calibration: Calibration) -> Entry:
+        """One entry of all the user's runs with a lens on sensors of one size: they are interpolated together."""
+        runs = [record for record in self.records if record.lens_id == lens_id and calibration.kind in record.kinds]
+        newest = next(record for record in runs if record.name == calibration.record)
+        runs = [record for record in runs if record.same_sensor(newest)]
+        lens, element = _merged_lens(tuple(record.xml for record in runs), calibration.kind)
+        source = "; ".join(record.said for record in runs)
+        return Entry(lens, calibration._replace(source=source), *_frame(element))
 
     def _entry(self, calibration: Calibration) -> Entry:
         folder = self.folders[-1] if calibration.own else self.folders[0]
@@ -261,9 +312,7 @@ def catalogue() -> Catalogue:
 
 def own_folder() -> Path:
     """Where the user's own calibrations and choices stand."""
-    from platformdirs import user_data_path
-
-    return user_data_path("sixbit") / "lens_db"
+    return user_data() / "lens_db"
 
 
 def load(folder: Path, own: Path | None = None) -> Catalogue:
@@ -316,10 +365,30 @@ def load(folder: Path, own: Path | None = None) -> Catalogue:
     return known if own is None or not own.is_dir() else _with_own(known, own)
 
 
+def renew() -> None:
+    """Forget what was read, because the user's files have changed."""
+    for cached in (catalogue, _xml, _lensfun_lenses, _merged_lens):
+        cached.cache_clear()
+
+
 def _with_own(known: Catalogue, own: Path) -> Catalogue:
-    """Add the user's XML: to the lenses that the entry's name means, or as lenses of their own."""
+    """Add the user's files: records to their lens, other XML to the lenses its name means, or as lenses of its own."""
     lenses = dict(known.lenses)
-    for path in sorted(own.glob("*.xml")):
+    try:
+        records = read_records(own)
+    except RecordError as error:
+        raise CatalogueError(str(error)) from error
+    for record in reversed(records):
+        if lens := lenses.get(record.lens_id):
+            file = (record.xml if record.has_xml else record.path).name
+            found = tuple(
+                Calibration(
+                    kind, Grade.MEASURED, record.said, file, record.lens, True, record.name, record.crop_factor
+                )
+                for kind in record.kinds
+            )
+            lenses[lens.lens_id] = lens._replace(calibrations=lens.calibrations + found)
+    for path in sorted({*own.glob("*.xml")} - {record.xml for record in records}):
         for element in _xml(path).iter("lens"):
             models = _models(element)
             if not models:
@@ -333,8 +402,8 @@ def _with_own(known: Catalogue, own: Path) -> Catalogue:
             meant = known.meant_by(models[0]) or [_identity(element, models)]
             for lens in meant:
                 lens = lenses.get(lens.lens_id, lens)
-                lenses[lens.lens_id] = replace(lens, calibrations=lens.calibrations + found)
-    return Catalogue(lenses, known.codes, (*known.folders, own))
+                lenses[lens.lens_id] = lens._replace(calibrations=lens.calibrations + found)
+    return Catalogue(lenses, known.codes, (*known.folders, own), records)
 
 
 def _identity(element: Element, models: list[str]) -> LensIdentity:
@@ -384,6 +453,25 @@ def _lensfun_lenses(path: Path) -> tuple[Any, ...]:
         return tuple(lensfunpy.Database(paths=[str(path)], load_common=False, load_bundled=False).lenses)
     except lensfunpy.XMLFormatError as error:
         raise CatalogueError(f"{path} is refused by lensfun: {error}") from error
+
+
+@cache
+def _merged_lens(files: tuple[Path, ...], kind: str) -> tuple[Any, Element]:
+    """The lens that several of the user's runs make together: as lensfunpy has it, and as XML."""
+    from xml.etree import ElementTree
+
+    import lensfunpy
+
+    found = [(path, _xml(path).find("lens")) for path in files]
+    lenses = [lens for _, lens in found if lens is not None]
+    root = ElementTree.Element("lensdatabase", version="1")
+    try:
+        root.append(merged(lenses, [kind]))
+        text = ElementTree.tostring(root, encoding="unicode")
+        return lensfunpy.Database(xml=text, load_common=False, load_bundled=False).lenses[0], root[0]
+    except (lensfunpy.XMLFormatError, IndexError, ValueError) as error:
+        names = ", ".join(path.name for path in files)
+        raise CatalogueError(f"{names}: lensfun cannot read this calibration of yours ({error}); remove it.") from error
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +100,7 @@ def correct(
     wanted = _not_yet_done(shot, corrections, force, notes)
     photo = open_photo(path)
     height, width = photo.pixels.shape[:2]
-    shot = replace(shot, width=width, height=height)
+    shot = shot._replace(width=width, height=height)
     try:
         transfer = photo.transfer
     except LightError as error:

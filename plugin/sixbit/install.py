@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sixbit.folders import user_data
 from sixbit.manifest import data_path
 from sixbit.shot import SixbitError
 
@@ -296,9 +297,7 @@ class Record:
 
     @staticmethod
     def path() -> Path:
-        from platformdirs import user_data_path
-
-        return user_data_path("sixbit") / "installed.json"
+        return user_data() / "installed.json"
 
     @classmethod
     def load(cls) -> Record:

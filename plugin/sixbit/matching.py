@@ -7,8 +7,8 @@ support or contradict each other; a contradiction is told and never decided in s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from sixbit.catalogue import PHONE_MAKERS, Body, Catalogue, LensIdentity, catalogue
 from sixbit.kinds import TRUSTED, Grade
@@ -33,8 +33,7 @@ class Status(StrEnum):
     NOT_M = "not_m"
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """The answer of the matcher: ``lens`` is set for ``matched`` alone."""
 
     status: Status
@@ -58,8 +57,7 @@ class Match:
         return bool(entries[0]) and all(entry == entries[0] for entry in entries)
 
 
-@dataclass
-class _Verdict:
+class _Verdict(NamedTuple):
     """What one source of evidence says; ``lenses`` is None if it says nothing."""
 
     lenses: list[LensIdentity] | None = None
@@ -68,7 +66,11 @@ class _Verdict:
     foreign: str | None = None
     firm: bool = True
     """False if the lenses are only candidates, even if there is but one."""
-    notes: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+
+    def noting(self, *notes: str) -> _Verdict:
+        """The same, with more to be told."""
+        return self._replace(notes=(*self.notes, *notes))
 
 
 def match(shot: Shot, known: Catalogue | None = None) -> Match:
@@ -82,15 +84,15 @@ def match(shot: Shot, known: Catalogue | None = None) -> Match:
     known = known or catalogue()
     make, model = shot.make.value if shot.make else None, shot.model.value if shot.model else None
     body = known.body_for(make, model)
-    answer = replace(_match(shot, known, body), body=body, crop_factor=crop_factor_of(shot, body))
+    answer = _match(shot, known, body)._replace(body=body, crop_factor=crop_factor_of(shot, body))
     if body and body.is_phone and body.remark:
-        answer = replace(answer, evidence=(*answer.evidence, f"{body.make} {body.model}: {body.remark}."))
+        answer = answer._replace(evidence=(*answer.evidence, f"{body.make} {body.model}: {body.remark}."))
     chosen = known.lenses.get(recall(shot) or "")
     if chosen is None or answer.status is Status.NOT_M:
         return answer
     told = f"You chose {chosen.name} for such photos before; 'sixbit forget' takes that back."
     evidence = (*answer.evidence, told)
-    return replace(answer, status=Status.MATCHED, lens=chosen, candidates=(chosen,), confidence=0.95, evidence=evidence)
+    return answer._replace(status=Status.MATCHED, lens=chosen, candidates=(chosen,), confidence=0.95, evidence=evidence)
 
 
 def match_name(text: str, known: Catalogue | None = None) -> Match:
@@ -168,7 +170,7 @@ def _of_code(code: Tagged[SixBitCode] | None, known: Catalogue) -> _Verdict:
     number, selector = code.value.code, code.value.selector
     rows = [row for row in known.codes if row.code == number]
     if not rows:
-        return _Verdict(notes=[f"The six-bit code {number} ({code.tag}) is of no lens that is known."])
+        return _Verdict(notes=(f"The six-bit code {number} ({code.tag}) is of no lens that is known.",))
     fitting = [row for row in rows if selector is None or not row.selectors or selector in row.selectors]
     contradiction = ""
     if not fitting and selector == 0:
@@ -199,33 +201,33 @@ def _of_names(shot: Shot, known: Catalogue, body: Body | None) -> _Verdict:
         one = _of_name(name, known, body, shot.lens_make)
         borrowed = "profile" in name.tag.lower()
         if one.lenses is None:
-            verdict.notes += one.notes
+            verdict = verdict.noting(*one.notes)
             if one.foreign and verdict.lenses is None:
-                verdict.foreign = verdict.foreign or one.foreign
+                verdict = verdict._replace(foreign=verdict.foreign or one.foreign)
             elif one.foreign:
-                verdict.notes.append(f"They contradict each other: {_first(verdict.said)} {one.foreign}")
-                verdict.firm = verdict.firm and borrowed
+                verdict = verdict.noting(f"They contradict each other: {_first(verdict.said)} {one.foreign}")
+                verdict = verdict._replace(firm=verdict.firm and borrowed)
             continue
         before, now = verdict.lenses, one.lenses
         if before is None:
             if verdict.foreign and borrowed:
                 continue
             if verdict.foreign:
-                verdict.notes.append(f"They contradict each other: {verdict.foreign} {_first(one.said)}")
-                one = replace(one, firm=False, confidence=0.3)
-            verdict = replace(one, notes=verdict.notes + one.notes)
+                verdict = verdict.noting(f"They contradict each other: {verdict.foreign} {_first(one.said)}")
+                one = one._replace(firm=False, confidence=0.3)
+            verdict = one._replace(notes=verdict.notes + one.notes)
             continue
         both = [lens for lens in before if lens in now]
         if both:
             narrower = len(both) < len(before)
             firm = verdict.firm or one.firm
-            notes = [*verdict.notes, *one.notes, *([one.said] if narrower else [])]
-            verdict = replace(verdict, lenses=both, firm=firm, notes=notes)
+            verdict = verdict._replace(lenses=both, firm=firm).noting(*one.notes, *([one.said] if narrower else []))
         elif borrowed:
-            verdict.notes.append(f"{one.said} Profiles are often borrowed from other lenses, so that counts little.")
+            told = f"{one.said} Profiles are often borrowed from other lenses, so that counts little."
+            verdict = verdict.noting(told)
         else:
-            verdict.notes.append(f"They contradict each other: {_first(verdict.said)} {_first(one.said)}")
-            verdict = replace(verdict, lenses=before + now, firm=False, confidence=0.3)
+            verdict = verdict.noting(f"They contradict each other: {_first(verdict.said)} {_first(one.said)}")
+            verdict = verdict._replace(lenses=before + now, firm=False, confidence=0.3)
     return verdict
 
 
@@ -245,11 +247,11 @@ def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: 
             read, told_by = with_maker, lens_make
     lenses = known.meant_by(read.text)
     if not lenses or len(lenses) > MOST_CANDIDATES or not (read.focals or read.families):
-        return _Verdict(notes=[_why_not(read, quoted, lenses)])
+        return _Verdict(notes=(_why_not(read, quoted, lenses),))
     if read.notation == "table":
         # Tables name what the code says: of products that share the name, the one sold now is the likeliest.
         lenses = sorted(lenses, key=lambda lens: -max(lens.generations, default=0)) if _same_name(lenses) else lenses
-    notes = []
+    notes: list[str] = []
     enough = all(singled_out(read, known.names_of(lens.lens_id)) for lens in lenses)
     if read.several:
         notes.append(f"{quoted} names more than one lens.")
@@ -260,7 +262,7 @@ def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: 
         maker = lenses[0].maker
         strange = read.words - known.names_of(lenses[0].lens_id).words
         if strange and maker in FAMILIES and not read.m_mount:
-            return _Verdict(notes=[_why_not(read, quoted, [])])
+            return _Verdict(notes=(_why_not(read, quoted, []),))
         # Leica's other lenses say so in their names; those of Zeiss or Canon do not always.
         firm = firm and not strange and (read.m_mount or maker == "Leica" or maker not in FAMILIES)
     said = f"{quoted} fits {_list(lenses)}"
@@ -270,7 +272,7 @@ def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: 
     if read.generations and not lenses[0].generations:
         notes.append("The catalogue keeps the versions of this lens under one name.")
     confidence = 0.97 if read.complete else 0.9 if read.f_number and read.focals else 0.75
-    return _Verdict(lenses, confidence - 0.05 * read.typos, said, firm=firm, notes=notes)
+    return _Verdict(lenses, confidence - 0.05 * read.typos, said, firm=firm, notes=tuple(notes))
 
 
 def _same_name(lenses: list[LensIdentity]) -> bool:
@@ -392,7 +394,7 @@ def _answer(
     answer = Match(status, lens, unique, round(confidence, 2), told, agreed)
     if answer.shares_calibration():
         alike = "All of them have the same calibration, so the correction can be used without knowing which it was."
-        answer = replace(answer, evidence=(*told, alike))
+        answer = answer._replace(evidence=(*told, alike))
     return answer
 
 

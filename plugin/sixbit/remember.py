@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from sixbit.catalogue import catalogue
+from sixbit.folders import user_data
 from sixbit.names import read_name
 from sixbit.shot import PhotoError, Shot, photo_name
 
@@ -20,9 +21,7 @@ Key = tuple[str, str, str, float | None]
 
 def choices_file() -> Path:
     """Where the choices stand."""
-    from platformdirs import user_data_path
-
-    return user_data_path("sixbit") / "choices.json"
+    return user_data() / "choices.json"
 
 
 def recall(shot: Shot) -> str | None:

@@ -1,10 +1,12 @@
-"""What a photo says of its lens, as data: each value with the tag it came from."""
+"""What a photo says of its lens, as data: each value with the tag it came from.
+
+Named tuples, here and wherever `sixbit lens` passes: importing dataclasses takes longer than its answer.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -17,24 +19,21 @@ class PhotoError(SixbitError):
     """A photo that cannot be used; the message names it and says what can be done."""
 
 
-@dataclass(frozen=True)
-class Tagged(Generic[T]):
+class Tagged(NamedTuple, Generic[T]):
     """A value, and the tag of the photo it was read from."""
 
     value: T
     tag: str
 
 
-@dataclass(frozen=True)
-class SixBitCode:
+class SixBitCode(NamedTuple):
     """The code on the lens mount: 0-63, and the frame selector 0-3 (None where the body keeps none)."""
 
     code: int
     selector: int | None
 
 
-@dataclass(frozen=True)
-class LensSpecification:
+class LensSpecification(NamedTuple):
     """EXIF LensSpecification: focal lengths in mm and f-numbers; None where the photo says 0/0."""
 
     focal_min: float | None
@@ -43,8 +42,7 @@ class LensSpecification:
     f_number_at_max: float | None
 
 
-@dataclass(frozen=True)
-class Shot:
+class Shot(NamedTuple):
     """Everything a photo says of the lens and how it was used. Nothing here is guessed.
 
     A tag that is missing or says nothing (0/0, ``----``, a focal length of 0) is None, never a made-up value.
@@ -71,9 +69,9 @@ class Shot:
     height: int | None = None
     orientation: int = 1
     digital_zoom: float = 1.0
-    already_corrected: tuple[str, ...] = field(default=())
+    already_corrected: tuple[str, ...] = ()
     """Corrections that marks in the photo claim: ``distortion``, ``tca``, ``vignetting``, ``shading``."""
-    marks: tuple[Tagged[str], ...] = field(default=())
+    marks: tuple[Tagged[str], ...] = ()
     """The marks behind ``already_corrected``, as found."""
 
 

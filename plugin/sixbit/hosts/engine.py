@@ -25,7 +25,13 @@ from sixbit.shot import PhotoError
 
 LONGEST_LINE = 16 << 20
 LOG_BYTES = 256 << 10
-NEEDED_SOON = ("sixbit.cli", "sixbit.matching", "sixbit.compiler", "sixbit.engines.native", "sixbit.hosts.pictures")
+NEEDED_SOON = (
+    "sixbit.identification",
+    "sixbit.matching",
+    "sixbit.compiler",
+    "sixbit.engines.native",
+    "sixbit.hosts.pictures",
+)
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ import base64
 import binascii
 import importlib.util
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -77,7 +76,7 @@ class Session:
         return {"protocol": PROTOCOL, "version": manifest()["version"], "engines": engines, "log": log}
 
     def _identify(self, request: Request) -> Answer:
-        from sixbit.cli import identity_record
+        from sixbit.identification import identity_record
         from sixbit.matching import match
 
         shot = _shot(request)
@@ -109,7 +108,7 @@ class Session:
         from sixbit.compiler import CompileError, compile_filter
 
         size = _size(request, "size")
-        shot = replace(_shot(request), width=size[0], height=size[1]) if _has_shot(request) else Shot()
+        shot = _shot(request)._replace(width=size[0], height=size[1]) if _has_shot(request) else Shot()
         scale = request.get("scale", "fill")
         try:
             correction = compile_filter(

@@ -1,0 +1,39 @@
+"""The commands of `sixbit`, one module each: its SUMMARY, its arguments, and what it does.
+
+A module here has ``SUMMARY``, ``add_arguments(parser)`` and ``run(options)``, which returns the exit status. Only the
+one that is asked for is imported, and it imports what it needs when it runs: `sixbit lens` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
+
+NAMES = (
+    "identify",
+    "lens",
+    "lenses",
+    "correct",
+    "compile",
+    "presets",
+    "tag",
+    "forget",
+    "install",
+    "uninstall",
+    "doctor",
+    "engine",
+)
+"""All of them, as `sixbit --help` lists them."""
+
+
+def complain(message: str) -> None:
+    """Say on the error output what is wrong, or worth knowing."""
+    print(f"sixbit: {message}", file=sys.stderr)
+
+
+def print_json(record: dict[str, Any]) -> None:
+    """One answer for another program, on one line."""
+    print(json.dumps(record, ensure_ascii=False, allow_nan=False), flush=True)

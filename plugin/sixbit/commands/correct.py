@@ -1,0 +1,81 @@
+"""`sixbit correct`: the main job."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from sixbit.commands import DONE, SOME_FAILED, UNUSABLE, complain
+from sixbit.commands.arguments import add_choices, chosen
+from sixbit.manifest import manifest
+from sixbit.shot import photo_name
+
+SUMMARY = "correct a photo"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("photo", type=Path, metavar="PHOTO")
+    parser.add_argument("-o", dest="out", type=Path, required=True, metavar="OUT", help="a JPEG, TIFF or PNG file")
+    add_choices(parser)
+    parser.add_argument("--engine", choices=manifest()["engines"], default="auto", help="what works on the pixels")
+    parser.add_argument("--interpolation", choices=("bicubic", "lanczos3", "bilinear"), default="bicubic")
+    parser.add_argument("--timings", action="store_true", help="say on the error output where the time went")
+    parser.add_argument("--force", action="store_true", help="correct again what marks say is corrected already")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="save a picture of before and after")
+    parser.add_argument(
+        "--quality", type=int, choices=range(1, 101), metavar="1-100", help="of a JPEG; else its source's"
+    )
+    parser.add_argument("--remember", action="store_true", help="--lens for all photos of this camera and lens name")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Correct, and say in one line what was done."""
+    from sixbit.catalogue import catalogue
+    from sixbit.compiler import CompileError
+    from sixbit.correction import correct
+    from sixbit.engines import EngineError
+    from sixbit.remember import remember
+    from sixbit.tags import read_shot
+
+    if options.lens and options.lens not in catalogue().lenses:
+        complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
+        return UNUSABLE
+    if options.remember and not options.lens:
+        complain("--remember keeps the lens that is given with --lens")
+        return UNUSABLE
+    if options.remember:
+        remember(read_shot(options.photo), options.lens)
+    clock = time.perf_counter()
+
+    def lap(step: str) -> None:
+        nonlocal clock
+        before, clock = clock, time.perf_counter()
+        if options.timings:
+            print(f"{1000 * (clock - before):7.0f} ms  {step}", file=sys.stderr)
+
+    if options.timings:
+        print(f"{1000 * time.process_time():7.0f} ms  start-up", file=sys.stderr)
+    try:
+        done = correct(
+            options.photo,
+            options.out,
+            lens=options.lens,
+            **chosen(options),
+            engine=options.engine,
+            interpolation=options.interpolation,
+            force=options.force,
+            compare=options.compare,
+            quality=options.quality,
+            progress=sys.stderr.isatty(),
+            lap=lap,
+        )
+    except (CompileError, EngineError) as error:
+        complain(f"{photo_name(options.photo)}: {error}")
+        return SOME_FAILED
+    print(done.summary())
+    for note in done.notes:
+        complain(f"{photo_name(options.photo)}: {note}")
+    return DONE

@@ -1,0 +1,33 @@
+"""`sixbit install`: Sixbit, or its lenses, where another program finds them."""
+
+from __future__ import annotations
+
+import argparse
+
+from sixbit.commands import DONE
+
+HOSTS = ("gimp", "lensfun")
+
+
+SUMMARY = "put Sixbit, or its lenses, where another program finds them"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("host", choices=HOSTS)
+    parser.add_argument("--computed", action="store_true", help="lensfun: calibrations of the grade `computed` too")
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Put it there, and tell what was done."""
+    if options.host == "gimp":
+        from sixbit.install_gimp import install_gimp
+
+        done = install_gimp(options.dry_run)
+    else:
+        from sixbit.install import install_lensfun
+
+        done = install_lensfun(options.dry_run, options.computed)
+    print("\n".join(done))
+    return DONE
