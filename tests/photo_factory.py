@@ -21,6 +21,7 @@ TAGS: Mapping[str, tuple[str, int, int]] = {
     "Orientation": (IFD0, 0x0112, SHORT),
     "Software": (IFD0, 0x0131, ASCII),
     "FNumber": (EXIF, 0x829D, RATIONAL),
+    "DateTimeOriginal": (EXIF, 0x9003, ASCII),
     "ApertureValue": (EXIF, 0x9202, RATIONAL),
     "MaxApertureValue": (EXIF, 0x9205, RATIONAL),
     "SubjectDistance": (EXIF, 0x9206, RATIONAL),

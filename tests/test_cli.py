@@ -118,14 +118,6 @@ def test_lenses_lists_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
     assert "measured" in capsys.readouterr().out
 
 
-def test_presets_are_those_of_the_manifest(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["presets", "--json"]) == 0
-    listed = {record.pop("name"): record for record in map(json.loads, capsys.readouterr().out.splitlines())}
-    assert listed == manifest()["presets"]
-    assert main(["presets"]) == 0
-    assert "Archive" in capsys.readouterr().out
-
-
 def test_compile_writes_a_filter_or_a_command_file(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compile", str(photo)]) == 0
     printed = json.loads(capsys.readouterr().out)

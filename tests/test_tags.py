@@ -537,7 +537,7 @@ def test_cut_jpeg_still_tells_its_tags(tmp_path: Path) -> None:
     ("data", "words"),
     [
         (b"", "empty"),
-        (b"dear diary\n", "is not a photo that Sixbit can read (JPEG, TIFF, PNG, HEIC, DNG)"),
+        (b"dear diary\n", "is not a photo that Sixbit can read (JPEG, TIFF, PNG, HEIC, raw files)"),
         (b"GIF89a" + bytes(50), "is not a photo that Sixbit can read"),
         (b"\xff\xd8\xff", "cut off"),
         (b"\x89PNG\r\n\x1a\n", "cut off"),

@@ -19,6 +19,11 @@ MOST_SEGMENTS = 4096
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"IIU\0", b"IIRO", b"IIRS", b"MMOR")
 """TIFF and DNG, and the raw files that are TIFF but for their magic number (Panasonic, Olympus)."""
 _BIG_TIFF_MAGICS = (b"II+\0", b"MM\0+")
+_RAW_MAGICS = (b"FUJIFILMCCD-RAW", b"\0MRM")
+"""Raw files of Fujifilm and Minolta."""
+_CR3_BRAND = b"ftypcrx "
+_LONGEST_HEAD = 64 << 20
+"""Bytes of a raw file in which its tags must lie: they come before its pixels."""
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif")
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -46,7 +51,8 @@ class Blocks:
 def find_blocks(file: BinaryIO) -> Blocks:
     """Find the tags of an open photo.
 
-    Raises UnreadableError if it is none of JPEG, TIFF (with DNG and other raw files built on it), PNG and HEIC.
+    Raises UnreadableError if it is none of JPEG, TIFF (with DNG and other raw files built on it), PNG, HEIC, and of the
+    raw files RAF, CR3 and MRW.
     """
     bounded = BoundedFile(file)
     head = bounded.at(0, 16)
@@ -62,8 +68,10 @@ def find_blocks(file: BinaryIO) -> Blocks:
         raise UnreadableError("is a BigTIFF, whose tags cannot be read; save it as a plain TIFF")
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
         return _heif(file)
+    if head.startswith(_RAW_MAGICS) or head[4:12] == _CR3_BRAND:
+        return _raw(file)
     raise UnreadableError(
-        "is not a photo that Sixbit can read (JPEG, TIFF, PNG, HEIC, DNG); develop or convert it to one of these"
+        "is not a photo that Sixbit can read (JPEG, TIFF, PNG, HEIC, raw files); develop or convert it to one of these"
     )
 
 
@@ -167,3 +175,14 @@ def _heif(file: BinaryIO) -> Blocks:
         raise UnreadableError(f"is damaged ({error}); copy it again from where it came") from error
     exif = exif.removeprefix(b"Exif\0\0")
     return Blocks("HEIC", BoundedFile(io.BytesIO(exif)), 0 if exif else None, xmp, width, height)
+
+
+def _raw(file: BinaryIO) -> Blocks:
+    """A raw file that is no TIFF, by exiv2."""
+    from sixbit.metadata import read_by_exiv2
+
+    file.seek(0)
+    exif, xmp, size = read_by_exiv2(file.read(_LONGEST_HEAD))
+    if exif is None:
+        raise UnreadableError("is damaged, or a raw file of a kind that is not known; copy it again from where it came")
+    return Blocks("RAW", BoundedFile(io.BytesIO(exif)), 0, xmp, size[0] or None, size[1] or None)

@@ -146,6 +146,14 @@ class Structure:
         self.first_at = self._append_directory([*old, *entries], following)
         self.write(4, self.pack("I", self.first_at))
 
+    def remove_first(self, tag: int) -> None:
+        """Take an entry out of the first directory, which stays where it is; nothing is left of the entry."""
+        entries, following = self.directory(self.first_at)
+        kept = [entry for entry in entries if entry.tag != tag]
+        data = b"".join(self.pack("HHI", entry.tag, entry.kind, entry.length) + entry.value for entry in kept)
+        data += self.pack("I", following) + bytes(12 * (len(entries) - len(kept)))
+        self.write(self.first_at, self.pack("H", len(kept)) + data)
+
     def set_sub(self, pointer: int, entries: Iterable[Entry]) -> None:
         """Make these the entries of the directory that the tag ``pointer`` leads to; it moves to the end."""
         old = find(self.first(), pointer)

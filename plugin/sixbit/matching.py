@@ -20,6 +20,8 @@ from sixbit.vocabulary import FAMILIES
 MOST_CANDIDATES = 12
 """A name that fits more lenses than this tells too little to be called ambiguous."""
 
+CHOSEN = " sixbit:lens"
+"""How the tag ends that holds the identity of the lens that the user chose (`sixbit tag`): see xmp.SIXBIT_LENS."""
 SELECTED_FRAMES = {1: "28/90", 2: "35/135", 3: "50/75"}
 OTHER_PHONE_MAKERS = {"apple", "samsung", "google", "oneplus", "oppo", "vivo", "honor", "motorola", "realme", "nothing"}
 FIXED_LENS_CAMERAS = ("leica q", "d-lux", "c-lux", "v-lux", "leica x", "leica sofort")
@@ -234,6 +236,8 @@ def _of_names(shot: Shot, known: Catalogue, body: Body | None) -> _Verdict:
 def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: Tagged[str] | None) -> _Verdict:
     read = read_name(name.value)
     quoted = f"{name.value.strip()!r} ({name.tag})"
+    if name.tag.endswith(CHOSEN) and (chosen := known.lenses.get(name.value)):
+        return _Verdict([chosen], 0.99, f"{quoted} was chosen for this photo: it is {chosen.name}.")
     if read.empty:
         return _Verdict()
     if read.foreign:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -44,7 +44,9 @@ _STALE_XMP = ("Xmp.xmp.Thumbnails", "Xmp.Container.Directory", "Xmp.hdrgm.", "Xm
 UNREADABLE_JPEG = (OSError, SyntaxError, ValueError, struct.error, LookupError, TypeError)
 """What Pillow raises for the header of a JPEG that is damaged, in one way or another."""
 
-_IPTC, _THUMBNAILS = 0x0404, (0x0409, 0x040C)
+_IPTC, _IPTC_DIGEST, _THUMBNAILS = 0x0404, 0x0425, (0x0409, 0x040C)
+_PLACES = {26, 27, 90, 92, 95, 100, 101}
+"""Data sets of record 2 that tell of a place (IPTC-NAA Information Interchange Model 4.2, section 6)."""
 
 
 @dataclass(frozen=True)
@@ -209,14 +211,24 @@ def _corrected_xmp(
     for key in keys:
         if key.startswith(_STALE_XMP):
             data.erase(data.findKey(loaded_exiv2().XmpKey(key)))
-    for kind in applied:
-        if kind in ALREADY_APPLIED:
-            data[ALREADY_APPLIED[kind]] = "True"
-    if correction is not None:
-        earlier = str(data[made].value()).split() if (made := f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_CORRECTED}") in keys else []
-        data[made] = " ".join(dict.fromkeys((*earlier, *applied)))
-        data[f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_FILTER}"] = correction.digest
+    earlier = str(data[made].value()).split() if (made := f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_CORRECTED}") in keys else []
+    for key, text in marks(applied, earlier, correction.digest if correction else None).items():
+        data[key] = text
     return None if data.empty() else xmp_packet(data)
+
+
+def marks(applied: Iterable[str], earlier: Iterable[str], digest: str | None) -> dict[str, str]:
+    """The marks of corrections that were applied now or earlier, as XMP properties by exiv2's names.
+
+    >>> marks(["tca"], ["distortion"], "5eed")["Xmp.sixbit.corrected"]
+    'distortion tca'
+    """
+    applied = tuple(applied)
+    tags = {ALREADY_APPLIED[kind]: "True" for kind in applied if kind in ALREADY_APPLIED}
+    if digest is not None:
+        tags[f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_CORRECTED}"] = " ".join(dict.fromkeys((*earlier, *applied)))
+        tags[f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_FILTER}"] = digest
+    return tags
 
 
 def merged_xmp(packet: bytes, extension: bytes) -> bytes:
@@ -317,6 +329,32 @@ def exif_of_tiff(path: Path) -> bytes | None:
     return found.content()
 
 
+def read_by_exiv2(data: bytes) -> tuple[bytes | None, bytes | None, tuple[int, int]]:
+    """Exif as a block, XMP as a packet and the size of a photo that exiv2 knows; no Exif if it is none.
+
+    What the block has are the tags of the photo and how it was taken, not those of its maker.
+    """
+    exiv2 = loaded_exiv2()
+    try:
+        image = exiv2.ImageFactory.open(data)
+        image.readMetadata()
+        order = image.byteOrder() if image.byteOrder() in _SEEDS else exiv2.ByteOrder.littleEndian
+        block = exiv2.ImageFactory.open(_SEEDS[order])
+        block.readMetadata()
+        exif = block.exifData()
+        exif.clear()
+        for datum in image.exifData():
+            if datum.groupName() == "Photo" or (datum.groupName() == "Image" and datum.tag() not in PICTURE_TAGS):
+                exif.add(datum)
+        if exif.empty():
+            return None, None, (0, 0)
+        block.writeMetadata()
+        packet = None if image.xmpData().empty() else xmp_packet(image.xmpData())
+        return bytes(block.io().data()), packet, (image.pixelWidth(), image.pixelHeight())
+    except (exiv2.Exiv2Error, KeyError, UnicodeError):
+        return None, None, (0, 0)
+
+
 def resources_of(iptc: bytes) -> bytes:
     """Image resources that hold IPTC data alone."""
     return _resource(_IPTC, b"\0\0", iptc)
@@ -344,6 +382,30 @@ def without_iptc(resources: bytes) -> bytes:
     b''
     """
     return _without(resources, (_IPTC,))
+
+
+def without_iptc_of_place(resources: bytes) -> bytes:
+    """Image resources without the data sets of IPTC that name a place.
+
+    >>> city, title = b"\\x1c\\x02\\x5a\\0\\x04Rome", b"\\x1c\\x02\\x05\\0\\x04Roma"
+    >>> iptc_of(without_iptc_of_place(resources_of(title + city))) == title
+    True
+    """
+    iptc = iptc_of(resources)
+    if iptc is None:
+        return resources
+    kept = b""
+    at = 0
+    while iptc[at : at + 1] == b"\x1c" and at + 5 <= len(iptc):
+        record, data_set, size = struct.unpack(">BBH", iptc[at + 1 : at + 5])
+        if size & 0x8000:  # an extended length, which no word on a photo needs: what follows is left out
+            break
+        if record != 2 or data_set not in _PLACES:
+            kept += iptc[at : at + 5 + size]
+        at += 5 + size
+    if kept == iptc:
+        return resources
+    return _without(resources, (_IPTC, _IPTC_DIGEST)) + (resources_of(kept) if kept else b"")
 
 
 def _without(resources: bytes, numbers: tuple[int, ...]) -> bytes:

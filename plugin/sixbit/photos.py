@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -106,6 +106,16 @@ def open_photo(path: str | Path) -> Photo:
     except MemoryError as error:
         raise PhotoError(f"{photo_name(path)}: is too large for the memory of this computer.") from error
     raise PhotoError(f"{photo_name(path)}: is not a JPEG, TIFF, PNG or HEIC photo.")
+
+
+def with_profile(photo: Photo, icc: bytes | None) -> Photo:
+    """The photo in the colours of another profile, its pixels converted already."""
+    from sixbit.formats import png
+
+    encoding = photo.encoding
+    if isinstance(encoding, png.Encoding):
+        encoding = png.Encoding(tuple(chunk for chunk in encoding.chunks if chunk[0] not in png.COLOURS))
+    return replace(photo, icc=icc, gamma=None, encoding=encoding)
 
 
 def check_size(path: Path, width: int, height: int) -> None:

@@ -120,6 +120,19 @@ def _own_properties(lens: LensIdentity, values: Values) -> dict[str, str]:
     return {f"Xmp.{SIXBIT_PREFIX}.{name}": value for name, value in own.items()}
 
 
+def lens_tags(lens: LensIdentity, *, f_number: float | None = None, focal_mm: float | None = None) -> dict[str, str]:
+    """What :func:`write_lens_tags` writes, as texts by exiv2's names, for an editor that writes them itself.
+
+    >>> from sixbit.catalogue import LensIdentity
+    >>> summicron = LensIdentity("summicron-35-asph", "Summicron-M 35mm f/2 ASPH.", "Leica", 35, 35, 2)
+    >>> lens_tags(summicron, f_number=5.6)["Exif.Photo.FNumber"]
+    '28/5'
+    """
+    values = lens_values(lens, f_number=f_number, focal_mm=focal_mm)
+    tags = {f"Exif.Photo.{name}": _text(value) for name, value in values.items()}
+    return tags | {"Xmp.aux.Lens": lens.name} | _own_properties(lens, values)
+
+
 def lens_values(
     lens: LensIdentity,
     *,

@@ -409,7 +409,16 @@ def _marks(packet: Packet) -> tuple[tuple[str, ...], tuple[Tagged[str], ...]]:
         named = packet.properties.get(f"{SIXBIT_PREFIX}:{SIXBIT_CORRECTED}", "").split()
         # Shading has no standard mark: a filter that left none of those did nothing else.
         made.update(named or (() if made else ("shading",)))
-    if packet.darktable_lens:
+    if "lens" in packet.darktable_modules:
         marks.append(Tagged("lens", "XMP darktable:history"))
         made.update(("distortion", "tca", "vignetting"))
     return tuple(correction for correction in KINDS if correction in made), tuple(marks)
+
+
+def taken_at(path: Path) -> str | None:
+    """When a photo was taken, ``2017-07-01 05:30:00`` by the clock of the camera; None if it does not say."""
+    with open_photo(path) as file:
+        exif = _exif(photo_blocks(path, file))
+    found = exif.text("DateTimeOriginal") or exif.text("DateTime")
+    said = re.match(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)", found.value) if found else None
+    return f"{said[1]}-{said[2]}-{said[3]} {said[4]}" if said and said[1] != "0000" else None

@@ -40,8 +40,8 @@ class Packet:
     """``properties`` by name (``aux:Lens``), the items of a list joined by spaces."""
 
     properties: dict[str, str] = field(default_factory=dict)
-    darktable_lens: bool = False
-    """True if darktable's history ends with its lens correction switched on."""
+    darktable_modules: frozenset[str] = frozenset()
+    """What darktable's history ends with: the modules that are switched on."""
 
 
 def read_packet(packet: bytes) -> Packet:
@@ -66,7 +66,7 @@ def read_packet(packet: bytes) -> Packet:
         raise XmpError(str(error)) from error
     rdf = root if root.tag == f"{_RDF}RDF" else root.find(f"{_RDF}RDF")
     properties: dict[str, str] = {}
-    darktable_lens = False
+    modules: frozenset[str] = frozenset()
     for description in () if rdf is None else rdf.findall(f"{_RDF}Description"):
         for name, value in description.attrib.items():
             if known := _known(name):
@@ -78,8 +78,8 @@ def read_packet(packet: bytes) -> Packet:
         history = description.find(f"{_DARKTABLE}history")
         if history is not None:
             end = _value(description, f"{_DARKTABLE}history_end")
-            darktable_lens |= lens_is_on([_step(item) for item in history.iter(f"{_RDF}li")], end)
-    return Packet(properties, darktable_lens)
+            modules |= modules_on([_step(item) for item in history.iter(f"{_RDF}li")], end)
+    return Packet(properties, modules)
 
 
 def _decode(packet: bytes) -> str:
@@ -106,14 +106,16 @@ def _step(item: Element) -> dict[str, str]:
     return {key.removeprefix(_DARKTABLE): value for key, value in found.items() if key.startswith(_DARKTABLE)}
 
 
-def lens_is_on(steps: list[dict[str, str]], end: str | None) -> bool:
-    """Is the lens correction on after the last step that counts?
+def modules_on(steps: list[dict[str, str]], end: str | None) -> frozenset[str]:
+    """The modules of darktable that are on after the last step that counts, by the names they have there.
 
     A later step of the same module replaces the earlier one, and steps from ``history_end`` on are undone.
+
+    >>> modules_on([{"operation": "lens", "enabled": "1"}, {"operation": "lens", "enabled": "0"}], "1")
+    frozenset({'lens'})
     """
     last = int(end) if end and end.isascii() and end.isdigit() else len(steps)
     on = {}
-    for number, step in enumerate(steps):
-        if step.get("operation") == "lens" and number < last:
-            on[step.get("multi_priority", "0")] = step.get("enabled") == "1"
-    return any(on.values())
+    for step in steps[:last]:
+        on[step.get("operation", ""), step.get("multi_priority", "0")] = step.get("enabled") == "1"
+    return frozenset(operation for (operation, _), enabled in on.items() if enabled)

@@ -24,6 +24,8 @@ _LARGEST_TEXT = 1 << 26
 
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _PIXELS = _DECODED | {b"hIST", b"bKGD", b"sBIT"}
+COLOURS = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI"}
+"""The chunks that say what the values of the pixels mean."""
 _FILM = {b"acTL", b"fcTL", b"fdAT"}
 
 
@@ -32,6 +34,11 @@ class Encoding:
     """The chunks of a PNG that are kept as they are."""
 
     chunks: tuple[tuple[bytes, bytes], ...]
+
+    @property
+    def has_profile(self) -> bool:
+        """True if the colour profile is among them."""
+        return any(name == b"iCCP" for name, _ in self.chunks)
 
 
 def read(path: Path) -> Photo:
@@ -96,7 +103,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     if isinstance(photo.encoding, Encoding):
         for name, content in photo.encoding.chunks:
             file.write(_chunk(name, content))
-    elif photo.icc is not None:
+    if photo.icc is not None and not (isinstance(photo.encoding, Encoding) and photo.encoding.has_profile):
         file.write(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc)))
     if metadata.exif is not None:
         file.write(_chunk(b"eXIf", metadata.exif))

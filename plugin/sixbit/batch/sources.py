@@ -1,0 +1,78 @@
+"""The photos of a batch: named, or found in folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+PHOTOS = frozenset((".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".png", ".heic", ".heif", ".hif"))
+_RAWS = (
+    """3fr arw cr2 cr3 crw dcr dng erf fff gpr iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"""
+)
+RAWS = frozenset(f".{suffix}" for suffix in _RAWS.split())
+"""Suffixes of raw files: of Adobe's DNG, and of the makers whose cameras take M lenses by an adapter, and others."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A photo, and where it stands below the folder that was named (its name alone, if it was named itself)."""
+
+    path: Path
+    relative: Path
+
+    @property
+    def is_raw(self) -> bool:
+        """True if its name says so."""
+        return self.path.suffix.lower() in RAWS
+
+    @property
+    def absolute(self) -> str:
+        """What it is known by, wherever the command is given."""
+        return os.path.abspath(self.path)  # noqa: PTH100 - links stay as they are, they may be changed
+
+
+def find(
+    named: Iterable[str | Path],
+    out: Path,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    is_output: Callable[[Path], bool] = lambda path: False,
+) -> tuple[list[Source], list[str]]:
+    """The photos in their order, each once; and folders that cannot be read, in words.
+
+    In folders, photos are told by their suffix; hidden files and folders, the output folder and what ``is_output``
+    says a batch made are left out, and links to folders are not followed.
+    """
+    include, exclude = [p.casefold() for p in include], [p.casefold() for p in exclude]
+    troubles: list[str] = []
+    found: dict[str, Source] = {}
+    for name in named:
+        path = Path(name)
+        for source in _in_folder(path, out, troubles) if path.is_dir() else [Source(path, Path(path.name))]:
+            wanted = not include or _fits(source.relative, include)
+            if wanted and not _fits(source.relative, exclude) and not is_output(source.path):
+                found.setdefault(os.path.realpath(source.path), source)
+    return list(found.values()), troubles
+
+
+def _in_folder(top: Path, out: Path, troubles: list[str]) -> Iterator[Source]:
+    def trouble(error: OSError) -> None:
+        troubles.append(f"{error.filename}: {error.strerror}")
+
+    def is_out(folder: Path) -> bool:
+        return out.exists() and folder.samefile(out)
+
+    for folder, folders, files in os.walk(top, onerror=trouble):
+        at = Path(folder)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not is_out(at / name))
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in PHOTOS | RAWS:
+                yield Source(at / name, (at / name).relative_to(top))
+
+
+def _fits(relative: Path, patterns: list[str]) -> bool:
+    name, path = relative.name.casefold(), relative.as_posix().casefold()
+    return any(fnmatchcase(path if "/" in pattern else name, pattern) for pattern in patterns)

@@ -1,0 +1,170 @@
+"""One photo, from the task to the record of what became of it: the same on this machine and on any other."""
+
+from __future__ import annotations
+
+import base64
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.batch.ledger import Record
+from sixbit.batch.plan import Task, choices_digest, chosen_lens, fingerprint
+from sixbit.correction import NotCorrectedError, correct, described
+from sixbit.correction import foreseen as foreseen_correction
+from sixbit.photos import check_target, replacing
+from sixbit.presets import Preset
+from sixbit.privacy import copy_without
+from sixbit.shot import PhotoError, SixbitError, photo_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sixbit.filters import CorrectionFilter
+    from sixbit.photos import Photo
+
+THUMBNAIL = 320
+"""Pixels of the long side of the pictures in the report."""
+
+
+def export(task: Task) -> Record:
+    """Do a task, and tell what became of it. Never raises but for what ends a process."""
+    # Before the photo is read: if it changes meanwhile, it is done again.
+    known = {
+        **blank(task),
+        "fingerprint": fingerprint(task.source),
+        "choices": choices_digest(),
+        "chosen": chosen_lens(task.source),
+    }
+    try:
+        result = _with_its_lens(task, _corrected)
+    except SixbitError as error:
+        result = {"message": _without_name(task, str(error))}
+    except MemoryError:
+        result = {"message": "is too large for the memory of this computer."}
+    except Exception as error:
+        import traceback
+
+        message = f"Sixbit made a mistake ({type(error).__name__}: {error}); please report it."
+        result = {"message": message, "details": traceback.format_exc()}
+    if result.get("out") is not None:
+        result["out_size"] = Path(task.folder, result["out"]).stat().st_size
+    return {**known, **result}
+
+
+def foreseen(task: Task) -> Record:
+    """The record that :func:`export` would make, as far as the photo's tags tell; nothing is written."""
+    try:
+        return {**blank(task), **_with_its_lens(task, _foreseen)}
+    except SixbitError as error:
+        return {**blank(task), "message": _without_name(task, str(error))}
+
+
+def blank(task: Task) -> Record:
+    """The record of a task that failed, but for the message."""
+    return {
+        "source": task.source,
+        "stem": task.stem,
+        "settings": task.settings,
+        "fingerprint": None,
+        "choices": None,
+        "chosen": None,
+        "status": "failed",
+        "reason": "error",
+        "message": "",
+        "lens": None,
+        "out": None,
+        "out_size": None,
+        "notes": [],
+        "thumbnails": [],
+    }
+
+
+def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Record:
+    """Do it with the photo's own lens, or what the preset says if there is none for certain."""
+    try:
+        return do(task, task.lens)
+    except NotCorrectedError as error:
+        first = error
+    action = getattr(task.preset, first.status)
+    if action == "choose":
+        try:
+            return do(task, task.preset.lens)
+        except NotCorrectedError as error:
+            first, action = error, getattr(task.preset, error.status)
+    return _not_corrected(task, first, action, write=do is _corrected)
+
+
+def _corrected(task: Task, lens: str | None) -> Record:
+    thumbnails: list[str] = []
+
+    def look(photo: Photo, pixels: NDArray[Any]) -> None:
+        thumbnails.extend(thumbnail(picture) for picture in (photo.pixels, pixels))
+
+    done = correct(
+        task.source, task.target, preset=task.preset, lens=lens, force=task.force, threads=task.threads, look=look
+    )
+    return _record(task, done.correction) | {"notes": list(done.notes), "thumbnails": thumbnails}
+
+
+def _foreseen(task: Task, lens: str | None) -> Record:
+    return _record(task, foreseen_correction(Path(task.source), task.preset, lens))
+
+
+def _record(task: Task, correction: CorrectionFilter) -> Record:
+    return {
+        "status": "corrected",
+        "reason": None,
+        "message": described(correction),
+        "lens": correction.made_from["lens_id"],
+        "out": task.target.relative_to(task.folder).as_posix(),
+    }
+
+
+def _without_name(task: Task, message: str) -> str:
+    """The report names the photo beside the message."""
+    return message.removeprefix(f"{photo_name(task.source)}: ")
+
+
+def _not_corrected(task: Task, error: NotCorrectedError, action: str, write: bool) -> Record:
+    why = _without_name(task, str(error))
+    if action == "copy":
+        if write:
+            check_target(task.copy, Path(task.source))
+            copied(Path(task.source), task.copy, task.preset)
+        out = task.copy.relative_to(task.folder).as_posix()
+        return {"status": "copied", "reason": error.status, "message": why, "out": out}
+    return {"status": "failed" if action == "fail" else "skipped", "reason": error.status, "message": why}
+
+
+def copied(source: Path, target: Path, preset: Preset) -> None:
+    """Copy a photo as it is, but for what the preset lets not pass of its metadata."""
+    with replacing(target) as file:
+        if preset.metadata != "keep":
+            file.write(copy_without(source, preset.metadata))
+            return
+        try:
+            with source.open("rb") as photo:
+                shutil.copyfileobj(photo, file, 1 << 20)
+        except OSError as error:
+            raise PhotoError(f"{photo_name(source)}: cannot be copied: {error.strerror}.") from error
+
+
+def thumbnail(pixels: NDArray[Any]) -> str:
+    """A small JPEG of pixels, as the text that a page can hold."""
+    import numpy as np
+    from PIL import Image
+
+    from sixbit.metadata import eight_bits
+
+    height, width = pixels.shape[:2]
+    step = max(1, max(height, width) // (4 * THUMBNAIL))
+    part = pixels[::step, ::step]
+    if part.ndim == 3:
+        part = part[..., 0] if part.shape[2] == 1 else part[..., :3]
+    picture = Image.fromarray(np.ascontiguousarray(eight_bits(part))).convert("RGB")
+    picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG", quality=80)
+    return base64.b64encode(jpeg.getvalue()).decode("ascii")
