@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,14 +18,17 @@ import exiv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import ImageCms
+from PIL import Image, ImageCms
 
 import sixbit
+from sixbit.catalogue import catalogue
 from sixbit.hosts.exiv2_tags import shot_of_tags
 from sixbit.hosts.pictures import reduced
 from sixbit.light import linear
 from sixbit.manifest import manifest
+from sixbit.presets import load
 from sixbit.profiles import curve_of_profile
+from sixbit.tagging import write_lens_tags
 from tests import photo_factory as factory
 
 PHOTO = Path(__file__).parents[1] / "examples" / "photo.jpg"
@@ -235,6 +239,86 @@ def test_a_lens_is_remembered(engine: Engine) -> None:
     assert engine.refusal("remember", tags=tags, lens="no-such-lens")[0] == "argument"
 
 
+def test_the_marks_of_a_correction_are_those_of_a_corrected_file(engine: Engine, tmp_path: Path) -> None:
+    sixbit.correct(PHOTO, tmp_path / "out.jpg", force=True)
+    written = exiv2_texts(tmp_path / "out.jpg")
+    shot = sixbit.read_shot(PHOTO)
+    said = engine.ask("compile", lens=LENS, size=[shot.width, shot.height], photo=str(PHOTO), already_corrected=["tca"])
+    assert said["marks"].pop("Xmp.sixbit.corrected") == "tca distortion"
+    assert written.pop("Xmp.sixbit.corrected") == "distortion tca"
+    assert said["marks"] == {name: written[name] for name in said["marks"]}
+    assert len(said["marks"]) == 3
+    assert said["namespaces"] == {"sixbit": "https://sixbit.photo/ns/1.0/"}
+
+
+def test_the_tags_of_a_lens_are_those_of_a_tagged_file(engine: Engine, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "bare.jpg")
+    write_lens_tags(tmp_path / "bare.jpg", catalogue().lenses[LENS], f_number=4.0)
+    written = exiv2_texts(tmp_path / "bare.jpg")
+    tags = engine.ask("lens_tags", lens=LENS, f_number=4)["tags"]
+    assert tags.pop("Xmp.aux.Lens") == catalogue().lenses[LENS].name
+    assert tags == {name: written.get(name) for name in tags}
+    assert tags["Exif.Photo.FNumber"] == "4/1"
+    assert "Exif.Photo.FNumber" not in engine.ask("lens_tags", lens=LENS)["tags"]
+
+
+def test_presets(engine: Engine, home: Path) -> None:
+    folder = home / ".config/sixbit/presets"
+    folder.mkdir(parents=True)
+    (folder / "mine.json").write_text('{"label": "Mine", "format": "PNG", "lowest_grade": "measured"}')
+    (folder / "broken.json").write_text('{"label": "Broken", "format": "PNH"}')
+    said = engine.ask("presets")
+    presets = {preset["name"]: preset for preset in said["presets"]}
+    assert list(presets) == [*manifest()["presets"], "mine"]
+    assert presets["mine"]["grades"] == ["measured"]
+    assert presets["mine"]["content"]["scale"] == "fill"
+    assert ["PNG" in sentence for sentence in said["wrong"]] == [True]
+    assert engine.ask("presets", preset="mine")["presets"] == [presets["mine"]]
+    kind, sentence = engine.refusal("presets", preset="miine")
+    assert kind == "argument"
+    assert "'mine'" in sentence
+
+
+def test_batch(engine: Engine, tmp_path: Path) -> None:
+    by_hand = tmp_path / "by hand.jpg"
+    sixbit.correct(PHOTO, by_hand, preset=load("full-jpeg"))
+    arguments = {"photos": [str(PHOTO)], "folder": str(tmp_path / "out"), "preset": "full-jpeg"}
+    done = engine.ask("batch", **arguments)
+    assert done["counts"]["corrected"] == 1
+    assert engine.progress[-1] == 1
+    assert Path(done["report"]).is_file()
+    assert (tmp_path / "out" / PHOTO.name).read_bytes() == by_hand.read_bytes()
+    assert engine.ask("batch", **arguments)["before"] == 1
+    kind, sentence = engine.refusal("batch", **{**arguments, "folder": "/proc/none"})
+    assert (kind, "/proc/none" in sentence) == ("photo", True)
+
+
+def test_a_calibration_is_started_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "sixbit").mkdir()
+    (tmp_path / "sixbit/__main__.py").write_text(
+        "import os, sys, time, pathlib\n"
+        "time.sleep(1)\n"
+        "said = pathlib.Path(__file__).with_name('part')\n"
+        "said.write_text(repr([*sys.argv[1:], os.getsid(0) == os.getpid()]))\n"
+        "said.rename(said.with_name('said'))\n"
+    )
+    starting = (
+        "import os, sixbit.hosts.session\n"
+        f"os.environ['PYTHONPATH'] = {str(tmp_path)!r}\n"
+        "from sixbit.hosts.engine import run; run()"
+    )
+    with running([sys.executable, "-c", starting]) as engine:
+        assert engine.refusal("calibrate", lens="no-such-lens")[0] == "argument"
+        started = time.monotonic()
+        assert engine.ask("calibrate", lens=DARK) == {}
+        assert time.monotonic() - started < 1
+        engine.ask("quit")
+    said = tmp_path / "sixbit/said"
+    while not said.exists() and time.monotonic() < started + 20:
+        time.sleep(0.05)
+    assert said.read_text() == repr(["calibrate", "--lens", DARK, True])
+
+
 # Pixels -------------------------------------------------------------------------------------------------------------
 
 
@@ -366,6 +450,24 @@ def test_a_reduced_preview_is_the_corrected_picture_reduced(
         apart = np.abs(shown - wanted)
         assert apart.max() <= 4
         assert apart.mean() < 0.8
+
+
+def test_a_reduction_stands_for_the_picture_until_it_is_there(engine: Engine, tmp_path: Path) -> None:
+    pixels = smooth((1003, 701))
+    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels, strength={"distortion": 0.5})
+    small = np.round(area_means(pixels.astype(np.float32), (333, 233))).astype(np.uint8)
+    standing = engine.open(tmp_path / "small", small, stands_for=[1003, 701])
+    for which in (number, None):
+        for view in ([0, 0, 1003, 701], [500, 351, 503, 350]):
+            drawn = {"filter": which, "view": view}
+            wanted = preview(engine, tmp_path / "out", (200, 140), picture=opened, **drawn)
+            shown = preview(engine, tmp_path / "out", (200, 140), picture=standing, **drawn)
+            apart = np.abs(shown[2:-2, 2:-2].astype(int) - wanted[2:-2, 2:-2])
+            assert apart.mean() < 3
+            assert apart.max() < 12
+    kind, sentence = engine.refusal("apply", picture=standing, filter=number, file=str(tmp_path / "in"))
+    assert kind == "argument"
+    assert "previewed, not corrected" in sentence or "no file of" in sentence
 
 
 def area_means(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[Any]:
@@ -547,6 +649,14 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("preview", {"view": [0, 0, 1, 1], "size": [1, 1]}),
         ("close", {"picture": -1}),
         ("remember", {"lens": LENS}),
+        ("lens_tags", {"lens": "no-such-lens"}),
+        ("lens_tags", {"lens": LENS, "focal_mm": 50}),
+        ("presets", {"preset": 3}),
+        ("batch", {"preset": "archive"}),
+        ("batch", {"photos": ["a.jpg"], "preset": "archive"}),
+        ("batch", {"photos": ["a.jpg"], "folder": "out"}),
+        ("calibrate", {}),
+        ("open", {"stands_for": [0, 1]}),
     ],
 )
 def test_wrong_arguments(engine: Engine, tmp_path: Path, do: Any, arguments: dict[str, Any]) -> None:

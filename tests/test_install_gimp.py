@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import gettext
 import json
 import os
+import string
 import subprocess
 import sys
 from pathlib import Path
 
+import polib
 import pytest
 
 from sixbit import install_gimp as gimp
+from sixbit.engine_start import doctor_engine
 from sixbit.install import InstallError
-from sixbit.manifest import data_path
+from sixbit.manifest import data_path, manifest
 
 SOURCE = Path(gimp.__file__).parent / "hosts" / "gimp"
 
@@ -45,7 +50,39 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def modules() -> set[str]:
-    return {path.name for path in SOURCE.iterdir() if path.is_file()}
+    return {path.name for path in SOURCE.glob("*.py")}
+
+
+def sought_texts() -> set[str]:
+    """What the plug-in asks a translation for."""
+    calls = (node for path in SOURCE.glob("*.py") for node in ast.walk(ast.parse(path.read_text())))
+    texts = {
+        node.args[0].value
+        for node in calls
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    return texts | {text for texts in manifest()["hosts"]["gimp"]["procedures"].values() for text in texts.values()}
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.glob("*.po")), ids=lambda path: path.stem)
+def test_every_text_is_translated(path: Path) -> None:
+    catalogue = polib.pofile(str(path))
+    assert {entry.msgid for entry in catalogue} == sought_texts()
+    for entry in catalogue:
+        assert entry.msgstr
+        assert fields(entry.msgstr) == fields(entry.msgid), entry.msgid
+        assert ("_" in entry.msgstr) == ("_" in entry.msgid), entry.msgid
+
+
+def fields(text: str) -> set[str]:
+    return {f"{name}:{layout}" for _text, name, layout, _ in string.Formatter().parse(text) if name}
+
+
+def test_the_translations_are_found(settings: Path) -> None:
+    gimp.install_gimp()
+    catalogue = gettext.translation("sixbit", settings / "plug-ins/sixbit/locale", ["de"])
+    assert catalogue.gettext("The lens was recognised.") == "Das Objektiv wurde erkannt."
 
 
 def test_the_plugin_is_put_where_gimp_looks(settings: Path) -> None:
@@ -55,7 +92,7 @@ def test_the_plugin_is_put_where_gimp_looks(settings: Path) -> None:
     said = gimp.install_gimp()
     assert [line.replace("would be ", "") for line in would] == said
     assert said[-1] == f"{plugin}/sixbit.py: installed"
-    assert {path.name for path in plugin.iterdir()} == modules() | {"manifest.json", "engine.json"}
+    assert {path.name for path in plugin.iterdir()} == modules() | {"manifest.json", "engine.json", "locale"}
     assert (plugin / "manifest.json").read_bytes() == data_path("manifest.json").read_bytes()
     assert json.loads((plugin / "engine.json").read_text()) == {
         "command": [sys.executable, "-P", "-m", "sixbit"],
@@ -133,7 +170,7 @@ def test_other_systems(
 @pytest.mark.usefixtures("engine")
 def test_the_doctor_is_content(settings: Path) -> None:
     gimp.install_gimp()
-    findings = [*gimp.doctor_gimp(), *gimp.doctor_engine()]
+    findings = [*gimp.doctor_gimp(), *doctor_engine()]
     assert all(finding.well for finding in findings), findings
     assert str(settings) in findings[0].message
     plugin = settings / "plug-ins/sixbit"

@@ -42,6 +42,8 @@ FLATPAKS = {
 PREFIX = "sixbit-"
 """What the names of installed files begin with."""
 
+MEASURED = "own.xml"
+"""The user's own calibrations."""
 COMPUTED = "computed.xml"
 """Calibrations that are off by default everywhere."""
 
@@ -143,14 +145,47 @@ def lensfun_folders() -> list[LensfunFolder]:
 def _lensfun_files(computed: bool) -> dict[Path, bytes]:
     """What to put where, made for the stock database and the user's own files that stand beside it."""
     sources = [path for path in sorted(data_path("lens_db").glob("*.xml")) if computed or path.name != COMPUTED]
+    measured = _measured()
     files = {}
     for folder in lensfun_folders():
         stock = _entries(_stock_files(folder))
         own = _entries(path for path in _xml_files(folder.path) if not path.name.startswith(PREFIX))
+        if data := _measured_file(measured, stock, own):
+            files[folder.path / f"{PREFIX}{MEASURED}"] = data
         for source in sources:
-            if data := _beside(source, stock, own):
+            if data := _beside(source, stock, {**own, **measured}):
                 files[folder.path / f"{PREFIX}{source.name}"] = data
     return files
+
+
+def _measured() -> dict[Key, Element | None]:
+    """The user's own calibrations by Sixbit, each lens with what else Sixbit knows of it."""
+    from sixbit.calibration.records import read_records
+    from sixbit.catalogue import own_folder
+
+    folder = own_folder()
+    records = [record for record in read_records(folder) if record.has_xml] if folder.is_dir() else []
+    if not records:
+        return {}
+    from sixbit.calibration.user_database import lensfun_entries
+
+    return {_key(entry): entry for entry in lensfun_entries(records, complete=True)}
+
+
+def _measured_file(
+    measured: Mapping[Key, Element | None], stock: Mapping[Key, Element | None], own: Mapping[Key, Element | None]
+) -> bytes | None:
+    from xml.etree import ElementTree
+
+    root = ElementTree.Element("lensdatabase", version="1")
+    for key, entry in measured.items():
+        if entry is not None and key not in own:
+            there = stock.get(key)
+            root.append(entry if there is None else _merged(entry, there))
+    if not len(root):
+        return None
+    ElementTree.indent(root, "    ")
+    return (ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n").encode()
 
 
 def _beside(source: Path, stock: Mapping[Key, Element | None], own: Mapping[Key, Element | None]) -> bytes | None:

@@ -9,25 +9,21 @@ Linux is tested; macOS, Windows and Flatpak are by the documentation of GIMP (GI
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from sixbit.engine_start import engine_settings, why_not_running
 from sixbit.install import Finding, InstallError, Record, place
 from sixbit.manifest import data_path, manifest
 
 HOST = "gimp"
 FLATPAK = "org.gimp.GIMP"
 MEND = "`sixbit install gimp`, then start GIMP anew"
-PATIENCE = 30
-"""Seconds that the engine has to say its version."""
 
 
 @dataclass(frozen=True)
@@ -105,26 +101,6 @@ def doctor_gimp() -> list[Finding]:
     return [_diagnosis(folder, record) for folder in folders]
 
 
-def doctor_engine() -> list[Finding]:
-    """What plug-ins will find behind ``engine.json``: Python, the kernel, the lenses."""
-    version, python = manifest()["version"], ".".join(map(str, sys.version_info[:3]))
-    findings = [Finding("engine", True, f"Sixbit {version} in Python {python}, {sys.executable}")]
-    if importlib.util.find_spec("sixbit.engines._kernel"):
-        findings.append(Finding("kernel", True, "the native kernel is there"))
-    else:
-        mend = "install a C++ compiler, then Sixbit again"
-        findings.append(Finding("kernel", False, "the native kernel was not built: corrections take longer", mend))
-    from sixbit.catalogue import CatalogueError, catalogue
-
-    try:
-        known = catalogue().lenses.values()
-        calibrated = sum(bool(lens.calibrations) for lens in known)
-        findings.append(Finding("database", True, f"{len(known)} lenses, {calibrated} with calibrations"))
-    except (CatalogueError, OSError) as error:
-        findings.append(Finding("database", False, str(error), "mend or remove that file, or install Sixbit again"))
-    return findings
-
-
 def _no_gimp() -> str:
     versions = " or ".join(manifest()["hosts"]["gimp"]["versions"])
     return f"there are no settings of GIMP {versions} here"
@@ -133,21 +109,25 @@ def _no_gimp() -> str:
 def _files(folders: Iterable[GimpFolder]) -> dict[Path, bytes]:
     """What to put where; the file that GIMP starts comes last, when it finds the others there."""
     source = Path(__file__).parent / "hosts" / "gimp"
-    parts = [path for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    parts = [path for path in source.iterdir() if path.suffix == ".py"]
     parts.sort(key=lambda path: (path.stem == manifest()["id"], path))
+    catalogues = {path.stem: _compiled_catalogue(path) for path in sorted(source.glob("*.po"))}
     files = {}
     for folder in folders:
         files[folder.plugin / "manifest.json"] = data_path("manifest.json").read_bytes()
-        files[folder.plugin / "engine.json"] = (json.dumps(_engine(folder.flatpak), indent=1) + "\n").encode()
-        files |= {folder.plugin / path.relative_to(source): path.read_bytes() for path in parts}
+        files[folder.plugin / "engine.json"] = (json.dumps(engine_settings(folder.flatpak), indent=1) + "\n").encode()
+        for language, catalogue in catalogues.items():
+            files[folder.plugin / "locale" / language / "LC_MESSAGES" / f"{manifest()['id']}.mo"] = catalogue
+        files |= {folder.plugin / path.name: path.read_bytes() for path in parts}
     return files
 
 
-def _engine(flatpak: bool) -> dict[str, Any]:
-    """How to start the engine; a Flatpak's sandbox has neither this Python nor its libraries."""
-    command = [sys.executable, "-P", "-m", "sixbit"]
-    outside = ["flatpak-spawn", "--host"] if flatpak else []
-    return {"command": [*outside, *command], "python": sys.executable, "version": manifest()["version"]}
+def _compiled_catalogue(path: Path) -> bytes:
+    """Translated texts, as gettext reads them."""
+    import polib
+
+    compiled: bytes = polib.pofile(str(path)).to_binary()
+    return compiled
 
 
 def _allow_to_run(path: Path) -> None:
@@ -167,7 +147,9 @@ def _forget_compiled(put: Iterable[Path]) -> None:
                 for compiled in cache.glob(f"{path.stem}.*.pyc"):
                     compiled.unlink()
                 cache.rmdir()
-    for folder in sorted({path.parent for path in put}, reverse=True):
+    own = {folder for path in put for folder in path.parents if folder.name == manifest()["id"]}
+    folders = {folder for path in put for folder in path.parents if own & {folder, *folder.parents}}
+    for folder in sorted(folders, reverse=True):
         with suppress(OSError):
             folder.rmdir()
 
@@ -187,7 +169,7 @@ def _diagnosis(folder: GimpFolder, record: Record) -> Finding:
         python = str(json.loads((folder.plugin / "engine.json").read_text(encoding="utf-8"))["python"])
     except (OSError, ValueError, KeyError, TypeError):
         return ill("the plug-in does not know where the engine is")
-    if why := _why_not_running(python):
+    if why := why_not_running(python):
         return ill(f"the engine that the plug-in starts does not run: {why}")
     if any(state != "same" for state in states.values()):
         return ill("the plug-in is of another version of Sixbit, or leads to another one")
@@ -198,24 +180,3 @@ def _diagnosis(folder: GimpFolder, record: Record) -> Finding:
         message += "; Flatpak lets it start the engine only after `flatpak override --user"
         message += f" --talk-name=org.freedesktop.Flatpak {FLATPAK}` (untested)"
     return Finding(folder.name, True, message)
-
-
-def _why_not_running(python: str) -> str:
-    """Why an interpreter does not give the engine; empty if it does."""
-    # As the plug-in starts it: what is set for this Python is not for that one.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    try:
-        done = subprocess.run(
-            [python, "-P", "-m", "sixbit", "--version"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"{python}: {getattr(error, 'strerror', None) or 'it does not answer'}"
-    said = (done.stderr or done.stdout).strip().splitlines()
-    return "" if done.returncode == 0 else f"{python}: {said[-1] if said else 'it fails without a word'}"

@@ -35,7 +35,7 @@ class GimpHome:
         self.home, self.work = folder / "home", folder / "work"
         self.venv = folder / "venv"
         self.work.mkdir(parents=True)
-        self._make_venv()
+        make_venv(self.venv)
         self._make_profile()
         self.installed = self.sixbit("install", "gimp")
         assert self.installed.returncode == 0, self.installed.stderr
@@ -80,18 +80,6 @@ class GimpHome:
             "/mnt/site": Path(sysconfig.get_paths()["platlib"]),
         }
 
-    def _make_venv(self) -> None:
-        """The environment of the tests as it is seen inside: made by hand, since its places are others there."""
-        site = self.venv / "lib" / PYTHON / "site-packages"
-        site.mkdir(parents=True)
-        (site / "clone.pth").write_text("/mnt/clone/plugin\n/mnt/site\n")
-        (self.venv / "pyvenv.cfg").write_text("home = /mnt/python/bin\n")
-        (self.venv / "bin").mkdir()
-        start = self.venv / "bin/python"
-        # By another name than its own, Python finds the environment; its library may lie where no linker looks.
-        start.write_text(f'#!/bin/bash\nLD_LIBRARY_PATH=/mnt/python/lib exec -a "$0" /mnt/python/bin/{PYTHON} "$@"\n')
-        start.chmod(0o755)
-
     def _make_profile(self) -> None:
         """A copy of a profile that GIMP has started with once: the first start takes a quarter of a minute."""
         made = CACHE / f"gimp-{self.root.suite}"
@@ -105,3 +93,16 @@ class GimpHome:
             (folder / "gimprc").write_text(GIMPRC.format(version=version))
             first.rename(made)
         shutil.copytree(made, self.home, symlinks=True)
+
+
+def make_venv(venv: Path) -> None:
+    """The environment of the tests as it is seen inside: made by hand, since its places are others there."""
+    site = venv / "lib" / PYTHON / "site-packages"
+    site.mkdir(parents=True)
+    (site / "clone.pth").write_text("/mnt/clone/plugin\n/mnt/site\n")
+    (venv / "pyvenv.cfg").write_text("home = /mnt/python/bin\n")
+    (venv / "bin").mkdir()
+    start = venv / "bin/python"
+    # By another name than its own, Python finds the environment; its library may lie where no linker looks.
+    start.write_text(f'#!/bin/bash\nLD_LIBRARY_PATH=/mnt/python/lib exec -a "$0" /mnt/python/bin/{PYTHON} "$@"\n')
+    start.chmod(0o755)

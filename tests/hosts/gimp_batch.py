@@ -135,9 +135,26 @@ def identities() -> None:
     ANSWER["identities"] = {name: run("plug-in-sixbit-identify", load(name)) for name in ARGUMENTS["identify"]}
 
 
+def batch(name: str, photos: list[str], folder: str, preset: str) -> None:
+    procedure = Gimp.get_pdb().lookup_procedure("plug-in-sixbit-batch")
+    config = procedure.create_config()
+    config.set_property("photos", [str(WORK / photo) for photo in photos])
+    config.set_property("folder", folder)
+    config.set_property("preset", preset)
+    values = procedure.run(config)
+    ok = values.index(0) == Gimp.PDBStatusType.SUCCESS
+    ANSWER.setdefault("batches", {})[name] = {
+        "ok": ok,
+        "error": Gimp.get_pdb().get_last_error(),
+        "values": [values.index(1), values.index(2)] if ok else [],
+    }
+
+
 precisions()
 cases(ARGUMENTS["cases"])
 identities()
+for arguments in ARGUMENTS["batches"]:
+    batch(**arguments)
 cases(ARGUMENTS["failures"])
 ANSWER["left"] = [path.name for path in Path("/dev/shm").glob("sixbit-*")]
 (WORK / "answer.json").write_text(json.dumps(ANSWER))

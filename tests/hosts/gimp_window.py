@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,10 @@ def enabled(accessible: Any) -> bool:
     return accessible is not None and accessible.getState().contains(pyatspi.STATE_SENSITIVE)
 
 
+def showing(accessible: Any) -> bool:
+    return accessible is not None and accessible.getState().contains(pyatspi.STATE_SHOWING)
+
+
 def title() -> str:
     """The title of the image's window; a star in front says that there is something to undo."""
     frame = next(a for a in application("gimp") if a.getRoleName() == "frame" and "imported" in a.name)
@@ -103,7 +108,8 @@ def to_image() -> None:
 
 def menu_entry() -> Any:
     """The entry in its menu, not the one that GIMP offers again at the top of another."""
-    items = (a for a in inside(application("gimp")) if a.name.startswith("Leica M Lens Correction"))
+    names = ("Leica M Lens Correction", "Leica-M-Objektivkorrektur")
+    items = (a for a in inside(application("gimp")) if a.name.startswith(names))
     return wait(lambda: next(a for a in items if a.getRoleName() == "menu item" and a.parent.name == "Enhance"), "menu")
 
 
@@ -131,15 +137,14 @@ def labels(app: str) -> list[str]:
     return [a.name for a in inside(application(app)) if a.getRoleName() == "label" and a.name]
 
 
-def engine_process() -> int:
+def engines() -> list[int]:
+    found = []
     for process in Path("/proc").glob("[0-9]*"):
-        try:
+        with suppress(OSError):
             words = (process / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"sixbit" in words and b"engine" in words:
-            return int(process.name)
-    raise TimeoutError("no engine runs")
+            if b"sixbit" in words and b"engine" in words:
+                found.append(int(process.name))
+    return found
 
 
 def message() -> str:
@@ -195,6 +200,70 @@ def change() -> None:
     SEEN["zoom"] = [text for text in labels(PLUGIN) if text.endswith("%")]
     press(find(PLUGIN, "check box", "Grid"))
     press(button("Show the whole"))
+
+
+def presets() -> None:
+    choose_preset("Archive")
+    shot("preset")
+    SEEN["preset"] = labels(PLUGIN)
+    spin = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "spin button"]
+    spin[-1].queryValue().currentValue = 40
+    time.sleep(1)
+    SEEN["preset after a change"] = preset_combo().name
+    spin[-1].queryValue().currentValue = 100
+    choose_preset("JPEG, full")
+    SEEN["preset at the end"] = preset_combo().name
+
+
+def preset_combo() -> Any:
+    combos = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "combo box"]
+    return next(a for a in combos if any(b.name.startswith("Archive") for b in inside(a)))
+
+
+def choose_preset(name: str) -> None:
+    combo = preset_combo()
+    items = [a for a in inside(combo) if a.getRoleName() == "menu item"]
+    combo.querySelection().selectChild(next(k for k, a in enumerate(items) if a.name.startswith(name)))
+    time.sleep(1)
+
+
+def uncalibrated() -> None:
+    """A lens nobody has measured: the dialog says so, and leads to the page that does."""
+    SEEN["calibrate before"] = showing(button("Calibrate this lens"))
+    choose_lens("super-elmar 18", "Super-Elmar-M 1:3.8/18 ASPH.")
+    time.sleep(1)
+    SEEN["uncalibrated"], SEEN["calibrate"] = labels(PLUGIN), showing(button("Calibrate this lens"))
+    SEEN["uncalibrated ok"] = enabled(button("OK"))
+    press(button("Calibrate this lens"))
+    log = Path.home() / ".local/state/sixbit/log/calibrate.log"
+    wait(log.exists, "no calibration was started")
+    wait(lambda: any("browser" in label for label in labels(PLUGIN)), "nothing is said of the page")
+    shot("uncalibrated")
+    close_dialog("Cancel")
+    to_image()
+    open_dialog()
+
+
+def choose_lens(sought: str, name: str) -> None:
+    key("alt+l")
+    time.sleep(1)
+    write(sought)
+    time.sleep(1)
+    key("Return")
+    wait(lambda: name in labels(PLUGIN), "the lens was not chosen")
+
+
+def helped() -> None:
+    press(button("Help"))
+    wait(lambda: any(a.name.startswith("Correcting photos") for a in inside(application(PLUGIN))), "no help")
+    time.sleep(0.5)
+    shot("help")
+    press(button("Close"))
+    wait(lambda: button("OK") and not button("Close"), "the help stays, or took the dialog with it")
+    key("F1")
+    wait(lambda: button("Close"), "no help by its key")
+    press(button("Close"))
+    wait(lambda: not button("Close"), "the help stays")
 
 
 def drag() -> None:
@@ -258,7 +327,7 @@ def again() -> None:
 def killed() -> None:
     to_image()
     open_dialog()
-    os.kill(engine_process(), signal.SIGKILL)
+    os.kill(engines()[0], signal.SIGKILL)
     time.sleep(1)
     shot("killed engine")
     SEEN["killed"] = labels(PLUGIN)
@@ -317,7 +386,126 @@ def cropped() -> None:
     SEEN["cropped ok"] = enabled(button("OK"))
 
 
-STEPS = (dialog, cancel, choose, change, drag, correct, undo, repeat, again, killed, missing, ambiguous, cropped)
+def untagged() -> None:
+    """The photo says nothing: a lens is chosen, and written into what is exported."""
+    press(menu_entry())
+    wait(lambda: find(PLUGIN, "drawing area"), "no dialog")
+    time.sleep(3)
+    shot("untagged")
+    SEEN["untagged"] = labels(PLUGIN)
+    SEEN["untagged ok"] = enabled(button("OK"))
+    choose_lens("summicron 35 asph", "Summicron-M 1:2/35 ASPH.")
+    key("alt+p")
+    write("1")
+    press(find(PLUGIN, "check box", "Write the lens"))
+    wait(lambda: enabled(button("OK")), "a lens was chosen and OK cannot be pressed")
+    shot("untagged chosen")
+    SEEN["untagged chosen"] = labels(PLUGIN)
+    close_dialog("OK")
+    wait(is_changed, "nothing was corrected")
+    to_image()
+
+
+def export() -> None:
+    key("ctrl+shift+e")
+    wait(lambda: find("gimp", "file chooser", "Export Image") or find("gimp", "dialog", "Export Image"), "no export")
+    time.sleep(1)
+    key("ctrl+a")
+    write(str(WORK / "exported.jpg"))
+    key("Return")
+    wait(lambda: find("file-jpeg", "check box", "Save Exif"), "no dialog of the JPEG export")
+    time.sleep(0.5)
+    shot("export")
+    for name in ("Save Exif", "Save XMP"):
+        box = find("file-jpeg", "check box", name)
+        if not box.getState().contains(pyatspi.STATE_CHECKED):
+            press(box)
+    press(button("Export", "file-jpeg"))
+    wait(lambda: (WORK / "exported.jpg").exists(), "nothing was exported")
+    wait(lambda: not application("file-jpeg"), "the export does not end")
+
+
+def interrupted() -> None:
+    """Cancelled from GIMP's own progress bar, amid the work."""
+    to_image()
+    time.sleep(1)
+    shot("uninterrupted")
+    key("ctrl+f")
+    found = wait(progress_cancel, "no progress that can be cancelled")
+    SEEN["interrupted amid"] = bool(engines())
+    press(found)
+    wait(lambda: not progress_cancel(), "the progress stays")
+    time.sleep(2)
+    to_image()
+    shot("interrupted")
+    SEEN["interrupted changed"] = is_changed()
+    SEEN["interrupted engines"] = engines()
+
+
+def progress_cancel() -> Any:
+    """The button beside GIMP's progress bar, while there is progress."""
+    buttons = [a for a in inside(application("gimp")) if a.name == "Cancel" and "button" in a.getRoleName()]
+    return next((a for a in buttons if showing(a)), None)
+
+
+def german() -> None:
+    open_dialog()
+    shot("german")
+    SEEN["german"] = labels(PLUGIN)
+
+
+def timings() -> None:
+    """For benchmarks/gimp.py: when the menu entry was pressed, a slider moved, OK pressed; and the memory."""
+    entry = menu_entry()
+    SEEN["pressed"] = time.monotonic()
+    press(entry)
+    wait(lambda: enabled(button("OK")), "the dialog is not ready")
+    time.sleep(3)
+    spin = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "spin button"][-1]
+    SEEN["changes"] = []
+    for strength in (90, 80, 70, 60, 50, 60, 70, 80, 90, 100):
+        SEEN["changes"].append(time.monotonic())
+        spin.queryValue().currentValue = strength
+        time.sleep(1)
+    ok = button("OK")
+    SEEN["ok"], SEEN["memory"] = time.monotonic(), 0
+    press(ok)
+    while not is_changed():
+        SEEN["memory"] = max(SEEN["memory"], memory())
+    time.sleep(1)
+
+
+def memory() -> int:
+    """Bytes that the plug-in and its engine have for themselves, and the files in memory that they share."""
+    total = sum(path.stat().st_blocks * 512 for path in Path("/dev/shm").glob("sixbit-*"))
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if (b"engine" in words and b"sixbit" in words) or any(word.endswith(b"/sixbit.py") for word in words):
+                sizes = dict(line.split(":") for line in (process / "smaps_rollup").read_text().splitlines()[1:])
+                total += 1024 * sum(int(sizes[kind].split()[0]) for kind in ("Pss_Anon", "Pss_File"))
+    return total
+
+
+STEPS = (
+    *(
+        dialog,
+        cancel,
+        choose,
+        change,
+        presets,
+        uncalibrated,
+        helped,
+        drag,
+        correct,
+        undo,
+        repeat,
+        again,
+        killed,
+        missing,
+    ),
+    *(ambiguous, cropped, untagged, export, interrupted, german, timings),
+)
 
 
 def main() -> None:
@@ -336,7 +524,7 @@ def main() -> None:
                 step()
                 SEEN.setdefault("done", []).append(step.__name__)
     finally:
-        SEEN["printed"] = (WORK / "gimp.out").read_text(errors="replace")[-4000:]
+        SEEN["printed"] = (WORK / "gimp.out").read_text(errors="replace")
         (WORK / "window.json").write_text(json.dumps(SEEN))
         gimp.kill()
 

@@ -1,4 +1,4 @@
-"""Small Debian systems with the real GIMP and darktable in them, to drive the editors without a screen.
+"""Small Debian systems with the real GIMP and darktable in them, or Chromium, to drive them without a screen.
 
     root = system_root("trixie")
     root.run(["darktable-cli", "--version"])
@@ -26,6 +26,9 @@ from tests.tools import CACHE, missing
 
 SUITES = ("trixie", "forky")
 """GIMP 3.0 with darktable 5.0, and GIMP 3.2 with darktable 5.4: older suites have no GIMP 3."""
+
+BROWSER = "chromium"
+"""The system of a browser, of the older suite."""
 
 EDITORS = ["gimp", "gir1.2-gimp-3.0", "darktable", "liblensfun-bin"]
 PYTHON = ["python3", "python3-gi", "python3-gi-cairo", "python3-venv", "python3-pyatspi"]
@@ -97,16 +100,18 @@ class SystemRoot:
         timeout: float,
         binds: Mapping[str, Path] | None = None,
         env: Mapping[str, str] | None = None,
+        own_network: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in the system, in namespaces of its own, and return what it printed and its exit status.
 
         ``binds`` are folders from outside by the place they have inside, below /mnt or /root (the home folder);
         they can be written to. Everything else that is written is gone afterwards. When ``timeout`` seconds have
-        passed, the command and all it has started are killed and subprocess.TimeoutExpired is raised.
+        passed, the command and all it has started are killed and subprocess.TimeoutExpired is raised. Without
+        ``own_network`` the command shares that of the caller.
         """
         places = [str(part) for inside, outside in (binds or {}).items() for part in (outside.resolve(), inside)]
         variables = [f"{name}={value}" for name, value in (env or {}).items()]
-        enter = [*_ALONE, "--net", "--ipc", "bash", "-c", _ENTER, "enter", str(self.path)]
+        enter = [*_ALONE, *(["--net"] if own_network else []), "--ipc", "bash", "-c", _ENTER, "enter", str(self.path)]
         return subprocess.run(
             [*enter, *places, "--", *variables, *map(str, command)],
             stdin=subprocess.DEVNULL,
@@ -176,6 +181,8 @@ def _recipe(suite: str) -> str:
 
 
 def _packages(suite: str) -> list[str]:
+    if suite == BROWSER:
+        return ["chromium", "fonts-dejavu-core"]
     return [*EDITORS, *PYTHON, *DESKTOP, *AROUND, GEXIV2[suite]]
 
 
@@ -207,7 +214,7 @@ def _make(suite: str, packed: Path) -> None:
     make += [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("man", "doc", "locale", "help")]
     try:
         done = subprocess.run(
-            [*make, suite, str(partial), _mirror()],
+            [*make, SUITES[0] if suite == BROWSER else suite, str(partial), _mirror()],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -172,14 +172,14 @@ def corrected(photos: Path, name: str, lens_id: str, scale: str | float) -> Pixe
     return sixbit.apply(compiled, original(photos, name), engine="reference") / 65535
 
 
-def autoscale_of_lensfun() -> float:
+def autoscale_of_lensfun(crop_factor: float = 1.0) -> float:
     """How much lensfun enlarges the Summicron's picture of itself: from two answers for a point near the centre."""
     file = data_path("lens_db") / "lensfun-leica.xml"
     known = lensfunpy.Database(paths=[str(file)], load_common=False, load_bundled=False)
     lens = next(lens for lens in known.lenses if lens.model.startswith("Summicron-M 1:2/35"))
     answers = []
     for scale in (1.0, 0.0):  # 0 asks for the autoscale
-        modifier = lensfunpy.Modifier(lens, 1.0, *SIZE)
+        modifier = lensfunpy.Modifier(lens, crop_factor, *SIZE)
         modifier.initialize(35.0, 4.0, 1000.0, scale=scale)
         answers.append(modifier.apply_geometry_distortion(SIZE[0] / 2 + 0.5, SIZE[1] / 2 - 0.5, 1, 1)[0, 0, 0])
     centre = (SIZE[0] - 1) / 2

@@ -6,6 +6,7 @@ One run of GIMP a version makes all corrections; the tests look at what it left.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from sixbit.light import linear, srgb
 from sixbit.metadata import Metadata
 from sixbit.photos import Photo, open_photo, save_photo
 from sixbit.profiles import curve_of_profile
-from tests.hosts.gimp import GimpHome
+from tests.hosts.gimp import CLONE, START_TIMEOUT, GimpHome
 from tests.hosts.root import SUITES, system_root
 from tests.photo_factory import exif
 from tests.test_light import ADOBE_GAMMA, rgb_profile
@@ -85,12 +86,21 @@ CASES: list[dict[str, Any]] = [
     {"name": "locked", "photo": "named16.tif", "lock": True, "runs": [{}]},
     {"name": "unknown lens", "photo": "named16.tif", "runs": [{"lens": "no-such-lens; touch /mnt/work/pwned"}]},
     {"name": "odd", "photo": "it's $(odd) “名”.tif", "runs": [{}]},
+    {"name": "preset", "photo": "named16.tif", "runs": [{"preset": "archive", "distortion": False}]},
+    {"name": "no preset", "photo": "named16.tif", "runs": [{"preset": "web-jpg"}]},
     {
         "name": "exported",
         "photo": "named8.jpg",
         "runs": [{}],
         "exports": ["out.jpg", "out.tif", "out.png", "out.xcf"],
     },
+]
+PRESETS = ("archive", "full-jpeg", "web-jpeg")
+BATCHES: list[dict[str, Any]] = [
+    *({"name": name, "photos": ["album"], "folder": f"/mnt/work/by gimp {name}", "preset": name} for name in PRESETS),
+    {"name": "no preset", "photos": ["album"], "folder": "/mnt/work/none", "preset": "web-jpg"},
+    {"name": "no folder", "photos": ["album"], "folder": "/proc/none", "preset": "archive"},
+    {"name": "no photos", "photos": [], "folder": "/mnt/work/none", "preset": "archive"},
 ]
 FAILURES: list[dict[str, Any]] = [
     {"name": "dies", "photo": "named16.tif", "engine": "dies", "runs": [{}]},
@@ -135,6 +145,9 @@ def make_photos(folder: Path) -> None:
     wide = open_photo(folder / "named16.tif")
     save_photo(replace(wide, icc=adobe_rgb()), sixteen, folder / "wide16.tif")
     picture.save(folder / "named8.jpg", quality=95, exif=b"Exif\0\0" + exif(**NAMED))
+    (folder / "album").mkdir()
+    for name in ("named8.jpg", "named16.tif", "bare16.tif"):
+        shutil.copy(folder / name, folder / "album")
 
 
 def adobe_rgb() -> bytes:
@@ -172,15 +185,19 @@ def run(gimp: GimpHome) -> dict[str, Any]:
     precisions += [
         {"name": name, "photo": f"{name}.tif", "gray": False, "alpha": False, "precision": None} for name in LIKE_FILES
     ]
-    return gimp.batch(
+    settings = (gimp.plugin / "engine.json").read_text()
+    said: dict[str, Any] = gimp.batch(
         HERE / "gimp_batch.py",
         {
             "precisions": precisions,
             "cases": CASES,
             "identify": ["named16.tif", "bare16.tif", "out.xcf"],
+            "batches": BATCHES,
             "failures": failures,
         },
     )
+    (gimp.plugin / "engine.json").write_text(settings)
+    return said
 
 
 def pixels_of(gimp: GimpHome, name: str, dtype: str = "<u2", channels: int = 3, size: tuple[int, int] = SIZE) -> Pixels:
@@ -330,6 +347,7 @@ def assert_untouched(
         ("gone", "sixbit install gimp"),
         ("other version", "99.0"),
         ("untold", "sixbit install gimp"),
+        ("no preset", "did you mean 'web-jpeg'?"),
     ],
 )
 def test_what_fails_leaves_no_trace(gimp: GimpHome, run: dict[str, Any], name: str, message: str) -> None:
@@ -362,6 +380,49 @@ def test_identifies(run: dict[str, Any]) -> None:
     assert (status, lens) == ("matched", LENS)
     assert NAME in evidence
     assert run["identities"]["bare16.tif"]["values"][:2] == ["untagged", ""]
+
+
+def test_a_preset_says_how_to_correct(gimp: GimpHome, run: dict[str, Any]) -> None:
+    assert run["cases"]["preset"]["runs"][0]["ok"], run["cases"]["preset"]
+    before, after = (pixels_of(gimp, f"preset.{when}") for when in ("before", "after"))
+    wanted = sixbit.apply(compiled(scale="none"), before, interpolation="lanczos3")
+    np.testing.assert_array_equal(after, wanted)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_batch_is_that_of_the_command_line(gimp: GimpHome, run: dict[str, Any], name: str) -> None:
+    assert run["batches"][name]["ok"], run["batches"][name]
+    table, outcome = run["batches"][name]["values"]
+    assert "corrected    2" in table
+    assert json.loads(outcome)["counts"]["skipped"] == 1
+    done = gimp.sixbit("batch", "--preset", name, "/mnt/work/album", "-o", f"/mnt/work/by hand {name}")
+    assert done.returncode == 0, done.stderr
+    by_gimp, by_hand = (
+        {path.name: path.read_bytes() for path in (gimp.work / f"by {who} {name}").rglob("named*")}
+        for who in ("gimp", "hand")
+    )
+    assert len(by_gimp) == 2
+    assert by_gimp == by_hand
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("no preset", "did you mean 'web-jpeg'?"), ("no folder", "/proc/none"), ("no photos", "photos")],
+)
+def test_a_batch_that_cannot_begin_is_told(run: dict[str, Any], name: str, message: str) -> None:
+    assert not run["batches"][name]["ok"]
+    assert message in run["batches"][name]["error"]
+
+
+def test_the_example_of_the_documentation(gimp: GimpHome, run: dict[str, Any]) -> None:
+    page = (CLONE / "docs/gimp.md").read_text()
+    example = page.split("```bash\n")[1].split("```")[0]
+    folder = gimp.work / "example"
+    folder.mkdir()
+    (gimp.work / "album").rename(folder / "photos")
+    done = gimp.run(["bash", "-c", f"cd /mnt/work/example; {example}"], timeout=START_TIMEOUT)
+    assert "corrected    2" in done.stdout, done.stderr
+    assert len(list((folder / "corrected").rglob("*.jpg"))) == 2
 
 
 def test_uninstalls(gimp: GimpHome, run: dict[str, Any]) -> None:

@@ -16,10 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_options: argparse.Namespace) -> int:
     """Tell each finding, and the mend."""
+    from sixbit.engine_start import doctor_engine
     from sixbit.install import doctor_lensfun
-    from sixbit.install_gimp import doctor_engine, doctor_gimp
+    from sixbit.install_darktable import doctor_darktable
+    from sixbit.install_gimp import doctor_gimp
 
-    findings = [*doctor_engine(), *doctor_gimp(), *doctor_lensfun()]
+    findings = [*doctor_engine(), *doctor_gimp(), *doctor_darktable(), *doctor_lensfun()]
     for finding in findings:
         print(f"{'well ' if finding.well else 'WRONG'}  {finding.subject}: {finding.message}")
         if finding.mend:

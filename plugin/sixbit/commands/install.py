@@ -6,8 +6,7 @@ import argparse
 
 from sixbit.commands import DONE
 
-HOSTS = ("gimp", "lensfun")
-
+HOSTS = ("gimp", "darktable", "lensfun")
 
 SUMMARY = "put Sixbit, or its lenses, where another program finds them"
 
@@ -25,6 +24,10 @@ def run(options: argparse.Namespace) -> int:
         from sixbit.install_gimp import install_gimp
 
         done = install_gimp(options.dry_run)
+    elif options.host == "darktable":
+        from sixbit.install_darktable import install_darktable
+
+        done = install_darktable(options.dry_run)
     else:
         from sixbit.install import install_lensfun
 

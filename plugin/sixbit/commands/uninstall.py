@@ -22,6 +22,10 @@ def run(options: argparse.Namespace) -> int:
         from sixbit.install_gimp import uninstall_gimp
 
         done = uninstall_gimp(options.dry_run)
+    elif options.host == "darktable":
+        from sixbit.install_darktable import uninstall_darktable
+
+        done = uninstall_darktable(options.dry_run)
     else:
         from sixbit.install import uninstall_lensfun
 

@@ -1,6 +1,7 @@
 """The engine as a process of its own: requests and answers in lines of JSON, see ``docs/engine-protocol.md``.
 
 A thread reads the requests, so that one that cancels, or the end of the input, is seen while another is worked on.
+An editor that can start programs only through a shell puts its requests into a file, see :mod:`sixbit.hosts.requests`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import importlib
 import json
 import logging
-import logging.handlers
 import os
 import threading
 from contextlib import suppress
@@ -20,11 +20,13 @@ from typing import Any, BinaryIO, NoReturn
 from sixbit.catalogue import CatalogueError
 from sixbit.engines import EngineError
 from sixbit.filters import FilterError
-from sixbit.hosts.session import ArgumentError, Request, Session
+from sixbit.hosts.asked import ArgumentError, Request
+from sixbit.hosts.requests import RequestFile
+from sixbit.hosts.session import Session
+from sixbit.logs import start_log
 from sixbit.shot import PhotoError
 
 LONGEST_LINE = 16 << 20
-LOG_BYTES = 256 << 10
 NEEDED_SOON = (
     "sixbit.identification",
     "sixbit.matching",
@@ -55,10 +57,10 @@ class _Job:
         return number if isinstance(number, int | str) else None
 
 
-def run() -> NoReturn:
-    """Answer requests until there are no more, and end the process."""
+def run(file: Path | None = None) -> NoReturn:
+    """Answer requests, those of a file or else of the standard input, until there are no more, and end the process."""
     requests, answers = _own_streams()
-    _Engine(requests, answers, _start_log()).work()
+    _Engine(requests if file is None else RequestFile(file), answers, start_log(_log, "engine.log")).work()
     os._exit(0)  # the reading thread holds its stream, which Python's own shutdown would wait for in vain
 
 
@@ -75,24 +77,8 @@ def _own_streams() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def _start_log() -> Path | None:
-    """Where the log is; None if there is no place to write it."""
-    from platformdirs import user_log_path
-
-    path = user_log_path("sixbit") / "engine.log"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
-    except OSError:
-        return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
-    _log.addHandler(handler)
-    _log.propagate = False
-    return path
-
-
 class _Engine:
-    def __init__(self, requests: BinaryIO, answers: BinaryIO, log: Path | None) -> None:
+    def __init__(self, requests: BinaryIO | RequestFile, answers: BinaryIO, log: Path | None) -> None:
         self._requests = requests
         self._answers = answers
         self._log = log

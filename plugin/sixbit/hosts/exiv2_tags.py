@@ -12,7 +12,7 @@ from sixbit.maker_notes import LeicaNote, read_leica_note
 from sixbit.manifest import manifest
 from sixbit.shot import Shot, Tagged
 from sixbit.tags import XmpTags, fraction, shot_of
-from sixbit.xmp import Packet, lens_is_on
+from sixbit.xmp import Packet, modules_on
 
 _STEP = re.compile(r"Xmp\.darktable\.history\[(\d{1,5})\]/darktable:(\w+)")
 
@@ -30,7 +30,7 @@ def shot_of_tags(tags: Mapping[str, str], size: tuple[int, int] | None = None) -
     }
     width, height = size or (None, None)
     blocks = Blocks("tags", BoundedFile(io.BytesIO()), None, None, width, height)
-    packet = Packet(properties, darktable_lens=_darktable_lens(tags))
+    packet = Packet(properties, _darktable_modules(tags))
     return shot_of(None, blocks, [exif, XmpTags(properties, "XMP")], exif, _leica_note(tags), packet)
 
 
@@ -69,10 +69,10 @@ def _leica_note(tags: Mapping[str, str]) -> LeicaNote:
     return LeicaNote(read.lens_type, read.adapter_code)
 
 
-def _darktable_lens(tags: Mapping[str, str]) -> bool:
-    """True if darktable's history ends with its lens correction switched on."""
+def _darktable_modules(tags: Mapping[str, str]) -> frozenset[str]:
+    """The modules of darktable that its history ends with."""
     steps: dict[int, dict[str, str]] = {}
     for name, text in tags.items():
         if found := _STEP.fullmatch(name):
             steps.setdefault(int(found[1]), {})[found[2]] = text
-    return lens_is_on([steps[number] for number in sorted(steps)], tags.get("Xmp.darktable.history_end"))
+    return modules_on([steps[number] for number in sorted(steps)], tags.get("Xmp.darktable.history_end"))

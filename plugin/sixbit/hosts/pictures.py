@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sixbit.engines import Region, apply, choose
 from sixbit.filters import UNITY, CorrectionFilter, FilterError
-from sixbit.hosts.session import ArgumentError
+from sixbit.hosts.asked import ArgumentError
 from sixbit.light import LightError, TransferCurve, linear, srgb
 
 TYPES = ("uint8", "uint16", "float32")
@@ -64,24 +64,30 @@ def overlap(one: NDArray[Any], other: NDArray[Any]) -> bool:
 
 @dataclass(eq=False)
 class Picture:
-    """A picture in a mapped file. ``pixels`` is (height, width, channels); a second or fourth channel is alpha."""
+    """A picture in a mapped file. ``pixels`` is (height, width, channels); a second or fourth channel is alpha.
+
+    ``stands_for`` is the size (px) of a larger picture that these pixels are a reduction of: it can be previewed.
+    """
 
     pixels: NDArray[Any]
     transfer: TransferCurve | LightError
     """The curve to linear light, or why there is none."""
+    stands_for: tuple[int, int] | None = None
     levels: OrderedDict[int, NDArray[Any]] = field(default_factory=OrderedDict)
     """Reduced pictures by their factor, the last used at the end."""
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in px."""
-        return self.pixels.shape[1], self.pixels.shape[0]
+        return self.stands_for or (self.pixels.shape[1], self.pixels.shape[0])
 
     def apply(
         self, correction: CorrectionFilter, out: NDArray[Any], interpolation: str, done: Callable[[float], None]
     ) -> None:
         """Correct the picture into ``out``, of its shape and type; ``done`` hears the share that is done."""
         self._fit(correction)
+        if self.stands_for:
+            raise ArgumentError("A picture that stands for a larger one can be previewed, not corrected.")
         rows = max(1, BAND_PIXELS // correction.width)
         for y in range(0, correction.height, rows):
             band = Region(0, y, correction.width, min(rows, correction.height - y))
@@ -97,12 +103,11 @@ class Picture:
         """
         from PIL import Image
 
-        factor = max(1, min(view.width // size[0], view.height // size[1], LARGEST_FACTOR))
         if correction is not None:
             self._fit(correction)
-        level = self._level(factor)
+        level, across, down = self._level(min(view.width // size[0], view.height // size[1]))
         height, width = level.shape[:2]
-        box = [edge / factor for edge in (view.x, view.y, view.x + view.width, view.y + view.height)]
+        box = [view.x / across, view.y / down, (view.x + view.width) / across, (view.y + view.height) / down]
         left, top = min(int(box[0]), width - 1), min(int(box[1]), height - 1)
         right, bottom = min(int(-(-box[2] // 1)), width), min(int(-(-box[3] // 1)), height)
         region = Region(left, top, right - left, bottom - top)
@@ -112,7 +117,7 @@ class Picture:
             drawn = np.empty((region.height, region.width, level.shape[2]), level.dtype)
             # Where every pixel is shown, as it will be; what is reduced need not be so fine.
             interpolation = "bicubic" if size[0] >= view.width else "bilinear"
-            self._correct(correction.reduced(factor), level, region, drawn, interpolation)
+            self._correct(correction.reduced(width, height, across, down), level, region, drawn, interpolation)
         shown = Image.fromarray(_as_rgb(drawn, self.transfer is linear()))
         inside = (box[0] - left, box[1] - top, min(box[2], right) - left, min(box[3], bottom) - top)
         enlarged = size[0] > view.width or size[1] > view.height
@@ -148,15 +153,20 @@ class Picture:
                 out=out[:, :, channels],
             )
 
-    def _level(self, factor: int) -> NDArray[Any]:
+    def _level(self, factor: int) -> tuple[NDArray[Any], float, float]:
+        """The picture reduced by the factor, or what there is of it, and how many px it is reduced by each way."""
+        if self.stands_for:
+            width, height = self.stands_for
+            return self.pixels, width / self.pixels.shape[1], height / self.pixels.shape[0]
+        factor = max(1, min(factor, LARGEST_FACTOR))
         if factor == 1:
-            return self.pixels
+            return self.pixels, 1, 1
         if factor not in self.levels:
             while len(self.levels) >= KEPT_LEVELS:
                 self.levels.popitem(last=False)
             self.levels[factor] = reduced(self.pixels, factor)
         self.levels.move_to_end(factor)
-        return self.levels[factor]
+        return self.levels[factor], factor, factor
 
 
 def reduced(pixels: NDArray[Any], factor: int) -> NDArray[Any]:

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sixbit.catalogue import catalogue
-from sixbit.kinds import KINDS, TRUSTED, Grade
+from sixbit.hosts import asked
+from sixbit.hosts.asked import ArgumentError, Request
+from sixbit.kinds import KINDS, Grade
 from sixbit.manifest import manifest
-from sixbit.shot import Shot
+from sixbit.shot import PhotoError, Shot
 
 if TYPE_CHECKING:
+    from sixbit.catalogue import LensIdentity
     from sixbit.filters import CorrectionFilter
     from sixbit.hosts.pictures import Picture
+    from sixbit.presets import Preset
 
 PROTOCOL = 1
 MOST_PIXELS = 1 << 30
-LONGEST_SIDE = 1 << 20
 KEPT_FILTERS = 256
 """A dialog asks for a new one whenever a slider moves; the oldest go."""
 
 T = TypeVar("T")
-Request = dict[str, Any]
 Answer = dict[str, Any]
 Progress = Callable[[float], None]
-
-
-class ArgumentError(ValueError):
-    """A request that makes no sense; the message says why."""
 
 
 class Session:
@@ -42,6 +41,7 @@ class Session:
         self._pictures: dict[int, Picture] = {}
         self._filters: dict[int, CorrectionFilter] = {}
         self._numbers = 0
+        self._calibrations: list[subprocess.Popen[bytes]] = []
 
     def answer(self, request: Request, progress: Progress) -> Answer:
         """Do what is asked and return the result; ``progress`` hears the share that is done, and may raise."""
@@ -55,6 +55,11 @@ class Session:
             "preview": self._preview,
             "close": self._close,
             "remember": self._remember,
+            "presets": self._presets,
+            "batch": lambda request: self._batch(request, progress),
+            "lens_tags": self._lens_tags,
+            "calibrate": self._calibrate,
+            "export": self._export,
             "quit": lambda request: {},
         }
         do = request.get("do")
@@ -79,7 +84,7 @@ class Session:
         from sixbit.identification import identity_record
         from sixbit.matching import match
 
-        shot = _shot(request)
+        shot = asked.shot(request)
         answer = identity_record(shot.path or Path(), shot, match(shot))
         answer["photo"] = None if shot.path is None else str(shot.path)
         answer["size"] = [shot.width, shot.height] if shot.width and shot.height else None
@@ -100,57 +105,63 @@ class Session:
                     "focal_max": lens.focal_max,
                     "f_number_open": lens.f_number_open,
                     "calibrations": grades,
+                    "lensfun": _lensfun_name(lens),
                 }
             )
         return {"lenses": lenses}
 
     def _compile(self, request: Request) -> Answer:
         from sixbit.compiler import CompileError, compile_filter
+        from sixbit.metadata import marks
+        from sixbit.xmp import SIXBIT_NAMESPACE, SIXBIT_PREFIX
 
-        size = _size(request, "size")
-        shot = _shot(request)._replace(width=size[0], height=size[1]) if _has_shot(request) else Shot()
+        size = asked.size(request, "size")
+        shot = asked.shot(request)._replace(width=size[0], height=size[1]) if asked.has_shot(request) else Shot()
         scale = request.get("scale", "fill")
         try:
             correction = compile_filter(
-                _text(request, "lens"),
+                asked.text(request, "lens"),
                 shot,
                 size=size,
-                crop_factor=_number(request, "crop_factor"),
-                focal_mm=_number(request, "focal_mm"),
-                f_number=_number(request, "f_number"),
-                distance_m=_number(request, "distance_m"),
-                corrections=_texts(request, "corrections", KINDS),
-                strength=_strength(request),
-                scale=scale if scale in ("fill", "none") else _number(request, "scale") or 1.0,
-                grades=_grades(request),
+                crop_factor=asked.number(request, "crop_factor"),
+                focal_mm=asked.number(request, "focal_mm"),
+                f_number=asked.number(request, "f_number"),
+                distance_m=asked.number(request, "distance_m"),
+                corrections=asked.texts(request, "corrections", KINDS),
+                strength=asked.strength(request),
+                scale=scale if scale in ("fill", "none") else asked.number(request, "scale") or 1.0,
+                grades=asked.grades(request),
             )
         except CompileError as error:
             raise ArgumentError(str(error)) from error
         if request.get("window") is not None:
-            correction = correction.window(*_rectangle(request, "window", size))
+            correction = correction.window(*asked.rectangle(request, "window", size))
         if len(self._filters) >= KEPT_FILTERS:
             del self._filters[min(self._filters)]
+        made_from = correction.made_from
         return {
             "filter": self._keep(self._filters, correction),
             "digest": correction.digest,
-            "made_from": dict(correction.made_from),
+            "made_from": dict(made_from),
             "identity": correction.is_identity,
             "error_px": correction.error_px,
+            "marks": marks(made_from["corrections"], asked.texts(request, "already_corrected", ()), correction.digest),
+            "namespaces": {SIXBIT_PREFIX: SIXBIT_NAMESPACE},
         }
 
     def _open(self, request: Request) -> Answer:
         from sixbit.hosts.pictures import CHANNELS, TYPES, Picture, map_file
         from sixbit.light import LightError, linear, srgb
 
-        channels, kind = _whole(request, "channels"), _text(request, "type")
+        channels, kind = asked.whole(request, "channels"), asked.text(request, "type")
         if channels not in CHANNELS or kind not in TYPES:
             raise ArgumentError(f"A picture of {channels} channels of {kind!r} cannot be opened.")
-        width, height = _side(request.get("width"), "width"), _side(request.get("height"), "height")
+        width, height = asked.side(request.get("width"), "width"), asked.side(request.get("height"), "height")
         if width * height > MOST_PIXELS:
             raise ArgumentError(f"A picture of {width}x{height} pixels is too large.")
-        icc = _icc(request)
+        icc = asked.icc(request)
         pixels = map_file(
-            _text(request, "file"), _whole(request, "offset"), (height, width, channels), kind, writable=False
+            asked.text(request, "file"), asked.whole(request, "offset"), (height, width, channels), kind, writable=False
         )
         transfer: Any
         light = None
@@ -165,13 +176,14 @@ class Session:
                 transfer = curve_of_profile(icc)
             except LightError as error:
                 transfer, light = error, str(error)
-        return {"picture": self._keep(self._pictures, Picture(pixels, transfer)), "light": light}
+        stands_for = None if request.get("stands_for") is None else asked.size(request, "stands_for")
+        return {"picture": self._keep(self._pictures, Picture(pixels, transfer, stands_for)), "light": light}
 
     def _apply(self, request: Request, progress: Progress) -> Answer:
         from sixbit.hosts.pictures import map_file, overlap
 
         picture, correction = self._picture(request), self._filter(request)
-        file, offset = _text(request, "file"), _whole(request, "offset")
+        file, offset = asked.text(request, "file"), asked.whole(request, "offset")
         pixels = picture.pixels
         out = map_file(file, offset, pixels.shape, pixels.dtype.name, writable=True)
         if overlap(pixels, out):
@@ -185,8 +197,10 @@ class Session:
 
         picture = self._picture(request)
         correction = None if request.get("filter") is None else self._filter(request)
-        view, size = Region(*_rectangle(request, "view", picture.size)), _size(request, "size")
-        out = map_file(_text(request, "file"), _whole(request, "offset"), (size[1], size[0], 3), "uint8", writable=True)
+        view, size = Region(*asked.rectangle(request, "view", picture.size)), asked.size(request, "size")
+        out = map_file(
+            asked.text(request, "file"), asked.whole(request, "offset"), (size[1], size[0], 3), "uint8", writable=True
+        )
         picture.preview(correction, view, size, out)
         return {}
 
@@ -198,11 +212,71 @@ class Session:
     def _remember(self, request: Request) -> Answer:
         from sixbit.remember import remember
 
-        lens, shot = _text(request, "lens"), _shot(request)
-        if lens not in catalogue().lenses:
-            raise ArgumentError(f"There is no lens with the identity {lens!r}; `lenses` lists them.")
-        remember(shot, lens)
+        remember(asked.shot(request), asked.lens(request).lens_id)
         return {}
+
+    def _presets(self, request: Request) -> Answer:
+        from sixbit.presets import PresetError, load, names
+
+        if request.get("preset") is not None:
+            return {"presets": [_preset_record(asked.preset(request))], "wrong": []}
+        presets, wrong = [], []
+        for name in names():
+            try:
+                presets.append(_preset_record(load(name)))
+            except PresetError as error:
+                wrong.append(str(error))
+        return {"presets": presets, "wrong": wrong}
+
+    def _batch(self, request: Request, progress: Progress) -> Answer:
+        from sixbit.batch import BatchError, batch, told
+
+        if not (photos := asked.texts(request, "photos", ())):
+            raise ArgumentError("`photos` is a list of paths, of photos and of folders.")
+        try:
+            done = batch(
+                photos,
+                asked.text(request, "folder"),
+                asked.preset(request),
+                progress=lambda done, together, outcome: progress(done / together),
+            )
+        except BatchError as error:
+            raise PhotoError(str(error)) from error
+        return {
+            "counts": dict(done.counts),
+            "before": done.before,
+            "failures": [told(outcome) for outcome in done.failures],
+            "report": str(done.report),
+            "table": done.table(),
+        }
+
+    def _lens_tags(self, request: Request) -> Answer:
+        from sixbit.tagging import lens_tags
+        from sixbit.xmp import SIXBIT_NAMESPACE, SIXBIT_PREFIX
+
+        f_number, focal_mm = asked.number(request, "f_number"), asked.number(request, "focal_mm")
+        try:
+            tags = lens_tags(asked.lens(request), f_number=f_number, focal_mm=focal_mm)
+        except ValueError as error:
+            raise ArgumentError(f"{error}.") from error
+        return {"tags": tags, "namespaces": {SIXBIT_PREFIX: SIXBIT_NAMESPACE}}
+
+    def _calibrate(self, request: Request) -> Answer:
+        self._calibrations.append(_started_calibration(asked.lens(request).lens_id, self._log))
+        return {}
+
+    def _export(self, request: Request) -> Answer:
+        from sixbit.hosts.export import export_photo
+
+        lens = None if request.get("lens") is None else asked.lens(request).lens_id
+        return export_photo(
+            Path(asked.text(request, "photo")),
+            Path(asked.text(request, "folder")),
+            asked.preset(request),
+            lens=lens,
+            force=request.get("force") is True,
+            sidecar=None if request.get("sidecar") is None else Path(asked.text(request, "sidecar")),
+        )
 
     def _keep(self, kept: dict[int, T], value: T) -> int:
         self._numbers += 1
@@ -210,116 +284,31 @@ class Session:
         return self._numbers
 
     def _picture(self, request: Request) -> Picture:
-        return _kept(self._pictures, request, "picture")
+        return asked.kept(self._pictures, request, "picture")
 
     def _filter(self, request: Request) -> CorrectionFilter:
-        return _kept(self._filters, request, "filter")
+        return asked.kept(self._filters, request, "filter")
 
 
-# What a request says ------------------------------------------------------------------------------------------------
+def _lensfun_name(lens: LensIdentity) -> str:
+    """What lensfun knows the lens by: its entry with the numbers, else the one with its name alone."""
+    return next((found.model for found in lens.best_calibrations().values()), lens.name)
 
 
-def _kept(kept: dict[int, T], request: Request, name: str) -> T:
-    number = _whole(request, name)
-    if number not in kept:
-        raise ArgumentError(f"There is no {name} {number}.")
-    return kept[number]
+def _preset_record(preset: Preset) -> Answer:
+    grades = [str(grade) for grade in preset.grades]
+    return {"name": preset.name, "label": preset.label, "content": preset.content(), "grades": grades}
 
 
-def _has_shot(request: Request) -> bool:
-    return request.get("photo") is not None or request.get("tags") is not None
-
-
-def _shot(request: Request) -> Shot:
-    """What the photo says, or the tags that the editor holds of it."""
-    if request.get("photo") is not None:
-        from sixbit.tags import read_shot
-
-        return read_shot(_text(request, "photo"))
-    from sixbit.hosts.exiv2_tags import shot_of_tags
-
-    tags = request.get("tags")
-    if not isinstance(tags, dict):
-        raise ArgumentError("Either `photo`, a path, or `tags`, names and texts, is needed.")
-    size = None if request.get("size") is None else _size(request, "size")
-    return shot_of_tags({name: text for name, text in tags.items() if isinstance(text, str)}, size)
-
-
-def _text(request: Request, name: str) -> str:
-    value = request.get(name)
-    if not isinstance(value, str):
-        raise ArgumentError(f"`{name}` is a text, not {value!r:.60}.")
-    return value
-
-
-def _whole(request: Request, name: str) -> int:
-    value = request.get(name, 0 if name == "offset" else None)
-    if type(value) is not int or not 0 <= value < 1 << 62:
-        raise ArgumentError(f"`{name}` is a whole number from 0 on, not {value!r:.60}.")
-    return value
-
-
-def _side(value: object, name: str) -> int:
-    if type(value) is not int or not 1 <= value <= LONGEST_SIDE:
-        raise ArgumentError(f"`{name}` is in pixels, from 1 to {LONGEST_SIDE}, not {value!r:.60}.")
-    return value
-
-
-def _size(request: Request, name: str) -> tuple[int, int]:
-    value = request.get(name)
-    if not isinstance(value, list) or len(value) != 2:
-        raise ArgumentError(f"`{name}` is [width, height], not {value!r:.60}.")
-    return _side(value[0], name), _side(value[1], name)
-
-
-def _rectangle(request: Request, name: str, within: tuple[int, int]) -> tuple[int, int, int, int]:
-    value = request.get(name)
-    if not isinstance(value, list) or len(value) != 4 or any(type(number) is not int for number in value):
-        raise ArgumentError(f"`{name}` is [x, y, width, height], not {value!r:.60}.")
-    x, y, width, height = value
-    if min(x, y) < 0 or min(width, height) < 1 or x + width > within[0] or y + height > within[1]:
-        raise ArgumentError(f"`{name}` does not lie within {within[0]}x{within[1]} pixels: {value!r:.60}.")
-    return x, y, width, height
-
-
-def _number(request: Request, name: str) -> float | None:
-    value = request.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
-        raise ArgumentError(f"`{name}` is a positive number, not {value!r:.60}.")
-    return float(value)
-
-
-def _texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    value = request.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise ArgumentError(f"`{name}` is a list of texts, not {value!r:.60}.")
-    return tuple(value)
-
-
-def _grades(request: Request) -> tuple[Grade, ...]:
-    try:
-        return tuple(Grade(name) for name in _texts(request, "grades", TRUSTED))
-    except ValueError as error:
-        raise ArgumentError(f"There is no such grade: {error}; there are {', '.join(Grade)}.") from error
-
-
-def _strength(request: Request) -> dict[str, float]:
-    value = request.get("strength")
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or any(type(share) not in (int, float) for share in value.values()):
-        raise ArgumentError(f"`strength` is a number by name of a correction, not {value!r:.60}.")
-    return value
-
-
-def _icc(request: Request) -> bytes | None:
-    if request.get("icc") is None:
-        return None
-    try:
-        return base64.b64decode(_text(request, "icc"), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ArgumentError(f"`icc` is no base64: {error}.") from error
+def _started_calibration(lens: str, log: Path | None) -> subprocess.Popen[bytes]:
+    """`sixbit calibrate`, which opens its page in the browser, as a process that outlives the engine and the editor."""
+    command = [sys.executable, "-P", "-m", "sixbit", "calibrate", "--lens", lens]
+    with (Path(os.devnull) if log is None else log.with_name("calibrate.log")).open("ab") as said:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
+        )

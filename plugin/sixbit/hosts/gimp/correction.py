@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,21 +9,23 @@ from typing import Any
 from engine_client import Engine, EngineError
 from frame import Frame, frame_of
 from gi.repository import Gimp
-from metadata import Tags, imported_file, leave_marks, original_size, tags_of, write_tags
+from metadata import Tags, imported_file, original_size, tagged, tags_of
 from pixels import STRIP, Area, PixelFile
-from texts import _
+from presets import CORRECTIONS, Preset
+from texts import UserError, _
 
-CORRECTIONS = ("distortion", "tca", "vignetting", "shading")
 SPOKEN = {
     "distortion": _("distortion"),
     "tca": _("lateral colour"),
     "vignetting": _("vignetting"),
     "shading": _("shading"),
 }
-GRADES = ("measured", "published")
+TAKEN = 0.4
+"""The share of the time that fetching the pixels takes."""
+GRADES, COMPUTED = ("measured", "published"), "computed"
 
 
-class RefusedError(Exception):
+class RefusedError(UserError):
     """What the plug-in does not do; the message is for the user."""
 
 
@@ -43,30 +44,40 @@ class Choices:
     distance_m: float = 0.0
     strength: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(CORRECTIONS, 1.0))
     """By correction, from 0 to 1; those that are switched off are left out."""
-    scale: str = "fill"
+    scale: str | float = "fill"
+    grades: tuple[str, ...] = GRADES
+    interpolation: str = "bicubic"
+    assumed_f_number: float = 0.0
+    assumed_distance_m: float = 0.0
+    """What a preset takes for photos that do not tell it."""
     frame: str = "auto"
-    computed: bool = False
     new_layer: bool = False
     write_lens: bool = False
     force: bool = False
 
     @classmethod
-    def of(cls, config: Gimp.ProcedureConfig, force: bool = False) -> Choices:
-        """The choices that the arguments of the procedure say."""
+    def of(cls, config: Gimp.ProcedureConfig, preset: Preset | None = None, force: bool = False) -> Choices:
+        """The choices that the arguments of the procedure say; the preset is the one that they name."""
         get = config.get_property
+        if preset:
+            how = preset.choices()
+        else:
+            how = {
+                "strength": {kind: get(f"{kind}-strength") / 100 for kind in CORRECTIONS if get(kind)},
+                "scale": get("scale"),
+                "grades": (*GRADES, COMPUTED) if get("computed") else GRADES,
+            }
         return cls(
             lens=get("lens") or "",
             crop_factor=get("crop-factor"),
             focal_mm=get("focal-length"),
             f_number=get("aperture"),
             distance_m=get("distance"),
-            strength={kind: get(f"{kind}-strength") / 100 for kind in CORRECTIONS if get(kind)},
-            scale=get("scale"),
             frame=get("frame"),
-            computed=get("computed"),
             new_layer=get("output") == "new-layer",
             write_lens=get("write-lens"),
             force=force or get("force"),
+            **how,
         )
 
 
@@ -150,12 +161,13 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         "window": list(frame.window) if frame.window else None,
         "crop_factor": crop_factor,
         "focal_mm": choices.focal_mm or identity.get("focal_mm"),
-        "f_number": choices.f_number or identity.get("f_number"),
-        "distance_m": choices.distance_m or identity.get("distance_m"),
+        "f_number": choices.f_number or identity.get("f_number") or choices.assumed_f_number or None,
+        "distance_m": choices.distance_m or identity.get("distance_m") or choices.assumed_distance_m or None,
         "corrections": [kind for kind in CORRECTIONS if kind in wanted],
         "strength": {kind: share for kind, share in wanted.items() if share < 1},
         "scale": choices.scale,
-        "grades": [*GRADES, "computed"] if choices.computed else list(GRADES),
+        "grades": list(choices.grades),
+        "already_corrected": list(identity["already_corrected"]),
     }
     return {name: value for name, value in arguments.items() if value is not None}
 
@@ -175,17 +187,29 @@ def check_made(made_from: Mapping[str, Any], subject: Subject, choices: Choices)
     )
 
 
-def correct(
-    engine: Engine, subject: Subject, choices: Choices, pixels: PixelFile, picture: int | None = None
-) -> dict[str, Any]:
-    """Correct the drawable; one undo step, made only when all pixels are there. Returns what `compile` gave.
+def take(pixels: PixelFile) -> None:
+    """Fetch the pixels, with progress; GIMP lets the user cancel as soon as it shows that."""
+    Gimp.progress_init(_("Correcting the lens"))
+    pixels.take(lambda done: Gimp.progress_update(TAKEN * done))
 
-    ``pixels`` are those of the drawable, and ``picture`` their number in the engine if they are open there already.
+
+def correct(engine: Engine, subject: Subject, choices: Choices, pixels: PixelFile, picture: int | None = None) -> None:
+    """Correct the drawable; one undo step, made only when all pixels are there.
+
+    ``pixels`` are those of the drawable, fetched already, and ``picture`` their number in the engine if they are open
+    there. Raises UserError; the image is untouched then.
     """
     compiled = engine.call("compile", **compile_arguments(subject, choices))
-    check_made(compiled["made_from"], subject, choices)
-    Gimp.progress_init(_("Correcting the lens"))
+    made_from = compiled["made_from"]
+    check_made(made_from, subject, choices)
+    tags = dict(compiled["marks"])
+    if choices.write_lens:
+        # Of the f-number only what the user says: an estimate of the camera's is no knowledge.
+        said = {"focal_mm": made_from["focal_mm"], "f_number": choices.f_number or None}
+        tags |= engine.call("lens_tags", lens=made_from["lens_id"], **said)["tags"]
+    begun = 0.0
     if picture is None:
+        begun = TAKEN
         picture = engine.call("open", **pixels.picture(subject.image))["picture"]
     drawable, layer = subject.drawable, None
     area: Area = (0, 0, pixels.width, pixels.height)
@@ -208,7 +232,7 @@ def correct(
         ready = pixels.height if done >= 1 else int(done * pixels.height) // STRIP * STRIP
         pixels.put(target, area, range(put, ready))
         put = ready
-        Gimp.progress_update(done)
+        Gimp.progress_update(begun + done * (1 - begun))
 
     try:
         engine.call(
@@ -216,7 +240,7 @@ def correct(
             on_progress=take_back,
             picture=picture,
             filter=compiled["filter"],
-            interpolation="bicubic",
+            interpolation=choices.interpolation,
             **pixels.result(),
         )
         take_back(1)
@@ -225,15 +249,12 @@ def correct(
         if layer:
             layer.delete()
         raise
-    _finish(subject, choices, compiled, layer, area)
+    _finish(subject, tagged(subject.image, tags, compiled["namespaces"]), layer, area)
     Gimp.progress_end()
-    return compiled
 
 
-def _finish(
-    subject: Subject, choices: Choices, compiled: Mapping[str, Any], layer: Gimp.Layer | None, area: Area
-) -> None:
-    """Bring the corrected pixels and the marks into the image: nothing here takes long, or can be refused."""
+def _finish(subject: Subject, metadata: Gimp.Metadata, layer: Gimp.Layer | None, area: Area) -> None:
+    """Bring the corrected pixels and the metadata into the image: nothing here takes long, or can be refused."""
     image, drawable = subject.image, subject.drawable
     image.undo_group_start()
     try:
@@ -245,28 +266,7 @@ def _finish(
         else:
             drawable.merge_shadow(True)
             drawable.update(*area)
-        leave_marks(image, subject.tags, compiled["made_from"]["corrections"], compiled["digest"])
-        if choices.write_lens:
-            write_tags(image, lens_tags(compiled["made_from"]))
+        image.set_metadata(metadata)
     finally:
         image.undo_group_end()
     Gimp.displays_flush()
-
-
-def lens_tags(made_from: Mapping[str, Any]) -> Tags:
-    """The tags that tell the lens, as an adapter would have written them."""
-    tags = {"Exif.Photo.LensModel": str(made_from["lens"]), "Xmp.aux.Lens": str(made_from["lens"])}
-    for name, value in (("FocalLength", made_from["focal_mm"]), ("FNumber", made_from["f_number"])):
-        if value:
-            tags[f"Exif.Photo.{name}"] = f"{round(value * 1000)}/1000"
-    return tags
-
-
-def client_name() -> str:
-    """GIMP and its version, as the engine is told."""
-    return f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}"
-
-
-def identity_json(identity: Mapping[str, Any]) -> str:
-    """What was found, for scripts."""
-    return json.dumps(identity, ensure_ascii=False)

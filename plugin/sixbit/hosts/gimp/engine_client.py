@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from texts import HERE, _, manifest
+from texts import HERE, UserError, _, manifest
 
 PROTOCOL = 1
 START_TIMEOUT = 30
@@ -26,7 +26,7 @@ ANSWER_TIMEOUT = 600
 Result = dict[str, Any]
 
 
-class EngineError(Exception):
+class EngineError(UserError):
     """What the engine refused, or that there is none; the message is for the user."""
 
     def __init__(self, message: str, kind: str = "engine") -> None:
@@ -59,8 +59,8 @@ class Engine:
     hears of the engine's end even if no answer is waited for.
     """
 
-    def __init__(self, client: str, on_arrival: Callable[[], object] | None = None) -> None:
-        self.on_arrival = on_arrival
+    def __init__(self, client: str) -> None:
+        self.on_arrival: Callable[[], object] | None = None
         self.on_death: Callable[[EngineError], object] = lambda death: None
         self._answers: dict[int, Answer] = {}
         self._numbers = itertools.count(1)
@@ -92,7 +92,7 @@ class Engine:
         self,
         do: str,
         *,
-        timeout: float = ANSWER_TIMEOUT,
+        timeout: float | None = ANSWER_TIMEOUT,
         on_progress: Callable[[float], None] | None = None,
         **arguments: Any,
     ) -> Result:
@@ -102,7 +102,7 @@ class Engine:
             self._check(self._wait(hello, START_TIMEOUT))
         return self._wait(self.send(do, on_progress=on_progress, **arguments), timeout)
 
-    def _wait(self, answer: Answer, timeout: float) -> Result:
+    def _wait(self, answer: Answer, timeout: float | None) -> Result:
         while not answer.done:
             try:
                 self._take(self._arrived.get(timeout=timeout))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from texts import _
+from texts import UserError, _
 
 Size = tuple[int, int]
 
 
-class FrameError(Exception):
+class FrameError(UserError):
     """It is not known where the optical centre lies; the message is for the user."""
 
 

@@ -14,6 +14,7 @@ REMEMBERED = (
     *(f"{kind}{suffix}" for kind in ("distortion", "tca", "vignetting", "shading") for suffix in ("", "-strength")),
     "scale",
     "computed",
+    "preset",
 )
 """The arguments that belong to a lens; the others belong to one photo, or to the way of working."""
 RECENT = 8

@@ -1,4 +1,4 @@
-"""The metadata of an image: tags as texts, the size it was taken with, and the marks a correction leaves.
+"""The metadata of an image: tags as texts, and the size it was taken with.
 
 GIMP 3.0 does not show its metadata's own functions to plug-ins, so the XML that it serializes to is read and written.
 """
@@ -6,7 +6,7 @@ GIMP 3.0 does not show its metadata's own functions to plug-ins, so the XML that
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,15 +16,6 @@ Tags = dict[str, str]
 
 LONGEST = 1 << 20
 """Characters of the longest text that is handed to the engine; previews and depth maps are longer."""
-
-ALREADY_APPLIED = {
-    "distortion": "Xmp.aux.DistortionCorrectionAlreadyApplied",
-    "tca": "Xmp.aux.LateralChromaticAberrationCorrectionAlreadyApplied",
-    "vignetting": "Xmp.aux.VignetteCorrectionAlreadyApplied",
-}
-NAMESPACE = ("sixbit", "https://sixbit.photo/ns/1.0/")
-FILTER = "Xmp.sixbit.filter"
-CORRECTED = "Xmp.sixbit.corrected"
 
 SIZES = (
     ("Exif.Photo.PixelXDimension", "Exif.Photo.PixelYDimension"),
@@ -66,27 +57,20 @@ def imported_file(image: Gimp.Image) -> str | None:
     return path if path and Path(path).is_file() else None
 
 
-def leave_marks(image: Gimp.Image, tags: Mapping[str, str], corrections: Iterable[str], digest: str) -> None:
-    """Say in the image's XMP what was corrected: the standard marks, and the hash of the correction."""
-    made = list(corrections)
-    marks = {ALREADY_APPLIED[kind]: "True" for kind in made if kind in ALREADY_APPLIED}
-    marks[CORRECTED] = " ".join(dict.fromkeys([*tags.get(CORRECTED, "").split(), *made]))
-    marks[FILTER] = digest
-    write_tags(image, marks)
-
-
-def write_tags(image: Gimp.Image, tags: Mapping[str, str]) -> None:
-    """Set tags of the image; part of the undo group that is open."""
+def tagged(image: Gimp.Image, tags: Mapping[str, str], namespaces: Mapping[str, str]) -> Gimp.Metadata:
+    """The metadata of the image, with these tags. ``namespaces`` are those that XMP does not know of itself."""
     metadata = image.get_metadata() or Gimp.Metadata.new()
     root = ElementTree.fromstring(metadata.serialize() or "<metadata/>")
     for element in list(root):
         if element.tag == "tag" and element.get("name") in tags:
             root.remove(element)
-    if not any(space.get("url") == NAMESPACE[1] for space in root.iter("namespace")):
-        # GIMP registers a namespace only if it stands before the tags that are in it.
-        root.insert(0, ElementTree.Element("namespace", prefix=NAMESPACE[0], url=NAMESPACE[1]))
+    known = {space.get("url") for space in root.iter("namespace")}
+    for prefix, url in namespaces.items():
+        if url not in known:
+            # GIMP registers a namespace only if it stands before the tags that are in it.
+            root.insert(0, ElementTree.Element("namespace", prefix=prefix, url=url))
     for name, text in tags.items():
         ElementTree.SubElement(root, "tag", name=name).text = text
     # Without the declaration, and with an empty element cut short, GIMP passes over the namespace.
     text = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True, short_empty_elements=False)
-    image.set_metadata(Gimp.Metadata.deserialize(text.decode()))
+    return Gimp.Metadata.deserialize(text.decode())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gi.repository import Babl, Gegl, Gimp
-from texts import _
+from texts import UserError, _
 
 try:
     import fcntl
@@ -24,11 +25,13 @@ STRIP = 128
 TYPES = {"u8": "uint8", "u16": "uint16", "float": "float32"}
 BYTES = {"u8": 1, "u16": 2, "float": 4}
 PREFIX = "sixbit-pixels-"
+LARGEST_THUMBNAIL = 1024
+"""The longest side, in px, that GIMP makes."""
 
 Area = tuple[int, int, int, int]
 
 
-class PixelsError(Exception):
+class PixelsError(UserError):
     """Pixels that cannot be handed over; the message is for the user."""
 
 
@@ -82,10 +85,12 @@ class PixelFile:
         self._file = shared_file()
         self.path = self._file.name
 
-    def take(self) -> None:
-        """Fetch all pixels from GIMP."""
+    def take(self, done: Callable[[float], object]) -> None:
+        """Fetch all pixels from GIMP; ``done`` hears the share that is."""
         for top in self.strips():
             self.take_strip(top)
+            if top % (8 * STRIP) == 0:
+                done(top / self.height)
 
     def strips(self) -> range:
         """The first rows of the strips."""
@@ -159,6 +164,42 @@ class PixelFile:
                     size=self.size >> 20, folder=Path(self.path).parent, reason=error.strerror
                 )
             ) from error
+
+
+class Thumbnail:
+    """A small picture of a drawable, which GIMP has at once; the engine takes it for the whole one in previews."""
+
+    def __init__(self, drawable: Gimp.Drawable) -> None:
+        """Raises PixelsError if GIMP has none."""
+        self._stands_for = (drawable.get_width(), drawable.get_height())
+        pixels, self._width, self._height, self._channels = drawable.get_thumbnail_data(
+            LARGEST_THUMBNAIL, LARGEST_THUMBNAIL
+        )
+        if pixels is None:
+            raise PixelsError(_("GIMP does not hand over the pixels of the layer."))
+        self._file = shared_file()
+        self._file.write(pixels.get_data())
+
+    def picture(self, image: Gimp.Image, pixel_format: PixelFormat) -> dict[str, Any]:
+        """What the engine's `open` takes."""
+        return {
+            "file": self._file.name,
+            "width": self._width,
+            "height": self._height,
+            "channels": self._channels,
+            "type": "uint8",
+            # It is never linear; what the profile of a linear image tells is not its curve.
+            "icc": None if pixel_format.linear else profile_of(image, pixel_format),
+            "stands_for": list(self._stands_for),
+        }
+
+    def __enter__(self) -> Thumbnail:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._file.close()
+        with suppress(OSError):
+            Path(self._file.name).unlink()
 
 
 def shared_file() -> Any:

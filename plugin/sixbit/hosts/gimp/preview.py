@@ -80,6 +80,11 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         with suppress(OSError):
             Path(self._file.name).unlink()
 
+    def show_picture(self, picture: int | None) -> None:
+        """Draw a picture of the engine's, or nothing before there is one."""
+        self.picture = picture
+        self.refresh()
+
     # What is seen --------------------------------------------------------------------------------------------------
 
     def scale(self) -> float:
@@ -123,7 +128,7 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
             return
         view, size = self.view()
         for side, filter_number in (("before", None), ("after", self.filter)):
-            wanted = (view, size, filter_number)
+            wanted = (view, size, filter_number, self.picture)
             if self._shown.get(side, (None,))[0] == wanted or (side == "after" and filter_number is None):
                 continue
             needed = size[0] * size[1] * 3
@@ -199,6 +204,8 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
             self._draw_split(cr, split, top, height)
             self._label(cr, _("Before"), left + 8, top + 8, "left")
             self._label(cr, _("After"), left + width - 8, top + 8, "right")
+        if self.message:
+            self._label(cr, self.message, left + 8, top + height - 28, "left")
         if self.has_visible_focus():
             Gtk.render_focus(style, cr, 0, 0, self.get_allocated_width(), self.get_allocated_height())
         return True

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import gi
 
@@ -12,9 +14,12 @@ gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
 gi.require_version("Babl", "0.1")
 from gi.repository import Gegl, Gimp, GLib, GObject  # noqa: E402
-from texts import _, manifest, procedures  # noqa: E402
+from texts import UserError, _, manifest, procedures  # noqa: E402
 
-CORRECT, IDENTIFY = "plug-in-sixbit-correct", "plug-in-sixbit-identify"
+if TYPE_CHECKING:
+    from engine_client import Engine
+
+CORRECT, IDENTIFY, BATCH = "plug-in-sixbit-correct", "plug-in-sixbit-identify", "plug-in-sixbit-batch"
 TILE_CACHE = 16 << 20
 READWRITE = GObject.ParamFlags.READWRITE
 
@@ -32,19 +37,23 @@ class Sixbit(Gimp.PlugIn):  # type: ignore[misc]
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """A procedure with its label, menu and arguments."""
-        run = {CORRECT: run_correct, IDENTIFY: run_identify}[name]
-        procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
         texts = procedures()[name]
-        procedure.set_menu_label(_(texts["label"]))
-        procedure.add_menu_path(manifest()["hosts"]["gimp"]["menu_path"])
+        if name == BATCH:
+            procedure = Gimp.Procedure.new(self, name, Gimp.PDBProcType.PLUGIN, run_batch, None)
+            add_batch_arguments(procedure)
+        else:
+            run = {CORRECT: run_correct, IDENTIFY: run_identify}[name]
+            procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
+            procedure.set_menu_label(_(texts["label"]))
+            procedure.add_menu_path(manifest()["hosts"]["gimp"]["menu_path"])
+            procedure.set_image_types("RGB*, GRAY*" if name == CORRECT else "*")
+            procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
+            if name == CORRECT:
+                add_correct_arguments(procedure)
+            else:
+                add_identify_values(procedure)
         procedure.set_documentation(_(texts["summary"]), _(texts["summary"]), name)
         procedure.set_attribution(manifest()["name"], manifest()["name"], manifest()["version"])
-        procedure.set_image_types("RGB*, GRAY*" if name == CORRECT else "*")
-        procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
-        if name == CORRECT:
-            add_correct_arguments(procedure)
-        else:
-            add_identify_values(procedure)
         return procedure
 
 
@@ -65,6 +74,13 @@ def add_correct_arguments(procedure: Gimp.Procedure) -> None:
         ("distance", _("D_istance (m)"), _("Of the subject"), 1000.0),
     ):
         procedure.add_double_argument(name, label, f"{help_text}; {said}", 0.0, most, 0.0, READWRITE)
+    procedure.add_string_argument(
+        "preset",
+        _("Prese_t"),
+        _("An export preset, as `sixbit presets` lists them, which then says how to correct"),
+        "",
+        READWRITE,
+    )
     for name, label in (
         ("distortion", _("_Distortion")),
         ("tca", _("Lateral _colour")),
@@ -141,6 +157,20 @@ def add_identify_values(procedure: Gimp.Procedure) -> None:
         procedure.add_string_return_value(name, name, help_text, "", READWRITE)
 
 
+def add_batch_arguments(procedure: Gimp.Procedure) -> None:
+    """What the batch takes, and gives back."""
+    procedure.add_string_array_argument("photos", "photos", _("Paths of photos, and of folders of photos"), READWRITE)
+    procedure.add_string_argument("folder", "folder", _("Where the corrected photos go"), "", READWRITE)
+    procedure.add_string_argument(
+        "preset", "preset", _("An export preset, as `sixbit presets` lists them"), "", READWRITE
+    )
+    for name, help_text in (
+        ("summary", _("How many photos were corrected, skipped and so on, as a table")),
+        ("outcome", _("The counts, the failures and the place of the report, as JSON")),
+    ):
+        procedure.add_string_return_value(name, name, help_text, "", READWRITE)
+
+
 def run_correct(
     procedure: Gimp.Procedure,
     run_mode: Gimp.RunMode,
@@ -150,35 +180,37 @@ def run_correct(
     _data: Any,
 ) -> Gimp.ValueArray:
     """Correct one drawable."""
-    from correction import Choices, DoneBeforeError, Subject, check_editable, client_name, correct, identify
-    from engine_client import Engine
-    from pixels import PixelFile
 
-    def run() -> Gimp.ValueArray:
+    def run(engine: Engine) -> Gimp.ValueArray:
+        # The engine gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
+        from correction import Choices, DoneBeforeError, Subject, check_editable, correct, identify, take
+        from pixels import PixelFile
+        from presets import preset_named
+
         drawable = check_editable(drawables)
-        if run_mode == Gimp.RunMode.INTERACTIVE:
-            from dialog import correct_in_dialog
+        with PixelFile(drawable) as pixels:
+            if run_mode == Gimp.RunMode.INTERACTIVE:
+                from dialog import correct_in_dialog
 
-            done = correct_in_dialog(procedure, config, image, drawable)
-            status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
-            return procedure.new_return_values(status, None)
-        with Engine(client_name()) as engine, PixelFile(drawable) as pixels:
-            # The engine gets ready meanwhile.
-            pixels.take()
+                done = correct_in_dialog(procedure, config, engine, image, drawable, pixels)
+                status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
+                return procedure.new_return_values(status, None)
+            take(pixels)
             subject = Subject(image, drawable, *identify(engine, image))
+            preset = preset_named(engine, config.get_property("preset"))
             try:
-                correct(engine, subject, Choices.of(config), pixels)
+                correct(engine, subject, Choices.of(config, preset), pixels)
             except DoneBeforeError:
                 if run_mode == Gimp.RunMode.NONINTERACTIVE:
                     raise
-                from dialog import asks_to_correct_again
+                from questions import asks_to_correct_again
 
                 if not asks_to_correct_again(procedure, subject):
                     return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-                correct(engine, subject, Choices.of(config, force=True), pixels)
+                correct(engine, subject, Choices.of(config, preset, force=True), pixels)
         return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
 
-    return told(procedure, run)
+    return with_engine(procedure, run)
 
 
 def run_identify(
@@ -190,38 +222,61 @@ def run_identify(
     _data: Any,
 ) -> Gimp.ValueArray:
     """Tell which lens it was."""
-    from correction import client_name, identify, identity_json
-    from engine_client import Engine
 
-    def run() -> Gimp.ValueArray:
-        with Engine(client_name()) as engine:
-            _tags, identity = identify(engine, image)
+    def run(engine: Engine) -> Gimp.ValueArray:
+        from correction import identify
+
+        _tags, identity = identify(engine, image)
         evidence = " ".join(identity["evidence"])
         if run_mode != Gimp.RunMode.NONINTERACTIVE:
             Gimp.message(evidence)
-        values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
-        said = (identity["status"], identity["lens"] or "", evidence, identity_json(identity))
-        for place, text in enumerate(said, 1):
-            values.remove(place)
-            values.insert(place, GObject.Value(str, text))
-        return values
+        return returned(procedure, identity["status"], identity["lens"] or "", evidence, as_json(identity))
 
-    return told(procedure, run)
+    return with_engine(procedure, run)
 
 
-def told(procedure: Gimp.Procedure, run: Any) -> Gimp.ValueArray:
+def run_batch(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, _data: Any) -> Gimp.ValueArray:
+    """Export photos by a preset."""
+
+    def run(engine: Engine) -> Gimp.ValueArray:
+        Gimp.progress_init(_("Correcting photos"))
+        done = engine.call(
+            "batch",
+            timeout=None,
+            on_progress=Gimp.progress_update,
+            **{name: config.get_property(name) for name in ("photos", "folder", "preset")},
+        )
+        Gimp.progress_end()
+        return returned(procedure, done["table"], as_json(done))
+
+    return with_engine(procedure, run)
+
+
+def returned(procedure: Gimp.Procedure, *texts: str) -> Gimp.ValueArray:
+    """Success, with texts as its values."""
+    values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+    for place, text in enumerate(texts, 1):
+        values.remove(place)
+        values.insert(place, GObject.Value(str, text))
+    return values
+
+
+def as_json(record: dict[str, Any]) -> str:
+    """A record, for scripts."""
+    return json.dumps(record, ensure_ascii=False)
+
+
+def with_engine(procedure: Gimp.Procedure, run: Callable[[Engine], Gimp.ValueArray]) -> Gimp.ValueArray:
     """What the run gives, or what went wrong in words for the user."""
-    from correction import RefusedError
-    from engine_client import EngineError
-    from frame import FrameError
-    from pixels import PixelsError
+    from engine_client import Engine
 
-    Gegl.init(None)
-    # Every pixel passes once: what GEGL keeps of them beyond that is memory for nothing.
-    Gegl.config().set_property("tile-cache-size", TILE_CACHE)
     try:
-        return run()
-    except (EngineError, FrameError, PixelsError, RefusedError, OSError) as error:
+        with Engine(f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}") as engine:
+            Gegl.init(None)
+            # Every pixel passes once: what GEGL keeps of them beyond that is memory for nothing.
+            Gegl.config().set_property("tile-cache-size", TILE_CACHE)
+            return run(engine)
+    except (UserError, OSError) as error:
         words = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), str(error), 0)
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, words)
 

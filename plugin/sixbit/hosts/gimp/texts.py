@@ -10,6 +10,11 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 
+
+class UserError(Exception):
+    """What cannot be done; the message is for the user."""
+
+
 _ = gettext.translation("sixbit", HERE / "locale", fallback=True).gettext
 
 

@@ -1,0 +1,80 @@
+"""Export presets, as far as they say how a photo is corrected; the rest of them is for the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine_client import Engine
+from gi.repository import Gimp
+from texts import _
+
+CORRECTIONS = ("distortion", "tca", "vignetting", "shading")
+INTERPOLATIONS = {"lanczos3": _("Lanczos interpolation"), "bilinear": _("bilinear interpolation")}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A preset as the engine tells it."""
+
+    name: str
+    label: str
+    content: Mapping[str, Any]
+    grades: tuple[str, ...]
+
+    def choices(self) -> dict[str, Any]:
+        """What it says of the choices of a correction."""
+        content = self.content
+        return {
+            "strength": {kind: float(content["strength"].get(kind, 1)) for kind in content["corrections"]},
+            "scale": content["scale"],
+            "grades": self.grades,
+            "interpolation": content["interpolation"],
+            "assumed_f_number": content["assumed_f_number"] or 0.0,
+            "assumed_distance_m": content["assumed_distance_m"] or 0.0,
+        }
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the procedure that show it in the dialog."""
+        strength = self.choices()["strength"]
+        arguments: dict[str, Any] = {kind: kind in strength for kind in CORRECTIONS}
+        arguments |= {f"{kind}-strength": 100 * share for kind, share in strength.items()}
+        if isinstance(self.content["scale"], str):
+            arguments["scale"] = self.content["scale"]
+        return arguments | {"computed": "computed" in self.grades}
+
+    def note(self) -> str:
+        """What the arguments of the procedure cannot show, in words."""
+        parts = []
+        if not isinstance(scale := self.content["scale"], str):
+            parts.append(_("scaled by {factor:g}").format(factor=scale))
+        if words := INTERPOLATIONS.get(self.content["interpolation"]):
+            parts.append(words)
+        if self.grades == ("measured",):
+            parts.append(_("measured calibrations alone"))
+        if f_number := self.content["assumed_f_number"]:
+            parts.append(_("f/{f_number:g} if the photo does not tell").format(f_number=f_number))
+        if distance := self.content["assumed_distance_m"]:
+            parts.append(_("{distance:g} m if the photo does not tell").format(distance=distance))
+        return ", ".join(parts)
+
+    def is_shown_by(self, config: Gimp.ProcedureConfig) -> bool:
+        """True if nobody has changed the arguments since."""
+        return all(_alike(config.get_property(name), value) for name, value in self.arguments().items())
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return abs(one - other) < 1e-6 if isinstance(other, float) else bool(one == other)
+
+
+def presets_of(found: Iterable[Mapping[str, Any]]) -> dict[str, Preset]:
+    """Presets by name, of the engine's answer."""
+    return {one["name"]: Preset(one["name"], one["label"], one["content"], tuple(one["grades"])) for one in found}
+
+
+def preset_named(engine: Engine, name: str) -> Preset | None:
+    """The preset of a name, None if there is no name; raises EngineError where nothing is called so."""
+    if not name:
+        return None
+    return presets_of(engine.call("presets", preset=name)["presets"])[name]

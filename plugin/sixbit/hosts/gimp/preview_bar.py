@@ -1,0 +1,47 @@
+"""The bar below the preview: zoom, grid, and before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gi.repository import GLib, Gtk
+from preview import Preview
+from texts import _
+
+
+def preview_bar(preview: Preview) -> Gtk.Box:
+    """The bar of a preview, which it follows."""
+    bar = Gtk.Box(spacing=6)
+    for icon, words, zoom in (
+        ("zoom-out-symbolic", _("Zoom out (-)"), lambda: preview.scale() / 1.25),
+        ("zoom-in-symbolic", _("Zoom in (+)"), lambda: preview.scale() * 1.25),
+        ("zoom-original-symbolic", _("One pixel of the photo for one of the screen (1)"), lambda: 1.0),
+        ("zoom-fit-best-symbolic", _("Show the whole picture (0)"), lambda: None),
+    ):
+        button = Gtk.Button.new_from_icon_name(icon, Gtk.IconSize.MENU)
+        button.set_tooltip_text(words)
+        button.get_accessible().set_name(words)
+        button.connect("clicked", lambda _button, zoom=zoom: preview.set_zoom(zoom()))
+        bar.pack_start(button, False, False, 0)
+    shown = Gtk.Label()
+    bar.pack_start(shown, False, False, 6)
+
+    def show_zoom(*_allocated: Any) -> None:
+        words = f"{preview.scale():.0%}"
+        # Setting it within an allocation asks for another one.
+        if shown.get_text() != words:
+            GLib.idle_add(shown.set_text, words)
+
+    preview.on_zoom = show_zoom
+    preview.connect("size-allocate", show_zoom)
+    for words, name in ((_("_Grid"), "grid_shown"), (_("_Before and after"), "split_shown")):
+        check = Gtk.CheckButton.new_with_mnemonic(words)
+        check.set_active(getattr(preview, name))
+        check.connect("toggled", _toggle, preview, name)
+        bar.pack_end(check, False, False, 0)
+    return bar
+
+
+def _toggle(check: Gtk.CheckButton, preview: Preview, name: str) -> None:
+    setattr(preview, name, check.get_active())
+    preview.queue_draw()

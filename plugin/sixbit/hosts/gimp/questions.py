@@ -1,0 +1,49 @@
+"""What is asked before a photo is corrected a second time."""
+
+from __future__ import annotations
+
+import gi
+
+gi.require_version("GimpUi", "3.0")
+gi.require_version("Gtk", "3.0")
+from correction import SPOKEN, Subject  # noqa: E402
+from gi.repository import Gimp, GimpUi, Gtk  # noqa: E402
+from texts import _, manifest  # noqa: E402
+from widgets import wrapped  # noqa: E402
+
+BAR_WIDTH = 110
+"""Characters of a line that goes over the whole dialog."""
+
+
+def asks_to_correct_again(procedure: Gimp.Procedure, subject: Subject) -> bool:
+    """The question where there is no dialog; True to go on."""
+    GimpUi.init(procedure.get_name())
+    question = Gtk.MessageDialog(
+        message_type=Gtk.MessageType.QUESTION,
+        buttons=Gtk.ButtonsType.NONE,
+        text=_("The photo is corrected already. Correct it again?"),
+        secondary_text=_("Its metadata says so of {corrections}.").format(corrections=_done(subject)),
+    )
+    question.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
+    question.add_button(_("Correct a_gain"), Gtk.ResponseType.OK)
+    question.set_default_response(Gtk.ResponseType.CANCEL)
+    question.set_title(manifest()["name"])
+    answer = question.run()
+    question.destroy()
+    return bool(answer == Gtk.ResponseType.OK)
+
+
+def done_before_bar(config: Gimp.ProcedureConfig, subject: Subject) -> Gtk.Widget:
+    """The question as a part of the dialog."""
+    bar = Gtk.InfoBar(message_type=Gtk.MessageType.QUESTION)
+    words = _("The metadata says that this is corrected already: {done}.").format(done=_done(subject))
+    bar.get_content_area().add(wrapped(words, width=BAR_WIDTH))
+    again = GimpUi.prop_check_button_new(config, "force", config.find_property("force").nick)
+    again.set_use_underline(True)
+    bar.get_action_area().add(again)
+    bar.show_all()
+    return bar
+
+
+def _done(subject: Subject) -> str:
+    return ", ".join(SPOKEN[kind] for kind in subject.identity["already_corrected"])

@@ -1,0 +1,195 @@
+"""The parts of the dialog where the photo's values, the corrections and the result are set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from correction import SPOKEN, Choices
+from gi.repository import Gimp, GimpUi, Gtk
+from presets import CORRECTIONS, Preset
+from texts import _
+from widgets import framed, say, wrapped
+
+NO_PRESET = "-"
+
+
+class PhotoPart:
+    """Crop factor, focal length, aperture and distance; an empty entry shows in grey what is taken instead."""
+
+    def __init__(self, config: Gimp.ProcedureConfig) -> None:
+        self._config = config
+        grid = Gtk.Grid(column_spacing=6, row_spacing=3)
+        self._entries: dict[str, Gtk.Entry] = {}
+        for row, name in enumerate(("crop-factor", "focal-length", "aperture", "distance")):
+            pspec = config.find_property(name)
+            entry = Gtk.Entry(hexpand=True, activates_default=True)
+            self._entries[name] = entry
+            entry.connect("changed", self._entered, name, pspec.maximum)
+            config.connect(f"notify::{name}", self._follow, name)
+            label = Gtk.Label(label=pspec.nick, use_underline=True, xalign=0, mnemonic_widget=entry)
+            grid.attach(label, 0, row, 1, 1)
+            grid.attach(entry, 1, row, 1, 1)
+        self.widget = framed(_("Photo"), grid)
+
+    def show_assumed(self, identity: Mapping[str, Any], lens: Mapping[str, Any] | None, choices: Choices) -> None:
+        """In each empty entry, what is taken instead, and whence."""
+        several = bool(lens and lens["focal_min"] != lens["focal_max"])
+        self._entries["focal-length"].set_sensitive(several or not lens)
+        crop = identity.get("crop_factor")
+        self._placeholder(
+            "crop-factor",
+            _("{crop:g} ({camera})").format(crop=crop, camera=identity.get("camera")) if crop else _("not known"),
+        )
+        focal = lens["focal_min"] if lens and lens["focal_min"] == lens["focal_max"] else identity.get("focal_mm")
+        self._placeholder("focal-length", f"{focal:g}" if focal else _("not known"))
+        f_number, source = identity.get("f_number"), identity.get("f_number_source")
+        said = {
+            "exif": _("{f_number:.1f} (the photo says)"),
+            "estimated": _("{f_number:.1f} (the camera's estimate)"),
+            "assumed": _("{f_number:.1f} (assumed)"),
+        }.get(source or "", "")
+        if not f_number and choices.assumed_f_number:
+            f_number, said = choices.assumed_f_number, _("{f_number:.1f} (the preset assumes)")
+        self._placeholder("aperture", said.format(f_number=f_number) if f_number else _("not known: no vignetting"))
+        distance, words = identity.get("distance_m"), _("{distance:g} (the photo says)")
+        if not distance and choices.assumed_distance_m:
+            distance, words = choices.assumed_distance_m, _("{distance:g} (the preset assumes)")
+        self._placeholder("distance", words.format(distance=distance) if distance else _("∞ (assumed)"))
+
+    def _placeholder(self, name: str, words: str) -> None:
+        entry = self._entries[name]
+        entry.set_placeholder_text(words)
+        entry.set_tooltip_text(words)
+
+    def _entered(self, entry: Gtk.Entry, name: str, most: float) -> None:
+        value = _value(entry.get_text())
+        context = entry.get_style_context()
+        if value is not None and 0 <= value <= most:
+            context.remove_class("error")
+            if abs(self._config.get_property(name) - value) > 1e-9:
+                self._config.set_property(name, value)
+        else:
+            context.add_class("error")
+
+    def _follow(self, _config: Any, _pspec: Any, name: str) -> None:
+        """Reset and saved settings change the value, too."""
+        entry, value = self._entries[name], self._config.get_property(name)
+        shown = _value(entry.get_text())
+        if shown is None or abs(shown - value) > 1e-9:
+            entry.set_text(f"{value:g}" if value else "")
+
+
+def _value(text: str) -> float | None:
+    """What is typed as a number, 0 if it is nothing; photographers write f/5.6, and some of them 5,6."""
+    try:
+        return float(text.strip().lower().removeprefix("f/").replace(",", ".") or 0)
+    except ValueError:
+        return None
+
+
+class CorrectionsPart:
+    """A switch and a strength for each correction, and presets that set them."""
+
+    def __init__(self, config: Gimp.ProcedureConfig, presets: Mapping[str, Preset], wrong: list[str]) -> None:
+        self._config, self._presets = config, presets
+        grid = Gtk.Grid(column_spacing=6, row_spacing=3)
+        self._combo = Gtk.ComboBoxText(hexpand=True)
+        self._combo.append(NO_PRESET, _("None"))
+        for name, preset in presets.items():
+            self._combo.append(name, preset.label)
+        pspec = config.find_property("preset")
+        self._combo.set_tooltip_text("\n".join([pspec.blurb, *wrong]))
+        label = Gtk.Label(label=pspec.nick, use_underline=True, xalign=0, mnemonic_widget=self._combo)
+        grid.attach(label, 0, 0, 1, 1)
+        grid.attach(self._combo, 1, 0, 1, 1)
+        self._note = wrapped("", hidden=True)
+        grid.attach(self._note, 0, 1, 2, 1)
+        self._switches: dict[str, tuple[Gtk.Widget, Gtk.Widget]] = {}
+        for row, kind in enumerate(CORRECTIONS, 2):
+            check = GimpUi.prop_check_button_new(config, kind, config.find_property(kind).nick)
+            check.set_use_underline(True)
+            scale = GimpUi.prop_spin_scale_new(config, f"{kind}-strength", 1, 10, 0)
+            scale.set_label(_("Strength"))
+            scale.set_hexpand(True)
+            grid.attach(check, 0, row, 1, 1)
+            grid.attach(scale, 1, row, 1, 1)
+            self._switches[kind] = (check, scale)
+        self._left_out = wrapped("", hidden=True)
+        grid.attach(self._left_out, 0, 6, 2, 1)
+        grid.attach(_check_button(config, "computed"), 0, 7, 2, 1)
+        self.widget = framed(_("Corrections"), grid)
+        config.connect("notify::preset", self._follow)
+        self._follow()
+        self._combo.connect("changed", self._chosen)
+
+    def show_lens(self, lens: Mapping[str, Any] | None) -> None:
+        """Corrections that are not known of the lens cannot be chosen."""
+        for kind, widgets in self._switches.items():
+            known = lens is None or lens["calibrations"].get(kind)
+            for widget in widgets:
+                widget.set_sensitive(bool(known))
+
+    def show_made(self, made_from: Mapping[str, Any]) -> None:
+        """What was compiled, and what was left out."""
+        for kind, (check, _scale) in self._switches.items():
+            known = made_from["calibrations"].get(kind)
+            why = made_from["left_out"].get(kind, "")
+            check.set_tooltip_text(f"{known['grade']}: {known['source']}" if known else why)
+        left = [f"{SPOKEN[kind]}: {why}" for kind, why in made_from["left_out"].items() if kind != "shading"]
+        say(self._left_out, "\n".join(left))
+
+    def _chosen(self, combo: Gtk.ComboBoxText) -> None:
+        name = combo.get_active_id()
+        preset = self._presets.get(name or "")
+        if preset and name != self._config.get_property("preset"):
+            for argument, value in preset.arguments().items():
+                self._config.set_property(argument, value)
+        self._config.set_property("preset", name if preset else "")
+
+    def _follow(self, *_notified: Any) -> None:
+        name = self._config.get_property("preset")
+        preset = self._presets.get(name)
+        if self._combo.get_active_id() != (name or NO_PRESET):
+            self._combo.set_active_id(name if preset else NO_PRESET)
+        say(self._note, preset.note() if preset else "")
+
+
+class ResultPart:
+    """Where the result goes, and where the optical centre lies."""
+
+    def __init__(self, config: Gimp.ProcedureConfig) -> None:
+        grid = Gtk.Grid(column_spacing=6, row_spacing=3)
+        for row, name in enumerate(("scale", "frame", "output")):
+            combo = GimpUi.prop_choice_combo_box_new(config, name)
+            combo.set_hexpand(True)
+            combo.set_tooltip_text(config.find_property(name).blurb)
+            label = Gtk.Label(label=config.find_property(name).nick, use_underline=True, xalign=0)
+            label.set_mnemonic_widget(combo)
+            grid.attach(label, 0, row, 1, 1)
+            grid.attach(combo, 1, row, 1, 1)
+        self._note = wrapped("", hidden=True)
+        grid.attach(self._note, 0, 3, 2, 1)
+        grid.attach(_check_button(config, "write-lens"), 0, 4, 2, 1)
+        self._export_note = wrapped("", hidden=True)
+        grid.attach(self._export_note, 0, 5, 2, 1)
+        config.connect("notify::write-lens", self._show_export)
+        self._show_export(config)
+        self.widget = framed(_("Result"), grid)
+
+    def _show_export(self, config: Gimp.ProcedureConfig, *_notified: Any) -> None:
+        """GIMP may well leave metadata out of what it exports."""
+        words = _("When you export, see that “Save Exif” and “Save XMP” are ticked.")
+        say(self._export_note, words if config.get_property("write-lens") else "")
+
+    def show_frame(self, note: str) -> None:
+        """What was concluded of the frame."""
+        say(self._note, note)
+
+
+def _check_button(config: Gimp.ProcedureConfig, name: str) -> Gtk.Widget:
+    pspec = config.find_property(name)
+    button = GimpUi.prop_check_button_new(config, name, pspec.nick)
+    button.set_use_underline(True)
+    button.set_tooltip_text(pspec.blurb)
+    return button
