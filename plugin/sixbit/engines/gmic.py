@@ -203,8 +203,12 @@ def _gain(correction: CorrectionFilter) -> str:
         x_step = (columns - 1) / max(correction.width - 1, 1)
         y_step = (rows - 1) / max(correction.height - 1, 1)
         read = f"m = I(#-1,(x+$1)*{x_step!r},(y+$2)*{y_step!r},0,1,1); "
-        nodes = "^".join(";".join(",".join(map(repr, row)) for row in plane) for plane in correction.gain_map.tolist())
-        nodes = f"\n  ({nodes})"
+        # A row at a time: G'MIC takes no text of any length for a picture.
+        nodes = "".join(
+            "".join(f"\n  ({','.join(map(repr, row))})" for row in plane) + f"\n  append[-{rows}--1] y"
+            for plane in correction.gain_map.tolist()
+        )
+        nodes += f"\n  append[-{planes}--1] c"
         length = max(planes, len(factors))
         factors = [f"({factors[min(k, len(factors) - 1)]})*m[{min(k, planes - 1)}]" for k in range(length)]
     green = "" if len(factors) == 1 else "\n  if {0,s<3} channels[-1] 1 fi"

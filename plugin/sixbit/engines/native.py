@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     Slopes = tuple[float, float, float, float]
 
 ERROR_PX = 0.002
-"""What the kernel may lose by evaluating source points on a grid and going straight between its nodes, in px."""
+"""What the kernel may lose by evaluating source points on a grid, with parabolas through its nodes, in px."""
 ERROR_GAIN = 2e-5
 """The same for gains."""
 ERROR_CODE = 0.15
-"""What an 8-bit code may be off before it is rounded, in levels; only steep curves come near it, and only at black."""
+"""What a cubic may be off on the way from or to an 8-bit code, in levels; curves flat at black come near it."""
 STEPS = (16, 8, 4, 2)
+"""Sizes of the pieces a parabola may span, in px; the least has nodes at every pixel, and is exact."""
 
 
 def apply(
@@ -99,28 +100,30 @@ def _processors() -> int:
 
 
 def _step(correction: CorrectionFilter) -> int:
-    """The widest distance of nodes (px) that keeps the kernel within its errors.
+    """The largest pieces (px) in which parabolas through three nodes an axis keep the kernel within its errors.
 
-    Going straight over a distance h loses at most h^2/8 times the second derivative, once along x and once along y.
-    The shift p Q(|p|), Q = P - 1, has the second derivatives 2 Q' + r Q'' along the radius and Q' across it.
+    Over a piece of h px a parabola loses at most h^3 / (72 sqrt 3) times the third derivative (the remainder of
+    Lagrange's interpolation), once along x and, magnified by 5/4, once along y. Along a direction through the point
+    p, |p| = r, the third derivatives of the shift p Q(r), Q = P - 1, are made up of r Q''' + 3 Q'', 3 Q'' and 3 Q'/r;
+    those of a gain G(r) of G''' and 3 (G'/r)'. What has an edge at the centre is smoothed over half a piece.
     """
     if not correction.half_diagonal > 0:
-        return 1
+        return STEPS[-1]
     corners = np.array([(x, y) for x in (0, correction.width - 1) for y in (0, correction.height - 1)])
     reach = np.hypot(*(corners - correction.centre).T).max() / correction.half_diagonal
-    r = np.linspace(0, reach, 257)
-    shift = gain = 0.0
-    for coefficients in correction.warp:
-        first, second = Polynomial(coefficients).deriv()(r), Polynomial(coefficients).deriv(2)(r)
-        shift = max(shift, (np.abs(2 * first + r * second) + 2 * np.abs(first)).max() / correction.half_diagonal)
     for step in STEPS:
+        r = np.maximum(np.linspace(0, reach, 257), step / 2 / correction.half_diagonal)
+        loss = (1 + 5 / 4) * (step / correction.half_diagonal) ** 3 / (72 * 3**0.5)
+        shift = gain = 0.0
+        for coefficients in correction.warp:
+            first, second, third = (Polynomial(coefficients).deriv(n)(r) for n in (1, 2, 3))
+            shift = max(shift, (np.abs(r * third + 3 * second) + 3 * np.abs(second) + 3 * np.abs(first / r)).max())
         for coefficients in correction.gain:
-            first, second = Polynomial(coefficients).deriv()(r), Polynomial(coefficients).deriv(2)(r)
-            across = np.abs(first) / np.maximum(r, step / 2 / correction.half_diagonal)
-            gain = max(gain, (np.abs(second) + across).max() / correction.half_diagonal**2)
-        if shift * step**2 / 8 <= ERROR_PX and gain * step**2 / 8 <= ERROR_GAIN:
+            first, second, third = (Polynomial(coefficients).deriv(n)(r) for n in (1, 2, 3))
+            gain = max(gain, (np.abs(third) + 3 * np.abs(second / r - first / r**2)).max())
+        if shift * loss * correction.half_diagonal <= ERROR_PX and gain * loss <= ERROR_GAIN:
             return step
-    return 1
+    return STEPS[-1]
 
 
 class _Weights(NamedTuple):
@@ -153,13 +156,21 @@ class _Tables(NamedTuple):
     decode: NDArray[np.float32]
     encode: NDArray[Any]
     slopes: list[Slopes]
-    cubics: NDArray[np.float32]
+    decode_cubics: list[NDArray[np.float32]]
+    encode_cubics: list[NDArray[np.float32]]
     origin: float
     shift: int
 
-    def plane(self, k: int) -> tuple[bool, NDArray[np.float32], NDArray[Any], Slopes, NDArray[np.float32]]:
+    def plane(self, k: int) -> tuple[Any, ...]:
         k = min(k, len(self.slopes) - 1)
-        return self.is_linear, self.decode[k], self.encode[k], self.slopes[k], self.cubics[k]
+        return (
+            self.is_linear,
+            self.decode[k],
+            self.encode[k],
+            self.slopes[k],
+            self.decode_cubics[k],
+            self.encode_cubics[k],
+        )
 
 
 @lru_cache(maxsize=4)
@@ -172,7 +183,7 @@ def _tables(curve: TransferCurve, dtype: np.dtype[Any]) -> _Tables:
     first, last = (int(np.float32(light).view(np.int32)) for light in (origin, origin + 1))
     steps = np.arange(((last - first) >> shift) + 2) + (0.5 if byte else 0.0)
     light = (first + (steps * (1 << shift)).astype(np.int32)).view(np.float32).astype(np.float64) - origin
-    decode, encode, slopes, cubics = [], [], [], []
+    decode, encode, slopes = [], [], []
     for k in range(len(curve.linear)):
         codes = curve.encode(light, k)
         decode.append(curve.plane(k)[:: 257 if byte else 1])
@@ -181,20 +192,36 @@ def _tables(curve: TransferCurve, dtype: np.dtype[Any]) -> _Tables:
         below, above = np.diff(curve.decode(beyond, k))[[0, 2]]
         dark, bright = np.diff(curve.encode(beyond, k))[[0, 2]]
         slopes.append((float(below), float(above), float(dark), float(bright)))
-        cubics.append(_cubics(curve, k, origin) if byte else None)
     return _Tables(
         curve.is_linear,
         np.array(decode, np.float32),
         np.array(encode, np.uint8 if byte else np.float32),
         slopes,
-        np.array([] if any(c is None for c in cubics) else cubics, np.float32).reshape(len(cubics), -1),
+        [_decode_cubics(curve, k) if byte else _NONE for k in range(len(slopes))],
+        [_encode_cubics(curve, k, origin) if byte else _NONE for k in range(len(slopes))],
         origin,
         shift,
     )
 
 
-def _cubics(curve: TransferCurve, k: int, origin: float) -> FloatArray | None:
-    """The way from light to an 8-bit code in 32 cubics, see kernel/job.hpp; None where they do not fit the curve."""
+_NONE = np.zeros(0, np.float32)
+
+
+def _decode_cubics(curve: TransferCurve, k: int) -> NDArray[np.float32]:
+    """The way from an 8-bit code to light in 32 cubics, see kernel/job.hpp; none where they do not fit the curve."""
+    codes = np.arange(256.0).reshape(32, 8)
+    light = curve.plane(k)[::257].reshape(32, 8)
+    slopes = np.maximum(np.gradient(light.ravel()).reshape(32, 8), 1e-9)  # so that errors count in codes
+    powers = (codes - codes.mean(axis=1, keepdims=True))[:, :, None] ** np.arange(4)
+    scaled = np.linalg.pinv(powers / slopes[:, :, None]) @ (light / slopes)[:, :, None]
+    coefficients = _moved(scaled[:, :, 0].T, codes.mean(axis=1))
+    fitted = (codes[:, :, None] ** np.arange(4) * coefficients.T[:, None]).sum(axis=2)
+    off = np.abs(255 * curve.encode(np.maximum(fitted, 0), k) - codes).max()
+    return coefficients.astype(np.float32) if off <= ERROR_CODE else _NONE
+
+
+def _encode_cubics(curve: TransferCurve, k: int, origin: float) -> NDArray[np.float32]:
+    """The way from light to an 8-bit code in 32 cubics, see kernel/job.hpp; none where they do not fit the curve."""
     edges = origin * 2.0 ** (np.arange(33) // 2) * np.where(np.arange(33) % 2, 1.5, 1.0)
     start, width = edges[:-1], np.diff(edges)
     t = (1 - np.cos(np.pi * (np.arange(16) + 0.5) / 16)) / 2
@@ -202,7 +229,13 @@ def _cubics(curve: TransferCurve, k: int, origin: float) -> FloatArray | None:
     powers = t[:, None] ** np.arange(4)
     fit = codes @ np.linalg.pinv(powers).T
     if np.abs(fit @ powers.T - codes).max() > ERROR_CODE:
-        return None
-    a, b, c, d = fit.T / width ** np.arange(4)[:, None]  # of l + origin - start; now of l + origin
-    s = start
+        return _NONE
+    coefficients = _moved(fit.T / width ** np.arange(4)[:, None], start)
+    first = int(np.float32(origin).view(np.int32)) >> 22
+    return np.roll(coefficients, first % 32, axis=1).astype(np.float32)
+
+
+def _moved(cubics: NDArray[Any], by: NDArray[Any]) -> FloatArray:
+    """Cubics (4, n) of x - by as cubics of x."""
+    (a, b, c, d), s = cubics, by
     return np.array([a - s * (b - s * (c - s * d)), b - s * (2 * c - 3 * s * d), c - 3 * s * d, d])

@@ -22,9 +22,9 @@ struct Channel {
     const float* map;     // gain map of its plane, rows x columns, or null
     const float* decode;  // code value -> linear light: an entry a code, 65536 in 0..1 for floating point
     const void* encode;   // linear light -> code value, see Job::encode_origin; codes for 8 bits, else floats
-    // For 8 bits: code + 1/2 as cubics of l + origin, 4 x 32 coefficients by power, a piece each half octave from the
-    // origin on; or null.
-    const float* cubics;
+    // For 8 bits, or null: 4 x 32 coefficients of cubics by power; the way to light a cubic for 8 codes each, of the code;
+    // the way back, code + 1/2, a cubic each half octave of l + origin, which is the lowest 5 of bits(l + origin) >> 22.
+    const float *decode_cubics, *encode_cubics;
     bool linear;          // code values are light: the tables of 16 bits and floating point are left aside
     float decode_below, decode_above;  // slopes of the curve beyond 0..1, for floating point pixels
     float encode_below, encode_above;
@@ -45,7 +45,7 @@ struct Job {
     std::vector<std::vector<double>> shift;  // P - 1 of each coordinate set, ascending powers of r
     std::vector<std::vector<double>> gain;   // G of each gain field
     int map_rows, map_columns;
-    int step;  // distance of the nodes at which polynomials are evaluated, px; a power of two up to 16
+    int step;  // size of the pieces in which fields are parabolas, px: 2, 4, 8 or 16; 2 is exact at every pixel
 
     // Weights of an interpolation with `taps` neighbours a side, as polynomials of u = t - 1/2, where t is how far
     // the point lies past its first inner neighbour: tap p weighs even(u*u) + u * odd(u*u), its mirror image
@@ -76,7 +76,7 @@ struct Scratch {
     std::vector<float> nodes;
 
     explicit Scratch(const Job& job)
-        : nodes((2 * job.shift.size() + job.gain.size()) * (tile_width / job.step + 1) * (tile_height / job.step + 1)) {}
+        : nodes((2 * job.shift.size() + job.gain.size()) * (2 * tile_width / job.step + 1) * (2 * tile_height / job.step + 1)) {}
 };
 
 // The tile must not cross a multiple of the tile size: nodes are anchored there, which makes the outcome for a pixel

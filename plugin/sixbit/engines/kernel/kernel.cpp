@@ -143,8 +143,8 @@ namespace py = pybind11;
 template <typename T>
 using Table = py::array_t<T, py::array::c_style>;
 
-// Of a channel: linear?, code values to light, light to code values, slopes beyond 0..1, cubics (or none).
-using Curve = std::tuple<bool, Table<float>, py::array, std::array<float, 4>, Table<float>>;
+// Of a channel: linear?, code values to light, light to code values, slopes beyond 0..1, cubics both ways (or none).
+using Curve = std::tuple<bool, Table<float>, py::array, std::array<float, 4>, Table<float>, Table<float>>;
 
 Pixels pixels_of(const py::array& array) {
     const auto size = array.itemsize();
@@ -179,8 +179,9 @@ void correct_pixels(const py::array& source, py::array target, int left, int top
 
     for (int k = 0; k < job.channels; ++k) {
         Channel& channel = job.channel[k];
-        const auto& [linear, decode, encode, slopes, cubics] = curves[k];
-        channel.cubics = cubics.size() ? cubics.data() : nullptr;
+        const auto& [linear, decode, encode, slopes, decode_cubics, encode_cubics] = curves[k];
+        channel.decode_cubics = decode_cubics.size() ? decode_cubics.data() : nullptr;
+        channel.encode_cubics = encode_cubics.size() ? encode_cubics.data() : nullptr;
         channel.linear = linear, channel.decode = decode.data(), channel.encode = encode.data();
         channel.decode_below = slopes[0], channel.decode_above = slopes[1];
         channel.encode_below = slopes[2], channel.encode_above = slopes[3];

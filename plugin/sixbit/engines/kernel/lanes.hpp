@@ -57,6 +57,7 @@ SIXBIT_OPERATOR(>>, Lanes<T>)
         for (int i = 0; i < lanes; ++i) c[i] = a[i] op b ? -1 : 0;         \
         return c;                                                          \
     }
+SIXBIT_COMPARISON(<)
 SIXBIT_COMPARISON(>)
 SIXBIT_COMPARISON(>=)
 SIXBIT_COMPARISON(<=)
@@ -118,6 +119,8 @@ INLINE Ints counting() {
     std::memcpy(&a, numbers, sizeof a);
     return a;
 }
+INLINE Floats smaller(Floats a, Floats b) { return select(a < b, a, b); }
+INLINE Floats larger(Floats a, Floats b) { return select(a > b, a, b); }
 INLINE Floats clamp(Floats a, Floats low, Floats high) {
     a = select(a > low, a, low);
     return select(a > high, high, a);

@@ -12,12 +12,16 @@
 
 // ---- 1. nodes ----
 
+// The tile is cut into pieces of step x step pixels. Nodes lie at the corners of the pieces and half-way between, and
+// the nine of a piece say what a field is in it: a parabola along each axis.
 struct Nodes {
-    int step, shift, columns, rows;  // step = 1 << shift
+    int step, pieces, rows;  // pieces of a row; rows of nodes, step/2 apart
     float part;  // 1 / step
-    float* values;  // fields x rows x columns; fields: x and y shift of each coordinate set, then the gains
+    float* values;  // fields x rows x (the columns at pieces + 1 edges, those at their middles); fields: x and y shift of
+                    // each coordinate set, then the gains
 
-    const float* row(int field, int j) const { return values + (std::size_t(field) * rows + j) * columns; }
+    int columns() const { return 2 * pieces + 1; }
+    const float* row(int field, int j) const { return values + (std::size_t(field) * rows + j) * columns(); }
 };
 
 // A shift that no picture has: a point that is nowhere counts as outside of the frame.
@@ -37,105 +41,88 @@ inline float within_reach(double shift) {
 }
 
 inline Nodes place_nodes(const Job& job, const Tile& tile, int origin_x, int origin_y, Scratch& scratch) {
-    Nodes nodes{job.step, 0, tile_width / job.step + 1, tile_height / job.step + 1, 1.0f / float(job.step),
-                scratch.nodes.data()};
-    while (1 << nodes.shift < job.step) ++nodes.shift;
-    const std::size_t field = std::size_t(nodes.rows) * nodes.columns;
+    const int step = job.step, half = step / 2;
+    Nodes nodes{step, tile_width / step, tile_height / half + 1, 1.0f / float(step), scratch.nodes.data()};
+    const std::size_t field = std::size_t(nodes.rows) * nodes.columns();
     const std::size_t sets = job.shift.size();
-    const int last_row = (tile.bottom - 1 - origin_y) / job.step + 1;
-    const int first_column = (tile.left - origin_x) / lanes * lanes / job.step;  // whole blocks
-    const int last_column = ((tile.right - 1 - origin_x) / lanes * lanes + lanes - 1) / job.step + 1;
-    const int count = last_column + 1 - first_column;
-    double x[tile_width + 1], r[tile_width + 1], value[tile_width + 1];
-    for (int i = 0; i < count; ++i) x[i] = origin_x + (first_column + i) * job.step - job.centre_x;
-    for (int j = (tile.top - origin_y) / job.step; j <= last_row; ++j) {
-        const double y = origin_y + j * job.step - job.centre_y;
-        for (int i = 0; i < count; ++i) r[i] = std::sqrt(x[i] * x[i] + y * y) / job.half_diagonal;
-        float* node = nodes.values + std::size_t(j) * nodes.columns + first_column;
-        for (std::size_t set = 0; set < sets; ++set, node += 2 * field) {
-            evaluate(job.shift[set], r, count, value);
-            for (int i = 0; i < count; ++i) {
-                node[i] = within_reach(x[i] * value[i]);
-                node[field + i] = within_reach(y * value[i]);
+    const int first = (tile.left - origin_x) / lanes * lanes / step;  // whole blocks
+    const int pieces = ((tile.right - 1 - origin_x) / lanes * lanes + lanes - 1) / step + 1 - first;
+    double x[tile_width / 2 + 1], r[tile_width / 2 + 1], value[tile_width / 2 + 1];
+    for (int j = (tile.top - origin_y) / step * 2; j <= (tile.bottom - 1 - origin_y) / step * 2 + 2; ++j) {
+        const double y = origin_y + j * half - job.centre_y;
+        for (int middle = 0; middle < 2; ++middle) {
+            const int count = pieces + 1 - middle;
+            for (int i = 0; i < count; ++i) x[i] = origin_x + (first + i) * step + middle * half - job.centre_x;
+            for (int i = 0; i < count; ++i) r[i] = std::sqrt(x[i] * x[i] + y * y) / job.half_diagonal;
+            float* node = nodes.values + std::size_t(j) * nodes.columns() + middle * (nodes.pieces + 1) + first;
+            for (std::size_t set = 0; set < sets; ++set, node += 2 * field) {
+                evaluate(job.shift[set], r, count, value);
+                for (int i = 0; i < count; ++i) {
+                    node[i] = within_reach(x[i] * value[i]);
+                    node[field + i] = within_reach(y * value[i]);
+                }
             }
-        }
-        for (std::size_t g = 0; g < job.gain.size(); ++g, node += field) {
-            evaluate(job.gain[g], r, count, value);
-            for (int i = 0; i < count; ++i) node[i] = float(value[i]);
+            for (std::size_t g = 0; g < job.gain.size(); ++g, node += field) {
+                evaluate(job.gain[g], r, count, value);
+                for (int i = 0; i < count; ++i) node[i] = float(value[i]);
+            }
         }
     }
     return nodes;
 }
 
-// One field along row y of the tile: straight pieces between its nodes, for the columns first..last of the tile.
+// One field along row y of the tile: node + slope n + curve n^2, n pixels into a piece. All columns of the tile, of which
+// some may not have been placed and are not used, so that every loop has a length that the compiler knows.
+template <int Step>
 struct Line {
-    int step, begin, count;
-    float node[tile_width], slope[tile_width];
+    static constexpr int count = tile_width / Step;
+    float node[count], slope[count], curve[count];
 
-    Line(const Nodes& nodes, int field, int y, int first, int last)
-        : step(nodes.step), begin(first >> nodes.shift), count(((last - 1) >> nodes.shift) + 1 - begin) {
-        const float part = nodes.part, v = float(y & (step - 1)) * part;
-        const float* upper = nodes.row(field, y >> nodes.shift) + begin;
-        const float* lower = upper + nodes.columns;
-        for (int i = 0; i < count; ++i) node[i] = upper[i] + (lower[i] - upper[i]) * v;
-        // Not from the nodes just written: those would have to be read across what was stored, which waits.
-        for (int i = 0; i < count; ++i) {
-            const float above = upper[i + 1] - upper[i], below = lower[i + 1] - lower[i];
-            slope[i] = (above + (below - above) * v) * part;
+    INLINE Line(const Nodes& nodes, int field, int y) {
+        const float part = nodes.part, v = float(y & (Step - 1)) * part;
+        const float to_middle = 4 * v * (1 - v), to_lower = v * (2 * v - 1);  // Lagrange, in differences to the upper row
+        const float* upper = nodes.row(field, y / Step * 2);
+        const float *middle = upper + nodes.columns(), *lower = middle + nodes.columns();
+        const auto along = [&](int n) {
+            const Floats from = load(upper + n);
+            return from + ((load(middle + n) - from) * to_middle + (load(lower + n) - from) * to_lower);
+        };
+        for (int i = 0; i < count; i += lanes) {
+            const Floats begin = along(i), centre = along(count + 1 + i), end = along(i + 1);
+            const Floats first = centre - begin, second = end - centre;
+            store(node + i, begin);
+            store(slope + i, (first * 3.0f - second) * part);
+            store(curve + i, (second - first) * (2 * part * part));
         }
-    }
-
-    template <int Step>
-    INLINE void expand_by(float* values) const {
-        values += begin * Step;
-        for (int i = 0; i < count; ++i, values += Step)
-            if constexpr (Step >= lanes)
-                for (int n = 0; n < Step; n += lanes) store(values + n, to_floats(counting() + n) * slope[i] + node[i]);
-            else
-                for (int n = 0; n < Step; ++n) values[n] = node[i] + slope[i] * float(n);
     }
 
     // The value of each column.
     void expand(float* values) const {
-        switch (step) {
-            case 16: return expand_by<16>(values);
-            case 8: return expand_by<8>(values);
-            case 4: return expand_by<4>(values);
-            case 2: return expand_by<2>(values);
-            default: return expand_by<1>(values);
-        }
-    }
-
-    template <int Step>
-    INLINE void ranges_by(std::int32_t* low, std::int32_t* high) const {
-        constexpr int width = std::min(Step, lanes), pieces = lanes / width, parts = Step / width;
-        constexpr float slack = 1.0f / 128;  // more than rounding can be within a picture
-        const int blocks = count * parts / pieces;
-        low += begin * parts / pieces, high += begin * parts / pieces;
-        for (int b = 0; b < blocks; ++b) {
-            float least = FLT_MAX, most = -FLT_MAX;
-            for (int piece = 0; piece < pieces; ++piece) {
-                const int i = (b * pieces + piece) / parts;
-                const float start = node[i] + slope[i] * float((b % parts) * width), end = start + slope[i] * float(width - 1);
-                least = std::min(least, std::min(start, end));
-                most = std::max(most, std::max(start, end));
-            }
-            low[b] = floor_to_int(least - slack);
-            high[b] = floor_to_int(most + slack);
-        }
-    }
-
-    // The least and the greatest whole number of each block of lanes.
-    void ranges(std::int32_t* low, std::int32_t* high) const {
-        switch (step) {
-            case 16: return ranges_by<16>(low, high);
-            case 8: return ranges_by<8>(low, high);
-            case 4: return ranges_by<4>(low, high);
-            case 2: return ranges_by<2>(low, high);
-            default: return ranges_by<1>(low, high);
-        }
+        for (int i = 0; i < count; ++i, values += Step)
+            if constexpr (Step >= lanes)
+                for (int n = 0; n < Step; n += lanes) {
+                    const Floats x = to_floats(counting() + n);
+                    store(values + n, (x * curve[i] + slope[i]) * x + node[i]);
+                }
+            else
+                for (int n = 0; n < Step; ++n) values[n] = (float(n) * curve[i] + slope[i]) * float(n) + node[i];
     }
 };
+
+// Calls `work` with the distance of the nodes as a constant.
+template <typename Work>
+INLINE void with_step(const Nodes& nodes, const Work& work) {
+    switch (nodes.step) {
+        case 16: return work(std::integral_constant<int, 16>());
+        case 8: return work(std::integral_constant<int, 8>());
+        case 4: return work(std::integral_constant<int, 4>());
+        default: return work(std::integral_constant<int, 2>());
+    }
+}
+
+inline void expand(const Nodes& nodes, int field, int y, float* values) {
+    with_step(nodes, [&](auto step) { Line<step>(nodes, field, y).expand(values); });
+}
 
 // ---- 2. window ----
 
@@ -165,34 +152,45 @@ struct Sets {
 
 inline Window window_for(const Job& job, const Tile& tile, int origin_x, int origin_y, const Nodes& nodes, Sets sets,
                          Scratch& scratch) {
-    float x_low = FLT_MAX, x_high = -FLT_MAX, y_low = FLT_MAX, y_high = -FLT_MAX;
-    const int last_row = (tile.bottom - 1 - origin_y) / nodes.step + 1;
-    const int last_column = (tile.right - 1 - origin_x) / nodes.step + 1;
-    for (int set = sets.begin; set < sets.end; ++set)
-        for (int j = (tile.top - origin_y) / nodes.step; j <= last_row; ++j) {
-            const float* x_shift = nodes.row(2 * set, j);
-            const float* y_shift = nodes.row(2 * set + 1, j);
-            for (int i = (tile.left - origin_x) / nodes.step; i <= last_column; ++i) {
-                const float x = float(origin_x + i * nodes.step) + x_shift[i];
-                const float y = float(origin_y + j * nodes.step) + y_shift[i];
-                x_low = std::min(x_low, x), x_high = std::max(x_high, x);
-                y_low = std::min(y_low, y), y_high = std::max(y_high, y);
-            }
+    float x_low = FLT_MAX, x_high = -FLT_MAX, y_low = FLT_MAX, y_high = -FLT_MAX, change = 0;
+    const int first = (tile.left - origin_x) / nodes.step, last = (tile.right - 1 - origin_x) / nodes.step;
+    const int first_row = (tile.top - origin_y) / nodes.step * 2, last_row = (tile.bottom - 1 - origin_y) / nodes.step * 2 + 2;
+    const float step = float(nodes.step), half = step / 2;
+    const auto look_at = [&](int field, int j, float begin, float across, float& low, float& high) {
+        const float *edge = nodes.row(field, j), *middle = edge + nodes.pieces + 1;
+        const int below = j < last_row ? nodes.columns() : 0;
+        for (int i = first; i <= last; ++i, begin += 2 * across) {
+            const float a = edge[i] + begin, b = middle[i] + begin + across, c = edge[i + 1] + begin + 2 * across;
+            low = std::min(low, std::min(a, std::min(b, c)));
+            high = std::max(high, std::max(a, std::max(b, c)));
+            change = std::max(change, std::max(std::fabs(middle[i] - edge[i]), std::fabs(edge[i + 1] - middle[i])));
+            change = std::max(change, std::max(std::fabs(edge[i + below] - edge[i]), std::fabs(middle[i + below] - middle[i])));
+            change = std::max(change, std::fabs(edge[i + 1 + below] - edge[i + 1]));
         }
+    };
+    for (int set = sets.begin; set < sets.end; ++set)
+        for (int j = first_row; j <= last_row; ++j) {
+            look_at(2 * set, j, float(origin_x) + float(first) * step, half, x_low, x_high);
+            look_at(2 * set + 1, j, float(origin_y) + float(j) * half, 0, y_low, y_high);
+        }
+    // A parabola goes beyond its nodes by an eighth of its second difference, and there is one along either axis. Nodes
+    // at every pixel leave nothing between them.
+    const float beyond = nodes.step > 2 ? change / 2 : 0;
+    x_low -= beyond, x_high += beyond, y_low -= beyond, y_high += beyond;
     if (tile.right - tile.left == 1 && tile.bottom - tile.top == 1) {
         // Nodes may lie any distance apart; a point of one set by itself always fits.
         x_low = y_low = FLT_MAX, x_high = y_high = -FLT_MAX;
         const int column = tile.left - origin_x, row = tile.top - origin_y;
         for (int set = sets.begin; set < sets.end; ++set) {
             float x[tile_width], y[tile_width];
-            Line(nodes, 2 * set, row, column, column + 1).expand(x);
-            Line(nodes, 2 * set + 1, row, column, column + 1).expand(y);
+            expand(nodes, 2 * set, row, x);
+            expand(nodes, 2 * set + 1, row, y);
             x_low = std::min(x_low, tile.left + x[column]), x_high = std::max(x_high, tile.left + x[column]);
             y_low = std::min(y_low, tile.top + y[column]), y_high = std::max(y_high, tile.top + y[column]);
         }
     }
     const float right_edge = float(job.width) - 0.5f, bottom_edge = float(job.height) - 0.5f;
-    constexpr float rounding = 0.1f;  // of float coordinates, even between a node in the frame and one nowhere
+    constexpr float rounding = 0.25f;  // of float coordinates, even between a node in the frame and one nowhere
     Window window;
     window.crosses_border = x_low < -0.5f + rounding || y_low < -0.5f + rounding || x_high > right_edge - rounding ||
                             y_high > bottom_edge - rounding;
@@ -241,28 +239,32 @@ INLINE Ints gathered(Ints numbers) {
     return __builtin_shuffle(Ints(quarters), Ints{0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 3, 3, 3});
 }
 
-// As much of a row of bytes as fills registers, and returns how much that is.
+// A cubic for each lane, out of 32 by the low bits of `piece`.
+INLINE Floats cubic(const Floats* coefficients, Ints piece, Floats x) {
+    Floats value = __builtin_shuffle(coefficients[6], coefficients[7], piece);
+    for (int term = 4; term >= 0; term -= 2)
+        value = value * x + __builtin_shuffle(coefficients[term], coefficients[term + 1], piece);
+    return value;
+}
+
+// A row of bytes to light. The last block is whole as well: what is beyond `count` lies within the margin of the window,
+// or is filled by the outer pixels afterwards.
 template <int Channels>
-INLINE int decode_blocks(const Job& job, const std::uint8_t* source, int count, float* light, std::ptrdiff_t plane) {
-    const int readable = (count * Channels - int(sizeof(Ints))) / (lanes * Channels) + 1;
-    const int blocks = count * Channels < int(sizeof(Ints)) ? 0 : readable;
-    for (int k = 0; k < Channels; ++k) {
-        Floats part[256 / lanes];
-        std::memcpy(part, job.channel[k].decode, sizeof part);
-        float* to = light + k * plane;
-        for (int b = 0; b < blocks; ++b, to += lanes) {
-            Ints pixels;
-            std::memcpy(&pixels, source + b * lanes * Channels, sizeof pixels);
-            const Ints code = (Channels == 3 ? spread(pixels) : pixels) >> (8 * k);
-            const Ints bit_5 = (code & 32) != 0, bit_6 = (code & 64) != 0, bit_7 = (code & 128) != 0;
-            Floats eighth[8];
-            for (int i = 0; i < 8; ++i) eighth[i] = __builtin_shuffle(part[2 * i], part[2 * i + 1], code);
-            for (int i = 0; i < 4; ++i) eighth[i] = select(bit_5, eighth[2 * i + 1], eighth[2 * i]);
-            for (int i = 0; i < 2; ++i) eighth[i] = select(bit_6, eighth[2 * i + 1], eighth[2 * i]);
-            store(to, select(bit_7, eighth[1], eighth[0]));
+INLINE void decode_blocks(const Job& job, const std::uint8_t* source, int count, float* light, std::ptrdiff_t plane) {
+    Floats cubics[Channels][8];
+    for (int k = 0; k < Channels; ++k) std::memcpy(cubics[k], job.channel[k].decode_cubics, sizeof cubics[k]);
+    for (int left = count; left > 0; left -= lanes, source += lanes * Channels, light += lanes) {
+        Ints pixels = all(0);
+        if (left * Channels >= int(sizeof pixels))
+            std::memcpy(&pixels, source, sizeof pixels);
+        else
+            std::memcpy(&pixels, source, left * Channels);
+        if (Channels == 3) pixels = spread(pixels);
+        for (int k = 0; k < Channels; ++k) {
+            const Ints code = pixels >> (8 * k) & 255;
+            store(light + k * plane, cubic(cubics[k], code >> 3, to_floats(code)));
         }
     }
-    return blocks * lanes;
 }
 #endif
 
@@ -304,8 +306,13 @@ INLINE void decode_row(const Job& job, const Code* source, std::ptrdiff_t pixel,
         for (int k = 0; k < Channels; ++k) table[k] = job.channel[k].decode;
         int x = 0;
 #if defined(SIXBIT_SHUFFLES)
+        bool cubic = true;
+        for (int k = 0; k < Channels; ++k) cubic = cubic && job.channel[k].decode_cubics;
         if constexpr (sizeof(Code) == 1 && Channels > 1)
-            if (pixel == Channels && channel == 1) x = decode_blocks<Channels>(job, source, count, light, plane);
+            if (cubic && pixel == Channels && channel == 1) {
+                decode_blocks<Channels>(job, source, count, light, plane);
+                x = count;
+            }
 #endif
         UNROLL
         for (; x < count; ++x)
@@ -370,8 +377,9 @@ struct Weights {
         }
     }
 
-    INLINE void weigh(Floats t, Floats* weight) const {
-        const Floats u = t - 0.5f, square = u * u;
+    // u = t - 1/2, where t is how far the points lie past their first inner neighbours.
+    INLINE void weigh(Floats u, Floats* weight) const {
+        const Floats square = u * u;
         for (int p = 0; p < Taps / 2; ++p) {
             Floats of_even = all(even[p][terms<Taps> - 1]), of_odd = all(odd[p][terms<Taps> - 1]);
             for (int i = terms<Taps> - 2; i >= 0; --i) {
@@ -408,11 +416,66 @@ INLINE Floats sum(const float* source, std::ptrdiff_t stride, const Floats* wx, 
     return value;
 }
 
+constexpr int row_blocks = tile_width / lanes;
+
+// Where the blocks of lanes of an output row come from along one axis.
+struct Axis {
+    // Of each block: the lowest and the highest shift in whole pixels; a range too wide costs taps of no weight.
+    std::int32_t low[row_blocks], high[row_blocks];
+    // How far its points lie past the middle between `low` and the next pixel: start + slope n + curve n^2 in lane n,
+    // if the block lies within a piece, or else one by one.
+    float start[row_blocks], slope[row_blocks], curve[row_blocks];
+    float past[tile_width];
+    bool whole;
+
+    template <int Step>
+    INLINE void follow(const Line<Step>& line) {
+        constexpr int width = lanes, parts = Step / lanes;
+        constexpr float slack = 1.0f / 128;  // more than rounding can be within a picture
+        whole = Step >= lanes;
+        if constexpr (Step >= lanes) {
+            for (int part = 0; part < parts; ++part) {
+                const float n = float(part * width);
+                float begins[line.count], slopes[line.count];
+                std::int32_t lows[line.count], highs[line.count];
+                for (int i = 0; i < line.count; i += lanes) {
+                    const Floats curve = load(line.curve + i), first = load(line.slope + i);
+                    const Floats begin = (curve * n + first) * n + load(line.node + i), slope = first + curve * (2 * n);
+                    const Floats end = (curve * float(width - 1) + slope) * float(width - 1) + begin;
+                    const Floats bulge = larger(curve, all(0.0f) - curve) * float(width * width / 4) + slack;
+                    const Ints low = floor_to_ints(smaller(begin, end) - bulge);
+                    store(lows + i, low);
+                    // So bent that it might leave the window: point by point.
+                    const Ints apart = (bulge > all(0.2f)) & all(std::int32_t(lanes));
+                    store(highs + i, floor_to_ints(larger(begin, end) + bulge) + apart);
+                    store(begins + i, begin - to_floats(low) - 0.5f);
+                    store(slopes + i, slope);
+                }
+                for (int i = 0, b = part; i < line.count; ++i, b += parts) {
+                    low[b] = lows[i], high[b] = highs[i];
+                    start[b] = begins[i], slope[b] = slopes[i], curve[b] = line.curve[i];
+                }
+            }
+        } else {
+            line.expand(past);
+            for (int b = 0; b < row_blocks; ++b) {
+                float least = FLT_MAX, most = -FLT_MAX;
+                for (int n = b * lanes; n < (b + 1) * lanes; ++n) least = std::min(least, past[n]), most = std::max(most, past[n]);
+                low[b] = floor_to_int(least), high[b] = floor_to_int(most);
+                for (int n = b * lanes; n < (b + 1) * lanes; ++n) past[n] = past[n] - float(low[b]) - 0.5f;
+            }
+        }
+    }
+
+    INLINE Floats points(int b, Floats lane) const {
+        return whole ? (lane * curve[b] + slope[b]) * lane + start[b] : load(past + b * lanes);
+    }
+};
+
 // Where the pixels of an output row come from, in one coordinate set.
 struct Origin {
-    float x_shift[tile_width], y_shift[tile_width];
-    // Of each block of lanes: the lowest shift in whole pixels, and its first tap in a plane of the window.
-    std::int32_t low_x[tile_width / lanes], low_y[tile_width / lanes], corner[tile_width / lanes];
+    Axis x, y;
+    std::int32_t corner[row_blocks];  // of each block of lanes: its first tap in a plane of the window
 };
 
 struct Row {
@@ -445,25 +508,21 @@ struct Sorted {
     int count[kinds] = {};
 };
 
-// Ranges of shifts come from the nodes, as shifts are straight between them. Rounding may make one too wide, which costs
-// taps of no weight.
 template <int Taps>
-INLINE void sort_blocks(const Job& job, const Window& window, const Row& row, int set, const Line& x, const Line& y,
-                        Origin& origin, Sorted& sorted) {
-    constexpr int before = Taps / 2 - 1, most = tile_width / lanes;
-    std::int32_t high_x[most], high_y[most], kind[most];
-    x.ranges(origin.low_x, high_x);
-    y.ranges(origin.low_y, high_y);
-    const int first = row.first, last = row.last, begin = first / lanes, end = (last - 1) / lanes + 1;
+INLINE void sort_blocks(const Job& job, const Window& window, const Row& row, int set, Origin& origin, Sorted& sorted) {
+    constexpr int before = Taps / 2 - 1;
+    std::int32_t kind[row_blocks];
+    const Axis &x = origin.x, &y = origin.y;
+    const int first = row.first, last = row.last, begin = first / lanes, end = (last - 1) / lanes + 1, row_x = row.x;
     const int stride = int(window.stride), corner = (row.y - before - window.top) * stride - before - window.left;
     const bool bounded = window.crosses_border;
     const int right = bounded ? job.width - lanes - 1 : INT_MAX, bottom = bounded ? job.height - 2 - row.y : INT_MAX;
     const int left = bounded ? 0 : INT_MIN, top = bounded ? -row.y : INT_MIN;
-    for (int b = begin; b < end; ++b) {
-        const int column = b * lanes, x0 = row.x + column, low_x = origin.low_x[b], low_y = origin.low_y[b];
-        const int apart_x = high_x[b] - low_x, apart_y = high_y[b] - low_y;
+    for (int b = 0; b < row_blocks; ++b) {
+        const int column = b * lanes, x0 = row_x + column, low_x = x.low[b], low_y = y.low[b];
+        const int apart_x = x.high[b] - low_x, apart_y = y.high[b] - low_y;
         const bool plain = (column >= first) & (column + lanes <= last) & ((apart_x | apart_y) < 2) &
-                           (x0 + low_x >= left) & (x0 + high_x[b] <= right) & (low_y >= top) & (high_y[b] <= bottom);
+                           (x0 + low_x >= left) & (x0 + x.high[b] <= right) & (low_y >= top) & (y.high[b] <= bottom);
         kind[b] = plain ? 2 * apart_y + apart_x : Sorted::others;
         origin.corner[b] = low_y * stride + x0 + low_x + corner;
     }
@@ -473,38 +532,39 @@ INLINE void sort_blocks(const Job& job, const Window& window, const Row& row, in
 
 // Weights of points that start at `low`, or one later if there is an extra tap.
 template <int Taps, int Extra>
-INLINE void weigh_from(const Weights<Taps>& weights, Floats shift, std::int32_t low, Floats* weight) {
+INLINE void weigh_from(const Weights<Taps>& weights, Floats past, Floats* weight) {
     if constexpr (Extra == 0) {
-        weights.weigh(shift - float(low), weight);
+        weights.weigh(past, weight);
     } else {
-        const Floats start = all(float(low)), next = all(float(low + 1));
-        const Ints later = shift >= next;
+        const Ints later = past >= all(0.5f);
         Floats inner[Taps];
-        weights.weigh(shift - select(later, next, start), inner);
+        weights.weigh(select(later, past - 1.0f, past), inner);
         weight[0] = select(later, all(0.0f), inner[0]);
         for (int p = 1; p < Taps; ++p) weight[p] = select(later, inner[p - 1], inner[p]);
         weight[Taps] = select(later, inner[Taps - 1], all(0.0f));
     }
 }
 
+// Weights of some blocks first, then their sums: one by one, each would wait for the weights of its own.
 template <int Taps, int ExtraX, int ExtraY>
 void sample_blocks(const Job& job, const Window& window, Row& row, const Planes* planes, const Sorted& sorted) {
-    constexpr int kind = 2 * ExtraY + ExtraX;
+    constexpr int kind = 2 * ExtraY + ExtraX, together = 8;
     const Weights<Taps> weights(job);
     const std::ptrdiff_t stride = window.stride, plane = window.plane();
     const float* window_light = window.light;
     const int count = sorted.count[kind];
+    const Floats lane = to_floats(counting());
     for (int i = 0; i < count; ++i) {
         const auto [set, b] = sorted.blocks[kind][i];
         const Origin& origin = row.origin[set];
-        const int column = b * lanes;
         Floats wx[Taps + ExtraX], wy[Taps + ExtraY];
-        weigh_from<Taps, ExtraX>(weights, load(origin.x_shift + column), origin.low_x[b], wx);
-        weigh_from<Taps, ExtraY>(weights, load(origin.y_shift + column), origin.low_y[b], wy);
+        weigh_from<Taps, ExtraX>(weights, origin.x.points(b, lane), wx);
+        weigh_from<Taps, ExtraY>(weights, origin.y.points(b, lane), wy);
         const float* source = window_light + origin.corner[b];
         for (int c = 0; c < planes[set].count; ++c) {
             const int channel = planes[set].channel[c];
-            store(row.light[channel] + column, sum<Taps + ExtraX, Taps + ExtraY>(source + channel * plane, stride, wx, wy));
+            store(row.light[channel] + b * lanes,
+                  sum<Taps + ExtraX, Taps + ExtraY>(source + channel * plane, stride, wx, wy));
         }
     }
 }
@@ -521,24 +581,27 @@ INLINE void sample_apart(const Window& window, int left, int top, Ints start_x, 
 }
 
 template <int Taps>
-void sample_any(const Job& job, const Window& window, Row& row, int set, int block, const Planes& planes) {
+void sample_any(const Job& job, const Window& window, Row& row, int set, int b, const Planes& planes) {
     constexpr int before = Taps / 2 - 1;
-    const Ints lane = counting();
-    const int x0 = row.x + block;
-    Floats x = load(row.origin[set].x_shift + block), y = load(row.origin[set].y_shift + block);
+    const Axis &x_axis = row.origin[set].x, &y_axis = row.origin[set].y;
+    const Floats lane = to_floats(counting());
+    const int block = b * lanes, x0 = row.x + block;
+    // The same numbers as for whole blocks: a part of the picture is the picture, bit for bit.
+    Floats x = x_axis.points(b, lane), y = y_axis.points(b, lane);
     Ints inside = all(-1);
     if (window.crosses_border) {
-        const Floats left = all(-0.5f - float(x0)) - to_floats(lane), right = left + all(float(job.width));
-        const Floats top = all(-0.5f - float(row.y)), bottom = top + all(float(job.height));
+        const Floats left = all(-1.0f - float(x0) - float(x_axis.low[b])) - lane, right = left + all(float(job.width));
+        const Floats top = all(-1.0f - float(row.y) - float(y_axis.low[b])), bottom = top + all(float(job.height));
         inside = (x >= left) & (x <= right) & (y >= top) & (y <= bottom);
         x = clamp(x, left, right);
         y = clamp(y, top, bottom);
     }
-    const Ints start_x = floor_to_ints(x), start_y = floor_to_ints(y);
+    const Ints past_x = floor_to_ints(x + 0.5f), past_y = floor_to_ints(y + 0.5f);
     Floats wx[Taps], wy[Taps];
     const Weights<Taps> weights(job);
-    weights.weigh(x - to_floats(start_x), wx);
-    weights.weigh(y - to_floats(start_y), wy);
+    weights.weigh(x - to_floats(past_x), wx);
+    weights.weigh(y - to_floats(past_y), wy);
+    const Ints start_x = past_x + x_axis.low[b], start_y = past_y + y_axis.low[b];
 
     // By how many whole pixels the block moves.
     std::int32_t starts_x[lanes], starts_y[lanes];
@@ -590,13 +653,14 @@ void sample_any(const Job& job, const Window& window, Row& row, int set, int blo
 template <int Taps>
 void sample(const Job& job, const Window& window, const Nodes& nodes, int node_y, Sets sets, Row& row,
             const Planes* planes) {
-    const int first = row.first & ~(lanes - 1), last = (row.last + lanes - 1) & ~(lanes - 1);  // whole blocks
     Sorted sorted;
     for (int set = sets.begin; set < sets.end; ++set) {
-        const Line x(nodes, 2 * set, node_y, first, last), y(nodes, 2 * set + 1, node_y, first, last);
-        x.expand(row.origin[set].x_shift);
-        y.expand(row.origin[set].y_shift);
-        sort_blocks<Taps>(job, window, row, set, x, y, row.origin[set], sorted);
+        Origin& origin = row.origin[set];
+        with_step(nodes, [&](auto step) {
+            origin.x.follow(Line<step>(nodes, 2 * set, node_y));
+            origin.y.follow(Line<step>(nodes, 2 * set + 1, node_y));
+        });
+        sort_blocks<Taps>(job, window, row, set, origin, sorted);
     }
     sample_blocks<Taps, 0, 0>(job, window, row, planes, sorted);
     sample_blocks<Taps, 1, 0>(job, window, row, planes, sorted);
@@ -604,7 +668,7 @@ void sample(const Job& job, const Window& window, const Nodes& nodes, int node_y
     sample_blocks<Taps, 1, 1>(job, window, row, planes, sorted);
     for (int i = 0; i < sorted.count[Sorted::others]; ++i) {
         const auto [set, b] = sorted.blocks[Sorted::others][i];
-        sample_any<Taps>(job, window, row, set, b * lanes, planes[set]);
+        sample_any<Taps>(job, window, row, set, b, planes[set]);
     }
 }
 
@@ -663,22 +727,18 @@ INLINE void interleave(const Job& job, const std::int32_t (*codes)[tile_width], 
 template <int Channels>
 INLINE void encode_blocks(const Job& job, const float* const* light, const float* const* gain, int count,
                           std::uint8_t* target) {
-    const float origin = job.encode_origin, white = 1 - 2 * origin;  // the last piece ends before 1
-    const std::int32_t black = bits_of(origin);
-    Floats cubic[Channels][8];
-    for (int k = 0; k < Channels; ++k) std::memcpy(cubic[k], job.channel[k].cubics, sizeof cubic[k]);
+    const float origin = job.encode_origin, white = 1 - origin;  // the last piece ends before 1
+    Floats cubics[Channels][8];
+    for (int k = 0; k < Channels; ++k) std::memcpy(cubics[k], job.channel[k].encode_cubics, sizeof cubics[k]);
     for (int x = 0; x < count; x += lanes) {
         Ints packed = all(0);
         for (int k = 0; k < Channels; ++k) {
             Floats value = load(light[k] + x);
             if (gain[k]) value = value * load(gain[k] + x);
-            value = clamp(value, all(0.0f), all(white)) + origin;
-            Ints piece;
-            std::memcpy(&piece, &value, sizeof piece);
-            piece = (piece - black) >> 22;
-            Floats code = __builtin_shuffle(cubic[k][6], cubic[k][7], piece);
-            for (int term = 4; term >= 0; term -= 2)
-                code = code * value + __builtin_shuffle(cubic[k][term], cubic[k][term + 1], piece);
+            value = clamp(value + origin, all(origin), all(white));
+            Ints bits;
+            std::memcpy(&bits, &value, sizeof bits);
+            const Floats code = cubic(cubics[k], bits >> 22, value);
             packed = packed | to_ints(code) << (8 * k);
         }
         if constexpr (Channels == 1) {
@@ -719,7 +779,6 @@ void correct_part(const Job& job, const Tile& part, int origin_x, int origin_y, 
     const int sets = all_sets.end, gains = int(job.gain.size());
     Row row{};
     row.x = origin_x, row.first = part.left - origin_x, row.last = part.right - origin_x;
-    const int blocks_first = row.first & ~(lanes - 1), blocks_last = (row.last + lanes - 1) & ~(lanes - 1);
     const int count = row.last - row.first;
     Planes planes[max_sets];
     for (int set = 0; set < sets; ++set) planes[set] = Planes(job, set);
@@ -738,7 +797,7 @@ void correct_part(const Job& job, const Tile& part, int origin_x, int origin_y, 
             }
         }
         float gain[max_sets][tile_width + lanes];
-        for (int g = 0; g < gains; ++g) Line(nodes, 2 * sets + g, node_y, blocks_first, blocks_last).expand(gain[g]);
+        for (int g = 0; g < gains; ++g) expand(nodes, 2 * sets + g, node_y, gain[g]);
         const float *light[Channels], *factors[Channels];
         float mapped[Channels][tile_width + lanes];
         bool cubic = true;
@@ -751,7 +810,7 @@ void correct_part(const Job& job, const Tile& part, int origin_x, int origin_y, 
                 multiply_by_map(job, channel.map, row.y, origin_x + row.first, count, mapped[k]);
                 factors[k] = mapped[k];
             }
-            cubic = cubic && channel.cubics;
+            cubic = cubic && channel.encode_cubics;
         }
         const std::ptrdiff_t pixel = job.target.pixel, channel = job.target.channel;
         Code* target = static_cast<Code*>(job.target.data) + row.y * job.target.row + part.left * pixel;
