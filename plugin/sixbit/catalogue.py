@@ -269,15 +269,6 @@ class Catalogue:
             if kind in wanted and kind != "shading"
         }
 
-    def shading_records(self, lens_id: str, make: str | None, model: str | None) -> tuple[Record, ...]:
-        """The user's records of the colour shading of a lens on a body: it is of both."""
-        body = _plain_model(make, model or "")
-        return tuple(
-            record
-            for record in self.records
-            if record.lens_id == lens_id and record.shading and _plain_model(record.make, record.model) == body
-        )
-
     def _own_entry(self, lens_id: str, calibration: Calibration) -> Entry:
         """One entry of all the user's runs with a lens on sensors of one size: they are interpolated together."""
         runs = [record for record in self.records if record.lens_id == lens_id and calibration.kind in record.kinds]
@@ -382,9 +373,7 @@ def _with_own(known: Catalogue, own: Path) -> Catalogue:
         if lens := lenses.get(record.lens_id):
             file = (record.xml if record.has_xml else record.path).name
             found = tuple(
-                Calibration(
-                    kind, Grade.MEASURED, record.said, file, record.lens, True, record.name, record.crop_factor
-                )
+                Calibration(kind, Grade.MEASURED, record.said, file, record.lens, True, record.name, record.crop_factor)
                 for kind in record.kinds
             )
             lenses[lens.lens_id] = lens._replace(calibrations=lens.calibrations + found)
@@ -502,6 +491,11 @@ def _frame(element: Element) -> tuple[float, float, tuple[float, float]]:
     centre = element.find("center")
     offset = (0.0, 0.0) if centre is None else (float(centre.get("x", 0)), float(centre.get("y", 0)))
     return crop, float(width) / float(height or 1), offset
+
+
+def same_body(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """True if two makes and models, as EXIF writes them, name the same body."""
+    return _plain_model(*one) == _plain_model(*other)
 
 
 def _plain_model(make: str | None, model: str) -> str:

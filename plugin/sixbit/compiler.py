@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from sixbit import models
 from sixbit.aperture import aperture_of
-from sixbit.catalogue import Body, LensIdentity, catalogue
+from sixbit.calibration.records import Record
+from sixbit.calibration.shading import Shading, interpolated
+from sixbit.catalogue import Body, LensIdentity, catalogue, same_body
 from sixbit.filters import UNITY, CorrectionFilter, Polynomial, evaluate
 from sixbit.kinds import KINDS, TRUSTED, Grade
 from sixbit.manifest import manifest
@@ -23,6 +25,7 @@ from sixbit.models import INFINITY_M, Frame, Sensor
 from sixbit.shot import Shot, SixbitError
 
 if TYPE_CHECKING:
+    from sixbit.calibration.lateral_colour import LateralColour
     from sixbit.catalogue import Entry
 
 FloatArray = NDArray[np.float64]
@@ -31,6 +34,8 @@ UNKNOWN = "no calibration is known"
 """Why a correction is left out, mostly."""
 
 
+FROM_PHOTO = "measured from this photo"
+"""The grade of lateral colour that no calibration says, but the photo's own edges."""
 WIDTH_OF_BUDGET = 8192
 BUDGET_PX = 0.005
 """Largest error of the warp's fit for a picture ``WIDTH_OF_BUDGET`` px wide."""
@@ -41,6 +46,10 @@ MOST_TERMS, MOST_ODD_TERMS = 20, 6
 """Even and odd powers of the radius in a fit."""
 NODES = 257
 SAMPLES = 4001
+MAP_CELLS = (16, 32, 64, 128, 256)
+"""How many cells along the longer side a gain map is tried with."""
+MOST_SHADING = 8.0
+"""No sensor loses more than three stops of one colour against another."""
 DARKEST = 1 / 64
 """A model that leaves less light than this (six stops down) within the frame is no lens's fall-off."""
 
@@ -60,6 +69,7 @@ class Optics:
     lateral_colour: tuple[tuple[Polynomial, Polynomial], Sensor] | None = None
     fall_off: tuple[Polynomial, Sensor] | None = None
     strength: Mapping[str, float] = field(default_factory=dict)
+    shading: tuple[Shading, Sensor] | None = None
 
 
 def compile_filter(
@@ -75,14 +85,17 @@ def compile_filter(
     strength: Mapping[str, float] | None = None,
     scale: str | float = "fill",
     grades: Iterable[Grade] = TRUSTED,
+    measured_tca: LateralColour | str | None = None,
 ) -> CorrectionFilter:
     """Compile the correction of a lens, or of a match that found one, for one picture.
 
     What is not given is taken from the shot: the size in px, crop factor, focal length (mm), aperture and distance (m;
     infinity if unknown). ``strength`` says by name of the correction how much of it is wanted, from 0 to 1 (all of it
-    by default). ``scale`` is ``fill`` (no empty corner, nothing lost that need not be), ``none``, or a
-    factor. What was left out, and why, stands in ``made_from["left_out"]``. Raises :class:`CompileError` if the
-    picture's size or crop factor is unknown, or if the calibration makes no sense within the frame.
+    by default). ``measured_tca`` is the lateral colour that the photo itself has shown, or why it has shown none; it
+    counts where no calibration is known. ``scale`` is ``fill`` (no empty corner, nothing lost that need not be),
+    ``none``, or a factor. What was left out, and why, stands in ``made_from["left_out"]``. Raises
+    :class:`CompileError` if the picture's size or crop factor is unknown, or if the calibration makes no sense within
+    the frame.
 
     >>> compiled = compile_filter("summicron-35-asph", size=(5984, 3992), crop_factor=1.0)
     >>> compiled.made_from["corrections"], sorted(compiled.made_from["left_out"])
@@ -103,7 +116,7 @@ def compile_filter(
     distance = min(max(distance, 0.01), INFINITY_M)
 
     wanted = _wanted(corrections)
-    entries = known.calibration_entries(lens.lens_id, wanted, tuple(grades))
+    entries = known.calibration_entries(lens.lens_id, wanted, tuple(grades), frame.crop_factor)
     left_out = {kind: _why_not(lens, kind) for kind in wanted if kind not in entries}
     if "vignetting" in entries and aperture.f_number is None:
         del entries["vignetting"]
@@ -112,6 +125,36 @@ def compile_filter(
     if "vignetting" in entries and optics.fall_off is None:
         del entries["vignetting"]
         left_out["vignetting"] = f"no calibration is near f/{aperture.f_number:g}"
+    calibrations: dict[str, dict[str, Any]] = {
+        kind: {"grade": str(entry.calibration.grade), "source": entry.calibration.source}
+        for kind, entry in entries.items()
+    }
+    if "tca" not in left_out or measured_tca is None:
+        pass
+    elif isinstance(measured_tca, str):
+        left_out["tca"] += f", and the photo itself does not show it: {measured_tca}"
+    else:
+        sides = sorted((frame.width, frame.height))
+        sensor = Sensor(frame.crop_factor, max(sides[1] - 1, 1) / max(sides[0] - 1, 1))
+        optics = replace(optics, lateral_colour=measured_tca.optics(sensor))
+        calibrations["tca"] = {
+            "grade": FROM_PHOTO,
+            "source": " ".join(measured_tca.verdict),
+            "model": measured_tca.model.model,
+            "terms": list(measured_tca.model.terms),
+        }
+        del left_out["tca"]
+    if "shading" in wanted and Grade.MEASURED in grades:
+        runs = [run for run in known.records if run.lens_id == lens.lens_id and run.shading]
+        found = _shading(runs, shot, frame, focal, aperture.f_number, distance)
+        if isinstance(found, str):
+            left_out["shading"] = found
+        else:
+            shading, runs = found
+            optics = replace(optics, shading=(shading, Sensor(runs[0].crop_factor)))
+            said = "; ".join(run.said for run in runs)
+            calibrations["shading"] = {"grade": str(Grade.MEASURED), "source": said}
+            del left_out["shading"]
     return compile_optics(
         optics,
         frame,
@@ -119,12 +162,9 @@ def compile_filter(
         made_from={
             "lens_id": lens.lens_id,
             "lens": lens.name,
-            "corrections": [kind for kind in wanted if kind in entries],
+            "corrections": [kind for kind in wanted if kind in calibrations],
             "left_out": left_out,
-            "calibrations": {
-                kind: {"grade": str(entry.calibration.grade), "source": entry.calibration.source}
-                for kind, entry in entries.items()
-            },
+            "calibrations": calibrations,
             "focal_mm": focal,
             "f_number": aperture.f_number,
             "f_number_source": aperture.source,
@@ -182,7 +222,9 @@ def compile_optics(
         polynomial, error = _fit_warp(plane, radius, factor, end, pixel)
         warp.append(polynomial)
         error_px = max(error_px, error)
-    gain, error_gain = _fit_gains(optics, frame, planes, factor, farthest)
+    middle = frame.centre(Sensor(1.0))
+    gain, error_gain = _fit_gains(optics, frame, planes, factor, farthest, centred=centre == middle)
+    gain_map, error_map = _gain_map(optics, frame, planes, factor, centre)
     return CorrectionFilter(
         width=frame.width,
         height=frame.height,
@@ -190,8 +232,9 @@ def compile_optics(
         half_diagonal=radius,
         warp=tuple(warp),
         gain=gain,
+        gain_map=gain_map,
         error_px=error_px,
-        error_gain=error_gain,
+        error_gain=error_gain + error_map,
         made_from=made_from or {},
     )
 
@@ -275,26 +318,39 @@ def _fit_warp(plane: RadialMap, radius: float, scale: float, end: float, budget:
 
 
 def _fit_gains(
-    optics: Optics, frame: Frame, planes: list[RadialMap], scale: float, farthest: float
+    optics: Optics, frame: Frame, planes: list[RadialMap], scale: float, farthest: float, centred: bool
 ) -> tuple[tuple[Polynomial, ...], float]:
-    """Fall-off lives at the source radius; the gain is its inverse, at the output radius."""
-    if optics.fall_off is None:
+    """Fall-off and shading live at the source radius; the gain is their inverse, at the output radius.
+
+    Shading is radial about the middle of the sensor: where the lens is not ``centred`` there, it is left to the map.
+    """
+    shading = optics.shading if centred else None
+    if optics.fall_off is None and shading is None:
         return (UNITY,), 0.0
-    light, sensor = optics.fall_off
-    strength = optics.strength.get("vignetting", 1.0)
-    unit = frame.per_half_diagonal(sensor)
     radius = frame.half_diagonal
-    if np.min(evaluate(light, np.linspace(0, farthest * unit, SAMPLES))) < DARKEST:
+    reach = np.linspace(0, farthest, SAMPLES)
+    if optics.fall_off and np.min(evaluate(optics.fall_off[0], _in_units(reach, frame, optics.fall_off))) < DARKEST:
         raise CompileError(
             "The fall-off model reaches zero within the frame: this calibration is not usable here; "
             "correct without it by --only distortion,tca."
         )
+    if shading:
+        for colour in shading[0].planes:
+            _check_shading(evaluate(colour.radial, _in_units(reach, frame, shading)))
 
-    def gain_of(plane: RadialMap) -> Callable[[FloatArray], FloatArray]:
+    def gain_of(k: int) -> Callable[[FloatArray], FloatArray]:
         def exact(r: FloatArray) -> FloatArray:
             output = r * radius / scale
+            source = output * planes[min(k, len(planes) - 1)](output)
+            gain = np.ones_like(r)
             # A share of the stops, so that half and half again make the whole.
-            return evaluate(light, output * plane(output) * unit) ** -strength
+            if optics.fall_off:
+                light = evaluate(optics.fall_off[0], _in_units(source, frame, optics.fall_off))
+                gain = light ** -optics.strength.get("vignetting", 1.0)
+            if shading:
+                light = evaluate(shading[0].planes[k].radial, _in_units(source, frame, shading))
+                gain = gain * light ** -optics.strength.get("shading", 1.0)
+            return gain
 
         return exact
 
@@ -305,17 +361,75 @@ def _fit_gains(
         output = grid * radius / scale
         ends.append(float(grid[output * plane(output) <= farthest * (1 + 1e-9)][-1]))
     end = min(ends)
-    green = gain_of(planes[len(planes) // 2])
-    polynomial, error = _fit(green, end, BUDGET_GAIN)
+    count = 3 if shading else len(planes)
+    polynomial, error = _fit(gain_of(count // 2), end, BUDGET_GAIN)
     fits = [(polynomial, error)]
     r = np.linspace(0, end, SAMPLES)
-    apart = max(float(np.max(np.abs(gain_of(plane)(r) - evaluate(polynomial, r)))) for plane in planes)
+    apart = max(float(np.max(np.abs(gain_of(k)(r) - evaluate(polynomial, r)))) for k in range(count))
     if apart > AIM * BUDGET_GAIN:
-        fits = [_fit(gain_of(plane), end, BUDGET_GAIN) for plane in planes]
+        fits = [_fit(gain_of(k), end, BUDGET_GAIN) for k in range(count)]
         apart = max(error for _, error in fits)
     if apart > BUDGET_GAIN:
         raise CompileError(f"The fall-off cannot be fitted to within {BUDGET_GAIN} (off by {apart:.2g}).")
     return tuple(polynomial for polynomial, _ in fits), apart
+
+
+def _in_units(radius: FloatArray, frame: Frame, model: tuple[Any, Sensor]) -> FloatArray:
+    """Radii in px as half diagonals of the sensor a model was measured on."""
+    return radius * frame.per_half_diagonal(model[1])
+
+
+def _check_shading(light: FloatArray) -> None:
+    if not np.all((light > 1 / MOST_SHADING) & (light < MOST_SHADING)):
+        raise CompileError(
+            "The colour shading leaves no light within the frame: this calibration is not usable here; "
+            "correct without it by --only distortion,tca,vignetting."
+        )
+
+
+def _gain_map(
+    optics: Optics, frame: Frame, planes: list[RadialMap], scale: float, centre: tuple[float, float]
+) -> tuple[FloatArray | None, float]:
+    """What of the shading is not radial about the optical centre, with the largest error between its nodes."""
+    middle = frame.centre(Sensor(1.0))
+    if optics.shading is None or (optics.shading[0].is_radial and centre == middle):
+        return None, 0.0
+    shading, sensor = optics.shading
+    strength = optics.strength.get("shading", 1.0)
+    unit = frame.per_half_diagonal(sensor)
+
+    def exact(rows: int, columns: int) -> FloatArray:
+        down, across = np.linspace(0, frame.height - 1, rows), np.linspace(0, frame.width - 1, columns)
+        x, y = np.meshgrid(across - centre[0], down - centre[1])
+        gains = np.ones((3, rows, columns))
+        for k in (0, 2):
+            factor = planes[min(k, len(planes) - 1)](np.hypot(x, y) / scale) / scale
+            # What comes from beyond the frame is empty, and there is no shading to be had.
+            u = np.clip(x * factor + centre[0] - middle[0], -middle[0], middle[0]) * unit
+            v = np.clip(y * factor + centre[1] - middle[1], -middle[1], middle[1]) * unit
+            light = shading.planes[k].at(u, v)
+            _check_shading(light)
+            gains[k] = (light / shading.planes[k].radial_at(u, v) if centre == middle else light) ** -strength
+        return gains
+
+    error = 0.0
+    nodes = np.ones((3, 1, 1))
+    for cells in MAP_CELLS:
+        rows, columns = (
+            math.ceil(cells * side / max(frame.width, frame.height)) for side in (frame.height, frame.width)
+        )
+        finer = exact(2 * rows + 1, 2 * columns + 1)
+        nodes = finer[:, ::2, ::2]
+        beside = (nodes[:, :, 1:] + nodes[:, :, :-1]) / 2
+        below = (nodes[:, 1:] + nodes[:, :-1]) / 2
+        amid = (beside[:, 1:] + beside[:, :-1]) / 2
+        off = (finer[:, ::2, 1::2] - beside, finer[:, 1::2, ::2] - below, finer[:, 1::2, 1::2] - amid)
+        error = max(float(np.max(np.abs(values))) for values in off)
+        if error <= BUDGET_GAIN / 2:
+            break
+    if error > BUDGET_GAIN:
+        raise CompileError(f"The colour shading cannot be held to within {BUDGET_GAIN} (off by {error:.2g}).")
+    return np.round(nodes, 8), error
 
 
 def _fit(
@@ -416,6 +530,32 @@ def _why_not(lens: LensIdentity, kind: str) -> str:
     if others:
         return f"only a calibration that is {' or '.join(others)} is known"
     return UNKNOWN
+
+
+def _shading(
+    runs: Sequence[Record], shot: Shot, frame: Frame, focal: float, f_number: float | None, distance: float
+) -> tuple[Shading, list[Record]] | str:
+    """The colour shading of a shot from the user's runs with its lens, and those it is from; or why there is none."""
+    if not runs:
+        return UNKNOWN
+    make, model = (tag.value if tag else "" for tag in (shot.make, shot.model))
+    on_body = [run for run in runs if same_body((run.make, run.model), (make, model))]
+    if not on_body:
+        measured = " and ".join(sorted({run.model for run in runs}))
+        said = f"this is from {model}" if model else "the photo does not say its camera"
+        return f"it was measured on {measured}, and {said}; it is of lens and sensor together"
+    large = [run for run in on_body if run.crop_factor <= frame.crop_factor * 1.01]
+    if not large:
+        return "it was measured on a smaller part of the sensor"
+    if f_number is None:
+        return "the photo does not say its aperture; say which to assume with --aperture"
+    used = [run for run in large if run.same_sensor(large[-1]) and abs(run.focal_mm / focal - 1) < 0.05]
+    shading = interpolated(used, f_number, distance)
+    if shading is None:
+        return f"no calibration is near f/{f_number:g}" if used else f"no calibration is near {focal:g} mm"
+    if not shading.is_radial and shading.landscape != (frame.width >= frame.height):
+        return "it differs from side to side, and this picture was turned since it was taken"
+    return shading, used
 
 
 def _optics(entries: dict[str, Entry], focal: float, f_number: float | None, distance: float) -> Optics:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.aperture import aperture_of
 from sixbit.catalogue import LensIdentity
 from sixbit.compiler import UNKNOWN, compile_filter, identity_of
 from sixbit.engines import Region, apply, choose
 from sixbit.filters import CorrectionFilter
-from sixbit.kinds import KINDS, SPOKEN, TRUSTED, Grade
+from sixbit.finishing import finished, in_depth
+from sixbit.kinds import SPOKEN, TRUSTED, Grade
 from sixbit.light import LightError
 from sixbit.matching import Match, Status, match
 from sixbit.photos import Photo, check_target, format_of, open_photo, save_photo
+from sixbit.presets import Preset
+from sixbit.privacy import passed_on
 from sixbit.shot import PhotoError, Shot, photo_name
 from sixbit.tags import read_shot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from sixbit.calibration.lateral_colour import LateralColour
 
 BAND_PIXELS = 8_000_000
 """Pixels corrected between two steps of the progress bar."""
@@ -27,6 +33,21 @@ BAND_PIXELS = 8_000_000
 
 AS_KNOWN = {"exif": "as the photo says", "estimated": "which the camera estimated", "assumed": "as you said"}
 """Where an f-number comes from, in words."""
+
+
+class NotCorrectedError(PhotoError):
+    """A photo that there is no correction for; ``status`` says why in a word, the message in a sentence.
+
+    ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``, or
+    ``already_corrected``.
+    """
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.status, *self.args)
 
 
 @dataclass(frozen=True)
@@ -41,15 +62,20 @@ class Corrected:
 
     def summary(self) -> str:
         """One line that says what was done, and what was not."""
-        made_from = self.correction.made_from
-        done = ", ".join(
-            f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]
-        )
-        left = "".join(f"; without {SPOKEN[kind]}: {why}" for kind, why in left_out(self.correction).items())
-        aperture = ""
-        if "vignetting" in made_from["corrections"]:
-            aperture = f" at f/{made_from['f_number']:.3g}, {AS_KNOWN[made_from['f_number_source']]}"
-        return f"{photo_name(self.out)}: {self.lens.name}, corrected {done}{aperture}{left}"
+        return f"{photo_name(self.out)}: {described(self.correction)}"
+
+
+def described(correction: CorrectionFilter) -> str:
+    """What a correction does, and what it leaves, in a line."""
+    made_from = correction.made_from
+    done = ", ".join(
+        f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]
+    )
+    left = "".join(f"; without {SPOKEN[kind]}: {why}" for kind, why in left_out(correction).items())
+    aperture = ""
+    if "vignetting" in made_from["corrections"]:
+        aperture = f" at f/{made_from['f_number']:.3g}, {AS_KNOWN[made_from['f_number_source']]}"
+    return f"{made_from['lens']}, corrected {done}{aperture}{left}"
 
 
 def left_out(correction: CorrectionFilter) -> dict[str, str]:
@@ -64,30 +90,40 @@ def correct(
     path: str | Path,
     out: str | Path,
     *,
+    preset: Preset | None = None,
     lens: str | None = None,
     crop_factor: float | None = None,
     focal_mm: float | None = None,
     f_number: float | None = None,
     distance_m: float | None = None,
-    corrections: Iterable[str] = KINDS,
-    scale: str | float = "fill",
-    grades: Iterable[Grade] = TRUSTED,
+    corrections: Iterable[str] | None = None,
+    scale: str | float | None = None,
+    grades: Iterable[Grade] | None = None,
+    auto_tca: bool | None = None,
     engine: str = "auto",
-    interpolation: str = "bicubic",
+    interpolation: str | None = None,
     force: bool = False,
     compare: str | Path | None = None,
     quality: int | None = None,
+    threads: int | None = None,
     progress: bool = False,
     lap: Callable[[str], None] = lambda step: None,
+    look: Callable[[Photo, NDArray[Any]], None] = lambda photo, corrected: None,
 ) -> Corrected:
     """Correct a photo and write the result with the photo's metadata.
 
-    ``lens`` is the identity of a lens, for photos that do not say it. What marks in the photo claim to be corrected
-    already is left as it is, unless ``force`` is set. Raises :class:`sixbit.PhotoError` with the way out if the photo
-    cannot be read, its lens is not known for certain, or there is nothing to correct; nothing is written then.
-    ``lap`` is called with the name of each step when it is done.
+    ``preset`` says how; what is given besides goes before it. Its lens, its file name and what it does with photos that
+    cannot be corrected are the batch's business, as the format is that of ``out``. ``lens`` is the identity of a lens,
+    for photos that do not say it. ``auto_tca`` measures the lateral colour in the photo itself, where the lens has no
+    calibration of it. What marks in the photo claim to be corrected already is left as it is, unless
+    ``force`` is set. Raises :class:`sixbit.PhotoError` with the way out if the photo cannot be read, and
+    :class:`NotCorrectedError`, which is one, if its lens is not known for certain or there is nothing to correct;
+    nothing is written then. ``threads`` defaults to the processors there are. ``lap`` is called with the name of each
+    step when it is done, ``look`` with the photo and its corrected pixels before they are written.
     """
     path, out = Path(path), Path(out)
+    preset = preset or Preset("", "", "")
+    grades = tuple(preset.grades if grades is None else grades)
     format_of(out)
     for target in (out, Path(compare)) if compare else (out,):
         check_target(target, path)
@@ -95,9 +131,9 @@ def correct(
         raise PhotoError(f"{photo_name(out)}: cannot hold the photo and the comparison; name two files.")
     shot = read_shot(path)
     lap("tags")
-    identity, notes = lens_of(shot, lens, tuple(grades))
+    identity, notes = lens_of(shot, lens, grades)
     lap("database")
-    wanted = _not_yet_done(shot, corrections, force, notes)
+    wanted = _not_yet_done(shot, preset.corrections if corrections is None else corrections, force, notes)
     photo = open_photo(path)
     height, width = photo.pixels.shape[:2]
     shot = shot._replace(width=width, height=height)
@@ -109,30 +145,109 @@ def correct(
             raise PhotoError(str(error)) from error
         transfer = None
     lap("decode")
-    correction = compile_filter(
-        identity,
+    correction = _compiled(
         shot,
+        identity,
+        wanted,
+        preset,
+        (lambda: _tca_in(photo)) if (preset.auto_tca if auto_tca is None else auto_tca) else None,
         crop_factor=crop_factor,
         focal_mm=focal_mm,
         f_number=f_number,
         distance_m=distance_m,
-        corrections=wanted,
-        scale=scale,
+        scale=preset.scale if scale is None else scale,
         grades=grades,
     )
-    if not correction.made_from["corrections"]:
-        done_before = set(shot.already_corrected) - set(wanted)
-        raise PhotoError(corrected_already(shot) if done_before else nothing_to_do(path, identity, correction))
     lap("compile")
-    pixels = _apply(correction, photo, engine, interpolation, transfer, progress)
+    # More bits, where they are wanted, before the values between those of the photo are rounded.
+    if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
+        photo = replace(photo, pixels=in_depth(photo.pixels, preset.depth))
+    pixels = _apply(correction, photo, engine, interpolation or preset.interpolation, transfer, progress, threads)
     lap("correct")
     if compare:
         from sixbit.compare import save_comparison
 
         save_comparison(photo.pixels, pixels, Path(compare))
-    notes.extend(save_photo(photo, pixels, out, correction=correction, quality=quality))
+    look(photo, pixels)
+    # The uncorrected pixels are not needed any more, and as many again are while others are encoded.
+    photo = replace(photo, pixels=pixels)
+    del pixels
+    photo = finished(photo, preset)
+    lap("finish")
+    photo = passed_on(photo, preset.metadata)
+    notes.extend(
+        save_photo(
+            photo,
+            photo.pixels,
+            out,
+            correction=correction,
+            quality=quality or preset.quality,
+            subsampling=preset.chroma,
+        )
+    )
     lap("encode and metadata")
     return Corrected(path, out, identity, correction, tuple(notes))
+
+
+def foreseen(path: Path, preset: Preset, lens: str | None = None) -> CorrectionFilter:
+    """What :func:`correct` would do to a photo, told from its tags alone; raises what that would raise."""
+    shot = read_shot(path)
+    identity, notes = lens_of(shot, lens, preset.grades)
+    wanted = _not_yet_done(shot, preset.corrections, False, notes)
+    return _compiled(shot, identity, wanted, preset, scale=preset.scale, grades=preset.grades)
+
+
+def _compiled(
+    shot: Shot,
+    lens: LensIdentity,
+    wanted: tuple[str, ...],
+    preset: Preset,
+    tca_in_photo: Callable[[], LateralColour | str] | None = None,
+    *,
+    f_number: float | None = None,
+    distance_m: float | None = None,
+    **given: Any,
+) -> CorrectionFilter:
+    """The filter for a shot; what the preset assumes stands in for what neither the photo nor the caller says.
+
+    ``tca_in_photo`` is asked if the lens has no calibration of lateral colour.
+    """
+    from sixbit.catalogue import catalogue
+
+    body = catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
+    if f_number is None and aperture_of(lens, shot, body=body).f_number is None:
+        f_number = preset.assumed_f_number
+    if distance_m is None and shot.distance_m is None:
+        distance_m = preset.assumed_distance_m
+    given |= {
+        "f_number": f_number,
+        "distance_m": distance_m,
+        "corrections": wanted,
+        "strength": preset.strength,
+    }
+    correction = compile_filter(lens, shot, **given)
+    if tca_in_photo and "tca" in correction.made_from["left_out"]:
+        correction = compile_filter(lens, shot, **given, measured_tca=tca_in_photo())
+    if not correction.made_from["corrections"]:
+        done_before = set(shot.already_corrected) - set(wanted)
+        raise corrected_already(shot) if done_before else nothing_to_do(shot.path or Path(), lens, correction)
+    return correction
+
+
+def _tca_in(photo: Photo) -> LateralColour | str:
+    """The lateral colour that a photo shows, or why it shows none."""
+    from sixbit.calibration import CalibrationError
+    from sixbit.calibration.lateral_colour import has_halved_chroma, lateral_colour_in
+    from sixbit.light import srgb
+
+    try:
+        transfer = photo.transfer
+    except LightError:
+        transfer = srgb()  # Near enough to find edges by.
+    try:
+        return lateral_colour_in(photo.pixels, transfer, halved_chroma=has_halved_chroma(photo.path))
+    except CalibrationError as error:
+        return str(error)
 
 
 def lens_of(
@@ -151,7 +266,7 @@ def lens_of(
     if found.status is Status.AMBIGUOUS and found.shares_calibration(grades):
         names = " or ".join(candidate.name for candidate in found.candidates)
         return found.candidates[0], [f"it was {names}: all of them share one calibration, which is used"]
-    raise PhotoError(f"{photo_name(shot.path or '')}: {uncertain(found)}")
+    raise NotCorrectedError(str(found.status), f"{photo_name(shot.path or '')}: {uncertain(found)}")
 
 
 def uncertain(found: Match) -> str:
@@ -165,16 +280,18 @@ def uncertain(found: Match) -> str:
     return f"{why} Say which lens it was with --lens ID (`sixbit lenses` lists them)."
 
 
-def nothing_to_do(path: Path, lens: LensIdentity, correction: CorrectionFilter) -> str:
+def nothing_to_do(path: Path, lens: LensIdentity, correction: CorrectionFilter) -> NotCorrectedError:
     """Why a matched lens cannot be corrected, and what can be done about it."""
-    left = "; ".join(f"{SPOKEN[kind]}: {why}" for kind, why in left_out(correction).items())
-    return f"{photo_name(path)}: the lens is {lens.name}, but nothing of it can be corrected ({left})."
+    left = "; ".join(f"{SPOKEN[kind]}: {why}" for kind, why in correction.made_from["left_out"].items())
+    why = f"{photo_name(path)}: the lens is {lens.name}, but nothing of it can be corrected ({left})."
+    return NotCorrectedError("uncalibrated", why)
 
 
-def corrected_already(shot: Shot) -> str:
+def corrected_already(shot: Shot) -> NotCorrectedError:
     """That marks claim all of it to be done, and the way to do it again."""
     marks = ", ".join(mark.tag for mark in shot.marks)
-    return f"{photo_name(shot.path or '')}: is corrected already ({marks}); --force corrects it again."
+    why = f"{photo_name(shot.path or '')}: is corrected already ({marks}); --force corrects it again."
+    return NotCorrectedError("already_corrected", why)
 
 
 def _not_yet_done(shot: Shot, corrections: Iterable[str], force: bool, notes: list[str]) -> tuple[str, ...]:
@@ -185,7 +302,7 @@ def _not_yet_done(shot: Shot, corrections: Iterable[str], force: bool, notes: li
         return asked
     remaining = tuple(kind for kind in asked if kind not in done)
     if not remaining:
-        raise PhotoError(corrected_already(shot))
+        raise corrected_already(shot)
     said = ", ".join(SPOKEN[kind] for kind in done)
     notes.append(f"{said} is corrected already and was left as it is (--force corrects it again)")
     return remaining
@@ -198,6 +315,7 @@ def _apply(
     interpolation: str,
     transfer: Any,
     progress: bool,
+    threads: int | None,
 ) -> NDArray[Any]:
     import numpy as np
     from tqdm import tqdm
@@ -218,6 +336,7 @@ def _apply(
                 transfer=transfer or linear(),
                 region=band,
                 out=out[y : y + band.height],
+                threads=threads,
             )
             bar.update(band.height)
     return out

@@ -89,24 +89,41 @@ class CorrectionFilter:
         >>> whole.window(40, 0, 20, 101).source_points([[10.0, 0.0]])[1].tolist()
         [[10.0, 5.0]]
         """
-        if self.gain_map is not None:
-            raise FilterError("A correction with a gain map cannot be cut to a part of the picture.")
-        return replace(self, width=width, height=height, centre=(self.centre[0] - x, self.centre[1] - y))
+        return replace(
+            self,
+            width=width,
+            height=height,
+            centre=(self.centre[0] - x, self.centre[1] - y),
+            gain_map=self._map_over(x, y, x + width - 1, y + height - 1),
+        )
 
-    def reduced(self, factor: int) -> CorrectionFilter:
-        """The same correction for the picture at a fraction of its size, each pixel the mean of factor x factor.
+    def reduced(self, width: int, height: int, across: float, down: float) -> CorrectionFilter:
+        """The same correction for the picture reduced to width x height, each pixel the mean of across x down.
 
         >>> whole = CorrectionFilter(width=101, height=101, centre=(49.5, 49.5), half_diagonal=70.0, warp=((0.9,),))
-        >>> whole.reduced(4).width, whole.reduced(4).source_points([[2.0, 12.0]])[1].tolist()
-        (25, [[3.0, 12.0]])
+        >>> whole.reduced(25, 25, 4, 4).source_points([[2.0, 12.0]])[1].tolist()
+        [[3.0, 12.0]]
         """
         return replace(
             self,
-            width=self.width // factor,
-            height=self.height // factor,
-            centre=((self.centre[0] + 0.5) / factor - 0.5, (self.centre[1] + 0.5) / factor - 0.5),
-            half_diagonal=self.half_diagonal / factor,
+            width=width,
+            height=height,
+            centre=((self.centre[0] + 0.5) / across - 0.5, (self.centre[1] + 0.5) / down - 0.5),
+            half_diagonal=self.half_diagonal / (across * down) ** 0.5,
+            gain_map=self._map_over(
+                (across - 1) / 2, (down - 1) / 2, (width - 0.5) * across - 0.5, (height - 0.5) * down - 0.5
+            ),
         )
+
+    def _map_over(self, left: float, top: float, right: float, bottom: float) -> FloatArray | None:
+        """The gain map with its outer nodes at these points, and as many of them, though it may be a part."""
+        import numpy as np
+
+        if self.gain_map is None:
+            return None
+        planes, rows, columns = self.gain_map.shape
+        y, x = np.meshgrid(np.linspace(top, bottom, rows), np.linspace(left, right, columns), indexing="ij")
+        return self._map_at(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(planes, rows, columns)
 
     def source_points(self, xy: Any) -> FloatArray:
         """Where the output points ``xy`` (n, 2) come from, for red, green and blue: (3, n, 2) in px, float64."""

@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interpolation", choices=("bicubic", "lanczos3", "bilinear"), default="bicubic")
     parser.add_argument("--timings", action="store_true", help="say on the error output where the time went")
     parser.add_argument("--force", action="store_true", help="correct again what marks say is corrected already")
+    parser.add_argument(
+        "--auto-tca", action="store_true", help="measure lateral colour in the photo itself, if the lens has none"
+    )
     parser.add_argument("--compare", type=Path, metavar="FILE", help="save a picture of before and after")
     parser.add_argument(
         "--quality", type=int, choices=range(1, 101), metavar="1-100", help="of a JPEG; else its source's"
@@ -67,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
             engine=options.engine,
             interpolation=options.interpolation,
             force=options.force,
+            auto_tca=options.auto_tca or None,
             compare=options.compare,
             quality=options.quality,
             progress=sys.stderr.isatty(),

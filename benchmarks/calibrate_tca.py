@@ -1,0 +1,168 @@
+"""Lateral colour recovered from rendered photos of known lenses: the table of all cases.
+
+    python benchmarks/calibrate_tca.py [CASES] [SEED]
+
+Half of the cases have edges, and the lateral colour must be found to 0.15 px anywhere in the picture (or said to be
+none, where it is less than that); half have none that tell, and the answer must be "not enough".
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+import numpy as np
+from scenes import (
+    Camera,
+    Lens,
+    Painter,
+    Scene,
+    as_photo,
+    books,
+    building,
+    clouds,
+    foliage,
+    known_lenses,
+    lateral_colour_error,
+    photograph,
+    plain,
+    tiles,
+    with_distractors,
+)
+
+from sixbit import models
+from sixbit.calibration import CalibrationError
+from sixbit.calibration.lateral_colour import NOT_ENOUGH, lateral_colour_in
+from sixbit.filters import UNITY
+from sixbit.light import srgb
+from sixbit.models import Frame, Sensor
+
+Rng = np.random.Generator
+MOST = 0.15
+COMPRESSIONS: tuple[tuple[int, int | None, int], ...] = (
+    (8, None, 0), (16, None, 0), (8, 95, 0), (8, 95, 2), (8, 90, 2), (8, 85, 2), (8, 85, 0),
+)  # fmt: skip
+"""Bits, JPEG quality and chroma subsampling."""
+
+
+class Case(NamedTuple):
+    """A photo of a known lens, and what was found in it."""
+
+    name: str
+    truth: tuple[float, float]
+    error: float
+    said: str
+    seconds: float
+
+    @property
+    def held(self) -> bool:
+        """True if it was found well enough."""
+        return self.error <= MOST
+
+
+def synthetic(rng: Rng, frame: Frame) -> Lens:
+    """Up to 3 px in the corner, linear or not."""
+    reach = math.hypot(1.5, 1)
+    planes = []
+    for _ in range(2):
+        corner = rng.uniform(-3, 3) / frame.half_diagonal
+        bend = rng.uniform(-0.5, 1) if rng.random() < 0.6 else 0.0
+        planes.append((1 + corner * (1 - bend), 0.0, corner * bend / reach**2))
+    return Lens((1.0, 0.0, float(rng.uniform(-0.03, 0.01))), (planes[0], planes[1]))
+
+
+def colour_texture(rng: Rng) -> Scene:
+    """Leaves in red, in green and in blue that have nothing to do with each other."""
+    layers = [foliage(rng) for _ in range(3)]
+
+    def paint(painter: Painter) -> None:
+        layers[painter.plane](painter)
+
+    return paint
+
+
+def front_and_tree(rng: Rng) -> Scene:
+    """A front, with arches, cables and leaves before it."""
+    return with_distractors(building, rng)
+
+
+WITH_EDGES: tuple[Callable[[Rng], Scene], ...] = (
+    building, books, tiles, foliage, front_and_tree,
+)  # fmt: skip
+WITHOUT_EDGES: tuple[Callable[[Rng], Scene], ...] = (clouds, plain, colour_texture)
+
+
+def measured(photo: Any, halved: bool, lens: Lens, frame: Frame) -> tuple[float, str]:
+    """How far off it is, at worst, and what was said; where nothing is done, all of it is left."""
+    sensor = Sensor(frame.crop_factor, max(frame.width, frame.height) / min(frame.width, frame.height))
+    try:
+        found = lateral_colour_in(photo, srgb(), halved_chroma=halved)
+    except CalibrationError as error:
+        return lateral_colour_error(lens, (UNITY, UNITY), frame, sensor), str(error)
+    polynomials = models.lateral_colour(found.model.model, found.model.terms)
+    said = f"{found.model.model} {found.corner_px[0]:+.2f} {found.corner_px[1]:+.2f} +-{found.corner_error:.2f}"
+    return lateral_colour_error(lens, polynomials, frame, sensor), said
+
+
+def case(number: int, seed: int, *, edges: bool, width: int = 2100) -> Case:
+    """One photo: lens, sensor, scene and file by turns, the rest at random."""
+    rng = np.random.default_rng((seed, number, edges))
+    known = [(name, lens) for name, (lens, _) in known_lenses().items() if lens.lateral_colour != (UNITY, UNITY)]
+    crop = (1.0, 2.64)[number % 2]
+    frame = Frame(width, width * 2 // 3, crop)
+    name, lens = ("synthetic", synthetic(rng, frame)) if number % 3 == 0 else known[number % len(known)]
+    if name == "synthetic" and crop != 1.0:
+        # Given for the corner of this sensor, while lenses are described on full frame.
+        lens = Lens(lens.distortion, tuple((p[0], 0.0, p[2] * crop**2) for p in lens.lateral_colour))  # type: ignore[arg-type]
+    kinds = WITH_EDGES if edges else WITHOUT_EDGES
+    make = kinds[(number // 2) % len(kinds)]
+    bits, quality, chroma = COMPRESSIONS[number % len(COMPRESSIONS)]
+    camera = Camera(frame, noise=float(rng.uniform(0.002, 0.015)), blur=float(rng.uniform(0.6, 1.1)))
+    values = photograph(make(rng), lens, camera, rng)
+    photo = as_photo(values, bits, quality, chroma)
+    del values
+    start = time.perf_counter()
+    error, said = measured(photo, chroma == 2, lens, frame)
+    seconds = time.perf_counter() - start
+    unit = frame.per_half_short_side(Sensor(1.0, 1.5)) * frame.half_diagonal
+    truth = tuple(
+        (sum(c * unit**i for i, c in enumerate(polynomial)) - 1) * frame.half_diagonal
+        for polynomial in lens.lateral_colour
+    )
+    scene = make.__name__[:14]
+    title = f"{number:3} {name[:20]:20} {crop:4} {scene:14} {bits:2} {quality or '-':>3} {chroma}"
+    return Case(title, (truth[0], truth[1]), error, said, seconds)
+
+
+def main(count: int, seed: int) -> int:
+    """Print the table; the number of failures."""
+    failures = 0
+    for edges in (True, False):
+        held = 0
+        errors = []
+        for number in range(count):
+            one = case(number, seed, edges=edges)
+            quiet = one.said.startswith(NOT_ENOUGH)
+            good = one.held if edges else quiet
+            held += good
+            if edges and not quiet:
+                errors.append(one.error)
+            print(
+                f"{'  ' if good else '! '}{one.name}  truth {one.truth[0]:+.2f} {one.truth[1]:+.2f}  "
+                f"off {one.error:.3f} px  {one.seconds:4.1f} s  {one.said}",
+                flush=True,
+            )
+        what = f"lateral colour to {MOST} px" if edges else "not enough"
+        print(f"{held} of {count}: {what}", f"(median {np.median(errors):.3f} px)" if errors else "", flush=True)
+        failures += count - held
+    return failures
+
+
+if __name__ == "__main__":
+    numbers = [int(argument) for argument in sys.argv[1:]]
+    sys.exit(1 if main(*(numbers + [60, 1][len(numbers) :])) else 0)

@@ -1,0 +1,250 @@
+"""The frames a calibration is made from: decoded to linear light, and how the lens was set when they were taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.aperture import aperture_of
+from sixbit.calibration import CalibrationError
+from sixbit.calibration.user_database import Setting
+from sixbit.catalogue import catalogue
+from sixbit.correction import lens_of
+from sixbit.directories import BoundedFile, read_ifd
+from sixbit.kinds import SPOKEN
+from sixbit.matching import crop_factor_of
+from sixbit.shot import PhotoError, Shot, photo_name
+from sixbit.tags import open_photo as open_file
+from sixbit.tags import read_shot
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sixbit.light import TransferCurve
+
+RAW_SUFFIXES = frozenset({".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl"})
+_DNG_VERSION = 0xC612
+
+
+@dataclass(frozen=True, eq=False)
+class JpegBlocks:
+    """The mean code values of the blocks of a JPEG, as it holds them.
+
+    A decoder rounds colour differences to whole values before it makes red and blue of them, and where a picture is as
+    smooth as a flat they round to the same side over wide areas: that costs up to 1 % of light. ``codes`` (rows,
+    columns, planes) are in steps of 1/257; a block is ``side`` px wide and high; ``step`` (planes) is what the file's
+    own quantisation leaves open, in code values of 8 bits.
+    """
+
+    codes: NDArray[np.uint16]
+    side: int
+    step: tuple[float, ...]
+    colour: NDArray[np.float64] | None = None
+    """The colour differences blue - Y and red - Y (rows, columns, 2) that the codes were made of."""
+    colour_step: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedFrame:
+    """A frame in memory: ``pixels`` (height, width[, 3]) as stored, and the curve that makes linear light of them.
+
+    A raw frame comes at half its size, one pixel for each of its 2 x 2 sensels, in the camera's own colours;
+    ``to_srgb`` (3 x 3, rows adding up to 1) takes these, once white is white, to linear sRGB, in which photos are
+    corrected.
+    """
+
+    path: Path
+    shot: Shot
+    pixels: NDArray[Any]
+    transfer: TransferCurve
+    to_srgb: NDArray[np.float64] | None = None
+    blocks: JpegBlocks | None = None
+    """The same of a JPEG, block by block, without the rounding of the decoder."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in px."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+    @property
+    def name(self) -> str:
+        """As it can stand in a message."""
+        return photo_name(self.path.name)
+
+
+def open_frame(path: str | Path) -> DecodedFrame:
+    """Decode a JPEG, TIFF, PNG, HEIC or raw frame. Raises PhotoError, naming it and the way out."""
+    path = Path(path)
+    shot = read_shot(path)
+    if _is_raw(path):
+        return _open_raw(path, shot)
+    from sixbit.photos import open_photo
+
+    photo = open_photo(path)
+    pixels = photo.pixels[:, :, :3] if photo.alpha else photo.pixels
+    blocks = _jpeg_blocks(path) if photo.format == "JPEG" else None
+    return DecodedFrame(path, shot, pixels, photo.transfer, blocks=blocks)
+
+
+def check_untouched(shots: Sequence[Shot]) -> None:
+    """Refuse frames whose marks claim that something of the lens is corrected already."""
+    for shot in shots:
+        if shot.already_corrected:
+            done = ", ".join(SPOKEN[kind] for kind in shot.already_corrected)
+            marks = ", ".join(mark.tag for mark in shot.marks)
+            raise CalibrationError(
+                f"{photo_name(shot.path or '')}: {done} is corrected already ({marks}), so the lens cannot be seen in "
+                "it; take the frame as it left the camera."
+            )
+
+
+def setting_of(
+    shots: Sequence[Shot],
+    sizes: Sequence[tuple[int, int]],
+    lens_id: str | None = None,
+    *,
+    crop_factor: float | None = None,
+    focal_mm: float | None = None,
+    f_number: float | None = None,
+    distance_m: float | None = None,
+) -> Setting:
+    """How the lens was set in all of these frames: from their tags, where it is not given.
+
+    ``sizes`` are their widths and heights in px. Raises CalibrationError if they differ in camera, aperture or shape,
+    or if the crop factor is not known; PhotoError if the lens is not.
+    """
+    lens = lens_of(shots[0], lens_id)[0]
+    said = {(s.make.value if s.make else "", s.model.value if s.model else "") for s in shots}
+    if len(said) > 1:
+        names = " and ".join(sorted(" ".join(body).strip() or "none" for body in said))
+        raise CalibrationError(f"These frames come from different cameras ({names}); give those of one.")
+    make, model = said.pop()
+    body = catalogue().body_for(make, model)
+    ratios = [max(size) / max(min(size), 1) for size in sizes]
+    if max(ratios) / min(ratios) > 1.01:
+        raise CalibrationError("These frames differ in shape; give frames of the whole sensor.")
+    if crop_factor is None:
+        told = crop_factor_of(shots[0], body)
+        if told is None:
+            raise CalibrationError("The sensor of this camera is not known; say its crop factor with --crop.")
+        crop_factor = told.value * shots[0].digital_zoom
+    apertures = {round(a, 2) for s in shots if (a := aperture_of(lens, s, f_number, body).f_number)}
+    if len(apertures) > 1:
+        listed = " and ".join(f"f/{a:g}" for a in sorted(apertures))
+        raise CalibrationError(f"These frames were taken at {listed}; calibrate one aperture after the other.")
+    if f_number is not None and f_number < 0.9 * lens.f_number_open:
+        raise CalibrationError(f"{lens.name} opens to f/{lens.f_number_open:g} at most, so not to f/{f_number:g}.")
+    focal = lens.focal_min
+    if lens.focal_min != lens.focal_max:
+        tagged = shots[0].focal_mm
+        focal = focal_mm or (tagged.value if tagged else 0.0)
+        if not 0.95 * lens.focal_min <= focal <= 1.05 * lens.focal_max:
+            raise CalibrationError(f"{lens.name} has several focal lengths; say which it was with --focal MM.")
+    tagged = shots[0].distance_m
+    return Setting(
+        lens=lens,
+        crop_factor=float(crop_factor),
+        focal_mm=float(focal),
+        aspect_ratio=ratios[0],
+        f_number=apertures.pop() if apertures else None,
+        distance_m=distance_m or (tagged.value if tagged else None),
+        make=make,
+        model=model,
+    )
+
+
+def _is_raw(path: Path) -> bool:
+    """By its suffix, or by the tag that every DNG has."""
+    if path.suffix.lower() in RAW_SUFFIXES:
+        return True
+    with open_file(path) as file:
+        head = file.read(8)
+        order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
+        if order is None:
+            return False
+        at = int.from_bytes(head[4:], "little" if order == "<" else "big")
+        return _DNG_VERSION in read_ifd(BoundedFile(file), at, order)
+
+
+def _jpeg_blocks(path: Path) -> JpegBlocks | None:
+    """From the first coefficient of each block, which is its mean; None for colours other than grey and YCbCr."""
+    import numpy as np
+
+    try:
+        import jpeglib
+    except ImportError:
+        return None
+    held = jpeglib.read_dct(str(path))
+    planes = [held.Y] if held.Cb is None else [held.Y, held.Cb, held.Cr]
+    if held.jpeg_color_space.name not in ("JCS_YCbCr", "JCS_GRAYSCALE"):
+        return None
+    most = np.max(held.samp_factor, axis=0)  # down, across
+    side = int(most.max())
+    rows, columns = (n // (side * 8) for n in (held.height, held.width))
+    means, steps = [], []
+    for plane, factor, table in zip(planes, held.samp_factor, held.quant_tbl_no, strict=False):
+        down, across = side * factor[0] // most[0], side * factor[1] // most[1]
+        step = float(held.qt[table, 0, 0]) / 8
+        blocks = plane[: rows * down, : columns * across, 0, 0].reshape(rows, down, columns, across)
+        means.append(blocks.mean(axis=(1, 3)) * step)
+        steps.append(step)
+    grey = means[0] + 128
+    if len(means) == 1:
+        return JpegBlocks(_sixteen_bits(grey[:, :, None]), side * 8, (steps[0],))
+    # ITU-T T.871 (JFIF), section 7.
+    to_rgb = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
+    codes = np.einsum("ij,jkl->kli", to_rgb, np.stack([grey, *means[1:]]))
+    colour = np.stack(means[1:], axis=2)
+    return JpegBlocks(_sixteen_bits(codes), side * 8, tuple(np.abs(to_rgb) @ np.array(steps)), colour, tuple(steps[1:]))
+
+
+def _sixteen_bits(codes: NDArray[np.float64]) -> NDArray[np.uint16]:
+    import numpy as np
+
+    return (np.clip(codes, 0, 255) * 257 + 0.5).astype(np.uint16)
+
+
+def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
+    try:
+        import rawpy
+    except ImportError as error:
+        raise PhotoError(
+            f"{photo_name(path)}: raw files need rawpy: pip install 'sixbit[calibrate]'; or give a TIFF."
+        ) from error
+    from sixbit.light import linear
+
+    try:
+        with rawpy.imread(str(path)) as raw:
+            pixels = raw.postprocess(
+                half_size=True,
+                gamma=(1, 1),
+                no_auto_bright=True,
+                output_bps=16,
+                user_wb=[1, 1, 1, 1],
+                output_color=rawpy.ColorSpace.raw,
+                user_flip=0,
+            )
+            matrix = _to_srgb(raw.rgb_xyz_matrix)
+            grey = raw.num_colors == 1
+    except (rawpy.LibRawError, ValueError, OSError) as error:
+        raise PhotoError(f"{photo_name(path)}: LibRaw cannot decode it ({error}); give a TIFF made from it.") from error
+    return DecodedFrame(path, shot, pixels[:, :, 1] if grey else pixels, linear(), None if grey else matrix)
+
+
+def _to_srgb(xyz_to_camera: NDArray[Any]) -> NDArray[np.float64] | None:
+    """From white-balanced camera colours to linear sRGB, as dcraw has it (``cam_xyz_coeff``); None if not known."""
+    import numpy as np
+
+    # IEC 61966-2-1:1999, section 5.2: linear sRGB to XYZ.
+    srgb_to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]],
+    )
+    to_camera = np.asarray(xyz_to_camera, np.float64)[:3, :3] @ srgb_to_xyz
+    whites = to_camera.sum(axis=1, keepdims=True)
+    if np.any(whites <= 0):
+        return None
+    inverse: NDArray[np.float64] = np.linalg.inv(to_camera / whites)
+    return inverse

@@ -1,0 +1,40 @@
+"""The lenses as the page finds and shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sixbit.catalogue import LensIdentity, catalogue
+from sixbit.kinds import SPOKEN
+
+MOST_FOUND = 12
+LONGEST_SEARCH = 120
+
+
+def find_lenses(text: str) -> list[dict[str, Any]]:
+    """The lenses that a text may mean, the likeliest first; all that have its words come after those it names."""
+    known = [lens for lens in catalogue().lenses.values() if not lens.is_adapter]
+    text = text[:LONGEST_SEARCH]
+    words = text.casefold().split()
+    named = [lens for _, lens in catalogue().by_name(text) if not lens.is_adapter] if words else []
+    with_words = [
+        lens
+        for lens in known
+        if all(w in f"{lens.maker} {lens.name} {lens.lens_id} {' '.join(lens.aliases)}".casefold() for w in words)
+    ]
+    found = {lens.lens_id: lens for lens in (*named, *with_words)}
+    return [lens_record(lens) for lens in [*found.values()][:MOST_FOUND]]
+
+
+def lens_record(lens: LensIdentity) -> dict[str, Any]:
+    """A lens as a page is told of it."""
+    return {
+        "id": lens.lens_id,
+        "name": lens.name,
+        "maker": lens.maker,
+        "about": lens.told_apart_by,
+        "calibrations": [
+            {"kind": SPOKEN[known.kind], "grade": str(known.grade), "source": known.source, "own": known.own}
+            for known in lens.calibrations
+        ],
+    }

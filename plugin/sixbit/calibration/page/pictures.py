@@ -1,0 +1,97 @@
+"""Pictures of what was measured, as PNG."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sixbit.calibration.lines import LinesResult
+
+RED, WHITE, BLUE, LEFT_OUT = (198, 40, 40), (250, 250, 250), (31, 95, 196), (150, 150, 150)
+MOST_DRAWN = 3
+"""Photos whose lines are drawn: those that have the most."""
+WIDTH = 640
+GAP = 8
+ENLARGED = (1, 2, 5, 10, 20, 50, 100)
+LARGEST_BEND = 0.02
+"""Of the width: what the bends are enlarged to at most."""
+
+
+def heat_map(rest: NDArray[np.float64]) -> bytes:
+    """The rest of a fit, by patch: at 0.01 the colour is full, what was left out (not a number) is grey."""
+    share = np.nan_to_num(rest / 0.01).clip(-1, 1)[..., None]
+    red, white, blue = (np.array(colour, float) for colour in (RED, WHITE, BLUE))
+    colours = white + np.maximum(share, 0) * (red - white) + np.maximum(-share, 0) * (blue - white)
+    colours[np.isnan(rest)] = LEFT_OUT
+    picture = Image.fromarray(colours.round().astype(np.uint8))
+    factor = max(1, 480 // picture.width)
+    return _png(picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST))
+
+
+def lines_before_after(result: LinesResult) -> tuple[tuple[str, bytes], ...]:
+    """Photos with their lines, as they are and as the distortion found leaves them: each pair with what it shows."""
+    from sixbit.calibration.straightness import bends
+
+    lines, good = result.lines, result.fit.weights > 0.5
+    before, after = bends(lines, (1.0,)), bends(lines, result.fit.polynomial)
+    if before is None or after is None or not good.any():
+        return ()
+    widest = max(picture.shape[1] for picture in result.pictures)
+    room = LARGEST_BEND * widest / max(float(np.quantile(np.abs(before[good]).max(axis=1), 0.95)), 1e-6)
+    factor = max((size for size in ENLARGED if size <= room), default=1)
+    counts = np.bincount(lines.photo[good], minlength=len(result.pictures))
+    drawn = []
+    for number in sorted(np.argsort(-counts)[:MOST_DRAWN].tolist()):
+        here = lines.photo == number
+        if not counts[number]:
+            continue
+        points = lines.points[here] * lines.px[here][:, None, None]
+        pair = [
+            _with_lines(result.pictures[number], points, before[here], bend[here], factor, good[here])
+            for bend in (before, after)
+        ]
+        sheet = Image.new("RGB", (2 * pair[0].width + GAP, pair[0].height), WHITE)
+        for side, picture in enumerate(pair):
+            sheet.paste(picture, (side * (picture.width + GAP), 0))
+        enlarged = f", bends drawn {factor} times as large" if factor > 1 else ""
+        caption = f"Photo {number + 1} before and after{enlarged}; grey edges are not those of straight things"
+        drawn.append((caption, _png(sheet)))
+    return tuple(drawn)
+
+
+def _with_lines(
+    picture: NDArray[np.uint8],
+    points: NDArray[np.float64],
+    measured: NDArray[np.float64],
+    bend: NDArray[np.float64],
+    factor: float,
+    good: NDArray[np.bool_],
+) -> Image.Image:
+    """A photo, pale, with each line where it is, but straight, and bent by ``factor`` times ``bend`` (px)."""
+    height, width = picture.shape
+    scale = min(1.0, WIDTH / width)
+    drawn = Image.fromarray((128 + picture // 2).astype(np.uint8)).convert("RGB")
+    drawn = drawn.resize((round(width * scale), round(height * scale)))
+    draw = ImageDraw.Draw(drawn)
+    centred = points - points.mean(axis=1, keepdims=True)
+    xx, yy, xy = (np.mean(centred[..., i] * centred[..., j], axis=1) for i, j in ((0, 0), (1, 1), (0, 1)))
+    angle = 0.5 * np.arctan2(2 * xy, xx - yy)
+    across = np.stack([-np.sin(angle), np.cos(angle)], axis=1)[:, None, :]
+    placed = points + (factor * bend - measured)[..., None] * across
+    placed = (placed + np.array([width - 1, height - 1]) / 2) * scale
+    for agrees in (False, True):
+        for line in placed[good == agrees]:
+            draw.line([(float(x), float(y)) for x, y in line], fill=RED if agrees else LEFT_OUT, width=2)
+    return drawn
+
+
+def _png(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,316 @@
+"""The server of the page: on the loopback alone, for the one who was given its address, and for no other page.
+
+Any page of the web may send requests to 127.0.0.1, and any program of this computer may listen there. So a request
+must name this server as its host (a name that was bound to 127.0.0.1 later on does not), come from this server's own
+page or from the address bar, and carry a secret: the token of the address that was printed, from then on a cookie.
+aiohttp serves, since it hands out uploads as they come and lets one function see every request, refused ones too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import webbrowser
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from sixbit.calibration.page.lenses import find_lenses
+from sixbit.calibration.page.session import Frame, RequestError, Session
+from sixbit.catalogue import LensIdentity
+from sixbit.shot import SixbitError
+
+HOST = "127.0.0.1"
+STATIC = Path(__file__).parent / "static"
+FILES = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "plot.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+LARGEST = 600 << 20
+"""Bytes of one photo: a 100 MP TIFF of 16 bits has them."""
+MOST_PHOTOS = 60
+MOST_BYTES = 6 << 30
+SPARE = 500 << 20
+"""Bytes that are left free on the disk."""
+AWAY_S = 600.0
+"""Seconds without a page after which the server ends."""
+BEAT_S = 10.0
+"""Seconds between two signs of life to a page; one that is gone is noticed by them."""
+PAUSE_S = 0.1
+"""Seconds between two states that are sent to a page."""
+COOKIE = "sixbit"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def run(lens: LensIdentity | None, *, browser: bool = True) -> int:
+    """Serve the page until it is closed, and print its address; the command's exit status."""
+    return asyncio.run(_run(lens, browser))
+
+
+async def _run(lens: LensIdentity | None, browser: bool) -> int:
+    with tempfile.TemporaryDirectory(prefix="sixbit-calibrate-", ignore_cleanup_errors=True) as folder:
+        server = Server(Session(Path(folder), lens))
+        address = await server.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):  # Windows: Ctrl+C is a KeyboardInterrupt there
+                loop.add_signal_handler(number, server.ended.set)
+        print(f"The calibration page is at\n    {address}\nCtrl+C here, or “Close” on the page, ends it.", flush=True)
+        if browser:
+            # Some browsers of the terminal do not return before they are closed.
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        try:
+            await server.wait()
+        finally:
+            await server.close()
+    return 0
+
+
+class Server:
+    """The page of one session. ``start`` returns its address, ``wait`` waits until it is to end."""
+
+    def __init__(self, session: Session, away_s: float = AWAY_S) -> None:
+        self.session = session
+        self.ended = asyncio.Event()
+        self._away_s = away_s
+        self._token = secrets.token_urlsafe(32)
+        # A cookie is sent to every port of its host. The path, which no other server knows, keeps it here.
+        self._base = f"/{secrets.token_hex(8)}/"
+        self._pages: set[asyncio.Event] = set()
+        self._last_page = time.monotonic()
+        session.changed = self._wake_pages
+        app = web.Application(middlewares=[self._guard], client_max_size=1 << 16)
+        app.add_routes(
+            [
+                web.get(self._base, self._index),
+                web.get(self._base + "events", self._events),
+                web.get(self._base + "lenses", self._lenses),
+                web.get(self._base + "pictures/{name}", self._picture),
+                web.get(self._base + "export", self._export),
+                web.put(self._base + "frames", self._upload),
+                web.post(self._base + "do/{what}", self._do),
+                web.get(self._base + "{name}", self._file),
+            ]
+        )
+        # A page that goes away takes its unfinished requests with it.
+        log = logging.getLogger(__package__)
+        self._runner = web.AppRunner(app, access_log=None, logger=log, handler_cancellation=True, shutdown_timeout=1)
+
+    async def start(self) -> str:
+        """Listen on a free port, and say at which address."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, 0)
+        await site.start()
+        self._host = f"{HOST}:{self._runner.addresses[0][1]}"
+        return f"http://{self._host}{self._base}?token={self._token}"
+
+    async def wait(self) -> None:
+        """Return when the page's button was pressed, or when there has been no page for long and no work."""
+        while not self.ended.is_set():
+            if self._pages or self.session.job:
+                self._last_page = time.monotonic()
+            elif time.monotonic() - self._last_page > self._away_s:
+                break
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ended.wait(), min(1.0, self._away_s))
+
+    async def close(self) -> None:
+        """Say goodbye to the pages, and stop what is going on."""
+        self.ended.set()
+        self._wake_pages()
+        self.session.close()
+        await self._runner.cleanup()
+
+    # Who may ask ------------------------------------------------------------------------------------------------------
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            refusal = self._refusal(request)
+            response = refusal if refusal is not None else await handler(request)
+        except web.HTTPException as error:
+            response = web.Response(status=error.status, text=f"{error.reason}\n")
+        except SixbitError as error:
+            response = web.json_response({"error": str(error)}, status=409)
+        except (ConnectionResetError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            response = web.json_response({"error": self.session.unexpected(error)}, status=500)
+        if not response.prepared:
+            response.headers.update(HEADERS)
+        return response
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        """Why a request is not answered, if it is not."""
+        origin = request.headers.get("Origin")
+        own = f"http://{self._host}"
+        if request.headers.get("Host") != self._host:
+            return _refused("This server has another name.")
+        if origin not in (None, own) or (origin is None and request.method not in ("GET", "HEAD")):
+            return _refused("This server answers its own page alone.")
+        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            return _refused("This server answers its own page alone.")
+        given = request.cookies.get(COOKIE, "")
+        if request.path == self._base and "token" in request.query:
+            given = request.query["token"]
+        if not secrets.compare_digest(given.encode(), self._token.encode()):
+            return _refused("Open the page by the whole address that was printed by “sixbit calibrate”.")
+        return None
+
+    # Answers ----------------------------------------------------------------------------------------------------------
+
+    async def _index(self, request: web.Request) -> web.Response:
+        response = web.Response(body=(STATIC / "index.html").read_bytes(), content_type="text/html", charset="utf-8")
+        response.set_cookie(COOKIE, self._token, path=self._base, httponly=True, samesite="Strict")
+        return response
+
+    async def _file(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in FILES:
+            raise web.HTTPNotFound
+        return web.Response(body=(STATIC / name).read_bytes(), content_type=FILES[name], charset="utf-8")
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """The state, now and whenever it changes (server-sent events)."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **HEADERS})
+        await response.prepare(request)
+        changed = asyncio.Event()
+        changed.set()
+        self._pages.add(changed)
+        try:
+            while not self.ended.is_set():
+                if changed.is_set():
+                    changed.clear()
+                    await response.write(f"data: {self._state()}\n\n".encode())
+                    await asyncio.sleep(PAUSE_S)
+                else:
+                    await response.write(b": alive\n\n")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), BEAT_S)
+            await response.write(b"event: end\ndata: {}\n\n")
+        finally:
+            self._pages.discard(changed)
+            self._last_page = time.monotonic()
+        return response
+
+    def _state(self) -> str:
+        try:
+            return json.dumps(self.session.state(), allow_nan=False)
+        except SixbitError as error:  # a file of the user's that became unreadable
+            return json.dumps({"fatal": str(error)})
+
+    def _wake_pages(self) -> None:
+        for page in self._pages:
+            page.set()
+
+    async def _lenses(self, request: web.Request) -> web.Response:
+        return web.json_response(find_lenses(request.query.get("q", "")))
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        picture = self.session.picture(request.match_info["name"])
+        if picture is None:
+            raise web.HTTPNotFound
+        kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+        return web.Response(body=picture, content_type=kind)
+
+    async def _export(self, request: web.Request) -> web.Response:
+        from sixbit.calibration.user_database import export
+
+        lens = request.query.get("lens")
+        path = self.session.folder / "export.xml"
+        export(path, lens, complete=request.query.get("complete") == "yes")
+        named = {"Content-Disposition": f'attachment; filename="sixbit-{"lens" if lens else "lenses"}.xml"'}
+        return web.Response(body=path.read_bytes(), content_type="application/xml", charset="utf-8", headers=named)
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """A photo, as the body of the request: straight to the disk, and no more of it than was said."""
+        session, size = self.session, request.content_length
+        if size is None:
+            raise web.HTTPLengthRequired
+        if len(session.frames) >= MOST_PHOTOS:
+            raise RequestError(f"There are {MOST_PHOTOS} photos already; take some away first.")
+        frame = session.new_frame(unquote(request.headers.get("X-Name", "")))
+        taken = sum(file.stat().st_size for file in session.folder.iterdir())
+        room = min(MOST_BYTES - taken, shutil.disk_usage(session.folder).free - SPARE)
+        if size > LARGEST:
+            session.refuse(frame, f"It has {size >> 20} MB; photos of more than {LARGEST >> 20} MB are not taken.")
+        elif size > room:
+            session.refuse(frame, "There is no room for it; take some photos away, or free some of the disk.")
+        elif size == 0:
+            session.refuse(frame, "It is empty: the file has 0 bytes.")
+        else:
+            await self._receive(request, frame)
+            session.arrived(frame)
+            return web.json_response({"number": frame.number}, status=201)
+        return web.json_response({"error": frame.reason}, status=413 if size else 422)
+
+    async def _receive(self, request: web.Request, frame: Frame) -> None:
+        try:
+            with frame.path.open("xb") as file:
+                async for chunk in request.content.iter_chunked(1 << 20):
+                    file.write(chunk)
+        except OSError as error:
+            self.session.refuse(frame, f"It could not be stored: {error.strerror or error}.")
+            raise RequestError(frame.reason) from error
+        except BaseException:
+            self.session.refuse(frame, "It did not arrive whole.")
+            raise
+
+    async def _do(self, request: web.Request) -> web.Response:
+        """The buttons."""
+        if request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType
+        try:
+            said = await request.json()
+        except (ValueError, RecursionError):
+            raise web.HTTPBadRequest from None
+        session = self.session
+        buttons: dict[str, tuple[Callable[..., object], dict[str, type]]] = {
+            "lens": (session.choose_lens, {"lens_id": str}),
+            "step": (session.choose_step, {"step": str}),
+            "set": (session.set, {"name": str, "text": str}),
+            "drop": (session.drop_frame, {"number": int}),
+            "measure": (session.start_measuring, {}),
+            "stop": (session.stop, {}),
+            "keep": (session.keep, {}),
+            "reject": (session.reject, {}),
+            "compare": (session.start_comparing, {"number": int}),
+            "remove": (session.remove, {"name": str}),
+            "end": (self.ended.set, {}),
+        }
+        pressed = buttons.get(request.match_info["what"])
+        if pressed is None:
+            raise web.HTTPNotFound
+        button, wanted = pressed
+        if not isinstance(said, dict) or {name: type(value) for name, value in said.items()} != wanted:
+            raise web.HTTPBadRequest
+        button(**said)
+        return web.json_response({})
+
+
+def _refused(why: str) -> web.Response:
+    return web.Response(status=403, text=f"{why}\n")

@@ -1,0 +1,422 @@
+"""What the page is about: the lens, the frames, what was measured of them. One user, one session, any number of tabs.
+
+Everything that may take long is done by the worker, and told to the pages as it goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sixbit.calibration.page.lenses import lens_record
+from sixbit.calibration.page.steps import STEPS, Findings, Step
+from sixbit.calibration.page.work import Comparison, Look, compare, look, measure
+from sixbit.calibration.page.worker import FaultError, RefusedError, StoppedError, Worker
+from sixbit.catalogue import LensIdentity, catalogue
+from sixbit.kinds import SPOKEN
+from sixbit.logs import start_log
+from sixbit.shot import SixbitError, photo_name
+
+LONGEST_NAME = 120
+_LIMITS = {"f_number": (0.5, 128), "distance_m": (0.01, 10_000), "focal_mm": (1, 2000), "crop_factor": (0.1, 20)}
+_ON_THE_PAGE = {
+    "--crop": "“Crop factor”",
+    "--focal": "“Focal length”",
+    "--aperture": "“Aperture”",
+    "--distance": "“Distance”",
+}
+"""What the command line's options are called on the page: messages may name them."""
+
+_log = logging.getLogger(__package__)
+
+
+class RequestError(SixbitError):
+    """What a page asks for and cannot have, in words for the one before it."""
+
+
+@dataclass
+class Frame:
+    """A photo that was dropped. ``path`` is ours, ``name`` the user's, made fit to be shown."""
+
+    number: int
+    step: str
+    name: str
+    path: Path
+    status: str = "arriving"
+    """``arriving``, ``reading``, ``ready``, ``used`` or ``refused``."""
+    reason: str = ""
+    look: Look | None = None
+
+    def record(self) -> dict[str, Any]:
+        """As the page is told of it."""
+        return {
+            "number": self.number,
+            "name": self.name,
+            "status": self.status,
+            "reason": self.reason,
+            "about": self.look.about if self.look else "",
+            "note": self.look.note if self.look else "",
+            "thumbnail": self.look is not None,
+        }
+
+
+@dataclass
+class Measurement:
+    """What a step has found, until it is kept or rejected; ``kept`` names the record."""
+
+    number: int
+    step: str
+    result: Any
+    findings: Findings
+    settings: dict[str, float]
+    kept: str = ""
+
+
+@dataclass
+class Session:
+    """The state, and the requests that change it. ``changed`` is called whenever pages have something new to show."""
+
+    folder: Path
+    lens: LensIdentity | None = None
+    steps: Mapping[str, Step] = field(default_factory=lambda: STEPS)
+    changed: Callable[[], None] = lambda: None
+    worker: Worker = field(default_factory=Worker)
+    step: str = ""
+    settings: dict[str, float] = field(default_factory=dict)
+    frames: dict[int, Frame] = field(default_factory=dict)
+    job: dict[str, Any] | None = None
+    measurement: Measurement | None = None
+    comparison: tuple[int, Comparison] | None = None
+    error: str = ""
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.log = start_log(_log, "calibrate.log")
+
+    # What pages see ---------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON values; pictures by their names."""
+        found, shown = self.measurement, self.comparison
+        return {
+            "lens": lens_record(catalogue().lenses.get(self.lens.lens_id, self.lens)) if self.lens else None,
+            "steps": list(self.steps),
+            "step": self.step,
+            "fields": list(self._fields()),
+            "settings": self.settings,
+            "frames": [frame.record() for frame in self._frames()],
+            "job": self.job,
+            "error": self.error,
+            "measurement": None
+            if found is None
+            else {
+                "number": found.number,
+                "verdict": list(found.findings.verdict),
+                "plots": [
+                    {"title": p.title, "x": p.x, "y": p.y, "series": [vars(s) for s in p.series]}
+                    for p in found.findings.plots
+                ],
+                "pictures": [caption for caption, _ in found.findings.pictures],
+                "kept": found.kept,
+            },
+            "comparison": None if shown is None else {"number": shown[0], "summary": shown[1].summary},
+            "own": [
+                {
+                    "name": record.name,
+                    "lens_id": record.lens_id,
+                    "lens": record.lens,
+                    "kinds": ", ".join(SPOKEN[kind] for kind in record.kinds),
+                    "said": record.said,
+                    "lensfun": record.has_xml,
+                }
+                for record in catalogue().records
+            ],
+        }
+
+    def picture(self, name: str) -> bytes | None:
+        """A picture by its name: ``frame-N``, ``measurement-N-I``, ``comparison-N-VIEW-WHEN``."""
+        kind, _, rest = name.partition("-")
+        number, _, which = rest.partition("-")
+        if kind == "frame" and number.isdecimal():
+            frame = self.frames.get(int(number))
+            return frame.look.thumbnail if frame and frame.look else None
+        if kind == "measurement" and self.measurement and number == str(self.measurement.number):
+            pictures = self.measurement.findings.pictures
+            return pictures[int(which)][1] if which.isdecimal() and int(which) < len(pictures) else None
+        if kind == "comparison" and self.comparison and number == str(self.comparison[0]):
+            return self.comparison[1].pictures.get(which)
+        return None
+
+    # What pages ask for -----------------------------------------------------------------------------------------------
+
+    def choose_lens(self, lens_id: str) -> None:
+        """Go on with another lens; the frames stay, what was measured of them does not."""
+        lens = catalogue().lenses.get(lens_id)
+        if lens is None or lens.is_adapter:
+            raise RequestError(f"There is no lens {photo_name(lens_id[:LONGEST_NAME])!r}.")
+        self._check_idle()
+        self.lens, self.settings = lens, {}
+        self._forget_results()
+        self._look_again()
+
+    def choose_step(self, step: str) -> None:
+        """Go on with another kind of measurement."""
+        if step not in self.steps:
+            raise RequestError(f"There is no measurement {photo_name(step[:LONGEST_NAME])!r}.")
+        self._check_idle()
+        self.step = step
+        self._forget_results()
+
+    def set(self, name: str, text: str) -> None:
+        """Say something of the frames that their tags do not; an empty text takes it back."""
+        if name not in self._fields():
+            raise RequestError("This cannot be set here.")
+        self._check_idle()
+        if not text.strip():
+            self.settings.pop(name, None)
+        else:
+            self.settings[name] = _number(name, text)
+        self._forget_results()  # they are of other settings
+
+    def new_frame(self, name: str) -> Frame:
+        """A place for a photo that is about to arrive."""
+        self._check_ready()
+        number = next(self._numbers)
+        suffix = Path(name).suffix.lower()
+        path = self.folder / f"photo-{number}{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else ''}"
+        shown = photo_name(name[:LONGEST_NAME]) or "without a name"
+        frame = self.frames[number] = Frame(number, self.step, shown, path)
+        self.error = ""
+        self.changed()
+        return frame
+
+    def arrived(self, frame: Frame) -> None:
+        """Look at a photo that is there."""
+        frame.status = "reading"
+        self._start(self._look(frame))
+
+    def refuse(self, frame: Frame, reason: str) -> None:
+        """A photo that is of no use, and why; its file goes."""
+        frame.status, frame.reason = "refused", self._beside(frame, reason)
+        frame.path.unlink(missing_ok=True)
+        self.changed()
+
+    def drop_frame(self, number: int) -> None:
+        """Take a photo away."""
+        self._check_idle()
+        if frame := self.frames.pop(number, None):
+            frame.path.unlink(missing_ok=True)
+        self._forget_results()
+
+    def start_measuring(self) -> None:
+        """Measure the frames that can be used."""
+        self._check_idle()
+        self._check_ready()
+        if any(frame.status in ("arriving", "reading") for frame in self._frames()):
+            raise RequestError("Some photos are still being read; wait a moment.")
+        if not self._usable():
+            raise RequestError("There is no photo to measure yet; drop some first.")
+        self._forget_results()
+        self.job = {"what": "measuring", "share": 0.0, "step": "starting"}
+        self._start(self._measure())
+
+    def keep(self) -> None:
+        """Save what was measured into the user's database."""
+        found = self.measurement
+        if found is None or found.kept:
+            raise RequestError("There is nothing to accept.")
+        found.kept = self.steps[found.step].keep(found.result).name
+        self.error = ""
+        self.changed()
+
+    def reject(self) -> None:
+        """Forget what was measured; the frames stay."""
+        self._check_idle()
+        self._forget_results()
+
+    def start_comparing(self, number: int) -> None:
+        """Show one of the photos corrected."""
+        self._check_idle()
+        frame = self.frames.get(number)
+        if frame is None or self.lens is None or frame.status not in ("ready", "used"):
+            raise RequestError("This photo cannot be shown.")
+        self.job = {"what": "correcting", "share": 0.0, "step": "starting"}
+        self._start(self._compare(frame))
+
+    def stop(self) -> None:
+        """Stop what is going on."""
+        if self.job:
+            self.worker.stop()
+
+    def close(self) -> None:
+        """Stop whatever is going on or waits for its turn."""
+        for task in self._tasks:
+            task.cancel()
+        self.worker.stop()
+
+    def remove(self, name: str) -> None:
+        """Take a calibration of the user's back."""
+        from sixbit.calibration.user_database import remove
+
+        remove(name)
+        if self.measurement and self.measurement.kept == name:
+            self.measurement = None
+        self.comparison = None
+        self.changed()
+
+    # Work -------------------------------------------------------------------------------------------------------------
+
+    async def _look(self, frame: Frame) -> None:
+        assert self.lens is not None
+        try:
+            seen = await self.worker.do(look, frame.path, self.lens.lens_id, progress=lambda share, step: None)
+        except (SixbitError, StoppedError, FaultError) as error:
+            self.refuse(frame, self._why(error))
+        else:
+            frame.look, frame.status, frame.reason = seen, "ready", ""
+        self.changed()
+
+    async def _measure(self) -> None:
+        """Measure; a frame that the measurement refuses by name is left out, and the others are tried again."""
+        assert self.lens is not None
+        step, settings = self.steps[self.step], dict(self.settings)
+        try:
+            while True:
+                frames = self._usable()
+                paths = [frame.path for frame in frames]
+                try:
+                    result, findings = await self.worker.do(
+                        measure, step, paths, self.lens.lens_id, settings, progress=self._told
+                    )
+                    break
+                except RefusedError as error:
+                    blamed = next((f for f in frames if str(error).startswith(f"{f.path.name}: ")), None)
+                    if blamed is None:
+                        raise
+                    blamed.status, blamed.reason = "refused", self._beside(blamed, str(error))
+                    if len(frames) == 1:
+                        raise
+            for frame in frames:
+                frame.status = "used"
+            findings = Findings(tuple(map(self._in_words, findings.verdict)), findings.plots, findings.pictures)
+            self.measurement = Measurement(next(self._numbers), step.name, result, findings, settings)
+        except (SixbitError, StoppedError, FaultError) as error:
+            self.error = self._why(error)
+        finally:
+            self.job = None
+            self.changed()
+
+    async def _compare(self, frame: Frame) -> None:
+        assert self.lens is not None
+        try:
+            shown = await self.worker.do(
+                compare, frame.path, frame.name, self.lens.lens_id, dict(self.settings), progress=self._told
+            )
+            self.comparison = next(self._numbers), shown
+            self.error = ""
+        except (SixbitError, StoppedError, FaultError) as error:
+            self.error = self._why(error)
+        finally:
+            self.job = None
+            self.changed()
+
+    def _told(self, share: float, step: str) -> None:
+        if self.job:
+            self.job = {**self.job, "share": min(max(share, 0.0), 1.0), "step": self._in_words(step)}
+            self.changed()
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        self.changed()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self.error = self.unexpected(error)
+            self.changed()
+
+    def unexpected(self, error: BaseException) -> str:
+        """What to say of an error that is Sixbit's own; the log gets all of it."""
+        _log.error("unexpected", exc_info=error)
+        return self._sorry()
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, StoppedError):
+            return "Stopped."
+        if isinstance(error, FaultError):
+            _log.error("%s", error)
+            return self._sorry()
+        return self._in_words(str(error))
+
+    def _sorry(self) -> str:
+        where = f" Please send the file {self.log} to us." if self.log else ""
+        return f"Something went wrong that is not your fault, and nothing was kept.{where}"
+
+    def _beside(self, frame: Frame, message: str) -> str:
+        """A message as it stands beside the photo, which it need not name."""
+        return self._in_words(message.removeprefix(f"{frame.path}: ").removeprefix(f"{frame.path.name}: "))
+
+    def _in_words(self, message: str) -> str:
+        """A message with the user's names of the photos, and the page's names of the options."""
+        for frame in self.frames.values():
+            message = message.replace(str(frame.path), frame.name)
+            # The number of another photo may begin with the same figures.
+            parts = re.split(rf"\b{re.escape(frame.path.name)}(?![\w.])", message)
+            message = frame.name.join(parts)
+        for option, name in _ON_THE_PAGE.items():
+            message = re.sub(rf"{option}( [A-Z]+)?\b", name, message)
+        return message
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _frames(self) -> list[Frame]:
+        return [frame for frame in self.frames.values() if frame.step == self.step]
+
+    def _usable(self) -> list[Frame]:
+        return [frame for frame in self._frames() if frame.status in ("ready", "used")]
+
+    def _fields(self) -> tuple[str, ...]:
+        """What can be said of the frames: the focal length of a lens that has several, only."""
+        if not self.step or self.lens is None:
+            return ()
+        several = self.lens.focal_min != self.lens.focal_max
+        return tuple(name for name in self.steps[self.step].settings if name != "focal_mm" or several)
+
+    def _check_idle(self) -> None:
+        if self.job:
+            raise RequestError("Something is still being worked on; wait for it, or stop it.")
+
+    def _check_ready(self) -> None:
+        if self.lens is None or not self.step:
+            raise RequestError("Choose the lens and what to measure first.")
+
+    def _forget_results(self) -> None:
+        self.measurement = self.comparison = None
+        self.error = ""
+        self.changed()
+
+    def _look_again(self) -> None:
+        """What is odd about a photo depends on the lens."""
+        for frame in self.frames.values():
+            if frame.status in ("ready", "used"):
+                self.arrived(frame)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text.strip().lower().removeprefix("f/").removeprefix("ƒ/").replace(",", "."))
+    except ValueError:
+        value = -1.0
+    least, most = _LIMITS[name]
+    if not least <= value <= most:
+        raise RequestError(f"{photo_name(text[:20])!r} cannot be; give a number between {least:g} and {most:g}.")
+    return value

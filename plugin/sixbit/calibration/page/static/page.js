@@ -1,0 +1,302 @@
+// The page: shows the state that the server sends, and asks for what is pressed. All words go in as text, never as HTML.
+
+import { drawPlot } from "./plot.js";
+
+const $ = (id) => document.getElementById(id);
+const STATUS = { arriving: "arriving …", reading: "being read …", ready: "ready", used: "used", refused: "not used" };
+let state = null;
+let changingLens = false;
+let drawn = {}; // what of the state is on the page already, by part
+
+history.replaceState(null, "", location.pathname); // the token is in the cookie now
+
+// Asking --------------------------------------------------------------------------------------------------------------
+
+async function ask(what, said = {}) {
+  showError("");
+  try {
+    const answer = await fetch(`do/${what}`, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(said),
+    });
+    if (!answer.ok) showError((await answer.json().catch(() => ({}))).error || "This could not be done.");
+    return answer.ok;
+  } catch {
+    showGone();
+    return false;
+  }
+}
+
+async function send(files) {
+  for (const file of files) {
+    try {
+      await fetch("frames", { method: "PUT", headers: { "X-Name": encoded(file.name) }, body: file });
+    } catch {
+      // The reason stands beside the photo if the server gave one; a folder cannot be read at all.
+      if (!file.size) showError(`“${file.name}” could not be read.`);
+    }
+  }
+}
+
+function encoded(name) {
+  return encodeURIComponent(name.toWellFormed ? name.toWellFormed() : name.replace(/[\ud800-\udfff]/g, "?"));
+}
+
+// Showing -------------------------------------------------------------------------------------------------------------
+
+function make(name, words = "", classes = "") {
+  const element = document.createElement(name);
+  element.textContent = words;
+  if (classes) element.className = classes;
+  return element;
+}
+
+function button(words, pressed, label = "") {
+  const element = make("button", words, "quiet");
+  element.type = "button";
+  if (label) element.setAttribute("aria-label", label);
+  element.addEventListener("click", pressed);
+  return element;
+}
+
+// True if a part of the state is other than it was when it was last drawn.
+function isNew(part, value) {
+  const text = JSON.stringify(value);
+  const changed = drawn[part] !== text;
+  drawn[part] = text;
+  return changed;
+}
+
+function show() {
+  const { lens, step, frames, job, measurement } = state;
+  if (isNew("lens", lens)) showLens(lens);
+  $("lens-chosen").hidden = !lens || changingLens;
+  $("lens-form").hidden = Boolean(lens) && !changingLens;
+  $("step-part").hidden = !lens;
+  $("frames-part").hidden = !lens || !step;
+  for (const radio of document.querySelectorAll("#steps input")) {
+    radio.parentElement.hidden = !state.steps.includes(radio.value);
+    radio.checked = radio.value === step;
+    radio.disabled = Boolean(job);
+  }
+  for (const how of document.querySelectorAll(".how")) how.hidden = how.dataset.step !== step;
+  if (isNew("frames", frames)) showFrames(frames);
+  showFields();
+  const usable = frames.filter((frame) => frame.status === "ready" || frame.status === "used");
+  const waiting = frames.some((frame) => frame.status === "arriving" || frame.status === "reading");
+  $("measure").disabled = Boolean(job) || waiting || !usable.length;
+  $("lens-change").disabled = Boolean(job);
+  $("stop").hidden = $("job").hidden = !job;
+  if (job) {
+    $("job-step").textContent = `${job.step[0].toUpperCase()}${job.step.slice(1)} …`;
+    $("progress").value = job.share;
+  }
+  if (isNew("error", state.error)) showError(state.error);
+  if (isNew("measurement", measurement)) showMeasurement(measurement);
+  if (isNew("comparable", usable.map((frame) => [frame.number, frame.name]))) showComparable(usable);
+  $("compare-part").hidden = !usable.length || !(measurement?.kept || hasOwn(lens));
+  $("compare").disabled = Boolean(job);
+  if (isNew("comparison", state.comparison)) showComparison(state.comparison);
+  if (isNew("own", state.own)) showOwn(state.own);
+}
+
+function showLens(lens) {
+  if (!lens) return;
+  $("lens-name").textContent = `${lens.name} (${lens.maker})`;
+  $("lens-about").textContent = lens.about;
+  $("lens-calibrations").replaceChildren(...said(lens.calibrations).map((words) => make("li", words)));
+}
+
+function said(calibrations) {
+  if (!calibrations.length) return ["No calibration of it is known yet: yours would be the first."];
+  return calibrations.map((known) => `${capital(known.kind)}: ${known.grade} (${known.source})`);
+}
+
+function hasOwn(lens) {
+  return Boolean(lens?.calibrations.some((known) => known.own));
+}
+
+function capital(words) {
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+function showFrames(frames) {
+  $("frames").replaceChildren(...frames.map((frame) => {
+    const row = make("li"), words = make("div"), refused = frame.status === "refused";
+    const picture = make(frame.thumbnail ? "img" : "div", "", frame.thumbnail ? "" : "blank");
+    if (frame.thumbnail) Object.assign(picture, { src: `pictures/frame-${frame.number}`, alt: "" });
+    words.append(make("p", frame.name, "name"), make("p", frame.about, "small"));
+    words.append(make("p", capital(STATUS[frame.status]) + (frame.reason ? `: ${frame.reason}` : ""),
+      refused ? "bad" : frame.status === "used" ? "good" : "small"));
+    if (frame.note) words.append(make("p", frame.note, "bad"));
+    row.append(picture, words, button("Take away", () => ask("drop", { number: frame.number }), `Take ${frame.name} away`));
+    row.dataset.status = frame.status;
+    return row;
+  }));
+}
+
+function showFields() {
+  for (const field of document.querySelectorAll("#fields .field")) {
+    const name = field.dataset.field, input = $(name);
+    field.hidden = !state.fields.includes(name);
+    if (document.activeElement !== input && !input.matches("[aria-invalid]")) input.value = state.settings[name] ?? "";
+  }
+  $("fields").hidden = !state.fields.length;
+}
+
+function showError(words) {
+  $("error").textContent = words;
+  $("error").hidden = !words;
+}
+
+function showMeasurement(found) {
+  $("found-part").hidden = !found;
+  if (!found) return;
+  $("verdict").replaceChildren(...found.verdict.map((words) => make("li", words)));
+  $("plots").replaceChildren(...found.plots.map((plot) => {
+    const figure = make("figure");
+    figure.append(drawPlot(plot));
+    return figure;
+  }));
+  $("pictures").replaceChildren(...found.pictures.map((caption, number) => {
+    const figure = make("figure"), picture = make("img");
+    Object.assign(picture, { src: `pictures/measurement-${found.number}-${number}`, alt: caption });
+    figure.append(picture, make("figcaption", caption));
+    return figure;
+  }));
+  $("decide").hidden = Boolean(found.kept);
+  $("kept").hidden = !found.kept;
+}
+
+function showComparable(frames) {
+  const chosen = $("compare-frame").value;
+  $("compare-frame").replaceChildren(...frames.map((frame) => new Option(frame.name, frame.number)));
+  if (frames.some((frame) => String(frame.number) === chosen)) $("compare-frame").value = chosen;
+}
+
+function showComparison(shown) {
+  $("comparison").hidden = !shown;
+  if (!shown) return;
+  $("summary").textContent = shown.summary;
+  for (const name of ["whole-before", "whole-after", "corner-before", "corner-after"]) {
+    $(name).src = `pictures/comparison-${shown.number}-${name}`;
+  }
+}
+
+function showOwn(own) {
+  $("own-none").hidden = own.length > 0;
+  $("own-export").hidden = !own.some((record) => record.lensfun);
+  $("own").replaceChildren(...own.map((record) => {
+    const row = make("li"), buttons = make("div", "", "row");
+    const remove = button("Remove", () => {
+      if (remove.dataset.asked) return ask("remove", { name: record.name });
+      remove.dataset.asked = "yes";
+      remove.textContent = "Remove it for good?";
+      setTimeout(() => { delete remove.dataset.asked; remove.textContent = "Remove"; }, 5000);
+    }, `Remove ${record.name}`);
+    buttons.append(remove);
+    if (record.lensfun) {
+      const query = `lens=${encodeURIComponent(record.lens_id)}`;
+      buttons.append(link("For lensfun", `export?${query}`), link("For darktable", `export?${query}&complete=yes`));
+    }
+    row.append(make("p", `${record.lens}: ${record.kinds}`), make("p", record.said, "small"), buttons);
+    return row;
+  }));
+}
+
+function link(words, address) {
+  const element = make("a", words, "small");
+  element.href = address;
+  element.download = "";
+  return element;
+}
+
+function showGone(words = "The calibration program does not answer any more; start “sixbit calibrate” again.") {
+  $("gone").textContent = words;
+  $("gone").hidden = false;
+}
+
+// Lenses --------------------------------------------------------------------------------------------------------------
+
+let searches = 0;
+
+async function search() {
+  const mine = ++searches;
+  const answer = await fetch(`lenses?q=${encodeURIComponent($("lens-search").value)}`).catch(() => null);
+  if (!answer?.ok || mine !== searches) return;
+  const lenses = await answer.json();
+  if (mine !== searches) return;
+  $("lens-none").hidden = lenses.length > 0;
+  $("lens-found").replaceChildren(...lenses.map((lens) => {
+    const row = make("li"), choose = button("", () => chooseLens(lens.id));
+    choose.className = "";
+    const known = lens.calibrations.map((one) => `${one.kind} ${one.grade}`).join(", ") || "no calibration yet";
+    choose.append(make("strong", lens.name), make("span", ` ${lens.maker}`), make("span", "", "small"));
+    choose.lastChild.textContent = ` · ${[lens.about, known].filter(Boolean).join(" · ")}`;
+    row.append(choose);
+    return row;
+  }));
+}
+
+async function chooseLens(lens_id) {
+  if (!(await ask("lens", { lens_id }))) return;
+  changingLens = false;
+  if (state) show();
+  document.querySelector("#steps input")?.focus({ preventScroll: true });
+}
+
+// Events --------------------------------------------------------------------------------------------------------------
+
+$("lens-search").addEventListener("input", search);
+$("lens-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  document.querySelector("#lens-found button")?.click();
+});
+$("lens-change").addEventListener("click", () => {
+  changingLens = true;
+  show();
+  $("lens-search").focus();
+});
+$("steps").addEventListener("change", (event) => ask("step", { step: event.target.value }));
+$("files").addEventListener("change", async (event) => {
+  const files = [...event.target.files];
+  event.target.value = "";
+  await send(files);
+});
+for (const name of ["dragover", "drop"]) {
+  document.addEventListener(name, (event) => {
+    event.preventDefault(); // else the browser would leave the page and open the photo
+    const open = state?.lens && state.step && event.dataTransfer?.types.includes("Files");
+    event.dataTransfer.dropEffect = open ? "copy" : "none";
+    $("drop").classList.toggle("over", Boolean(open) && name === "dragover");
+    if (open && name === "drop") send([...event.dataTransfer.files]);
+  });
+}
+document.addEventListener("dragleave", () => $("drop").classList.remove("over"));
+for (const input of document.querySelectorAll("#fields input")) {
+  input.addEventListener("change", async () => {
+    const fits = await ask("set", { name: input.id, text: input.value });
+    if (fits) input.removeAttribute("aria-invalid");
+    else input.setAttribute("aria-invalid", "true");
+  });
+}
+for (const what of ["measure", "stop", "keep", "reject"]) $(what).addEventListener("click", () => ask(what));
+$("compare").addEventListener("click", () => ask("compare", { number: Number($("compare-frame").value) }));
+$("split").addEventListener("input", (event) => {
+  for (const pair of document.querySelectorAll(".beside")) pair.style.setProperty("--split", `${event.target.value}%`);
+});
+$("end").addEventListener("click", () => ask("end"));
+
+const events = new EventSource("events");
+events.addEventListener("message", (event) => {
+  const news = JSON.parse(event.data);
+  if (news.fatal) return showGone(news.fatal);
+  $("gone").hidden = true;
+  state = news;
+  show();
+});
+events.addEventListener("end", () => {
+  events.close();
+  showGone("Closed. You can close this tab; what you accepted is kept.");
+});
+events.addEventListener("error", () => showGone());
+search();

@@ -1,0 +1,137 @@
+"""What is done with photos, in the worker's process: looking at one, measuring several, showing one corrected."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sixbit.calibration import Progress
+from sixbit.calibration.page.steps import Findings, Step
+from sixbit.shot import PhotoError, Shot
+
+if TYPE_CHECKING:
+    from sixbit.calibration.frames import DecodedFrame
+    from sixbit.engines import Region
+    from sixbit.filters import CorrectionFilter
+    from sixbit.hosts.pictures import Picture
+
+THUMBNAIL = (160, 120)
+WHOLE = (1400, 1400)
+"""The largest that a corrected photo is shown at."""
+DETAIL = (480, 320)
+"""The part of a corner that is shown pixel by pixel."""
+SMALLEST = 64
+"""Pixels of the short side that a frame needs: none of a camera has fewer."""
+
+
+class Look(NamedTuple):
+    """What a photo is, before anything is measured."""
+
+    about: str
+    """Size, camera, aperture, in words."""
+    note: str
+    """What is odd, or nothing."""
+    thumbnail: bytes
+    """A small JPEG."""
+
+
+class Comparison(NamedTuple):
+    """A photo before and after, as JPEGs by name, and what was corrected, in words."""
+
+    summary: str
+    pictures: dict[str, bytes]
+
+
+def look(path: Path, lens_id: str, progress: Progress) -> Look:
+    """Decode a photo. Raises PhotoError if it is none, CalibrationError if it is of no use."""
+    from sixbit.calibration.frames import check_untouched, open_frame
+    from sixbit.engines import Region
+    from sixbit.matching import match
+
+    progress(0.0, f"reading {path.name}")
+    frame = open_frame(path)
+    width, height = frame.size
+    if min(frame.size) < SMALLEST:
+        raise PhotoError(f"{path.name}: has {width} × {height} pixels, which is too small to measure.")
+    check_untouched([frame.shot])
+    found = match(frame.shot)
+    other = found.lens is not None and found.lens.lens_id != lens_id
+    note = f"The photo names another lens, {found.lens.name}" if found.lens is not None and other else ""
+    thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), _fitting(frame.size, THUMBNAIL))
+    return Look(_about(frame.shot, width, height), note, thumbnail)
+
+
+def measure(
+    step: Step, paths: list[Path], lens_id: str, settings: Mapping[str, Any], progress: Progress
+) -> tuple[Any, Findings]:
+    """The result of a step, and what the page shows of it."""
+    result = step.measure(paths, lens_id, settings, progress)
+    return result, step.findings(result)
+
+
+def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], progress: Progress) -> Comparison:
+    """A photo before and after: the whole of it, and a corner pixel by pixel."""
+    from sixbit.calibration.frames import open_frame
+    from sixbit.catalogue import renew
+    from sixbit.compiler import compile_filter, identity_of
+    from sixbit.correction import Corrected, nothing_to_do
+    from sixbit.engines import Region
+
+    progress(0.0, "reading the photo")
+    renew()  # the calibrations have changed since this process was started
+    frame = open_frame(path)
+    lens = identity_of(lens_id)
+    width, height = frame.size
+    shot = frame.shot._replace(width=width, height=height)
+    correction = compile_filter(lens, shot, **settings)
+    if not correction.made_from["corrections"]:
+        raise PhotoError(nothing_to_do(path, lens, correction))
+    picture = _picture(frame)
+    corner = Region(0, 0, min(width, DETAIL[0]), min(height, DETAIL[1]))
+    views = {
+        "whole": (Region(0, 0, width, height), _fitting(frame.size, WHOLE)),
+        "corner": (corner, (corner.width, corner.height)),
+    }
+    pictures = {}
+    for number, (view, (region, size)) in enumerate(views.items()):
+        for when, applied in (("before", None), ("after", correction)):
+            progress(0.2 + 0.4 * number, "correcting the photo")
+            pictures[f"{view}-{when}"] = _drawn(picture, applied, region, size)
+    return Comparison(Corrected(Path(name), Path(name), lens, correction, ()).summary(), pictures)
+
+
+def _picture(frame: DecodedFrame) -> Picture:
+    from sixbit.hosts.pictures import Picture
+
+    pixels = frame.pixels if frame.pixels.ndim == 3 else frame.pixels[:, :, None]
+    return Picture(pixels, frame.transfer)
+
+
+def _drawn(picture: Picture, correction: CorrectionFilter | None, region: Region, size: tuple[int, int]) -> bytes:
+    """A part of a picture as a JPEG of this size."""
+    import numpy as np
+    from PIL import Image
+
+    out = np.empty((size[1], size[0], 3), np.uint8)
+    picture.preview(correction, region, size, out)
+    file = io.BytesIO()
+    Image.fromarray(out).save(file, "JPEG", quality=88)
+    return file.getvalue()
+
+
+def _about(shot: Shot, width: int, height: int) -> str:
+    parts = [f"{width} × {height}"]
+    if shot.model:
+        parts.append(shot.model.value)
+    if shot.f_number:
+        guessed = " as the camera guesses" if shot.f_number_estimated else ""
+        parts.append(f"f/{shot.f_number.value:.2g}{guessed}")
+    return ", ".join(parts)
+
+
+def _fitting(size: tuple[int, int], largest: tuple[int, int]) -> tuple[int, int]:
+    """A size no larger, of the same shape."""
+    share = min(1.0, largest[0] / size[0], largest[1] / size[1])
+    return max(1, round(size[0] * share)), max(1, round(size[1] * share))

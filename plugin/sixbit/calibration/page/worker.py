@@ -1,0 +1,119 @@
+"""A process of its own for what is done with photos: it can be stopped, and no photo can take the server with it."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from sixbit.calibration import Progress
+from sixbit.shot import SixbitError
+
+_PROGRESS, _DONE, _REFUSED, _FAULT = range(4)
+
+
+class StoppedError(Exception):
+    """The work was stopped by the user."""
+
+
+class RefusedError(SixbitError):
+    """What the work raised as a SixbitError, in the same words."""
+
+
+class FaultError(Exception):
+    """The work failed as it never should; the message is a traceback, or how the process ended."""
+
+
+class Worker:
+    """The process, started when there is work; one piece of it at a time.
+
+    A piece is a function of a module, its arguments, and what hears of its progress; function and arguments travel
+    to the process, the result travels back.
+    """
+
+    def __init__(self) -> None:
+        self._process: Any = None
+        self._pipe: Connection | None = None
+        self._turn = asyncio.Lock()
+        self._stopped = False
+
+    async def do(self, function: Callable[..., Any], *arguments: Any, progress: Progress) -> Any:
+        """``function(*arguments, progress)``. Raises RefusedError, StoppedError or FaultError."""
+        async with self._turn:
+            loop = asyncio.get_running_loop()
+            self._stopped = False
+
+            def told(share: float, step: str) -> None:
+                loop.call_soon_threadsafe(progress, share, step)
+
+            kind, value = await asyncio.to_thread(self._ask, function, arguments, told)
+        if kind == _REFUSED:
+            raise RefusedError(value)
+        if kind == _FAULT:
+            raise StoppedError if self._stopped else FaultError(value)
+        return value
+
+    def stop(self) -> None:
+        """End the process, and with it what it is doing."""
+        self._stopped = True
+        if self._process is not None:
+            self._process.kill()
+
+    def _ask(self, function: Callable[..., Any], arguments: tuple[Any, ...], told: Progress) -> tuple[int, Any]:
+        try:
+            if self._pipe is None or not self._process.is_alive():
+                self._start()
+            assert self._pipe is not None
+            if self._stopped:  # before there was a process to end
+                self._process.kill()
+            self._pipe.send((function, arguments))
+            while True:
+                kind, *value = self._pipe.recv()
+                if kind != _PROGRESS:
+                    return kind, value[0]
+                told(*value)
+        except (EOFError, OSError):
+            self._process.join(5)
+            ended = self._process.exitcode
+            self._pipe = None
+            return _FAULT, f"the process that was working on it ended with status {ended}"
+
+    def _start(self) -> None:
+        # A fresh interpreter: a fork would hold the server's sockets and threads.
+        context = multiprocessing.get_context("spawn")
+        if self._pipe is not None:
+            self._pipe.close()
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs,), name="sixbit calibrate", daemon=True)
+        self._process.start()
+        theirs.close()
+
+
+def _work(pipe: Connection) -> None:
+    """The process: it ends when the other end of its pipe does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal; the server hears it, too, and ends this process
+
+    def progress(share: float, step: str) -> None:
+        pipe.send((_PROGRESS, share, step))
+
+    while True:
+        try:
+            function, arguments = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer = _DONE, function(*arguments, progress)
+        except SixbitError as error:
+            answer = _REFUSED, str(error)
+        except MemoryError:
+            answer = _REFUSED, "There is not enough memory for this on this computer; give fewer or smaller photos."
+        except Exception:
+            answer = _FAULT, traceback.format_exc()
+        try:
+            pipe.send(answer)
+        except OSError:
+            return
