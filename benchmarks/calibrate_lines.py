@@ -93,6 +93,7 @@ def with_lines(seed: int, width: int) -> tuple[str, str, float | None]:
     except CalibrationError:
         return "chart" if chart else "lines", lens_id, None
     error = scenes.distortion_error(lens, result.fit.polynomial, frame, Sensor(crop, 1.5))
+    print(f"case {seed}, {lens_id}, crop {crop}: {result.fit.model}, off by {100 * error:.4f} %", file=sys.stderr)
     return "chart" if chart else "lines", lens_id, error
 
 
@@ -110,6 +111,7 @@ def without_lines(seed: int, width: int) -> str:
     try:
         result = _found(photos, lens_id, focal, frame)
     except CalibrationError:
+        print(f"case {seed} without lines, {make.__name__}: refused", file=sys.stderr)
         return ""
     return f"{make.__name__}: {' '.join(result.verdict)}"
 

@@ -24,7 +24,7 @@ def chart_lines(grey: NDArray[np.float32]) -> list[FloatArray]:
         return []
     picture = np.clip(255 * grey, 0, 255).astype(np.uint8)
     # Charts are seen in a small picture already, and a photo of anything else need not be searched in full.
-    f = min(1.0, 1000 / max(picture.shape))
+    f = min(1.0, 640 / max(picture.shape))
     small = cv2.resize(picture, None, fx=f, fy=f, interpolation=cv2.INTER_AREA)
     if _chessboard(cv2, small) is not None and (corners := _chessboard(cv2, picture)) is not None:
         return [*corners, *corners.transpose(1, 0, 2)]

@@ -289,7 +289,8 @@ class _Fit:
     def error_at(self, r: FloatArray) -> FloatArray:
         """Its standard error."""
         basis = _basis(r, self.powers)
-        return np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", basis, self.covariance, basis), 0))
+        error: FloatArray = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", basis, self.covariance, basis), 0))
+        return error
 
     def terms_at_corner(self, half: float, reach: float) -> tuple[float, float, float]:
         """lensfun's v, c and b, of which the half diagonal is ``reach`` half short sides."""
@@ -368,8 +369,8 @@ def _curve(samples: _Samples, fit: _Fit) -> Curve:
     some = np.bincount(which, minlength=CURVE_RINGS) > 2
 
     def mean(values: FloatArray) -> FloatArray:
-        sums: FloatArray = np.bincount(which, fit.weight * values, CURVE_RINGS)
-        return sums[some] / weights[some]
+        means: FloatArray = np.bincount(which, fit.weight * values, CURVE_RINGS)[some] / weights[some]
+        return means
 
     radius, measured = mean(samples.r), mean(samples.value)
     return Curve(radius, measured, 1 / np.sqrt(weights[some]), fit.at(radius))
