@@ -295,6 +295,7 @@ def test_batch(engine: Engine, tmp_path: Path) -> None:
 
 def test_a_calibration_is_started_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "sixbit").mkdir()
+    (tmp_path / "sixbit/__init__.py").touch()  # or an installed Sixbit would go before it
     (tmp_path / "sixbit/__main__.py").write_text(
         "import os, sys, time, pathlib\n"
         "time.sleep(1)\n"
