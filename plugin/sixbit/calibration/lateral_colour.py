@@ -207,7 +207,7 @@ def fit_lateral_colour(photos: Sequence[Blocks], aspect_ratio: float, progress: 
             one.check(1 if last else TO_BEGIN_WITH)
         choices = POWERS[:1] if number == 0 else POWERS
         fits = min(
-            ((_fit(samples[0], powers), _fit(samples[1], powers)) for powers in choices),
+            zip(*(_fits(one, choices) for one in samples), strict=True),
             key=lambda pair: pair[0].bic + pair[1].bic,
         )
     assert fits is not None
@@ -281,6 +281,10 @@ class _Fit:
     covariance: FloatArray
     bic: float
     weight: FloatArray
+    scatter: float
+    """Standard deviation in px of the blocks beyond what they say themselves."""
+    inflation: float
+    """By how much the variance is larger than if blocks erred independently."""
 
     def at(self, r: FloatArray) -> FloatArray:
         """Displacement in px at radii in half diagonals."""
@@ -302,7 +306,16 @@ def _basis(r: FloatArray, powers: Sequence[int]) -> FloatArray:
     return np.stack([r**power for power in powers], axis=1)
 
 
-def _fit(samples: _Samples, powers: tuple[int, ...]) -> _Fit:
+def _fits(samples: _Samples, choices: Sequence[tuple[int, ...]]) -> list[_Fit]:
+    """One fit for each choice of powers, the fullest last.
+
+    They are judged by the errors that the fullest leaves: a fit that follows less takes what it misses for errors.
+    """
+    fullest = _fit(samples, choices[-1])
+    return [*(_fit(samples, powers, fullest) for powers in choices[:-1]), fullest]
+
+
+def _fit(samples: _Samples, powers: tuple[int, ...], fullest: _Fit | None = None) -> _Fit:
     count, terms = len(samples.r), len(powers)
     photos = int(samples.photo.max()) + 1
     aside = np.zeros((count, 2 * photos))
@@ -312,7 +325,7 @@ def _fit(samples: _Samples, powers: tuple[int, ...]) -> _Fit:
     design = np.hstack([_basis(samples.r, powers), aside])
     prior = np.zeros(design.shape[1])
     prior[terms:] = 1.0
-    scatter = 0.05
+    scatter = fullest.scatter if fullest else 0.05
     found = np.zeros(design.shape[1])
     weight = np.ones(count)
     for _ in range(15):
@@ -323,14 +336,11 @@ def _fit(samples: _Samples, powers: tuple[int, ...]) -> _Fit:
         rest = samples.value - design @ found
         ratio = np.abs(rest) / deviation
         weight = np.minimum(1, HUBER / np.maximum(ratio, 1e-9))
-        # What the blocks scatter by beyond what they say: so that half of them lie within 0.6745 of it.
-        scatter *= float(np.clip((np.median(ratio) / 0.6745) ** 1.5, 0.5, 2))
-        scatter = min(max(scatter, 0.005), 5.0)
-    deviation = np.hypot(samples.error, scatter)
-    ratio = np.abs(rest) / deviation
+        if fullest is None:  # Half of the blocks lie within 0.6745 deviations.
+            scatter *= float(np.clip((np.median(ratio) / 0.6745) ** 1.5, 0.5, 2))
+            scatter = min(max(scatter, 0.005), 5.0)
+    ratio = np.abs(rest) / np.hypot(samples.error, scatter)
     loss = np.where(ratio < HUBER, ratio**2, 2 * HUBER * ratio - HUBER**2).sum()
-    # The scatter is estimated too, so a likelihood says what the loss alone does not.
-    likelihood = loss + 2 * np.log(deviation).sum()
     inverse = np.linalg.inv(normal)
     _, which = np.unique(samples.part, return_inverse=True)
     scores = np.zeros((which.max() + 1, design.shape[1]))
@@ -340,8 +350,9 @@ def _fit(samples: _Samples, powers: tuple[int, ...]) -> _Fit:
     corner = np.concatenate([np.ones(terms), np.zeros(2 * photos)])
     inflation = max(1.0, float(corner @ clustered @ corner) / float(corner @ inverse @ corner))
     covariance = (inverse * inflation)[:terms, :terms]
-    bic = float(likelihood) / inflation + terms * math.log(max(count / inflation, 2.0))
-    return _Fit(powers, found[:terms], covariance, bic, weight_of)
+    alike = fullest.inflation if fullest else inflation
+    bic = float(loss) / alike + terms * math.log(max(count / alike, 2.0))
+    return _Fit(powers, found[:terms], covariance, bic, weight_of, scatter, inflation)
 
 
 def _check(fits: tuple[_Fit, _Fit], half: float) -> None:
