@@ -115,7 +115,9 @@ def case(number: int, seed: int, *, edges: bool, width: int = 2100) -> Case:
     known = [(name, lens) for name, (lens, _) in known_lenses().items() if lens.lateral_colour != (UNITY, UNITY)]
     crop = (1.0, 2.64)[number % 2]
     frame = Frame(width, width * 2 // 3, crop)
-    name, lens = ("synthetic", synthetic(rng, frame)) if number % 3 == 0 else known[number % len(known)]
+    name, lens = (
+        ("synthetic", synthetic(rng, frame)) if number % 3 == 0 else known[(number - number // 3 - 1) % len(known)]
+    )
     if name == "synthetic" and crop != 1.0:
         # Given for the corner of this sensor, while lenses are described on full frame.
         lens = Lens(lens.distortion, tuple((p[0], 0.0, p[2] * crop**2) for p in lens.lateral_colour))  # type: ignore[arg-type]
