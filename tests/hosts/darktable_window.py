@@ -278,7 +278,7 @@ def cancel() -> None:
 
 def missing() -> None:
     """Without its engine the script says so."""
-    engine = Path("/root/.config/darktable/lua/sixbit/engine.json")
+    engine = Path.home() / ".config/darktable/lua/sixbit/engine.json"
     settings = engine.read_text()
     select("summicron.jpg")
     for name, content in (("not there", None), ("does not run", settings.replace('"/mnt', '"/no')), ("broken", "{")):
