@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,24 +45,45 @@ class LensCurves:
     notes: Sequence[str] = ()
 
 
-def plot_lens(title: str, curves: LensCurves, path: str | Path, frames: Sequence[float] = (1.0,)) -> None:
-    """Draw a lens to a file, 1200 x 500 px in PNG; other formats (PDF, SVG) by the suffix of ``path``.
+@contextmanager
+def drawn(path: str | Path, width: int, height: int) -> Iterator[Any]:
+    """A matplotlib figure of that size in px, which is written to the file once it is drawn.
 
-    ``frames`` are the crop factors whose corners are marked. Raises PlotError if matplotlib is not installed, or the
-    file cannot be written in this format or place.
+    The suffix says the format. Raises PlotError without matplotlib or for a suffix it does not know, PhotoError where
+    the file cannot be written.
     """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise PlotError("Plots need matplotlib: pip install 'sixbit[plot]'") from error
     from sixbit.photos import replacing
-    from sixbit.shot import PhotoError
 
     path = Path(path)
-    figure = Figure(figsize=(12, 5), dpi=100, facecolor="white")
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
     kind = path.suffix[1:].lower()
     if kind not in figure.canvas.get_supported_filetypes():
         raise PlotError(f"A plot cannot be written as {path.name!r}; name it .png, .pdf or .svg.")
+    yield figure
+    with replacing(path) as file:
+        figure.savefig(file, format=kind)
+
+
+def plot_lens(title: str, curves: LensCurves, path: str | Path, frames: Sequence[float] = (1.0,)) -> None:
+    """Draw a lens to a file, 1200 x 500 px in PNG; other formats (PDF, SVG) by the suffix of ``path``.
+
+    ``frames`` are the crop factors whose corners are marked. Raises PlotError if matplotlib is not installed, or the
+    file cannot be written in this format or place.
+    """
+    from sixbit.shot import PhotoError
+
+    try:
+        with drawn(path, 1200, 500) as figure:
+            _draw_lens(figure, title, curves, frames)
+    except PhotoError as error:
+        raise PlotError(str(error)) from error
+
+
+def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[float]) -> None:
     key = "Dashed: the corner of the frame at this crop factor."
     notes = [*textwrap.wrap("   ·   ".join(curves.notes), 190, max_lines=2, placeholder=" …"), key]
     figure.text(0.035, 0.92, title, fontsize=15, fontweight="bold", color=INK, parse_math=False)
@@ -96,11 +118,6 @@ def plot_lens(title: str, curves: LensCurves, path: str | Path, frames: Sequence
             axes.legend(loc="best", fontsize=8.5, frameon=False, handlelength=1.4, labelcolor=INK, ncols=columns)
         _span(axes, -least, top)
         _mark_frames(axes, frames)
-    try:
-        with replacing(path) as file:
-            figure.savefig(file, format=kind)
-    except PhotoError as error:
-        raise PlotError(str(error)) from error
 
 
 def _prepare(axes: Any, name: str) -> None:

@@ -3,49 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.calibration.straightness import bends, straightened
 from sixbit.filters import evaluate
-from sixbit.plots import BLUE, INK, RED, SOFT, PlotError
+from sixbit.plots import BLUE, INK, RED, SOFT, drawn
 
 if TYPE_CHECKING:
     from sixbit.calibration.lines import LinesResult
 
 
 def plot_lines(result: LinesResult, path: str | Path) -> None:
-    """Draw a result to a file, PNG or another format by its suffix. Raises PlotError, PhotoError."""
-    from sixbit.photos import replacing
-
-    path = Path(path)
-    figure = _figure(result)
-    kind = path.suffix[1:].lower()
-    if kind not in figure.canvas.get_supported_filetypes():
-        raise PlotError(f"A plot cannot be written as {path.name!r}; name it .png, .pdf or .svg.")
-    with replacing(path) as file:
-        figure.savefig(file, format=kind)
+    """Draw a result to a file, 1200 x 720 px in PNG; other formats by the suffix. Raises PlotError, PhotoError."""
+    with drawn(path, 1200, 720) as figure:
+        _draw(figure, result)
 
 
-def write_png(result: LinesResult, file: IO[bytes]) -> None:
-    """The same as PNG into an open file."""
-    _figure(result).savefig(file, format="png")
-
-
-def _figure(result: LinesResult) -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise PlotError("Plots need matplotlib: pip install 'sixbit[plot]'") from error
+def _draw(figure: Any, result: LinesResult) -> None:
     lines, fit = result.lines, result.fit
     # The photo that says most.
     shown = int(np.argmax(np.bincount(lines.photo, fit.weights * lines.lengths, len(result.pictures))))
     picture = result.pictures[shown]
     here = lines.some(lines.photo == shown)
     good = fit.weights[lines.photo == shown] > 0.5
-    figure = Figure(figsize=(12, 7.2), dpi=100, facecolor="white")
     figure.text(0.03, 0.955, f"{result.setting.lens.name}: {result.verdict[-1]}", fontsize=11, color=INK)
     grid = figure.add_gridspec(2, 2, height_ratios=(2.6, 1), left=0.03, right=0.97, top=0.9, bottom=0.08, hspace=0.18)
     straight = straightened(here.points, fit.polynomial)
@@ -67,7 +50,6 @@ def _figure(result: LinesResult) -> Any:
         axes.set_ylim(picture.shape[0] - 1, 0)
         axes.set_axis_off()
     _draw_bends(figure.add_subplot(grid[1, :]), result)
-    return figure
 
 
 def _draw_bends(axes: Any, result: LinesResult) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sixbit.commands import DONE, SOME_FAILED, complain
 from sixbit.commands.arguments import positive
 
 if TYPE_CHECKING:
     from sixbit.calibration import Progress
+    from sixbit.calibration.records import Record
+
+T = TypeVar("T")
 
 SUMMARY = "measure a lens from frames of your own"
 
@@ -96,73 +99,62 @@ def _page(options: argparse.Namespace) -> int:
 def _flat(options: argparse.Namespace) -> int:
     from sixbit.calibration.flat import keep, measure_flat
 
-    with _bar() as progress:
-        result = measure_flat(
-            options.frames,
-            options.lens,
-            crop_factor=options.crop,
-            focal_mm=options.focal,
-            f_number=options.aperture,
-            distance_m=options.distance,
-            progress=progress,
-        )
-    print(f"{result.setting.lens.name}, from {len(result.frames)} frame{'s' * (len(result.frames) > 1)}:")
-    for sentence in result.verdict:
-        print(f"  {sentence}")
+    result = _measured(options, measure_flat, distance_m=options.distance)
+    _tell(result, f", from {len(result.frames)} frame{'s' * (len(result.frames) > 1)}")
     if options.plot:
         from sixbit.calibration.flat_plot import plot_flat
 
         plot_flat(result, options.plot)
-    if not options.dry_run:
-        record = keep(result)
-        print(f"  Kept as {record.name}; `sixbit calibrate remove {record.name}` takes it back.")
-    return DONE
+    return _keep(options, result, keep)
 
 
 def _lines(options: argparse.Namespace) -> int:
     from sixbit.calibration.lines import keep, measure_lines
 
-    with _bar() as progress:
-        result = measure_lines(
-            options.frames,
-            options.lens,
-            crop_factor=options.crop,
-            focal_mm=options.focal,
-            f_number=options.aperture,
-            progress=progress,
-        )
-    print(f"{result.setting.lens.name}:")
-    for sentence in result.verdict:
-        print(f"  {sentence}")
+    result = _measured(options, measure_lines)
+    _tell(result)
     if options.plot:
         from sixbit.calibration.lines_plot import plot_lines
 
         plot_lines(result, options.plot)
-    if not options.dry_run:
-        record = keep(result)
-        print(f"  Kept as {record.name}; `sixbit calibrate remove {record.name}` takes it back.")
-    return DONE
+    return _keep(options, result, keep)
 
 
 def _tca(options: argparse.Namespace) -> int:
     from sixbit.calibration.lateral_colour import keep, measure_lateral_colour
 
+    result = _measured(options, measure_lateral_colour)
+    _tell(result, f", from {len(result.photos)} photo{'s' * (len(result.photos) > 1)}")
+    if options.plot:
+        from sixbit.calibration.lateral_colour_plot import plot_lateral_colour
+
+        plot_lateral_colour(result, options.plot)
+    return _keep(options, result, keep)
+
+
+def _measured(options: argparse.Namespace, measure: Callable[..., T], **more: Any) -> T:
+    """The result of a measurement of the frames, with how the lens was set."""
     with _bar() as progress:
-        result = measure_lateral_colour(
+        return measure(
             options.frames,
             options.lens,
             crop_factor=options.crop,
             focal_mm=options.focal,
             f_number=options.aperture,
             progress=progress,
+            **more,
         )
-    print(f"{result.setting.lens.name}, from {len(result.photos)} photo{'s' * (len(result.photos) > 1)}:")
+
+
+def _tell(result: Any, made_from: str = "") -> None:
+    """What was found, in words."""
+    print(f"{result.setting.lens.name}{made_from}:")
     for sentence in result.verdict:
         print(f"  {sentence}")
-    if options.plot:
-        from sixbit.calibration.lateral_colour_plot import plot_lateral_colour
 
-        plot_lateral_colour(result, options.plot)
+
+def _keep(options: argparse.Namespace, result: T, keep: Callable[[T], Record]) -> int:
+    """Keep the result, unless it is only to be told."""
     if not options.dry_run:
         record = keep(result)
         print(f"  Kept as {record.name}; `sixbit calibrate remove {record.name}` takes it back.")
