@@ -3,7 +3,8 @@
     python benchmarks/correct.py [--megapixels 50] [--threads 2] [--rounds 5] [--scaling] [-o FOLDER]
 
 The table and a plot are saved in the folder, benchmarks/results by default. --scaling adds how the native engine does
-from 1 to 200 MP and from one thread to all. All of it runs in one process, a round each in turn, so that whatever else
+from 1 to 200 MP and from one thread to all. darktable-cli takes part at 50 MP, as files.py finds it: from JPEG to JPEG,
+for it does nothing less. All of it runs in one process, a round each in turn, so that whatever else
 the machine does falls on all alike; the table has the medians, and the median of the ratios within a round.
 """
 
@@ -18,6 +19,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -44,6 +46,8 @@ LENS = """<lensdatabase version="1"><mount><name>Leica M</name></mount>
 </calibration></lens></lensdatabase>"""
 """lensfun's own entry of the Summicron, and a fall-off of no particular lens: there is none on record for this one."""
 OURS = "Sixbit native, 8 bit"
+SLOW = ("Sixbit gmic", "darktable-cli, JPEG to JPEG")
+"""These run once, which is enough to say so."""
 LESS: dict[str, Any] = {
     "without lateral colour": {"warp": ((1.0, 0.0, -0.02, 0.01),)},
     "without vignetting": {"gain": ((1.0,),)},
@@ -123,6 +127,17 @@ def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], 
     return runs
 
 
+def darktable(folder: Path, width: int, height: int) -> Callable[[], float] | None:
+    """An export of the same picture by darktable's lens module, as files.py does it; it answers the seconds."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    files: Any = importlib.import_module("files")
+    if (width, height) != (files.WIDTH, files.HEIGHT):
+        return None
+    files.large_photo(folder / "photo.jpg")
+    export: Callable[[], float] | None = files.darktable(folder)
+    return export
+
+
 def green_map(correction: CorrectionFilter) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     x = np.empty((correction.height, correction.width), np.float32)
     y = np.empty_like(x)
@@ -175,25 +190,22 @@ def measure(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, lis
     """Seconds of every run, a round after the other."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for name, run in runs.items():  # the first time pays for memory
-        if name != "Sixbit gmic":
+        if name not in SLOW:
             run()
     for _ in range(rounds):
         for name, run in runs.items():
-            if name == "Sixbit gmic" and seconds[name]:
-                continue  # slow, and one is enough to say so
+            if name in SLOW and seconds[name]:
+                continue
             start = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - start)
+            told = run()  # some say how long it took without what is not theirs
+            seconds[name].append(told if isinstance(told, float) else time.perf_counter() - start)
     return seconds
 
 
-def scaling(threads: int) -> str:
-    """MP/s of the native engine by the size of the picture and the number of threads; medians of three."""
+def scaling(threads: int) -> dict[int, dict[float, float]]:
+    """MP/s of the native engine by number of threads and size of the picture; medians of three."""
     counts = sorted({2**i for i in range(threads.bit_length())} | {threads})
-    lines = [
-        "| MP | " + " | ".join(f"{n} thread{'s' * (n > 1)}" for n in counts) + " |",
-        "|---:" * (len(counts) + 1) + "|",
-    ]
+    rates: dict[int, dict[float, float]] = {count: {} for count in counts}
     for megapixels in SCALES:
         width, height = size(megapixels)
         correction, picture = summicron(width, height), landscape(width, height)
@@ -201,9 +213,38 @@ def scaling(threads: int) -> str:
         runs: dict[str, Callable[[], object]] = {
             str(n): partial(engines.apply, correction, picture, out=result, threads=n) for n in counts
         }
-        rates = [width * height / 1e6 / statistics.median(times) for times in measure(runs, 3).values()]
-        lines.append(f"| {megapixels} | " + " | ".join(f"{rate:.0f}" for rate in rates) + " |")
+        for count, times in measure(runs, 3).items():
+            rates[int(count)][megapixels] = width * height / 1e6 / statistics.median(times)
+    return rates
+
+
+def scaling_table(rates: dict[int, dict[float, float]]) -> str:
+    lines = [
+        "| MP | " + " | ".join(f"{n} thread{'s' * (n > 1)}, MP/s" for n in rates) + " |",
+        "|---:" * (len(rates) + 1) + "|",
+    ]
+    for megapixels in SCALES:
+        lines.append(f"| {megapixels} | " + " | ".join(f"{row[megapixels]:.0f}" for row in rates.values()) + " |")
     return "\n".join(lines) + "\n"
+
+
+def plot_scaling(rates: dict[int, dict[float, float]], path: Path) -> None:
+    """A line for each number of threads, MP/s over MP."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for count, row in rates.items():
+        axes.plot(list(row), list(row.values()), "o-", label=f"{count} thread{'s' * (count > 1)}")
+    axes.set_xscale("log")
+    axes.set_xticks(SCALES, [str(megapixels) for megapixels in SCALES])
+    axes.minorticks_off()
+    axes.set_ylim(0)
+    axes.set_xlabel("size of the picture, MP")
+    axes.set_ylabel("MP/s")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path)
 
 
 def plot(seconds: dict[str, list[float]], megapixels: float, path: Path) -> None:
@@ -257,12 +298,18 @@ def main() -> None:
     options = parser.parse_args()
     width, height = size(options.megapixels)
     memory = peak_memory(width, height, options.threads)  # first: a child starts with the peak of its parent
-    seconds = measure(contenders(width, height, options.threads), options.rounds)
+    runs = contenders(width, height, options.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        if export := darktable(Path(folder), width, height):
+            runs[SLOW[1]] = export
+        seconds = measure(runs, options.rounds)
     text = table(seconds, width, height, options.threads, memory)
-    if options.scaling:
-        text += "\n" + scaling(options.threads)
-    print(text)
     options.output.mkdir(parents=True, exist_ok=True)
+    if options.scaling:
+        rates = scaling(options.threads)
+        text += "\n" + scaling_table(rates)
+        plot_scaling(rates, options.output / "scaling.png")
+    print(text)
     (options.output / "correct.md").write_text(text, encoding="utf-8")
     plot(seconds, width * height / 1e6, options.output / "correct.png")
 

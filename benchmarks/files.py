@@ -88,6 +88,22 @@ def darktable(folder: Path) -> Callable[[], float] | None:
     return in_root
 
 
+def corner_moved(folder: Path, export: Callable[[], float]) -> tuple[float, float]:
+    """By how many levels darktable's correction changes the picture on average, in a corner and in the middle."""
+    numpy, image = importlib.import_module("numpy"), importlib.import_module("PIL.Image")
+    sidecar, exported = folder / "photo.jpg.xmp", folder / "darktable.jpg"
+    pictures = []
+    on = sidecar.read_text(encoding="utf-8")
+    for text in (on, on.replace('darktable:enabled="1"', 'darktable:enabled="0"')):
+        sidecar.write_text(text, encoding="utf-8")
+        export()
+        pictures.append(numpy.asarray(image.open(exported)).astype(float))
+    change = abs(pictures[0] - pictures[1])
+    height, width = change.shape[:2]
+    corner, middle = change[:512, :512], change[height // 2 - 64 : height // 2 + 64, width // 2 - 64 : width // 2 + 64]
+    return float(corner.mean()), float(middle.mean())
+
+
 def main() -> None:
     """Run the two in turn and print medians, and the median of the ratios."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -112,12 +128,17 @@ def main() -> None:
             if number:  # the first round pays for caches
                 ours.append(taken)
                 others.append(other)
+        moved = corner_moved(folder, theirs) if theirs else None
     print("| | s, median | least | time, Sixbit = 1 |\n|---|---:|---:|---:|")
     print(f"| sixbit correct, whole process | {statistics.median(ours):.2f} | {min(ours):.2f} | 1 |")
     known = [other for other in others if other is not None]
     if known:
         ratio = statistics.median(b / a for a, b in zip(ours, known, strict=True))
         print(f"| darktable-cli, whole process | {statistics.median(known):.2f} | {min(known):.2f} | {ratio:.1f} |")
+    if moved:
+        print(f"\ndarktable's correction changes a corner by {moved[0]:.1f} levels, the middle by {moved[1]:.1f}.")
+        if moved[0] < 2 * moved[1] or moved[0] < 1:
+            sys.exit("darktable has not corrected the photo: the comparison says nothing.")
     print(f"\nThe last round of Sixbit:\n\n```\n{told.rstrip()}\n```")
 
 

@@ -242,6 +242,22 @@ def test_codes_survive_the_way_to_light_and_back(dtype: type, curve: TransferCur
     np.testing.assert_array_equal(engines.apply(still, codes, transfer=curve), codes)
 
 
+def test_floating_point_survives_the_way_to_light_and_back() -> None:
+    values = np.linspace(0, 1, 1 << 16, dtype=np.float32).reshape(256, 256, 1)
+    still = CorrectionFilter(256, 256, (0.0, 0.0), 1.0, warp=((1.0, 0.0),))
+    bound = 4e-7 if kernel.levels()[0] == "avx512" else 1e-6  # quartics there, tables elsewhere
+    np.testing.assert_allclose(engines.apply(still, values), values, rtol=0, atol=bound)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_curves_are_quartics_where_these_fit(dtype: type) -> None:
+    toe = np.linspace(0, 1, SAMPLES)
+    toe = np.where(toe < 0.03125, toe / 16, toe**1.8)[None]  # ProPhoto's: ISO 22028-2
+    for curve, fits in ((srgb(), True), (linear(), True), (TransferCurve("toe", toe), False), (gamma(2.2), False)):
+        tables = native._tables(curve, np.dtype(dtype))
+        assert [pieces.size == 5 * 32 + 1 for pieces in tables.decode_pieces + tables.encode_pieces] == [fits, fits]
+
+
 def test_floating_point_keeps_what_lies_outside_of_0_and_1() -> None:
     values = np.linspace(-0.5, 2.5, 64, dtype=np.float32).reshape(8, 8, 1)
     still = CorrectionFilter(8, 8, (0.0, 0.0), 1.0, warp=((1.0, 0.0),))

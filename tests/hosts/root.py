@@ -1,4 +1,4 @@
-"""Small Debian systems with the real GIMP and darktable in them, or Chromium, to drive them without a screen.
+"""Small Debian systems with the real GIMP and darktable in them, or Chromium, or compilers and an emulator.
 
     root = system_root("trixie")
     root.run(["darktable-cli", "--version"])
@@ -29,6 +29,9 @@ SUITES = ("trixie", "forky")
 
 BROWSER = "chromium"
 """The system of a browser, of the older suite."""
+
+EMULATOR = "qemu"
+"""The system that compiles for other processors and runs what comes of it, of the older suite."""
 
 EDITORS = ["gimp", "gir1.2-gimp-3.0", "darktable", "liblensfun-bin"]
 PYTHON = ["python3", "python3-gi", "python3-gi-cairo", "python3-venv", "python3-pyatspi"]
@@ -183,6 +186,8 @@ def _recipe(suite: str) -> str:
 def _packages(suite: str) -> list[str]:
     if suite == BROWSER:
         return ["chromium", "fonts-dejavu-core"]
+    if suite == EMULATOR:
+        return ["g++", "g++-aarch64-linux-gnu", "qemu-user"]
     return [*EDITORS, *PYTHON, *DESKTOP, *AROUND, GEXIV2[suite]]
 
 
@@ -214,7 +219,7 @@ def _make(suite: str, packed: Path) -> None:
     make += [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("man", "doc", "locale", "help")]
     try:
         done = subprocess.run(
-            [*make, SUITES[0] if suite == BROWSER else suite, str(partial), _mirror()],
+            [*make, suite if suite in SUITES else SUITES[0], str(partial), _mirror()],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -5,8 +5,7 @@ The kernel is in ``kernel/``; docs/performance.md says why it is built as it is.
 
 from __future__ import annotations
 
-import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,9 +13,12 @@ from numpy.polynomial import Chebyshev, Polynomial
 
 from sixbit.engines import EngineError
 from sixbit.engines.reference import taps
-from sixbit.light import TransferCurve, linear, srgb
+from sixbit.light import SAMPLES, TransferCurve, linear, srgb
+from sixbit.processors import processors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from sixbit.engines import Region
@@ -31,6 +33,8 @@ ERROR_GAIN = 2e-5
 """The same for gains."""
 ERROR_CODE = 0.15
 """What a cubic may be off on the way from or to an 8-bit code, in levels; curves flat at black come near it."""
+ERROR_VALUE = 0.1 / 65535
+"""What a quartic may be off on the way from or to a code value of 16 bits or floating point, of 0..1."""
 STEPS = (16, 8, 4, 2)
 """Sizes of the pieces a parabola may span, in px; the least has nodes at every pixel, and is exact."""
 
@@ -86,17 +90,12 @@ def apply(
             curves=[tables.plane(k) if k < colours else alpha.plane(0) for k in range(channels)],
             encode_origin=tables.origin,
             encode_shift=tables.shift,
-            threads=threads or _processors(),
+            threads=threads or processors(),
             level=level,
         )
     except ValueError as error:
         raise EngineError(f"The native engine cannot take this picture: {error}. A copy of it will do.") from error
     return out
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _step(correction: CorrectionFilter) -> int:
@@ -156,8 +155,8 @@ class _Tables(NamedTuple):
     decode: NDArray[np.float32]
     encode: NDArray[Any]
     slopes: list[Slopes]
-    decode_cubics: list[NDArray[np.float32]]
-    encode_cubics: list[NDArray[np.float32]]
+    decode_pieces: list[NDArray[np.float32]]
+    encode_pieces: list[NDArray[np.float32]]
     origin: float
     shift: int
 
@@ -168,8 +167,8 @@ class _Tables(NamedTuple):
             self.decode[k],
             self.encode[k],
             self.slopes[k],
-            self.decode_cubics[k],
-            self.encode_cubics[k],
+            self.decode_pieces[k],
+            self.encode_pieces[k],
         )
 
 
@@ -197,8 +196,11 @@ def _tables(curve: TransferCurve, dtype: np.dtype[Any]) -> _Tables:
         np.array(decode, np.float32),
         np.array(encode, np.uint8 if byte else np.float32),
         slopes,
-        [_decode_cubics(curve, k) if byte else _NONE for k in range(len(slopes))],
-        [_encode_cubics(curve, k, origin) if byte else _NONE for k in range(len(slopes))],
+        [_decode_cubics(curve, k) if byte else _decode_quartics(curve, k) for k in range(len(slopes))],
+        [
+            _encode_cubics(curve, k, origin) if byte else _encode_quartics(curve, k, dtype == np.uint16)
+            for k in range(len(slopes))
+        ],
         origin,
         shift,
     )
@@ -217,7 +219,7 @@ def _decode_cubics(curve: TransferCurve, k: int) -> NDArray[np.float32]:
     coefficients = _moved(scaled[:, :, 0].T, codes.mean(axis=1))
     fitted = (codes[:, :, None] ** np.arange(4) * coefficients.T[:, None]).sum(axis=2)
     off = np.abs(255 * curve.encode(np.maximum(fitted, 0), k) - codes).max()
-    return coefficients.astype(np.float32) if off <= ERROR_CODE else _NONE
+    return np.append(coefficients, 0).astype(np.float32) if off <= ERROR_CODE else _NONE
 
 
 def _encode_cubics(curve: TransferCurve, k: int, origin: float) -> NDArray[np.float32]:
@@ -232,7 +234,59 @@ def _encode_cubics(curve: TransferCurve, k: int, origin: float) -> NDArray[np.fl
         return _NONE
     coefficients = _moved(fit.T / width ** np.arange(4)[:, None], start)
     first = int(np.float32(origin).view(np.int32)) >> 22
-    return np.roll(coefficients, first % 32, axis=1).astype(np.float32)
+    return np.append(np.roll(coefficients, first % 32, axis=1), origin).astype(np.float32)
+
+
+def _decode_quartics(curve: TransferCurve, k: int) -> NDArray[np.float32]:
+    """The way from a code value to light in 32 quartics, see kernel/job.hpp; none where they do not fit the curve."""
+    codes, light, pieces = _quartics(partial(curve.decode, k=k), _toe(curve, k))
+    off = np.abs(curve.encode(light, k) - codes).max()
+    return pieces if off <= ERROR_VALUE else _NONE
+
+
+def _encode_quartics(curve: TransferCurve, k: int, words: bool) -> NDArray[np.float32]:
+    """The way from light to a code value, or to a 16-bit code + 1/2; none where quartics do not fit the curve."""
+    light, codes, pieces = _quartics(partial(curve.encode, k=k), float(curve.decode(np.array([_toe(curve, k)]), k)[0]))
+    if np.abs(codes - curve.encode(light, k)).max() > ERROR_VALUE:
+        return _NONE
+    if words:
+        pieces[:-1] *= 65535
+        pieces[:32] += 0.5
+    return pieces
+
+
+def _toe(curve: TransferCurve, k: int) -> float:
+    """The code value up to which the curve is straight; 0 if it bends at once."""
+    light = curve.plane(k)
+    bent = np.abs(light - light[1] * np.arange(SAMPLES)) > 1e-10
+    first = int(bent.argmax())
+    return (first - 0.5) / (SAMPLES - 1) if first > 2 else 0.0
+
+
+def _quartics(
+    function: Callable[[FloatArray], FloatArray], knee: float
+) -> tuple[FloatArray, FloatArray, NDArray[np.float32]]:
+    """A function over 0..1 in 32 quartics: points, what they are worth by the quartics, and these with their origin.
+
+    Each spans a quarter octave of x + origin. The origin puts the knee, where a curve has a bend, between two of them.
+    """
+    quarters = _quarter_octaves(int(np.float32(2.0**-8).view(np.int32)) >> 21)
+    origin = np.float32(quarters[quarters >= knee + 1.25 / 256][0] - knee)  # so that 8 octaves on is beyond 1 + origin
+    first = int(origin.view(np.int32)) >> 21
+    edges = _quarter_octaves(first)
+    start, width = edges[:-1, None], np.diff(edges)[:, None]
+    low, high = np.clip(edges[:-1, None], origin, 1 + origin), np.clip(edges[1:, None], origin, 1 + origin)
+    at = low + (high - low) * (1 - np.cos(np.pi * np.linspace(0, 1, 24))) / 2
+    x = np.clip(at - origin, 0, 1)
+    powers = ((at - start) / width * 2 - 1)[:, :, None] ** np.arange(5)
+    coefficients = (np.linalg.pinv(powers) @ function(x)[:, :, None])[:, :, 0]
+    pieces = np.roll(coefficients.T * 8.0 ** np.arange(5)[:, None], first % 32, axis=1)
+    return x, (powers @ coefficients[:, :, None])[:, :, 0], np.append(pieces, origin).astype(np.float32)
+
+
+def _quarter_octaves(first: int) -> FloatArray:
+    """The lower edges of 33 quarter octaves; the number of one is bits >> 21 of the floats in it."""
+    return ((np.arange(first, first + 33) << 21).astype(np.int32)).view(np.float32).astype(np.float64)
 
 
 def _moved(cubics: NDArray[Any], by: NDArray[Any]) -> FloatArray:

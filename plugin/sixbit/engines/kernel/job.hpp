@@ -22,9 +22,12 @@ struct Channel {
     const float* map;     // gain map of its plane, rows x columns, or null
     const float* decode;  // code value -> linear light: an entry a code, 65536 in 0..1 for floating point
     const void* encode;   // linear light -> code value, see Job::encode_origin; codes for 8 bits, else floats
-    // For 8 bits, or null: 4 x 32 coefficients of cubics by power; the way to light a cubic for 8 codes each, of the code;
-    // the way back, code + 1/2, a cubic each half octave of l + origin, which is the lowest 5 of bits(l + origin) >> 22.
-    const float *decode_cubics, *encode_cubics;
+    // The same as 32 polynomials, or null: coefficients by power, for each power one a polynomial, then an origin. For 8
+    // bits they are cubics. To light: of the code, one for 8 codes each. Back, to code + 1/2: of l + origin, one for each
+    // half octave, which is the lowest 5 bits of bits(l + origin) >> 22. For 16 bits and floating point they are quartics
+    // both ways, one for each quarter octave of x + origin, which is the lowest 5 bits of bits(x + origin) >> 21; they go
+    // by the rest of the mantissa, -1/8..1/8 from end to end, and lead to light, or to code + 1/2, or code value.
+    const float *decode_pieces, *encode_pieces;
     bool linear;          // code values are light: the tables of 16 bits and floating point are left aside
     float decode_below, decode_above;  // slopes of the curve beyond 0..1, for floating point pixels
     float encode_below, encode_above;

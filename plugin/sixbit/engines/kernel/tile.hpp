@@ -218,54 +218,9 @@ inline void look_up(const float* table, const std::int32_t* entry, const float* 
     for (int x = 0; x < count; ++x) value[x] = pairs[2 * x] + fraction[x] * (pairs[2 * x + 1] - pairs[2 * x]);
 }
 
-#if SIXBIT_LANES == 16 && !defined(SIXBIT_PLAIN_LANES)
-#define SIXBIT_SHUFFLES  // a shuffle of two registers is a table of 32 entries: worth more than loads one by one
-
-using Bytes = std::uint8_t __attribute__((vector_size(64)));
-
-// Sixteen pixels of three bytes, each to a number of its own, and back. The register holds four pixels a quarter.
-INLINE Ints spread(Ints pixels) {
-    const Ints quarters = __builtin_shuffle(pixels, Ints{0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 11, 11});
-#define SIXBIT_QUARTER(q) q, q + 1, q + 2, q + 2, q + 3, q + 4, q + 5, q + 5, q + 6, q + 7, q + 8, q + 8, q + 9, q + 10, q + 11, q + 11
-    return Ints(__builtin_shuffle(
-        Bytes(quarters), Bytes{SIXBIT_QUARTER(0), SIXBIT_QUARTER(16), SIXBIT_QUARTER(32), SIXBIT_QUARTER(48)}));
-#undef SIXBIT_QUARTER
-}
-INLINE Ints gathered(Ints numbers) {
-#define SIXBIT_QUARTER(q) q, q + 1, q + 2, q + 4, q + 5, q + 6, q + 8, q + 9, q + 10, q + 12, q + 13, q + 14, q + 15, q + 15, q + 15, q + 15
-    const Bytes quarters = __builtin_shuffle(
-        Bytes(numbers), Bytes{SIXBIT_QUARTER(0), SIXBIT_QUARTER(16), SIXBIT_QUARTER(32), SIXBIT_QUARTER(48)});
-#undef SIXBIT_QUARTER
-    return __builtin_shuffle(Ints(quarters), Ints{0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 3, 3, 3});
-}
-
-// A cubic for each lane, out of 32 by the low bits of `piece`.
-INLINE Floats cubic(const Floats* coefficients, Ints piece, Floats x) {
-    Floats value = __builtin_shuffle(coefficients[6], coefficients[7], piece);
-    for (int term = 4; term >= 0; term -= 2)
-        value = value * x + __builtin_shuffle(coefficients[term], coefficients[term + 1], piece);
-    return value;
-}
-
-// A row of bytes to light. The last block is whole as well: what is beyond `count` lies within the margin of the window,
-// or is filled by the outer pixels afterwards.
-template <int Channels>
-INLINE void decode_blocks(const Job& job, const std::uint8_t* source, int count, float* light, std::ptrdiff_t plane) {
-    Floats cubics[Channels][8];
-    for (int k = 0; k < Channels; ++k) std::memcpy(cubics[k], job.channel[k].decode_cubics, sizeof cubics[k]);
-    for (int left = count; left > 0; left -= lanes, source += lanes * Channels, light += lanes) {
-        Ints pixels = all(0);
-        if (left * Channels >= int(sizeof pixels))
-            std::memcpy(&pixels, source, sizeof pixels);
-        else
-            std::memcpy(&pixels, source, left * Channels);
-        if (Channels == 3) pixels = spread(pixels);
-        for (int k = 0; k < Channels; ++k) {
-            const Ints code = pixels >> (8 * k) & 255;
-            store(light + k * plane, cubic(cubics[k], code >> 3, to_floats(code)));
-        }
-    }
-}
+#if SIXBIT_LANES == 16 && defined(__GNUC__) && !defined(__clang__) && !defined(SIXBIT_PLAIN_LANES)
+#define SIXBIT_SHUFFLES
+#include "shuffles.hpp"
 #endif
 
 // Code values of a row to light, one row of floats a channel. The strides are arguments of their own so that the
@@ -273,6 +228,19 @@ INLINE void decode_blocks(const Job& job, const std::uint8_t* source, int count,
 template <int Channels, typename Code>
 INLINE void decode_row(const Job& job, const Code* source, std::ptrdiff_t pixel, std::ptrdiff_t channel, int count,
                        float* light, std::ptrdiff_t plane) {
+#if defined(SIXBIT_SHUFFLES)
+    if (Curves<Channels, Code>::known(job, &Channel::decode_pieces)) {
+        if (pixel == Channels && channel == 1) return decode_blocks<Channels>(job, source, count, light, plane);
+        Code packed[tile_width * Channels];
+        for (int done = 0; done < count; done += tile_width) {
+            const int part = std::min(count - done, tile_width);
+            for (int x = 0; x < part; ++x)
+                for (int k = 0; k < Channels; ++k) packed[x * Channels + k] = source[(done + x) * pixel + k * channel];
+            decode_blocks<Channels>(job, packed, part, light + done, plane);
+        }
+        return;
+    }
+#endif
     if constexpr (std::is_same_v<Code, float>) {
         for (int k = 0; k < Channels; ++k) {
             const Channel curve = job.channel[k];  // a copy: what is written below cannot change it
@@ -304,18 +272,8 @@ INLINE void decode_row(const Job& job, const Code* source, std::ptrdiff_t pixel,
     } else {
         const float* table[Channels];
         for (int k = 0; k < Channels; ++k) table[k] = job.channel[k].decode;
-        int x = 0;
-#if defined(SIXBIT_SHUFFLES)
-        bool cubic = true;
-        for (int k = 0; k < Channels; ++k) cubic = cubic && job.channel[k].decode_cubics;
-        if constexpr (sizeof(Code) == 1 && Channels > 1)
-            if (cubic && pixel == Channels && channel == 1) {
-                decode_blocks<Channels>(job, source, count, light, plane);
-                x = count;
-            }
-#endif
         UNROLL
-        for (; x < count; ++x)
+        for (int x = 0; x < count; ++x)
             for (int k = 0; k < Channels; ++k) light[k * plane + x] = table[k][source[x * pixel + k * channel]];
     }
 }
@@ -545,10 +503,10 @@ INLINE void weigh_from(const Weights<Taps>& weights, Floats past, Floats* weight
     }
 }
 
-// Weights of some blocks first, then their sums: one by one, each would wait for the weights of its own.
+// All blocks of one kind.
 template <int Taps, int ExtraX, int ExtraY>
 void sample_blocks(const Job& job, const Window& window, Row& row, const Planes* planes, const Sorted& sorted) {
-    constexpr int kind = 2 * ExtraY + ExtraX, together = 8;
+    constexpr int kind = 2 * ExtraY + ExtraX;
     const Weights<Taps> weights(job);
     const std::ptrdiff_t stride = window.stride, plane = window.plane();
     const float* window_light = window.light;
@@ -722,40 +680,6 @@ INLINE void interleave(const Job& job, const std::int32_t (*codes)[tile_width], 
         }
 }
 
-#if defined(SIXBIT_SHUFFLES)
-// Light of a row to bytes, by cubics instead of tables.
-template <int Channels>
-INLINE void encode_blocks(const Job& job, const float* const* light, const float* const* gain, int count,
-                          std::uint8_t* target) {
-    const float origin = job.encode_origin, white = 1 - origin;  // the last piece ends before 1
-    Floats cubics[Channels][8];
-    for (int k = 0; k < Channels; ++k) std::memcpy(cubics[k], job.channel[k].encode_cubics, sizeof cubics[k]);
-    for (int x = 0; x < count; x += lanes) {
-        Ints packed = all(0);
-        for (int k = 0; k < Channels; ++k) {
-            Floats value = load(light[k] + x);
-            if (gain[k]) value = value * load(gain[k] + x);
-            value = clamp(value + origin, all(origin), all(white));
-            Ints bits;
-            std::memcpy(&bits, &value, sizeof bits);
-            const Floats code = cubic(cubics[k], bits >> 22, value);
-            packed = packed | to_ints(code) << (8 * k);
-        }
-        if constexpr (Channels == 1) {
-            std::int32_t codes[lanes];
-            store(codes, packed);
-            for (int n = 0; n < std::min(lanes, count - x); ++n) target[x + n] = std::uint8_t(codes[n]);
-            continue;
-        }
-        if (Channels == 3) packed = gathered(packed);
-        if (x + lanes <= count)
-            std::memcpy(target + x * Channels, &packed, lanes * Channels);
-        else
-            std::memcpy(target + x * Channels, &packed, (count - x) * Channels);
-    }
-}
-#endif
-
 // ---- the tile ----
 
 template <int Channels, typename Code>
@@ -800,7 +724,6 @@ void correct_part(const Job& job, const Tile& part, int origin_x, int origin_y, 
         for (int g = 0; g < gains; ++g) expand(nodes, 2 * sets + g, node_y, gain[g]);
         const float *light[Channels], *factors[Channels];
         float mapped[Channels][tile_width + lanes];
-        bool cubic = true;
         for (int k = 0; k < Channels; ++k) {
             const Channel& channel = job.channel[k];
             light[k] = row.light[k] + row.first;
@@ -810,20 +733,18 @@ void correct_part(const Job& job, const Tile& part, int origin_x, int origin_y, 
                 multiply_by_map(job, channel.map, row.y, origin_x + row.first, count, mapped[k]);
                 factors[k] = mapped[k];
             }
-            cubic = cubic && channel.encode_cubics;
         }
         const std::ptrdiff_t pixel = job.target.pixel, channel = job.target.channel;
         Code* target = static_cast<Code*>(job.target.data) + row.y * job.target.row + part.left * pixel;
 #if defined(SIXBIT_SHUFFLES)
-        if constexpr (sizeof(Code) == 1)
-            if (cubic) {
-                const bool packed = pixel == Channels && channel == 1;
-                std::uint8_t bytes[tile_width * Channels];
-                encode_blocks<Channels>(job, light, factors, count, packed ? target : bytes);
-                for (int x = 0; x < count && !packed; ++x)
-                    for (int k = 0; k < Channels; ++k) target[x * pixel + k * channel] = bytes[x * Channels + k];
-                continue;
-            }
+        if (Curves<Channels, Code>::known(job, &Channel::encode_pieces)) {
+            const bool packed = pixel == Channels && channel == 1;
+            Code codes[tile_width * Channels];
+            encode_blocks<Channels>(job, light, factors, count, packed ? target : codes);
+            for (int x = 0; x < count && !packed; ++x)
+                for (int k = 0; k < Channels; ++k) target[x * pixel + k * channel] = codes[x * Channels + k];
+            continue;
+        }
 #endif
         std::int32_t codes[Channels][tile_width];
         float values[Channels][tile_width];
