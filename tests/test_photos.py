@@ -457,6 +457,23 @@ def test_a_jpeg_is_encoded_as_its_source(tmp_path: Path, subsampling: str, progr
     assert (tmp_path / "small.jpg").stat().st_size < (tmp_path / "out.jpg").stat().st_size
 
 
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_jpeg_at_one_of_libjpegs_qualities(tmp_path: Path, subsampling: str, channels: int) -> None:
+    pixels = picture(401, 1203, channels=channels)
+    pixels = pixels[..., 0] if channels == 1 else pixels
+    options: dict[str, Any] = {} if channels == 1 else {"subsampling": subsampling}
+    for quality, progressive in ((92, False), (31, False), (92, True)):
+        Image.fromarray(pixels).save(tmp_path / "photo.jpg", quality=quality, progressive=progressive, **options)
+        photo = open_photo(tmp_path / "photo.jpg")
+        # The oracle: Pillow encodes the same pixels.
+        plain = io.BytesIO()
+        Image.fromarray(photo.pixels.squeeze()).save(plain, "JPEG", quality=quality, progressive=progressive, **options)
+        for asked in (None, quality):
+            save_photo(photo, photo.pixels, tmp_path / "out.jpg", quality=asked)
+            assert (tmp_path / "out.jpg").read_bytes().endswith(plain.getvalue()[20:])
+
+
 def test_a_grey_jpeg_stays_grey(tmp_path: Path) -> None:
     Image.fromarray(picture(channels=1)[..., 0]).save(tmp_path / "photo.jpg", quality=98)
     photo = open_photo(tmp_path / "photo.jpg")

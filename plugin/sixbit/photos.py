@@ -15,7 +15,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.light import LightError, TransferCurve, srgb
 from sixbit.metadata import Metadata, corrected, without_maker_note
 from sixbit.shot import PhotoError, photo_name
 from sixbit.tags import open_photo as open_file
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.filters import CorrectionFilter
+    from sixbit.light import TransferCurve
 
 LARGEST = 1 << 30
 """Pixels of the largest picture that is opened: a file that claims more is more likely to lie than to be a photo."""
@@ -59,6 +59,8 @@ class Photo:
     @cached_property
     def transfer(self) -> TransferCurve:
         """The curve to linear light: of the profile, or sRGB. Raises LightError for a profile that has none."""
+        from sixbit.light import LightError, srgb
+
         if self.icc is None:
             return srgb() if self.gamma is None else _power(self.gamma)
         from sixbit.profiles import curve_of_profile
@@ -66,13 +68,13 @@ class Photo:
         try:
             return curve_of_profile(self.icc)
         except LightError as error:
-            raise LightError(f"{photo_name(self.path)}: {error}") from error
+            raise LightError(f"{photo_name(self.path)}: {error.reason}", error.way_out) from error
 
 
 def _power(exponent: float) -> TransferCurve:
     import numpy as np
 
-    from sixbit.light import SAMPLES
+    from sixbit.light import SAMPLES, TransferCurve
 
     return TransferCurve(f"gamma {exponent:.2f}", (np.linspace(0, 1, SAMPLES) ** exponent)[None])
 
@@ -138,13 +140,15 @@ def save_photo(
     quality: int | None = None,
     subsampling: str | None = None,
     overwrite: bool = False,
+    threads: int | None = None,
 ) -> tuple[str, ...]:
     """Write corrected pixels with what ``photo`` carries, as JPEG, TIFF or PNG by the suffix of ``out``.
 
     ``applied`` names the corrections for the standard marks (those of ``correction`` by default). A JPEG gets the
     quantisation tables and chroma sampling of a source that is one, unless ``quality`` (1-100) or ``subsampling``
-    (``4:4:4``, ``4:2:2``, ``4:2:0``) is given. The file appears whole, under its name, or not at all; the source
-    itself is refused unless ``overwrite`` is set. Returns what could not be kept, in words.
+    (``4:4:4``, ``4:2:2``, ``4:2:0``) is given; ``threads`` encode it, as many as there are processors by default. The
+    file appears whole, under its name, or not at all; the source itself is refused unless ``overwrite`` is set. Returns
+    what could not be kept, in words.
     """
     from importlib import import_module
 
@@ -158,7 +162,7 @@ def save_photo(
         metadata = _without_trailer(photo, metadata)
         notes.append("the maker notes at the end of the JPEG were left out; write a .jpg to keep them")
     write = import_module(f"sixbit.formats.{kind}").write
-    options = {"quality": quality, "subsampling": subsampling} if kind == "jpeg" else {}
+    options = {"quality": quality, "subsampling": subsampling, "threads": threads} if kind == "jpeg" else {}
     with replacing(out) as file:
         notes += write(file, photo, pixels, metadata, **options)
     return (*photo.notes, *notes)

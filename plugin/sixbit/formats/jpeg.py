@@ -6,6 +6,7 @@ import io
 import struct
 import warnings
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,6 +18,8 @@ from sixbit.shot import PhotoError, photo_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Table = tuple[int, ...]
 
 _EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENSION, _RESOURCES, _ICC = b"http://ns.adobe.com/xmp/extension/\0", b"Photoshop 3.0\0", b"ICC_PROFILE\0"
@@ -131,10 +134,10 @@ def write(
     *,
     quality: int | None = None,
     subsampling: str | None = None,
+    threads: int | None = None,
 ) -> list[str]:
     """Encode pixels as an 8-bit JPEG; alpha is dropped."""
     import numpy as np
-    from PIL import Image
 
     height, width = pixels.shape[:2]
     if max(height, width) > _LARGEST_SIDE:
@@ -148,17 +151,11 @@ def write(
     pixels = np.ascontiguousarray(eight_bits(pixels))
     pixels = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     source = photo.encoding if isinstance(photo.encoding, Encoding) else None
-    options: dict[str, Any] = {"subsampling": subsampling or (source.subsampling if source else _SUBSAMPLING)}
-    if source and quality is None:
-        options["qtables"] = source.tables
-    else:
-        options["quality"] = quality or _QUALITY
-    encoded = io.BytesIO()
-    picture = Image.frombuffer("L" if pixels.ndim == 2 else "RGB", (width, height), pixels, "raw")
-    picture.save(encoded, "JPEG", progressive=bool(source and source.progressive), **options)
-    picture.close()
+    subsampling = subsampling or (source.subsampling if source else _SUBSAMPLING)
+    tables = tuple(map(tuple, source.tables.values())) if source and quality is None else None
+    quality = (quality or _QUALITY) if tables is None else _quality_of(tables, gray=pixels.ndim == 2)
     # The encoder begins with SOI and a JFIF segment of its own, 2 + 18 bytes; a JPEG keeps the one it had, or none.
-    content = encoded.getbuffer()
+    content = _encoded(pixels, quality, tables, subsampling, bool(source and source.progressive), threads)
     segments = source.segments if source else ()
     jfif = [_segment(*part) for part in segments if part[0] == 0xE0] if source else [content[2:20]]
     others = [_segment(*part) for part in segments if part[0] != 0xE0]
@@ -171,6 +168,46 @@ def write(
     if source and source.trailer and metadata.exif is not None:
         source.trailer.append(file, block_at)
     return notes
+
+
+def _encoded(
+    pixels: NDArray[Any],
+    quality: int | None,
+    tables: tuple[Table, ...] | None,
+    subsampling: str,
+    progressive: bool,
+    threads: int | None,
+) -> memoryview:
+    """A JPEG by libjpeg-turbo: straight from the array, or by Pillow's copy of it where only Pillow can say how."""
+    if quality is not None and not progressive:
+        from sixbit.formats import jpeg_bands
+
+        chroma = None if pixels.ndim == 2 else subsampling.replace(":", "")
+        return memoryview(jpeg_bands.encode(pixels, quality, chroma, threads))
+    from PIL import Image
+
+    encoded = io.BytesIO()
+    height, width = pixels.shape[:2]
+    picture = Image.frombuffer("L" if pixels.ndim == 2 else "RGB", (width, height), pixels, "raw")
+    how: dict[str, Any] = {"quality": quality} if quality is not None else {"qtables": tables}
+    picture.save(encoded, "JPEG", progressive=progressive, subsampling=subsampling, **how)
+    picture.close()
+    return encoded.getbuffer()
+
+
+@cache
+def _quality_of(tables: tuple[Table, ...], gray: bool) -> int | None:
+    """The quality (1-100) at which libjpeg's tables are these; None if at none, as those of many cameras are."""
+    import imagecodecs
+    import numpy as np
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    picture = np.zeros((8, 8) if gray else (8, 8, 3), np.uint8)
+    for quality in range(100, 0, -1):
+        with JpegImageFile(io.BytesIO(imagecodecs.jpeg8_encode(picture, quality))) as encoded:
+            if tuple(map(tuple, encoded.quantization.values())) == tables:
+                return quality
+    return None
 
 
 def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> list[str]:
