@@ -72,9 +72,9 @@ def in_window(gimp: GimpHome) -> Iterable[tuple[str, str, str]]:
     for module, patch in WATCHED.items():
         with (gimp.plugin / module).open("a") as file:
             file.write(f"\n\nimport stopwatch\n\n{patch}\n")
-    shutil.copy(HERE.parent / "tests/hosts/gimp_window.py", gimp.work)
+    gimp.bring("gimp_window.py")
     done = gimp.run_gui(["python3", "/mnt/work/gimp_window.py", "/mnt/work/photo.jpg", "timings"], timeout=TIMEOUT)
-    seen = json.loads((gimp.work / "window.json").read_text())
+    seen = json.loads((gimp.work / "seen.json").read_text())
     if seen.get("done") != ["timings"]:
         raise SystemExit(f"{done.stderr}\n{seen['printed']}")
     events = [json.loads(line) for line in (gimp.work / "stopwatch.jsonl").read_text().splitlines()]

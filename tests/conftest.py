@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
+
+import sixbit
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +18,14 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(home if name == "HOME" else home / name.lower()))
     return home
+
+
+@pytest.fixture
+def interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An interpreter that has Sixbit, whatever the tests run in; what is installed leads to it."""
+    python = tmp_path / "python"
+    paths = os.pathsep.join([str(Path(sixbit.__file__).parents[1]), *sys.path])
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={json.dumps(paths)} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    return python

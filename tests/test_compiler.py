@@ -15,6 +15,7 @@ import pytest
 from sixbit import models
 from sixbit.catalogue import catalogue
 from sixbit.compiler import CompileError, Optics, compile_filter, compile_optics
+from sixbit.correction import described
 from sixbit.filters import CorrectionFilter, FilterError
 from sixbit.kinds import Grade
 from sixbit.models import Frame, Sensor
@@ -241,7 +242,9 @@ def test_what_is_unknown_is_left_out_and_told() -> None:
     )
     shot = Shot(width=900, height=600)
     without = compile_filter(published, shot, crop_factor=1.0)
-    assert "--aperture" in without.made_from["left_out"]["vignetting"]
+    assert without.made_from["left_out"]["vignetting"] == "the photo does not say its aperture"
+    assert "--aperture" in described(without)
+    assert "--aperture" not in described(without, on_command_line=False)
     assert without.is_identity
     told = compile_filter(published, shot, crop_factor=1.0, f_number=published.f_number_open)
     assert told.made_from["f_number_source"] == "assumed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,17 +29,6 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = config / "darktable"
     folder.mkdir(parents=True)
     return folder
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An interpreter that has Sixbit, whatever the tests run in."""
-    python = tmp_path / "python"
-    paths = os.pathsep.join([str(Path(darktable.__file__).parents[1]), *sys.path])
-    python.write_text(f'#!/bin/sh\nPYTHONPATH={json.dumps(paths)} exec {sys.executable} "$@"\n')
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
-    return python
 
 
 def test_the_script_is_put_where_darktable_looks(settings: Path) -> None:
@@ -153,7 +141,7 @@ def test_other_systems(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform
     assert [folder.path for folder in darktable.darktable_folders()] == [tmp_path / "darktable"]
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("interpreter")
 def test_the_doctor_is_content(settings: Path) -> None:
     darktable.install_darktable()
     (finding,) = darktable.doctor_darktable()
@@ -161,7 +149,7 @@ def test_the_doctor_is_content(settings: Path) -> None:
     assert str(settings) in finding.message
 
 
-def test_the_doctor_finds_what_is_wrong(settings: Path, engine: Path) -> None:
+def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> None:
     script = settings / "lua/sixbit"
 
     def complaint() -> str:
@@ -179,10 +167,10 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, engine: Path) -> None:
     (script / "sixbit.lua").write_text("changed")
     assert "is not as Sixbit made it" in complaint()
     (script / "sixbit.lua").unlink()
-    sound = engine.read_text()
-    engine.write_text("#!/bin/sh\necho Trouble >&2; exit 1\n")
+    sound = interpreter.read_text()
+    interpreter.write_text("#!/bin/sh\necho Trouble >&2; exit 1\n")
     assert "Trouble" in complaint()
-    engine.write_text(sound)
+    interpreter.write_text(sound)
     darktable.install_darktable()
     assert darktable.doctor_darktable()[0].well
 
@@ -193,7 +181,7 @@ def test_a_luarc_that_cannot_be_written(settings: Path) -> None:
         darktable.install_darktable()
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("interpreter")
 def test_the_engine_takes_requests_from_a_file(settings: Path, tmp_path: Path) -> None:
     """As the script starts it: by a shell that reads nothing but the command of engine.json."""
     darktable.install_darktable()

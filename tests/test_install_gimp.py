@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import gettext
 import json
-import os
+import re
 import string
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import polib
@@ -38,31 +40,47 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An interpreter that has Sixbit, whatever the tests run in."""
-    python = tmp_path / "python"
-    paths = os.pathsep.join([str(Path(gimp.__file__).parents[1]), *sys.path])
-    python.write_text(f'#!/bin/sh\nPYTHONPATH={json.dumps(paths)} exec {sys.executable} "$@"\n')
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
-    return python
-
-
 def modules() -> set[str]:
     return {path.name for path in SOURCE.glob("*.py")}
 
 
 def sought_texts() -> set[str]:
     """What the plug-in asks a translation for."""
-    calls = (node for path in SOURCE.glob("*.py") for node in ast.walk(ast.parse(path.read_text())))
-    texts = {
-        node.args[0].value
-        for node in calls
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_"
-        if isinstance(node.args[0], ast.Constant)
-    }
+    texts = first_arguments("_", SOURCE.glob("*.py")) | engine_templates()
     return texts | {text for texts in manifest()["hosts"]["gimp"]["procedures"].values() for text in texts.values()}
+
+
+def engine_templates() -> set[str]:
+    """What the engine says, but for templates that hold nothing but values."""
+    texts = first_arguments("Sentence", SOURCE.parents[1].glob("*.py"))
+    return {text for text in texts if re.sub(r"\{.*?\}", "", text).strip(" :.")}
+
+
+def first_arguments(function: str, paths: Iterable[Path]) -> set[str]:
+    """The texts that a function is called with."""
+    return {
+        node.args[0].value
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function
+        if node.args and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def test_the_ways_out_are_of_sentences_that_the_engine_says() -> None:
+    (ways_out,) = (
+        node.value
+        for node in ast.parse((SOURCE / "sentences.py").read_text()).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "WAYS_OUT"
+    )
+    assert isinstance(ways_out, ast.Dict)
+    keys = {key.value for key in ways_out.keys if isinstance(key, ast.Constant)}
+    assert len(keys) > 5
+    assert keys < engine_templates()
+
+
+def test_what_the_engine_says_names_no_option_of_the_command_line() -> None:
+    assert not [text for text in engine_templates() if "--" in text or "`" in text or "sixbit " in text]
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.glob("*.po")), ids=lambda path: path.stem)
@@ -73,6 +91,20 @@ def test_every_text_is_translated(path: Path) -> None:
         assert entry.msgstr
         assert fields(entry.msgstr) == fields(entry.msgid), entry.msgid
         assert ("_" in entry.msgstr) == ("_" in entry.msgid), entry.msgid
+
+
+NOT_IN_THE_DIALOG = {"_Lens", "_Cancel", *(one["label"] for one in manifest()["hosts"]["gimp"]["procedures"].values())}
+
+
+@pytest.mark.parametrize("language", [None, *sorted(path.stem for path in SOURCE.glob("*.po"))])
+def test_every_key_of_the_dialog_is_of_one_thing(language: str | None) -> None:
+    catalogue = polib.pofile(str(SOURCE / f"{language}.po")) if language else ()
+    said = {entry.msgid: entry.msgstr for entry in catalogue}
+    marked = [text for text in sought_texts() if re.search(r"(^|\w|\W)_\w", re.sub(r"\{.*?\}|not_m", "", text))]
+    shown = [said.get(text, text) for text in marked if text not in NOT_IN_THE_DIALOG]
+    assert len(shown) > 15
+    keys = Counter(text[text.index("_") + 1].lower() for text in shown)
+    assert not [key for key, count in keys.items() if count > 1], shown
 
 
 def fields(text: str) -> set[str]:
@@ -167,7 +199,7 @@ def test_other_systems(
     assert [folder.path for folder in gimp.gimp_folders()] == [tmp_path / place]
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("interpreter")
 def test_the_doctor_is_content(settings: Path) -> None:
     gimp.install_gimp()
     findings = [*gimp.doctor_gimp(), *doctor_engine()]
@@ -179,7 +211,7 @@ def test_the_doctor_is_content(settings: Path) -> None:
     assert told["version"] in said.stdout
 
 
-def test_the_doctor_finds_what_is_wrong(settings: Path, engine: Path) -> None:
+def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> None:
     plugin = settings / "plug-ins/sixbit"
 
     def complaint() -> str:
@@ -194,14 +226,14 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, engine: Path) -> None:
     assert "may not be run" in complaint()
     (plugin / "preview.py").unlink()
     assert "of another version" in complaint()
-    sound = engine.read_text()
-    engine.write_text("#!/bin/sh\necho Trouble >&2; exit 1\n")
+    sound = interpreter.read_text()
+    interpreter.write_text("#!/bin/sh\necho Trouble >&2; exit 1\n")
     assert "does not run" in complaint()
     assert "Trouble" in complaint()
-    engine.unlink()
+    interpreter.unlink()
     assert "No such file" in complaint()
-    engine.write_text(sound)
-    engine.chmod(0o755)
+    interpreter.write_text(sound)
+    interpreter.chmod(0o755)
     gimp.install_gimp()
     assert gimp.doctor_gimp()[0].well
 

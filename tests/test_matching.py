@@ -13,6 +13,7 @@ import pytest
 
 from sixbit import remember as choices
 from sixbit.catalogue import catalogue
+from sixbit.identification import way_out
 from sixbit.matching import Match, Status, match, match_name
 from sixbit.shot import LensSpecification, PhotoError, Shot, SixBitCode, Tagged
 
@@ -289,7 +290,8 @@ def test_untagged(name: str | None) -> None:
     found = match(shot(name, SONY, focal=50))
     assert found.status in (Status.UNTAGGED, Status.UNKNOWN)
     assert not found.candidates
-    assert "--lens" in told(found)
+    assert "--lens" in way_out(found)
+    assert "--" not in told(found), "what an editor shows names no options"
 
 
 def test_figures_alone_offer_sourced_lenses_only() -> None:
@@ -336,7 +338,8 @@ def test_choice_is_remembered_for_body_and_name_and_taken_back() -> None:
     choices.remember(photo, "summilux-50-asph-ii")
     found = match(photo)
     assert ids(found) == ["summilux-50-asph-ii"]
-    assert "sixbit forget" in told(found)
+    assert "You chose" in told(found)
+    assert "sixbit forget" in way_out(found)
     assert match(shot("Summilux-M 1:1.4/50 ASPH.", SONY)).status is Status.AMBIGUOUS
     assert choices.forget(photo) == 1
     assert choices.forget() == 0

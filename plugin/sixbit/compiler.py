@@ -22,6 +22,7 @@ from sixbit.kinds import KINDS, TRUSTED, Grade
 from sixbit.manifest import manifest
 from sixbit.matching import Match, crop_factor_of
 from sixbit.models import INFINITY_M, Frame, Sensor
+from sixbit.sentences import Sentence
 from sixbit.shot import Shot, SixbitError
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-UNKNOWN = "no calibration is known"
+UNKNOWN = Sentence("no calibration is known")
 """Why a correction is left out, mostly."""
-
+APERTURE_UNKNOWN = Sentence("the photo does not say its aperture")
 
 FROM_PHOTO = "measured from this photo"
 """The grade of lateral colour that no calibration says, but the photo's own edges."""
@@ -110,7 +111,14 @@ def compile_filter(
     frame = _frame(shot, size, crop_factor)
     focal = _focal_length(lens, shot, focal_mm)
     if f_number is not None and f_number < 0.9 * lens.f_number_open:
-        raise CompileError(f"{lens.name} opens to f/{lens.f_number_open:g} at most, so not to f/{f_number:g}.")
+        raise CompileError(
+            Sentence(
+                "{lens} opens to f/{widest:g} at most, so not to f/{f_number:g}.",
+                lens=lens.name,
+                widest=lens.f_number_open,
+                f_number=f_number,
+            )
+        )
     aperture = aperture_of(lens, shot, f_number, _body(shot))
     distance = distance_m or (shot.distance_m.value if shot.distance_m else INFINITY_M)
     distance = min(max(distance, 0.01), INFINITY_M)
@@ -120,11 +128,11 @@ def compile_filter(
     left_out = {kind: _why_not(lens, kind) for kind in wanted if kind not in entries}
     if "vignetting" in entries and aperture.f_number is None:
         del entries["vignetting"]
-        left_out["vignetting"] = "the photo does not say its aperture; say which to assume with --aperture"
+        left_out["vignetting"] = APERTURE_UNKNOWN
     optics = replace(_optics(entries, focal, aperture.f_number, distance), strength=_strength(strength))
     if "vignetting" in entries and optics.fall_off is None:
         del entries["vignetting"]
-        left_out["vignetting"] = f"no calibration is near f/{aperture.f_number:g}"
+        left_out["vignetting"] = Sentence("no calibration is near f/{f_number:g}", f_number=aperture.f_number)
     calibrations: dict[str, dict[str, Any]] = {
         kind: {"grade": str(entry.calibration.grade), "source": entry.calibration.source}
         for kind, entry in entries.items()
@@ -132,7 +140,9 @@ def compile_filter(
     if "tca" not in left_out or measured_tca is None:
         pass
     elif isinstance(measured_tca, str):
-        left_out["tca"] += f", and the photo itself does not show it: {measured_tca}"
+        left_out["tca"] = Sentence(
+            "{why}, and the photo itself does not show it: {reason}", why=left_out["tca"], reason=measured_tca
+        )
     else:
         sides = sorted((frame.width, frame.height))
         sensor = Sensor(frame.crop_factor, max(sides[1] - 1, 1) / max(sides[0] - 1, 1))
@@ -147,7 +157,7 @@ def compile_filter(
     if "shading" in wanted and Grade.MEASURED in grades:
         runs = [run for run in known.records if run.lens_id == lens.lens_id and run.shading]
         found = _shading(runs, shot, frame, focal, aperture.f_number, distance)
-        if isinstance(found, str):
+        if isinstance(found, Sentence):
             left_out["shading"] = found
         else:
             shading, runs = found
@@ -186,7 +196,8 @@ def identity_of(lens: LensIdentity | Match | str) -> LensIdentity:
     if isinstance(lens, LensIdentity):
         return lens
     if lens not in catalogue().lenses:
-        raise CompileError(f"There is no lens with the identity {lens!r}; `sixbit lenses` lists them.")
+        unknown = Sentence("There is no lens with the identity {identity}.", identity=repr(lens))
+        raise CompileError(unknown, "`sixbit lenses` lists them.")
     return catalogue().lenses[lens]
 
 
@@ -291,9 +302,8 @@ def _scale(planes: list[RadialMap], nearest: float, farthest: float, scale: str 
             stop = int(np.argmin(rising))
             output, source = output[:stop], source[:stop]
         if source[-1] < farthest:
-            raise CompileError(
-                "The distortion model folds over within the frame, so the frame cannot be filled; try --scale none."
-            )
+            folds = Sentence("The distortion model folds over within the frame, so the frame cannot be filled.")
+            raise CompileError(folds, "Try --scale none.")
         q = np.interp(border, source, output)
         for _ in range(3):  # Newton's steps from the table to float64.
             step = q * 1e-6 + 1e-9
@@ -310,10 +320,18 @@ def _fit_warp(plane: RadialMap, radius: float, scale: float, end: float, budget:
 
     polynomial, error = _fit(exact, end, budget, weight=lambda r: r * radius)
     if error > budget:
-        raise CompileError(f"The distortion cannot be fitted to within {budget:.4f} px (off by {error:.4f} px).")
+        raise CompileError(
+            Sentence(
+                "The distortion cannot be fitted to within {budget:.4f} px (off by {error:.4f} px).",
+                budget=budget,
+                error=error,
+            )
+        )
     r = np.linspace(0, end, SAMPLES)
     if np.any(np.diff(r * evaluate(polynomial, r)) <= 0):
-        raise CompileError("The distortion model folds over within the frame: this calibration is not usable here.")
+        raise CompileError(
+            Sentence("The distortion model folds over within the frame: this calibration is not usable here.")
+        )
     return polynomial, error
 
 
@@ -330,10 +348,8 @@ def _fit_gains(
     radius = frame.half_diagonal
     reach = np.linspace(0, farthest, SAMPLES)
     if optics.fall_off and np.min(evaluate(optics.fall_off[0], _in_units(reach, frame, optics.fall_off))) < DARKEST:
-        raise CompileError(
-            "The fall-off model reaches zero within the frame: this calibration is not usable here; "
-            "correct without it by --only distortion,tca."
-        )
+        dark = Sentence("The fall-off model reaches zero within the frame: this calibration is not usable here.")
+        raise CompileError(dark, "Correct without it by --only distortion,tca.")
     if shading:
         for colour in shading[0].planes:
             _check_shading(evaluate(colour.radial, _in_units(reach, frame, shading)))
@@ -370,7 +386,13 @@ def _fit_gains(
         fits = [_fit(gain_of(k), end, BUDGET_GAIN) for k in range(count)]
         apart = max(error for _, error in fits)
     if apart > BUDGET_GAIN:
-        raise CompileError(f"The fall-off cannot be fitted to within {BUDGET_GAIN} (off by {apart:.2g}).")
+        raise CompileError(
+            Sentence(
+                "The fall-off cannot be fitted to within {budget} (off by {error:.2g}).",
+                budget=BUDGET_GAIN,
+                error=apart,
+            )
+        )
     return tuple(polynomial for polynomial, _ in fits), apart
 
 
@@ -381,10 +403,8 @@ def _in_units(radius: FloatArray, frame: Frame, model: tuple[Any, Sensor]) -> Fl
 
 def _check_shading(light: FloatArray) -> None:
     if not np.all((light > 1 / MOST_SHADING) & (light < MOST_SHADING)):
-        raise CompileError(
-            "The colour shading leaves no light within the frame: this calibration is not usable here; "
-            "correct without it by --only distortion,tca,vignetting."
-        )
+        dark = Sentence("The colour shading leaves no light within the frame: this calibration is not usable here.")
+        raise CompileError(dark, "Correct without it by --only distortion,tca,vignetting.")
 
 
 def _gain_map(
@@ -428,7 +448,13 @@ def _gain_map(
         if error <= BUDGET_GAIN / 2:
             break
     if error > BUDGET_GAIN:
-        raise CompileError(f"The colour shading cannot be held to within {BUDGET_GAIN} (off by {error:.2g}).")
+        raise CompileError(
+            Sentence(
+                "The colour shading cannot be held to within {budget} (off by {error:.2g}).",
+                budget=BUDGET_GAIN,
+                error=error,
+            )
+        )
     return np.round(nodes, 8), error
 
 
@@ -477,17 +503,20 @@ def _interleaved(even: FloatArray, odd: FloatArray, end: float) -> Polynomial:
 def _frame(shot: Shot, size: tuple[int, int] | None, crop_factor: float | None) -> Frame:
     if size is None:
         if shot.width is None or shot.height is None:
-            raise CompileError("The size of the picture is not known; say it with --size WxH.")
+            raise CompileError(Sentence("The size of the picture is not known."), "Say it with --size WxH.")
         size = (shot.width, shot.height)
     if min(size) < 1 or any(side != int(side) for side in size):
         raise CompileError(f"A picture of {size[0]}x{size[1]} pixels cannot be corrected.")
     if crop_factor is None:
         told = crop_factor_of(shot, _body(shot))
         if told is None:
-            raise CompileError("The sensor of this camera is not known; say its crop factor with --crop.")
+            unknown = Sentence("The sensor of this camera is not known.")
+            raise CompileError(unknown, "Say its crop factor with --crop.")
         crop_factor = told.value * shot.digital_zoom
     if not (math.isfinite(crop_factor) and 0.1 <= crop_factor <= 100):
-        raise CompileError(f"A crop factor of {crop_factor} makes no sense; full frame is 1, a 1-inch sensor 2.7.")
+        raise CompileError(
+            Sentence("A crop factor of {crop} makes no sense; full frame is 1, a 1-inch sensor 2.7.", crop=crop_factor)
+        )
     return Frame(int(size[0]), int(size[1]), float(crop_factor))
 
 
@@ -501,10 +530,18 @@ def _focal_length(lens: LensIdentity, shot: Shot, focal_mm: float | None) -> flo
         return lens.focal_min
     focal = focal_mm or (shot.focal_mm.value if shot.focal_mm else None)
     if focal is None:
-        raise CompileError(f"{lens.name} has several focal lengths and the photo does not say which; give --focal MM.")
+        untold = Sentence("{lens} has several focal lengths and the photo does not say which.", lens=lens.name)
+        raise CompileError(untold, "Give --focal MM.")
     if not lens.focal_min * 0.95 <= focal <= lens.focal_max * 1.05:
-        reach = f"it goes from {lens.focal_min:g} to {lens.focal_max:g} mm"
-        raise CompileError(f"{lens.name} has no focal length of {focal:g} mm: {reach}.")
+        raise CompileError(
+            Sentence(
+                "{lens} has no focal length of {focal:g} mm: it goes from {shortest:g} to {longest:g} mm.",
+                lens=lens.name,
+                focal=focal,
+                shortest=lens.focal_min,
+                longest=lens.focal_max,
+            )
+        )
     return float(focal)
 
 
@@ -525,36 +562,43 @@ def _strength(strength: Mapping[str, float] | None) -> Mapping[str, float]:
     return {kind: float(share) for kind, share in sorted(asked.items()) if share != 1}
 
 
-def _why_not(lens: LensIdentity, kind: str) -> str:
+def _why_not(lens: LensIdentity, kind: str) -> Sentence:
     others = sorted({str(known.grade) for known in lens.calibrations if known.kind == kind})
     if others:
-        return f"only a calibration that is {' or '.join(others)} is known"
+        return Sentence("only a calibration that is {grades} is known", grades=tuple(map(Sentence, others)))
     return UNKNOWN
 
 
 def _shading(
     runs: Sequence[Record], shot: Shot, frame: Frame, focal: float, f_number: float | None, distance: float
-) -> tuple[Shading, list[Record]] | str:
+) -> tuple[Shading, list[Record]] | Sentence:
     """The colour shading of a shot from the user's runs with its lens, and those it is from; or why there is none."""
     if not runs:
         return UNKNOWN
     make, model = (tag.value if tag else "" for tag in (shot.make, shot.model))
     on_body = [run for run in runs if same_body((run.make, run.model), (make, model))]
     if not on_body:
-        measured = " and ".join(sorted({run.model for run in runs}))
-        said = f"this is from {model}" if model else "the photo does not say its camera"
-        return f"it was measured on {measured}, and {said}; it is of lens and sensor together"
+        measured = ", ".join(sorted({run.model for run in runs}))
+        if not model:
+            return Sentence("it was measured on {cameras}, and the photo does not say its camera", cameras=measured)
+        return Sentence(
+            "it was measured on {cameras}, and this is from {camera}; it is of lens and sensor together",
+            cameras=measured,
+            camera=model,
+        )
     large = [run for run in on_body if run.crop_factor <= frame.crop_factor * 1.01]
     if not large:
-        return "it was measured on a smaller part of the sensor"
+        return Sentence("it was measured on a smaller part of the sensor")
     if f_number is None:
-        return "the photo does not say its aperture; say which to assume with --aperture"
+        return APERTURE_UNKNOWN
     used = [run for run in large if run.same_sensor(large[-1]) and abs(run.focal_mm / focal - 1) < 0.05]
     shading = interpolated(used, f_number, distance)
     if shading is None:
-        return f"no calibration is near f/{f_number:g}" if used else f"no calibration is near {focal:g} mm"
+        if used:
+            return Sentence("no calibration is near f/{f_number:g}", f_number=f_number)
+        return Sentence("no calibration is near {focal:g} mm", focal=focal)
     if not shading.is_radial and shading.landscape != (frame.width >= frame.height):
-        return "it differs from side to side, and this picture was turned since it was taken"
+        return Sentence("it differs from side to side, and this picture was turned since it was taken")
     return shading, used
 
 

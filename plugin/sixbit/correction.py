@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.aperture import aperture_of
 from sixbit.catalogue import LensIdentity
-from sixbit.compiler import UNKNOWN, compile_filter, identity_of
+from sixbit.compiler import APERTURE_UNKNOWN, UNKNOWN, compile_filter, identity_of
 from sixbit.engines import Region, apply, choose
 from sixbit.filters import CorrectionFilter
 from sixbit.finishing import finished, in_depth
+from sixbit.identification import way_out
 from sixbit.kinds import SPOKEN, TRUSTED, Grade
 from sixbit.light import LightError
 from sixbit.matching import Match, Status, match
@@ -42,8 +43,8 @@ class NotCorrectedError(PhotoError):
     ``already_corrected``.
     """
 
-    def __init__(self, status: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, status: str, reason: str, way_out: str = "") -> None:
+        super().__init__(reason, way_out)
         self.status = status
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -65,13 +66,18 @@ class Corrected:
         return f"{photo_name(self.out)}: {described(self.correction)}"
 
 
-def described(correction: CorrectionFilter) -> str:
-    """What a correction does, and what it leaves, in a line."""
+def described(correction: CorrectionFilter, on_command_line: bool = True, measures_tca: bool = False) -> str:
+    """What a correction does and leaves, in a line; ``measures_tca`` if lateral colour will yet be measured."""
     made_from = correction.made_from
-    done = ", ".join(
-        f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]
+    kinds = [f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]]
+    without = left_out(correction)
+    if measures_tca:
+        kinds.append(f"{SPOKEN['tca']} (as far as the photo itself shows it)")
+        del without["tca"]
+    done = ", ".join(kinds)
+    left = "".join(
+        f"; without {SPOKEN[kind]}: {with_way_out(why) if on_command_line else why}" for kind, why in without.items()
     )
-    left = "".join(f"; without {SPOKEN[kind]}: {why}" for kind, why in left_out(correction).items())
     aperture = ""
     if "vignetting" in made_from["corrections"]:
         aperture = f" at f/{made_from['f_number']:.3g}, {AS_KNOWN[made_from['f_number_source']]}"
@@ -84,6 +90,11 @@ def left_out(correction: CorrectionFilter) -> dict[str, str]:
     if why.get("shading") == UNKNOWN:
         del why["shading"]
     return why
+
+
+def with_way_out(reason: str) -> str:
+    """Why a correction was left out, and what can be done about it on the command line."""
+    return f"{reason}; say which to assume with --aperture" if reason == APERTURE_UNKNOWN else reason
 
 
 def correct(
@@ -139,10 +150,10 @@ def correct(
     shot = shot._replace(width=width, height=height)
     try:
         transfer = photo.transfer
-    except LightError as error:
+    except LightError:
         # Without the curve there is no linear light; geometry alone is resampled in the values as they are.
         if "vignetting" in wanted or "shading" in wanted:
-            raise PhotoError(str(error)) from error
+            raise
         transfer = None
     lap("decode")
     correction = _compiled(
@@ -158,6 +169,7 @@ def correct(
         scale=preset.scale if scale is None else scale,
         grades=grades,
     )
+    _check_something_to_do(correction, shot, identity, wanted)
     lap("compile")
     # More bits, where they are wanted, before the values between those of the photo are rounded.
     if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
@@ -183,18 +195,26 @@ def correct(
             correction=correction,
             quality=quality or preset.quality,
             subsampling=preset.chroma,
+            threads=threads,
         )
     )
     lap("encode and metadata")
     return Corrected(path, out, identity, correction, tuple(notes))
 
 
-def foreseen(path: Path, preset: Preset, lens: str | None = None) -> CorrectionFilter:
-    """What :func:`correct` would do to a photo, told from its tags alone; raises what that would raise."""
+def foreseen(path: Path, preset: Preset, lens: str | None = None) -> tuple[CorrectionFilter, bool]:
+    """What :func:`correct` would do to a photo, told from its tags alone; raises what that would raise.
+
+    With it stands whether lateral colour would be measured in the photo, which takes its pixels.
+    """
     shot = read_shot(path)
     identity, notes = lens_of(shot, lens, preset.grades)
     wanted = _not_yet_done(shot, preset.corrections, False, notes)
-    return _compiled(shot, identity, wanted, preset, scale=preset.scale, grades=preset.grades)
+    correction = _compiled(shot, identity, wanted, preset, scale=preset.scale, grades=preset.grades)
+    measures_tca = preset.auto_tca and "tca" in correction.made_from["left_out"]
+    if not measures_tca:
+        _check_something_to_do(correction, shot, identity, wanted)
+    return correction, measures_tca
 
 
 def _compiled(
@@ -228,10 +248,15 @@ def _compiled(
     correction = compile_filter(lens, shot, **given)
     if tca_in_photo and "tca" in correction.made_from["left_out"]:
         correction = compile_filter(lens, shot, **given, measured_tca=tca_in_photo())
+    return correction
+
+
+def _check_something_to_do(
+    correction: CorrectionFilter, shot: Shot, lens: LensIdentity, wanted: tuple[str, ...]
+) -> None:
     if not correction.made_from["corrections"]:
         done_before = set(shot.already_corrected) - set(wanted)
         raise corrected_already(shot) if done_before else nothing_to_do(shot.path or Path(), lens, correction)
-    return correction
 
 
 def _tca_in(photo: Photo) -> LateralColour | str:
@@ -266,23 +291,21 @@ def lens_of(
     if found.status is Status.AMBIGUOUS and found.shares_calibration(grades):
         names = " or ".join(candidate.name for candidate in found.candidates)
         return found.candidates[0], [f"it was {names}: all of them share one calibration, which is used"]
-    raise NotCorrectedError(str(found.status), f"{photo_name(shot.path or '')}: {uncertain(found)}")
+    raise NotCorrectedError(str(found.status), f"{photo_name(shot.path or '')}: {uncertain(found)}", way_out(found))
 
 
 def uncertain(found: Match) -> str:
-    """Why there is no lens to correct with, and the way out."""
+    """Why there is no lens to correct with."""
     why = " ".join(found.evidence)
-    if found.status is Status.NOT_M:
-        return f"{why} Sixbit corrects Leica M lenses; if it was one, say which with --lens ID."
-    if found.candidates:
+    if found.candidates and found.status is not Status.NOT_M:
         names = "; ".join(f"{lens.lens_id} ({lens.name})" for lens in found.candidates[:6])
-        return f"{why} It may be: {names}. Say which with --lens ID."
-    return f"{why} Say which lens it was with --lens ID (`sixbit lenses` lists them)."
+        return f"{why} It may be: {names}."
+    return why
 
 
 def nothing_to_do(path: Path, lens: LensIdentity, correction: CorrectionFilter) -> NotCorrectedError:
     """Why a matched lens cannot be corrected, and what can be done about it."""
-    left = "; ".join(f"{SPOKEN[kind]}: {why}" for kind, why in correction.made_from["left_out"].items())
+    left = "; ".join(f"{SPOKEN[kind]}: {with_way_out(why)}" for kind, why in correction.made_from["left_out"].items())
     why = f"{photo_name(path)}: the lens is {lens.name}, but nothing of it can be corrected ({left})."
     return NotCorrectedError("uncalibrated", why)
 
@@ -290,8 +313,8 @@ def nothing_to_do(path: Path, lens: LensIdentity, correction: CorrectionFilter) 
 def corrected_already(shot: Shot) -> NotCorrectedError:
     """That marks claim all of it to be done, and the way to do it again."""
     marks = ", ".join(mark.tag for mark in shot.marks)
-    why = f"{photo_name(shot.path or '')}: is corrected already ({marks}); --force corrects it again."
-    return NotCorrectedError("already_corrected", why)
+    why = f"{photo_name(shot.path or '')}: is corrected already ({marks})."
+    return NotCorrectedError("already_corrected", why, "--force corrects it again.")
 
 
 def _not_yet_done(shot: Shot, corrections: Iterable[str], force: bool, notes: list[str]) -> tuple[str, ...]:
@@ -324,7 +347,7 @@ def _apply(
 
     engine = choose(engine)
     out = np.empty_like(photo.pixels, order="C")
-    rows = max(1, min(correction.height, BAND_PIXELS // correction.width))
+    rows = max(64, BAND_PIXELS // correction.width // 64 * 64)  # whole tiles of the kernel
     with tqdm(total=correction.height, unit="row", delay=1, leave=False, disable=not progress) as bar:
         for y in range(0, correction.height, rows):
             band = Region(0, y, correction.width, min(rows, correction.height - y))

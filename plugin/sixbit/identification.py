@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.kinds import KINDS, Grade
+from sixbit.matching import Status
 
 if TYPE_CHECKING:
     from sixbit.catalogue import LensIdentity
@@ -45,16 +46,30 @@ def match_record(found: Match) -> dict[str, Any]:
     }
 
 
-def print_match(found: Match) -> None:
-    """The same for people."""
+def way_out(found: Match) -> str:
+    """What can be done on the command line where the lens is not certain, or a choice of the user's has decided."""
+    if found.is_remembered:
+        return "`sixbit forget` takes that back."
+    if found.lens:
+        return ""
+    if found.status is Status.NOT_M:
+        return "Sixbit corrects Leica M lenses; if it was one, say which with --lens ID."
+    if found.candidates:
+        return "Say which with --lens ID."
+    return "Say which with --lens ID (`sixbit lenses` lists them), or write it into the photo with `sixbit tag`."
+
+
+def print_match(found: Match, way_out: str) -> None:
+    """The same for people, with what they can do about it."""
     if found.lens:
         print(f"  {found.lens.name} [{found.lens.lens_id}]")
     else:
         print(f"  {found.status}")
         for lens in found.candidates:
             print(f"    perhaps {lens.name} [{lens.lens_id}]")
-    for sentence in found.evidence:
-        print(f"  {sentence}")
+    for sentence in (*found.evidence, way_out):
+        if sentence:
+            print(f"  {sentence}")
 
 
 def _focal(lens: LensIdentity | None, shot: Shot) -> float | None:

@@ -9,22 +9,17 @@ Linux is tested; macOS, Windows and Flatpak are by the documentation of darktabl
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from sixbit.engine_start import engine_settings, why_not_running
 from sixbit.install import Finding, InstallError, Record, place
-from sixbit.manifest import data_path
+from sixbit.install_editor import Editor, EditorFolder, config_home, doctor, sandbox, way_to_engine
 
-HOST = "darktable"
-FLATPAK = "org.darktable.Darktable"
-MEND = "`sixbit install darktable`, then start darktable anew"
+DARKTABLE = Editor("darktable", "darktable", "script", "org.darktable.Darktable")
 BEGIN, END = b"-- Sixbit begins here; `sixbit uninstall darktable` takes these lines away.", b"-- Sixbit ends here."
 IN_NEW_FILE = b" This file was made for them."
 LINES = b"""do
@@ -34,37 +29,29 @@ end
 """
 
 
-@dataclass(frozen=True)
-class DarktableFolder:
-    """The settings of a darktable."""
-
-    name: str
-    path: Path
-    flatpak: bool = False
-
-    @property
-    def script(self) -> Path:
-        """The folder of the script, among other scripts of the user's."""
-        return self.path / "lua" / "sixbit"
-
-    @property
-    def luarc(self) -> Path:
-        """What darktable runs at its start; what is meant, if it is a link into another folder."""
-        return (self.path / "luarc").resolve()
-
-
-def darktable_folders() -> list[DarktableFolder]:
+def darktable_folders() -> list[EditorFolder]:
     """The settings of every darktable of the user that was started at least once."""
-    sandbox = Path.home() / ".var/app" / FLATPAK / "config/darktable"
-    places = [DarktableFolder("darktable", _settings()), DarktableFolder("darktable (Flatpak)", sandbox, flatpak=True)]
+    places = [
+        _folder("darktable", _settings()),
+        _folder("darktable (Flatpak)", sandbox(DARKTABLE.flatpak) / "darktable", flatpak=True),
+    ]
     return [place for place in places if place.path.is_dir()]
+
+
+def _folder(name: str, settings: Path, flatpak: bool = False) -> EditorFolder:
+    """The folder of the script stands among other scripts of the user's."""
+    return EditorFolder(name, settings, settings / "lua" / "sixbit", flatpak)
+
+
+def _luarc(folder: EditorFolder) -> Path:
+    """What darktable runs at its start; what is meant, if it is a link into another folder."""
+    return (folder.path / "luarc").resolve()
 
 
 def _settings() -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "darktable"
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or "")
-    return (config if config.is_absolute() else Path.home() / ".config") / "darktable"
+    return config_home() / "darktable"
 
 
 def install_darktable(dry_run: bool = False) -> list[str]:
@@ -72,14 +59,14 @@ def install_darktable(dry_run: bool = False) -> list[str]:
     folders = darktable_folders()
     if not folders:
         raise InstallError(f"{_no_darktable()}: start it once, so that it makes its folder, then install again.")
-    said = place(HOST, _files(folders), dry_run)
+    said = place(DARKTABLE.host, _files(folders), dry_run)
     would = "would be " if dry_run else ""
     for folder in folders:
-        before = _read(folder.luarc)
+        before = _read(_luarc(folder))
         after = _with_lines(before)
-        said.append(f"{folder.luarc}: {'as it should be' if after == before else f'{would}made to load it'}")
+        said.append(f"{_luarc(folder)}: {'as it should be' if after == before else f'{would}made to load it'}")
         if after != before and not dry_run:
-            _write(folder.luarc, after)
+            _write(_luarc(folder), after)
     return said
 
 
@@ -89,14 +76,14 @@ def uninstall_darktable(dry_run: bool = False) -> list[str]:
     would = "would be " if dry_run else ""
     # First of all darktable stops to look for it.
     for folder in darktable_folders():
-        before = _read(folder.luarc)
+        before = _read(_luarc(folder))
         after = _without_lines(before)
         if after != before:
-            said.append(f"{folder.luarc}: {would}{'removed' if after is None else 'as it was before'}")
+            said.append(f"{_luarc(folder)}: {would}{'removed' if after is None else 'as it was before'}")
             if not dry_run:
-                _write(folder.luarc, after)
-    put = [Path(name) for name in Record.load().files(HOST)]
-    said += place(HOST, {}, dry_run) if put or not said else []
+                _write(_luarc(folder), after)
+    put = [Path(name) for name in Record.load().files(DARKTABLE.host)]
+    said += place(DARKTABLE.host, {}, dry_run) if put or not said else []
     if not dry_run:
         for parent in sorted({path for file in put for path in list(file.parents)[:3]}, reverse=True):
             with suppress(OSError):  # others may have files there too
@@ -106,31 +93,20 @@ def uninstall_darktable(dry_run: bool = False) -> list[str]:
 
 def doctor_darktable() -> list[Finding]:
     """What each darktable will find, and whether it leads to a working engine."""
-    folders = darktable_folders()
-    if not folders:
-        return [
-            Finding("darktable", True, f"{_no_darktable()}; where it is installed, it makes them at its first start")
-        ]
-    try:
-        record = Record.load()
-    except InstallError as error:
-        return [Finding("the record of what Sixbit installed", False, str(error))]
-    return [_diagnosis(folder, record) for folder in folders]
+    return doctor(DARKTABLE, darktable_folders(), _no_darktable(), lambda folder: _files([folder]), _what_else)
 
 
 def _no_darktable() -> str:
     return "there are no settings of darktable here"
 
 
-def _files(folders: Iterable[DarktableFolder]) -> dict[Path, bytes]:
+def _files(folders: Iterable[EditorFolder]) -> dict[Path, bytes]:
     source = Path(__file__).parent / "hosts" / "darktable"
     parts = sorted(path for path in source.rglob("*") if path.is_file())
-    files = {}
+    files: dict[Path, bytes] = {}
     for folder in folders:
-        settings = json.dumps(engine_settings(folder.flatpak), indent=1)
-        files[folder.script / "manifest.json"] = data_path("manifest.json").read_bytes()
-        files[folder.script / "engine.json"] = f"{settings}\n".encode()
-        files |= {folder.script / path.relative_to(source): path.read_bytes() for path in parts}
+        files |= way_to_engine(folder)
+        files |= {folder.own / path.relative_to(source): path.read_bytes() for path in parts}
     return files
 
 
@@ -199,32 +175,10 @@ def _write(path: Path, data: bytes | None) -> None:
         raise InstallError(f"{path} cannot be written: {error.strerror or error}. Make room or allow it.") from error
 
 
-def _diagnosis(folder: DarktableFolder, record: Record) -> Finding:
-    def ill(message: str, mend: str = MEND) -> Finding:
-        return Finding(folder.name, False, message, mend)
-
-    states = {path: record.state(HOST, path, data) for path, data in _files([folder]).items()}
-    foreign = [path for path, state in states.items() if state in ("own", "changed")]
-    if all(state == "missing" for state in states.values()):
-        return ill(f"the script is not in {folder.script}")
-    if foreign:
-        return ill(f"{foreign[0]} is not as Sixbit made it, and was left alone", f"rename or remove it, then {MEND}")
+def _what_else(folder: EditorFolder) -> str:
+    luarc = _luarc(folder)
     try:
-        python = str(json.loads((folder.script / "engine.json").read_text(encoding="utf-8"))["python"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ill("the script does not know where the engine is")
-    if why := why_not_running(python):
-        return ill(f"the engine that the script starts does not run: {why}")
-    if any(state != "same" for state in states.values()):
-        return ill("the script is of another version of Sixbit, or leads to another one")
-    try:
-        luarc = _read(folder.luarc)
+        text = _read(luarc)
     except InstallError as error:
-        return ill(str(error))
-    if luarc is None or _with_lines(luarc) != luarc:
-        return ill(f"{folder.luarc} does not load the script")
-    message = f"the script stands in {folder.script} and its engine runs"
-    if folder.flatpak:
-        message += "; Flatpak lets it start the engine only after `flatpak override --user"
-        message += f" --talk-name=org.freedesktop.Flatpak {FLATPAK}` (untested)"
-    return Finding(folder.name, True, message)
+        return str(error)
+    return f"{luarc} does not load the script" if text is None or _with_lines(text) != text else ""

@@ -1,62 +1,48 @@
 """Put the plug-in where GIMP 3 finds it, and tell it where the engine is.
 
 GIMP takes ``plug-ins/NAME/NAME.py`` from its folder of settings, if it may be run, and passes over everything else
-without a word. The plug-in runs in the Python that GIMP has; the engine runs in the one that Sixbit was installed for,
-which ``engine.json`` beside the plug-in names.
+without a word.
 
 Linux is tested; macOS, Windows and Flatpak are by the documentation of GIMP (GIMP User Manual, "Folders") and Flatpak.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from sixbit.engine_start import engine_settings, why_not_running
 from sixbit.install import Finding, InstallError, Record, place
-from sixbit.manifest import data_path, manifest
+from sixbit.install_editor import Editor, EditorFolder, config_home, doctor, sandbox, way_to_engine
+from sixbit.manifest import manifest
 
-HOST = "gimp"
-FLATPAK = "org.gimp.GIMP"
-MEND = "`sixbit install gimp`, then start GIMP anew"
-
-
-@dataclass(frozen=True)
-class GimpFolder:
-    """The settings of one version of GIMP."""
-
-    name: str
-    path: Path
-    flatpak: bool = False
-
-    @property
-    def plugin(self) -> Path:
-        """The plug-in's folder: it has the name of the file that GIMP starts."""
-        return self.path / "plug-ins" / str(manifest()["id"])
-
-    @property
-    def start_file(self) -> Path:
-        """The file that GIMP starts."""
-        return self.plugin / f"{self.plugin.name}.py"
+GIMP = Editor("gimp", "GIMP", "plug-in", "org.gimp.GIMP")
 
 
-def gimp_folders() -> list[GimpFolder]:
+def gimp_folders() -> list[EditorFolder]:
     """The settings of every GIMP of the user that was started at least once, of the versions in the manifest."""
     versions = manifest()["hosts"]["gimp"]["versions"]
     told = Path(os.environ.get("GIMP3_DIRECTORY") or "")
     if told.is_absolute():
-        return [GimpFolder("GIMP in GIMP3_DIRECTORY", told)] if told.is_dir() else []
-    sandbox = Path.home() / ".var/app" / FLATPAK / "config/GIMP"
+        return [_folder("GIMP in GIMP3_DIRECTORY", told)] if told.is_dir() else []
+    in_sandbox = sandbox(GIMP.flatpak) / "GIMP"
     places = [
-        *(GimpFolder(f"GIMP {version}", _settings() / version) for version in versions),
-        *(GimpFolder(f"GIMP {version} (Flatpak)", sandbox / version, flatpak=True) for version in versions),
+        *(_folder(f"GIMP {version}", _settings() / version) for version in versions),
+        *(_folder(f"GIMP {version} (Flatpak)", in_sandbox / version, flatpak=True) for version in versions),
     ]
     return [place for place in places if place.path.is_dir()]
+
+
+def _folder(name: str, settings: Path, flatpak: bool = False) -> EditorFolder:
+    """The plug-in's folder has the name of the file that GIMP starts."""
+    return EditorFolder(name, settings, settings / "plug-ins" / str(manifest()["id"]), flatpak)
+
+
+def _start_file(folder: EditorFolder) -> Path:
+    """The file that GIMP starts."""
+    return folder.own / f"{folder.own.name}.py"
 
 
 def _settings() -> Path:
@@ -64,8 +50,7 @@ def _settings() -> Path:
         return Path(os.environ.get("APPDATA") or Path.home() / "AppData/Roaming") / "GIMP"
     if sys.platform == "darwin":
         return Path.home() / "Library/Application Support/GIMP"
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or "")
-    return (config if config.is_absolute() else Path.home() / ".config") / "GIMP"
+    return config_home() / "GIMP"
 
 
 def install_gimp(dry_run: bool = False) -> list[str]:
@@ -73,17 +58,17 @@ def install_gimp(dry_run: bool = False) -> list[str]:
     folders = gimp_folders()
     if not folders:
         raise InstallError(f"{_no_gimp()}: start it once, so that it makes its folders, then install again.")
-    said = place(HOST, _files(folders), dry_run)
+    said = place(GIMP.host, _files(folders), dry_run)
     if not dry_run:
         for folder in folders:
-            _allow_to_run(folder.start_file)
+            _allow_to_run(_start_file(folder))
     return said
 
 
 def uninstall_gimp(dry_run: bool = False) -> list[str]:
     """Remove what :func:`install_gimp` put there, except for files changed since, and say what was done."""
-    put = [Path(name) for name in Record.load().files(HOST)]
-    said = place(HOST, {}, dry_run)
+    put = [Path(name) for name in Record.load().files(GIMP.host)]
+    said = place(GIMP.host, {}, dry_run)
     if not dry_run:
         _forget_compiled(put)
     return said
@@ -91,14 +76,7 @@ def uninstall_gimp(dry_run: bool = False) -> list[str]:
 
 def doctor_gimp() -> list[Finding]:
     """What each GIMP will find, whether it can run, and whether it leads to a working engine."""
-    folders = gimp_folders()
-    if not folders:
-        return [Finding("GIMP", True, f"{_no_gimp()}; where GIMP is installed, it makes them when it is started once")]
-    try:
-        record = Record.load()
-    except InstallError as error:
-        return [Finding("the record of what Sixbit installed", False, str(error))]
-    return [_diagnosis(folder, record) for folder in folders]
+    return doctor(GIMP, gimp_folders(), _no_gimp(), lambda folder: _files([folder]), _what_else)
 
 
 def _no_gimp() -> str:
@@ -106,19 +84,18 @@ def _no_gimp() -> str:
     return f"there are no settings of GIMP {versions} here"
 
 
-def _files(folders: Iterable[GimpFolder]) -> dict[Path, bytes]:
+def _files(folders: Iterable[EditorFolder]) -> dict[Path, bytes]:
     """What to put where; the file that GIMP starts comes last, when it finds the others there."""
     source = Path(__file__).parent / "hosts" / "gimp"
     parts = [path for path in source.iterdir() if path.suffix == ".py"]
     parts.sort(key=lambda path: (path.stem == manifest()["id"], path))
     catalogues = {path.stem: _compiled_catalogue(path) for path in sorted(source.glob("*.po"))}
-    files = {}
+    files: dict[Path, bytes] = {}
     for folder in folders:
-        files[folder.plugin / "manifest.json"] = data_path("manifest.json").read_bytes()
-        files[folder.plugin / "engine.json"] = (json.dumps(engine_settings(folder.flatpak), indent=1) + "\n").encode()
+        files |= way_to_engine(folder)
         for language, catalogue in catalogues.items():
-            files[folder.plugin / "locale" / language / "LC_MESSAGES" / f"{manifest()['id']}.mo"] = catalogue
-        files |= {folder.plugin / path.name: path.read_bytes() for path in parts}
+            files[folder.own / "locale" / language / "LC_MESSAGES" / f"{manifest()['id']}.mo"] = catalogue
+        files |= {folder.own / path.name: path.read_bytes() for path in parts}
     return files
 
 
@@ -154,29 +131,8 @@ def _forget_compiled(put: Iterable[Path]) -> None:
             folder.rmdir()
 
 
-def _diagnosis(folder: GimpFolder, record: Record) -> Finding:
-    def ill(message: str, mend: str = MEND) -> Finding:
-        return Finding(folder.name, False, message, mend)
-
-    wanted = _files([folder])
-    states = {path: record.state(HOST, path, data) for path, data in wanted.items()}
-    foreign = [path for path, state in states.items() if state in ("own", "changed")]
-    if all(state == "missing" for state in states.values()):
-        return ill(f"the plug-in is not in {folder.plugin}")
-    if foreign:
-        return ill(f"{foreign[0]} is not as Sixbit made it, and was left alone", f"rename or remove it, then {MEND}")
-    try:
-        python = str(json.loads((folder.plugin / "engine.json").read_text(encoding="utf-8"))["python"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ill("the plug-in does not know where the engine is")
-    if why := why_not_running(python):
-        return ill(f"the engine that the plug-in starts does not run: {why}")
-    if any(state != "same" for state in states.values()):
-        return ill("the plug-in is of another version of Sixbit, or leads to another one")
-    if os.name == "posix" and not os.access(folder.start_file, os.X_OK):
-        return ill(f"{folder.start_file} may not be run, so GIMP passes over it")
-    message = f"the plug-in stands in {folder.plugin} and its engine runs"
-    if folder.flatpak:
-        message += "; Flatpak lets it start the engine only after `flatpak override --user"
-        message += f" --talk-name=org.freedesktop.Flatpak {FLATPAK}` (untested)"
-    return Finding(folder.name, True, message)
+def _what_else(folder: EditorFolder) -> str:
+    start_file = _start_file(folder)
+    if os.name == "posix" and not os.access(start_file, os.X_OK):
+        return f"{start_file} may not be run, so GIMP passes over it"
+    return ""

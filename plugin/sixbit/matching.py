@@ -6,7 +6,6 @@ support or contradict each other; a contradiction is told and never decided in s
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from sixbit.catalogue import PHONE_MAKERS, Body, Catalogue, LensIdentity, catalo
 from sixbit.kinds import TRUSTED, Grade
 from sixbit.likeness import singled_out
 from sixbit.names import Name, read_name
+from sixbit.sentences import Sentence
 from sixbit.shot import Shot, SixBitCode, Tagged
 from sixbit.vocabulary import FAMILIES
 
@@ -43,12 +43,14 @@ class Match(NamedTuple):
     candidates: tuple[LensIdentity, ...]
     """Best first; the matched lens alone when there is one."""
     confidence: float
-    evidence: tuple[str, ...]
+    evidence: tuple[Sentence, ...]
     agreed: bool = False
     """True if all that was found fits all candidates, and nothing contradicts."""
     body: Body | None = None
     crop_factor: Tagged[float] | None = None
     """With where it was found: the body, or the tags it was reckoned from."""
+    is_remembered: bool = False
+    """True if the user's choice for such photos has decided."""
 
     def shares_calibration(self, grades: tuple[Grade, ...] = TRUSTED) -> bool:
         """True if it was one of several for sure, and all are corrected alike, so that there is nothing to choose."""
@@ -64,13 +66,15 @@ class _Verdict(NamedTuple):
 
     lenses: list[LensIdentity] | None = None
     confidence: float = 0.0
-    said: str = ""
-    foreign: str | None = None
+    said: Sentence = Sentence("")
+    more: tuple[Sentence, ...] = ()
+    """What is to be told right after that."""
+    foreign: Sentence | None = None
     firm: bool = True
     """False if the lenses are only candidates, even if there is but one."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
-    def noting(self, *notes: str) -> _Verdict:
+    def noting(self, *notes: Sentence) -> _Verdict:
         """The same, with more to be told."""
         return self._replace(notes=(*self.notes, *notes))
 
@@ -88,13 +92,20 @@ def match(shot: Shot, known: Catalogue | None = None) -> Match:
     body = known.body_for(make, model)
     answer = _match(shot, known, body)._replace(body=body, crop_factor=crop_factor_of(shot, body))
     if body and body.is_phone and body.remark:
-        answer = answer._replace(evidence=(*answer.evidence, f"{body.make} {body.model}: {body.remark}."))
+        answer = answer._replace(evidence=(*answer.evidence, _remark(body)))
     chosen = known.lenses.get(recall(shot) or "")
     if chosen is None or answer.status is Status.NOT_M:
         return answer
-    told = f"You chose {chosen.name} for such photos before; 'sixbit forget' takes that back."
+    told = Sentence("You chose {lens} for such photos before.", lens=chosen.name)
     evidence = (*answer.evidence, told)
-    return answer._replace(status=Status.MATCHED, lens=chosen, candidates=(chosen,), confidence=0.95, evidence=evidence)
+    return answer._replace(
+        status=Status.MATCHED,
+        lens=chosen,
+        candidates=(chosen,),
+        confidence=0.95,
+        evidence=evidence,
+        is_remembered=True,
+    )
 
 
 def match_name(text: str, known: Catalogue | None = None) -> Match:
@@ -107,7 +118,12 @@ def match_name(text: str, known: Catalogue | None = None) -> Match:
     """
     known = known or catalogue()
     if lens := known.lenses.get(text.strip()):
-        return _answer(Status.MATCHED, [lens], 1.0, [f"{lens.lens_id!r} is the identity of {lens.name}."])
+        return _answer(
+            Status.MATCHED,
+            [lens],
+            1.0,
+            [Sentence("{identity} is the identity of {lens}.", identity=repr(lens.lens_id), lens=lens.name)],
+        )
     return _match(Shot(lens_names=(Tagged(text, "the name"),)), known, None)
 
 
@@ -139,7 +155,7 @@ def _focal_of_named_lens(shot: Shot) -> bool:
 def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
     model = f"{shot.make.value if shot.make else ''} {shot.model.value if shot.model else ''}".lower()
     if any(camera in model for camera in FIXED_LENS_CAMERAS):
-        return _answer(Status.NOT_M, evidence=["The lens of this camera is built in: it takes no M lenses."])
+        return _answer(Status.NOT_M, evidence=[Sentence("The lens of this camera is built in: it takes no M lenses.")])
     code = _of_code(shot.six_bit, known) if shot.six_bit else _Verdict()
     name = _of_names(shot, known, body)
     evidence = [*name.notes, *code.notes]
@@ -151,15 +167,13 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
     if code.lenses and name.lenses:
         both = [lens for lens in name.lenses if lens in code.lenses]
         if not both:
-            told = f"They contradict each other: {_first(code.said)} {_first(name.said)}"
-            return _answer(
-                Status.AMBIGUOUS, [*name.lenses, *code.lenses], 0.3, [*evidence, told + " Say which lens it was."]
-            )
+            told = _contradiction(code.said, name.said)
+            return _answer(Status.AMBIGUOUS, [*name.lenses, *code.lenses], 0.3, [*evidence, told])
         best = _Verdict(both, 0.99 if name.firm and code.firm else 0.9, firm=name.firm or code.firm)
-        evidence += [name.said, code.said]
+        evidence += [name.said, *name.more, code.said, *code.more]
     elif code.lenses or name.lenses:
         best = code if code.lenses else name
-        evidence.append(best.said)
+        evidence += [best.said, *best.more]
     else:
         return _without_lens(shot, known, body, bool(name.notes or code.notes), evidence)
     assert best.lenses is not None
@@ -172,14 +186,16 @@ def _of_code(code: Tagged[SixBitCode] | None, known: Catalogue) -> _Verdict:
     number, selector = code.value.code, code.value.selector
     rows = [row for row in known.codes if row.code == number]
     if not rows:
-        return _Verdict(notes=(f"The six-bit code {number} ({code.tag}) is of no lens that is known.",))
+        return _Verdict(
+            notes=(Sentence("The six-bit code {code} ({tag}) is of no lens that is known.", code=number, tag=code.tag),)
+        )
     fitting = [row for row in rows if selector is None or not row.selectors or selector in row.selectors]
-    contradiction = ""
+    more = []
     if not fitting and selector == 0:
         fitting = rows  # chosen in the camera's menu, where coded lenses stand too
     if not fitting:
         frames = SELECTED_FRAMES.get(selector or 0, "?")
-        contradiction = f" But the frame lines {frames} are not those of this code."
+        more.append(Sentence("But the frame lines {frames} are not those of this code.", frames=frames))
         firm = not any(row.confirmed for row in rows)
         fitting = rows
     else:
@@ -189,12 +205,19 @@ def _of_code(code: Tagged[SixBitCode] | None, known: Catalogue) -> _Verdict:
     # A lens that is only to be had from the menu bears no code: it comes after those that do.
     fitting.sort(key=lambda row: row.selectors == {0} and selector != 0)
     lenses = [known.lenses[row.lens_id] for row in fitting]
-    frames = f" with frame lines {SELECTED_FRAMES[selector]}" if selector in SELECTED_FRAMES else ""
-    said = f"The six-bit code {number}{frames} ({code.tag}) is that of {_list(lenses)}."
+    values = {"code": number, "tag": code.tag, "lenses": _names(lenses)}
+    if selector in SELECTED_FRAMES:
+        said = Sentence(
+            "The six-bit code {code} with frame lines {frames} ({tag}) is that of {lenses}.",
+            frames=SELECTED_FRAMES[selector],
+            **values,
+        )
+    else:
+        said = Sentence("The six-bit code {code} ({tag}) is that of {lenses}.", **values)
     if lenses[0].is_adapter:
-        said += " It is an adapter: the lens in front of it bears no code that is read."
+        more.insert(0, Sentence("It is an adapter: the lens in front of it bears no code that is read."))
     confidence = 0.97 if all(row.confirmed for row in fitting) else 0.85
-    return _Verdict(lenses, confidence, said + contradiction, firm=firm)
+    return _Verdict(lenses, confidence, said, tuple(more), firm=firm)
 
 
 def _of_names(shot: Shot, known: Catalogue, body: Body | None) -> _Verdict:
@@ -207,7 +230,7 @@ def _of_names(shot: Shot, known: Catalogue, body: Body | None) -> _Verdict:
             if one.foreign and verdict.lenses is None:
                 verdict = verdict._replace(foreign=verdict.foreign or one.foreign)
             elif one.foreign:
-                verdict = verdict.noting(f"They contradict each other: {_first(verdict.said)} {one.foreign}")
+                verdict = verdict.noting(_contradiction(verdict.said, one.foreign))
                 verdict = verdict._replace(firm=verdict.firm and borrowed)
             continue
         before, now = verdict.lenses, one.lenses
@@ -215,7 +238,7 @@ def _of_names(shot: Shot, known: Catalogue, body: Body | None) -> _Verdict:
             if verdict.foreign and borrowed:
                 continue
             if verdict.foreign:
-                verdict = verdict.noting(f"They contradict each other: {verdict.foreign} {_first(one.said)}")
+                verdict = verdict.noting(_contradiction(verdict.foreign, one.said))
                 one = one._replace(firm=False, confidence=0.3)
             verdict = one._replace(notes=verdict.notes + one.notes)
             continue
@@ -223,12 +246,14 @@ def _of_names(shot: Shot, known: Catalogue, body: Body | None) -> _Verdict:
         if both:
             narrower = len(both) < len(before)
             firm = verdict.firm or one.firm
-            verdict = verdict._replace(lenses=both, firm=firm).noting(*one.notes, *([one.said] if narrower else []))
+            verdict = verdict._replace(lenses=both, firm=firm).noting(
+                *one.notes, *([one.said, *one.more] if narrower else [])
+            )
         elif borrowed:
-            told = f"{one.said} Profiles are often borrowed from other lenses, so that counts little."
-            verdict = verdict.noting(told)
+            little = Sentence("Profiles are often borrowed from other lenses, so that counts little.")
+            verdict = verdict.noting(one.said, *one.more, little)
         else:
-            verdict = verdict.noting(f"They contradict each other: {_first(verdict.said)} {_first(one.said)}")
+            verdict = verdict.noting(_contradiction(verdict.said, one.said))
             verdict = verdict._replace(lenses=before + now, firm=False, confidence=0.3)
     return verdict
 
@@ -237,13 +262,15 @@ def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: 
     read = read_name(name.value)
     quoted = f"{name.value.strip()!r} ({name.tag})"
     if name.tag.endswith(CHOSEN) and (chosen := known.lenses.get(name.value)):
-        return _Verdict([chosen], 0.99, f"{quoted} was chosen for this photo: it is {chosen.name}.")
+        return _Verdict(
+            [chosen], 0.99, Sentence("{name} was chosen for this photo: it is {lens}.", name=quoted, lens=chosen.name)
+        )
     if read.empty:
         return _Verdict()
     if read.foreign:
         if body and body.is_phone and "phone" in read.foreign:
             return _Verdict()
-        return _Verdict(foreign=f"{quoted} names no M lens: {read.foreign}.")
+        return _Verdict(foreign=Sentence("{name} names no M lens: {why}.", name=quoted, why=read.foreign))
     told_by = None
     if lens_make and not read.makers and not read.families:
         with_maker = read_name(f"{lens_make.value} {name.value}")
@@ -255,12 +282,13 @@ def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: 
     if read.notation == "table":
         # Tables name what the code says: of products that share the name, the one sold now is the likeliest.
         lenses = sorted(lenses, key=lambda lens: -max(lens.generations, default=0)) if _same_name(lenses) else lenses
-    notes: list[str] = []
+    notes: list[Sentence] = []
     enough = all(singled_out(read, known.names_of(lens.lens_id)) for lens in lenses)
     if read.several:
-        notes.append(f"{quoted} names more than one lens.")
+        notes.append(Sentence("{name} names more than one lens.", name=quoted))
     elif not enough:
-        notes.append(f"{quoted} says too little to be sure: other lenses may bear that name.")
+        little = Sentence("{name} says too little to be sure: other lenses may bear that name.", name=quoted)
+        notes.append(little)
     firm = enough and not read.doubtful and not read.several
     if not read.families:
         maker = lenses[0].maker
@@ -269,12 +297,16 @@ def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: 
             return _Verdict(notes=(_why_not(read, quoted, []),))
         # Leica's other lenses say so in their names; those of Zeiss or Canon do not always.
         firm = firm and not strange and (read.m_mount or maker == "Leica" or maker not in FAMILIES)
-    said = f"{quoted} fits {_list(lenses)}"
-    said += f", made by {told_by.value} ({told_by.tag})." if told_by else "."
+    values = {"name": quoted, "lenses": _names(lenses)}
+    if told_by:
+        maker = f"{told_by.value} ({told_by.tag})"
+        said = Sentence("{name} fits {lenses}, made by {maker}.", maker=maker, **values)
+    else:
+        said = Sentence("{name} fits {lenses}.", **values)
     if read.typos:
-        notes.append(f"A typing error in {quoted} was put right.")
+        notes.append(Sentence("A typing error in {name} was put right.", name=quoted))
     if read.generations and not lenses[0].generations:
-        notes.append("The catalogue keeps the versions of this lens under one name.")
+        notes.append(Sentence("The catalogue keeps the versions of this lens under one name."))
     confidence = 0.97 if read.complete else 0.9 if read.f_number and read.focals else 0.75
     return _Verdict(lenses, confidence - 0.05 * read.typos, said, firm=firm, notes=tuple(notes))
 
@@ -283,15 +315,23 @@ def _same_name(lenses: list[LensIdentity]) -> bool:
     return len({(lens.maker, lens.focals, lens.f_number_open) for lens in lenses}) == 1
 
 
-def _why_not(read: Name, quoted: str, lenses: list[LensIdentity]) -> str:
+def _why_not(read: Name, quoted: str, lenses: list[LensIdentity]) -> Sentence:
     if lenses:
-        return f"{quoted} fits too many lenses ({len(lenses)}) to go by."
+        return Sentence("{name} fits too many lenses ({count}) to go by.", name=quoted, count=len(lenses))
     if not read.families and not read.makers:
-        return f"{quoted} says neither maker nor family: that names no lens."
-    return f"{quoted} fits no lens of the catalogue; 'sixbit lenses' lists them."
+        return Sentence("{name} says neither maker nor family: that names no lens.", name=quoted)
+    return Sentence("{name} fits no lens of the catalogue.", name=quoted)
 
 
-def _without_lens(shot: Shot, known: Catalogue, body: Body | None, told: bool, evidence: list[str]) -> Match:
+def _remark(body: Body) -> Sentence:
+    return Sentence("{camera}: {remark}.", camera=f"{body.make} {body.model}", remark=body.remark)
+
+
+def _contradiction(one: Sentence, other: Sentence) -> Sentence:
+    return Sentence("They contradict each other: {one} {other}", one=one, other=other)
+
+
+def _without_lens(shot: Shot, known: Catalogue, body: Body | None, told: bool, evidence: list[Sentence]) -> Match:
     """What is left if neither code nor name tells: the figures, on a camera that takes its lens data from a list."""
     focal, f_number = _focal(shot, body), _largest_aperture(shot, body)
     if body and body.takes_m and focal and f_number:
@@ -301,42 +341,59 @@ def _without_lens(shot: Shot, known: Catalogue, body: Body | None, told: bool, e
             if lens.sourced and lens.focals and _focal_fits(focal.value, lens) and _opens_to(f_number.value, lens)
         ]
         if 0 < len(fits) <= MOST_CANDIDATES:
-            fit = f"{focal.value:g} mm ({focal.tag}) and f/{f_number.value:.2g} ({f_number.tag}) fit {_list(fits)}."
+            fit = Sentence(
+                "{focal:g} mm ({focal_tag}) and f/{f_number:.2g} ({f_number_tag}) fit {lenses}.",
+                focal=focal.value,
+                focal_tag=focal.tag,
+                f_number=f_number.value,
+                f_number_tag=f_number.tag,
+                lenses=_names(fits),
+            )
             return _answer(Status.AMBIGUOUS, fits, 0.4, [*evidence, fit, *_apart(fits)])
     if told:
-        return _answer(Status.UNKNOWN, evidence=[*evidence, "Say which lens it was with --lens."])
+        return _answer(Status.UNKNOWN, evidence=evidence)
     if body and body.is_phone:
-        evidence.append("The focal length in a phone's photo is that of its own module.")
-    evidence.append("The photo does not say which lens it was taken with. Say it with --lens, or write it with 'tag'.")
+        evidence.append(Sentence("The focal length in a phone's photo is that of its own module."))
+    evidence.append(Sentence("The photo does not say which lens it was taken with."))
     return _answer(Status.UNTAGGED, evidence=evidence)
 
 
-def _weigh_figures(shot: Shot, body: Body | None, best: _Verdict, evidence: list[str]) -> Match:
+def _weigh_figures(shot: Shot, body: Body | None, best: _Verdict, evidence: list[Sentence]) -> Match:
     """Let focal length and largest aperture confirm, narrow or contradict the lenses found so far."""
     lenses = list(best.lenses or ())
     confidence, firm = best.confidence, best.firm
     focal, largest = _focal(shot, body), _largest_aperture(shot, body)
-    for figure, fits, shown in (
-        (focal, _focal_fits, f"{focal.value:g} mm" if focal else ""),
-        (largest, _opens_to, f"largest aperture f/{largest.value:.2g}" if largest else ""),
+    for figure, fits, said in (
+        (focal, _focal_fits, Sentence("{focal:g} mm", focal=focal.value) if focal else ""),
+        (largest, _opens_to, Sentence("largest aperture f/{f_number:.2g}", f_number=largest.value) if largest else ""),
     ):
         if figure is None:
             continue
+        values = {"figure": said, "tag": figure.tag}
         left = [lens for lens in lenses if lens.is_adapter or fits(figure.value, lens)]
         if not left:
-            evidence.append(f"The photo says {shown} ({figure.tag}), which no {lenses[0].name} has.")
+            none = Sentence("The photo says {figure} ({tag}), which no {lens} has.", lens=lenses[0].name, **values)
+            evidence.append(none)
             confidence, firm = min(confidence, 0.3), False
         elif len(left) < len(lenses):
-            evidence.append(f"The photo says {shown} ({figure.tag}), which leaves {_list(left)}.")
+            rest = Sentence("The photo says {figure} ({tag}), which leaves {lenses}.", lenses=_names(left), **values)
+            evidence.append(rest)
             lenses = left
         elif all(lens.sourced for lens in left):
-            evidence.append(f"The photo says {shown} ({figure.tag}), which agrees.")
+            evidence.append(Sentence("The photo says {figure} ({tag}), which agrees.", **values))
             confidence = min(0.99, confidence + 0.02) if firm else confidence
     taken = shot.f_number
     if taken and not shot.f_number_estimated and not (body and body.is_phone):
         left = [lens for lens in lenses if lens.is_adapter or taken.value > lens.f_number_open * 0.92]
         if not left:
-            evidence.append(f"f/{taken.value:g} ({taken.tag}) is wider than a {lenses[0].name} opens.")
+            evidence.append(
+                Sentence(
+                    "f/{f_number:g} ({tag}) is wider than a {lens} opens.",
+                    f_number=taken.value,
+                    tag=taken.tag,
+                    lens=lenses[0].name,
+                )
+            )
             confidence, firm = min(confidence, 0.3), False
         lenses = left or lenses
     if len(lenses) == 1 and firm:
@@ -375,37 +432,32 @@ def _opens_to(f_number: float, lens: LensIdentity) -> bool:
     return lens.f_number_open > 0 and 0.917 <= f_number / lens.f_number_open <= 1.09
 
 
-def _apart(lenses: list[LensIdentity]) -> list[str]:
+def _apart(lenses: list[LensIdentity]) -> list[Sentence]:
     """What tells candidates apart."""
     if len(lenses) < 2:
         return []
     known = "; ".join(f"{lens.name}: {lens.told_apart_by}" for lens in lenses if lens.told_apart_by)
-    return [f"What tells them apart: {known}."] if known else []
+    return [Sentence("What tells them apart: {signs}.", signs=known)] if known else []
 
 
 def _answer(
     status: Status,
     lenses: list[LensIdentity] | None = None,
     confidence: float = 0.0,
-    evidence: list[str] | None = None,
+    evidence: list[Sentence] | None = None,
     agreed: bool = False,
 ) -> Match:
     unique = tuple(dict.fromkeys(lenses or ()))
     lens = unique[0] if status is Status.MATCHED else None
-    told = tuple(
-        dict.fromkeys(re.sub(r"\.\.(?= |$)", ".", sentence) for sentence in evidence or ())
-    )  # after a name that ends in ASPH.
+    told = tuple(dict.fromkeys(evidence or ()))
     answer = Match(status, lens, unique, round(confidence, 2), told, agreed)
     if answer.shares_calibration():
-        alike = "All of them have the same calibration, so the correction can be used without knowing which it was."
+        alike = Sentence(
+            "All of them have the same calibration, so the correction can be used without knowing which it was."
+        )
         answer = answer._replace(evidence=(*told, alike))
     return answer
 
 
-def _list(lenses: list[LensIdentity]) -> str:
-    names = [lens.name for lens in lenses]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
-
-
-def _first(sentence: str) -> str:
-    return sentence.split(". ")[0].rstrip(".") + "."
+def _names(lenses: list[LensIdentity]) -> tuple[str, ...]:
+    return tuple(lens.name for lens in lenses)

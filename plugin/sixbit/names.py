@@ -11,6 +11,7 @@ import unicodedata
 from functools import cache
 from typing import NamedTuple
 
+from sixbit.sentences import Sentence
 from sixbit.vocabulary import (
     ADAPTER_HINTS,
     ADAPTERS,
@@ -77,7 +78,7 @@ class Name(NamedTuple):
     several: bool = False
     """True if the text names more than one lens."""
     typos: int = 0
-    foreign: str | None = None
+    foreign: Sentence | None = None
     """Why this is no M lens."""
     empty: bool = False
     """True if the text says that there is no name: ``----``."""
@@ -143,7 +144,7 @@ def read_name(text: str) -> Name:
         words.asph = words.aspherical = True
     if not foreign and "Leica" in words.makers | words.makers_of_families:
         kind = next((LEICA_LETTERS[letter] for letter in words.letters if letter in LEICA_LETTERS), None)
-        foreign = f"it is {kind}" if kind else None
+        foreign = Sentence("it is {kind}", kind=kind) if kind else None
     elif not foreign and words.makers | words.makers_of_families:
         alone = set(re.findall(r"(?<![^\W_])[a-z]{1,2}\b", line))
         reflex = (
@@ -151,7 +152,12 @@ def read_name(text: str) -> Name:
         )
         foreign = ANOTHER_MOUNT if alone & OTHER_MOUNT_LETTERS or reflex else None
     if not foreign and len(focals) == 1 and f_number and (focals[0], f_number) in FIXED_LENSES:
-        foreign = f"{focals[0]:g} mm f/{f_number:g} is the lens built into the {FIXED_LENSES[focals[0], f_number]}"
+        foreign = Sentence(
+            "{focal:g} mm f/{f_number:g} is the lens built into the {camera}",
+            focal=focals[0],
+            f_number=f_number,
+            camera=FIXED_LENSES[focals[0], f_number],
+        )
     name = Name(
         original,
         makers=frozenset(words.makers),
@@ -207,7 +213,7 @@ def _or_without(word: str) -> str:
     return "without" if one_edit_apart(word, "without") else word
 
 
-def _foreign(line: str) -> str | None:
+def _foreign(line: str) -> Sentence | None:
     line = re.sub(OWN_PHRASES, " ", line)
     words = re.findall(r"[a-z]+(?!/\s*\d)", line)  # XF35mmF1.4 is xf, mm, f
     told = next((FOREIGN_WORDS[word] for word in words if word in FOREIGN_WORDS), None)

@@ -8,8 +8,10 @@ from functools import lru_cache
 import numpy as np
 
 from sixbit.light import SAMPLES, FloatArray, LightError, TransferCurve
+from sixbit.sentences import Sentence
 
-GEOMETRY_ALONE = "geometry alone can still be corrected (--only distortion,tca)"
+GEOMETRY_ALONE = "Geometry alone can still be corrected, by --only distortion,tca."
+"""The way out on the command line."""
 
 _ALIKE = 1e-6
 """Curves that differ by less are one: a hundredth of a 16-bit code value."""
@@ -38,8 +40,11 @@ def curve_of_profile(icc: bytes) -> TransferCurve:
         name = (profile.profile_description or "unnamed").strip()
         by_curves = space == "GRAY" or (space == "RGB" and profile.is_matrix_shaper)
         if not by_curves or b"A2B0" in _tags(icc):
-            kind = "its colours are given by a table" if space == "RGB" else f"it is for {space}, not for RGB or grey"
-            raise LightError(f"The colour profile {name!r} has no transfer curve ({kind}): {GEOMETRY_ALONE}.")
+            kind = Sentence("its colours are given by a table")
+            if space != "RGB":
+                kind = Sentence("it is for {space}, not for RGB or grey", space=space)
+            said = Sentence("The colour profile {name} has no transfer curve: {kind}.", name=repr(name), kind=kind)
+            raise LightError(said, GEOMETRY_ALONE)
         xyz = imagecodecs.cms_profile("xyz")
         planes = 1 if space == "GRAY" else 3
         measured = []
@@ -59,7 +64,9 @@ def curve_of_profile(icc: bytes) -> TransferCurve:
                 )[0, :, 1]
             )
     except (OSError, imagecodecs.CmsError, ImageCms.PyCMSError, ValueError) as error:
-        raise LightError(f"The colour profile cannot be read ({error}): {GEOMETRY_ALONE}.") from error
+        raise LightError(
+            Sentence("The colour profile cannot be read ({why}).", why=str(error)), GEOMETRY_ALONE
+        ) from error
     return TransferCurve(name, _normalised(np.stack(measured), name))
 
 
@@ -73,7 +80,8 @@ def _normalised(light: FloatArray, name: str) -> FloatArray:
     """Luminances along the ramps, as curves from 0 to 1 that rise; one where all are alike."""
     span = light[:, -1:] - light[:, :1]
     if not np.isfinite(light).all() or (span <= 0).any() or (np.diff(light / span) < -1e-4).any():
-        raise LightError(f"The transfer curve of the colour profile {name!r} does not rise: {GEOMETRY_ALONE}.")
+        said = Sentence("The transfer curve of the colour profile {name} does not rise.", name=repr(name))
+        raise LightError(said, GEOMETRY_ALONE)
     curves = np.maximum.accumulate((light - light[:, :1]) / span, axis=1)
     ramp = np.linspace(0, 1, SAMPLES)
     if np.abs(curves - ramp).max() < _ALIKE:

@@ -42,7 +42,8 @@ def remember(shot: Shot, lens_id: str) -> None:
     if not (make or model) or (body and body.is_phone and not name):
         raise PhotoError(
             f"{photo_name(shot.path or '')}: nothing in it sets it apart from photos of other lenses, so the choice "
-            f"cannot be remembered; write the lens into the photos with `sixbit tag --lens {lens_id}`."
+            "cannot be remembered.",
+            f"Write the lens into the photos with `sixbit tag --lens {lens_id}`.",
         )
     _write({**_read(), _key(shot): lens_id})
 

@@ -12,7 +12,18 @@ T = TypeVar("T")
 
 
 class SixbitError(Exception):
-    """Whatever Sixbit cannot do, in words for the one who asked, with the way out."""
+    """Whatever Sixbit cannot do, in words for the one who asked.
+
+    ``reason`` is what is wrong, ``way_out`` what can be done about it on the command line, which the message tells too:
+    an editor, which has other ways out, shows the reason alone.
+    """
+
+    def __init__(self, reason: object = "", way_out: str = "") -> None:
+        super().__init__(reason, *([way_out] if way_out else []))
+        self.reason, self.way_out = reason, way_out
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.way_out}".rstrip()
 
 
 class PhotoError(SixbitError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from sixbit.sentences import Sentence
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -89,11 +91,11 @@ NO_LENS = re.compile(
     r"unknown|none|null|undefined|n/?a|uncoded|manual|no lens attached|not attached|off|auto|other|0|1|65535"
 )
 
-ANOTHER_MOUNT = "it is a lens of another mount"
+ANOTHER_MOUNT = Sentence("it is a lens of another mount")
 FOREIGN_WORDS = {
-    "vario": "it is a zoom (Vario), and no Vario was made for the M mount",
-    "iphone": "it is the phone's own camera",
-    "galaxy": "it is the phone's own camera",
+    "vario": Sentence("it is a zoom (Vario), and no Vario was made for the M mount"),
+    "iphone": Sentence("it is the phone's own camera"),
+    "galaxy": Sentence("it is the phone's own camera"),
 } | dict.fromkeys(
     _words(
         "lumix dlux clux vlux digilux minilux dc dg ze zf zk zs za zx loxia batis milvus otus touit contax hasselblad "
@@ -106,9 +108,9 @@ FOREIGN_WORDS = {
 """Words that no name of an M lens has, and the reason to give."""
 
 FOREIGN_PHRASES = (
-    (r"\br\W?adapter\b|\br\W?lens\b", "it stands for an R lens on an adapter, and does not say which"),
-    (r"\b[dcv]\Wlux\b|\bleica (?:q[23]?|x[12]?)\b", "it is the built-in lens of a compact camera"),
-    (r"\b(?:back|rear|front)\b.*\bcamera\b|\b(?:main|tele|wide) camera\b", "it is the phone's own camera"),
+    (r"\br\W?adapter\b|\br\W?lens\b", Sentence("it stands for an R lens on an adapter, and does not say which")),
+    (r"\b[dcv]\Wlux\b|\bleica (?:q[23]?|x[12]?)\b", Sentence("it is the built-in lens of a compact camera")),
+    (r"\b(?:back|rear|front)\b.*\bcamera\b|\b(?:main|tele|wide) camera\b", Sentence("it is the phone's own camera")),
     (
         r"\b(?:aps\Wc|m43|sl\W?ii|four thirds|4/3|(?:[ezxlf]|sony e|nikon [fz]) ?\W?mount|nikkor z|z nikkor)\b",
         ANOTHER_MOUNT,
@@ -125,15 +127,15 @@ REFLEX_LETTERS = {"rokkor": _words("mc md sr"), "hexanon": _words("ar")}
 """What makers called the reflex lenses of a family that was made for the M mount too."""
 
 LEICA_LETTERS = {
-    "r": "a Leica R lens",
-    "s": "a Leica S lens",
-    "sl": "a Leica SL lens",
-    "tl": "a Leica TL lens",
-    "t": "a Leica T lens",
-    "q": "the lens of a Leica Q",
-    "x": "the lens of a Leica X",
-    "h": "the lens of a phone",
-    "d": "a lens of another mount",
+    "r": Sentence("a Leica R lens"),
+    "s": Sentence("a Leica S lens"),
+    "sl": Sentence("a Leica SL lens"),
+    "tl": Sentence("a Leica TL lens"),
+    "t": Sentence("a Leica T lens"),
+    "q": Sentence("the lens of a Leica Q"),
+    "x": Sentence("the lens of a Leica X"),
+    "h": Sentence("the lens of a phone"),
+    "d": Sentence("a lens of another mount"),
 }
 FIXED_LENSES = {(28.0, 1.7): "Leica Q", (43.0, 2.0): "Leica Q3 43", (23.0, 1.7): "Leica X"}
 """Focal length and f-number of lenses that are built into Leica cameras, and that no M lens has."""

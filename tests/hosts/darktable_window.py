@@ -10,41 +10,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyatspi
+import screen
+from screen import PATIENCE, SEEN, WORK, application, inside, shot, take, tell, wait, xdotool
 
-WORK = Path("/mnt/work")
-SEEN: dict[str, Any] = {}
-PATIENCE = 30
 EXPORT = ("export", "start export")
 """The button's name in darktable 5.0, and in 5.4."""
-
-
-def wait(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        try:
-            if found := condition():
-                return found
-        except Exception:  # what is looked at may go away in between
-            pass
-        time.sleep(0.1)
-    shot("timeout")
-    raise TimeoutError(what)
-
-
-def xdotool(*words: str) -> str:
-    return subprocess.run(["xdotool", *words], capture_output=True, text=True, check=False).stdout
-
-
-def shot(name: str) -> None:
-    subprocess.run(["import", "-window", "root", str(WORK / f"{name}.png")], check=False)
 
 
 def lua(chunk: str, patience: float = PATIENCE) -> Any:
@@ -60,26 +38,12 @@ def lua(chunk: str, patience: float = PATIENCE) -> Any:
     return said.get("value")
 
 
-def inside(accessible: Any) -> Iterator[Any]:
-    for child in accessible:
-        if child is not None:
-            yield child
-            yield from inside(child)
-
-
-def application() -> Any:
-    found = next((app for app in pyatspi.Registry.getDesktop(0) if app and app.name == "darktable"), None)
-    if found:
-        found.clear_cache()
-    return found
-
-
 def button(*names: str) -> Any:
-    return next((a for a in inside(application()) if "button" in a.getRoleName() and a.name in names), None)
+    return next((a for a in inside(application("darktable")) if "button" in a.getRoleName() and a.name in names), None)
 
 
 def press(*names: str) -> None:
-    wait(lambda: button(*names), f"no button {names[0]}").queryAction().doAction(0)
+    screen.press(wait(lambda: button(*names), f"no button {names[0]}"))
 
 
 def select(*names: str) -> None:
@@ -211,13 +175,9 @@ def calibrate() -> None:
     SEEN["calibrate"] = next_said("calibrate this lens…")
 
 
-def export() -> None:
-    """Export all photos by Sixbit's storage, one of them corrected by darktable already."""
-    select("phone.jpg")
-    press("switch correction on")
-    said("is on for 1 photo")
-    (WORK / "rendered").mkdir()
-    # What darktable hands over is kept, to be compared.
+def keep_rendered() -> None:
+    """What darktable hands over to the storage is kept, to be compared."""
+    (WORK / "rendered").mkdir(exist_ok=True)
     lua("""
         local remove = os.remove
         os.remove = function(path)
@@ -230,6 +190,14 @@ def export() -> None:
           end
           return remove(path)
         end""")
+
+
+def export() -> None:
+    """Export all photos by Sixbit's storage, one of them corrected by darktable already."""
+    select("phone.jpg")
+    press("switch correction on")
+    said("is on for 1 photo")
+    keep_rendered()
     SEEN["preset"] = lua('return require("darktable").preferences.read("sixbit", "preset", "string")')
     select()
     before = len(printed())
@@ -238,6 +206,25 @@ def export() -> None:
     SEEN["not exported"] = [line for line in printed()[before:].splitlines() if "sixbit: " in line]
     select("summicron.jpg")  # of which the panel has less to say, so that the export module is seen
     shot("exported")
+
+
+def presets() -> None:
+    """Export one photo by each of the presets."""
+    (WORK / "out").rename(WORK / "out of all")
+    for name in json.loads((WORK / "presets.json").read_text()):
+        (WORK / "out").mkdir()
+        lua(f"""
+            dt.preferences.write("sixbit", "preset", "string", "{name}")
+            require("sixbit/lib/export").start()""")
+        select("summicron.jpg")
+        before = len(printed())
+        press(*EXPORT)
+        wait(lambda start=before: "1 photos corrected" in printed()[start:], f"not exported by {name}", 60)
+        (WORK / "out").rename(WORK / f"out by {name}")
+        (WORK / "rendered by" / name).mkdir(parents=True)
+        shutil.copy(WORK / "rendered/summicron.tif", WORK / "rendered by" / name)
+    (WORK / "out of all").rename(WORK / "out")
+    lua('dt.preferences.write("sixbit", "preset", "string", "archive") require("sixbit/lib/export").start()')
 
 
 def correct() -> None:
@@ -305,7 +292,43 @@ def restart() -> None:
     SEEN["action back"] = "lens found" in next_said("identify Leica M lens")
 
 
-STEPS = (take_in, identify, choose, remember, calibrate, export, correct, cancel, missing, restart)
+def raw() -> None:
+    """A raw: its lens found, developed with darktable's own correction and without, exported by Sixbit."""
+    count = lua("return #dt.database")
+    lua('dt.gui.panel_hide("DT_UI_PANEL_BOTTOM") dt.database.import("/mnt/work/raws")')
+    wait(lambda: lua("return #dt.database") == count + 2, "the raws are not imported")
+    lua("""
+        local rule = dt.gui.libs.collect.new_rule()
+        rule.mode, rule.item, rule.data = "DT_LIB_COLLECT_MODE_AND", "DT_COLLECTION_PROP_FILMROLL", "/mnt/work/raws"
+        dt.gui.libs.collect.filter({ rule })""")
+    SEEN["raw before"] = images()["raw.dng"]
+    select("raw.dng")
+    press("identify Leica M lens")
+    wait(lambda: images()["raw.dng"] != SEEN["raw before"], "nothing is found of the raw")
+    SEEN["raw"] = images()["raw.dng"]
+    shot("raw")
+    before = len(printed())
+    press("switch correction on")
+    wait(lambda: "is on for 1 photo" in printed()[before:], "the correction of the raw is not on")
+    lua(
+        """
+        for _, image in ipairs(dt.database) do
+          if image.filename:find("dng") then
+            local format = dt.new_format("tiff")
+            format.bpp = 16
+            format:write_image(image, "/mnt/work/developed/" .. image.filename:match("^%w*") .. ".tif", true)
+          end
+        end""",
+        120,
+    )
+    keep_rendered()
+    select("plain.dng")
+    before = len(printed())
+    press(*EXPORT)
+    wait(lambda: "1 photos corrected" in printed()[before:], "the raw is not exported", 60)
+
+
+STEPS = (take_in, identify, choose, remember, calibrate, export, presets, correct, cancel, missing, restart, raw)
 
 
 def main() -> None:
@@ -319,15 +342,11 @@ def main() -> None:
     try:
         wait(lambda: lua("return 1"), "darktable does not answer", 90)
         SEEN["start"] = time.monotonic() - started
-        for step in STEPS:
-            if step.__name__ in names:
-                step()
-                SEEN.setdefault("done", []).append(step.__name__)
+        take(STEPS, names)
         xdotool("key", "ctrl+q")
         darktable.wait(15)
     finally:
-        SEEN["printed"] = (WORK / "darktable.out").read_text(errors="replace")[-8000:]
-        (WORK / "seen.json").write_text(json.dumps(SEEN))
+        tell(WORK / "darktable.out")
         darktable.kill()
 
 

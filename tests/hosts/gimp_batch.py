@@ -73,6 +73,89 @@ def precisions() -> None:
         image.delete()
 
 
+def masked(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    """With a mask that shows the left half."""
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, image.get_width() // 2, image.get_height())
+    layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+    Gimp.Selection.none(image)
+    return layer
+
+
+def its_mask(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.LayerMask:
+    return masked(image, layer).get_mask()
+
+
+def group_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.GroupLayer:
+    group = Gimp.GroupLayer.new(image, "group")
+    image.insert_layer(group, None, 0)
+    image.reorder_item(layer, group, 0)
+    return group
+
+
+def within_group(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    group_of(image, layer)
+    return layer
+
+
+def within_locked_group(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    group_of(image, layer).set_lock_content(True)
+    return layer
+
+
+def locked(_image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    layer.set_lock_content(True)
+    return layer
+
+
+def with_locked_alpha(_image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    layer.add_alpha()
+    layer.set_lock_alpha(True)
+    return layer
+
+
+def hidden(_image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    layer.set_visible(False)
+    return layer
+
+
+def filtered(_image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    """With a filter that GIMP applies whenever it shows the layer."""
+    layer.append_filter(Gimp.DrawableFilter.new(layer, "gegl:invert-gamma", ""))
+    return layer
+
+
+def text(image: Gimp.Image, _layer: Gimp.Layer) -> Gimp.Layer:
+    made = Gimp.TextLayer.new(image, "Leica", Gimp.context_get_font(), 60, Gimp.Unit.pixel())
+    image.insert_layer(made, None, 0)
+    return made
+
+
+def linked(image: Gimp.Image, _layer: Gimp.Layer) -> Gimp.Layer:
+    made = Gimp.LinkLayer.new(image, Gio.File.new_for_path(str(WORK / "named8.tif")))
+    image.insert_layer(made, None, 0)
+    return made
+
+
+def floating(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 20, 20, 200, 100)
+    return Gimp.Selection.float(image, [layer], 0, 0)
+
+
+def indexed(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    image.convert_precision(Gimp.Precision.U8_NON_LINEAR)
+    assert image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
+    return layer
+
+
+MAKING = {
+    made.__name__: made
+    for made in (
+        *(masked, its_mask, group_of, within_group, within_locked_group, locked, with_locked_alpha, hidden),
+        *(filtered, text, linked, floating, indexed),
+    )
+}
+
+
 def cases(wanted: list[dict[str, Any]]) -> None:
     """Whatever else is asked for, one image each."""
     for case in wanted:
@@ -83,16 +166,16 @@ def cases(wanted: list[dict[str, Any]]) -> None:
                 image.rotate(Gimp.RotationType.DEGREES90)
             else:
                 getattr(image, step[0])(*step[1:])
-        if "select" in case:
-            image.select_rectangle(Gimp.ChannelOps.REPLACE, *case["select"])
         if "layer" in case:
             x, y, width, height = case["layer"]
             part = Gimp.Layer.new_from_drawable(layer, image)
             image.insert_layer(part, None, 0)
             part.resize(width, height, -x, -y)
             layer = part
-        if case.get("lock"):
-            layer.set_lock_content(True)
+        if "made" in case:
+            layer = MAKING[case["made"]](image, layer)
+        if "select" in case:
+            image.select_rectangle(Gimp.ChannelOps.REPLACE, *case["select"])
         dump(layer, f"{case['name']}.before")
         tags_before = tags(image)
         if case.get("engine"):
@@ -102,12 +185,17 @@ def cases(wanted: list[dict[str, Any]]) -> None:
         dump(layer, f"{case['name']}.after")
         if case.get("dump_top"):
             dump(image.get_layers()[0], f"{case['name']}.top")
+        mask = layer.get_mask() if isinstance(layer, Gimp.Layer) else None
+        if mask:
+            dump(mask, f"{case['name']}.mask")
         ANSWER.setdefault("cases", {})[case["name"]] = {
+            "filters": len(layer.get_filters()),
             "runs": said,
             "dirty": image.is_dirty(),
             "tags_before": tags_before,
             "tags": tags(image),
             "layers": [other.get_name() for other in image.get_layers()],
+            "size": [layer.get_width(), layer.get_height()],
             "offsets": list(layer.get_offsets())[-2:],
         }
         for export in case.get("exports", []):

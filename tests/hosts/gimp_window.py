@@ -2,7 +2,7 @@
 
     python3 gimp_window.py PHOTO STEPS
 
-Buttons are found by the names that screen readers say; what was seen stands in window.json, each picture in a PNG.
+Buttons are found by the names that screen readers say; what was seen stands in seen.json, each picture in a PNG.
 """
 
 from __future__ import annotations
@@ -13,34 +13,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyatspi
+from screen import SEEN, WORK, application, inside, press, shot, take, tell, wait, xdotool
 
-WORK = Path("/mnt/work")
-SEEN: dict[str, Any] = {}
-PATIENCE = 30
 PLUGIN = "plug-in-sixbit-correct"
-
-
-def wait(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        try:
-            if found := condition():
-                return found
-        except Exception:  # what is looked at may go away in between
-            pass
-        time.sleep(0.1)
-    shot("timeout")
-    raise TimeoutError(what)
-
-
-def xdotool(*words: str) -> str:
-    return subprocess.run(["xdotool", *words], capture_output=True, text=True, check=False).stdout
 
 
 def key(*keys: str) -> None:
@@ -51,32 +31,9 @@ def write(text: str) -> None:
     xdotool("type", "--delay", "30", text)
 
 
-def shot(name: str) -> None:
-    subprocess.run(["import", "-window", "root", str(WORK / f"{name}.png")], check=False)
-
-
-def inside(accessible: Any) -> Iterator[Any]:
-    for child in accessible:
-        if child is not None:
-            yield child
-            yield from inside(child)
-
-
-def application(name: str) -> Any:
-    found = next((app for app in pyatspi.Registry.getDesktop(0) if app and app.name == name), None)
-    if found:
-        # What was seen before is kept, and changes are told to programs with a main loop alone.
-        found.clear_cache()
-    return found
-
-
 def find(app: str, role: str, name: str = "") -> Any:
     top = application(app)
     return next((a for a in inside(top) if a.getRoleName() == role and a.name.startswith(name)), None) if top else None
-
-
-def press(accessible: Any) -> None:
-    accessible.queryAction().doAction(0)
 
 
 def enabled(accessible: Any) -> bool:
@@ -187,8 +144,7 @@ def choose() -> None:
 
 
 def change() -> None:
-    spin = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "spin button"]
-    # They are listed from the last to the first.
+    spin = strengths()
     spin[-1].queryValue().currentValue = 30
     time.sleep(1)
     shot("weaker")
@@ -206,7 +162,7 @@ def presets() -> None:
     choose_preset("Archive")
     shot("preset")
     SEEN["preset"] = labels(PLUGIN)
-    spin = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "spin button"]
+    spin = strengths()
     spin[-1].queryValue().currentValue = 40
     time.sleep(1)
     SEEN["preset after a change"] = preset_combo().name
@@ -279,6 +235,50 @@ def drag() -> None:
     xdotool("mousemove", "1395", "895")
     time.sleep(0.3)
     shot("dragged")
+
+
+def keyboard() -> None:
+    """The preview by keys: the split, one pixel for one, the whole."""
+    for _step in range(12):
+        key("Right")
+    time.sleep(0.5)
+    shot("keys split")
+    key("1")
+    time.sleep(1)
+    SEEN["keys zoom"] = [text for text in labels(PLUGIN) if text.endswith("%")]
+    key("0")
+    time.sleep(1)
+
+
+def weaken() -> None:
+    """What is chosen here is there again the next time."""
+    strengths()[-1].queryValue().currentValue = 80
+    time.sleep(1)
+
+
+def strengths() -> list[Any]:
+    """They are listed from the last to the first."""
+    return [a for a in inside(application(PLUGIN)) if a.getRoleName() == "spin button"]
+
+
+def remembered() -> None:
+    """The dialog opened again for the same lens on the same body, and the lens that was used stands first."""
+    open_dialog()
+    SEEN["remembered"] = strengths()[-1].queryValue().currentValue
+    key("alt+l")
+    time.sleep(1)
+    shot("recent")
+    SEEN["recent"] = [a.name for a in inside(find(PLUGIN, "tree table") or find(PLUGIN, "table")) if a.name][:12]
+    key("Escape")
+    time.sleep(0.5)
+    press(next(a for a in inside(application(PLUGIN)) if a.name.startswith("Reset") and "button" in a.getRoleName()))
+    time.sleep(0.5)
+    shot("reset")
+    press(wait(lambda: button("Reset to Factory Defaults"), "no defaults"))
+    time.sleep(1)
+    SEEN["reset"] = strengths()[-1].queryValue().currentValue
+    close_dialog("Cancel")
+    to_image()
 
 
 def correct() -> None:
@@ -461,7 +461,7 @@ def timings() -> None:
     press(entry)
     wait(lambda: enabled(button("OK")), "the dialog is not ready")
     time.sleep(3)
-    spin = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "spin button"][-1]
+    spin = strengths()[-1]
     SEEN["changes"] = []
     for strength in (90, 80, 70, 60, 50, 60, 70, 80, 90, 100):
         SEEN["changes"].append(time.monotonic())
@@ -497,10 +497,13 @@ STEPS = (
         uncalibrated,
         helped,
         drag,
+        keyboard,
+        weaken,
         correct,
         undo,
         repeat,
         again,
+        remembered,
         killed,
         missing,
     ),
@@ -519,13 +522,9 @@ def main() -> None:
     to_image()
     shot("open")
     try:
-        for step in STEPS:
-            if step.__name__ in names:
-                step()
-                SEEN.setdefault("done", []).append(step.__name__)
+        take(STEPS, names)
     finally:
-        SEEN["printed"] = (WORK / "gimp.out").read_text(errors="replace")
-        (WORK / "window.json").write_text(json.dumps(SEEN))
+        tell(WORK / "gimp.out")
         gimp.kill()
 
 

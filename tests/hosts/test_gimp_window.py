@@ -6,7 +6,6 @@ cache, under ``screenshots``, to be looked at.
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,17 @@ from PIL import ExifTags, Image
 from skimage import data
 
 import sixbit
-from sixbit.catalogue import catalogue
+from sixbit.calibration.shading import PlaneShading, Shading
+from sixbit.calibration.user_database import Model, Setting, add
+from sixbit.catalogue import catalogue, own_folder, renew
 from sixbit.matching import match
-from tests.hosts.gimp import CLONE, GimpHome
+from tests.hosts.editor_home import CLONE
+from tests.hosts.gimp import GimpHome
 from tests.hosts.root import SUITES, system_root
 from tests.photo_factory import exif
-from tests.tools import CACHE
 
-HERE = Path(__file__).parent
-STEPS = ("dialog", "cancel", "choose", "change", "presets", "uncalibrated", "helped", "drag", "correct", "undo")
-STEPS += ("repeat", "again", "killed", "missing")
+STEPS = ("dialog", "cancel", "choose", "change", "presets", "uncalibrated", "helped", "drag", "keyboard")
+STEPS += ("weaken", "correct", "undo", "repeat", "again", "remembered", "killed", "missing")
 TIMEOUT = 300
 CANVAS = np.s_[120:560, 230:760]
 """A part of the screen that GIMP shows the picture in, and nothing else."""
@@ -39,7 +39,7 @@ FAREWELL = "gimp_flush(): error: Broken pipe"
 
 def drive(gimp: GimpHome, steps: tuple[str, ...], prefix: str, double: bool = False) -> dict[str, Any]:
     """What the steps saw of the photo in the work folder; their pictures go into the cache."""
-    shutil.copy(HERE / "gimp_window.py", gimp.work)
+    gimp.bring("gimp_window.py")
     words = f"python3 /mnt/work/gimp_window.py /mnt/work/photo.jpg {','.join(steps)}"
     if double:
         done = gimp.run(
@@ -51,14 +51,7 @@ def drive(gimp: GimpHome, steps: tuple[str, ...], prefix: str, double: bool = Fa
         )
     else:
         done = gimp.run_gui(words.split(), timeout=TIMEOUT)
-    screenshots = CACHE / "screenshots"
-    screenshots.mkdir(parents=True, exist_ok=True)
-    for picture in gimp.work.glob("*.png"):
-        shutil.copy(picture, screenshots / f"{prefix}-{picture.name.replace(' ', '-')}")
-    print(f"screenshots: {screenshots}/{prefix}-*.png")
-    seen: dict[str, Any] = json.loads((gimp.work / "window.json").read_text())
-    assert seen.get("done") == list(steps), f"{done.stdout}\n{done.stderr[-3000:]}\n{seen['printed']}"
-    return seen
+    return gimp.seen(list(steps), prefix, done)
 
 
 @pytest.fixture(scope="module", params=SUITES)
@@ -122,6 +115,23 @@ def test_the_split_can_be_dragged(gimp: GimpHome, seen: dict[str, Any]) -> None:
     assert differ(gimp, "chosen", "dragged", np.s_[200:600, 150:900]) > 0.02
 
 
+def test_the_preview_obeys_keys(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert differ(gimp, "dragged", "keys split", np.s_[200:600, 150:900]) > 0.02
+    assert seen["keys zoom"] == ["100%"]
+
+
+def test_values_are_remembered_for_the_lens_and_can_be_reset(seen: dict[str, Any]) -> None:
+    assert seen["remembered"] == 80
+    assert seen["reset"] == 100
+    assert any(NAME in name for name in seen["recent"][:8]), seen["recent"]
+
+
+def test_no_window_names_an_option_of_the_command_line(seen: dict[str, Any]) -> None:
+    shown = [words for value in seen.values() if isinstance(value, list) for words in value if isinstance(words, str)]
+    assert len(shown) > 100
+    assert not [words for words in shown if " --" in words or "sixbit lenses" in words or "sixbit tag" in words]
+
+
 def test_cancel_leaves_the_image(gimp: GimpHome, seen: dict[str, Any]) -> None:
     assert seen["cancel changed"] is False
     assert differ(gimp, "open", "cancelled") == 0
@@ -177,6 +187,27 @@ def test_an_untagged_photo_gets_its_lens_written_on_export(tmp_path: Path) -> No
         assert exported.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.LensModel] == NAME
     assert match(shot).lens == catalogue().lenses["summicron-35-asph"]
     assert shot.already_corrected == ("distortion", "tca")
+
+
+def test_a_calibration_of_the_users_own_is_shown_and_used(tmp_path: Path) -> None:
+    gimp = GimpHome(system_root("trixie"), tmp_path / "gimp")
+    shutil.copy(CLONE / "examples/photo.jpg", gimp.work)
+    cast = Shading(PlaneShading((1.0, 0.0, -0.3)), PlaneShading((1.0, 0.0, 0.3)))
+    lens = catalogue().lenses["summicron-35-asph"]
+    add(
+        Setting(lens, 1.0, 35.0, f_number=5.6, make="LEICA CAMERA AG", model="LEICA M10"),
+        "2 flat frames",
+        vignetting=Model("pa", (-0.4, 0.1, -0.03)),
+        shading=cast.to_json(),
+    )
+    shutil.copytree(own_folder().parent, gimp.home / ".local/share/sixbit", dirs_exist_ok=True)
+    renew()
+    seen = drive(gimp, ("dialog", "correct"), "gimp-own")
+    assert any(label.endswith("vignetting measured, shading measured") for label in seen["labels"]), seen["labels"]
+    assert not any("no calibration" in label for label in seen["labels"])
+    rise = picture(gimp, "corrected").mean((0, 1)) / picture(gimp, "open").mean((0, 1))
+    assert rise[0] > rise[1] > rise[2], "red is raised, and blue is lowered"
+    assert rise[1] > 1, "the fall-off is gone"
 
 
 def test_cancelled_from_the_progress_bar(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ class Task:
     """Of an editor whose user chose it; whatever the photo says."""
     force: bool = False
     """True to correct again what is corrected already."""
+    in_window: bool = False
+    """True if an editor tells what became of it: what can be done on the command line is left out then."""
 
     @property
     def target(self) -> Path:
@@ -50,6 +52,26 @@ class Task:
     def copy(self) -> Path:
         """What is written if the photo is copied."""
         return Path(self.folder, self.stem + Path(self.source).suffix)
+
+
+def blank(task: Task) -> Record:
+    """The record of a task that failed, but for the message."""
+    return {
+        "source": task.source,
+        "stem": task.stem,
+        "settings": task.settings,
+        "fingerprint": None,
+        "choices": None,
+        "chosen": None,
+        "status": "failed",
+        "reason": "error",
+        "message": "",
+        "lens": None,
+        "out": None,
+        "out_size": None,
+        "notes": [],
+        "thumbnails": [],
+    }
 
 
 class Stems:

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compile, and write the filter or print it."""
     from sixbit.compiler import CompileError, compile_filter
-    from sixbit.correction import left_out, lens_of
+    from sixbit.correction import left_out, lens_of, with_way_out
     from sixbit.shot import Shot
     from sixbit.tags import read_shot
 
@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
     except CompileError as error:
         complain(str(error) if options.photo is None else f"{photo_name(options.photo)}: {error}")
         return SOME_FAILED if options.photo else UNUSABLE
-    for note in notes + [f"without {SPOKEN[kind]}: {why}" for kind, why in left_out(correction).items()]:
+    left = [f"without {SPOKEN[kind]}: {with_way_out(why)}" for kind, why in left_out(correction).items()]
+    for note in notes + left:
         complain(note)
     return DONE
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.commands import DONE, SOME_FAILED, complain, print_json
-from sixbit.identification import identity_record, print_match
+from sixbit.identification import identity_record, print_match, way_out
 from sixbit.kinds import SPOKEN
 from sixbit.shot import PhotoError, photo_name
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_identity(record: dict[str, Any], found: Match) -> None:
     print(photo_name(record["photo"]))
-    print_match(found)
+    print_match(found, way_out(found))
     known = {kind: grade for kind, grade in record["calibrations"].items() if grade}
     if found.lens:
         listed = ", ".join(f"{SPOKEN[kind]} {grade}" for kind, grade in known.items())

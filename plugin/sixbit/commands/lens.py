@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(match_record(found))
     else:
-        print_match(found)
+        print_match(found, "" if found.candidates else "`sixbit lenses` lists all that are known.")
     if not options.plot:
         return DONE
     if found.lens is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sixbit.catalogue import catalogue
 from sixbit.kinds import TRUSTED, Grade
-from sixbit.shot import Shot
+from sixbit.shot import Shot, SixbitError
 
 if TYPE_CHECKING:
     from sixbit.catalogue import LensIdentity
@@ -20,7 +20,7 @@ T = TypeVar("T")
 Request = dict[str, Any]
 
 
-class ArgumentError(ValueError):
+class ArgumentError(SixbitError, ValueError):
     """A request that makes no sense; the message says why."""
 
 

@@ -24,7 +24,8 @@ from sixbit.hosts.asked import ArgumentError, Request
 from sixbit.hosts.requests import RequestFile
 from sixbit.hosts.session import Session
 from sixbit.logs import start_log
-from sixbit.shot import PhotoError
+from sixbit.sentences import parts
+from sixbit.shot import PhotoError, SixbitError
 
 LONGEST_LINE = 16 << 20
 NEEDED_SOON = (
@@ -150,9 +151,9 @@ class _Engine:
         except CancelledError:
             return {"error": "Cancelled.", "kind": "cancelled"}
         except PhotoError as error:
-            return {"error": str(error), "kind": "photo"}
+            return _refusal(error, "photo")
         except (ArgumentError, CatalogueError, EngineError, FilterError) as error:
-            return {"error": str(error), "kind": "argument"}
+            return _refusal(error, "argument")
         except Exception as error:
             do = job.request.get("do")
             _log.error("request %r", do, exc_info=error)
@@ -165,6 +166,11 @@ class _Engine:
             self._answers.flush()
         except OSError:  # nobody is there any more
             os._exit(0)
+
+
+def _refusal(error: SixbitError, kind: str) -> dict[str, Any]:
+    """The reason alone: what can be done on the command line is no help in a window."""
+    return {"error": str(error.reason), "said": parts(error.reason), "kind": kind}
 
 
 def _import_soon() -> None:

@@ -54,7 +54,9 @@ def export_photo(
     stem = Stems(folder.absolute(), preset, {}, [source]).of(source)
     if stem is None:
         return _refused("exists", "a file of that name exists, and the preset says to keep it.")
-    task = Task(photo, source.absolute, str(folder.absolute()), stem, preset, "", lens=lens, force=force)
+    task = Task(
+        photo, source.absolute, str(folder.absolute()), stem, preset, "", lens=lens, force=force, in_window=True
+    )
     done = export(task)
     out = None if done["out"] is None else str(folder / done["out"])
     return {**{name: done[name] for name in ("status", "reason", "message", "lens", "notes")}, "out": out}

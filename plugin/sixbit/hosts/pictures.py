@@ -131,7 +131,7 @@ class Picture:
                 f"the picture has {self.size[0]}x{self.size[1]}."
             )
         if isinstance(self.transfer, LightError) and correction.brightens:
-            raise LightError(str(self.transfer))
+            raise LightError(self.transfer.reason)
 
     def _correct(
         self, correction: CorrectionFilter, pixels: NDArray[Any], region: Region, out: NDArray[Any], interpolation: str

@@ -15,6 +15,7 @@ from sixbit.hosts import asked
 from sixbit.hosts.asked import ArgumentError, Request
 from sixbit.kinds import KINDS, Grade
 from sixbit.manifest import manifest
+from sixbit.sentences import parts
 from sixbit.shot import PhotoError, Shot
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ class Session:
         from sixbit.matching import match
 
         shot = asked.shot(request)
-        answer = identity_record(shot.path or Path(), shot, match(shot))
+        found = match(shot)
+        answer = identity_record(shot.path or Path(), shot, found)
+        answer["said"] = parts(found.evidence)
         answer["photo"] = None if shot.path is None else str(shot.path)
         answer["size"] = [shot.width, shot.height] if shot.width and shot.height else None
         answer["orientation"] = shot.orientation
@@ -133,7 +136,7 @@ class Session:
                 grades=asked.grades(request),
             )
         except CompileError as error:
-            raise ArgumentError(str(error)) from error
+            raise ArgumentError(error.reason) from error
         if request.get("window") is not None:
             correction = correction.window(*asked.rectangle(request, "window", size))
         if len(self._filters) >= KEPT_FILTERS:
@@ -143,6 +146,7 @@ class Session:
             "filter": self._keep(self._filters, correction),
             "digest": correction.digest,
             "made_from": dict(made_from),
+            "left_out": parts(dict(made_from["left_out"])),
             "identity": correction.is_identity,
             "error_px": correction.error_px,
             "marks": marks(made_from["corrections"], asked.texts(request, "already_corrected", ()), correction.digest),
@@ -175,7 +179,7 @@ class Session:
             try:
                 transfer = curve_of_profile(icc)
             except LightError as error:
-                transfer, light = error, str(error)
+                transfer, light = error, str(error.reason)
         stands_for = None if request.get("stands_for") is None else asked.size(request, "stands_for")
         return {"picture": self._keep(self._pictures, Picture(pixels, transfer, stands_for)), "light": light}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from gi.repository import Gimp
 from metadata import Tags, imported_file, original_size, tagged, tags_of
 from pixels import STRIP, Area, PixelFile
 from presets import CORRECTIONS, Preset
+from sentences import translated, with_way_out
 from texts import UserError, _
 
 SPOKEN = {
@@ -20,6 +21,7 @@ SPOKEN = {
     "vignetting": _("vignetting"),
     "shading": _("shading"),
 }
+CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
 TAKEN = 0.4
 """The share of the time that fetching the pixels takes."""
 GRADES, COMPUTED = ("measured", "published"), "computed"
@@ -83,10 +85,10 @@ class Choices:
 
 @dataclass(frozen=True)
 class Subject:
-    """The drawable to correct, and what is known of its photo."""
+    """The layer to correct, and what is known of its photo."""
 
     image: Gimp.Image
-    drawable: Gimp.Drawable
+    drawable: Gimp.Layer
     tags: Tags
     identity: dict[str, Any]
     """What the engine's `identify` gave."""
@@ -120,27 +122,12 @@ def identify(engine: Engine, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
     return tags, identity
 
 
-def check_editable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
-    """The one drawable that can be edited; raises RefusedError."""
-    chosen = list(drawables)
-    if len(chosen) != 1:
-        raise RefusedError(_("Choose one layer; {count} are chosen.").format(count=len(chosen)))
-    drawable = chosen[0]
-    if drawable.is_group():
-        raise RefusedError(_("A group of layers cannot be corrected; choose one of its layers."))
-    if drawable.is_indexed():
-        raise RefusedError(_("An indexed image cannot be corrected; use Image ▸ Mode ▸ RGB first."))
-    if drawable.get_lock_content():
-        raise RefusedError(_("The pixels of the layer are locked."))
-    return drawable
-
-
 def lens_for(identity: Mapping[str, Any], choices: Choices) -> str:
     """The lens to correct: as chosen, or as identified; raises RefusedError where that is not certain."""
     lens = choices.lens or identity.get("lens")
     if lens:
         return str(lens)
-    why = " ".join(identity.get("evidence", ()))
+    why = " ".join(map(translated, identity["said"]))
     if candidates := identity.get("candidates"):
         raise RefusedError(_("{why} It may be: {candidates}.").format(why=why, candidates=", ".join(candidates)))
     raise RefusedError(_("{why} Say which lens it was.").format(why=why))
@@ -168,21 +155,27 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         "scale": choices.scale,
         "grades": list(choices.grades),
         "already_corrected": list(identity["already_corrected"]),
+        # A colour shading is of lens and sensor together.
+        "tags": {name: subject.tags[name] for name in CAMERA if name in subject.tags},
     }
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def check_made(made_from: Mapping[str, Any], subject: Subject, choices: Choices) -> None:
+def check_made(compiled: Mapping[str, Any], subject: Subject, choices: Choices) -> None:
     """Raise DoneBeforeError or RefusedError if a compiled correction would do nothing."""
+    made_from = compiled["made_from"]
     if made_from["corrections"]:
         return
     if not choices.force and set(choices.strength) & set(subject.identity["already_corrected"]):
         raise DoneBeforeError(_("The photo is corrected already, as its metadata says."))
+    reasons = {SPOKEN[kind]: with_way_out(why) for kind, why in compiled["left_out"].items()}
+    if len(set(reasons.values())) == 1:
+        why = next(iter(reasons.values()))
+    else:
+        why = "; ".join(f"{kind}: {reason}" for kind, reason in reasons.items())
     raise RefusedError(
         _("Nothing of the lens {lens} can be corrected: {why}.").format(
-            lens=made_from["lens"],
-            why="; ".join(f"{SPOKEN[kind]}: {reason}" for kind, reason in made_from["left_out"].items())
-            or _("all corrections are switched off"),
+            lens=made_from["lens"], why=why or _("all corrections are switched off")
         )
     )
 
@@ -201,7 +194,7 @@ def correct(engine: Engine, subject: Subject, choices: Choices, pixels: PixelFil
     """
     compiled = engine.call("compile", **compile_arguments(subject, choices))
     made_from = compiled["made_from"]
-    check_made(made_from, subject, choices)
+    check_made(compiled, subject, choices)
     tags = dict(compiled["marks"])
     if choices.write_lens:
         # Of the f-number only what the user says: an estimate of the camera's is no knowledge.
@@ -213,7 +206,11 @@ def correct(engine: Engine, subject: Subject, choices: Choices, pixels: PixelFil
         picture = engine.call("open", **pixels.picture(subject.image))["picture"]
     drawable, layer = subject.drawable, None
     area: Area = (0, 0, pixels.width, pixels.height)
-    if choices.new_layer and isinstance(drawable, Gimp.Layer):
+    if choices.new_layer:
+        if drawable.get_mask() and not Gimp.Selection.is_empty(subject.image):
+            raise RefusedError(
+                _("The layer has a mask, and the new layer would get the selection as another: drop one first.")
+            )
         # The copy belongs to nobody yet: if this is cut short, the image has not seen anything.
         layer = drawable.copy()
         layer.set_name(_("{name}, corrected").format(name=drawable.get_name()))

@@ -24,6 +24,7 @@ from frame import FrameError  # noqa: E402
 from gi.repository import Gimp, GimpUi, GLib, Gtk  # noqa: E402
 from help import take_over_help  # noqa: E402
 from last_values import LastValues  # noqa: E402
+from layers import notes_on  # noqa: E402
 from lens_part import LensPart  # noqa: E402
 from pixels import STRIP, PixelFile, PixelsError, Thumbnail  # noqa: E402
 from presets import Preset, presets_of  # noqa: E402
@@ -40,7 +41,7 @@ DELAY_MS = 5
 """How long to wait for further changes before the preview is drawn anew."""
 MARGIN = 12
 SETTINGS_WIDTH = 370
-SIZE = (1180, 860)
+SIZE = (1180, 940)
 """Of the window, where the screen has the room."""
 
 
@@ -213,9 +214,10 @@ class CorrectionDialog:
         self._show_lens(choices)
         try:
             arguments = compile_arguments(self.subject, choices)
-            self._result_part.show_frame(self.subject.frame(choices.frame).note)
+            notes = [self.subject.frame(choices.frame).note, *notes_on(self.subject.drawable)]
+            self._result_part.show_notes(" ".join(filter(None, notes)))
         except (RefusedError, FrameError) as error:
-            self._result_part.show_frame("")
+            self._result_part.show_notes("")
             # That a lens is to be chosen is said already where it is chosen.
             self._cannot("" if isinstance(error, RefusedError) and not self._lens() else str(error))
             return ONCE
@@ -233,12 +235,11 @@ class CorrectionDialog:
         if answer.error:
             self._cannot(str(answer.error))
             return
-        made_from = answer.result["made_from"]
-        self._corrections_part.show_made(made_from)
+        self._corrections_part.show_made(answer.result["made_from"], answer.result["left_out"])
         self.preview.filter = answer.result["filter"]
         self.preview.refresh()
         try:
-            check_made(made_from, self.subject, choices)
+            check_made(answer.result, self.subject, choices)
         except DoneBeforeError:
             # The bar at the top says so, and asks.
             self._cannot("")

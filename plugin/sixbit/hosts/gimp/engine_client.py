@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from sentences import with_way_out
 from texts import HERE, UserError, _, manifest
 
 PROTOCOL = 1
@@ -198,7 +199,8 @@ class Engine:
             if answer.on_progress:
                 answer.on_progress(message["progress"])
         elif "error" in message:
-            self._finish(answer, error=EngineError(message["error"], message.get("kind", "internal")))
+            words = with_way_out(message.get("said", message["error"]))
+            self._finish(answer, error=EngineError(words, message.get("kind", "internal")))
         else:
             self._finish(answer, result=message.get("result") or {})
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from correction import SPOKEN
 from gi.repository import Gtk, Pango
+from sentences import GRADE_WORDS
 from texts import _
 
 NAME, GRADES, LENS_ID, SOUGHT = range(4)
-GRADE_WORDS = {"measured": _("measured"), "published": _("published"), "computed": _("computed")}
 
 Lens = Mapping[str, Any]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from gi.repository import GimpUi, Gtk, Pango
 from lens_chooser import Lens, LensChooser, grades_of
+from sentences import translated
 from texts import _
 from widgets import framed, say, wrapped
 
@@ -39,7 +40,7 @@ class LensPart:
         box.pack_start(self._name, False, False, 0)
         self._grades = wrapped("")
         box.pack_start(self._grades, False, False, 0)
-        self._calibrate = Gtk.Button(label=_("Cali_brate this lens…"), use_underline=True, no_show_all=True)
+        self._calibrate = Gtk.Button(label=_("Calibrat_e this lens…"), use_underline=True, no_show_all=True)
         self._calibrate.set_tooltip_text(_("From photos of your own: opens a page in the browser"))
         self._calibrate.connect("clicked", lambda _button: self._shown and on_calibrate(self._shown["id"]))
         box.pack_start(self._calibrate, False, False, 0)
@@ -55,9 +56,9 @@ class LensPart:
         if identity["status"] == "ambiguous":
             self._offer_candidates(box)
         box.pack_start(LensChooser(list(lenses.values()), recent, on_chosen), False, False, 0)
-        if evidence := identity["evidence"]:
-            expander = Gtk.Expander(label=_("_How that is known"), use_underline=True)
-            expander.add(wrapped("\n".join(evidence)))
+        if said := identity["said"]:
+            expander = Gtk.Expander(label=_("What the photo sa_ys"), use_underline=True, expanded=True)
+            expander.add(wrapped("\n".join(map(translated, said))))
             box.pack_start(expander, False, False, 0)
         self.widget = framed(_("Lens"), box)
 

@@ -25,7 +25,7 @@ def asks_to_correct_again(procedure: Gimp.Procedure, subject: Subject) -> bool:
         secondary_text=_("Its metadata says so of {corrections}.").format(corrections=_done(subject)),
     )
     question.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
-    question.add_button(_("Correct a_gain"), Gtk.ResponseType.OK)
+    question.add_button(_("Correct agai_n"), Gtk.ResponseType.OK)
     question.set_default_response(Gtk.ResponseType.CANCEL)
     question.set_title(manifest()["name"])
     answer = question.run()

@@ -8,6 +8,7 @@ from typing import Any
 from correction import SPOKEN, Choices
 from gi.repository import Gimp, GimpUi, Gtk
 from presets import CORRECTIONS, Preset
+from sentences import GRADE_WORDS, UNKNOWN, with_way_out
 from texts import _
 from widgets import framed, say, wrapped
 
@@ -130,13 +131,15 @@ class CorrectionsPart:
             for widget in widgets:
                 widget.set_sensitive(bool(known))
 
-    def show_made(self, made_from: Mapping[str, Any]) -> None:
+    def show_made(self, made_from: Mapping[str, Any], left_out: Mapping[str, Any]) -> None:
         """What was compiled, and what was left out."""
         for kind, (check, _scale) in self._switches.items():
             known = made_from["calibrations"].get(kind)
-            why = made_from["left_out"].get(kind, "")
-            check.set_tooltip_text(f"{known['grade']}: {known['source']}" if known else why)
-        left = [f"{SPOKEN[kind]}: {why}" for kind, why in made_from["left_out"].items() if kind != "shading"]
+            why = with_way_out(left_out[kind]) if kind in left_out else ""
+            check.set_tooltip_text(f"{GRADE_WORDS[known['grade']]}: {known['source']}" if known else why)
+        # That nobody has measured a shading goes without saying.
+        told = [kind for kind in left_out if kind != "shading" or left_out[kind]["template"] != UNKNOWN]
+        left = [f"{SPOKEN[kind]}: {with_way_out(left_out[kind])}" for kind in told]
         say(self._left_out, "\n".join(left))
 
     def _chosen(self, combo: Gtk.ComboBoxText) -> None:
@@ -182,9 +185,9 @@ class ResultPart:
         words = _("When you export, see that “Save Exif” and “Save XMP” are ticked.")
         say(self._export_note, words if config.get_property("write-lens") else "")
 
-    def show_frame(self, note: str) -> None:
-        """What was concluded of the frame."""
-        say(self._note, note)
+    def show_notes(self, words: str) -> None:
+        """What was concluded of the frame, and what is special about the layer."""
+        say(self._note, words)
 
 
 def _check_button(config: Gimp.ProcedureConfig, name: str) -> Gtk.Widget:

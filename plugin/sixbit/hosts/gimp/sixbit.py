@@ -113,7 +113,7 @@ def add_correct_arguments(procedure: Gimp.Procedure) -> None:
     add_choice(
         procedure,
         "output",
-        _("_Result"),
+        _("Res_ult"),
         _("Where the corrected pixels go"),
         (("layer", _("This layer")), ("new-layer", _("New layer"))),
     )
@@ -132,7 +132,7 @@ def add_correct_arguments(procedure: Gimp.Procedure) -> None:
         READWRITE,
     )
     procedure.add_boolean_argument(
-        "force", _("Correct a_gain"), _("Correct what the metadata says is corrected already"), False, READWRITE
+        "force", _("Correct agai_n"), _("Correct what the metadata says is corrected already"), False, READWRITE
     )
 
 
@@ -183,11 +183,12 @@ def run_correct(
 
     def run(engine: Engine) -> Gimp.ValueArray:
         # The engine gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
-        from correction import Choices, DoneBeforeError, Subject, check_editable, correct, identify, take
+        from correction import Choices, DoneBeforeError, Subject, correct, identify, take
+        from layers import editable_layer
         from pixels import PixelFile
         from presets import preset_named
 
-        drawable = check_editable(drawables)
+        drawable = editable_layer(drawables)
         with PixelFile(drawable) as pixels:
             if run_mode == Gimp.RunMode.INTERACTIVE:
                 from dialog import correct_in_dialog
@@ -225,11 +226,12 @@ def run_identify(
 
     def run(engine: Engine) -> Gimp.ValueArray:
         from correction import identify
+        from sentences import translated
 
         _tags, identity = identify(engine, image)
         evidence = " ".join(identity["evidence"])
         if run_mode != Gimp.RunMode.NONINTERACTIVE:
-            Gimp.message(evidence)
+            Gimp.message(" ".join(map(translated, identity["said"])))
         return returned(procedure, identity["status"], identity["lens"] or "", evidence, as_json(identity))
 
     return with_engine(procedure, run)

@@ -54,9 +54,7 @@ local function lines_of(record)
   end
   if record.error then add(text.shown(record.error)) end
   for _, sentence in ipairs(record.evidence) do
-    -- What can be done on the command line is no help here: the chooser stands below.
-    sentence = sentence:gsub("[^.]*%-%-lens.*", "")
-    if sentence ~= "" then add(text.shown(sentence), "• ") end
+    add(text.shown(sentence), "• ")
   end
   if #(record.already_corrected or {}) > 0 then
     add(_("The pixels of this photo were corrected before it came to darktable."), "• ")

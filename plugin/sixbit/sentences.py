@@ -1,0 +1,56 @@
+"""Words for the user that other programs can say in another language: English, with the template it was made from."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+
+class Sentence(str):
+    """A template with its values put in; a tuple among them is a choice of names.
+
+    Nothing in it tells what to do on the command line or in a window: whoever shows it adds that.
+
+    >>> said = Sentence("{name} fits {lenses}.", name="'Summicron 50'", lenses=("Summicron III", "Summicron IV"))
+    >>> said
+    "'Summicron 50' fits Summicron III or Summicron IV."
+    >>> said.template
+    '{name} fits {lenses}.'
+    """
+
+    __slots__ = ("template", "values")
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, **values: Any) -> Sentence:
+        """Make the sentence of a template in the notation of :meth:`str.format`."""
+        words = {name: either(*value) if isinstance(value, tuple) else value for name, value in values.items()}
+        # After a name that ends in ASPH. there is no second full stop.
+        said = super().__new__(cls, re.sub(r"\.\.(?= |$)", ".", template.format(**words)))
+        said.template, said.values = template, values
+        return said
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        return (self.template,), self.values
+
+
+def either(*names: str) -> str:
+    """Names as a choice.
+
+    >>> either("Summilux", "Summicron", "Elmar")
+    'Summilux, Summicron or Elmar'
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def parts(said: Any) -> Any:
+    """A sentence as JSON values, for a program that translates the template; anything else as it is.
+
+    >>> parts(Sentence("no calibration is near {focal:g} mm", focal=35.0))
+    {'template': 'no calibration is near {focal:g} mm', 'values': {'focal': 35.0}}
+    """
+    if isinstance(said, Sentence):
+        return {"template": said.template, "values": parts(said.values)}
+    if isinstance(said, dict):
+        return {name: parts(value) for name, value in said.items()}
+    return [parts(one) for one in said] if isinstance(said, tuple | list) else said
