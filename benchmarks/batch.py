@@ -1,13 +1,13 @@
 """The batch, measured: throughput, kills, memory.
 
-    python benchmarks/batch.py throughput [--photos 8] [--no-darktable]
-    python benchmarks/batch.py kills FOLDER [--kills 10]
-    python benchmarks/batch.py memory FOLDER [--memory 2G]
+    python benchmarks/batch.py throughput [--photos 8] [--rounds 3] [--no-darktable]
+    python benchmarks/batch.py kills [--photos 500] [--kills 10] [--memory 2G]
 
-``throughput`` compares `sixbit batch`, JPEG to JPEG at 50 MP, with decoding and encoding alone by the same libraries in
-as many processes, and with darktable-cli and its lens module, in the same run. FOLDER holds photos made by
-batch_photos.py; ``kills`` runs the batch once undisturbed and once with SIGKILLs at random moments, and compares every
-byte; ``memory`` compares the most that all processes together take for five of the photos and for all.
+``throughput`` compares `sixbit batch`, JPEG to JPEG at 50 MP, with decoding and encoding alone (by the same libraries,
+and by Pillow) in as many processes, and with darktable-cli and its lens module, in the same run. ``kills`` makes photos
+of every status by batch_photos.py in the temporary folder (500 take 10 GB, and what is made of them as much again),
+watches the memory of a batch of five of 50 MP and of all under a budget, and runs the same with SIGKILLs at random
+moments; every byte must be the same. The tables are saved in benchmarks/results.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -31,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import batch_photos
 
+RESULTS = Path(__file__).parent / "results"
 DARKTABLE = ["--core", "--library", ":memory:", "--configdir", "/tmp/config", "--cachedir", "/tmp/cache"]
 DARKTABLE += ["--conf", "plugins/imageio/format/jpeg/quality=92", "--conf", "plugins/darkroom/workflow=none"]
 DARKTABLE += ["--conf", "plugins/lighttable/export/pixel_interpolator_warp=bicubic"]
@@ -58,21 +60,29 @@ def recoded(photo: Path, out: Path) -> None:
     save_photo(opened, opened.pixels, out)
 
 
-def decode_and_encode(photos: Path, out: Path) -> float:
+def recoded_by_pillow(photo: Path, out: Path) -> None:
+    """The same by Pillow, as scripts do it."""
+    from PIL import Image
+
+    with Image.open(photo) as opened:
+        opened.save(out, quality="keep", exif=opened.getexif())
+
+
+def decode_and_encode(photos: Path, out: Path, how: str) -> float:
     """Seconds for all photos by as many processes as there are processors, and their start."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from benchmarks.batch import recode_all; "
-        "recode_all(sys.argv[2], sys.argv[3])"
+        "import sys; sys.path.insert(0, sys.argv[1]); from benchmarks import batch; "
+        "batch.recode_all(*sys.argv[2:4], getattr(batch, sys.argv[4]))"
     )
-    return seconds_of([sys.executable, "-c", code, str(Path(__file__).parents[1]), str(photos), str(out)])
+    return seconds_of([sys.executable, "-c", code, str(Path(__file__).parents[1]), str(photos), str(out), how])
 
 
-def recode_all(photos: str, out: str) -> None:
+def recode_all(photos: str, out: str, how: Callable[[Path, Path], None]) -> None:
     import multiprocessing
 
     files = sorted(Path(photos).glob("*.jpg"))
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), multiprocessing.get_context("spawn")) as pool:
-        for done in [pool.submit(recoded, photo, Path(out) / photo.name) for photo in files]:
+        for done in [pool.submit(how, photo, Path(out) / photo.name) for photo in files]:
             done.result()
 
 
@@ -104,7 +114,8 @@ def throughput(count: int, rounds: int, with_darktable: bool) -> None:
         for number in range(count):
             tags = batch_photos.KNOWN | {"FNumber": (28 + number, 10)}
             (photos / f"{number}.jpg").write_bytes(batch_photos.jpeg(8160, 6144, tags))
-        times: dict[str, list[float]] = {"decode and encode alone": [], "sixbit batch": [], "darktable-cli": []}
+        alone = {"decode and encode alone": "recoded", "the same by Pillow": "recoded_by_pillow"}
+        times: dict[str, list[float]] = {name: [] for name in (*alone, "sixbit batch", "darktable-cli")}
         for number in range(rounds):
             for name in times:
                 out = Path(folder) / f"{name} {number}"
@@ -113,16 +124,20 @@ def throughput(count: int, rounds: int, with_darktable: bool) -> None:
                     times[name].append(seconds_of(command(photos, out)))
                 elif name == "darktable-cli" and with_darktable and not number:
                     times[name].append(darktable(photos, out, home_with_lenses(Path(folder))))
-                elif name == "decode and encode alone":
-                    times[name].append(decode_and_encode(photos, out))
+                elif name in alone:
+                    times[name].append(decode_and_encode(photos, out, alone[name]))
                 shutil.rmtree(out)
-        ours = statistics.median(times["sixbit batch"])
-        print(f"{count} JPEGs of 50 MP, {len(os.sched_getaffinity(0))} processors, {rounds} rounds (darktable: one):\n")
-        print("| | s | photos/s | time, Sixbit = 1 |\n|---|---:|---:|---:|")
-        for name, taken in times.items():
-            if taken:
-                median = statistics.median(taken)
-                print(f"| {name} | {median:.2f} | {count / median:.2f} | {median / ours:.2f} |")
+        medians = {name: statistics.median(taken) for name, taken in times.items() if taken}
+        rows = [
+            f"| {name} | {median:.2f} | {count / median:.2f} | {median / medians['sixbit batch']:.2f} |"
+            for name, median in medians.items()
+        ]
+        save(
+            "batch-throughput",
+            f"{count} JPEGs of 50 MP, {len(os.sched_getaffinity(0))} processors; medians of {rounds} rounds (one "
+            "of darktable), with the start of all processes.",
+            "\n".join(["| | s | photos/s | time, Sixbit = 1 |\n|---|---:|---:|---:|", *rows]),
+        )
 
 
 def home_with_lenses(folder: Path) -> Path:
@@ -137,37 +152,57 @@ def home_with_lenses(folder: Path) -> Path:
     return home
 
 
-# Kills --------------------------------------------------------------------------------------------------------------
+# Kills and memory ---------------------------------------------------------------------------------------------------
 
 
-def kills(photos: Path, count: int) -> None:
-    """Undisturbed first; what an earlier call did of that is not done again, as it is a batch."""
-    calm, killed = photos.with_name("calm"), photos.with_name("killed")
-    start = time.perf_counter()
-    done = subprocess.run(command(photos, calm), capture_output=True, text=True, check=False)
-    print(f"undisturbed: {time.perf_counter() - start:.0f} s\n{done.stdout}")
-    shutil.rmtree(killed, ignore_errors=True)
+def kills(count: int, times: int, budget: str) -> None:
+    """A batch undisturbed, its memory watched; the same killed again and again; every byte of both compared."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        photos, calm, killed = folder / "photos", folder / "calm", folder / "killed"
+        batch_photos.make(photos, count, (12, 24, 50))
+        largest = sorted(photos.rglob("*-matched*.jpg"), key=lambda path: (-path.stat().st_size, path))[:5]
+        (folder / "largest").mkdir()
+        for number, path in enumerate(largest):
+            os.link(path, folder / "largest" / f"{number}{path.suffix}")
+        few = watched(command(folder / "largest", folder / "few", "--memory", budget))
+        shutil.rmtree(folder / "few")
+        all_of_them = watched(command(photos, calm, "--memory", budget))
+        told = (calm / "sixbit-report.jsonl").read_text(encoding="utf-8").splitlines()
+        start, ended = time.perf_counter(), killed_at_random(photos, killed, times, len(told))
+        done = subprocess.run(command(photos, killed), capture_output=True, text=True, check=False)
+        assert done.returncode in (0, 1), done.stderr
+        seconds = time.perf_counter() - start
+        calmly, same = hashes(calm), hashes(killed)
+        assert same == calmly, f"not the same: {sorted(set(calmly.items()) ^ set(same.items()))[:9]}"
+        assert not list(killed.rglob("*.part"))
+        save(
+            "batch-kills",
+            f"{len(told)} photos of 12, 24 and 50 MP, {len(os.sched_getaffinity(0))} processors, a budget of {budget}.",
+            "| | s | most memory, MB |\n|---|---:|---:|\n"
+            f"| five of 50 MP | {few[1]:.0f} | {few[0] / 2**20:.0f} |\n"
+            f"| all, undisturbed | {all_of_them[1]:.0f} | {all_of_them[0] / 2**20:.0f} |\n"
+            f"| all, killed {ended} times by SIGKILL | {seconds:.0f} | |",
+            f"Killed or not, every byte of the {len(calmly)} files is the same. All accounted for: {tally(told)}.",
+        )
+
+
+def killed_at_random(photos: Path, out: Path, times: int, together: int) -> int:
+    """Begin a batch and kill it, again and again; how often it was alive to be killed."""
     rng = random.Random(7)
-    together = len((calm / "sixbit-report.jsonl").read_bytes().splitlines())
-    ledger = killed / ".sixbit" / "ledger.jsonl"
-    start = time.perf_counter()
-    for number, lines in enumerate(sorted(rng.sample(range(together * 9 // 10), count))):
-        process = subprocess.Popen(command(photos, killed), stderr=subprocess.DEVNULL, start_new_session=True)
-        while not ledger.exists() or ledger.read_bytes().count(b"\n") < lines:
-            assert process.poll() is None, "it was done before it was killed"
-            time.sleep(0.1)
-        time.sleep(rng.random() * 2)
-        # The parent alone, whose children must not go on without it; or all of them at once, as by a power cut.
-        (os.kill if number % 2 else os.killpg)(process.pid, signal.SIGKILL)
+    ledger = out / ".sixbit" / "ledger.jsonl"
+    killed = 0
+    for number, lines in enumerate(sorted(rng.sample(range(together * 9 // 10), times))):
+        process = subprocess.Popen(command(photos, out), stderr=-3, stdout=-3, start_new_session=True)
+        while process.poll() is None and (not ledger.exists() or ledger.read_bytes().count(b"\n") < lines):
+            time.sleep(0.02)
+        time.sleep(rng.random())
+        if process.poll() is None:
+            # The parent alone, whose children must not go on without it; or all of them at once, as by a power cut.
+            (os.kill if number % 2 else os.killpg)(process.pid, signal.SIGKILL)
+            killed += 1
         process.wait()
-    done = subprocess.run(command(photos, killed), capture_output=True, text=True, check=False)
-    print(f"killed {count} times: {time.perf_counter() - start:.0f} s\n{done.stdout}")
-    calmly, same = hashes(calm), hashes(killed)
-    print(f"{len(calmly)} files; {'every byte is the same' if same == calmly else 'THEY DIFFER'}")
-    told = (killed / "sixbit-report.jsonl").read_text(encoding="utf-8").splitlines()
-    print(f"{len(told)} photos accounted for: {tally(told)}")
-    assert same == calmly, "not the same bytes"
-    assert not list(killed.rglob("*.part"))
+    return killed
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -188,28 +223,15 @@ def tally(lines: list[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
 
 
-# Memory -------------------------------------------------------------------------------------------------------------
-
-
-def memory(photos: Path, budget: str) -> None:
-    """The most that the processes take together, looked at every 20 ms; what they share is counted for each."""
-    files = sorted(path for path in photos.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".tif", ".png"))
-    largest = sorted(files, key=lambda path: -path.stat().st_size)[:5]
-    print(f"budget {budget}")
-    for name, words in (("the five largest files", [*map(str, largest)]), (f"all {len(files)}", [str(photos)])):
-        out = photos.with_name("memory")
-        shutil.rmtree(out, ignore_errors=True)
-        peak, seconds = watched(["--preset", "full-jpeg", *words, "-o", str(out), "--memory", budget])
-        print(f"{name}: {peak / 2**20:.0f} MB at most, {seconds:.0f} s")
-        shutil.rmtree(out)
-
-
 def watched(words: list[str]) -> tuple[float, float]:
-    """The peak of the sum of the resident memory of a batch and its processes, and how long it took."""
+    """The most that a batch and its processes hold together, looked at every 20 ms, and how long it took.
+
+    What they share is counted for each.
+    """
     import psutil
 
     start = time.perf_counter()
-    process = psutil.Popen([sys.executable, "-m", "sixbit", "batch", *words], stdout=-3, stderr=-3)
+    process = psutil.Popen(words, stdout=-3, stderr=-3)
     peak = 0
     while process.poll() is None:
         total = 0
@@ -231,18 +253,22 @@ def main() -> None:
     one.add_argument("--rounds", type=int, default=3)
     one.add_argument("--no-darktable", action="store_true")
     two = what.add_parser("kills")
-    two.add_argument("folder", type=Path)
+    two.add_argument("--photos", type=int, default=500)
     two.add_argument("--kills", type=int, default=10)
-    three = what.add_parser("memory")
-    three.add_argument("folder", type=Path)
-    three.add_argument("--memory", default="2G")
+    two.add_argument("--memory", default="2G")
     options = parser.parse_args()
     if options.what == "throughput":
         throughput(options.photos, options.rounds, not options.no_darktable)
-    elif options.what == "kills":
-        kills(options.folder, options.kills)
     else:
-        memory(options.folder, options.memory)
+        kills(options.photos, options.kills, options.memory)
+
+
+def save(name: str, *parts: str) -> None:
+    """Print a result, and keep it."""
+    text = "\n\n".join(parts) + "\n"
+    print(text)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import json
 import os
 import random
@@ -15,6 +17,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -26,6 +29,7 @@ from sixbit.batch.memory import PROCESS, needed
 from sixbit.batch.plan import file_stem
 from sixbit.cli import main
 from sixbit.correction import correct
+from sixbit.models import Frame
 from sixbit.presets import Preset
 
 JPEG = Preset("test", "Test", "JPEG")
@@ -151,6 +155,45 @@ def test_a_failure_is_tried_again(tmp_path: Path) -> None:
     assert run(tmp_path / "in", tmp_path / "out")["a.jpg"].status == "failed"
     photo.write_bytes(whole)
     assert run(tmp_path / "in", tmp_path / "out")["a.jpg"].status == "corrected"
+
+
+def test_lateral_colour_is_measured_in_the_photo(tmp_path: Path) -> None:
+    from tests.scenes import Camera, Lens, as_photo, foliage, photograph
+
+    preset = replace(JPEG, auto_tca=True)
+    put(tmp_path / "in" / "a.jpg", "uncalibrated")  # no edges to measure by
+    put(tmp_path / "in" / "b.jpg")
+    frame, rng = Frame(1200, 800, 1.0), np.random.default_rng(3)
+    lens = Lens((0.99, 0.0, 0.01), ((1.0022,), (0.9989,)))
+    leaves = as_photo(photograph(foliage(rng), lens, Camera(frame, noise=0.005), rng))
+    tags = batch_photos.exif(**batch_photos.STATUSES["uncalibrated"])
+    Image.fromarray(leaves).save(tmp_path / "in" / "c.jpg", quality=95, exif=b"Exif\0\0" + tags)
+    before = {one.photo.name: one for one in foreseen([tmp_path / "in"], tmp_path / "out", preset)}
+    assert {one.status for one in before.values()} == {"corrected"}
+    assert "lateral colour (as far as the photo itself shows it)" in before["a.jpg"].message
+    assert "the photo itself" not in before["b.jpg"].message
+    after = run(tmp_path / "in", tmp_path / "out", preset)
+    assert [one.status for one in after.values()].count("corrected") == 2
+    assert "lateral colour (measured from this photo)" in after["c.jpg"].message
+    assert after["a.jpg"].reason == "uncalibrated"
+    assert "the photo itself does not show it" in after["a.jpg"].message
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_thumbnails_stand_upright(orientation: int) -> None:
+    from PIL import ImageOps
+
+    from sixbit.batch.work import thumbnail
+
+    colours = np.array([[(200, 30, 30), (30, 200, 30)], [(30, 30, 200), (200, 200, 30)]], np.uint8)
+    stored = colours.repeat(80, 0).repeat(120, 1)
+    # The oracle: Pillow turns the picture before it is made small.
+    whole = Image.fromarray(stored)
+    whole.getexif()[0x0112] = orientation
+    upright = ImageOps.exif_transpose(whole)
+    with Image.open(io.BytesIO(base64.b64decode(thumbnail(stored, orientation)))) as small:
+        assert small.size == upright.size
+        assert np.abs(np.asarray(small).astype(int) - np.asarray(upright))[20::40, 20::40].max() < 30
 
 
 def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
@@ -416,10 +459,16 @@ def test_a_photo_beyond_the_budget_fails_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["full-jpeg", "archive", "web-jpeg"])
-@pytest.mark.parametrize("suffix", [".jpg", ".tif"])
+@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".progressive.jpg"])
 def test_a_photo_takes_no_more_than_is_reckoned(name: str, suffix: str, tmp_path: Path) -> None:
-    """The memory of a process of its own, before and after a photo of 4 MP."""
-    photo, small = put(tmp_path / f"a{suffix}", megapixels=4), put(tmp_path / f"b{suffix}")
+    """The memory of a process of its own, before and after a photo of 4 MP, or 12."""
+    megapixels = 12 if "progressive" in suffix else 4
+    photo, small = put(tmp_path / f"a{suffix}", megapixels=megapixels), put(tmp_path / f"b{suffix}")
+    if "progressive" in suffix:
+        with Image.open(photo) as opened:
+            tables = [list(range(1, 65)), list(range(1, 65))]
+            opened.load()
+            opened.save(photo, progressive=True, qtables=tables, subsampling="4:4:4", exif=opened.info["exif"])
     code = """
 import re, sys
 from pathlib import Path
@@ -442,6 +491,12 @@ print(small, done(sys.argv[2]) - small)
 
 
 # The command line ---------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_folder_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    assert main(["batch", "--preset", "web-jpeg", str(tmp_path / "in"), "-o", str(tmp_path / "out")]) == 0
+    assert "no photos were found there" in capfd.readouterr().err
 
 
 def test_the_command_tells_what_it_did(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ import pytest
 from benchmarks import batch_photos
 from sixbit import presets
 from sixbit.batch import BatchError, Outcome, batch
+from sixbit.manifest import manifest
 from tests.test_batch import report, written
 
 pytest.importorskip("distributed")
@@ -99,6 +100,18 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(cluster: Cluster, tmp_pa
     again: list[Outcome] = []
     batch([photos], tmp_path / "there", preset, progress=lambda done, n, one: again.append(one))
     assert [one.status for one in again] == ["failed"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_each_preset_gives_the_bytes_of_one_machine(cluster: Cluster, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    batch_photos.make(photos, 5, (0.3,))
+    for name in manifest()["presets"]:
+        here, there = tmp_path / "here" / name, tmp_path / "there" / name
+        batch([photos], here, presets.load(name))
+        batch([photos], there, presets.load(name), scheduler=cluster.address)
+        assert len(written(here)) > 4
+        assert written(there) == written(here)
 
 
 def test_a_cluster_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

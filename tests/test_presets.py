@@ -16,6 +16,7 @@ from sixbit.cli import main
 from sixbit.manifest import manifest
 from sixbit.presets import Preset, PresetError
 
+PHOTO = Path(__file__).parents[1] / "examples" / "photo.jpg"
 LEAST = {"label": "Mine", "format": "JPEG"}
 
 
@@ -176,3 +177,18 @@ def test_the_editor_is_started_without_a_shell(
     monkeypatch.setenv("VISUAL", "no-such-editor")
     assert main(["presets", "edit", "mine"]) == 1
     assert "cannot be started" in capfd.readouterr().err
+
+
+def test_a_photo_is_corrected_by_a_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = str(PHOTO)
+    for name, preset in ((name, presets.load(name)) for name in manifest()["presets"]):
+        one = tmp_path / f"one{preset.suffix}"
+        assert main(["correct", photo, "-o", str(one), "--preset", name]) == 0
+        assert main(["batch", photo, "-o", str(tmp_path / name), "--preset", name]) == 0
+        assert one.read_bytes() == (tmp_path / name / f"{PHOTO.stem}{preset.suffix}").read_bytes()
+    # What is said besides goes before the preset.
+    out = str(tmp_path / "out.jpg")
+    assert main(["correct", photo, "-o", out, "--preset", "full-jpeg", "--only", "distortion", "--scale", "none"]) == 0
+    assert "lateral colour" not in capsys.readouterr().out.splitlines()[-1]
+    assert main(["correct", photo, "-o", out, "--preset", "webjpeg"]) == 2
+    assert "did you mean 'web-jpeg'?" in capsys.readouterr().err

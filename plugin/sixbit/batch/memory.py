@@ -44,6 +44,8 @@ def needed(photo: Path, preset: Preset) -> int:
     try:
         width, height, channels, size = _header(photo)
         file = photo.stat().st_size
+        # libjpeg holds the coefficients of a progressive picture, two bytes each, while it decodes or encodes it.
+        coefficients = 2 * channels * width * height if _is_progressive(photo) else 0
     except (PhotoError, OSError, ifd.StructureError):
         return 0
     pixels = width * height
@@ -51,7 +53,7 @@ def needed(photo: Path, preset: Preset) -> int:
     work_size = max(size, (preset.depth or 8) // 8)
     work = pixels * channels * work_size
     is_jpeg = photo.suffix.lower() in (".jpg", ".jpeg", ".jpe")
-    decoding = source * (1 if is_jpeg else 2) + 2 * file
+    decoding = source * (1 if is_jpeg else 2) + 2 * file + coefficients
     correcting = 2 * work
     finishing = work
     if preset.long_side is not None:
@@ -60,8 +62,17 @@ def needed(photo: Path, preset: Preset) -> int:
         finishing = work + 10 * pixels + 18 * small
     elif preset.profile is not None or preset.sharpening is not None:
         finishing = 2 * work
-    encoding = {"JPEG": work + (channels if work_size > 1 else 2) * pixels, "TIFF": 2 * work, "PNG": 3 * work}
+    # Pillow's copy of the picture has four bytes a pixel.
+    jpeg = work + (channels if work_size > 1 else 0) * pixels + 4 * pixels + coefficients
+    encoding = {"JPEG": jpeg, "TIFF": 2 * work, "PNG": 3 * work}
     return int(1.15 * max(decoding, correcting, finishing, encoding[preset.format])) + (48 << 20)
+
+
+def _is_progressive(photo: Path) -> bool:
+    """True if it is a JPEG with the segment that begins a progressive frame (ITU-T T.81, table B.1: SOF2)."""
+    with photo.open("rb") as file:
+        head = file.read(1 << 19)
+    return head.startswith(b"\xff\xd8") and re.search(rb"\xff\xc2\0[\x0b\x11]\x08", head) is not None
 
 
 def _header(photo: Path) -> tuple[int, int, int, int]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from sixbit.batch import Outcome, told
 from sixbit.batch.ledger import Record
@@ -35,14 +36,22 @@ table.counts td {{ padding-right: 1.5rem; }}
 td.number {{ text-align: right; }}
 article {{ border-top: 1px solid #8886; display: grid; gap: 1rem; grid-template-columns: 1fr auto; padding: 1rem 0; }}
 h2 {{ font-size: 1rem; margin: 0; overflow-wrap: anywhere; }}
-p {{ margin: .25rem 0; }}
+p {{ margin: .25rem 0; overflow-wrap: anywhere; }}
+.where, figcaption {{ color: #6b6b6b; }}
+.where {{ font-size: .8rem; }}
 .status {{ font-weight: 600; }}
 .failed {{ color: #c62828; }}
-.skipped, .raw {{ color: #b26a00; }}
+.skipped, .raw {{ color: #9a5b00; }}
 .corrected, .copied {{ color: #2e7d32; }}
+@media (prefers-color-scheme: dark) {{
+.where, figcaption {{ color: #9a9a9a; }}
+.failed {{ color: #ff8a80; }}
+.skipped, .raw {{ color: #ffb74d; }}
+.corrected, .copied {{ color: #81c784; }}
+}}
 .pictures {{ display: flex; gap: .5rem; }}
 figure {{ margin: 0; }}
-figcaption {{ color: #888; font-size: .8rem; }}
+figcaption {{ font-size: .8rem; }}
 img {{ display: block; max-width: 20rem; width: 100%; }}
 @media (max-width: 50rem) {{ article {{ grid-template-columns: 1fr; }} }}
 </style>
@@ -67,7 +76,8 @@ def write_reports(folder: Path, preset: Preset, counts: Mapping[str, int], outco
 
 
 def _page(folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes) -> Iterator[str]:
-    title = f"Sixbit: {sum(counts.values())} photos, {preset.label}"
+    together = sum(counts.values())
+    title = f"Sixbit: {together} photo{'s' * (together != 1)}, {preset.label}"
     yield _HEAD.format(title=escape(title))
     rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)
     yield f'<table class="counts">{rows}</table>\n'
@@ -77,15 +87,19 @@ def _page(folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Out
 
 
 def _article(folder: Path, outcome: Outcome, record: Record | None) -> str:
-    out = "" if outcome.out is None else f" → {photo_name(outcome.out.relative_to(folder).as_posix())}"
+    where, name = photo_name(outcome.photo.parent), photo_name(outcome.photo.name)
+    out = outcome.out.relative_to(folder).as_posix() if outcome.out else None
+    written = (
+        f' → <a href="{quote(out.encode("utf-8", "surrogateescape"))}">{escape(photo_name(out))}</a>' if out else ""
+    )
     notes = "".join(f"<p>{escape(photo_name(note))}</p>" for note in (record["notes"] if record else ()))
     pictures = "".join(
-        f'<figure><img alt="" loading="lazy" src="data:image/jpeg;base64,{data}">'
+        f'<figure><img alt="{label}" loading="lazy" src="data:image/jpeg;base64,{data}">'
         f"<figcaption>{label}</figcaption></figure>"
         for label, data in zip(("before", "after"), record["thumbnails"] if record else (), strict=False)
     )
     return (
-        f"<article><div><h2>{escape(photo_name(outcome.photo))}{escape(out)}</h2>"
+        f'<article><div><h2>{escape(name)}</h2><p class="where">{escape(where)}{written}</p>'
         f'<p><span class="status {outcome.status}">{outcome.status}</span>: {escape(photo_name(outcome.message))}</p>'
         f'{notes}</div><div class="pictures">{pictures}</div></article>\n'
     )

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.batch.ledger import Record
-from sixbit.batch.plan import Task, choices_digest, chosen_lens, fingerprint
+from sixbit.batch.plan import Task, blank, choices_digest, chosen_lens, fingerprint
 from sixbit.correction import NotCorrectedError, correct, described
 from sixbit.correction import foreseen as foreseen_correction
+from sixbit.ifd import ORIENTATION
 from sixbit.photos import check_target, replacing
 from sixbit.presets import Preset
 from sixbit.privacy import copy_without
 from sixbit.shot import PhotoError, SixbitError, photo_name
+from sixbit.tags import read_shot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
     from sixbit.filters import CorrectionFilter
     from sixbit.photos import Photo
 
+WAYS_OUT = dict.fromkeys(
+    ("ambiguous", "unknown", "untagged"),
+    "Say which with `sixbit tag --lens ID`, which writes it into the photo, or with `sixbit correct --lens ID "
+    "--remember`, which keeps it for all such photos.",
+) | {
+    "not_m": "If it was an M lens, correct it alone (`sixbit correct --lens ID`).",
+    "already_corrected": "`sixbit correct --force` corrects it again.",
+}
+"""What can be done about photos that were not corrected, besides another preset."""
 THUMBNAIL = 320
 """Pixels of the long side of the pictures in the report."""
 
@@ -40,7 +51,7 @@ def export(task: Task) -> Record:
     try:
         result = _with_its_lens(task, _corrected)
     except SixbitError as error:
-        result = {"message": _without_name(task, str(error))}
+        result = {"message": _why(task, error)}
     except MemoryError:
         result = {"message": "is too large for the memory of this computer."}
     except Exception as error:
@@ -58,27 +69,7 @@ def foreseen(task: Task) -> Record:
     try:
         return {**blank(task), **_with_its_lens(task, _foreseen)}
     except SixbitError as error:
-        return {**blank(task), "message": _without_name(task, str(error))}
-
-
-def blank(task: Task) -> Record:
-    """The record of a task that failed, but for the message."""
-    return {
-        "source": task.source,
-        "stem": task.stem,
-        "settings": task.settings,
-        "fingerprint": None,
-        "choices": None,
-        "chosen": None,
-        "status": "failed",
-        "reason": "error",
-        "message": "",
-        "lens": None,
-        "out": None,
-        "out_size": None,
-        "notes": [],
-        "thumbnails": [],
-    }
+        return {**blank(task), "message": _why(task, error)}
 
 
 def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Record:
@@ -100,7 +91,8 @@ def _corrected(task: Task, lens: str | None) -> Record:
     thumbnails: list[str] = []
 
     def look(photo: Photo, pixels: NDArray[Any]) -> None:
-        thumbnails.extend(thumbnail(picture) for picture in (photo.pixels, pixels))
+        orientation = read_shot(photo.path).orientation
+        thumbnails.extend(thumbnail(picture, orientation) for picture in (photo.pixels, pixels))
 
     done = correct(
         task.source, task.target, preset=task.preset, lens=lens, force=task.force, threads=task.threads, look=look
@@ -109,26 +101,32 @@ def _corrected(task: Task, lens: str | None) -> Record:
 
 
 def _foreseen(task: Task, lens: str | None) -> Record:
-    return _record(task, foreseen_correction(Path(task.source), task.preset, lens))
+    correction, measures_tca = foreseen_correction(Path(task.source), task.preset, lens)
+    return _record(task, correction, measures_tca)
 
 
-def _record(task: Task, correction: CorrectionFilter) -> Record:
+def _record(task: Task, correction: CorrectionFilter, measures_tca: bool = False) -> Record:
     return {
         "status": "corrected",
         "reason": None,
-        "message": described(correction),
+        "message": described(correction, on_command_line=not task.in_window, measures_tca=measures_tca),
         "lens": correction.made_from["lens_id"],
         "out": task.target.relative_to(task.folder).as_posix(),
     }
 
 
-def _without_name(task: Task, message: str) -> str:
-    """The report names the photo beside the message."""
-    return message.removeprefix(f"{photo_name(task.source)}: ")
+def _why(task: Task, error: SixbitError) -> str:
+    """What the error says, without the photo's name, which the report tells beside it, and the way out of a batch."""
+    text = str(error)
+    if task.in_window:
+        text = str(error.reason)
+    elif isinstance(error, NotCorrectedError):
+        text = f"{error.reason} {WAYS_OUT.get(error.status, '')}".rstrip()
+    return text.removeprefix(f"{photo_name(task.source)}: ")
 
 
 def _not_corrected(task: Task, error: NotCorrectedError, action: str, write: bool) -> Record:
-    why = _without_name(task, str(error))
+    why = _why(task, error)
     if action == "copy":
         if write:
             check_target(task.copy, Path(task.source))
@@ -151,20 +149,22 @@ def copied(source: Path, target: Path, preset: Preset) -> None:
             raise PhotoError(f"{photo_name(source)}: cannot be copied: {error.strerror}.") from error
 
 
-def thumbnail(pixels: NDArray[Any]) -> str:
-    """A small JPEG of pixels, as the text that a page can hold."""
+def thumbnail(pixels: NDArray[Any], orientation: int = 1) -> str:
+    """A small JPEG of pixels, upright by Exif's orientation, as the text that a page can hold."""
     import numpy as np
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     from sixbit.metadata import eight_bits
 
     height, width = pixels.shape[:2]
-    step = max(1, max(height, width) // (4 * THUMBNAIL))
+    step = max(1, max(height, width) // (2 * THUMBNAIL))
     part = pixels[::step, ::step]
     if part.ndim == 3:
         part = part[..., 0] if part.shape[2] == 1 else part[..., :3]
     picture = Image.fromarray(np.ascontiguousarray(eight_bits(part))).convert("RGB")
     picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    picture.getexif()[ORIENTATION] = orientation
+    picture = ImageOps.exif_transpose(picture)
     jpeg = io.BytesIO()
     picture.save(jpeg, "JPEG", quality=80)
     return base64.b64encode(jpeg.getvalue()).decode("ascii")

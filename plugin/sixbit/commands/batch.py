@@ -77,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
             complain(f"stopped after {worked} photos; the same command goes on from there")
             return 130
     seconds = time.monotonic() - start
+    if not any(summary.counts.values()) and not summary.failures:
+        complain("no photos were found there")
     if not options.json:
         print(summary.table())
         if worked:

@@ -20,8 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photo", type=Path, metavar="PHOTO")
     parser.add_argument("-o", dest="out", type=Path, required=True, metavar="OUT", help="a JPEG, TIFF or PNG file")
     add_choices(parser)
+    parser.set_defaults(only=None, scale=None, grades=None)  # what is not said is the preset's to say
+    parser.add_argument("--preset", metavar="NAME", help="how, but for what else is said; see `sixbit presets`")
     parser.add_argument("--engine", choices=manifest()["engines"], default="auto", help="what works on the pixels")
-    parser.add_argument("--interpolation", choices=("bicubic", "lanczos3", "bilinear"), default="bicubic")
+    parser.add_argument("--interpolation", choices=("bicubic", "lanczos3", "bilinear"))
     parser.add_argument("--timings", action="store_true", help="say on the error output where the time went")
     parser.add_argument("--force", action="store_true", help="correct again what marks say is corrected already")
     parser.add_argument(
@@ -36,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Correct, and say in one line what was done."""
+    from sixbit import presets
     from sixbit.catalogue import catalogue
     from sixbit.compiler import CompileError
     from sixbit.correction import correct
@@ -43,6 +46,11 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.remember import remember
     from sixbit.tags import read_shot
 
+    try:
+        preset = presets.load(options.preset) if options.preset else None
+    except presets.PresetError as error:
+        complain(str(error))
+        return UNUSABLE
     if options.lens and options.lens not in catalogue().lenses:
         complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
         return UNUSABLE
@@ -65,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
         done = correct(
             options.photo,
             options.out,
+            preset=preset,
             lens=options.lens,
             **chosen(options),
             engine=options.engine,
