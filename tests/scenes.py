@@ -223,6 +223,38 @@ def chessboard(columns: int, rows: int) -> Callable[[Rng], Scene]:
     return scene
 
 
+def charuco(columns: int, rows: int) -> Callable[[Rng], Scene]:
+    """A printed board of so many squares with markers, as OpenCV lays it out: eight cells to a square, six a marker."""
+    import cv2
+
+    dictionary = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_1000)
+    board = cv2.aruco.CharucoBoard((columns, rows), 1.0, 0.75, dictionary)
+    cells = np.pad(board.generateImage((8 * columns, 8 * rows)) > 127, 4, constant_values=True).astype(np.float32)
+    height, width = cells.shape
+
+    def scene(rng: Rng) -> Scene:
+        side = np.float32(1.75 / np.hypot(width, height) * rng.uniform(0.94, 1.06))
+
+        def paint(painter: Painter) -> None:
+            wall = painter.wall
+            painter.paint(np.ones_like(painter.canvas), 0.75)
+            # Between the middles of four cells: how far a pixel is into the right and lower ones.
+            x, y = wall.u / side + np.float32(width / 2 - 0.5), wall.v / side + np.float32(height / 2 - 0.5)
+            left, top = np.floor(x), np.floor(y)
+            right = painter.cover((x - left - np.float32(0.5)) * side, wall.step_u)
+            lower = painter.cover((y - top - np.float32(0.5)) * side, wall.step_v)
+            i, j = left.astype(np.int32).clip(0, width - 2), top.astype(np.int32).clip(0, height - 2)
+            above = cells[j, i] + right * (cells[j, i + 1] - cells[j, i])
+            below = cells[j + 1, i] + right * (cells[j + 1, i + 1] - cells[j + 1, i])
+            white = above + lower * (below - above)
+            inside = (x >= 0) & (x < width - 1) & (y >= 0) & (y < height - 1)
+            painter.paint(np.where(inside, 1 - white, 0).astype(np.float32), 0.03)
+
+        return paint
+
+    return scene
+
+
 def _noise(rng: Rng, size: int = 512, low: float = 0.0, high: float = 0.15) -> Plane:
     """A periodic texture of the frequencies between (1 is Nyquist): mean 0, deviation 1."""
     frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(size), np.fft.fftfreq(size))) * 2

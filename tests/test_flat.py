@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,11 +105,12 @@ def test_uncertainty_is_honest(tmp_path: Path) -> None:
     assert np.mean(told) < 0.02
 
 
-def test_shading_corrected_leaves_no_cast_on_a_flat_not_seen_before(tmp_path: Path) -> None:
-    # Of 16 bits: what a decoder rounds in an 8-bit JPEG is as large as what is asked for.
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_shading_corrected_leaves_no_cast_on_a_flat_not_seen_before(suffix: str, tmp_path: Path) -> None:
+    # The unseen flat is of 16 bits: what a decoder rounds in 8 bits is as large as what is asked for.
     clean = replace(SIDED, slope=(0.0, 0.0), warmth=(0.0, 0.0), noise=0.01, size=(900, 600), white=(1.0, 1.0, 0.9))
     lit = replace(clean, slope=(0.04, 0.02))
-    keep(measure_flat(pair(lit, tmp_path), LENS, f_number=2.0))
+    keep(measure_flat(pair(lit, tmp_path, suffix, 8 if suffix == ".jpg" else 16), LENS, f_number=2.0))
     unseen = save(replace(clean, level=0.35, dust=0, hot=0).codes(77, 16), tmp_path / "unseen.png")
     out = tmp_path / "out.png"
     done = sixbit.correct(unseen, out, lens=LENS, corrections=("shading",), f_number=2.0, scale="none")
@@ -245,3 +247,32 @@ def test_a_plot_of_an_unknown_kind(tmp_path: Path) -> None:
     result = measure([save(FLAT.codes(1), tmp_path / "one.png")])
     with pytest.raises(sixbit.SixbitError, match="png"):
         plot_flat(result, tmp_path / "plot.xyz")
+
+
+def test_a_bayer_dng_is_measured_in_linear_light(tmp_path: Path) -> None:
+    import tifffile
+
+    flat = Flat(red=Cast((-0.08, 0.02)), blue=Cast((0.05, -0.03)), size=(1200, 800), white=(0.5, 1.0, 0.7), noise=0.006)
+    light, black, white = flat.light(1), 512, 15000
+    mosaic = light[:, :, 1].copy()
+    mosaic[0::2, 0::2], mosaic[1::2, 1::2] = light[0::2, 0::2, 0], light[1::2, 1::2, 2]
+    stored = np.clip(mosaic * (white - black) + black + 0.5, 0, white).astype(np.uint16)
+
+    def rational(values: Any) -> tuple[int, ...]:
+        return tuple(int(n) for value in np.ravel(values) for n in (round(value * 10000), 10000))
+
+    # A camera that sees as sRGB does, of a name of which LibRaw knows no better.
+    from_xyz = np.linalg.inv([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    tags = [
+        (271, "s", 0, "Unheard Of", True), (272, "s", 0, "Bayer 1", True), (50708, "s", 0, "Bayer 1", True),
+        (33421, "H", 2, (2, 2), True), (33422, "B", 4, bytes((0, 1, 1, 2)), True),
+        (50706, "B", 4, bytes((1, 4, 0, 0)), True), (50707, "B", 4, bytes((1, 1, 0, 0)), True),
+        (50714, "H", 1, black, True), (50717, "H", 1, white, True), (50778, "H", 1, 21, True),
+        (50721, "2i", 9, rational(from_xyz), True), (50728, "2I", 3, rational([0.5, 1.0, 0.7]), True),
+    ]  # fmt: skip
+    path = tmp_path / "flat.dng"
+    tifffile.imwrite(path, stored, photometric=32803, extratags=tags, metadata=None, software=False)
+    found = measure_flat([path], "summicron-35-asph", crop_factor=1.0, f_number=2.0)
+    assert found.shading is not None
+    assert corner_error(found.fall_off, flat.fall_off) < 0.003
+    assert shading_error(found.shading, flat) < 0.001

@@ -14,6 +14,7 @@ FEWEST = 5
 """Corners in a row or column that is worth calling a line."""
 DICTIONARIES = ("DICT_4X4_1000", "DICT_5X5_1000", "DICT_6X6_1000", "DICT_ARUCO_ORIGINAL")
 MOST_SQUARES = 30
+FEWEST_MARKERS = 8
 
 
 def chart_lines(grey: NDArray[np.float32]) -> list[FloatArray]:
@@ -26,9 +27,12 @@ def chart_lines(grey: NDArray[np.float32]) -> list[FloatArray]:
     # Charts are seen in a small picture already, and a photo of anything else need not be searched in full.
     f = min(1.0, 640 / max(picture.shape))
     small = cv2.resize(picture, None, fx=f, fy=f, interpolation=cv2.INTER_AREA)
+    # Markers first: among them a chessboard is looked for in vain, and for long.
+    if lines := _charuco(cv2, small, picture):
+        return lines
     if _chessboard(cv2, small) is not None and (corners := _chessboard(cv2, picture)) is not None:
         return [*corners, *corners.transpose(1, 0, 2)]
-    return _charuco(cv2, small, picture)
+    return []
 
 
 def _chessboard(cv2: Any, picture: NDArray[Any]) -> FloatArray | None:
@@ -43,35 +47,54 @@ def _chessboard(cv2: Any, picture: NDArray[Any]) -> FloatArray | None:
 
 
 def _charuco(cv2: Any, small: NDArray[Any], picture: NDArray[Any]) -> list[FloatArray]:
-    """The lines of a board of OpenCV's layout, whose size is the one under which most of its corners are found."""
+    """The lines of a board of OpenCV's layout, of any size."""
     aruco = cv2.aruco
     for name in DICTIONARIES:
         dictionary = aruco.getPredefinedDictionary(getattr(aruco, name))
         _, ids, _ = aruco.ArucoDetector(dictionary).detectMarkers(small)
-        if ids is None or len(ids) < 8:
+        if ids is None or len(ids) < FEWEST_MARKERS:
             continue
         markers, ids, _ = aruco.ArucoDetector(dictionary).detectMarkers(picture)
-        if ids is None:
+        if ids is None or (columns := _columns(np.asarray(markers, np.float64), np.ravel(ids))) is None:
             continue
-        best: tuple[int, Any, Any, int] = (0, None, None, 0)
-        for columns in range(3, MOST_SQUARES):
-            # OpenCV numbers the markers row by row, one on every other square: the last one tells the rows.
-            fewest = int(ids.max()) + 1
-            for rows in {-(-2 * fewest // columns), -(-2 * fewest // columns) + 1}:
-                if not 3 <= rows < MOST_SQUARES:
-                    continue
-                board = aruco.CharucoBoard((columns, rows), 1.0, 0.7, dictionary)
-                corners, numbers, _, _ = aruco.CharucoDetector(board).detectBoard(picture, None, None, markers, ids)
-                if numbers is not None and len(numbers) > best[0]:
-                    best = (len(numbers), corners, numbers, columns - 1)
-        if best[1] is None:
+        # The last marker tells the rows, but for one that may have no marker or was not seen.
+        rows = -(-2 * (int(ids.max()) + 1) // columns)
+        if not 3 <= rows < MOST_SQUARES:
             continue
-        points, numbers = np.asarray(best[1], np.float64).reshape(-1, 2), np.asarray(best[2]).ravel()
+        board = aruco.CharucoBoard((columns, rows + 1), 1.0, 0.7, dictionary)
+        corners, numbers, _, _ = aruco.CharucoDetector(board).detectBoard(picture, None, None, markers, ids)
+        if numbers is None:
+            continue
+        points, numbers = np.asarray(corners, np.float64).reshape(-1, 2), np.ravel(numbers)
         lines = []
-        for of_line in (numbers // best[3], numbers % best[3]):
+        for of_line in (numbers // (columns - 1), numbers % (columns - 1)):
             for k in np.unique(of_line):
                 members = points[of_line == k][np.argsort(numbers[of_line == k])]
                 if len(members) >= FEWEST:
                     lines.append(members)
         return lines
     return []
+
+
+def _columns(markers: FloatArray, ids: NDArray[np.integer[Any]]) -> int | None:
+    """Squares to a row of a board: OpenCV numbers its markers row by row, one on every other square.
+
+    Two rows have as many markers as a row has squares, and where a new row begins the way to the next marker turns
+    back.
+    """
+    order = np.argsort(ids)
+    ids, middles = ids[order], markers.reshape(-1, 4, 2).mean(axis=1)[order]
+    follows = np.diff(ids) == 1
+    ways, last = np.diff(middles, axis=0)[follows], ids[:-1][follows]
+    if not len(ways):
+        return None
+    breaks = last[ways @ np.median(ways, axis=0) < 0]
+    apart = (breaks[:, None] - breaks[None, :]).ravel()
+    apart = apart[(apart > 2) & (apart < MOST_SQUARES)]
+    # Distances over two rows are all alike; over one or three rows, or where a break was missed, they differ.
+    singles = np.diff(breaks)
+    if not len(singles):
+        return None
+    row = float(np.median(singles))
+    near = apart[np.abs(apart - 2 * row) <= 1]
+    return int(np.bincount(near).argmax()) if len(near) else None

@@ -350,7 +350,8 @@ def _fit_colour(ratio: Samples, turned: bool) -> tuple[PlaneShading, float, Fit]
     heights = dict(zip(some, found.terms[radial_terms:].tolist(), strict=True))
     corner = np.concatenate([np.ones(radial_terms), [0.59**i * 0.59**j for i, j in some]])
     error = math.sqrt(max(float(corner @ found.covariance @ corner), 0.0)) * inflation if len(corner) else 0.0
-    error = math.hypot(error, float(np.mean(ratio.slack)) / 2)
+    # What quantisation leaves open is most in the dark corners, where the shading is asked for.
+    error = math.hypot(error, float(np.max(ratio.slack)) / 2)
     return PlaneShading(radial, heights or None), error, found
 
 

@@ -173,6 +173,8 @@ def _jpeg_blocks(path: Path) -> JpegBlocks | None:
     """From the first coefficient of each block, which is its mean; None for colours other than grey and YCbCr."""
     import numpy as np
 
+    from sixbit.calibration.rounding import by_libjpeg, unbiased
+
     try:
         import jpeglib
     except ImportError:
@@ -196,8 +198,11 @@ def _jpeg_blocks(path: Path) -> JpegBlocks | None:
         return JpegBlocks(_sixteen_bits(grey[:, :, None]), side * 8, (steps[0],))
     # ITU-T T.871 (JFIF), section 7.
     to_rgb = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
-    codes = np.einsum("ij,jkl->kli", to_rgb, np.stack([grey, *means[1:]]))
-    colour = np.stack(means[1:], axis=2)
+    ycc = np.stack([grey, *means[1:]], axis=2)
+    if by_libjpeg(held.qt[held.quant_tbl_no[1]]):
+        ycc = unbiased(ycc)
+    codes = ycc @ to_rgb.T
+    colour = ycc[:, :, 1:]
     return JpegBlocks(_sixteen_bits(codes), side * 8, tuple(np.abs(to_rgb) @ np.array(steps)), colour, tuple(steps[1:]))
 
 

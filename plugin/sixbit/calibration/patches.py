@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.calibration import CalibrationError
+from sixbit.processors import processors
 
 if TYPE_CHECKING:
     from sixbit.calibration.frames import DecodedFrame
@@ -91,7 +91,7 @@ def patches_of(frame: DecodedFrame, progress: Callable[[float], None] = lambda s
         band = pixels[unit * y.start : unit * y.stop, unit * x.start : unit * x.stop]
         clipped[i] = _clipped(band, columns)
 
-    with ThreadPoolExecutor(_processors()) as pool:
+    with ThreadPoolExecutor(processors()) as pool:
         for done, _ in enumerate(pool.map(row, range(rows))):
             progress((done + 1) / rows)
 
@@ -167,7 +167,3 @@ def _in_srgb(light: FloatArray, to_srgb: FloatArray, r: FloatArray) -> FloatArra
     mixed = np.einsum("ij,jkl->ikl", to_srgb, light / white[:, None, None])
     result: FloatArray = np.maximum(mixed, 1e-9) * white[1]
     return result
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

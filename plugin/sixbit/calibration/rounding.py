@@ -1,0 +1,123 @@
+"""What a JPEG encoder's rounding adds to the colours of a flat, and how to take it back.
+
+libjpeg makes Y, Cb and Cr of whole code values of red, green and blue and rounds them to whole values (jccolor.c). The
+noise of a flat is no dither for that: 2 Cr, for one, is nearly (5 (R - G) + (R - B)) / 6, of which noise leaves a
+pattern, and one in six values of Cb lies just beside a half, all on the side that G - R says. The means err by up to
+0.1 code values, which in dark corners is 1 % of light. They err in a known way: with x the value before rounding,
+
+    E[round(x) - x] = sum over k >= 1 of (-1)^k / (pi k) Im E[exp(2 pi i k x)]
+
+and x is a sum of code values, whose characteristic function is that of a Gaussian, sampled at whole numbers (B. Widrow
+and I. Kollar, Quantization Noise, 2008, chapters 4 and 19).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+TO_YCC = np.array([[19595, 38470, 7471], [-11059, -21709, 32768], [32768, -27439, -5329]]) / 65536
+"""From red, green and blue, as libjpeg has it."""
+TO_RGB = np.linalg.inv(TO_YCC)
+NOISES = (0.5, 0.6, 0.8, 1.0, 1.4)
+"""Standard deviations of code values to choose from: a flat's noise hardly depends on its light after the curve."""
+USUAL = 0.7
+"""What is taken where the frame does not tell: a flat of base sensitivity."""
+TELLING = 0.95
+"""Share of what is left under the usual noise that another has to leave at most, to be believed."""
+HARMONICS = 288
+HALF = 0.001
+"""An exact half is rounded down: as if values lay lower by anything below the least by which they differ (0.002)."""
+FAINTEST = 0.03
+"""Share that the noise must leave of a harmonic for it to count."""
+DEGREE = 8
+"""Of the polynomials in x and y that a flat's means follow."""
+CELLS = 32
+"""Along the longer side, of the means that these are fitted to."""
+ROUNDS = 2
+
+
+def bias(codes: FloatArray, noise: float) -> FloatArray:
+    """What rounding adds to the means of Y, Cb and Cr (..., 3) at mean ``codes`` (..., 3) of red, green and blue.
+
+    >>> grey = np.array([100.0, 100.4, 100.0])
+    >>> [round(float(b), 2) for b in bias(grey, 1.0)]
+    [-0.01, -0.05, -0.04]
+    """
+    result = np.zeros_like(codes)
+    for plane, weights in enumerate(TO_YCC):
+        for k in range(1, HARMONICS + 1):
+            near = k * weights - np.round(k * weights)
+            if np.exp(-2 * (np.pi * noise) ** 2 * near @ near) < FAINTEST:
+                continue
+            mean = np.ones(codes.shape[:-1], complex)
+            for j, frequency in enumerate(near):
+                # The two nearest of the copies that sampling makes.
+                both = [
+                    f
+                    for f in (frequency, frequency - np.copysign(1, frequency))
+                    if np.exp(-2 * (np.pi * noise * f) ** 2) > FAINTEST / 10
+                ]
+                mean *= sum(
+                    np.exp(2j * np.pi * f * codes[..., j] - 2 * (np.pi * noise * f) ** 2) * np.sinc(f) for f in both
+                )
+            mean *= np.exp(-2j * np.pi * k * HALF)
+            result[..., plane] += (-1) ** k / (np.pi * k) * mean.imag
+        result[..., plane] -= HALF
+    return result
+
+
+def unbiased(means: FloatArray) -> FloatArray:
+    """The means (rows, columns, 3) of Y, Cb and Cr of a flat's blocks without what rounding added to them.
+
+    How much noise there was is told by which leaves the smoothest.
+    """
+    rows, columns = means.shape[:2]
+    side = max(1, max(rows, columns) // CELLS)
+    down, across = rows // side, columns // side
+    if min(down, across) < DEGREE + 2:
+        return means
+    cells = means[: down * side, : across * side].reshape(down, side, across, side, 3).mean(axis=(1, 3))
+    y, x = np.meshgrid(np.linspace(-1, 1, down), np.linspace(-1, 1, across), indexing="ij")
+    basis = np.stack(
+        [
+            np.polynomial.Chebyshev.basis(i)(x) * np.polynomial.Chebyshev.basis(j)(y)
+            for i in range(DEGREE + 1)
+            for j in range(DEGREE + 1 - i)
+        ],
+        axis=-1,
+    ).reshape(down * across, -1)
+    project = np.linalg.pinv(basis)
+    flat = cells.reshape(-1, 3)
+
+    def left(values: FloatArray) -> tuple[float, FloatArray]:
+        smooth = basis @ (project @ values)
+        return float(np.sum(np.median(np.abs(values - smooth), axis=0) ** 2)), smooth
+
+    def added_by(noise: float) -> tuple[float, FloatArray]:
+        added = np.zeros_like(flat)
+        for _ in range(ROUNDS):
+            _, smooth = left(flat - added)
+            added = bias(smooth @ TO_RGB.T, noise)
+        return left(flat - added)[0], added
+
+    best, chosen = added_by(USUAL)
+    best *= TELLING
+    for noise in NOISES:
+        rest, added = added_by(noise)
+        if rest < best:
+            best, chosen = rest, added
+    where = [np.minimum(np.arange(n) // side, m - 1) for n, m in ((rows, down), (columns, across))]
+    result: FloatArray = means - chosen.reshape(down, across, 3)[np.ix_(*where)]
+    return result
+
+
+def by_libjpeg(table: NDArray[Any]) -> bool:
+    """True if the quantisation (8, 8) of colours is that of libjpeg: ITU-T T.81, table K.2, scaled (jcparam.c)."""
+    example = np.array([17, 18, 24, 47, 99, 99, 99, 99])
+    scales = [200 - 2 * quality if quality >= 50 else 5000 // quality for quality in range(1, 101)]
+    return any(np.array_equal(np.clip((example * s + 50) // 100, 1, 255), table[0]) for s in scales)
