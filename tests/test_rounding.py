@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sixbit.calibration.rounding import TO_YCC, bias, by_libjpeg, unbiased
+from sixbit.calibration.rounding import TO_YCC, biases, by_libjpeg, unbiased
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_the_bias_is_that_of_drawn_pixels(codes: tuple[float, ...], noise: float
     drawn = np.round(np.random.default_rng(0).normal(codes, noise, (1_000_000, 3))) @ TO_YCC.T
     true = (np.ceil(drawn - 0.5) - drawn).mean(axis=0)
     assert np.abs(true).max() > 0.04
-    assert bias(np.array(codes), noise) == pytest.approx(true, abs=0.02)
+    assert biases(np.array(codes), [noise])[0] == pytest.approx(true, abs=0.02)
 
 
 def test_the_colours_of_a_flat_become_true_again() -> None:

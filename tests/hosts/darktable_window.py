@@ -294,17 +294,9 @@ def restart() -> None:
 
 def raw() -> None:
     """A raw: its lens found, developed with darktable's own correction and without, exported by Sixbit."""
-    count = lua("return #dt.database")
-    lua('dt.gui.panel_hide("DT_UI_PANEL_BOTTOM") dt.database.import("/mnt/work/raws")')
-    wait(lambda: lua("return #dt.database") == count + 2, "the raws are not imported")
-    lua("""
-        local rule = dt.gui.libs.collect.new_rule()
-        rule.mode, rule.item, rule.data = "DT_LIB_COLLECT_MODE_AND", "DT_COLLECTION_PROP_FILMROLL", "/mnt/work/raws"
-        dt.gui.libs.collect.filter({ rule })""")
-    SEEN["raw before"] = images()["raw.dng"]
     select("raw.dng")
     press("identify Leica M lens")
-    wait(lambda: images()["raw.dng"] != SEEN["raw before"], "nothing is found of the raw")
+    wait(lambda: images()["raw.dng"] != SEEN["before"]["raw.dng"], "nothing is found of the raw")
     SEEN["raw"] = images()["raw.dng"]
     shot("raw")
     before = len(printed())
@@ -313,11 +305,9 @@ def raw() -> None:
     lua(
         """
         for _, image in ipairs(dt.database) do
-          if image.filename:find("dng") then
-            local format = dt.new_format("tiff")
-            format.bpp = 16
-            format:write_image(image, "/mnt/work/developed/" .. image.filename:match("^%w*") .. ".tif", true)
-          end
+          local format = dt.new_format("tiff")
+          format.bpp = 16
+          format:write_image(image, "/mnt/work/developed/" .. image.filename:match("^%w*") .. ".tif", true)
         end""",
         120,
     )

@@ -80,9 +80,18 @@ def darktable(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         picture = coffee if number < 3 else tower
         picture.save(photos / name, quality=97, subsampling=0, exif=b"Exif\0\0" + exif(**tags))
     (home.work / "presets.json").write_text(json.dumps(PRESETS))
-    (home.work / "raws").mkdir()
+    return home
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def with_raws(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DarktableHome:
+    home = DarktableHome(system_root(request.param), tmp_path_factory.mktemp(f"darktable-raws-{request.param}"))
+    for folder in ("photos", "out", "developed"):
+        (home.work / folder).mkdir()
+    with Image.open(CLONE / "examples/photo.jpg") as opened:
+        tower = np.asarray(opened.resize(SIZE, Image.Resampling.BICUBIC))
     for name in ("raw.dng", "plain.dng"):
-        (home.work / "raws" / name).write_bytes(raw(np.asarray(tower)))
+        (home.work / "photos" / name).write_bytes(raw(tower))
     return home
 
 
@@ -130,8 +139,8 @@ def seen(darktable: DarktableHome) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def seen_of_raw(darktable: DarktableHome, seen: dict[str, Any]) -> dict[str, Any]:
-    return darktable.drive(["raw"], f"darktable-{darktable.root.suite}")
+def seen_of_raw(with_raws: DarktableHome) -> dict[str, Any]:
+    return with_raws.drive(["take_in", "raw"], f"darktable-raw-{with_raws.root.suite}")
 
 
 def original(darktable: DarktableHome, name: str) -> NDArray[np.uint16]:
@@ -264,11 +273,11 @@ def test_the_lens_of_a_raw_is_found(seen_of_raw: dict[str, Any]) -> None:
     found = seen_of_raw["raw"]
     assert found["lens"] == "Summicron-M 1:2/35 Asph."
     assert [found[key] for key in ("focal", "aperture", "crop")] == pytest.approx([35, 5.6, 1])
-    assert found["lens"] != seen_of_raw["raw before"]["lens"]
+    assert found["lens"] != seen_of_raw["before"]["raw.dng"]["lens"]
 
 
-def test_darktable_corrects_a_raw(darktable: DarktableHome, seen_of_raw: dict[str, Any]) -> None:
-    plain, theirs = developed(darktable, "plain.dng"), developed(darktable, "raw.dng")
+def test_darktable_corrects_a_raw(with_raws: DarktableHome, seen_of_raw: dict[str, Any]) -> None:
+    plain, theirs = developed(with_raws, "plain.dng"), developed(with_raws, "raw.dng")
     assert rmse(theirs, plain) > 10 * STEP
     compiled = compile_filter(
         "summicron-35-asph", size=plain.shape[1::-1], crop_factor=1.0, f_number=5.6, scale=autoscale_of_lensfun()
@@ -278,13 +287,13 @@ def test_darktable_corrects_a_raw(darktable: DarktableHome, seen_of_raw: dict[st
     assert rmse(theirs, sixbit.apply(compiled, values, engine="reference") / 65535, margin=4) < STEP / 2
 
 
-def test_a_raw_is_exported_as_darktable_renders_it(darktable: DarktableHome, seen_of_raw: dict[str, Any]) -> None:
-    told = darktable.sixbit("batch", "--preset", "archive", "/mnt/work/rendered/plain.tif", "-o", "/mnt/work/of raw")
+def test_a_raw_is_exported_as_darktable_renders_it(with_raws: DarktableHome, seen_of_raw: dict[str, Any]) -> None:
+    told = with_raws.sixbit("batch", "--preset", "archive", "/mnt/work/rendered/plain.tif", "-o", "/mnt/work/of raw")
     assert told.returncode == 0, told.stdout + told.stderr
-    exported = (darktable.work / "out/plain.tif").read_bytes()
-    assert exported == (darktable.work / "of raw/plain.tif").read_bytes()
+    exported = (with_raws.work / "out/plain.tif").read_bytes()
+    assert exported == (with_raws.work / "of raw/plain.tif").read_bytes()
     assert not np.array_equal(
-        tifffile.imread(darktable.work / "out/plain.tif"), tifffile.imread(darktable.work / "rendered/plain.tif")
+        tifffile.imread(with_raws.work / "out/plain.tif"), tifffile.imread(with_raws.work / "rendered/plain.tif")
     )
 
 

@@ -208,7 +208,7 @@ def fit_lateral_colour(photos: Sequence[Blocks], aspect_ratio: float, progress: 
         choices = POWERS[:1] if number == 0 else POWERS
         fits = min(
             zip(*(_fits(one, choices) for one in samples), strict=True),
-            key=lambda pair: pair[0].bic + pair[1].bic,
+            key=lambda pair: pair[0].aic + pair[1].aic,
         )
     assert fits is not None
     _check(fits, half)
@@ -279,7 +279,7 @@ class _Fit:
     powers: tuple[int, ...]
     terms: FloatArray
     covariance: FloatArray
-    bic: float
+    aic: float
     weight: FloatArray
     scatter: float
     """Standard deviation in px of the blocks beyond what they say themselves."""
@@ -309,7 +309,10 @@ def _basis(r: FloatArray, powers: Sequence[int]) -> FloatArray:
 def _fits(samples: _Samples, choices: Sequence[tuple[int, ...]]) -> list[_Fit]:
     """One fit for each choice of powers, the fullest last.
 
-    They are judged by the errors that the fullest leaves: a fit that follows less takes what it misses for errors.
+    They are judged by the errors that the fullest leaves: a fit that follows less takes what it misses for errors. And
+    by how well they foretell (Akaike's criterion for errors that go together: K. P. Burnham and D. R. Anderson, Model
+    Selection and Multimodel Inference, 2002, section 2.5), not by which is likely: a lens that is not quite linear
+    should not be taken for one that is, and what is then left uncertain is to be said.
     """
     fullest = _fit(samples, choices[-1])
     return [*(_fit(samples, powers, fullest) for powers in choices[:-1]), fullest]
@@ -351,8 +354,8 @@ def _fit(samples: _Samples, powers: tuple[int, ...], fullest: _Fit | None = None
     inflation = max(1.0, float(corner @ clustered @ corner) / float(corner @ inverse @ corner))
     covariance = (inverse * inflation)[:terms, :terms]
     alike = fullest.inflation if fullest else inflation
-    bic = float(loss) / alike + terms * math.log(max(count / alike, 2.0))
-    return _Fit(powers, found[:terms], covariance, bic, weight_of, scatter, inflation)
+    aic = float(loss) / alike + 2 * terms
+    return _Fit(powers, found[:terms], covariance, aic, weight_of, scatter, inflation)
 
 
 def _check(fits: tuple[_Fit, _Fit], half: float) -> None:

@@ -13,6 +13,7 @@ and I. Kollar, Quantization Noise, 2008, chapters 4 and 19).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ FloatArray = NDArray[np.float64]
 TO_YCC = np.array([[19595, 38470, 7471], [-11059, -21709, 32768], [32768, -27439, -5329]]) / 65536
 """From red, green and blue, as libjpeg has it."""
 TO_RGB = np.linalg.inv(TO_YCC)
-NOISES = (0.5, 0.6, 0.8, 1.0, 1.4)
+NOISES = (0.5, 0.6, 0.7, 0.8, 1.0, 1.4)
 """Standard deviations of code values to choose from: a flat's noise hardly depends on its light after the curve."""
 USUAL = 0.7
 """What is taken where the frame does not tell: a flat of base sensitivity."""
@@ -38,32 +39,32 @@ DEGREE = 8
 """Of the polynomials in x and y that a flat's means follow."""
 CELLS = 32
 """Along the longer side, of the means that these are fitted to."""
-ROUNDS = 2
 
 
-def bias(codes: FloatArray, noise: float) -> FloatArray:
-    """What rounding adds to the means of Y, Cb and Cr (..., 3) at mean ``codes`` (..., 3) of red, green and blue.
+def biases(codes: FloatArray, noises: Sequence[float]) -> FloatArray:
+    """What rounding adds to the means of Y, Cb and Cr at mean ``codes`` (..., 3) of red, green and blue.
+
+    Of each of the ``noises`` (standard deviations of code values), the least first: (noises, ..., 3).
 
     >>> grey = np.array([100.0, 100.4, 100.0])
-    >>> [round(float(b), 2) for b in bias(grey, 1.0)]
+    >>> [round(float(b), 2) for b in biases(grey, [1.0])[0]]
     [-0.01, -0.05, -0.04]
     """
-    result = np.zeros_like(codes)
+    falls = -2 * (np.pi * np.array(noises)) ** 2
+    result = np.zeros((len(noises), *codes.shape))
     for plane, weights in enumerate(TO_YCC):
         for k in range(1, HARMONICS + 1):
             near = k * weights - np.round(k * weights)
-            if np.exp(-2 * (np.pi * noise) ** 2 * near @ near) < FAINTEST:
+            if np.exp(falls[0] * near @ near) < FAINTEST:
                 continue
-            mean = np.ones(codes.shape[:-1], complex)
-            for j, frequency in enumerate(near):
+            mean = np.ones(result.shape[:-1], complex)
+            for j, nearest in enumerate(near):
                 # The two nearest of the copies that sampling makes.
-                both = [
-                    f
-                    for f in (frequency, frequency - np.copysign(1, frequency))
-                    if np.exp(-2 * (np.pi * noise * f) ** 2) > FAINTEST / 10
-                ]
+                copies = (nearest, nearest - np.copysign(1, nearest))
                 mean *= sum(
-                    np.exp(2j * np.pi * f * codes[..., j] - 2 * (np.pi * noise * f) ** 2) * np.sinc(f) for f in both
+                    np.multiply.outer(np.exp(falls * f**2) * np.sinc(f), np.exp(2j * np.pi * f * codes[..., j]))
+                    for f in copies
+                    if np.exp(falls[0] * f**2) > FAINTEST / 10
                 )
             mean *= np.exp(-2j * np.pi * k * HALF)
             result[..., plane] += (-1) ** k / (np.pi * k) * mean.imag
@@ -94,23 +95,19 @@ def unbiased(means: FloatArray) -> FloatArray:
     project = np.linalg.pinv(basis)
     flat = cells.reshape(-1, 3)
 
-    def left(values: FloatArray) -> tuple[float, FloatArray]:
-        smooth = basis @ (project @ values)
-        return float(np.sum(np.median(np.abs(values - smooth), axis=0) ** 2)), smooth
+    def smooth(values: FloatArray) -> FloatArray:
+        followed: FloatArray = basis @ (project @ values)
+        return followed
 
-    def added_by(noise: float) -> tuple[float, FloatArray]:
-        added = np.zeros_like(flat)
-        for _ in range(ROUNDS):
-            _, smooth = left(flat - added)
-            added = bias(smooth @ TO_RGB.T, noise)
-        return left(flat - added)[0], added
+    def left(values: FloatArray) -> float:
+        return float(np.sum(np.median(np.abs(values - smooth(values)), axis=0) ** 2))
 
-    best, chosen = added_by(USUAL)
-    best *= TELLING
-    for noise in NOISES:
-        rest, added = added_by(noise)
-        if rest < best:
-            best, chosen = rest, added
+    # What rounding added hardly changes where on its curve the mean lies: twice is enough.
+    first = biases(smooth(flat) @ TO_RGB.T, [USUAL])[0]
+    added = biases(smooth(flat - first) @ TO_RGB.T, NOISES)
+    rests = [left(flat - one) for one in added]
+    usual, best = NOISES.index(USUAL), int(np.argmin(rests))
+    chosen = added[best if rests[best] < TELLING * rests[usual] else usual]
     where = [np.minimum(np.arange(n) // side, m - 1) for n, m in ((rows, down), (columns, across))]
     result: FloatArray = means - chosen.reshape(down, across, 3)[np.ix_(*where)]
     return result
