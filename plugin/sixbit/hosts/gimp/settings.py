@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from correction import SPOKEN, Choices
-from gi.repository import Gimp, GimpUi, Gtk
+from gi.repository import Gimp, GimpUi, Gtk, Pango
 from presets import CORRECTIONS, Preset
 from sentences import GRADE_WORDS, UNKNOWN, with_way_out
 from texts import _
@@ -96,6 +96,8 @@ class CorrectionsPart:
         self._config, self._presets = config, presets
         grid = Gtk.Grid(column_spacing=6, row_spacing=3)
         self._combo = Gtk.ComboBoxText(hexpand=True)
+        for cell in self._combo.get_cells():  # so that a long name does not take its room from the preview
+            cell.set_properties(ellipsize=Pango.EllipsizeMode.END, max_width_chars=24)
         self._combo.append(NO_PRESET, _("None"))
         for name, preset in presets.items():
             self._combo.append(name, preset.label)
