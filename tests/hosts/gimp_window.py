@@ -430,11 +430,13 @@ def interrupted() -> None:
     to_image()
     time.sleep(1)
     shot("uninterrupted")
+    # They are there all the time, and are shown for a second: to look through all of the window would take as long.
+    buttons = progress_cancels()
     key("ctrl+f")
-    found = wait(progress_cancel, "no progress that can be cancelled")
+    found = wait(lambda: next(filter(showing, buttons), None), "no progress that can be cancelled")
     SEEN["interrupted amid"] = bool(engines())
     press(found)
-    wait(lambda: not progress_cancel(), "the progress stays")
+    wait(lambda: not any(map(showing, buttons)), "the progress stays")
     time.sleep(2)
     to_image()
     shot("interrupted")
@@ -442,10 +444,9 @@ def interrupted() -> None:
     SEEN["interrupted engines"] = engines()
 
 
-def progress_cancel() -> Any:
-    """The button beside GIMP's progress bar, while there is progress."""
-    buttons = [a for a in inside(application("gimp")) if a.name == "Cancel" and "button" in a.getRoleName()]
-    return next((a for a in buttons if showing(a)), None)
+def progress_cancels() -> list[Any]:
+    """The buttons beside GIMP's progress bars, which are shown while there is progress."""
+    return [a for a in inside(application("gimp")) if a.name == "Cancel" and "button" in a.getRoleName()]
 
 
 def german() -> None:
