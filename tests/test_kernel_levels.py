@@ -12,7 +12,7 @@ from tests.tools import missing
 
 HERE = Path(__file__).parent
 KERNEL = HERE.parent / "plugin/sixbit/engines/kernel/kernel.cpp"
-SECONDS = 12
+ROUNDS = 250
 
 
 def test_random_work_is_clean_under_address_and_undefined_behaviour_sanitizers(tmp_path: Path) -> None:
@@ -38,10 +38,9 @@ def test_random_work_is_clean_under_address_and_undefined_behaviour_sanitizers(t
         "OPENBLAS_NUM_THREADS": "1",
     }
     done = subprocess.run(
-        [sys.executable, str(HERE / "kernel_fuzz/fuzz.py"), str(built), str(SECONDS), "6"],
+        [sys.executable, str(HERE / "kernel_fuzz/fuzz.py"), str(built), str(ROUNDS), "6"],
         capture_output=True,
         text=True,
         env=environment,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    assert int(done.stdout) > 100

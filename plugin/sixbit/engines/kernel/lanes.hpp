@@ -97,6 +97,11 @@ INLINE Floats load(const float* p) {
     std::memcpy(&a, p, sizeof a);
     return a;
 }
+INLINE Ints load(const std::int32_t* p) {
+    Ints a;
+    std::memcpy(&a, p, sizeof a);
+    return a;
+}
 INLINE void store(float* p, Floats a) { std::memcpy(p, &a, sizeof a); }
 INLINE void store(std::int32_t* p, Ints a) { std::memcpy(p, &a, sizeof a); }
 

@@ -20,10 +20,12 @@
 #if defined(__GNUC__)
 #define INLINE inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 4")
+#define UNROLL_ALL _Pragma("GCC unroll 16")
 #pragma GCC diagnostic ignored "-Wpsabi"
 #else
 #define INLINE inline
 #define UNROLL
+#define UNROLL_ALL
 #endif
 
 // tile.hpp is compiled once a level, with as many lanes as a register of that level holds; the compiler does the rest.

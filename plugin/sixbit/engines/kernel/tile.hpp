@@ -362,86 +362,113 @@ INLINE void widen(Ints start, int low, const Floats* weight, Floats* wide) {
     }
 }
 
-// Beginning with 0, every product is fused into the sum alike, whatever Taps is: more taps of no weight change no bit.
-template <int TapsX, int TapsY>
-INLINE Floats sum(const float* source, std::ptrdiff_t stride, const Floats* wx, const Floats* wy) {
-    Floats value = all(0.0f);
-    for (int j = 0; j < TapsY; ++j, source += stride) {
-        Floats across = all(0.0f);
-        for (int i = 0; i < TapsX; ++i) across = across + wx[i] * load(source + i);
-        value = value + wy[j] * across;
+// The sums of blocks one below the other, which share what they load. Beginning with 0, every product is fused into the
+// sum alike, whatever Taps is: more taps of no weight change no bit.
+template <int TapsX, int TapsY, int Blocks>
+INLINE void sum(const float* source, std::ptrdiff_t stride, const Floats (*wx)[TapsX], const Floats (*wy)[TapsY],
+                Floats* values) {
+    for (int n = 0; n < Blocks; ++n) values[n] = all(0.0f);
+    UNROLL_ALL
+    for (int j = 0; j < TapsY + Blocks - 1; ++j, source += stride) {
+        Floats across[Blocks], light[TapsX];
+        for (int i = 0; i < TapsX; ++i) light[i] = load(source + i);
+        for (int n = 0; n < Blocks; ++n) {
+            if (j < n || j - n >= TapsY) continue;
+            across[n] = all(0.0f);
+            for (int i = 0; i < TapsX; ++i) across[n] = across[n] + wx[n][i] * light[i];
+            values[n] = values[n] + wy[n][j - n] * across[n];
+        }
     }
-    return value;
 }
+
+// Rows of the output that are sampled together: as many as leave their weights in registers.
+constexpr int together = SIXBIT_LANES == 16 ? 2 : 1;
 
 constexpr int row_blocks = tile_width / lanes;
 
-// Where the blocks of lanes of an output row come from along one axis.
+// Where the blocks of lanes come from along one axis, in the output rows that are sampled together.
 struct Axis {
     // Of each block: the lowest and the highest shift in whole pixels; a range too wide costs taps of no weight.
     std::int32_t low[row_blocks], high[row_blocks];
     // How far its points lie past the middle between `low` and the next pixel: start + slope n + curve n^2 in lane n,
     // if the block lies within a piece, or else one by one.
-    float start[row_blocks], slope[row_blocks], curve[row_blocks];
-    float past[tile_width];
+    float start[together][row_blocks], slope[together][row_blocks], curve[together][row_blocks];
+    float past[together][tile_width];
     bool whole;
 
     template <int Step>
-    INLINE void follow(const Line<Step>& line) {
+    INLINE void follow(const Nodes& nodes, int field, int y) {
         constexpr int width = lanes, parts = Step / lanes;
         constexpr float slack = 1.0f / 128;  // more than rounding can be within a picture
         whole = Step >= lanes;
         if constexpr (Step >= lanes) {
-            for (int part = 0; part < parts; ++part) {
-                const float n = float(part * width);
-                float begins[line.count], slopes[line.count];
-                std::int32_t lows[line.count], highs[line.count];
-                for (int i = 0; i < line.count; i += lanes) {
-                    const Floats curve = load(line.curve + i), first = load(line.slope + i);
-                    const Floats begin = (curve * n + first) * n + load(line.node + i), slope = first + curve * (2 * n);
-                    const Floats end = (curve * float(width - 1) + slope) * float(width - 1) + begin;
-                    const Floats bulge = larger(curve, all(0.0f) - curve) * float(width * width / 4) + slack;
-                    const Ints low = floor_to_ints(smaller(begin, end) - bulge);
-                    store(lows + i, low);
-                    // So bent that it might leave the window: point by point.
-                    const Ints apart = (bulge > all(0.2f)) & all(std::int32_t(lanes));
-                    store(highs + i, floor_to_ints(larger(begin, end) + bulge) + apart);
-                    store(begins + i, begin - to_floats(low) - 0.5f);
-                    store(slopes + i, slope);
-                }
-                for (int i = 0, b = part; i < line.count; ++i, b += parts) {
-                    low[b] = lows[i], high[b] = highs[i];
-                    start[b] = begins[i], slope[b] = slopes[i], curve[b] = line.curve[i];
+            constexpr int count = Line<Step>::count;
+            float begins[together][parts][count], slopes[together][parts][count];
+            std::int32_t lows[parts][count], highs[parts][count];
+            for (int n = 0; n < together; ++n) {
+                const Line<Step> line(nodes, field, y + n);
+                for (int part = 0; part < parts; ++part) {
+                    const float x = float(part * width);
+                    for (int i = 0; i < count; i += lanes) {
+                        const Floats curve = load(line.curve + i), first = load(line.slope + i);
+                        const Floats begin = (curve * x + first) * x + load(line.node + i), slope = first + curve * (2 * x);
+                        const Floats end = (curve * float(width - 1) + slope) * float(width - 1) + begin;
+                        const Floats bulge = larger(curve, all(0.0f) - curve) * float(width * width / 4) + slack;
+                        Ints low = floor_to_ints(smaller(begin, end) - bulge);
+                        // So bent that it might leave the window: point by point.
+                        const Ints apart = (bulge > all(0.2f)) & all(std::int32_t(lanes));
+                        Ints high = floor_to_ints(larger(begin, end) + bulge) + apart;
+                        if (n > 0) {  // whole numbers, small enough for a float
+                            low = to_ints(smaller(to_floats(low), to_floats(load(lows[part] + i))));
+                            high = to_ints(larger(to_floats(high), to_floats(load(highs[part] + i))));
+                        }
+                        store(lows[part] + i, low);
+                        store(highs[part] + i, high);
+                        store(begins[n][part] + i, begin);
+                        store(slopes[n][part] + i, slope);
+                    }
+                    for (int i = 0, b = part; i < count; ++i, b += parts) curve[n][b] = line.curve[i];
                 }
             }
+            for (int part = 0; part < parts; ++part)
+                for (int i = 0, b = part; i < count; ++i, b += parts) {
+                    low[b] = lows[part][i], high[b] = highs[part][i];
+                    for (int n = 0; n < together; ++n) {
+                        start[n][b] = begins[n][part][i] - float(low[b]) - 0.5f;
+                        slope[n][b] = slopes[n][part][i];
+                    }
+                }
         } else {
-            line.expand(past);
+            for (int n = 0; n < together; ++n) Line<Step>(nodes, field, y + n).expand(past[n]);
             for (int b = 0; b < row_blocks; ++b) {
                 float least = FLT_MAX, most = -FLT_MAX;
-                for (int n = b * lanes; n < (b + 1) * lanes; ++n) least = std::min(least, past[n]), most = std::max(most, past[n]);
+                for (const float(&row)[tile_width] : past)
+                    for (int x = b * lanes; x < (b + 1) * lanes; ++x) least = std::min(least, row[x]), most = std::max(most, row[x]);
                 low[b] = floor_to_int(least), high[b] = floor_to_int(most);
-                for (int n = b * lanes; n < (b + 1) * lanes; ++n) past[n] = past[n] - float(low[b]) - 0.5f;
+                for (float(&row)[tile_width] : past)
+                    for (int x = b * lanes; x < (b + 1) * lanes; ++x) row[x] = row[x] - float(low[b]) - 0.5f;
             }
         }
     }
 
-    INLINE Floats points(int b, Floats lane) const {
-        return whole ? (lane * curve[b] + slope[b]) * lane + start[b] : load(past + b * lanes);
+    INLINE Floats points(int n, int b, Floats lane) const {
+        return whole ? (lane * curve[n][b] + slope[n][b]) * lane + start[n][b] : load(past[n] + b * lanes);
     }
 };
 
-// Where the pixels of an output row come from, in one coordinate set.
+// Where the pixels of these rows come from, in one coordinate set.
 struct Origin {
     Axis x, y;
     std::int32_t corner[row_blocks];  // of each block of lanes: its first tap in a plane of the window
 };
 
-struct Row {
-    int y;            // in the picture
+struct Rows {
+    int y;            // of the first, in the picture
     int x;            // of the tile, in the picture
     int first, last;  // columns of the tile
+    int from, to;     // those of the rows that are asked for
     Origin origin[max_sets];
-    float light[max_channels][tile_width + lanes];  // blocks of a part need not be blocks of the tile
+    float light[together][max_channels][tile_width + lanes];  // blocks of a part need not be blocks of the tile
 };
 
 // The channels that go by a coordinate set.
@@ -455,7 +482,7 @@ struct Planes {
     }
 };
 
-// The blocks of a row, sorted by whether their points start one pixel apart across (kind 1) or down (2) or both (3): a
+// The blocks of the rows, sorted by whether their points start one pixel apart across (kind 1) or down (2) or both (3): a
 // loop for each kind has no branch that could be guessed wrong. All the others are for sample_any.
 struct Sorted {
     static constexpr int kinds = 5, others = 4;
@@ -467,15 +494,15 @@ struct Sorted {
 };
 
 template <int Taps>
-INLINE void sort_blocks(const Job& job, const Window& window, const Row& row, int set, Origin& origin, Sorted& sorted) {
+INLINE void sort_blocks(const Job& job, const Window& window, const Rows& rows, int set, Origin& origin, Sorted& sorted) {
     constexpr int before = Taps / 2 - 1;
     std::int32_t kind[row_blocks];
     const Axis &x = origin.x, &y = origin.y;
-    const int first = row.first, last = row.last, begin = first / lanes, end = (last - 1) / lanes + 1, row_x = row.x;
-    const int stride = int(window.stride), corner = (row.y - before - window.top) * stride - before - window.left;
+    const int first = rows.first, last = rows.last, begin = first / lanes, end = (last - 1) / lanes + 1, row_x = rows.x;
+    const int stride = int(window.stride), corner = (rows.y - before - window.top) * stride - before - window.left;
     const bool bounded = window.crosses_border;
-    const int right = bounded ? job.width - lanes - 1 : INT_MAX, bottom = bounded ? job.height - 2 - row.y : INT_MAX;
-    const int left = bounded ? 0 : INT_MIN, top = bounded ? -row.y : INT_MIN;
+    const int right = bounded ? job.width - lanes - 1 : INT_MAX, bottom = bounded ? job.height - 1 - together - rows.y : INT_MAX;
+    const int left = bounded ? 0 : INT_MIN, top = bounded ? -rows.y : INT_MIN;
     for (int b = 0; b < row_blocks; ++b) {
         const int column = b * lanes, x0 = row_x + column, low_x = x.low[b], low_y = y.low[b];
         const int apart_x = x.high[b] - low_x, apart_y = y.high[b] - low_y;
@@ -505,7 +532,7 @@ INLINE void weigh_from(const Weights<Taps>& weights, Floats past, Floats* weight
 
 // All blocks of one kind.
 template <int Taps, int ExtraX, int ExtraY>
-void sample_blocks(const Job& job, const Window& window, Row& row, const Planes* planes, const Sorted& sorted) {
+void sample_blocks(const Job& job, const Window& window, Rows& rows, const Planes* planes, const Sorted& sorted) {
     constexpr int kind = 2 * ExtraY + ExtraX;
     const Weights<Taps> weights(job);
     const std::ptrdiff_t stride = window.stride, plane = window.plane();
@@ -514,15 +541,18 @@ void sample_blocks(const Job& job, const Window& window, Row& row, const Planes*
     const Floats lane = to_floats(counting());
     for (int i = 0; i < count; ++i) {
         const auto [set, b] = sorted.blocks[kind][i];
-        const Origin& origin = row.origin[set];
-        Floats wx[Taps + ExtraX], wy[Taps + ExtraY];
-        weigh_from<Taps, ExtraX>(weights, origin.x.points(b, lane), wx);
-        weigh_from<Taps, ExtraY>(weights, origin.y.points(b, lane), wy);
+        const Origin& origin = rows.origin[set];
+        Floats wx[together][Taps + ExtraX], wy[together][Taps + ExtraY];
+        for (int n = 0; n < together; ++n) {
+            weigh_from<Taps, ExtraX>(weights, origin.x.points(n, b, lane), wx[n]);
+            weigh_from<Taps, ExtraY>(weights, origin.y.points(n, b, lane), wy[n]);
+        }
         const float* source = window_light + origin.corner[b];
         for (int c = 0; c < planes[set].count; ++c) {
             const int channel = planes[set].channel[c];
-            store(row.light[channel] + b * lanes,
-                  sum<Taps + ExtraX, Taps + ExtraY>(source + channel * plane, stride, wx, wy));
+            Floats values[together];
+            sum<Taps + ExtraX, Taps + ExtraY, together>(source + channel * plane, stride, wx, wy, values);
+            for (int n = 0; n < together; ++n) store(rows.light[n][channel] + b * lanes, values[n]);
         }
     }
 }
@@ -531,25 +561,25 @@ void sample_blocks(const Job& job, const Window& window, Row& row, const Planes*
 template <int Taps, int Extra>
 INLINE void sample_apart(const Window& window, int left, int top, Ints start_x, int low_x, Ints start_y, int low_y,
                          const Floats* wx, const Floats* wy, const Planes& planes, Floats* values) {
-    Floats wide_x[Taps + Extra], wide_y[Taps + Extra];
-    widen<Taps, Extra>(start_x, low_x, wx, wide_x);
-    widen<Taps, Extra>(start_y, low_y, wy, wide_y);
+    Floats wide_x[1][Taps + Extra], wide_y[1][Taps + Extra];
+    widen<Taps, Extra>(start_x, low_x, wx, wide_x[0]);
+    widen<Taps, Extra>(start_y, low_y, wy, wide_y[0]);
     for (int c = 0; c < planes.count; ++c)
-        values[c] = sum<Taps + Extra, Taps + Extra>(window.at(planes.channel[c], left, top), window.stride, wide_x, wide_y);
+        sum<Taps + Extra, Taps + Extra, 1>(window.at(planes.channel[c], left, top), window.stride, wide_x, wide_y, values + c);
 }
 
 template <int Taps>
-void sample_any(const Job& job, const Window& window, Row& row, int set, int b, const Planes& planes) {
+void sample_any(const Job& job, const Window& window, Rows& rows, int n, int set, int b, const Planes& planes) {
     constexpr int before = Taps / 2 - 1;
-    const Axis &x_axis = row.origin[set].x, &y_axis = row.origin[set].y;
+    const Axis &x_axis = rows.origin[set].x, &y_axis = rows.origin[set].y;
     const Floats lane = to_floats(counting());
-    const int block = b * lanes, x0 = row.x + block;
+    const int block = b * lanes, x0 = rows.x + block, row_y = rows.y + n;
     // The same numbers as for whole blocks: a part of the picture is the picture, bit for bit.
-    Floats x = x_axis.points(b, lane), y = y_axis.points(b, lane);
+    Floats x = x_axis.points(n, b, lane), y = y_axis.points(n, b, lane);
     Ints inside = all(-1);
     if (window.crosses_border) {
         const Floats left = all(-1.0f - float(x0) - float(x_axis.low[b])) - lane, right = left + all(float(job.width));
-        const Floats top = all(-1.0f - float(row.y) - float(y_axis.low[b])), bottom = top + all(float(job.height));
+        const Floats top = all(-1.0f - float(row_y) - float(y_axis.low[b])), bottom = top + all(float(job.height));
         inside = (x >= left) & (x <= right) & (y >= top) & (y <= bottom);
         x = clamp(x, left, right);
         y = clamp(y, top, bottom);
@@ -565,16 +595,16 @@ void sample_any(const Job& job, const Window& window, Row& row, int set, int b, 
     std::int32_t starts_x[lanes], starts_y[lanes];
     store(starts_x, start_x);
     store(starts_y, start_y);
-    const int first = std::max(row.first - block, 0), last = std::min(row.last - block, lanes) - 1;
+    const int first = std::max(rows.first - block, 0), last = std::min(rows.last - block, lanes) - 1;
     int low_x = starts_x[first], high_x = low_x, low_y = starts_y[first], high_y = low_y;
-    for (int n = first + 1; n <= last; ++n) {
-        low_x = std::min(low_x, starts_x[n]), high_x = std::max(high_x, starts_x[n]);
-        low_y = std::min(low_y, starts_y[n]), high_y = std::max(high_y, starts_y[n]);
+    for (int i = first + 1; i <= last; ++i) {
+        low_x = std::min(low_x, starts_x[i]), high_x = std::max(high_x, starts_x[i]);
+        low_y = std::min(low_y, starts_y[i]), high_y = std::max(high_y, starts_y[i]);
     }
-    const int left = x0 + low_x - before, top = row.y + low_y - before;
+    const int left = x0 + low_x - before, top = row_y + low_y - before;
     const int apart = std::max(high_x - low_x, high_y - low_y);
     assert(apart > widest || (left + first >= window.left && x0 + last + high_x + Taps / 2 < window.right));
-    assert(top >= window.top && row.y + high_y + Taps / 2 < window.bottom);
+    assert(top >= window.top && row_y + high_y + Taps / 2 < window.bottom);
 
     Floats values[max_channels];
     switch (apart) {
@@ -590,43 +620,43 @@ void sample_any(const Job& job, const Window& window, Row& row, int set, int b, 
         default:  // strongly bent: pixel by pixel
             for (int c = 0; c < planes.count; ++c) {
                 values[c] = all(0.0f);
-                for (int n = first; n <= last; ++n) {
+                for (int l = first; l <= last; ++l) {
                     const float* source =
-                        window.at(planes.channel[c], x0 + n + starts_x[n] - before, row.y + starts_y[n] - before);
+                        window.at(planes.channel[c], x0 + l + starts_x[l] - before, row_y + starts_y[l] - before);
                     float value = 0;
                     for (int j = 0; j < Taps; ++j, source += window.stride) {
                         float across = 0;
-                        for (int i = 0; i < Taps; ++i) across = across + wx[i][n] * source[i];
-                        value = value + wy[j][n] * across;
+                        for (int i = 0; i < Taps; ++i) across = across + wx[i][l] * source[i];
+                        value = value + wy[j][l] * across;
                     }
-                    values[c][n] = value;
+                    values[c][l] = value;
                 }
             }
     }
     for (int c = 0; c < planes.count; ++c)
-        store(row.light[planes.channel[c]] + block,
+        store(rows.light[n][planes.channel[c]] + block,
               window.crosses_border ? select(inside, values[c], all(0.0f)) : values[c]);
 }
 
 template <int Taps>
-void sample(const Job& job, const Window& window, const Nodes& nodes, int node_y, Sets sets, Row& row,
+void sample(const Job& job, const Window& window, const Nodes& nodes, int node_y, Sets sets, Rows& rows,
             const Planes* planes) {
     Sorted sorted;
     for (int set = sets.begin; set < sets.end; ++set) {
-        Origin& origin = row.origin[set];
+        Origin& origin = rows.origin[set];
         with_step(nodes, [&](auto step) {
-            origin.x.follow(Line<step>(nodes, 2 * set, node_y));
-            origin.y.follow(Line<step>(nodes, 2 * set + 1, node_y));
+            origin.x.template follow<step>(nodes, 2 * set, node_y);
+            origin.y.template follow<step>(nodes, 2 * set + 1, node_y);
         });
-        sort_blocks<Taps>(job, window, row, set, origin, sorted);
+        sort_blocks<Taps>(job, window, rows, set, origin, sorted);
     }
-    sample_blocks<Taps, 0, 0>(job, window, row, planes, sorted);
-    sample_blocks<Taps, 1, 0>(job, window, row, planes, sorted);
-    sample_blocks<Taps, 0, 1>(job, window, row, planes, sorted);
-    sample_blocks<Taps, 1, 1>(job, window, row, planes, sorted);
+    sample_blocks<Taps, 0, 0>(job, window, rows, planes, sorted);
+    sample_blocks<Taps, 1, 0>(job, window, rows, planes, sorted);
+    sample_blocks<Taps, 0, 1>(job, window, rows, planes, sorted);
+    sample_blocks<Taps, 1, 1>(job, window, rows, planes, sorted);
     for (int i = 0; i < sorted.count[Sorted::others]; ++i) {
         const auto [set, b] = sorted.blocks[Sorted::others][i];
-        sample_any<Taps>(job, window, row, set, b, planes[set]);
+        for (int n = rows.from; n < rows.to; ++n) sample_any<Taps>(job, window, rows, n, set, b, planes[set]);
     }
 }
 
@@ -680,6 +710,47 @@ INLINE void interleave(const Job& job, const std::int32_t (*codes)[tile_width], 
         }
 }
 
+// The nth of the rows that were sampled together.
+template <int Channels, typename Code>
+void write_row(const Job& job, const Nodes& nodes, int origin_y, const Rows& rows, int n) {
+    const int sets = int(job.shift.size()), gains = int(job.gain.size());
+    const int y = rows.y + n, count = rows.last - rows.first;
+    float gain[max_sets][tile_width + lanes];
+    for (int g = 0; g < gains; ++g) expand(nodes, 2 * sets + g, y - origin_y, gain[g]);
+    const float *light[Channels], *factors[Channels];
+    float mapped[Channels][tile_width + lanes];
+    for (int k = 0; k < Channels; ++k) {
+        const Channel& channel = job.channel[k];
+        light[k] = rows.light[n][k] + rows.first;
+        factors[k] = channel.gain < 0 ? nullptr : gain[channel.gain] + rows.first;
+        if (channel.map) {
+            std::copy(factors[k], factors[k] + count, mapped[k]);
+            multiply_by_map(job, channel.map, y, rows.x + rows.first, count, mapped[k]);
+            factors[k] = mapped[k];
+        }
+    }
+    const std::ptrdiff_t pixel = job.target.pixel, channel = job.target.channel;
+    Code* target = static_cast<Code*>(job.target.data) + y * job.target.row + (rows.x + rows.first) * pixel;
+#if defined(SIXBIT_SHUFFLES)
+    if (Curves<Channels, Code>::known(job, &Channel::encode_pieces)) {
+        const bool packed = pixel == Channels && channel == 1;
+        Code codes[tile_width * Channels];
+        encode_blocks<Channels>(job, light, factors, count, packed ? target : codes);
+        for (int x = 0; x < count && !packed; ++x)
+            for (int k = 0; k < Channels; ++k) target[x * pixel + k * channel] = codes[x * Channels + k];
+        return;
+    }
+#endif
+    std::int32_t codes[Channels][tile_width];
+    float values[Channels][tile_width];
+    for (int k = 0; k < Channels; ++k)
+        encode_row<Code>(job, job.channel[k], light[k], factors[k], count, codes[k], values[k]);
+    if (pixel == Channels && channel == 1)
+        interleave<Channels>(job, codes, values, count, target, Channels, 1);
+    else
+        interleave<Channels>(job, codes, values, count, target, pixel, channel);
+}
+
 // ---- the tile ----
 
 template <int Channels, typename Code>
@@ -687,8 +758,8 @@ void correct_part(const Job& job, const Tile& part, int origin_x, int origin_y, 
     const Sets all_sets{0, int(job.shift.size())};
     const bool point = part.right - part.left == 1 && part.bottom - part.top == 1;
     Window window = window_for(job, part, origin_x, origin_y, nodes, all_sets, scratch);
-    const bool together = fits(job, window);
-    if (!together && !point) {  // as far as single pixels, which fit a set at a time
+    const bool at_once = fits(job, window);
+    if (!at_once && !point) {  // as far as single pixels, which fit a set at a time
         Tile half = part, rest = part;
         if (part.bottom - part.top >= part.right - part.left)
             half.bottom = rest.top = (part.top + part.bottom) / 2;
@@ -698,62 +769,30 @@ void correct_part(const Job& job, const Tile& part, int origin_x, int origin_y, 
         correct_part<Channels, Code>(job, rest, origin_x, origin_y, nodes, scratch);
         return;
     }
-    if (together) read_window<Channels, Code>(job, window);
+    if (at_once) read_window<Channels, Code>(job, window);
 
-    const int sets = all_sets.end, gains = int(job.gain.size());
-    Row row{};
-    row.x = origin_x, row.first = part.left - origin_x, row.last = part.right - origin_x;
-    const int count = row.last - row.first;
+    const int sets = all_sets.end;
+    Rows rows{};
+    rows.x = origin_x, rows.first = part.left - origin_x, rows.last = part.right - origin_x;
     Planes planes[max_sets];
     for (int set = 0; set < sets; ++set) planes[set] = Planes(job, set);
-    for (row.y = part.top; row.y < part.bottom; ++row.y) {
-        const int node_y = row.y - origin_y;
-        for (int set = 0; set < sets; set = together ? sets : set + 1) {
-            const Sets now = together ? all_sets : Sets{set, set + 1};
-            if (!together) {
+    // Rows go together as they do in the whole picture, so that a part of it comes out the same.
+    for (rows.y = origin_y + (part.top - origin_y) / together * together; rows.y < part.bottom; rows.y += together) {
+        const int node_y = rows.y - origin_y;
+        rows.from = std::max(part.top - rows.y, 0), rows.to = std::min(part.bottom - rows.y, together);
+        for (int set = 0; set < sets; set = at_once ? sets : set + 1) {
+            const Sets now = at_once ? all_sets : Sets{set, set + 1};
+            if (!at_once) {
                 window = window_for(job, part, origin_x, origin_y, nodes, now, scratch);
                 read_window<Channels, Code>(job, window);
             }
             switch (job.taps) {
-                case 2: sample<2>(job, window, nodes, node_y, now, row, planes); break;
-                case 4: sample<4>(job, window, nodes, node_y, now, row, planes); break;
-                default: sample<6>(job, window, nodes, node_y, now, row, planes);
+                case 2: sample<2>(job, window, nodes, node_y, now, rows, planes); break;
+                case 4: sample<4>(job, window, nodes, node_y, now, rows, planes); break;
+                default: sample<6>(job, window, nodes, node_y, now, rows, planes);
             }
         }
-        float gain[max_sets][tile_width + lanes];
-        for (int g = 0; g < gains; ++g) expand(nodes, 2 * sets + g, node_y, gain[g]);
-        const float *light[Channels], *factors[Channels];
-        float mapped[Channels][tile_width + lanes];
-        for (int k = 0; k < Channels; ++k) {
-            const Channel& channel = job.channel[k];
-            light[k] = row.light[k] + row.first;
-            factors[k] = channel.gain < 0 ? nullptr : gain[channel.gain] + row.first;
-            if (channel.map) {
-                std::copy(factors[k], factors[k] + count, mapped[k]);
-                multiply_by_map(job, channel.map, row.y, origin_x + row.first, count, mapped[k]);
-                factors[k] = mapped[k];
-            }
-        }
-        const std::ptrdiff_t pixel = job.target.pixel, channel = job.target.channel;
-        Code* target = static_cast<Code*>(job.target.data) + row.y * job.target.row + part.left * pixel;
-#if defined(SIXBIT_SHUFFLES)
-        if (Curves<Channels, Code>::known(job, &Channel::encode_pieces)) {
-            const bool packed = pixel == Channels && channel == 1;
-            Code codes[tile_width * Channels];
-            encode_blocks<Channels>(job, light, factors, count, packed ? target : codes);
-            for (int x = 0; x < count && !packed; ++x)
-                for (int k = 0; k < Channels; ++k) target[x * pixel + k * channel] = codes[x * Channels + k];
-            continue;
-        }
-#endif
-        std::int32_t codes[Channels][tile_width];
-        float values[Channels][tile_width];
-        for (int k = 0; k < Channels; ++k)
-            encode_row<Code>(job, job.channel[k], light[k], factors[k], count, codes[k], values[k]);
-        if (pixel == Channels && channel == 1)
-            interleave<Channels>(job, codes, values, count, target, Channels, 1);
-        else
-            interleave<Channels>(job, codes, values, count, target, pixel, channel);
+        for (int n = rows.from; n < rows.to; ++n) write_row<Channels, Code>(job, nodes, origin_y, rows, n);
     }
 }
 
