@@ -219,7 +219,7 @@ def presets() -> None:
         select("summicron.jpg")
         before = len(printed())
         press(*EXPORT)
-        wait(lambda start=before: "1 photos corrected" in printed()[start:], f"not exported by {name}", 60)
+        wait(lambda start=before: "1 photo corrected" in printed()[start:], f"not exported by {name}", 60)
         (WORK / "out").rename(WORK / f"out by {name}")
         (WORK / "rendered by" / name).mkdir(parents=True)
         shutil.copy(WORK / "rendered/summicron.tif", WORK / "rendered by" / name)
@@ -315,7 +315,7 @@ def raw() -> None:
     select("plain.dng")
     before = len(printed())
     press(*EXPORT)
-    wait(lambda: "1 photos corrected" in printed()[before:], "the raw is not exported", 60)
+    wait(lambda: "1 photo corrected" in printed()[before:], "the raw is not exported", 60)
 
 
 STEPS = (take_in, identify, choose, remember, calibrate, export, presets, correct, cancel, missing, restart, raw)

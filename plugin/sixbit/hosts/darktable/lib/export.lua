@@ -100,7 +100,7 @@ local MOST_TOLD = 5  -- reasons in the panel; the log has all of them
 local function finalize(_storage, _files, extra)
   local failed = extra.failed or {}
   if not extra.done then return end  -- nothing was rendered, and it was said why
-  local said = { _("%d photos corrected."):format(extra.done) }
+  local said = { extra.done == 1 and _("1 photo corrected.") or _("%d photos corrected."):format(extra.done) }
   if #failed > 0 then said[#said + 1] = _("%d were not:"):format(#failed) end
   for _, reason in ipairs(failed) do
     dt.print_log("sixbit: " .. reason)
