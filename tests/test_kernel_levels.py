@@ -12,7 +12,7 @@ from tests.tools import missing
 
 HERE = Path(__file__).parent
 KERNEL = HERE.parent / "plugin/sixbit/engines/kernel/kernel.cpp"
-ROUNDS = 250
+ROUNDS = 150
 
 
 def test_random_work_is_clean_under_address_and_undefined_behaviour_sanitizers(tmp_path: Path) -> None:

@@ -98,14 +98,24 @@ struct Line {
 
     // The value of each column.
     void expand(float* values) const {
-        for (int i = 0; i < count; ++i, values += Step)
-            if constexpr (Step >= lanes)
+        if constexpr (Step >= lanes) {
+            for (int i = 0; i < count; ++i, values += Step)
                 for (int n = 0; n < Step; n += lanes) {
                     const Floats x = to_floats(counting() + n);
                     store(values + n, (x * curve[i] + slope[i]) * x + node[i]);
                 }
-            else
-                for (int n = 0; n < Step; ++n) values[n] = (float(n) * curve[i] + slope[i]) * float(n) + node[i];
+        } else {
+            const Floats x = to_floats(counting() & all(std::int32_t(Step - 1)));
+            for (int i = 0; i < count; i += lanes / Step, values += lanes)
+                store(values, (x * of_each(curve + i) + of_each(slope + i)) * x + of_each(node + i));
+        }
+    }
+
+    // What the pieces of a block have, in the lanes of each.
+    static INLINE Floats of_each(const float* piece) {
+        Floats value = all(piece[0]);
+        for (int i = 1; i < lanes / Step; ++i) value = select(counting() >= all(std::int32_t(i * Step)), all(piece[i]), value);
+        return value;
     }
 };
 
@@ -398,55 +408,54 @@ struct Axis {
 
     template <int Step>
     INLINE void follow(const Nodes& nodes, int field, int y) {
-        constexpr int width = lanes, parts = Step / lanes;
+        // A piece is a part of a block, or has some blocks as its parts.
+        constexpr int width = std::min(Step, lanes), parts = Step / width, count = Line<Step>::count;
         constexpr float slack = 1.0f / 128;  // more than rounding can be within a picture
+        float begins[together][parts][count], slopes[together][parts][count];
+        std::int32_t lows[parts][count], highs[parts][count];
         whole = Step >= lanes;
-        if constexpr (Step >= lanes) {
-            constexpr int count = Line<Step>::count;
-            float begins[together][parts][count], slopes[together][parts][count];
-            std::int32_t lows[parts][count], highs[parts][count];
-            for (int n = 0; n < together; ++n) {
-                const Line<Step> line(nodes, field, y + n);
-                for (int part = 0; part < parts; ++part) {
-                    const float x = float(part * width);
-                    for (int i = 0; i < count; i += lanes) {
-                        const Floats curve = load(line.curve + i), first = load(line.slope + i);
-                        const Floats begin = (curve * x + first) * x + load(line.node + i), slope = first + curve * (2 * x);
-                        const Floats end = (curve * float(width - 1) + slope) * float(width - 1) + begin;
-                        const Floats bulge = larger(curve, all(0.0f) - curve) * float(width * width / 4) + slack;
-                        Ints low = floor_to_ints(smaller(begin, end) - bulge);
-                        // So bent that it might leave the window: point by point.
-                        const Ints apart = (bulge > all(0.2f)) & all(std::int32_t(lanes));
-                        Ints high = floor_to_ints(larger(begin, end) + bulge) + apart;
-                        if (n > 0) {  // whole numbers, small enough for a float
-                            low = to_ints(smaller(to_floats(low), to_floats(load(lows[part] + i))));
-                            high = to_ints(larger(to_floats(high), to_floats(load(highs[part] + i))));
-                        }
-                        store(lows[part] + i, low);
-                        store(highs[part] + i, high);
-                        store(begins[n][part] + i, begin);
-                        store(slopes[n][part] + i, slope);
+        for (int n = 0; n < together; ++n) {
+            const Line<Step> line(nodes, field, y + n);
+            for (int part = 0; part < parts; ++part) {
+                const float x = float(part * width);
+                for (int i = 0; i < count; i += lanes) {
+                    const Floats curve = load(line.curve + i), first = load(line.slope + i);
+                    const Floats begin = (curve * x + first) * x + load(line.node + i), slope = first + curve * (2 * x);
+                    const Floats end = (curve * float(width - 1) + slope) * float(width - 1) + begin;
+                    const Floats bulge = larger(curve, all(0.0f) - curve) * float(width * width / 4) + slack;
+                    Ints low = floor_to_ints(smaller(begin, end) - bulge);
+                    // So bent that it might leave the window: point by point.
+                    const Ints apart = (bulge > all(0.2f)) & all(std::int32_t(lanes));
+                    Ints high = floor_to_ints(larger(begin, end) + bulge) + apart;
+                    if (n > 0) {  // whole numbers, small enough for a float
+                        low = to_ints(smaller(to_floats(low), to_floats(load(lows[part] + i))));
+                        high = to_ints(larger(to_floats(high), to_floats(load(highs[part] + i))));
                     }
-                    for (int i = 0, b = part; i < count; ++i, b += parts) curve[n][b] = line.curve[i];
+                    store(lows[part] + i, low);
+                    store(highs[part] + i, high);
+                    store(begins[n][part] + i, begin);
+                    store(slopes[n][part] + i, slope);
                 }
             }
-            for (int part = 0; part < parts; ++part)
-                for (int i = 0, b = part; i < count; ++i, b += parts) {
-                    low[b] = lows[part][i], high[b] = highs[part][i];
-                    for (int n = 0; n < together; ++n) {
-                        start[n][b] = begins[n][part][i] - float(low[b]) - 0.5f;
-                        slope[n][b] = slopes[n][part][i];
-                    }
+            if constexpr (Step >= lanes)
+                for (int b = 0; b < row_blocks; ++b) curve[n][b] = line.curve[b / parts];
+            else
+                line.expand(past[n]);
+        }
+        for (int b = 0; b < row_blocks; ++b) {
+            if constexpr (Step >= lanes) {
+                const int i = b / parts, part = b % parts;
+                low[b] = lows[part][i], high[b] = highs[part][i];
+                for (int n = 0; n < together; ++n) {
+                    start[n][b] = begins[n][part][i] - float(low[b]) - 0.5f;
+                    slope[n][b] = slopes[n][part][i];
                 }
-        } else {
-            for (int n = 0; n < together; ++n) Line<Step>(nodes, field, y + n).expand(past[n]);
-            for (int b = 0; b < row_blocks; ++b) {
-                float least = FLT_MAX, most = -FLT_MAX;
-                for (const float(&row)[tile_width] : past)
-                    for (int x = b * lanes; x < (b + 1) * lanes; ++x) least = std::min(least, row[x]), most = std::max(most, row[x]);
-                low[b] = floor_to_int(least), high[b] = floor_to_int(most);
+            } else {
+                constexpr int pieces = lanes / Step;
+                low[b] = *std::min_element(lows[0] + b * pieces, lows[0] + (b + 1) * pieces);
+                high[b] = *std::max_element(highs[0] + b * pieces, highs[0] + (b + 1) * pieces);
                 for (float(&row)[tile_width] : past)
-                    for (int x = b * lanes; x < (b + 1) * lanes; ++x) row[x] = row[x] - float(low[b]) - 0.5f;
+                    store(row + b * lanes, load(row + b * lanes) - float(low[b]) - 0.5f);
             }
         }
     }
