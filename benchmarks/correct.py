@@ -34,6 +34,7 @@ from sixbit import engines, models
 from sixbit.compiler import Optics, compile_optics
 from sixbit.filters import CorrectionFilter
 from sixbit.models import Frame, Sensor
+from sixbit.plots import BLUE, SOFT
 
 Pixels = NDArray[Any]
 
@@ -245,16 +246,19 @@ def plot_scaling(rates: dict[int, dict[float, float]], path: Path) -> None:
 
 
 def plot(seconds: dict[str, list[float]], megapixels: float, path: Path) -> None:
-    """A bar for each contender, MP/s, fastest first."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    """A bar for each contender, MP/s, fastest first; ours are blue."""
+    from matplotlib.figure import Figure
 
     rates = sorted((megapixels / statistics.median(times), name) for name, times in seconds.items())
-    figure, axes = plt.subplots(figsize=(9, 0.35 * len(rates) + 1), layout="constrained")
-    axes.barh([name for _, name in rates], [rate for rate, _ in rates])
+    figure = Figure(figsize=(9, 0.35 * len(rates) + 1), layout="constrained")
+    axes = figure.subplots()
+    colours = [BLUE if name.startswith("Sixbit") else SOFT for _, name in rates]
+    bars = axes.barh([name for _, name in rates], [rate for rate, _ in rates], color=colours)
+    axes.bar_label(bars, [f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}" for rate, _ in rates], padding=4)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.margins(x=0.1)
+    axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("MP/s")
     figure.savefig(path)
 
