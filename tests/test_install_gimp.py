@@ -47,6 +47,7 @@ def modules() -> set[str]:
 def sought_texts() -> set[str]:
     """What the plug-in asks a translation for."""
     texts = first_arguments("_", SOURCE.glob("*.py")) | engine_templates()
+    texts |= {preset["label"] for preset in manifest()["presets"].values()}
     return texts | {text for texts in manifest()["hosts"]["gimp"]["procedures"].values() for text in texts.values()}
 
 

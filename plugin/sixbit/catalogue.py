@@ -19,6 +19,7 @@ from sixbit.kinds import KINDS, TRUSTED, Grade
 from sixbit.likeness import LensNames, difference, figures_fit, lens_names, same_lens, slack
 from sixbit.manifest import data_path
 from sixbit.names import read_name
+from sixbit.sentences import Sentence, in_a_row
 from sixbit.shot import SixBitCode, SixbitError
 
 if TYPE_CHECKING:
@@ -99,10 +100,15 @@ class LensIdentity(NamedTuple):
     @property
     def told_apart_by(self) -> str:
         """What tells this lens from others of its name: years, order numbers, near limit."""
-        facts = [self.years, " ".join(["order number", *self.product_numbers]) if self.product_numbers else ""]
-        facts.append(f"focuses to {self.near_m:g} m" if self.near_m else "")
-        said = ", ".join(fact for fact in facts if fact)
-        return f"{said} (not confirmed by a source)" if said and not self.details_sourced else said
+        facts = [self.years]
+        if self.product_numbers:
+            facts.append(Sentence("order number {numbers}", numbers=" ".join(self.product_numbers)))
+        if self.near_m:
+            facts.append(Sentence("focuses to {near_m:g} m", near_m=self.near_m))
+        said = in_a_row([fact for fact in facts if fact])
+        return (
+            Sentence("{facts} (not confirmed by a source)", facts=said) if said and not self.details_sourced else said
+        )
 
     def best_calibrations(
         self, grades: Iterable[Grade] = TRUSTED, crop_factor: float | None = None

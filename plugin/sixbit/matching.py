@@ -13,7 +13,7 @@ from sixbit.catalogue import PHONE_MAKERS, Body, Catalogue, LensIdentity, catalo
 from sixbit.kinds import TRUSTED, Grade
 from sixbit.likeness import singled_out
 from sixbit.names import Name, read_name
-from sixbit.sentences import Sentence
+from sixbit.sentences import Sentence, in_a_row
 from sixbit.shot import Shot, SixBitCode, Tagged
 from sixbit.vocabulary import FAMILIES
 
@@ -436,7 +436,8 @@ def _apart(lenses: list[LensIdentity]) -> list[Sentence]:
     """What tells candidates apart."""
     if len(lenses) < 2:
         return []
-    known = "; ".join(f"{lens.name}: {lens.told_apart_by}" for lens in lenses if lens.told_apart_by)
+    told = [Sentence("{lens}: {signs}", lens=lens.name, signs=s) for lens in lenses if (s := lens.told_apart_by)]
+    known = in_a_row(told, "; ")
     return [Sentence("What tells them apart: {signs}.", signs=known)] if known else []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -32,6 +33,20 @@ class Sentence(str):
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
         return (self.template,), self.values
+
+
+def in_a_row(sentences: Sequence[str], mark: str = ", ") -> str:
+    """Sentences one after the other, each of which keeps its parts.
+
+    >>> facts = in_a_row(["1997-2010", Sentence("focuses to {near:g} m", near=0.7)])
+    >>> facts
+    '1997-2010, focuses to 0.7 m'
+    >>> parts(facts)["values"]["others"]
+    {'template': 'focuses to {near:g} m', 'values': {'near': 0.7}}
+    """
+    if len(sentences) < 2:
+        return sentences[0] if sentences else ""
+    return Sentence(f"{{one}}{mark}{{others}}", one=sentences[0], others=in_a_row(sentences[1:], mark))
 
 
 def either(*names: str) -> str:

@@ -81,8 +81,33 @@ def masked(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
     return layer
 
 
-def its_mask(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.LayerMask:
-    return masked(image, layer).get_mask()
+def its_mask(_image: Gimp.Image, layer: Gimp.Layer) -> Gimp.LayerMask:
+    """With the picture itself in it."""
+    layer.add_mask(layer.create_mask(Gimp.AddMaskType.COPY))
+    return layer.get_mask()
+
+
+def channel(image: Gimp.Image, _layer: Gimp.Layer) -> Gimp.Channel:
+    made = Gimp.Channel.new_from_component(image, Gimp.ChannelType.GREEN, "green")
+    image.insert_channel(made, None, 0)
+    return made
+
+
+def selection(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Channel:
+    image.select_item(Gimp.ChannelOps.REPLACE, channel(image, layer))
+    return image.get_selection()
+
+
+def mask_of_group(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.LayerMask:
+    group = group_of(image, layer)
+    group.add_mask(layer.create_mask(Gimp.AddMaskType.COPY))
+    return group.get_mask()
+
+
+def locked_mask(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.LayerMask:
+    its_mask(image, layer)
+    layer.set_lock_content(True)
+    return layer.get_mask()
 
 
 def group_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.GroupLayer:
@@ -136,9 +161,28 @@ def linked(image: Gimp.Image, _layer: Gimp.Layer) -> Gimp.Layer:
     return made
 
 
-def floating(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+def shape(image: Gimp.Image, _layer: Gimp.Layer) -> Gimp.Layer:
+    path = Gimp.Path.new(image, "ellipse")
+    image.insert_path(path, None, 0)
+    path.bezier_stroke_new_ellipse(100, 100, 50, 30, 0)
+    made = Gimp.VectorLayer.new(image, path)
+    image.insert_layer(made, None, 0)
+    made.set_enable_fill(True)
+    made.refresh()
+    return made
+
+
+def floating(image: Gimp.Image, drawable: Gimp.Drawable) -> Gimp.Layer:
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 20, 20, 200, 100)
-    return Gimp.Selection.float(image, [layer], 0, 0)
+    return Gimp.Selection.float(image, [drawable], 0, 0)
+
+
+def floating_on_mask(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    return floating(image, its_mask(image, layer))
+
+
+def floating_on_channel(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    return floating(image, channel(image, layer))
 
 
 def indexed(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
@@ -151,7 +195,8 @@ MAKING = {
     made.__name__: made
     for made in (
         *(masked, its_mask, group_of, within_group, within_locked_group, locked, with_locked_alpha, hidden),
-        *(filtered, text, linked, floating, indexed),
+        *(filtered, text, linked, shape, floating, floating_on_mask, floating_on_channel, indexed),
+        *(channel, selection, mask_of_group, locked_mask),
     )
 }
 
@@ -164,6 +209,8 @@ def cases(wanted: list[dict[str, Any]]) -> None:
         for step in case.get("before", []):
             if step[0] == "rotate":
                 image.rotate(Gimp.RotationType.DEGREES90)
+            elif step[0] == "convert_precision":
+                image.convert_precision(getattr(Gimp.Precision, step[1]))
             else:
                 getattr(image, step[0])(*step[1:])
         if "layer" in case:
@@ -190,6 +237,8 @@ def cases(wanted: list[dict[str, Any]]) -> None:
             dump(mask, f"{case['name']}.mask")
         ANSWER.setdefault("cases", {})[case["name"]] = {
             "filters": len(layer.get_filters()),
+            "parasites": layer.get_parasite_list(),
+            "rasterized": layer.is_rasterized() if hasattr(layer, "is_rasterized") else None,
             "runs": said,
             "dirty": image.is_dirty(),
             "tags_before": tags_before,

@@ -66,8 +66,12 @@ def to_image() -> None:
 def menu_entry() -> Any:
     """The entry in its menu, not the one that GIMP offers again at the top of another."""
     names = ("Leica M Lens Correction", "Leica-M-Objektivkorrektur")
-    items = (a for a in inside(application("gimp")) if a.name.startswith(names))
-    return wait(lambda: next(a for a in items if a.getRoleName() == "menu item" and a.parent.name == "Enhance"), "menu")
+
+    def entry() -> Any:
+        items = (a for a in inside(application("gimp")) if a.name.startswith(names))
+        return next(a for a in items if a.getRoleName() == "menu item" and a.parent.name == "Enhance")
+
+    return wait(entry, "no menu entry")
 
 
 def press_menu(name: str) -> None:
@@ -350,6 +354,51 @@ def missing() -> None:
     key("Return")
 
 
+def mask() -> None:
+    """The mask of the layer, which GIMP makes and chooses; nothing but the mask is corrected."""
+    to_image()
+    press_menu("Add Layer Mask")
+    press(wait(lambda: find("gimp", "radio button", "Grayscale copy"), "no choice of what the mask is"))
+    dialog = wait(lambda: find("gimp", "dialog", "Add"), "no dialog of the mask")
+    press(next(a for a in inside(dialog) if a.name == "Add" and "button" in a.getRoleName()))
+    wait(is_changed, "no mask was added")
+    to_image()
+    shot("mask added")
+    open_dialog()
+    shot("mask dialog")
+    SEEN["mask"] = labels(PLUGIN)
+    places = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "combo box" and "In its place" in names(a)]
+    SEEN["mask in its place"] = [enabled(place) for place in places]
+    for name in ("Vignetting", "Distortion", "Write the lens"):
+        SEEN[f"mask {name}"] = enabled(find(PLUGIN, "check box", name))
+    close_dialog("OK")
+    wait(lambda: not engines(), "the engine stays")
+    to_image()
+    time.sleep(1)
+    shot("mask corrected")
+    press(menu_entry())
+    wait(lambda: any("corrected already" in label for label in labels(PLUGIN)), "no question before a second one")
+    time.sleep(1)
+    shot("mask again")
+    SEEN["mask again"] = labels(PLUGIN)
+    close_dialog("Cancel")
+    to_image()
+    shot("mask not again")
+    key("ctrl+z")
+    time.sleep(1)
+    shot("mask undone")
+    key("ctrl+f")
+    wait(engines, "no repeat")
+    wait(lambda: not engines(), "the engine stays")
+    time.sleep(1)
+    shot("mask repeated")
+
+
+def names(accessible: Any) -> list[str]:
+    """What stands in a part of a window."""
+    return [accessible.name, *(a.name for a in inside(accessible))]
+
+
 def ambiguous() -> None:
     press(menu_entry())
     found = wait(lambda: [a for a in inside(application(PLUGIN)) if a.getRoleName() == "radio button" and a.name], "")
@@ -507,6 +556,7 @@ STEPS = (
         remembered,
         killed,
         missing,
+        mask,
     ),
     *(ambiguous, cropped, untagged, export, interrupted, german, timings),
 )

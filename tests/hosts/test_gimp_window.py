@@ -27,7 +27,7 @@ from tests.hosts.root import SUITES, system_root
 from tests.photo_factory import exif
 
 STEPS = ("dialog", "cancel", "choose", "change", "presets", "uncalibrated", "helped", "drag", "keyboard")
-STEPS += ("weaken", "correct", "undo", "repeat", "again", "remembered", "killed", "missing")
+STEPS += ("weaken", "correct", "undo", "repeat", "again", "remembered", "killed", "missing", "mask")
 TIMEOUT = 300
 CANVAS = np.s_[120:560, 230:760]
 """A part of the screen that GIMP shows the picture in, and nothing else."""
@@ -161,15 +161,31 @@ def test_a_missing_engine_is_told_with_the_mend(seen: dict[str, Any]) -> None:
     assert seen["missing changed"] is False
 
 
+def test_a_mask_is_corrected_and_nothing_else(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert any("A mask or a channel is bent as the photo" in label for label in seen["mask"]), seen["mask"]
+    assert seen["mask in its place"] == [False]
+    assert [seen[f"mask {name}"] for name in ("Vignetting", "Distortion", "Write the lens")] == [False, True, False]
+    assert np.ptp(picture(gimp, "mask dialog", np.s_[200:600, 150:900])) > 200
+    assert differ(gimp, "mask added", "mask corrected") > 0.05
+
+
+def test_a_mask_has_undo_cancel_repeat_and_the_guard(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    assert "This mask or channel is corrected already." in seen["mask again"]
+    assert differ(gimp, "mask corrected", "mask not again") == 0
+    assert differ(gimp, "mask added", "mask undone") == 0
+    assert differ(gimp, "mask corrected", "mask repeated") == 0
+
+
 def test_nothing_is_complained_of(seen: dict[str, Any]) -> None:
     own = [line for line in seen["printed"].splitlines() if "sixbit" in line.casefold() or "Traceback" in line]
     assert not [line for line in own if not line.endswith(FAREWELL)]
 
 
-def test_at_double_scale_and_in_german(tmp_path: Path) -> None:
-    gimp = GimpHome(system_root("forky"), tmp_path / "gimp")
+@pytest.mark.parametrize("suite", SUITES)
+def test_at_double_scale_and_in_german(suite: str, tmp_path: Path) -> None:
+    gimp = GimpHome(system_root(suite), tmp_path / "gimp")
     shutil.copy(CLONE / "examples/photo.jpg", gimp.work)
-    seen = drive(gimp, ("german",), "gimp-double", double=True)
+    seen = drive(gimp, ("german",), f"gimp-double-{suite}", double=True)
     assert NAME in seen["german"]
     assert {"Objektiv", "Das Objektiv wurde erkannt."} <= set(seen["german"])
     assert picture(gimp, "german", np.s_[:]).shape == (1800, 2800, 3)

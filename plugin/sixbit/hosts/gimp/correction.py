@@ -9,6 +9,7 @@ from typing import Any
 from engine_client import Engine, EngineError
 from frame import Frame, frame_of
 from gi.repository import Gimp
+from layers import is_coverage, only_in_place
 from metadata import Tags, imported_file, original_size, tagged, tags_of
 from pixels import STRIP, Area, PixelFile
 from presets import CORRECTIONS, Preset
@@ -21,6 +22,10 @@ SPOKEN = {
     "vignetting": _("vignetting"),
     "shading": _("shading"),
 }
+BENDING = ("distortion", "tca")
+"""What masks and channels take part in: they have no brightness."""
+MARK = "sixbit-corrected"
+"""What GIMP keeps with a mask or a channel that is corrected: the metadata tells of the photo alone."""
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
 TAKEN = 0.4
 """The share of the time that fetching the pixels takes."""
@@ -58,8 +63,17 @@ class Choices:
     force: bool = False
 
     @classmethod
-    def of(cls, config: Gimp.ProcedureConfig, preset: Preset | None = None, force: bool = False) -> Choices:
-        """The choices that the arguments of the procedure say; the preset is the one that they name."""
+    def of(
+        cls,
+        config: Gimp.ProcedureConfig,
+        preset: Preset | None = None,
+        force: bool = False,
+        in_place: bool = False,
+    ) -> Choices:
+        """The choices that the arguments of the procedure say; the preset is the one that they name.
+
+        ``in_place`` overrules where the result goes, where that was not said of this drawable.
+        """
         get = config.get_property
         if preset:
             how = preset.choices()
@@ -76,7 +90,7 @@ class Choices:
             f_number=get("aperture"),
             distance_m=get("distance"),
             frame=get("frame"),
-            new_layer=get("output") == "new-layer",
+            new_layer=get("output") == "new-layer" and not in_place,
             write_lens=get("write-lens"),
             force=force or get("force"),
             **how,
@@ -85,13 +99,26 @@ class Choices:
 
 @dataclass(frozen=True)
 class Subject:
-    """The layer to correct, and what is known of its photo."""
+    """The drawable to correct, and what is known of its photo."""
 
     image: Gimp.Image
-    drawable: Gimp.Layer
+    drawable: Gimp.Drawable
     tags: Tags
     identity: dict[str, Any]
-    """What the engine's `identify` gave."""
+    """What the engine's `identify` gave; of a mask or a channel, `already_corrected` is what was done to itself."""
+    coverage: bool
+    """True for a mask or a channel: it is bent as the photo, and its values are no light."""
+    photo_is_corrected: bool
+
+    @classmethod
+    def of(cls, engine: Engine, image: Gimp.Image, drawable: Gimp.Drawable) -> Subject:
+        """What is known of a drawable, and of the image's photo."""
+        tags, identity = identify(engine, image)
+        photo_is_corrected, coverage = bool(identity["already_corrected"]), is_coverage(drawable)
+        if coverage:
+            done = BENDING if MARK in drawable.get_parasite_list() else ()
+            identity = {**identity, "already_corrected": list(done)}
+        return cls(image, drawable, tags, identity, coverage, photo_is_corrected)
 
     def frame(self, choice: str) -> Frame:
         """Where the drawable lies in the frame; raises FrameError."""
@@ -137,7 +164,9 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
     """What the engine's `compile` takes; raises RefusedError, FrameError."""
     identity = subject.identity
     done = () if choices.force else identity["already_corrected"]
-    wanted = {kind: share for kind, share in choices.strength.items() if share and kind not in done}
+    kinds = BENDING if subject.coverage else CORRECTIONS
+    strength = choices.strength
+    wanted = {kind: strength[kind] for kind in kinds if strength.get(kind) and kind not in done}
     frame = subject.frame(choices.frame)
     crop_factor = choices.crop_factor or identity.get("crop_factor")
     if not crop_factor:
@@ -150,7 +179,7 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         "focal_mm": choices.focal_mm or identity.get("focal_mm"),
         "f_number": choices.f_number or identity.get("f_number") or choices.assumed_f_number or None,
         "distance_m": choices.distance_m or identity.get("distance_m") or choices.assumed_distance_m or None,
-        "corrections": [kind for kind in CORRECTIONS if kind in wanted],
+        "corrections": list(wanted),
         "strength": {kind: share for kind, share in wanted.items() if share < 1},
         "scale": choices.scale,
         "grades": list(choices.grades),
@@ -167,7 +196,11 @@ def check_made(compiled: Mapping[str, Any], subject: Subject, choices: Choices) 
     if made_from["corrections"]:
         return
     if not choices.force and set(choices.strength) & set(subject.identity["already_corrected"]):
+        if subject.coverage:
+            raise DoneBeforeError(_("This mask or channel is corrected already."))
         raise DoneBeforeError(_("The photo is corrected already, as its metadata says."))
+    if subject.coverage and not any(map(choices.strength.get, BENDING)):
+        raise RefusedError(_("A mask or a channel is bent as the photo, and all that bends is switched off."))
     reasons = {SPOKEN[kind]: with_way_out(why) for kind, why in compiled["left_out"].items()}
     if len(set(reasons.values())) == 1:
         why = next(iter(reasons.values()))
@@ -192,6 +225,8 @@ def correct(engine: Engine, subject: Subject, choices: Choices, pixels: PixelFil
     ``pixels`` are those of the drawable, fetched already, and ``picture`` their number in the engine if they are open
     there. Raises UserError; the image is untouched then.
     """
+    if choices.new_layer and (why := only_in_place(subject.drawable)):
+        raise RefusedError(why)
     compiled = engine.call("compile", **compile_arguments(subject, choices))
     made_from = compiled["made_from"]
     check_made(compiled, subject, choices)
@@ -246,12 +281,15 @@ def correct(engine: Engine, subject: Subject, choices: Choices, pixels: PixelFil
         if layer:
             layer.delete()
         raise
-    _finish(subject, tagged(subject.image, tags, compiled["namespaces"]), layer, area)
+    metadata = None if subject.coverage else tagged(subject.image, tags, compiled["namespaces"])
+    _finish(subject, metadata, compiled["digest"], layer, area)
     Gimp.progress_end()
 
 
-def _finish(subject: Subject, metadata: Gimp.Metadata, layer: Gimp.Layer | None, area: Area) -> None:
-    """Bring the corrected pixels and the metadata into the image: nothing here takes long, or can be refused."""
+def _finish(
+    subject: Subject, metadata: Gimp.Metadata | None, digest: str, layer: Gimp.Layer | None, area: Area
+) -> None:
+    """Bring the corrected pixels and the metadata, or the mark, into the image: nothing here takes long."""
     image, drawable = subject.image, subject.drawable
     image.undo_group_start()
     try:
@@ -261,9 +299,14 @@ def _finish(subject: Subject, metadata: Gimp.Metadata, layer: Gimp.Layer | None,
             if not Gimp.Selection.is_empty(image):
                 layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
         else:
-            drawable.merge_shadow(True)
+            if not drawable.merge_shadow(True):
+                raise RefusedError(Gimp.get_pdb().get_last_error())
             drawable.update(*area)
-        image.set_metadata(metadata)
+        if metadata:
+            image.set_metadata(metadata)
+        elif not isinstance(drawable, Gimp.Selection):  # which is another one after the next click
+            kept = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
+            drawable.attach_parasite(Gimp.Parasite.new(MARK, kept, digest.encode()))
     finally:
         image.undo_group_end()
     Gimp.displays_flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import gi
@@ -17,14 +18,13 @@ from correction import (  # noqa: E402
     check_made,
     compile_arguments,
     correct,
-    identify,
 )
 from engine_client import Answer, Engine, EngineError  # noqa: E402
 from frame import FrameError  # noqa: E402
 from gi.repository import Gimp, GimpUi, GLib, Gtk  # noqa: E402
 from help import take_over_help  # noqa: E402
 from last_values import LastValues  # noqa: E402
-from layers import notes_on  # noqa: E402
+from layers import notes_on, only_in_place  # noqa: E402
 from lens_part import LensPart  # noqa: E402
 from pixels import STRIP, PixelFile, PixelsError, Thumbnail  # noqa: E402
 from presets import Preset, presets_of  # noqa: E402
@@ -40,8 +40,8 @@ AGAIN: bool = GLib.SOURCE_CONTINUE
 DELAY_MS = 5
 """How long to wait for further changes before the preview is drawn anew."""
 MARGIN = 12
-SETTINGS_WIDTH = 370
-SIZE = (1180, 940)
+SETTINGS_WIDTH = 360
+SIZE = (1220, 940)
 """Of the window, where the screen has the room."""
 
 
@@ -54,13 +54,13 @@ def correct_in_dialog(
     pixels: PixelFile,
 ) -> bool:
     """Show the dialog and do what is chosen in it; False if it was cancelled."""
-    with Thumbnail(drawable) as thumbnail:
-        opened = engine.send("open", **thumbnail.picture(image, pixels.format))
+    # Something to look at while the pixels are fetched; masks and channels look otherwise than GIMP makes them here.
+    with nullcontext() if pixels.coverage else Thumbnail(drawable) as thumbnail:
+        opened = engine.send("open", **thumbnail.picture(image, pixels.format)) if thumbnail else None
         GimpUi.init(procedure.get_name())
-        subject = Subject(image, drawable, *identify(engine, image))
+        subject = Subject.of(engine, image, drawable)
         dialog = CorrectionDialog(procedure, config, engine, subject, pixels)
-        # Something to look at while the pixels are fetched.
-        dialog.preview.show_picture(opened.result.get("picture"))
+        dialog.preview.show_picture(opened.result.get("picture") if opened else None)
         try:
             if not dialog.run():
                 return False
@@ -88,6 +88,8 @@ class CorrectionDialog:
     ) -> None:
         self.config, self.engine, self.subject, self.pixels = config, engine, subject, pixels
         self.picture: int | None = None
+        self._in_place = only_in_place(subject.drawable)
+        self._notes = notes_on(subject.drawable, subject.photo_is_corrected)
         self.lenses = {lens["id"]: lens for lens in engine.call("lenses")["lenses"]}
         presets = engine.call("presets")
         self.presets = presets_of(presets["presets"])
@@ -157,7 +159,7 @@ class CorrectionDialog:
 
     def choices(self) -> Choices:
         """What is chosen at present."""
-        return Choices.of(self.config, self._preset())
+        return Choices.of(self.config, self._preset(), in_place=bool(self._in_place))
 
     def _preset(self) -> Preset | None:
         return self.presets.get(self.config.get_property("preset"))
@@ -214,7 +216,7 @@ class CorrectionDialog:
         self._show_lens(choices)
         try:
             arguments = compile_arguments(self.subject, choices)
-            notes = [self.subject.frame(choices.frame).note, *notes_on(self.subject.drawable)]
+            notes = [self.subject.frame(choices.frame).note, *self._notes]
             self._result_part.show_notes(" ".join(filter(None, notes)))
         except (RefusedError, FrameError) as error:
             self._result_part.show_notes("")
@@ -283,19 +285,19 @@ class CorrectionDialog:
         framed = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, child=self.preview)
         left.pack_start(framed, True, True, 0)
         left.pack_start(preview_bar(self.preview), False, False, 0)
+        self._result_part = ResultPart(self.config, self._in_place, self.subject.coverage)
+        left.pack_start(self._result_part.widget, False, False, 0)
         paned.pack_start(left, True, True, 0)
-        column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, width_request=SETTINGS_WIDTH)
         self._lens_part = LensPart(
             self.subject.identity, self.lenses, self.last_values.recent(), self._choose, self._calibrate
         )
         self._photo_part = PhotoPart(self.config)
-        self._corrections_part = CorrectionsPart(self.config, self.presets, wrong)
-        self._result_part = ResultPart(self.config)
-        for part in (self._lens_part, self._photo_part, self._corrections_part, self._result_part):
+        self._corrections_part = CorrectionsPart(self.config, self.presets, wrong, self.subject.coverage)
+        for part in (self._lens_part, self._photo_part, self._corrections_part):
             column.pack_start(part.widget, False, False, 0)
         scrolled = Gtk.ScrolledWindow(
             hscrollbar_policy=Gtk.PolicyType.NEVER,
-            min_content_width=SETTINGS_WIDTH,
             hexpand=False,
             child=column,
         )

@@ -38,7 +38,7 @@ class LensPart:
         self._name.set_selectable(True)
         self._name.set_can_focus(False)
         box.pack_start(self._name, False, False, 0)
-        self._grades = wrapped("")
+        self._grades = wrapped("", hidden=True)
         box.pack_start(self._grades, False, False, 0)
         self._calibrate = Gtk.Button(label=_("Calibrat_e this lens…"), use_underline=True, no_show_all=True)
         self._calibrate.set_tooltip_text(_("From photos of your own: opens a page in the browser"))
@@ -71,7 +71,7 @@ class LensPart:
         self._icon.set_from_icon_name(icon, Gtk.IconSize.MENU)
         self._status.set_text(words)
         self._name.set_text(lens["name"] if lens else _("No lens chosen"))
-        self._grades.set_text(grades_of(lens["calibrations"]) if lens else "")
+        say(self._grades, grades_of(lens["calibrations"]) if lens else "")
         self._calibrate.set_visible(bool(lens) and not any(lens["calibrations"].values()))
         if lens is not self._shown:
             say(self._note, "")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gi.repository import Babl, Gegl, Gimp
+from layers import is_coverage
 from texts import UserError, _
 
 try:
@@ -79,6 +80,8 @@ class PixelFile:
     def __init__(self, drawable: Gimp.Drawable) -> None:
         self.native = drawable.get_format()
         self.format = format_of(drawable)
+        self.coverage = is_coverage(drawable)
+        """Whether the values are those of a mask or a channel: then no curve lies over them."""
         self.width, self.height = drawable.get_width(), drawable.get_height()
         self.size = self.width * self.height * self.format.pixel_bytes
         self.buffer = drawable.get_buffer()
@@ -113,8 +116,8 @@ class PixelFile:
             "height": self.height,
             "channels": self.format.channels,
             "type": TYPES[self.format.type],
-            "linear": self.format.linear,
-            "icc": profile_of(image, self.format),
+            "linear": self.coverage or self.format.linear,
+            "icc": None if self.coverage else profile_of(image, self.format),
         }
 
     def result(self) -> dict[str, Any]:

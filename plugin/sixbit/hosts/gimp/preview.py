@@ -19,6 +19,10 @@ STEP = 0.02
 """The share of the width by which an arrow key moves the split."""
 CLOSEST = 8.0
 GRID_LINES = 12
+DECODED = bytes(
+    round(255 * (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4)) for v in (k / 255 for k in range(256))
+)
+"""From values under the curve of sRGB to linear ones (IEC 61966-2-1), in 8 bits."""
 
 View = tuple[int, int, int, int]
 
@@ -335,6 +339,9 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
 def _conversion(pixels: PixelFile) -> Callable[[bytes, int, int], bytes]:
     """From the 8-bit values of the image's colour space to those of the screen, taken to be sRGB."""
     native = pixels.native
+    if pixels.coverage and not pixels.format.linear:
+        # GIMP shows the channels of an 8-bit image as they are, and the engine encodes what it is told to be linear.
+        return lambda rows, width, height: rows.translate(DECODED)
     # babl names the space in a format's name, unless it is sRGB.
     if "-space-" not in pixels.format.name or "Y" in Babl.format_get_encoding(native):
         return lambda rows, width, height: rows

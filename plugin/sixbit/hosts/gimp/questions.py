@@ -24,6 +24,9 @@ def asks_to_correct_again(procedure: Gimp.Procedure, subject: Subject) -> bool:
         text=_("The photo is corrected already. Correct it again?"),
         secondary_text=_("Its metadata says so of {corrections}.").format(corrections=_done(subject)),
     )
+    if subject.coverage:
+        question.set_property("text", _("This mask or channel is corrected already. Correct it again?"))
+        question.set_property("secondary-text", None)
     question.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
     question.add_button(_("Correct agai_n"), Gtk.ResponseType.OK)
     question.set_default_response(Gtk.ResponseType.CANCEL)
@@ -37,6 +40,8 @@ def done_before_bar(config: Gimp.ProcedureConfig, subject: Subject) -> Gtk.Widge
     """The question as a part of the dialog."""
     bar = Gtk.InfoBar(message_type=Gtk.MessageType.QUESTION)
     words = _("The metadata says that this is corrected already: {done}.").format(done=_done(subject))
+    if subject.coverage:
+        words = _("This mask or channel is corrected already.")
     bar.get_content_area().add(wrapped(words, width=BAR_WIDTH))
     again = GimpUi.prop_check_button_new(config, "force", config.find_property("force").nick)
     again.set_use_underline(True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from correction import SPOKEN, Choices
+from correction import BENDING, SPOKEN, Choices
 from gi.repository import Gimp, GimpUi, Gtk, Pango
 from presets import CORRECTIONS, Preset
 from sentences import GRADE_WORDS, UNKNOWN, with_way_out
@@ -13,6 +13,9 @@ from texts import _
 from widgets import framed, say, wrapped
 
 NO_PRESET = "-"
+GAP = 12
+NOTE_WIDTH = 90
+"""Characters of a line below the preview."""
 
 
 class PhotoPart:
@@ -92,15 +95,19 @@ def _value(text: str) -> float | None:
 class CorrectionsPart:
     """A switch and a strength for each correction, and presets that set them."""
 
-    def __init__(self, config: Gimp.ProcedureConfig, presets: Mapping[str, Preset], wrong: list[str]) -> None:
+    def __init__(
+        self, config: Gimp.ProcedureConfig, presets: Mapping[str, Preset], wrong: list[str], coverage: bool
+    ) -> None:
         self._config, self._presets = config, presets
+        self._kinds = BENDING if coverage else CORRECTIONS
         grid = Gtk.Grid(column_spacing=6, row_spacing=3)
         self._combo = Gtk.ComboBoxText(hexpand=True)
         for cell in self._combo.get_cells():  # so that a long name does not take its room from the preview
             cell.set_properties(ellipsize=Pango.EllipsizeMode.END, max_width_chars=24)
         self._combo.append(NO_PRESET, _("None"))
         for name, preset in presets.items():
-            self._combo.append(name, preset.label)
+            # Those of Sixbit have a translation, those of the user's own are as they were named.
+            self._combo.append(name, _(preset.label))
         pspec = config.find_property("preset")
         self._combo.set_tooltip_text("\n".join([pspec.blurb, *wrong]))
         label = Gtk.Label(label=pspec.nick, use_underline=True, xalign=0, mnemonic_widget=self._combo)
@@ -129,7 +136,7 @@ class CorrectionsPart:
     def show_lens(self, lens: Mapping[str, Any] | None) -> None:
         """Corrections that are not known of the lens cannot be chosen."""
         for kind, widgets in self._switches.items():
-            known = lens is None or lens["calibrations"].get(kind)
+            known = kind in self._kinds and (lens is None or lens["calibrations"].get(kind))
             for widget in widgets:
                 widget.set_sensitive(bool(known))
 
@@ -138,6 +145,8 @@ class CorrectionsPart:
         for kind, (check, _scale) in self._switches.items():
             known = made_from["calibrations"].get(kind)
             why = with_way_out(left_out[kind]) if kind in left_out else ""
+            if kind not in self._kinds:
+                why = _("A mask or a channel has no brightness to correct.")
             check.set_tooltip_text(f"{GRADE_WORDS[known['grade']]}: {known['source']}" if known else why)
         # That nobody has measured a shading goes without saying.
         told = [kind for kind in left_out if kind != "shading" or left_out[kind]["template"] != UNKNOWN]
@@ -161,26 +170,40 @@ class CorrectionsPart:
 
 
 class ResultPart:
-    """Where the result goes, and where the optical centre lies."""
+    """Where the result goes, and where the optical centre lies; below the preview, where a wide picture leaves room."""
 
-    def __init__(self, config: Gimp.ProcedureConfig) -> None:
+    def __init__(self, config: Gimp.ProcedureConfig, in_place: str, coverage: bool) -> None:
+        """``in_place`` tells why there can be no new layer, if so; ``coverage`` is true for masks and channels."""
         grid = Gtk.Grid(column_spacing=6, row_spacing=3)
-        for row, name in enumerate(("scale", "frame", "output")):
-            combo = GimpUi.prop_choice_combo_box_new(config, name)
+        for place, name in enumerate(("scale", "frame", "output")):
+            row, column = divmod(place, 2)
+            if name == "output" and in_place:
+                combo = Gtk.ComboBoxText(sensitive=False)
+                combo.append_text(_("In its place"))
+                combo.set_active(0)
+                combo.set_tooltip_text(in_place)
+            else:
+                combo = GimpUi.prop_choice_combo_box_new(config, name)
+                combo.set_tooltip_text(config.find_property(name).blurb)
             combo.set_hexpand(True)
-            combo.set_tooltip_text(config.find_property(name).blurb)
             label = Gtk.Label(label=config.find_property(name).nick, use_underline=True, xalign=0)
             label.set_mnemonic_widget(combo)
-            grid.attach(label, 0, row, 1, 1)
-            grid.attach(combo, 1, row, 1, 1)
-        self._note = wrapped("", hidden=True)
-        grid.attach(self._note, 0, 3, 2, 1)
-        grid.attach(_check_button(config, "write-lens"), 0, 4, 2, 1)
-        self._export_note = wrapped("", hidden=True)
-        grid.attach(self._export_note, 0, 5, 2, 1)
+            label.set_margin_start(GAP * column)
+            grid.attach(label, 2 * column, row, 1, 1)
+            grid.attach(combo, 2 * column + 1, row, 1, 1)
+        self._note = wrapped("", hidden=True, width=NOTE_WIDTH)
+        grid.attach(self._note, 0, 2, 4, 1)
+        write_lens = _check_button(config, "write-lens")
+        if coverage:
+            write_lens.set_sensitive(False)
+            write_lens.set_tooltip_text(_("A mask or a channel has no metadata."))
+        write_lens.set_margin_start(GAP)
+        grid.attach(write_lens, 2, 1, 2, 1)
+        self._export_note = wrapped("", hidden=True, width=NOTE_WIDTH)
+        grid.attach(self._export_note, 0, 3, 4, 1)
         config.connect("notify::write-lens", self._show_export)
         self._show_export(config)
-        self.widget = framed(_("Result"), grid)
+        self.widget = grid
 
     def _show_export(self, config: Gimp.ProcedureConfig, *_notified: Any) -> None:
         """GIMP may well leave metadata out of what it exports."""

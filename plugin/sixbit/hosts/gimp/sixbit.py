@@ -183,12 +183,12 @@ def run_correct(
 
     def run(engine: Engine) -> Gimp.ValueArray:
         # The engine gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
-        from correction import Choices, DoneBeforeError, Subject, correct, identify, take
-        from layers import editable_layer
+        from correction import Choices, DoneBeforeError, Subject, correct, take
+        from layers import editable_drawable, only_in_place
         from pixels import PixelFile
         from presets import preset_named
 
-        drawable = editable_layer(drawables)
+        drawable = editable_drawable(drawables)
         with PixelFile(drawable) as pixels:
             if run_mode == Gimp.RunMode.INTERACTIVE:
                 from dialog import correct_in_dialog
@@ -197,10 +197,12 @@ def run_correct(
                 status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
                 return procedure.new_return_values(status, None)
             take(pixels)
-            subject = Subject(image, drawable, *identify(engine, image))
+            subject = Subject.of(engine, image, drawable)
             preset = preset_named(engine, config.get_property("preset"))
+            # What is repeated was said of another drawable.
+            in_place = run_mode == Gimp.RunMode.WITH_LAST_VALS and bool(only_in_place(drawable))
             try:
-                correct(engine, subject, Choices.of(config, preset), pixels)
+                correct(engine, subject, Choices.of(config, preset, in_place=in_place), pixels)
             except DoneBeforeError:
                 if run_mode == Gimp.RunMode.NONINTERACTIVE:
                     raise
@@ -208,7 +210,7 @@ def run_correct(
 
                 if not asks_to_correct_again(procedure, subject):
                     return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-                correct(engine, subject, Choices.of(config, preset, force=True), pixels)
+                correct(engine, subject, Choices.of(config, preset, force=True, in_place=in_place), pixels)
         return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
 
     return with_engine(procedure, run)
