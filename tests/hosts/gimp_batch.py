@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -47,6 +50,18 @@ def dump(drawable: Gimp.Drawable, name: str) -> None:
     (WORK / name).write_bytes(drawable.get_buffer().get(area, 1.0, None, Gegl.AbyssPolicy.NONE))
 
 
+def thumbnail(layer: Gimp.Layer, name: str) -> list[int]:
+    """What the plug-in's dialog shows at first: a file of bytes, and its height, width and channels."""
+    folder = str(next(Path("/root/.config/GIMP").glob("3.*/plug-ins/sixbit")))
+    if folder not in sys.path:
+        sys.path.append(folder)
+    pixels = importlib.import_module("pixels")
+    with pixels.Thumbnail(layer) as small:
+        told = small.picture(layer.get_image(), pixels.format_of(layer))
+        shutil.copyfile(told["file"], WORK / name)
+    return [told["height"], told["width"], told["channels"]]
+
+
 def tags(image: Gimp.Image) -> str:
     metadata = image.get_metadata()
     return metadata.serialize() if metadata else ""
@@ -66,7 +81,8 @@ def precisions() -> None:
         if case["alpha"]:
             layer.add_alpha()
         dump(layer, f"{name}.before")
-        said = correct(image)
+        small = thumbnail(layer, f"{name}.small")
+        said = {"small": small, **correct(image)}
         dump(layer, f"{name}.after")
         said["tags"] = tags(image)
         ANSWER["precisions"][name] = said

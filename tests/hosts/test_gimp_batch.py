@@ -323,6 +323,23 @@ def test_every_precision(gimp: GimpHome, run: dict[str, Any], model: str, precis
         np.testing.assert_allclose(after / scale, expected, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize(("model", "precision"), PRECISIONS)
+def test_what_the_dialog_shows_at_first(gimp: GimpHome, run: dict[str, Any], model: str, precision: str) -> None:
+    """The photo in bytes under the curve of sRGB, whatever it is stored as."""
+    name, (number, _, light) = f"{model} {precision}", precision.partition("_")
+    channels = CHANNELS[model]
+    assert run["precisions"][name]["small"] == [SIZE[1], SIZE[0], channels]
+    stored = pixels_of(gimp, f"{name}.before", NUMBERS[number], channels)
+    expected = stored / (np.iinfo(stored.dtype).max if stored.dtype.kind == "u" else 1)
+    if light == "LINEAR":
+        colours = channels - model.endswith("a")
+        expected[..., :colours] = srgb().encode(expected[..., :colours])
+    shown = pixels_of(gimp, f"{name}.small", "u1", channels)
+    # What goes through sRGB and bytes comes back with larger steps in dark parts, and without what is beyond sRGB.
+    off = np.abs(shown - 255 * expected)
+    assert (off <= 1).mean() > (0.8 if name == "rgb U16_NON_LINEAR" else 0.999)
+
+
 def applied(pixels: Pixels, curve: Any) -> Pixels:
     """The correction in Python; gray with alpha plane by plane, since no engine has two channels."""
     correction = compiled()

@@ -28,6 +28,8 @@ BYTES = {"u8": 1, "u16": 2, "float": 4}
 PREFIX = "sixbit-pixels-"
 LARGEST_THUMBNAIL = 1024
 """The longest side, in px, that GIMP makes."""
+MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
+"""Babl's names of what is under the curve of its space, by channels."""
 
 Area = tuple[int, int, int, int]
 
@@ -175,13 +177,25 @@ class Thumbnail:
     def __init__(self, drawable: Gimp.Drawable) -> None:
         """Raises PixelsError if GIMP has none."""
         self._stands_for = (drawable.get_width(), drawable.get_height())
-        pixels, self._width, self._height, self._channels = drawable.get_thumbnail_data(
-            LARGEST_THUMBNAIL, LARGEST_THUMBNAIL
-        )
+        # Never larger than it is: GIMP 3.2 enlarges 16 bits with the wrong blue.
+        size = [min(side, LARGEST_THUMBNAIL) for side in self._stands_for]
+        pixels, self._width, self._height, self._channels = drawable.get_thumbnail_data(*size)
         if pixels is None:
             raise PixelsError(_("GIMP does not hand over the pixels of the layer."))
+        native = drawable.get_format()
+        # GIMP 3.0 hands it over as it is stored, and says bytes where it should say channels; 3.2 in sRGB.
+        given = Babl.get_name(native) if Gimp.MINOR_VERSION < 2 else f"{MODELS[self._channels]} u8"
+        self._channels = Babl.format_get_n_components(native)
+        wanted = Babl.get_name(Babl.format_with_space(f"{MODELS[self._channels]} u8", native))
         self._file = shared_file()
-        self._file.write(pixels.get_data())
+        self._file.write(self._converted(pixels.get_data(), given, wanted))
+
+    def _converted(self, pixels: bytes, given: str, wanted: str) -> bytes:
+        area = Gegl.Rectangle.new(0, 0, self._width, self._height)
+        buffer = Gegl.Buffer.new(given, 0, 0, self._width, self._height)
+        buffer.set(area, given, pixels)
+        converted: bytes = buffer.get(area, 1.0, wanted, Gegl.AbyssPolicy.NONE)
+        return converted
 
     def picture(self, image: Gimp.Image, pixel_format: PixelFormat) -> dict[str, Any]:
         """What the engine's `open` takes."""
