@@ -110,8 +110,9 @@ def save(
     if path.suffix == ".tif":
         import tifffile
 
-        # tifffile cannot write a directory of EXIF: the make and the rest are given on the command line then.
-        tifffile.imwrite(path, pixels, photometric="rgb")
+        # tifffile cannot write a directory of EXIF: aperture and lens are given on the command line then.
+        named = [(tag, "s", 0, camera[name], True) for tag, name in ((271, "Make"), (272, "Model"))]
+        tifffile.imwrite(path, pixels, photometric="rgb", extratags=named)
         return path
     from PIL import Image
 
@@ -187,6 +188,8 @@ def cases(count: int, seed: int = 7, width: int = 1800) -> list[Case]:
             hot=int(rng.integers(0, 100)),
             white=(float(rng.uniform(0.85, 1.1)), 1.0, float(rng.uniform(0.85, 1.1))),
         )
+        if number % 3 == 0:  # As a camera's automatic white balance makes it, which JPEGs round worst.
+            first = replace(first, white=(1.0, 1.0, 1.0))
         frames = [first]
         if turned:
             slope, warmth = (-first.slope[0], -first.slope[1]), (-first.warmth[0], -first.warmth[1])

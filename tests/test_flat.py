@@ -65,10 +65,17 @@ def test_seeded_cases(case: object, tmp_path: Path) -> None:
     result = measure_flat(case.save(tmp_path, 1), case.lens_id, crop_factor=case.crop_factor, f_number=5.6)  # type: ignore[attr-defined]
     true = case.frames[0]  # type: ignore[attr-defined]
     assert corner_error(result.fall_off, true.fall_off) < 0.015
-    # What 8-bit JPEG keeps of colour is told apart in docs/calibrate.md.
-    most = 0.01 if case.suffix == ".jpg" else 0.005  # type: ignore[attr-defined]
     assert result.shading is not None
-    assert shading_error(result.shading, true) < most
+    assert shading_error(result.shading, true) < 0.005
+
+
+@pytest.mark.parametrize("quality", [90, 95])
+def test_a_neutral_flat_of_little_noise_in_a_jpeg(quality: int, tmp_path: Path) -> None:
+    """Where libjpeg's rounding is worst: what it adds is as large as the shading is to be known."""
+    flat = Flat((-0.2, 0.05, -0.02), Cast((-0.019,)), Cast((0.04,)), (900, 600), slope=(0.04, 0.01), noise=0.004)
+    result = measure([save(flat.codes(1), tmp_path / "one.jpg", quality)])
+    assert result.shading is not None
+    assert shading_error(result.shading, flat) < 0.005
 
 
 def test_one_frame_gives_fall_off_and_radial_colour_and_says_what_it_cannot_tell(tmp_path: Path) -> None:
@@ -105,26 +112,28 @@ def test_uncertainty_is_honest(tmp_path: Path) -> None:
     assert np.mean(told) < 0.02
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg"])
-def test_shading_corrected_leaves_no_cast_on_a_flat_not_seen_before(suffix: str, tmp_path: Path) -> None:
-    # The unseen flat is of 16 bits: what a decoder rounds in 8 bits is as large as what is asked for.
+@pytest.mark.parametrize("suffix", [".tif", ".jpg"])
+def test_shading_corrected_leaves_no_cast_on_flats_not_seen_before(suffix: str, tmp_path: Path) -> None:
+    """Other dust, noise and exposure. A JPEG as a decoder rounds it is off by 1 % itself, so none is looked at."""
     clean = replace(SIDED, slope=(0.0, 0.0), warmth=(0.0, 0.0), noise=0.01, size=(900, 600), white=(1.0, 1.0, 0.9))
     lit = replace(clean, slope=(0.04, 0.02))
     keep(measure_flat(pair(lit, tmp_path, suffix, 8 if suffix == ".jpg" else 16), LENS, f_number=2.0))
-    unseen = save(replace(clean, level=0.35, dust=0, hot=0).codes(77, 16), tmp_path / "unseen.png")
-    out = tmp_path / "out.png"
-    done = sixbit.correct(unseen, out, lens=LENS, corrections=("shading",), f_number=2.0, scale="none")
-    assert done.correction.made_from["corrections"] == ["shading"]
-    before, after = (_casts(path) for path in (unseen, out))
-    assert before > 0.03
-    assert after < 0.005
+    for unseen, bits in ((tmp_path / "unseen.tif", 16), (tmp_path / "unseen.png", 8)):
+        save(replace(clean, level=0.33, noise=0.02, dust=8, hot=30).codes(77, bits), unseen)
+        out = tmp_path / f"out{unseen.suffix}"
+        done = sixbit.correct(unseen, out, lens=LENS, corrections=("shading",), f_number=2.0, scale="none")
+        assert done.correction.made_from["corrections"] == ["shading"]
+        before, after = (_casts(path) for path in (unseen, out))
+        assert before > 0.03
+        assert after < 0.005
 
 
 def _casts(path: Path) -> float:
     """The largest difference of red or blue against green between the centre and a corner, relative."""
     from sixbit.light import srgb
 
-    light = srgb().decode(open_frame(path).pixels[:, :, :3] / 65535)
+    pixels = open_frame(path).pixels
+    light = srgb().decode(pixels / np.iinfo(pixels.dtype).max)
     h, w = light.shape[:2]
     middle = light[h // 2 - 60 : h // 2 + 60, w // 2 - 60 : w // 2 + 60].mean(axis=(0, 1))
     worst = 0.0

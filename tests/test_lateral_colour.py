@@ -66,6 +66,16 @@ def test_known_lateral_colour_is_found(leaves: Any, bits: int, quality: int | No
     assert found.corner_px[0] > 1 > -0.5 > found.corner_px[1]
 
 
+def test_colours_of_half_the_resolution_are_compared_with_a_green_as_smooth(leaves: Any) -> None:
+    """Red and blue of a 4:2:0 JPEG are green's own details and smoothed differences: not to be taken for sharp ones."""
+    photo = as_photo(leaves, 8, 90, 2)
+    known, mistaken = (
+        error_of(lateral_colour_in(photo, srgb(), halved_chroma=halved), LENS) for halved in (True, False)
+    )
+    assert known < 0.08
+    assert known < 0.7 * mistaken
+
+
 def test_what_is_not_in_proportion_to_the_radius_is_poly3() -> None:
     found = lateral_colour_in(as_photo(photo_of(foliage, BENT)), srgb())
     assert found.model.model == "poly3"

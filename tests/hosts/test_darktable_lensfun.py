@@ -172,11 +172,13 @@ def corrected(photos: Path, name: str, lens_id: str, scale: str | float) -> Pixe
     return sixbit.apply(compiled, original(photos, name), engine="reference") / 65535
 
 
-def autoscale_of_lensfun(crop_factor: float = 1.0) -> float:
-    """How much lensfun enlarges the Summicron's picture of itself: from two answers for a point near the centre."""
-    file = data_path("lens_db") / "lensfun-leica.xml"
+def autoscale_of_lensfun(
+    crop_factor: float = 1.0, file: Path | None = None, model: str = "Summicron-M 1:2/35"
+) -> float:
+    """How much lensfun enlarges a 35 mm lens's picture of itself: from two answers for a point near the centre."""
+    file = file or data_path("lens_db") / "lensfun-leica.xml"
     known = lensfunpy.Database(paths=[str(file)], load_common=False, load_bundled=False)
-    lens = next(lens for lens in known.lenses if lens.model.startswith("Summicron-M 1:2/35"))
+    lens = next(lens for lens in known.lenses if lens.model.startswith(model))
     answers = []
     for scale in (1.0, 0.0):  # 0 asks for the autoscale
         modifier = lensfunpy.Modifier(lens, crop_factor, *SIZE)

@@ -2,7 +2,7 @@
 
 All in the logarithm of light: ``ln s_f + ln(1 + g_f . (x, y)) + ln(1 + B a)`` for a patch of frame f, where s is the
 frame's exposure, g the slope of its light, and B a basis of what lens and sensor do. Gauss-Newton with Huber's weights
-(Huber, Robust Statistics, 1981, section 7).
+(Huber, Robust Statistics, 1981, section 7); values that were rounded say an interval (:mod:`.intervals`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from sixbit.calibration.intervals import fit_between
+
 FloatArray = NDArray[np.float64]
 
 HUBER = 3.0
 ROUNDS = 12
-EXPECTATIONS = 200
-PULL = 0.1
-"""How much a difference within what rounding left open counts against one beyond: so little that it decides nothing
-but which of many curves that fit alike is taken."""
 RISE = 0.005
 """How much brighter a fall-off may get on its way to the corner: no lens does, but so small a rise is noise."""
 LEAST = 1 / 64
@@ -42,7 +40,7 @@ class Samples:
     noise: FloatArray
     frame: NDArray[np.int64]
     slack: FloatArray
-    """Within this of the value all is the same, as it was rounded: the fit is to come that near."""
+    """The value lies within this of the one given, which was rounded, but for the noise."""
 
     @property
     def frames(self) -> int:
@@ -64,6 +62,8 @@ class Fit:
     scales: FloatArray
     rest: FloatArray
     parameters: int
+    rounded: FloatArray
+    """What of the values rounding took, by this fit."""
 
     @property
     def bic(self) -> float:
@@ -102,8 +102,7 @@ def fit(samples: Samples, basis: FloatArray, turned: bool = False) -> Fit:
         rest = samples.value - model
         robust = weight * _huber(rest / samples.noise)
         jacobian = np.hstack([one, slope_x / light[:, None], slope_y / light[:, None], basis / lens[:, None]])
-        solve = _normal(jacobian, robust)
-        step = solve @ rest
+        step = _step(jacobian, robust, rest)
         length, before = 1.0, float(np.sum(robust * rest**2))
         for _ in range(6):
             model, light, lens = evaluate(theta + length * step)
@@ -113,20 +112,21 @@ def fit(samples: Samples, basis: FloatArray, turned: bool = False) -> Fit:
         theta = theta + length * step
         if np.max(np.abs(step)) < 1e-6:
             break
+    rest = samples.value - model
     if samples.slack.any():
-        # Expectation and maximisation: what was rounded is taken to be as near to the model as the rounding leaves it.
-        solve = _normal(jacobian, weight * _huber((samples.value - model) / samples.noise))
-        for _ in range(EXPECTATIONS):
-            step = solve @ _beyond(samples.value - model, samples.slack)
-            theta = theta + step
-            model = model + jacobian @ step
-        model, light, lens = evaluate(theta)
-    rest = _beyond(samples.value - model, samples.slack)
-    scale = 1.4826 * float(np.median(np.abs(rest / samples.noise)))
-    covariance = np.asarray(np.linalg.pinv((jacobian * weight[:, None]).T @ jacobian) * scale**2, np.float64)
+
+        def modelled(theta: FloatArray) -> FloatArray:
+            return evaluate(theta)[0]
+
+        theta, covariance = fit_between(samples.value, samples.slack, samples.noise, theta, jacobian, modelled)
+        rest = samples.value - modelled(theta)
+    else:
+        scale = 1.4826 * float(np.median(np.abs(rest / samples.noise)))
+        covariance = np.asarray(np.linalg.pinv((jacobian * weight[:, None]).T @ jacobian) * scale**2, np.float64)
+    open_ = np.clip(rest, -samples.slack, samples.slack)
     at = frames + 2 * lights
     slopes = np.stack([free @ theta[frames : frames + lights], free @ theta[frames + lights : at]], axis=1)
-    return Fit(theta[at:], covariance[at:, at:], slopes, theta[:frames], rest, len(theta))
+    return Fit(theta[at:], covariance[at:, at:], slopes, theta[:frames], rest - open_, len(theta), open_)
 
 
 def _huber(error: FloatArray) -> FloatArray:
@@ -134,19 +134,14 @@ def _huber(error: FloatArray) -> FloatArray:
     return np.minimum(1, HUBER * scale / np.maximum(np.abs(error), 1e-12))
 
 
-def _normal(jacobian: FloatArray, weight: FloatArray) -> FloatArray:
-    """The matrix that makes a step of a rest: the weighted pseudo-inverse, by the normal equations."""
-    weighted = jacobian * weight[:, None]
+def _step(jacobian: FloatArray, weight: FloatArray, rest: FloatArray) -> FloatArray:
+    """What the parameters change by for the least weighted squares, by the normal equations."""
     # Each column in its own unit, so that the equations are as well-conditioned as they can be.
-    unit = np.sqrt(np.einsum("ij,ij->j", weighted, jacobian)) + 1e-300
-    inverse = np.linalg.pinv((weighted / unit).T @ (jacobian / unit), rcond=1e-12, hermitian=True)
-    result: FloatArray = (inverse @ (weighted / unit).T) / unit[:, None]
-    return result
-
-
-def _beyond(rest: FloatArray, slack: FloatArray | float) -> FloatArray:
-    """What of the rest is not explained by rounding."""
-    return rest - (1 - PULL) * np.clip(rest, -slack, slack)
+    unit = np.sqrt(weight @ jacobian**2) + 1e-300
+    scaled = jacobian / unit
+    weighted = (scaled * weight[:, None]).T
+    step: FloatArray = np.linalg.pinv(weighted @ scaled, rcond=1e-12, hermitian=True) @ (weighted @ rest) / unit
+    return step
 
 
 def even_powers(r: FloatArray, terms: int) -> FloatArray:
@@ -216,4 +211,6 @@ def _padded(found: Fit) -> Fit:
 
 def _mapped(found: Fit, matrix: FloatArray) -> Fit:
     covariance = matrix @ found.covariance @ matrix.T
-    return Fit(matrix @ found.terms, covariance, found.slopes, found.scales, found.rest, found.parameters)
+    return Fit(
+        matrix @ found.terms, covariance, found.slopes, found.scales, found.rest, found.parameters, found.rounded
+    )

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from sixbit.calibration import CalibrationError, Progress, silent
 from sixbit.calibration.fall_off import Fit, Samples, even_powers, falling, fit, light_at, surface, surface_powers
 from sixbit.calibration.frames import check_untouched, open_frame, setting_of
-from sixbit.calibration.patches import Patches, patches_of
+from sixbit.calibration.intervals import deviance
+from sixbit.calibration.patches import AGAINST_GREEN, Patches, patches_of
 from sixbit.calibration.records import Record
 from sixbit.calibration.shading import PlaneShading, Shading
 from sixbit.calibration.user_database import Model, Setting, add
@@ -191,8 +192,7 @@ def fit_flat(patches: Sequence[Patches], setting: Setting) -> FlatResult:
     shading_error = 0.0
     if planes == 3:
         colours: dict[str, PlaneShading] = {}
-        for name, k in (("red", 0), ("blue", 2)):
-            ratio = _ratio(patches, good, k, green)
+        for name, ratio in zip(("red", "blue"), _ratios(patches, good, turned), strict=True):
             plane, error, fitted = _fit_colour(ratio, turned)
             colours[name] = plane
             shading_error = max(shading_error, error)
@@ -333,7 +333,10 @@ def _fit_colour(ratio: Samples, turned: bool) -> tuple[PlaneShading, float, Fit]
     independent = len(r) / inflation**2
 
     def criterion(found: Fit, terms: int) -> float:
-        return independent * math.log(float(np.mean(found.rest**2)) + FLOOR**2) + terms * math.log(max(independent, 2))
+        unlikely = independent * math.log(float(np.mean(found.rest**2)) + FLOOR**2)
+        if ratio.slack.any():
+            unlikely = deviance(found.rest + found.rounded, ratio.slack, ratio.noise) / inflation**2
+        return unlikely + terms * math.log(max(independent, 2))
 
     order = min(range(4), key=lambda terms: criterion(fits[terms], terms))
     best: tuple[float, Fit, list[tuple[int, int]]] = (criterion(fits[order], order), fits[order], [])
@@ -350,8 +353,9 @@ def _fit_colour(ratio: Samples, turned: bool) -> tuple[PlaneShading, float, Fit]
     heights = dict(zip(some, found.terms[radial_terms:].tolist(), strict=True))
     corner = np.concatenate([np.ones(radial_terms), [0.59**i * 0.59**j for i, j in some]])
     error = math.sqrt(max(float(corner @ found.covariance @ corner), 0.0)) * inflation if len(corner) else 0.0
-    # What quantisation leaves open is most in the dark corners, where the shading is asked for.
-    error = math.hypot(error, float(np.max(ratio.slack)) / 2)
+    if ratio.slack.any():
+        # What is unknown of a JPEG's rounding is alike in many patches.
+        error = math.hypot(error, float(np.median(ratio.noise)))
     return PlaneShading(radial, heights or None), error, found
 
 
@@ -445,16 +449,24 @@ def _radial(plane: PlaneShading, r: FloatArray) -> FloatArray:
     return plane.radial_at(r, np.zeros_like(r))
 
 
-def _ratio(patches: Sequence[Patches], good: Sequence[NDArray[np.bool_]], k: int, green: int) -> Samples:
+def _ratio(patches: Sequence[Patches], good: Sequence[NDArray[np.bool_]], k: int) -> Samples:
     """Plane k against green."""
+    return _samples(patches, good, lambda p: np.log(p.colour[k]), lambda p: p.colour_noise[k], lambda p: p.slack[k])
 
-    def value(p: Patches) -> FloatArray:
-        return np.asarray(np.log(p.light[k] / p.light[green]))
 
-    def noise(p: Patches) -> FloatArray:
-        return np.asarray(np.hypot(p.noise[k], p.noise[green]))
+def _ratios(patches: Sequence[Patches], good: Sequence[NDArray[np.bool_]], turned: bool) -> tuple[Samples, Samples]:
+    """Red and blue against green.
 
-    return _samples(patches, good, value, noise, lambda p: np.asarray(p.slack[k]))
+    Green is made of both colour differences, so what rounding took of one of them is first found, and taken back from
+    the other.
+    """
+    red, blue = (_ratio(patches, good, k) for k in (0, 2))
+    if not red.slack.any():
+        return red, blue
+    shares = (mine / (own + mine) for own, mine in reversed(AGAINST_GREEN))
+    taken = (share * _fit_colour(one, turned)[2].rounded for share, one in zip(shares, (red, blue), strict=True))
+    red_taken, blue_taken = taken
+    return replace(red, value=red.value - blue_taken), replace(blue, value=blue.value - red_taken)
 
 
 def _by_patch(patches: Sequence[Patches], good: Sequence[NDArray[np.bool_]], rest: FloatArray) -> FloatArray:

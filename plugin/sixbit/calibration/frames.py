@@ -42,9 +42,10 @@ class JpegBlocks:
     codes: NDArray[np.uint16]
     side: int
     step: tuple[float, ...]
-    colour: NDArray[np.float64] | None = None
-    """The colour differences blue - Y and red - Y (rows, columns, 2) that the codes were made of."""
     colour_step: tuple[float, ...] = ()
+    """The quantisation of the colour differences blue - Y and red - Y; none of a grey picture."""
+    colour_error: tuple[float, ...] = ()
+    """Standard error of a block's colour differences, but for their quantisation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +174,7 @@ def _jpeg_blocks(path: Path) -> JpegBlocks | None:
     """From the first coefficient of each block, which is its mean; None for colours other than grey and YCbCr."""
     import numpy as np
 
-    from sixbit.calibration.rounding import by_libjpeg, unbiased
+    from sixbit.calibration.rounding import TO_YCC, by_libjpeg, noise_of, unbiased
 
     try:
         import jpeglib
@@ -199,11 +200,12 @@ def _jpeg_blocks(path: Path) -> JpegBlocks | None:
     # ITU-T T.871 (JFIF), section 7.
     to_rgb = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
     ycc = np.stack([grey, *means[1:]], axis=2)
+    noise = noise_of(held.Y, held.qt[held.quant_tbl_no[0]])
     if by_libjpeg(held.qt[held.quant_tbl_no[1]]):
-        ycc = unbiased(ycc)
-    codes = ycc @ to_rgb.T
-    colour = ycc[:, :, 1:]
-    return JpegBlocks(_sixteen_bits(codes), side * 8, tuple(np.abs(to_rgb) @ np.array(steps)), colour, tuple(steps[1:]))
+        ycc = unbiased(ycc, noise, side == 2 and np.min(most) == 2)
+    error = tuple(np.linalg.norm(TO_YCC[1:], axis=1) * noise / (8 * side))
+    codes = _sixteen_bits(ycc @ to_rgb.T)
+    return JpegBlocks(codes, side * 8, tuple(np.abs(to_rgb) @ np.array(steps)), tuple(steps[1:]), error)
 
 
 def _sixteen_bits(codes: NDArray[np.float64]) -> NDArray[np.uint16]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.calibration import CalibrationError
+from sixbit.calibration.rounding import UNKNOWN
 from sixbit.processors import processors
 
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ CLIPPED = 0.995
 """Code values from here on are clipped."""
 
 
-AGAINST_GREEN = (1.772 + 0.344136, 1.402 + 0.714136)
-"""What blue and red gain on green for a step of their colour difference (ITU-T T.871, section 7)."""
+AGAINST_GREEN = ((1.772, 0.344136), (1.402, 0.714136))
+"""Code values that blue and red gain, and green loses, by one of their colour difference (ITU-T T.871, section 7)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +54,12 @@ class Patches:
     spread: FloatArray
     clipped: FloatArray
     step: FloatArray
+    colour: FloatArray
+    """The light of each plane against green."""
+    colour_noise: FloatArray
+    """Its standard error, relative."""
     slack: FloatArray
-    """How far the light of red and blue against green may be off by the quantisation of a JPEG, relative."""
+    """How far it may be off besides by the quantisation of a JPEG, relative."""
 
     @property
     def r(self) -> FloatArray:
@@ -102,14 +108,17 @@ def patches_of(frame: DecodedFrame, progress: Callable[[float], None] = lambda s
     )
     if frame.to_srgb is not None:
         light = _in_srgb(light, frame.to_srgb, np.hypot(x, y))
-    if frame.blocks and frame.blocks.colour is not None:
-        inside = frame.blocks.colour[top : top + rows * side, left : left + columns * side]
-        apart = inside.reshape(rows, side, columns, side, 2).std(axis=(1, 3))
+    colour, sure = light, np.hypot(noise, noise[planes // 2])
+    if frame.blocks and frame.blocks.colour_step:
+        # One block of each patch: within what it was rounded to it says all; a mean of some to either side does not.
+        middle = slice(top + side // 2, top + rows * side, side), slice(left + side // 2, left + columns * side, side)
+        colour = np.stack([tables[k][measured[(*middle, k)]] for k in range(planes)])
         for plane, c in ((0, 1), (2, 0)):
-            # Where the blocks of a patch differ, what they stand for lies near the border between two steps.
-            open_ = np.maximum(frame.blocks.colour_step[c] / 2 - apart[:, :, c], 0)
-            slack[plane] = open_ * AGAINST_GREEN[c] * step[1] / least[1]
-    return Patches(frame.name, x, y, light, noise, spread, clipped, step, slack)
+            gain = sum(g * step[k] / least[k] for g, k in zip(AGAINST_GREEN[c], (plane, 1), strict=True))
+            slack[plane] = frame.blocks.colour_step[c] / 2 * gain
+            sure[plane] = math.hypot(frame.blocks.colour_error[c], UNKNOWN) * gain
+    colour = np.maximum(colour, 1e-9) / np.maximum(colour[planes // 2], 1e-9)
+    return Patches(frame.name, x, y, light, noise, spread, clipped, step, colour, sure, slack)
 
 
 def _clipped(band: NDArray[Any], columns: int) -> FloatArray:

@@ -13,7 +13,8 @@ and I. Kollar, Quantization Noise, 2008, chapters 4 and 19).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,61 +25,108 @@ FloatArray = NDArray[np.float64]
 TO_YCC = np.array([[19595, 38470, 7471], [-11059, -21709, 32768], [32768, -27439, -5329]]) / 65536
 """From red, green and blue, as libjpeg has it."""
 TO_RGB = np.linalg.inv(TO_YCC)
-NOISES = (0.5, 0.6, 0.7, 0.8, 1.0, 1.4)
+NOISES = np.geomspace(0.35, 4, 50)
 """Standard deviations of code values to choose from: a flat's noise hardly depends on its light after the curve."""
-USUAL = 0.7
-"""What is taken where the frame does not tell: a flat of base sensitivity."""
-TELLING = 0.95
-"""Share of what is left under the usual noise that another has to leave at most, to be believed."""
+PARTS = 10
+"""Into which a picture is divided each way."""
 HARMONICS = 288
 HALF = 0.001
 """An exact half is rounded down: as if values lay lower by anything below the least by which they differ (0.002)."""
+UNKNOWN = 0.02
+"""Code values that are left unknown of what rounding adds to colours."""
 FAINTEST = 0.03
 """Share that the noise must leave of a harmonic for it to count."""
 DEGREE = 8
 """Of the polynomials in x and y that a flat's means follow."""
-CELLS = 32
-"""Along the longer side, of the means that these are fitted to."""
+CELLS = 40
+"""Along the longer side at most, of the means that these are fitted to."""
 
 
-def biases(codes: FloatArray, noises: Sequence[float]) -> FloatArray:
+def biases(codes: FloatArray, noise: float, halved: bool = False) -> FloatArray:
     """What rounding adds to the means of Y, Cb and Cr at mean ``codes`` (..., 3) of red, green and blue.
 
-    Of each of the ``noises`` (standard deviations of code values), the least first: (noises, ..., 3).
+    ``noise`` is its standard deviation in code values; ``halved`` if four pixels share one Cb and Cr (4:2:0).
 
     >>> grey = np.array([100.0, 100.4, 100.0])
-    >>> [round(float(b), 2) for b in biases(grey, [1.0])[0]]
+    >>> [round(float(b), 2) for b in biases(grey, 1.0)]
     [-0.01, -0.05, -0.04]
     """
-    falls = -2 * (np.pi * np.array(noises)) ** 2
-    result = np.zeros((len(noises), *codes.shape))
+    result = np.zeros(codes.shape)
     for plane, weights in enumerate(TO_YCC):
-        for k in range(1, HARMONICS + 1):
-            near = k * weights - np.round(k * weights)
-            if np.exp(falls[0] * near @ near) < FAINTEST:
-                continue
-            mean = np.ones(result.shape[:-1], complex)
-            for j, nearest in enumerate(near):
-                # The two nearest of the copies that sampling makes.
-                copies = (nearest, nearest - np.copysign(1, nearest))
-                mean *= sum(
-                    np.multiply.outer(np.exp(falls * f**2) * np.sinc(f), np.exp(2j * np.pi * f * codes[..., j]))
-                    for f in copies
-                    if np.exp(falls[0] * f**2) > FAINTEST / 10
-                )
-            mean *= np.exp(-2j * np.pi * k * HALF)
-            result[..., plane] += (-1) ** k / (np.pi * k) * mean.imag
+        for k, turn in _turns(1.0, HARMONICS, weights, codes, noise):
+            result[..., plane] += (-1) ** int(k) / (np.pi * k) * turn.imag
         result[..., plane] -= HALF
+        if halved and plane:
+            # The rounded value has copies of its characteristic function as well, and four of them are added up.
+            quarter = np.zeros(codes.shape[:-1], complex)
+            for f, turn in _turns(0.25 - HARMONICS, 2 * HARMONICS, weights, codes, noise):
+                quarter += np.sinc(f) * turn
+            result[..., plane] -= (quarter**4).imag / 4
     return result
 
 
-def unbiased(means: FloatArray) -> FloatArray:
-    """The means (rows, columns, 3) of Y, Cb and Cr of a flat's blocks without what rounding added to them.
+def _turns(
+    first: float, count: int, weights: FloatArray, codes: FloatArray, noise: float
+) -> Iterator[tuple[float, NDArray[np.complex128]]]:
+    """The characteristic function of a sum of whole code values at frequencies from ``first`` in steps of 1.
 
-    How much noise there was is told by which leaves the smoothest.
+    Without those at which it is next to nothing.
     """
+    fall = -2 * (np.pi * noise) ** 2
+    codes = np.moveaxis(codes, -1, 0)
+    weighted = codes * weights.reshape(-1, *[1] * (codes.ndim - 1))
+    # All that is needed are products of these, and no exponential for each frequency.
+    turned, step = np.exp(2j * np.pi * first * weighted), np.exp(2j * np.pi * weighted)
+    once = np.exp(2j * np.pi * codes)
+    powers = [np.ones_like(once)]
+    for _ in range(math.ceil((abs(first) + count) * np.abs(weights).max()) + 1):
+        powers.append(powers[-1] * once)
+    for number in range(count):
+        f = first + number
+        nearest = np.round(f * weights)
+        near = f * weights - nearest
+        if np.exp(fall * near @ near) >= FAINTEST:
+            turn = np.exp(-2j * np.pi * f * HALF) * np.ones(codes.shape[1:])
+            for j, (whole, off) in enumerate(zip(nearest.astype(int), near, strict=True)):
+                power = powers[abs(whole)][j]
+                # The two nearest of the copies that sampling makes.
+                other = off - np.copysign(1, off)
+                copies = np.exp(fall * off**2) * np.sinc(off) + np.exp(fall * other**2) * np.sinc(other) * (
+                    once[j].conj() if off > 0 else once[j]
+                )
+                turn *= turned[j] * (power.conj() if whole > 0 else power) * copies
+            yield f, turn
+        turned *= step
+
+
+def noise_of(coefficients: NDArray[np.integer[Any]], table: NDArray[Any]) -> float:
+    """The noise of red, green and blue of a flat, by how many coefficients of Y (rows, columns, 8, 8) are not zero.
+
+    The noise of a coefficient is that of a pixel, and the finer ones of a flat hold nothing else. The median of parts
+    of the picture, as there may be dust.
+    """
+    u, v = np.indices((8, 8))
+    fine = u + v >= 3
+    fine &= table <= 1.5 * table[fine].min()
+    filled = np.mean(coefficients[..., fine] != 0, axis=2)
+    parts = [part.mean() for band in np.array_split(filled, PARTS) for part in np.array_split(band, PARTS, axis=1)]
+    # Where none is seen there may be as much noise as would hardly show one.
+    known = max(float(np.median(parts)), 0.5 * PARTS**2 / (filled.size * np.count_nonzero(fine)))
+    weight = TO_YCC[0] @ TO_YCC[0]
+
+    def expected(noise: float) -> float:
+        # Codes were rounded, and so was Y.
+        deviation = math.sqrt(2 * (weight * (noise**2 + 1 / 12) + 1 / 12))
+        # libjpeg rounds a half up, of coefficients that are whole numbers of eighths.
+        return float(np.mean([math.erfc((step / 2 - 1 / 16) / deviation) for step in table[fine]]))
+
+    return float(min(NOISES, key=lambda noise: abs(expected(noise) - known)))
+
+
+def unbiased(means: FloatArray, noise: float, halved: bool) -> FloatArray:
+    """The means (rows, columns, 3) of Y, Cb and Cr of a flat's blocks without what rounding added to them."""
     rows, columns = means.shape[:2]
-    side = max(1, max(rows, columns) // CELLS)
+    side = math.ceil(max(rows, columns) / CELLS)
     down, across = rows // side, columns // side
     if min(down, across) < DEGREE + 2:
         return means
@@ -99,17 +147,11 @@ def unbiased(means: FloatArray) -> FloatArray:
         followed: FloatArray = basis @ (project @ values)
         return followed
 
-    def left(values: FloatArray) -> float:
-        return float(np.sum(np.median(np.abs(values - smooth(values)), axis=0) ** 2))
-
     # What rounding added hardly changes where on its curve the mean lies: twice is enough.
-    first = biases(smooth(flat) @ TO_RGB.T, [USUAL])[0]
-    added = biases(smooth(flat - first) @ TO_RGB.T, NOISES)
-    rests = [left(flat - one) for one in added]
-    usual, best = NOISES.index(USUAL), int(np.argmin(rests))
-    chosen = added[best if rests[best] < TELLING * rests[usual] else usual]
+    first = biases(smooth(flat) @ TO_RGB.T, noise, halved)
+    added = biases(smooth(flat - first) @ TO_RGB.T, noise, halved)
     where = [np.minimum(np.arange(n) // side, m - 1) for n, m in ((rows, down), (columns, across))]
-    result: FloatArray = means - chosen.reshape(down, across, 3)[np.ix_(*where)]
+    result: FloatArray = means - added.reshape(down, across, 3)[np.ix_(*where)]
     return result
 
 
