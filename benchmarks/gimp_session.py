@@ -19,7 +19,7 @@ WORK = Path("/mnt/work")
 ARGUMENTS: dict[str, Any] = json.loads((WORK / "arguments.json").read_text())
 sys.path.insert(0, ARGUMENTS["plugin"])
 
-from correction import Choices, Subject, correct, identify  # noqa: E402
+from correction import Choices, Subject, correct  # noqa: E402
 from engine_client import Engine  # noqa: E402
 from pixels import STRIP, PixelFile  # noqa: E402
 
@@ -87,7 +87,7 @@ def from_ok(image: Gimp.Image, drawable: Gimp.Drawable) -> dict[str, float]:
         started = time.monotonic()
         pixels.take(lambda done: None)
         took = time.monotonic() - started
-        subject = Subject(image, drawable, *identify(engine, image))
+        subject = Subject.of(engine, image, drawable)
         picture = engine.call("open", **pixels.picture(image))["picture"]
         started = time.monotonic()
         correct(engine, subject, Choices(force=True), pixels, picture)
