@@ -12,6 +12,7 @@ from scenes import Camera, Lens, as_photo, building, clouds, foliage, lateral_co
 
 from sixbit import models
 from sixbit.calibration import CalibrationError
+from sixbit.calibration.displacement import displacements, sharp_blocks
 from sixbit.calibration.lateral_colour import (
     LateralColour,
     has_halved_chroma,
@@ -74,6 +75,33 @@ def test_colours_of_half_the_resolution_are_compared_with_a_green_as_smooth(leav
     )
     assert known < 0.08
     assert known < 0.7 * mistaken
+
+
+def spines(gap: float, magnified: tuple[float, float, float], apart: float = 40) -> Any:
+    """Code values of upright stripes of many colours, dark ``gap`` px between them; each plane ``magnified``."""
+    rng = np.random.default_rng(1)
+    x = np.arange(1000) - 499.5
+    light = rng.uniform(0.05, 0.5, (60, 1)) * rng.uniform(0.5, 1.5, (60, 3))
+    planes = np.full((3, len(x)), 0.02)
+    for k in range(3):
+        for number in range(60):
+            inside = (apart - gap) / 2 - np.abs(x / magnified[k] - (number - 30) * apart)
+            planes[k] += (light[number, k] - 0.02) / (1 + np.exp(np.clip(-2.27 * inside, -50, 50)))
+    return np.tile(srgb().encode(planes.T), (400, 1, 1))
+
+
+@pytest.mark.parametrize(("gap", "largest"), [(5, 0.12), (9, 0.03)])
+def test_the_next_edge_does_not_pull(gap: float, largest: float) -> None:
+    """Beside an edge is the next, between other colours: what it does to a block is less than the block says."""
+    magnified = (1.002, 1.0, 0.999)
+    blocks = sharp_blocks(as_photo(spines(gap, magnified), 16), srgb())
+    truth = np.array([[magnified[0] - 1], [magnified[2] - 1]]) * blocks.r
+    found = displacements(blocks, truth, 1.3)
+    tells = found.error < 0.6
+    error, stated = (found.value - truth)[tells], found.error[tells]
+    assert np.count_nonzero(tells) > 700
+    assert np.sqrt(np.average(error**2, weights=stated**-2)) < largest
+    assert np.sqrt(np.mean((error / stated) ** 2)) < 1
 
 
 def test_what_is_not_in_proportion_to_the_radius_is_poly3() -> None:

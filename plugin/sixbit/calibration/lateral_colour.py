@@ -34,15 +34,21 @@ WIDTHS, WIDTHS_HALVED = (3.0, 2.0, 1.3), (3.0, 2.2, 2.2)
 """Of the Gaussians that blocks are smoothed by, round by round, in px; wider where colour has half the resolution."""
 TO_BEGIN_WITH = 3
 """One block of so many is measured until it is known about where to look."""
-LEAST_SURE = 0.3
+LEAST_SURE = 0.5
 """Standard error up to which a block counts, in widths of the Gaussian."""
+SUREST = 0.01
+"""Px to which no block is surer, whatever it says."""
 FEWEST, FEWEST_OUTSIDE, OUTSIDE = 40, 12, 0.7
 """Blocks that must tell, in all and beyond this radius (half diagonals)."""
 HUBER = 1.5
 SURE = 4.0
-"""Standard errors by which the lateral colour must differ from none, somewhere in the picture."""
+"""Standard errors by which the lateral colour must differ from none, somewhere in the picture, and be no mere
+``UNSEEN``."""
 MOST_UNSURE = 0.1
 """Twice the standard error in the corner, in px, above which the edges were not enough: three stay within 0.15."""
+UNSEEN, UNSEEN_HALVED = 0.02, 0.08
+"""Px by which all blocks may err alike, which their scatter does not show: the more where colour has half the
+resolution, as compression leaves out most of what fringes of weak edges are made of."""
 LARGEST = 0.01
 """Share of the radius beyond which no lens displaces red or blue."""
 POWERS = ((1,), (1, 3), (1, 2, 3))
@@ -65,7 +71,8 @@ class LateralColour:
     """What the edges have shown. ``model`` is in lensfun's terms, for a sensor of the photo's own shape and size.
 
     ``corner_px`` is by how much red and blue lie outwards of green in the corner, ``corner_error`` twice the standard
-    error of the less sure, ``curves`` holds ``red`` and ``blue``; ``blocks`` is how many parts of the photos told.
+    error of the less sure, with what all of the photo may be off by alike, ``curves`` holds ``red`` and ``blue``;
+    ``blocks`` is how many parts of the photos told.
     """
 
     model: Model
@@ -188,7 +195,7 @@ def fit_lateral_colour(photos: Sequence[Blocks], aspect_ratio: float, progress: 
     half = photos[0].half_diagonal
     if sum(len(photo.x) for photo in photos) < FEWEST:
         raise _not_enough("hardly anything in it has an edge")
-    halved = any(photo.chroma_variance for photo in photos)
+    halved = any(photo.halved_chroma for photo in photos)
     widths = WIDTHS_HALVED if halved else WIDTHS
     fits: tuple[_Fit, _Fit] | None = None
     for number, sigma in enumerate(widths):
@@ -211,14 +218,15 @@ def fit_lateral_colour(photos: Sequence[Blocks], aspect_ratio: float, progress: 
             key=lambda pair: pair[0].aic + pair[1].aic,
         )
     assert fits is not None
-    _check(fits, half)
+    unseen = UNSEEN_HALVED if halved else UNSEEN
+    _check(fits, half, unseen)
     red, blue = (fit.terms_at_corner(half, math.hypot(aspect_ratio, 1)) for fit in fits)
     if fits[0].powers == (1,):
         model = Model("linear", (red[0], blue[0]))
     else:
         model = Model("poly3", tuple(term for pair in zip(red, blue, strict=True) for term in pair))
     corner = float(fits[0].at(np.ones(1))[0]), float(fits[1].at(np.ones(1))[0])
-    error = 2 * max(float(fit.error_at(np.ones(1))[0]) for fit in fits)
+    error = math.hypot(2 * max(float(fit.error_at(np.ones(1))[0]) for fit in fits), unseen)
     count = min(len(one.value) for one in samples)
     curves = {name: _curve(one, fit) for name, one, fit in zip(("red", "blue"), samples, fits, strict=True)}
     said = " and ".join(
@@ -281,8 +289,8 @@ class _Fit:
     covariance: FloatArray
     aic: float
     weight: FloatArray
-    scatter: float
-    """Standard deviation in px of the blocks beyond what they say themselves."""
+    scale: float
+    """By how much blocks err more than they say themselves."""
     inflation: float
     """By how much the variance is larger than if blocks erred independently."""
 
@@ -328,11 +336,12 @@ def _fit(samples: _Samples, powers: tuple[int, ...], fullest: _Fit | None = None
     design = np.hstack([_basis(samples.r, powers), aside])
     prior = np.zeros(design.shape[1])
     prior[terms:] = 1.0
-    scatter = fullest.scatter if fullest else 0.05
+    claimed: FloatArray = np.hypot(samples.error, SUREST)
+    scale = fullest.scale if fullest else 1.0
     found = np.zeros(design.shape[1])
     weight = np.ones(count)
     for _ in range(15):
-        deviation = np.hypot(samples.error, scatter)
+        deviation = scale * claimed
         weight_of = weight / deviation**2
         normal = (design.T * weight_of) @ design + np.diag(prior + 1e-9)
         found = np.linalg.solve(normal, design.T @ (weight_of * samples.value))
@@ -340,9 +349,8 @@ def _fit(samples: _Samples, powers: tuple[int, ...], fullest: _Fit | None = None
         ratio = np.abs(rest) / deviation
         weight = np.minimum(1, HUBER / np.maximum(ratio, 1e-9))
         if fullest is None:  # Half of the blocks lie within 0.6745 deviations.
-            scatter *= float(np.clip((np.median(ratio) / 0.6745) ** 1.5, 0.5, 2))
-            scatter = min(max(scatter, 0.005), 5.0)
-    ratio = np.abs(rest) / np.hypot(samples.error, scatter)
+            scale = float(np.clip(scale * np.median(ratio) / 0.6745, 0.05, 20))
+    ratio = np.abs(rest) / (scale * claimed)
     loss = np.where(ratio < HUBER, ratio**2, 2 * HUBER * ratio - HUBER**2).sum()
     inverse = np.linalg.inv(normal)
     _, which = np.unique(samples.part, return_inverse=True)
@@ -352,13 +360,13 @@ def _fit(samples: _Samples, powers: tuple[int, ...], fullest: _Fit | None = None
     clustered = inverse @ (scores.T @ scores) @ inverse * parts / max(parts - design.shape[1], 1)
     corner = np.concatenate([np.ones(terms), np.zeros(2 * photos)])
     inflation = max(1.0, float(corner @ clustered @ corner) / float(corner @ inverse @ corner))
-    covariance = (inverse * inflation)[:terms, :terms]
+    covariance = np.asarray(inverse[:terms, :terms] * inflation, np.float64)
     alike = fullest.inflation if fullest else inflation
     aic = float(loss) / alike + 2 * terms
-    return _Fit(powers, found[:terms], covariance, aic, weight_of, scatter, inflation)
+    return _Fit(powers, found[:terms], covariance, aic, weight_of, scale, inflation)
 
 
-def _check(fits: tuple[_Fit, _Fit], half: float) -> None:
+def _check(fits: tuple[_Fit, _Fit], half: float, unseen: float) -> None:
     """Refuse a fit that is not sure, or not of any lens."""
     corner = np.ones(1)
     error = 2 * max(float(fit.error_at(corner)[0]) for fit in fits)
@@ -367,8 +375,8 @@ def _check(fits: tuple[_Fit, _Fit], half: float) -> None:
     r = np.linspace(0.2, 1, 41)
     if max(float(np.max(np.abs(fit.at(r)) / r)) for fit in fits) > LARGEST * half:
         raise _not_enough("red or blue would be displaced further than any lens does it")
-    if max(float(np.max(np.abs(fit.at(r)) / fit.error_at(r))) for fit in fits) < SURE:
-        most = max(float(abs(fit.at(corner)[0])) for fit in fits) + error
+    if max(float(np.max(np.abs(fit.at(r)) / np.hypot(SURE * fit.error_at(r), unseen))) for fit in fits) < 1:
+        most = max(float(abs(fit.at(corner)[0])) for fit in fits) + math.hypot(error, unseen)
         raise _not_enough(f"there is none to be seen: less than {most:.2f} px in the corners")
 
 
