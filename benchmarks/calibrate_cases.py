@@ -115,6 +115,7 @@ def _plot(path: Path, title: str, unit: str, cases: Sequence[Case]) -> None:
         stated.axhline(some[0].goal, color=colour, linestyle=":")
     shares.set(xscale="log", xlabel=f"error, {unit}", ylabel="cases with at most that, %", title=title)
     stated.set(xscale="log", yscale="log", xlabel=f"error stated, {unit}", ylabel=f"error, {unit}")
+    stated.xaxis.set_minor_formatter("")  # Within one decade they would be written over each other.
     ends = stated.get_xlim()
     stated.plot(ends, ends, color="grey", linewidth=1)
     shares.legend(fontsize=8)

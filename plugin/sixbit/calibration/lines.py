@@ -33,7 +33,7 @@ SHORTEST = 0.06
 FEWEST = 20
 LEAST_AGREEING = 0.5
 """Share of all edges, by length, that the model makes straight."""
-LEAST_REACH = 0.6
+LEAST_REACH = 0.55
 """Of the half diagonal: how far out the outermost lines are."""
 OFF_CENTRE, OFF_CENTRE_ERRORS = 0.02, 4.0
 """Shift of the optical centre that is worth telling: in half short sides, and in its standard errors."""
