@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -258,14 +259,15 @@ def test_a_plot_of_an_unknown_kind(tmp_path: Path) -> None:
         plot_flat(result, tmp_path / "plot.xyz")
 
 
-def test_a_bayer_dng_is_measured_in_linear_light(tmp_path: Path) -> None:
+def save_dng(flat: Flat, path: Path, mosaic: bool = True) -> Path:
+    """As a raw file of a sensor with Bayer's mosaic, or of one without colours."""
     import tifffile
 
-    flat = Flat(red=Cast((-0.08, 0.02)), blue=Cast((0.05, -0.03)), size=(1200, 800), white=(0.5, 1.0, 0.7), noise=0.006)
     light, black, white = flat.light(1), 512, 15000
-    mosaic = light[:, :, 1].copy()
-    mosaic[0::2, 0::2], mosaic[1::2, 1::2] = light[0::2, 0::2, 0], light[1::2, 1::2, 2]
-    stored = np.clip(mosaic * (white - black) + black + 0.5, 0, white).astype(np.uint16)
+    plane = light[:, :, 1].copy()
+    if mosaic:
+        plane[0::2, 0::2], plane[1::2, 1::2] = light[0::2, 0::2, 0], light[1::2, 1::2, 2]
+    stored = np.clip(plane * (white - black) + black + 0.5, 0, white).astype(np.uint16)
 
     def rational(values: Any) -> tuple[int, ...]:
         return tuple(int(n) for value in np.ravel(values) for n in (round(value * 10000), 10000))
@@ -274,14 +276,66 @@ def test_a_bayer_dng_is_measured_in_linear_light(tmp_path: Path) -> None:
     from_xyz = np.linalg.inv([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
     tags = [
         (271, "s", 0, "Unheard Of", True), (272, "s", 0, "Bayer 1", True), (50708, "s", 0, "Bayer 1", True),
-        (33421, "H", 2, (2, 2), True), (33422, "B", 4, bytes((0, 1, 1, 2)), True),
         (50706, "B", 4, bytes((1, 4, 0, 0)), True), (50707, "B", 4, bytes((1, 1, 0, 0)), True),
         (50714, "H", 1, black, True), (50717, "H", 1, white, True), (50778, "H", 1, 21, True),
-        (50721, "2i", 9, rational(from_xyz), True), (50728, "2I", 3, rational([0.5, 1.0, 0.7]), True),
     ]  # fmt: skip
-    path = tmp_path / "flat.dng"
-    tifffile.imwrite(path, stored, photometric=32803, extratags=tags, metadata=None, software=False)
-    found = measure_flat([path], "summicron-35-asph", crop_factor=1.0, f_number=2.0)
+    if mosaic:
+        tags += [
+            (33421, "H", 2, (2, 2), True), (33422, "B", 4, bytes((0, 1, 1, 2)), True),
+            (50721, "2i", 9, rational(from_xyz), True), (50728, "2I", 3, rational([0.5, 1.0, 0.7]), True),
+        ]  # fmt: skip
+    tifffile.imwrite(
+        path, stored, photometric=32803 if mosaic else 1, extratags=tags, metadata=None, software=False, byteorder="<"
+    )
+    if not mosaic:  # Linear raw of one plane, which tifffile does not write.
+        grey, raw = (struct.pack("<HHIHH", 262, 3, 1, photometric, 0) for photometric in (1, 34892))
+        path.write_bytes(path.read_bytes().replace(grey, raw, 1))
+    return path
+
+
+def measure_dng(path: Path) -> sixbit.calibration.flat.FlatResult:
+    return measure_flat([path], "summicron-35-asph", crop_factor=1.0, f_number=2.0)
+
+
+RAW = Flat(red=Cast((-0.08, 0.02)), blue=Cast((0.05, -0.03)), size=(1200, 800), white=(0.5, 1.0, 0.7), noise=0.006)
+
+
+# Clean and bright: no pixel is clipped, though many are near the brightest one.
+@pytest.mark.parametrize("flat", [RAW, replace(RAW, level=0.85, noise=0.001, read=0.0003)], ids=["usual", "bright"])
+def test_a_bayer_dng_is_measured_in_linear_light(flat: Flat, tmp_path: Path) -> None:
+    found = measure_dng(save_dng(flat, tmp_path / "flat.dng"))
     assert found.shading is not None
     assert corner_error(found.fall_off, flat.fall_off) < 0.003
     assert shading_error(found.shading, flat) < 0.001
+
+
+def test_a_dng_without_colours_has_fall_off_alone(tmp_path: Path) -> None:
+    found = measure_dng(save_dng(RAW, tmp_path / "flat.dng", mosaic=False))
+    assert found.shading is None
+    assert corner_error(found.fall_off, RAW.fall_off) < 0.003
+
+
+def test_a_dng_cut_short_or_over_exposed_is_refused_in_words(tmp_path: Path) -> None:
+    path = save_dng(RAW, tmp_path / "flat.dng")
+    path.write_bytes(path.read_bytes()[:-200_000])
+    with pytest.raises(sixbit.PhotoError, match=r"LibRaw cannot decode it \(\w.*copy it again") as error:
+        measure_dng(path)
+    assert "b'" not in str(error.value)
+    with pytest.raises(sixbit.SixbitError, match="over-exposed"):
+        measure_dng(save_dng(replace(RAW, level=1.2), path))
+
+
+def test_an_estimated_aperture_is_said_to_be_one(tmp_path: Path) -> None:
+    path = save(FLAT.codes(1, 16), tmp_path / "one.png")
+    assert "the camera's estimate" in measure_flat([path]).verdict[-1]
+    assert "estimate" not in " ".join(measure_flat([path], f_number=2.0).verdict)
+
+
+def test_pictures_that_no_camera_made_are_refused(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.fromarray(FLAT.codes(1)).convert("P").save(tmp_path / "few.png")
+    Image.new("RGB", (1200, 800), (180, 180, 180)).save(tmp_path / "same.png")
+    for name in ("few.png", "same.png"):
+        with pytest.raises(sixbit.SixbitError, match="no noise"):
+            measure_dng(tmp_path / name)

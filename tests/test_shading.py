@@ -61,6 +61,14 @@ def test_beyond_the_outermost_measurement_that_one_counts_and_far_off_none() -> 
     assert interpolated([record(8.0, -0.1)], 1.4, 1000.0) is None
 
 
+def test_between_two_apertures_there_is_no_jump_where_one_of_them_gets_too_far() -> None:
+    runs = [record(1.4, -0.2), record(4.0, -0.1)]
+    shadings = [interpolated(runs, 1 / cone, 1000.0) for cone in np.linspace(1 / 1.4, 1 / 4, 200)]
+    found = [shading.red.radial[2] for shading in shadings if shading]
+    assert len(found) == 200
+    assert np.ptp(np.diff(found)) < 1e-9
+
+
 def test_distances_and_later_runs() -> None:
     runs = [record(2.0, -0.2), record(2.0, -0.1, 1.0), record(2.0, -0.12, 1.0, "2026-02-01")]
     for distance, red in ((1000.0, -0.2), (1.0, -0.12), (0.5, -0.12)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 import sixbit
 from sixbit.calibration import CalibrationError, user_database
-from sixbit.calibration.records import SUFFIX
+from sixbit.calibration.records import SUFFIX, RecordError
 from sixbit.calibration.shading import PlaneShading, Shading
 from sixbit.calibration.user_database import Model, Setting, add, export, records, remove
 from sixbit.catalogue import CatalogueError, catalogue, own_folder, renew
@@ -175,6 +176,13 @@ def test_nothing_half_written_where_the_folder_cannot_be_written(monkeypatch: py
     assert sorted(own_folder().iterdir()) == before
 
 
+def test_two_at_once_choose_two_names() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda f_number: keep(OPEN, f_number), [2.0 + 0.5 * n for n in range(8)]))
+    assert len({run.name for run in runs}) == 8
+    assert {run.f_number for run in records()} == {run.f_number for run in runs}
+
+
 def test_a_damaged_record_is_named() -> None:
     record = keep(OPEN)
     for text in ("{", "[]", '{"sixbit_calibration": 99}', json.dumps({"sixbit_calibration": 1, "kinds": ["magic"]})):
@@ -185,6 +193,18 @@ def test_a_damaged_record_is_named() -> None:
     record.path.unlink()
     renew()
     catalogue()
+
+
+def test_a_run_whose_xml_is_gone_is_named_and_can_be_taken_back(tmp_path: Path) -> None:
+    record, other = keep(OPEN), keep(DOWN, 8.0)
+    install_lensfun()
+    record.xml.unlink()
+    renew()
+    with pytest.raises(RecordError, match=f"remove {record.name}"):
+        export(tmp_path / "out.xml")
+    remove(other.name)
+    remove(record.name)
+    assert records() == ()
 
 
 def test_shading_is_of_lens_body_and_aperture() -> None:
@@ -218,6 +238,8 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     record = keep(OPEN)
     assert main(["calibrate", "list"]) == 0
     assert record.name in capsys.readouterr().out
+    assert main(["calibrate", "list", "--lens", "no-such-lens"]) == 1
+    assert "no-such-lens" in capsys.readouterr().err
     assert main(["calibrate", "export", "-o", str(tmp_path / "a b.xml")]) == 0
     assert main(["calibrate", "remove", record.name]) == 0
     assert main(["calibrate", "remove", record.name]) == 1

@@ -437,7 +437,7 @@ def _xml(path: Path) -> Element:
     try:
         return ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
-        raise CatalogueError(f"{path} is no readable lensfun XML: {error}") from error
+        raise CatalogueError(f"{path} is no readable lensfun XML ({error}); repair it or remove it.") from error
 
 
 @cache

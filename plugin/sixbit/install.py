@@ -167,7 +167,7 @@ def _measured() -> dict[Key, Element | None]:
     records = [record for record in read_records(folder) if record.has_xml] if folder.is_dir() else []
     if not records:
         return {}
-    from sixbit.calibration.user_database import lensfun_entries
+    from sixbit.calibration.lensfun_xml import lensfun_entries
 
     return {_key(entry): entry for entry in lensfun_entries(records, complete=True)}
 

@@ -127,6 +127,9 @@ def measure_flat(
             progress((number + 0.5 + share / 2) / len(paths) * 0.95, f"measuring {name}")
 
         patches.append(patches_of(frame, told))
+        # The means of a JPEG's blocks may be alike; pixels are not, unless few values were left of them.
+        if frame.blocks is None and np.quantile(patches[-1].spread, 0.9) == 0:
+            raise _no_flat(patches[-1], "its pixels have no noise, as those of every camera have")
         del frame
     setting = setting_of(
         shots, sizes, lens, crop_factor=crop_factor, focal_mm=focal_mm, f_number=f_number, distance_m=distance_m
@@ -134,6 +137,9 @@ def measure_flat(
     check_landscape(sizes)
     progress(0.95, "fitting")
     result = fit_flat(patches, setting)
+    if f_number is None and setting.f_number and any(shot.f_number_estimated for shot in shots):
+        estimated = f"The aperture, f/{setting.f_number:g}, is the camera's estimate; if the ring said another, say it."
+        result = replace(result, verdict=(*result.verdict, estimated))
     progress(1.0, "done")
     return result
 

@@ -229,6 +229,7 @@ def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
                 half_size=True,
                 gamma=(1, 1),
                 no_auto_bright=True,
+                adjust_maximum_thr=0.0,  # white stays the camera's white, however bright the brightest pixel is
                 output_bps=16,
                 user_wb=[1, 1, 1, 1],
                 output_color=rawpy.ColorSpace.raw,
@@ -237,8 +238,14 @@ def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
             matrix = _to_srgb(raw.rgb_xyz_matrix)
             grey = raw.num_colors == 1
     except (rawpy.LibRawError, ValueError, OSError) as error:
-        raise PhotoError(f"{photo_name(path)}: LibRaw cannot decode it ({error}); give a TIFF made from it.") from error
-    return DecodedFrame(path, shot, pixels[:, :, 1] if grey else pixels, linear(), None if grey else matrix)
+        said = error.args[0] if error.args else error  # rawpy hands LibRaw's words on as bytes
+        why = said.decode(errors="replace") if isinstance(said, bytes) else said
+        raise PhotoError(
+            f"{photo_name(path)}: LibRaw cannot decode it ({why}); copy it again from where it came, or give a TIFF "
+            "made from it."
+        ) from error
+    # A sensor without colours comes as one plane, or as three that are alike.
+    return DecodedFrame(path, shot, pixels[:, :, 0] if grey else pixels, linear(), None if grey else matrix)
 
 
 def _to_srgb(xyz_to_camera: NDArray[Any]) -> NDArray[np.float64] | None:

@@ -129,18 +129,21 @@ def interpolated(records: Sequence[Record], f_number: float, distance_m: float) 
 
     Straight in 1 / f-number, which the half angle of the cone of light on a pixel goes with, between the two
     apertures that were measured beside it, then straight in 1 / distance, which the extension of the lens, and with it
-    the place of the exit pupil, goes with; beyond the outermost measurement that one counts. Of two records of the
-    same setting the later one counts.
+    the place of the exit pupil, goes with; beyond the outermost measurement that one counts. A distance counts if one
+    of its apertures is near enough. Of two records of the same setting the later one counts.
     """
     grid: dict[float, dict[float, Shading]] = {}
     for record in records:
-        if record.f_number and abs(4 / record.f_number - 4 / f_number) <= FARTHEST:
+        if record.f_number:
             vergence = 1 / min(record.distance_m or INFINITY_M, INFINITY_M)
             grid.setdefault(round(vergence, 4), {})[round(1 / record.f_number, 4)] = shading_of(record)
-    if not grid:
-        return None
-    rows = {vergence: _between(row, 1 / f_number) for vergence, row in grid.items()}
-    return _between(rows, 1 / min(distance_m, INFINITY_M))
+    near = FARTHEST / 4 + 1e-9
+    rows = {
+        vergence: _between(row, 1 / f_number)
+        for vergence, row in grid.items()
+        if min(abs(cone - 1 / f_number) for cone in row) <= near
+    }
+    return _between(rows, 1 / min(distance_m, INFINITY_M)) if rows else None
 
 
 def _between(known: Mapping[float, Shading], at: float) -> Shading:

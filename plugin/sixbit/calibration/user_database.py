@@ -7,30 +7,23 @@ one size is interpolated together, by lensfun's rules; of two runs with the same
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.calibration import CalibrationError
-from sixbit.calibration.records import Record, merged, read_records
-from sixbit.catalogue import LensIdentity, own_folder, renew
-from sixbit.compiler import identity_of
+from sixbit.calibration.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
+from sixbit.calibration.records import Record, RecordError, read_records
+from sixbit.catalogue import LensIdentity, catalogue, own_folder, renew
 from sixbit.kinds import KINDS
-from sixbit.manifest import data_path
 from sixbit.models import INFINITY_M
 from sixbit.photos import replacing
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "distortion": {"poly3": ("k1",), "poly5": ("k1", "k2"), "ptlens": ("a", "b", "c")},
-    "tca": {"linear": ("kr", "kb"), "poly3": ("vr", "vb", "cr", "cb", "br", "bb")},
-    "vignetting": {"pa": ("k1", "k2", "k3")},
-}
-"""lensfun's models and the names of their terms, in the order of :mod:`sixbit.models` (and lensfunpy)."""
 
 
 @dataclass(frozen=True)
@@ -90,44 +83,66 @@ def add(
         raise CalibrationError("There is nothing to keep.")
     moment = (date or datetime.now().astimezone()).isoformat(timespec="microseconds")
     folder = own_folder()
-    record = Record(
-        folder=folder,
-        name=_new_name(folder, setting.lens.lens_id, moment),
-        lens_id=setting.lens.lens_id,
-        lens=setting.lens.name,
-        kinds=tuple(kind for kind in KINDS if kind in models or (kind == "shading" and shading)),
-        crop_factor=setting.crop_factor,
-        aspect_ratio=setting.aspect_ratio,
-        focal_mm=setting.focal_mm,
-        source=source,
-        date=moment,
-        f_number=setting.f_number,
-        distance_m=setting.distance_m,
-        make=setting.make,
-        model=setting.model,
-        shading=shading,
-    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CalibrationError(f"{folder} cannot be made: {error.strerror or error}; make it, or allow it.") from error
-    if models:
-        # The XML first: without its record it still says what it says, by the name of the lens.
-        with replacing(record.xml) as file:
-            file.write(_document([_element(record, setting, models)], [record]))
-    try:
-        with replacing(record.path) as file:
-            file.write(record.to_json().encode())
-    except BaseException:
-        record.xml.unlink(missing_ok=True)
-        raise
+    with _alone(folder):
+        record = Record(
+            folder=folder,
+            name=_new_name(folder, setting.lens.lens_id, moment),
+            lens_id=setting.lens.lens_id,
+            lens=setting.lens.name,
+            kinds=tuple(kind for kind in KINDS if kind in models or (kind == "shading" and shading)),
+            crop_factor=setting.crop_factor,
+            aspect_ratio=setting.aspect_ratio,
+            focal_mm=setting.focal_mm,
+            source=source,
+            date=moment,
+            f_number=setting.f_number,
+            distance_m=setting.distance_m,
+            make=setting.make,
+            model=setting.model,
+            shading=shading,
+        )
+        if models:
+            # The XML first: without its record it still says what it says, by the name of the lens.
+            with replacing(record.xml) as file:
+                file.write(document([_element(record, setting, models)], [record]))
+        try:
+            with replacing(record.path) as file:
+                file.write(record.to_json().encode())
+        except BaseException:
+            record.xml.unlink(missing_ok=True)
+            raise
     renew()
     _tell_programs()
     return record
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder against other processes that add to it, as two would choose the same name."""
+    import filelock
+
+    lock = filelock.FileLock(folder.with_suffix(".lock"), timeout=30)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise CalibrationError(f"Another Sixbit has been writing to {folder} for 30 s; end it.") from error
+    except (OSError, NotImplementedError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CalibrationError(f"{folder} cannot be written: {why}; allow it, or make room.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def records(lens_id: str | None = None) -> tuple[Record, ...]:
     """The records of a lens, or all, the oldest first."""
+    if lens_id is not None and lens_id not in catalogue().lenses:
+        raise CalibrationError(f"There is no lens with the identity {lens_id!r}; `sixbit lenses` lists them.")
     folder = own_folder()
     return tuple(r for r in (read_records(folder) if folder.is_dir() else ()) if lens_id in (None, r.lens_id))
 
@@ -155,7 +170,7 @@ def _tell_programs() -> None:
     from sixbit.install import COMPUTED, PREFIX, InstallError, install_lensfun
     from sixbit.install import Record as Installed
 
-    with suppress(InstallError):  # `sixbit doctor` tells of it.
+    with suppress(InstallError, RecordError):  # `sixbit doctor` tells of it.
         if there := Installed.load().files("lensfun"):
             install_lensfun(computed=any(Path(path).name == f"{PREFIX}{COMPUTED}" for path in there))
 
@@ -170,34 +185,10 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     wanted = [record for record in records(lens_id) if record.has_xml]
     if not wanted:
         raise CalibrationError("There is no calibration of yours that lensfun could read; nothing was exported.")
+    entries = lensfun_entries(wanted, complete)
     with replacing(Path(out)) as file:
-        entries = lensfun_entries(wanted, complete)
-        file.write(_document(entries, wanted))
+        file.write(document(entries, wanted))
     return len(entries)
-
-
-def lensfun_entries(wanted: Sequence[Record], complete: bool) -> list[Element]:
-    """One lensfun ``<lens>`` for each lens and size of sensor."""
-    from xml.etree import ElementTree
-
-    groups: list[list[Record]] = []
-    for record in wanted:
-        group = next((g for g in groups if g[0].lens_id == record.lens_id and g[0].same_sensor(record)), None)
-        if group is None:
-            groups.append([record])
-        else:
-            group.append(record)
-    entries = []
-    for group in groups:
-        lenses = [lens for record in group for lens in ElementTree.parse(record.xml).getroot().iter("lens")]
-        entry = merged(lenses, TERMS)
-        calibration = entry.find("calibration")
-        stock = _stock_entry(group[0].lens_id, group[0].crop_factor) if complete else None
-        if stock is not None and calibration is not None:
-            there = {row.tag for row in calibration}
-            calibration.extend(row for row in stock.iterfind("calibration/*") if row.tag not in there)
-        entries.append(entry)
-    return entries
 
 
 def _check(kind: str, model: Model) -> None:
@@ -221,7 +212,7 @@ def _element(record: Record, setting: Setting, models: Mapping[str, Model]) -> E
     from xml.etree.ElementTree import Element, SubElement
 
     lens = Element("lens")
-    named = _stock_entry(record.lens_id, None)
+    named = stock_entry(record.lens_id, None)
     if named is not None:
         lens.extend(copy.deepcopy(child) for child in named if child.tag in ("maker", "model", "mount"))
     else:
@@ -245,29 +236,3 @@ def _element(record: Record, setting: Setting, models: Mapping[str, Model]) -> E
         row |= {name: f"{term:.9g}" for name, term in zip(TERMS[kind][model.model], model.terms, strict=True)}
         SubElement(calibration, kind, row)
     return lens
-
-
-def _stock_entry(lens_id: str, crop_factor: float | None) -> Element | None:
-    """The entry of a lens in Sixbit's own database: any, or the one for sensors of this size."""
-    from xml.etree import ElementTree
-
-    lens = identity_of(lens_id)
-    names = {lens.name} | {c.model for c in lens.calibrations if not c.own and c.file != "computed.xml"}
-    for path in sorted(data_path("lens_db").glob("*.xml")):
-        for entry in ElementTree.parse(path).getroot().iter("lens"):
-            same = crop_factor is None or abs(float(entry.findtext("cropfactor") or 1) / crop_factor - 1) < 0.005
-            if same and names & {model.text for model in entry.findall("model")}:
-                return entry
-    return None
-
-
-def _document(entries: Iterable[Element], made_from: Iterable[Record]) -> bytes:
-    from xml.etree import ElementTree
-
-    root = ElementTree.Element("lensdatabase", version="1")
-    root.extend(entries)
-    ElementTree.indent(root, "    ")
-    # Two hyphens would end a comment.
-    said = "\n".join(f"    {r.lens}: {', '.join(r.kinds)}; {r.said}".replace("--", "- ") for r in made_from)
-    text = f'<?xml version="1.0" encoding="utf-8"?>\n<!--\n    Measured with Sixbit.\n{said}\n-->\n'
-    return (text + ElementTree.tostring(root, encoding="unicode") + "\n").encode()
