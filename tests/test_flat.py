@@ -129,6 +129,23 @@ def test_shading_corrected_leaves_no_cast_on_flats_not_seen_before(suffix: str, 
         assert after < 0.005
 
 
+@pytest.mark.parametrize("level", [0.33, 0.5])
+def test_a_jpeg_corrected_is_as_neutral_as_one_that_never_had_a_cast(level: float, tmp_path: Path) -> None:
+    """Both are off by what is rounded when a JPEG is written and read; no more than that is left."""
+    clean = replace(SIDED, slope=(0.0, 0.0), warmth=(0.0, 0.0), noise=0.01, size=(900, 600), white=(1.0, 1.0, 0.9))
+    keep(measure_flat(pair(replace(clean, slope=(0.04, 0.02)), tmp_path, ".jpg", 8), LENS, f_number=2.0))
+    flat = replace(clean, level=level, noise=0.02, dust=8, hot=30)
+    save(flat.codes(77), tmp_path / "unseen.jpg")
+    save(replace(flat, red=Cast(), blue=Cast()).codes(78), tmp_path / "neutral.jpg")
+    sixbit.correct(
+        tmp_path / "unseen.jpg", tmp_path / "out.jpg", lens=LENS, corrections=("shading",), f_number=2.0, scale="none"
+    )
+    before, after, neutral = (_casts(tmp_path / f"{name}.jpg") for name in ("unseen", "out", "neutral"))
+    print(f"cast {100 * before:.1f} %, corrected {100 * after:.1f} %, without any {100 * neutral:.1f} %")
+    assert before > 0.06
+    assert after < neutral + 0.006
+
+
 def _casts(path: Path) -> float:
     """The largest difference of red or blue against green between the centre and a corner, relative."""
     from sixbit.light import srgb

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.hosts.browser import Chromium
-from tests.hosts.calibrate_page import loopback_up
+from tests.hosts.loopback import loopback_up
 from tests.hosts.root import BROWSER, SystemRoot
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}

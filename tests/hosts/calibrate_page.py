@@ -8,11 +8,9 @@ What was seen stands in ``page.json``, each picture in a PNG. The photos are in 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -22,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.hosts.browser import Chromium
+from tests.hosts.loopback import loopback_up
 from tests.hosts.root import BROWSER, SystemRoot
 
 SEEN: dict[str, Any] = {}
@@ -48,13 +47,6 @@ Promise.all([
         document.body.append(f); })),
 ]).then(() => { document.title = 'done'; window.done = done; });
 """
-
-
-def loopback_up() -> None:
-    """Switch the loopback on: a new network has it, switched off."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack("16sH", b"lo", 0x1 | 0x40)  # IFF_UP | IFF_RUNNING, SIOCSIFFLAGS
-        fcntl.ioctl(any_socket, 0x8914, request)
 
 
 def network_reaches_out() -> bool:

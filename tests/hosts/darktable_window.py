@@ -19,7 +19,20 @@ from typing import Any
 
 import pyatspi
 import screen
-from screen import PATIENCE, SEEN, WORK, application, inside, shot, take, tell, wait, xdotool
+from screen import (
+    PATIENCE,
+    SEEN,
+    WORK,
+    application,
+    inside,
+    page_opened,
+    record_browser,
+    shot,
+    take,
+    tell,
+    wait,
+    xdotool,
+)
 
 EXPORT = ("export", "start export")
 """The button's name in darktable 5.0, and in 5.4."""
@@ -173,6 +186,7 @@ def calibrate() -> None:
         shown.append(found is not None and found.getState().contains(pyatspi.STATE_SHOWING))
     SEEN["calibrate shown"] = shown
     SEEN["calibrate"] = next_said("calibrate this lens…")
+    SEEN["page"] = page_opened()
 
 
 def keep_rendered() -> None:
@@ -323,6 +337,7 @@ STEPS = (take_in, identify, choose, remember, calibrate, export, presets, correc
 
 def main() -> None:
     names = sys.argv[1:]
+    record_browser()
     os.environ.update(NO_AT_BRIDGE="0", GTK_MODULES="gail:atk-bridge")
     settings = json.loads((WORK / "settings.json").read_text())
     command = ["darktable", *settings, "--luacmd", 'dofile("/mnt/work/darktable_remote.lua")', "-d", "lua"]

@@ -50,7 +50,7 @@ class EditorHome:
 
     def bring(self, *scripts: str) -> None:
         """Put scripts of this folder, and what they import, into the work folder."""
-        for name in ("screen.py", *scripts):
+        for name in ("screen.py", "loopback.py", *scripts):
             shutil.copy(HERE / name, self.work)
 
     def seen(self, steps: list[str], prefix: str, done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -18,7 +18,20 @@ from pathlib import Path
 from typing import Any
 
 import pyatspi
-from screen import SEEN, WORK, application, inside, press, shot, take, tell, wait, xdotool
+from screen import (
+    SEEN,
+    WORK,
+    application,
+    inside,
+    page_opened,
+    press,
+    record_browser,
+    shot,
+    take,
+    tell,
+    wait,
+    xdotool,
+)
 
 PLUGIN = "plug-in-sixbit-correct"
 
@@ -198,6 +211,7 @@ def uncalibrated() -> None:
     log = Path.home() / ".local/state/sixbit/log/calibrate.log"
     wait(log.exists, "no calibration was started")
     wait(lambda: any("browser" in label for label in labels(PLUGIN)), "nothing is said of the page")
+    SEEN["page"] = page_opened()
     shot("uncalibrated")
     close_dialog("Cancel")
     to_image()
@@ -564,6 +578,7 @@ STEPS = (
 
 def main() -> None:
     photo, names = sys.argv[1], sys.argv[2].split(",")
+    record_browser()
     with (WORK / "gimp.out").open("w") as out:
         gimp = subprocess.Popen(["gimp", "-n", "--no-splash", photo], stdout=out, stderr=out)
     started = time.monotonic()

@@ -6,13 +6,17 @@ What was seen goes into SEEN, and into ``seen.json`` in the end; each picture of
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
 import pyatspi
+from loopback import loopback_up
 
 WORK = Path("/mnt/work")
 SEEN: dict[str, Any] = {}
@@ -63,6 +67,28 @@ def application(name: str) -> Any:
 
 def press(accessible: Any) -> None:
     accessible.queryAction().doAction(0)
+
+
+def record_browser() -> None:
+    """Have what is started from now on take a script for the browser, which writes down what it is to open, and let
+    that be looked at."""
+    browser = WORK / "browser"
+    browser.write_text('#!/bin/sh\nprintf "%s\\n" "$1" >> /mnt/work/addresses\n')
+    browser.chmod(0o755)
+    os.environ["BROWSER"] = str(browser)
+    loopback_up()
+
+
+def page_opened() -> str | None:
+    """The lens of the page that the browser was given the address of, as the page's server tells it."""
+    address = wait((WORK / "addresses").read_text, "no browser was opened").split()[-1]
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    with opener.open(address, timeout=PATIENCE) as page:
+        assert b"<html" in page.read()
+    with opener.open(f"{address.partition('?')[0]}events", timeout=PATIENCE) as events:
+        state = json.loads(next(line for line in events if line.startswith(b"data:"))[5:])
+    lens: dict[str, str] | None = state["lens"]
+    return lens and lens["id"]
 
 
 def take(steps: tuple[Step, ...], names: list[str]) -> None:

@@ -236,6 +236,7 @@ def test_a_choice_is_remembered(darktable: DarktableHome, seen: dict[str, Any]) 
 def test_a_lens_without_calibration_leads_to_the_page(seen: dict[str, Any]) -> None:
     assert seen["calibrate shown"] == [False, True]
     assert "browser" in seen["calibrate"]
+    assert seen["page"] == "elmarit-21"
 
 
 def test_the_storage_gives_the_pixels_of_the_batch(darktable: DarktableHome, seen: dict[str, Any]) -> None:

@@ -109,6 +109,7 @@ def test_a_lens_without_a_calibration_leads_to_the_page(seen: dict[str, Any]) ->
     assert "no calibration" in seen["uncalibrated"]
     assert any("Nothing of the lens" in label for label in seen["uncalibrated"])
     assert not seen["uncalibrated ok"]
+    assert seen["page"] == "super-elmar-18"
 
 
 def test_the_split_can_be_dragged(gimp: GimpHome, seen: dict[str, Any]) -> None:
