@@ -1,7 +1,7 @@
 """The batch, measured: throughput, kills, memory.
 
-    python benchmarks/batch.py throughput [--photos 8] [--rounds 3] [--no-darktable]
-    python benchmarks/batch.py kills [--photos 500] [--kills 10] [--memory 2G]
+    python -m benchmarks.batch throughput [--photos 8] [--rounds 3] [--no-darktable]
+    python -m benchmarks.batch kills [--photos 500] [--kills 10] [--memory 2G]
 
 ``throughput`` compares `sixbit batch`, JPEG to JPEG at 50 MP, with decoding and encoding alone (by the same libraries,
 and by Pillow) in as many processes, and with darktable-cli and its lens module, in the same run. ``kills`` makes photos
@@ -28,9 +28,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from benchmarks import batch_photos
+from tests.scenery import batch_photos
 
 RESULTS = Path(__file__).parent / "results"
 DARKTABLE = ["--core", "--library", ":memory:", "--configdir", "/tmp/config", "--cachedir", "/tmp/cache"]
@@ -54,7 +52,7 @@ def seconds_of(words: list[str]) -> float:
 
 def recoded(photo: Path, out: Path) -> None:
     """Decode and encode, with the metadata, and nothing else."""
-    from sixbit.photos import open_photo, save_photo
+    from sixbit.photos.photo import open_photo, save_photo
 
     opened = open_photo(photo)
     save_photo(opened, opened.pixels, out)
@@ -88,8 +86,8 @@ def recode_all(photos: str, out: str, how: Callable[[Path, Path], None]) -> None
 
 def darktable(photos: Path, out: Path, home: Path) -> float:
     """Seconds that darktable-cli takes for the same photos with its lens module, started once for all."""
-    from tests.hosts.root import system_root
-    from tests.hosts.test_darktable_lensfun import sidecar
+    from tests.editors.test_darktable_lensfun import sidecar
+    from tests.scenery.root import system_root
 
     with tempfile.TemporaryDirectory() as folder:
         for photo in photos.glob("*.jpg"):

@@ -1,6 +1,6 @@
 """Calibration against known truth: seeded flats and scenes, the failures counted and shown.
 
-    python benchmarks/calibrate.py [--cases 200] [--scenes 200] [--width 1200]
+    python -m benchmarks.calibrate [--cases 200] [--scenes 200] [--width 1200]
 
 Flats: each calibrated lens at crop 1 and 2.64, with noise, dust, hot pixels, sloping light, JPEG of quality 85 to 95, 8
 and 16 bits. Scenes: photos and structures that are no flats, and have to be refused.
@@ -15,13 +15,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from calibrate_cases import Case, run
-
+from benchmarks.calibrate_cases import Case, run
 from sixbit.calibration import CalibrationError
 from sixbit.calibration.flat import measure_flat
-from tests import flats
+from tests.scenery import flats
 
 MOST_FALL_OFF, MOST_SHADING = 1.5, 0.5
 """Goals in percent."""

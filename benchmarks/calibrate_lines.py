@@ -1,6 +1,6 @@
 """How well distortion is found: rendered photos through every lens of the database whose distortion is known.
 
-    python benchmarks/calibrate_lines.py [--cases 200] [--empty 200] [--first 0] [--width 1600] [--processes 2]
+    python -m benchmarks.calibrate_lines [--cases 200] [--empty 200] [--first 0] [--width 1600] [--processes 2]
 
 Each case is five JPEGs (quality 85 to 95; every fourth case 16 bits) at crop 1.0 or 2.64, of buildings, shelves or
 tiles with curved things and leaves before them; every fifth is a printed chart, a chessboard or a ChArUco board. Then
@@ -14,22 +14,18 @@ import argparse
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from calibrate_cases import Case, run
-
+from benchmarks.calibrate_cases import Case, run
 from sixbit.calibration import CalibrationError
+from sixbit.calibration.keep import Setting
 from sixbit.calibration.lines import LinesResult, fit_lines, lines_in
-from sixbit.calibration.user_database import Setting
-from sixbit.catalogue import catalogue
-from sixbit.models import Frame, Sensor
-from tests import scenes
+from sixbit.compiler.optics import Frame, Sensor
+from sixbit.lenses.catalogue import catalogue
+from tests.scenery import scenes
 
 GOALS = {"lines": 0.05, "chessboard": 0.02, "ChArUco": 0.02}
 """Largest error in percent of the half diagonal."""

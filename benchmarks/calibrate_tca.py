@@ -1,6 +1,6 @@
 """Lateral colour recovered from rendered photos of known lenses: the table of all cases.
 
-    python benchmarks/calibrate_tca.py [CASES] [SEED]
+    python -m benchmarks.calibrate_tca [CASES] [SEED]
 
 Half of the cases have edges, and the lateral colour must be found to 0.15 px anywhere in the picture (or said to be
 none, where it is less than that); half have none that tell, and the answer must be "not enough".
@@ -12,13 +12,18 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import numpy as np
-from calibrate_cases import Case, run
-from scenes import (
+
+from benchmarks.calibrate_cases import Case, run
+from sixbit.calibration import CalibrationError
+from sixbit.calibration.lateral_colour import lateral_colour_in
+from sixbit.compiler import optics as models
+from sixbit.compiler.optics import Frame, Sensor
+from sixbit.values.filter import UNITY
+from sixbit.values.light import srgb
+from tests.scenery.scenes import (
     Camera,
     Lens,
     Painter,
@@ -35,13 +40,6 @@ from scenes import (
     tiles,
     with_distractors,
 )
-
-from sixbit import models
-from sixbit.calibration import CalibrationError
-from sixbit.calibration.lateral_colour import lateral_colour_in
-from sixbit.filters import UNITY
-from sixbit.light import srgb
-from sixbit.models import Frame, Sensor
 
 Rng = np.random.Generator
 MOST = 0.15

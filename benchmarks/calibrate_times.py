@@ -1,6 +1,6 @@
 """How long calibrating takes, as whole commands: a flat of 50 megapixels, and five photos of lines of as many.
 
-    python benchmarks/calibrate_times.py [--megapixels 50] [--frames FOLDER]
+    python -m benchmarks.calibrate_times [--megapixels 50] [--frames FOLDER]
 
 Rendered frames of a known lens; each command is timed from its start to its end, interpreter and imports included.
 """
@@ -15,16 +15,14 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 import numpy as np
-from calibrate_cases import RESULTS
 
-from sixbit import models
-from sixbit.models import Frame
-from sixbit.processors import processors
-from tests.flats import Cast, Flat, save
-from tests.scenes import Camera, Lens, as_photo, building, photograph
+from benchmarks.calibrate_cases import RESULTS
+from sixbit.compiler import optics as models
+from sixbit.compiler.optics import Frame
+from sixbit.machine import processors
+from tests.scenery.flats import Cast, Flat, save
+from tests.scenery.scenes import Camera, Lens, as_photo, building, photograph
 
 PLUGIN = Path(__file__).resolve().parents[1] / "plugin"
 LENS, NAME = "summarit-50-2.5", "Summarit-M 1:2.5/50"

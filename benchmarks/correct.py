@@ -1,6 +1,6 @@
 """Side by side: one correction of a large picture by Sixbit, and by what people use today.
 
-    python benchmarks/correct.py [--megapixels 50] [--threads 2] [--rounds 5] [--scaling] [-o FOLDER]
+    python -m benchmarks.correct [--megapixels 50] [--threads 2] [--rounds 5] [--scaling] [-o FOLDER]
 
 The table and a plot are saved in the folder, benchmarks/results by default. --scaling adds how the native engine does
 from 1 to 200 MP and from one thread to all. darktable-cli takes part at 50 MP, as files.py finds it: from JPEG to JPEG,
@@ -30,11 +30,12 @@ import lensfunpy
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit import engines, models
-from sixbit.compiler import Optics, compile_optics
-from sixbit.filters import CorrectionFilter
-from sixbit.models import Frame, Sensor
-from sixbit.plots import BLUE, SOFT
+from sixbit import engines
+from sixbit.compiler import optics as models
+from sixbit.compiler.compile import Optics, compile_optics
+from sixbit.compiler.optics import Frame, Sensor
+from sixbit.plots.lens import BLUE, SOFT
+from sixbit.values.filter import CorrectionFilter
 
 Pixels = NDArray[Any]
 
@@ -130,8 +131,8 @@ def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], 
 
 def darktable(folder: Path, width: int, height: int) -> Callable[[], float] | None:
     """An export of the same picture by darktable's lens module, as files.py does it; it answers the seconds."""
-    sys.path.insert(0, str(Path(__file__).parent))
-    files: Any = importlib.import_module("files")
+    from benchmarks import files
+
     if (width, height) != (files.WIDTH, files.HEIGHT):
         return None
     files.large_photo(folder / "photo.jpg")
@@ -170,9 +171,9 @@ def peak_memory(width: int, height: int, threads: int) -> float:
     """MB that one correction takes beyond its input and output, in a process of its own."""
     code = f"""
 import resource, sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 import numpy as np
-from correct import summicron
+from benchmarks.correct import summicron
 from sixbit import engines
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 correction = summicron({width}, {height})

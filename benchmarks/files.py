@@ -1,6 +1,6 @@
 """From file to file: `sixbit correct` on a JPEG of 50 MP as a whole process, in turn with darktable-cli.
 
-    python benchmarks/files.py [--rounds 5] [--photo FILE]
+    python -m benchmarks.files [--rounds 5] [--photo FILE]
 
 darktable is the one on PATH, or that of the tests' Debian system where there is one; a sidecar
 file switches its lens module on and nothing else. Without either, Sixbit is timed alone. What --timings says of the
@@ -30,9 +30,9 @@ THEIR_LENS = "Elmarit-M 1:2.8/28 ASPH."
 
 def large_photo(path: Path) -> None:
     """The benchmark's landscape with the metadata of the example photo."""
-    sys.path.insert(0, str(HERE))
-    correct = importlib.import_module("correct")
     from PIL import Image
+
+    from benchmarks import correct
 
     with Image.open(PHOTO) as example:
         carried = {"exif": example.info["exif"], "icc_profile": example.info.get("icc_profile")}
@@ -47,8 +47,8 @@ def sixbit(photo: Path, out: Path) -> str:
 
 def darktable(folder: Path) -> Callable[[], float] | None:
     """A function that exports photo.jpg of the folder and returns its seconds; None without darktable."""
-    sys.path.insert(0, str(HERE.parent))
-    sidecar = importlib.import_module("tests.hosts.test_darktable_lensfun").sidecar
+    from tests.editors.test_darktable_lensfun import sidecar
+
     (folder / "photo.jpg.xmp").write_text(sidecar(THEIR_LENS), encoding="utf-8")
     settings = {
         "plugins/imageio/format/jpeg/quality": str(QUALITY),
@@ -69,7 +69,7 @@ def darktable(folder: Path) -> Callable[[], float] | None:
 
         return at_home
     try:
-        roots = importlib.import_module("tests.hosts.root")
+        roots = importlib.import_module("tests.scenery.root")
         root = roots.make_root("trixie", roots.CACHE / "roots")
     except (ImportError, RuntimeError) as error:
         print(f"darktable is left out: {error}", file=sys.stderr)

@@ -1,8 +1,8 @@
 """How long a 50-megapixel photo takes in the real GIMP, next to GIMP's own handing over of the same pixels.
 
-    python benchmarks/gimp.py [--suite trixie] [--rounds 5] [-o FOLDER]
+    python -m benchmarks.gimp [--suite trixie] [--rounds 5] [-o FOLDER]
 
-It needs the systems of tests/hosts, and makes them if they are not there. The table is saved in the folder,
+It needs the systems of tests/scenery/root.py, and makes them if they are not there. The table is saved in the folder,
 benchmarks/results by default. Times from OK are medians of ratios within a round, since the machine may have other
 things to do: the round's plain handing over had to bear the same.
 """
@@ -13,21 +13,18 @@ import argparse
 import json
 import shutil
 import statistics
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
 
+from benchmarks.correct import landscape
+from tests.scenery.gimp import GimpHome
+from tests.scenery.photo_factory import exif
+from tests.scenery.root import SUITES, system_root
+
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE)]
-
-from correct import landscape  # noqa: E402
-
-from tests.hosts.gimp import GimpHome  # noqa: E402
-from tests.hosts.root import SUITES, system_root  # noqa: E402
-from tests.photo_factory import exif  # noqa: E402
 
 SIZE = (8160, 6144)
 TIMEOUT = 400

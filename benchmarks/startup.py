@@ -1,6 +1,6 @@
 """How long the quick commands take, as whole processes, in turn with Python doing nothing.
 
-python benchmarks/startup.py [--rounds 15]
+python -m benchmarks.startup [--rounds 15]
 """
 
 from __future__ import annotations

@@ -16,35 +16,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sixbit.catalogue import LensIdentity
-    from sixbit.compiler import CompileError, compile_filter
-    from sixbit.correction import correct
+    from sixbit.compiler.compile import CompileError, compile_filter
     from sixbit.engines import EngineError, Region, apply
-    from sixbit.filters import CorrectionFilter, FilterError
-    from sixbit.matching import Match, Status, match
-    from sixbit.shot import LensSpecification, PhotoError, Shot, SixBitCode, SixbitError, Tagged
-    from sixbit.tags import read_shot
+    from sixbit.export.correct import correct
+    from sixbit.lenses.catalogue import LensIdentity
+    from sixbit.lenses.match import Match, Status, match
+    from sixbit.tags.read import read_shot
+    from sixbit.values.filter import CorrectionFilter, FilterError
+    from sixbit.values.shot import LensSpecification, PhotoError, Shot, SixBitCode, SixbitError, Tagged
 
 _HOME = {
-    "CompileError": "compiler",
-    "CorrectionFilter": "filters",
+    "CompileError": "compiler.compile",
+    "CorrectionFilter": "values.filter",
     "EngineError": "engines",
-    "FilterError": "filters",
-    "Match": "matching",
-    "LensIdentity": "catalogue",
-    "LensSpecification": "shot",
-    "PhotoError": "shot",
+    "FilterError": "values.filter",
+    "Match": "lenses.match",
+    "LensIdentity": "lenses.catalogue",
+    "LensSpecification": "values.shot",
+    "PhotoError": "values.shot",
     "Region": "engines",
-    "Shot": "shot",
-    "SixBitCode": "shot",
-    "SixbitError": "shot",
-    "Status": "matching",
-    "Tagged": "shot",
+    "Shot": "values.shot",
+    "SixBitCode": "values.shot",
+    "SixbitError": "values.shot",
+    "Status": "lenses.match",
+    "Tagged": "values.shot",
     "apply": "engines",
-    "compile_filter": "compiler",
-    "correct": "correction",
-    "match": "matching",
-    "read_shot": "tags",
+    "compile_filter": "compiler.compile",
+    "correct": "export.correct",
+    "match": "lenses.match",
+    "read_shot": "tags.read",
 }
 
 __all__ = [  # noqa: RUF022 - the steps in their order

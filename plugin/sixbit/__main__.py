@@ -2,6 +2,6 @@
 
 import sys
 
-from sixbit.cli import main
+from sixbit.cli.main import main
 
 sys.exit(main())

@@ -18,6 +18,15 @@ def data_path(name: str) -> Path:
     return installed if installed.exists() else Path(__file__).parents[2] / name
 
 
+def plugin_source(editor: str) -> Path:
+    """Where the files of an editor's plug-in stand before they are installed.
+
+    >>> plugin_source("gimp").name
+    'gimp'
+    """
+    return Path(__file__).parent / "editors" / editor
+
+
 @cache
 def manifest() -> dict[str, Any]:
     """What ``manifest.json`` says.

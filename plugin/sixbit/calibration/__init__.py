@@ -2,14 +2,14 @@
 
 Each measurement is a pure function: pictures in, a result out that says what was found, how surely, and what to draw;
 :class:`CalibrationError` where the frames do not carry it. Keeping a result is a step of its own
-(:func:`sixbit.calibration.user_database.add`).
+(:func:`sixbit.calibration.keep.add`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from sixbit.shot import SixbitError
+from sixbit.values.shot import SixbitError
 
 Progress = Callable[[float, str], None]
 """Called with the share that is done (0 to 1) and what is being done, in words."""

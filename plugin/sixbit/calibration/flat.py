@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.calibration import CalibrationError, Progress, silent
-from sixbit.calibration.fall_off import Fit, Samples, even_powers, falling, fit, light_at, surface, surface_powers
 from sixbit.calibration.frames import check_untouched, open_frame, setting_of
-from sixbit.calibration.intervals import deviance
-from sixbit.calibration.patches import AGAINST_GREEN, Patches, patches_of
-from sixbit.calibration.records import Record
-from sixbit.calibration.shading import PlaneShading, Shading
-from sixbit.calibration.user_database import Model, Setting, add
+from sixbit.calibration.keep import Model, Setting, add
+from sixbit.compiler.shading import PlaneShading, Shading
+from sixbit.lenses.own import Record
+from sixbit.measure.fall_off import Fit, Samples, even_powers, falling, fit, light_at, surface, surface_powers
+from sixbit.measure.intervals import deviance
+from sixbit.measure.patches import AGAINST_GREEN, Patches, patches_of
 
 FloatArray = NDArray[np.float64]
 

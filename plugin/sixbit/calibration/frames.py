@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.aperture import aperture_of
 from sixbit.calibration import CalibrationError
-from sixbit.calibration.user_database import Setting
-from sixbit.catalogue import catalogue
-from sixbit.correction import lens_of
-from sixbit.directories import BoundedFile, read_ifd
-from sixbit.kinds import SPOKEN
-from sixbit.matching import crop_factor_of
-from sixbit.shot import PhotoError, Shot, photo_name
-from sixbit.tags import open_photo as open_file
-from sixbit.tags import read_shot
+from sixbit.calibration.keep import Setting
+from sixbit.export.correct import lens_of
+from sixbit.files.tiff_read import BoundedFile, read_ifd
+from sixbit.lenses.aperture import aperture_of
+from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.match import crop_factor_of
+from sixbit.tags.read import open_photo as open_file
+from sixbit.tags.read import read_shot
+from sixbit.values.kinds import SPOKEN
+from sixbit.values.shot import PhotoError, Shot, photo_name
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sixbit.light import TransferCurve
+    from sixbit.values.light import TransferCurve
 
 RAW_SUFFIXES = frozenset({".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl"})
 _DNG_VERSION = 0xC612
@@ -82,7 +82,7 @@ def open_frame(path: str | Path) -> DecodedFrame:
     shot = read_shot(path)
     if _is_raw(path):
         return _open_raw(path, shot)
-    from sixbit.photos import open_photo
+    from sixbit.photos.photo import open_photo
 
     photo = open_photo(path)
     pixels = photo.pixels[:, :, :3] if photo.alpha else photo.pixels
@@ -174,7 +174,7 @@ def _jpeg_blocks(path: Path) -> JpegBlocks | None:
     """From the first coefficient of each block, which is its mean; None for colours other than grey and YCbCr."""
     import numpy as np
 
-    from sixbit.calibration.rounding import TO_YCC, by_libjpeg, noise_of, unbiased
+    from sixbit.measure.rounding import TO_YCC, by_libjpeg, noise_of, unbiased
 
     try:
         import jpeglib
@@ -221,7 +221,7 @@ def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
         raise PhotoError(
             f"{photo_name(path)}: raw files need rawpy: pip install 'sixbit[calibrate]'; or give a TIFF."
         ) from error
-    from sixbit.light import linear
+    from sixbit.values.light import linear
 
     try:
         with rawpy.imread(str(path)) as raw:

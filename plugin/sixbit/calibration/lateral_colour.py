@@ -1,6 +1,6 @@
 """Lateral colour from the edges of sharp photos: red and blue against green, along the radius.
 
-The displacement of many blocks (:mod:`sixbit.calibration.displacement`) is fitted by lensfun's ``linear`` or ``poly3``,
+The displacement of many blocks (:mod:`sixbit.measure.displacement`) is fitted by lensfun's ``linear`` or ``poly3``,
 whichever the evidence asks for, with Huber's weights (Robust Statistics, 1981, section 7). A displacement that is the
 same all over a photo is not the lens's radial colour and is fitted beside it. Blocks near each other err alike, so the
 standard errors are those of whole parts of the picture (K.-Y. Liang and S. L. Zeger, Biometrika 73, 1986).
@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.calibration import CalibrationError, Progress, silent
-from sixbit.calibration.displacement import Blocks, Displacements, displacements, sharp_blocks
-from sixbit.calibration.records import Record
-from sixbit.calibration.user_database import Model, Setting, add
-from sixbit.light import TransferCurve
+from sixbit.calibration.keep import Model, Setting, add
+from sixbit.lenses.own import Record
+from sixbit.measure.displacement import Blocks, Displacements, displacements, sharp_blocks
+from sixbit.values.light import TransferCurve
 
 if TYPE_CHECKING:
-    from sixbit.filters import Polynomial
-    from sixbit.models import Sensor
+    from sixbit.compiler.optics import Sensor
+    from sixbit.values.filter import Polynomial
 
 FloatArray = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ class LateralColour:
 
     def optics(self, sensor: Sensor) -> tuple[tuple[Polynomial, Polynomial], Sensor]:
         """As the compiler takes it; ``sensor`` is that of the photo."""
-        from sixbit import models
+        from sixbit.compiler import optics as models
 
         return models.lateral_colour(self.model.model, self.model.terms), sensor
 

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.calibration import CalibrationError, Progress, silent
-from sixbit.calibration.chart import chart_lines
-from sixbit.calibration.edges import edge_chains
 from sixbit.calibration.frames import DecodedFrame, check_untouched, open_frame, setting_of
-from sixbit.calibration.records import Record
-from sixbit.calibration.straightness import BINS, Lines, Straightening, bends, centre_shift, line_of, straighten
-from sixbit.calibration.user_database import Model, Setting, add
+from sixbit.calibration.keep import Model, Setting, add
+from sixbit.lenses.own import Record
+from sixbit.measure.chart import chart_lines
+from sixbit.measure.edges import edge_chains
+from sixbit.measure.straightness import BINS, Lines, Straightening, bends, centre_shift, line_of, straighten
 
 FloatArray = NDArray[np.float64]
 

@@ -11,13 +11,13 @@ import importlib.util
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sixbit.shot import SixbitError
+from sixbit.values.shot import SixbitError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sixbit.filters import CorrectionFilter
-    from sixbit.light import TransferCurve
+    from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.light import TransferCurve
 
 ENGINES = ("native", "gmic", "reference")
 INTERPOLATIONS = ("bicubic", "lanczos3", "bilinear")

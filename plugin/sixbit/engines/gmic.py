@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sixbit.engines import EngineError, Region
-from sixbit.filters import Polynomial, evaluate
-from sixbit.light import TransferCurve, srgb
+from sixbit.values.filter import Polynomial, evaluate
+from sixbit.values.light import TransferCurve, srgb
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sixbit.filters import CorrectionFilter
+    from sixbit.values.filter import CorrectionFilter
 
     FloatArray = NDArray[np.float64]
 
@@ -107,7 +107,7 @@ def script(correction: CorrectionFilter, transfer: TransferCurve | None = None) 
     It defines the command ``sixbit_correct`` for pictures of the size the filter was compiled for, with 1, 3 or 4
     channels; ``transfer`` is the curve to linear light (sRGB by default).
 
-    >>> from sixbit.filters import CorrectionFilter
+    >>> from sixbit.values.filter import CorrectionFilter
     >>> wider = CorrectionFilter(width=6, height=4, centre=(2.5, 1.5), half_diagonal=3.6, warp=((0.98, 0.0, 0.01),))
     >>> print(script(wider).splitlines()[2])
     #     gmic lens.gmic photo.png sixbit_correct -output out.png

@@ -13,8 +13,8 @@ from numpy.polynomial import Chebyshev, Polynomial
 
 from sixbit.engines import EngineError
 from sixbit.engines.reference import taps
-from sixbit.light import SAMPLES, TransferCurve, linear, srgb
-from sixbit.processors import processors
+from sixbit.machine import processors
+from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.engines import Region
-    from sixbit.filters import CorrectionFilter
+    from sixbit.values.filter import CorrectionFilter
 
     FloatArray = NDArray[np.float64]
     Slopes = tuple[float, float, float, float]

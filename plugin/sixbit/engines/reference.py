@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sixbit.light import TransferCurve, srgb
+from sixbit.values.light import TransferCurve, srgb
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.engines import Region
-    from sixbit.filters import CorrectionFilter
+    from sixbit.values.filter import CorrectionFilter
 
     FloatArray = NDArray[np.float64]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sixbit.catalogue import LensIdentity, catalogue
-from sixbit.kinds import SPOKEN
+from sixbit.lenses.catalogue import LensIdentity, catalogue
+from sixbit.values.kinds import SPOKEN
 
 MOST_FOUND = 12
 LONGEST_SEARCH = 120

@@ -36,7 +36,7 @@ def heat_map(rest: NDArray[np.float64]) -> bytes:
 
 def lines_before_after(result: LinesResult) -> tuple[tuple[str, bytes], ...]:
     """Photos with their lines, as they are and as the distortion found leaves them: each pair with what it shows."""
-    from sixbit.calibration.straightness import bends
+    from sixbit.measure.straightness import bends
 
     lines, good = result.lines, result.fit.weights > 0.5
     before, after = bends(lines, (1.0,)), bends(lines, result.fit.polynomial)

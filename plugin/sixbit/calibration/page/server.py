@@ -27,8 +27,8 @@ from aiohttp import web
 
 from sixbit.calibration.page.lenses import find_lenses
 from sixbit.calibration.page.session import Frame, RequestError, Session
-from sixbit.catalogue import LensIdentity
-from sixbit.shot import SixbitError
+from sixbit.lenses.catalogue import LensIdentity
+from sixbit.values.shot import SixbitError
 
 HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"
@@ -238,7 +238,7 @@ class Server:
         return web.Response(body=picture, content_type=kind)
 
     async def _export(self, request: web.Request) -> web.Response:
-        from sixbit.calibration.user_database import export
+        from sixbit.calibration.keep import export
 
         lens = request.query.get("lens")
         path = self.session.folder / "export.xml"

@@ -18,10 +18,10 @@ from sixbit.calibration.page.lenses import lens_record
 from sixbit.calibration.page.steps import STEPS, Findings, Step
 from sixbit.calibration.page.work import Comparison, Look, compare, look, measure
 from sixbit.calibration.page.worker import FaultError, RefusedError, StoppedError, Worker
-from sixbit.catalogue import LensIdentity, catalogue
-from sixbit.kinds import SPOKEN
-from sixbit.logs import start_log
-from sixbit.shot import SixbitError, photo_name
+from sixbit.lenses.catalogue import LensIdentity, catalogue
+from sixbit.machine import start_log
+from sixbit.values.kinds import SPOKEN
+from sixbit.values.shot import SixbitError, photo_name
 
 LONGEST_NAME = 120
 _LIMITS = {"f_number": (0.5, 128), "distance_m": (0.01, 10_000), "focal_mm": (1, 2000), "crop_factor": (0.1, 20)}
@@ -263,7 +263,7 @@ class Session:
 
     def remove(self, name: str) -> None:
         """Take a calibration of the user's back."""
-        from sixbit.calibration.user_database import remove
+        from sixbit.calibration.keep import remove
 
         remove(name)
         if self.measurement and self.measurement.kept == name:

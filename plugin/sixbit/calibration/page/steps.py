@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.calibration import Progress
-from sixbit.calibration.records import Record
+from sixbit.lenses.own import Record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,7 +108,7 @@ def _of_lines(result: LinesResult) -> Findings:
     import numpy as np
 
     from sixbit.calibration.page.pictures import lines_before_after
-    from sixbit.calibration.straightness import bends
+    from sixbit.measure.straightness import bends
 
     good = result.lines.some(result.fit.weights > 0.5)
     height, width = result.pictures[0].shape

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.calibration import Progress
 from sixbit.calibration.page.steps import Findings, Step
-from sixbit.shot import PhotoError, Shot
+from sixbit.values.shot import PhotoError, Shot
 
 if TYPE_CHECKING:
     from sixbit.calibration.frames import DecodedFrame
     from sixbit.engines import Region
-    from sixbit.filters import CorrectionFilter
-    from sixbit.hosts.pictures import Picture
+    from sixbit.export.preview import Picture
+    from sixbit.values.filter import CorrectionFilter
 
 THUMBNAIL = (160, 120)
 WHOLE = (1400, 1400)
@@ -48,7 +48,7 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
     """Decode a photo. Raises PhotoError if it is none, CalibrationError if it is of no use."""
     from sixbit.calibration.frames import check_untouched, open_frame
     from sixbit.engines import Region
-    from sixbit.matching import match
+    from sixbit.lenses.match import match
 
     progress(0.0, f"reading {path.name}")
     frame = open_frame(path)
@@ -74,10 +74,10 @@ def measure(
 def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], progress: Progress) -> Comparison:
     """A photo before and after: the whole of it, and a corner pixel by pixel."""
     from sixbit.calibration.frames import open_frame
-    from sixbit.catalogue import renew
-    from sixbit.compiler import compile_filter, identity_of
-    from sixbit.correction import Corrected, nothing_to_do
+    from sixbit.compiler.compile import compile_filter, identity_of
     from sixbit.engines import Region
+    from sixbit.export.correct import Corrected, nothing_to_do
+    from sixbit.lenses.catalogue import renew
 
     progress(0.0, "reading the photo")
     renew()  # the calibrations have changed since this process was started
@@ -103,7 +103,7 @@ def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], pr
 
 
 def _picture(frame: DecodedFrame) -> Picture:
-    from sixbit.hosts.pictures import Picture
+    from sixbit.export.preview import Picture
 
     pixels = frame.pixels if frame.pixels.ndim == 3 else frame.pixels[:, :, None]
     return Picture(pixels, frame.transfer)

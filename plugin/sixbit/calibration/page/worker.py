@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from sixbit.calibration import Progress
-from sixbit.shot import SixbitError
+from sixbit.values.shot import SixbitError
 
 _PROGRESS, _DONE, _REFUSED, _FAULT = range(4)
 

@@ -1,0 +1,238 @@
+"""The user's own calibrations: kept as lensfun XML beside their records, listed, exported and removed.
+
+Each run is a record of its own (:mod:`sixbit.lenses.own`). What several runs measured of a lens on sensors of
+one size is interpolated together, by lensfun's rules; of two runs with the same settings the later one counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.calibration import CalibrationError
+from sixbit.compiler.optics import INFINITY_M
+from sixbit.lenses.catalogue import LensIdentity, catalogue, own_folder, renew
+from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
+from sixbit.lenses.own import Record, RecordError, read_records
+from sixbit.photos.photo import replacing
+from sixbit.values.kinds import KINDS
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+
+@dataclass(frozen=True)
+class Model:
+    """A lens model of lensfun, with its terms in the order of ``TERMS``.
+
+    >>> Model("ptlens", (0.01, -0.02, 0.005)).model
+    'ptlens'
+    """
+
+    model: str
+    terms: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How the lens was set, and the body it was on: what a calibration is of. mm and metres; None is infinity.
+
+    ``make`` and ``model`` name the body as EXIF does; only colour shading, which is of lens and sensor, needs them.
+    """
+
+    lens: LensIdentity
+    crop_factor: float
+    focal_mm: float
+    aspect_ratio: float = 1.5
+    f_number: float | None = None
+    distance_m: float | None = None
+    make: str = ""
+    model: str = ""
+
+
+def add(
+    setting: Setting,
+    source: str,
+    *,
+    distortion: Model | None = None,
+    tca: Model | None = None,
+    vignetting: Model | None = None,
+    shading: Mapping[str, Any] | None = None,
+    date: datetime | None = None,
+) -> Record:
+    """Keep what a run has found; every host uses it at once.
+
+    ``source`` says in words what it was made from, as in "6 photos with lines". Returns the record, whose name
+    :func:`remove` takes. Raises CalibrationError for numbers that cannot be, PhotoError for a disk that is full or a
+    folder that cannot be written; nothing is kept then.
+    """
+    found = {"distortion": distortion, "tca": tca, "vignetting": vignetting}
+    models = {kind: model for kind, model in found.items() if model is not None}
+    for kind, model in models.items():
+        _check(kind, model)
+    if (vignetting or shading) and setting.f_number is None:
+        raise CalibrationError("Fall-off and shading are of an aperture: say which one they were measured at.")
+    if shading and not setting.model:
+        raise CalibrationError("Colour shading is of a lens on a body: say which body, as its photos name it.")
+    if not models and not shading:
+        raise CalibrationError("There is nothing to keep.")
+    moment = (date or datetime.now().astimezone()).isoformat(timespec="microseconds")
+    folder = own_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CalibrationError(f"{folder} cannot be made: {error.strerror or error}; make it, or allow it.") from error
+    with _alone(folder):
+        record = Record(
+            folder=folder,
+            name=_new_name(folder, setting.lens.lens_id, moment),
+            lens_id=setting.lens.lens_id,
+            lens=setting.lens.name,
+            kinds=tuple(kind for kind in KINDS if kind in models or (kind == "shading" and shading)),
+            crop_factor=setting.crop_factor,
+            aspect_ratio=setting.aspect_ratio,
+            focal_mm=setting.focal_mm,
+            source=source,
+            date=moment,
+            f_number=setting.f_number,
+            distance_m=setting.distance_m,
+            make=setting.make,
+            model=setting.model,
+            shading=shading,
+        )
+        if models:
+            # The XML first: without its record it still says what it says, by the name of the lens.
+            with replacing(record.xml) as file:
+                file.write(document([_element(record, setting, models)], [record]))
+        try:
+            with replacing(record.path) as file:
+                file.write(record.to_json().encode())
+        except BaseException:
+            record.xml.unlink(missing_ok=True)
+            raise
+    renew()
+    _tell_programs()
+    return record
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder against other processes that add to it, as two would choose the same name."""
+    import filelock
+
+    lock = filelock.FileLock(folder.with_suffix(".lock"), timeout=30)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise CalibrationError(f"Another Sixbit has been writing to {folder} for 30 s; end it.") from error
+    except (OSError, NotImplementedError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CalibrationError(f"{folder} cannot be written: {why}; allow it, or make room.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def records(lens_id: str | None = None) -> tuple[Record, ...]:
+    """The records of a lens, or all, the oldest first."""
+    if lens_id is not None and lens_id not in catalogue().lenses:
+        raise CalibrationError(f"There is no lens with the identity {lens_id!r}; `sixbit lenses` lists them.")
+    folder = own_folder()
+    return tuple(r for r in (read_records(folder) if folder.is_dir() else ()) if lens_id in (None, r.lens_id))
+
+
+def remove(name: str) -> Record:
+    """Take a run back; the others stay. Raises CalibrationError if there is none of this name."""
+    found = next((record for record in records() if record.name == name), None)
+    if found is None:
+        known = ", ".join(record.name for record in records()) or "there are none"
+        raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.")
+    try:
+        found.xml.unlink(missing_ok=True)
+        found.path.unlink()
+    except OSError as error:
+        raise CalibrationError(f"{found.path} cannot be removed: {error.strerror or error}.") from error
+    renew()
+    _tell_programs()
+    return found
+
+
+def _tell_programs() -> None:
+    """Bring what `sixbit install lensfun` put beside other programs' lenses up to date, if it did."""
+    from contextlib import suppress
+
+    from sixbit.install.lensfun import COMPUTED, PREFIX, InstallError, install_lensfun
+    from sixbit.install.lensfun import Record as Installed
+
+    with suppress(InstallError, RecordError):  # `sixbit doctor` tells of it.
+        if there := Installed.load().files("lensfun"):
+            install_lensfun(computed=any(Path(path).name == f"{PREFIX}{COMPUTED}" for path in there))
+
+
+def export(out: str | Path, lens_id: str | None = None, *, complete: bool = False) -> int:
+    """Write the user's calibrations of a lens, or of all, as one lensfun database of version 1; how many lenses.
+
+    As it is, for a contribution to lensfun: what the user measured and nothing else. ``complete`` adds to each lens
+    the kinds that Sixbit's own database has of it, for programs such as darktable, in whose database an entry of the
+    same name takes the place of another. Shading stays behind: lensfun cannot say it.
+    """
+    wanted = [record for record in records(lens_id) if record.has_xml]
+    if not wanted:
+        raise CalibrationError("There is no calibration of yours that lensfun could read; nothing was exported.")
+    entries = lensfun_entries(wanted, complete)
+    with replacing(Path(out)) as file:
+        file.write(document(entries, wanted))
+    return len(entries)
+
+
+def _check(kind: str, model: Model) -> None:
+    names = TERMS[kind].get(model.model)
+    if names is None or len(model.terms) != len(names) or not all(math.isfinite(term) for term in model.terms):
+        raise CalibrationError(f"lensfun knows no {kind} model {model.model!r} with the terms {model.terms}.")
+
+
+def _new_name(folder: Path, lens_id: str, moment: str) -> str:
+    """The lens and the day, numbered."""
+    stem, number = f"{lens_id}-{moment[:10]}", 1
+    taken = {path.name for path in folder.glob("*")} if folder.is_dir() else set()
+    while any(name.startswith(f"{stem}-{number}.") for name in taken):
+        number += 1
+    return f"{stem}-{number}"
+
+
+def _element(record: Record, setting: Setting, models: Mapping[str, Model]) -> Element:
+    """The lensfun entry of one run, named as Sixbit's own database names the lens."""
+    import copy
+    from xml.etree.ElementTree import Element, SubElement
+
+    lens = Element("lens")
+    named = stock_entry(record.lens_id, None)
+    if named is not None:
+        lens.extend(copy.deepcopy(child) for child in named if child.tag in ("maker", "model", "mount"))
+    else:
+        SubElement(lens, "maker").text = setting.lens.maker
+        SubElement(lens, "model").text = setting.lens.name
+        SubElement(lens, "mount").text = "Leica M"
+    if setting.lens.focal_min == setting.lens.focal_max:
+        SubElement(lens, "focal", value=f"{setting.focal_mm:g}")
+    else:
+        SubElement(lens, "focal", min=f"{setting.lens.focal_min:g}", max=f"{setting.lens.focal_max:g}")
+    if setting.lens.f_number_open:
+        SubElement(lens, "aperture", min=f"{setting.lens.f_number_open:g}")
+    SubElement(lens, "cropfactor").text = f"{record.crop_factor:.6g}"
+    SubElement(lens, "aspect-ratio").text = f"{record.aspect_ratio:.6g}:1"
+    calibration = SubElement(lens, "calibration")
+    for kind, model in models.items():
+        row = {"model": model.model, "focal": f"{record.focal_mm:g}"}
+        if kind == "vignetting":
+            distance = min(record.distance_m or INFINITY_M, INFINITY_M)
+            row |= {"aperture": f"{record.f_number:g}", "distance": f"{distance:g}"}
+        row |= {name: f"{term:.9g}" for name, term in zip(TERMS[kind][model.model], model.terms, strict=True)}
+        SubElement(calibration, kind, row)
+    return lens

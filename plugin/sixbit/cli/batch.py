@@ -1,0 +1,111 @@
+"""`sixbit batch`: many photos, by a preset."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, print_json
+
+SUMMARY = "export many photos by a preset; stopped, the same command goes on"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER")
+    parser.add_argument("-o", dest="out", type=Path, required=True, metavar="FOLDER", help="where they are written")
+    parser.add_argument("--preset", required=True, metavar="NAME", help="the name of a preset, or its .json file")
+    parser.add_argument(
+        "--include", action="append", default=[], metavar="PATTERN", help="only such names, as '*.jpg' or 'rome/*'"
+    )
+    parser.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="no such names")
+    parser.add_argument(
+        "--memory", type=_size, metavar="SIZE", help="what all processes may take, as 4G; half of the machine's"
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work")
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would happen to each photo")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, for each photo")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Export them, and tell in a table what became of them."""
+    from sixbit.export import batch, presets
+
+    try:
+        preset = presets.load(options.preset)
+    except presets.PresetError as error:
+        complain(str(error))
+        return UNUSABLE
+    chosen = {"include": options.include, "exclude": options.exclude}
+    if options.dry_run:
+        return _dry_run(options, preset, chosen)
+    from tqdm import tqdm
+
+    start, worked = time.monotonic(), 0
+    with contextlib.ExitStack() as at_end:
+        bar: tqdm | None = None
+
+        def progress(done: int, together: int, outcome: batch.Outcome) -> None:
+            nonlocal bar, worked
+            if bar is None:  # what was done before is no part of the rate
+                shown = sys.stderr.isatty()
+                bar = at_end.enter_context(
+                    tqdm(total=together, initial=done - 1, unit="photo", disable=not shown, dynamic_ncols=True)
+                )
+            worked += 1
+            bar.update()
+            if options.json:
+                print_json(batch.told(outcome))
+            elif outcome.status == "failed":
+                tqdm.write(f"sixbit: {batch.line(outcome)}", file=sys.stderr)
+
+        try:
+            summary = batch.batch(
+                options.photos,
+                options.out,
+                preset,
+                **chosen,
+                memory=options.memory,
+                scheduler=options.scheduler,
+                progress=progress,
+            )
+        except KeyboardInterrupt:
+            at_end.close()
+            complain(f"stopped after {worked} photos; the same command goes on from there")
+            return 130
+    seconds = time.monotonic() - start
+    if not any(summary.counts.values()) and not summary.failures:
+        complain("no photos were found there")
+    if not options.json:
+        print(summary.table())
+        if worked:
+            print(f"{worked} photos in {seconds:.1f} s, {worked / seconds:.2f} a second")
+        print(f"report: {summary.report}")
+    return SOME_FAILED if summary.failures else DONE
+
+
+def _dry_run(options: argparse.Namespace, preset: object, chosen: dict[str, list[str]]) -> int:
+    from sixbit.export import batch
+
+    failed = False
+    for outcome in batch.foreseen(options.photos, options.out, preset, **chosen):  # type: ignore[arg-type]
+        failed |= outcome.status == "failed"
+        if options.json:
+            print_json(batch.told(outcome))
+        else:
+            before = " (done before)" if outcome.before else ""
+            target = f" → {outcome.out}" if outcome.out else ""
+            print(f"{batch.line(outcome)}{target}{before}")
+    return SOME_FAILED if failed else DONE
+
+
+def _size(text: str) -> int:
+    from sixbit.export.batch.memory import read_size
+
+    try:
+        return read_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

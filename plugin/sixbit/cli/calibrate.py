@@ -1,0 +1,199 @@
+"""`sixbit calibrate`: lens and sensor measured from the user's own frames."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sixbit.cli import DONE, SOME_FAILED, complain
+from sixbit.cli.arguments import positive
+
+if TYPE_CHECKING:
+    from sixbit.calibration import Progress
+    from sixbit.lenses.own import Record
+
+T = TypeVar("T")
+
+SUMMARY = "measure a lens from frames of your own"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("--lens", dest="page_lens", metavar="ID", help="of the guided page: the lens to begin with")
+    parser.add_argument("--no-browser", action="store_true", help="print the address of the guided page alone")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", description="without one: a guided page")
+
+    flat = actions.add_parser("flat", help="fall-off and colour shading, from frames of an evenly lit surface")
+    _add_setting(flat, "FRAME")
+    flat.add_argument("--distance", type=positive, metavar="M", help="the distance in metres; else infinity")
+
+    lines = actions.add_parser("lines", help="distortion, from photos of straight lines or of a printed chart")
+    _add_setting(lines, "PHOTO")
+
+    tca = actions.add_parser("tca", help="lateral colour, from sharp photos")
+    _add_setting(tca, "PHOTO")
+
+    listed = actions.add_parser("list", help="the calibrations you have made")
+    listed.add_argument("--lens", metavar="ID", help="of this lens alone")
+
+    export = actions.add_parser("export", help="write your calibrations as a lensfun database")
+    export.add_argument("-o", dest="out", type=Path, required=True, metavar="FILE", help="an XML file")
+    export.add_argument("--lens", metavar="ID", help="of this lens alone")
+    export.add_argument(
+        "--complete", action="store_true", help="with what Sixbit knows of the same lens, for use in other programs"
+    )
+
+    remove = actions.add_parser("remove", help="take a calibration back")
+    remove.add_argument("names", nargs="+", metavar="NAME", help="as `sixbit calibrate list` says them")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the one that is asked for."""
+    done: int = _ACTIONS[options.action](options)
+    return done
+
+
+def _add_setting(parser: argparse.ArgumentParser, what: str) -> None:
+    """The frames, how the lens was set, and what to do with the result."""
+    parser.add_argument("frames", nargs="+", type=Path, metavar=what)
+    parser.add_argument("--lens", metavar="ID", help="the identity of the lens (`sixbit lenses`)")
+    parser.add_argument("--crop", type=positive, metavar="C", help="the crop factor of the sensor; full frame is 1")
+    parser.add_argument("--focal", type=positive, metavar="MM", help="the focal length, for a lens that has several")
+    parser.add_argument("--aperture", type=positive, metavar="N", help="the f-number, where the frames do not say it")
+    parser.add_argument("--dry-run", action="store_true", help="measure and tell, but keep nothing")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what was measured")
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """A progress bar on the error output, where somebody watches."""
+    from tqdm import tqdm
+
+    with tqdm(total=100, unit="%", delay=1, leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def progress(share: float, step: str) -> None:
+            bar.set_description(step, refresh=False)
+            bar.update(round(100 * share) - bar.n)
+
+        yield progress
+
+
+def _page(options: argparse.Namespace) -> int:
+    from sixbit.compiler.compile import identity_of
+
+    lens = identity_of(options.page_lens) if options.page_lens else None
+    try:
+        from sixbit.calibration.page.server import run as serve
+    except ModuleNotFoundError as error:
+        if error.name != "aiohttp":
+            raise
+        complain("the guided page needs aiohttp: pip install 'sixbit[calibrate]'")
+        return SOME_FAILED
+    return serve(lens, browser=not options.no_browser)
+
+
+def _flat(options: argparse.Namespace) -> int:
+    from sixbit.calibration.flat import keep, measure_flat
+
+    result = _measured(options, measure_flat, distance_m=options.distance)
+    _tell(result, f", from {len(result.frames)} frame{'s' * (len(result.frames) > 1)}")
+    if options.plot:
+        from sixbit.plots.flat import plot_flat
+
+        plot_flat(result, options.plot)
+    return _keep(options, result, keep)
+
+
+def _lines(options: argparse.Namespace) -> int:
+    from sixbit.calibration.lines import keep, measure_lines
+
+    result = _measured(options, measure_lines)
+    _tell(result)
+    if options.plot:
+        from sixbit.plots.lines import plot_lines
+
+        plot_lines(result, options.plot)
+    return _keep(options, result, keep)
+
+
+def _tca(options: argparse.Namespace) -> int:
+    from sixbit.calibration.lateral_colour import keep, measure_lateral_colour
+
+    result = _measured(options, measure_lateral_colour)
+    _tell(result, f", from {len(result.photos)} photo{'s' * (len(result.photos) > 1)}")
+    if options.plot:
+        from sixbit.plots.lateral_colour import plot_lateral_colour
+
+        plot_lateral_colour(result, options.plot)
+    return _keep(options, result, keep)
+
+
+def _measured(options: argparse.Namespace, measure: Callable[..., T], **more: Any) -> T:
+    """The result of a measurement of the frames, with how the lens was set."""
+    with _bar() as progress:
+        return measure(
+            options.frames,
+            options.lens,
+            crop_factor=options.crop,
+            focal_mm=options.focal,
+            f_number=options.aperture,
+            progress=progress,
+            **more,
+        )
+
+
+def _tell(result: Any, made_from: str = "") -> None:
+    """What was found, in words."""
+    print(f"{result.setting.lens.name}{made_from}:")
+    for sentence in result.verdict:
+        print(f"  {sentence}")
+
+
+def _keep(options: argparse.Namespace, result: T, keep: Callable[[T], Record]) -> int:
+    """Keep the result, unless it is only to be told."""
+    if not options.dry_run:
+        record = keep(result)
+        print(f"  Kept as {record.name}; `sixbit calibrate remove {record.name}` takes it back.")
+    return DONE
+
+
+def _list(options: argparse.Namespace) -> int:
+    from sixbit.calibration.keep import records
+
+    for record in records(options.lens):
+        at = f" at f/{record.f_number:g}" if record.f_number else ""
+        at += f", {record.distance_m:g} m" if record.distance_m else ""
+        print(f"{record.name}: {record.lens}{at}, {', '.join(record.kinds)} ({record.said})")
+    return DONE
+
+
+def _export(options: argparse.Namespace) -> int:
+    from sixbit.calibration.keep import export
+
+    count = export(options.out, options.lens, complete=options.complete)
+    print(f"{options.out}: {count} {'lens' if count == 1 else 'lenses'}")
+    return DONE
+
+
+def _remove(options: argparse.Namespace) -> int:
+    from sixbit.calibration.keep import remove
+
+    for name in options.names:
+        record = remove(name)
+        print(f"{record.name}: removed ({record.lens}, {', '.join(record.kinds)})")
+    return DONE
+
+
+_ACTIONS = {
+    None: _page,
+    "flat": _flat,
+    "lines": _lines,
+    "tca": _tca,
+    "list": _list,
+    "export": _export,
+    "remove": _remove,
+}

@@ -1,0 +1,72 @@
+"""`sixbit compile`: a correction as a file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain
+from sixbit.cli.arguments import add_choices, chosen, size
+from sixbit.values.kinds import SPOKEN
+from sixbit.values.shot import photo_name
+
+if TYPE_CHECKING:
+    from sixbit.values.filter import CorrectionFilter
+
+
+SUMMARY = "compile a correction to a filter (JSON) or to commands for G'MIC (.gmic)"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("photo", nargs="?", type=Path, metavar="PHOTO")
+    parser.add_argument("--size", type=size, metavar="WxH", help="of the picture, in pixels")
+    parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help="where to write it; printed otherwise")
+    add_choices(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compile, and write the filter or print it."""
+    from sixbit.compiler.compile import CompileError, compile_filter
+    from sixbit.export.correct import left_out, lens_of, with_way_out
+    from sixbit.tags.read import read_shot
+    from sixbit.values.shot import Shot
+
+    if options.photo is None and not (options.lens and options.size and options.crop):
+        complain("compile takes a photo, or --lens ID with --size WxH and --crop C")
+        return UNUSABLE
+    try:
+        shot = read_shot(options.photo) if options.photo else Shot()
+        identity, notes = lens_of(shot, options.lens, options.grades)
+        correction = compile_filter(
+            identity,
+            shot,
+            size=options.size,
+            **chosen(options),
+        )
+        if options.out:
+            _write_filter(correction, options.out, options.photo)
+        else:
+            print(correction.to_json())
+    except CompileError as error:
+        complain(str(error) if options.photo is None else f"{photo_name(options.photo)}: {error}")
+        return SOME_FAILED if options.photo else UNUSABLE
+    left = [f"without {SPOKEN[kind]}: {with_way_out(why)}" for kind, why in left_out(correction).items()]
+    for note in notes + left:
+        complain(note)
+    return DONE
+
+
+def _write_filter(correction: CorrectionFilter, out: Path, photo: Path | None) -> None:
+    from sixbit.photos.photo import check_target, replacing
+
+    check_target(out, photo)
+    if out.suffix.lower() == ".gmic":
+        from sixbit.engines.gmic import script
+
+        text = script(correction)
+    else:
+        text = correction.to_json() + "\n"
+    with replacing(out) as file:
+        file.write(text.encode())

@@ -1,0 +1,94 @@
+"""`sixbit correct`: the main job."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain
+from sixbit.cli.arguments import add_choices, chosen
+from sixbit.manifest import manifest
+from sixbit.values.shot import photo_name
+
+SUMMARY = "correct a photo"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("photo", type=Path, metavar="PHOTO")
+    parser.add_argument("-o", dest="out", type=Path, required=True, metavar="OUT", help="a JPEG, TIFF or PNG file")
+    add_choices(parser)
+    parser.set_defaults(only=None, scale=None, grades=None)  # what is not said is the preset's to say
+    parser.add_argument("--preset", metavar="NAME", help="how, but for what else is said; see `sixbit presets`")
+    parser.add_argument("--engine", choices=manifest()["engines"], default="auto", help="what works on the pixels")
+    parser.add_argument("--interpolation", choices=("bicubic", "lanczos3", "bilinear"))
+    parser.add_argument("--timings", action="store_true", help="say on the error output where the time went")
+    parser.add_argument("--force", action="store_true", help="correct again what marks say is corrected already")
+    parser.add_argument(
+        "--auto-tca", action="store_true", help="measure lateral colour in the photo itself, if the lens has none"
+    )
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="save a picture of before and after")
+    parser.add_argument(
+        "--quality", type=int, choices=range(1, 101), metavar="1-100", help="of a JPEG; else its source's"
+    )
+    parser.add_argument("--remember", action="store_true", help="--lens for all photos of this camera and lens name")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Correct, and say in one line what was done."""
+    from sixbit.compiler.compile import CompileError
+    from sixbit.engines import EngineError
+    from sixbit.export import presets
+    from sixbit.export.correct import correct
+    from sixbit.lenses.catalogue import catalogue
+    from sixbit.lenses.remembered import remember
+    from sixbit.tags.read import read_shot
+
+    try:
+        preset = presets.load(options.preset) if options.preset else None
+    except presets.PresetError as error:
+        complain(str(error))
+        return UNUSABLE
+    if options.lens and options.lens not in catalogue().lenses:
+        complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
+        return UNUSABLE
+    if options.remember and not options.lens:
+        complain("--remember keeps the lens that is given with --lens")
+        return UNUSABLE
+    if options.remember:
+        remember(read_shot(options.photo), options.lens)
+    clock = time.perf_counter()
+
+    def lap(step: str) -> None:
+        nonlocal clock
+        before, clock = clock, time.perf_counter()
+        if options.timings:
+            print(f"{1000 * (clock - before):7.0f} ms  {step}", file=sys.stderr)
+
+    if options.timings:
+        print(f"{1000 * time.process_time():7.0f} ms  start-up", file=sys.stderr)
+    try:
+        done = correct(
+            options.photo,
+            options.out,
+            preset=preset,
+            lens=options.lens,
+            **chosen(options),
+            engine=options.engine,
+            interpolation=options.interpolation,
+            force=options.force,
+            auto_tca=options.auto_tca or None,
+            compare=options.compare,
+            quality=options.quality,
+            progress=sys.stderr.isatty(),
+            lap=lap,
+        )
+    except (CompileError, EngineError) as error:
+        complain(f"{photo_name(options.photo)}: {error}")
+        return SOME_FAILED
+    print(done.summary())
+    for note in done.notes:
+        complain(f"{photo_name(options.photo)}: {note}")
+    return DONE

@@ -1,0 +1,57 @@
+"""`sixbit identify`: which lens it was, and how that is known."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.cli import DONE, SOME_FAILED, complain, print_json
+from sixbit.lenses.record import identity_record, print_match, way_out
+from sixbit.values.kinds import SPOKEN
+from sixbit.values.shot import PhotoError, photo_name
+
+if TYPE_CHECKING:
+    from sixbit.lenses.match import Match
+
+
+SUMMARY = "tell which lens it was, and how that is known"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Tell it of each photo."""
+    from sixbit.lenses.match import match
+    from sixbit.tags.read import read_shot
+
+    status = DONE
+    for photo in options.photos:
+        try:
+            shot = read_shot(photo)
+        except PhotoError as error:
+            complain(str(error))
+            status = SOME_FAILED
+            continue
+        found = match(shot)
+        record = identity_record(photo, shot, found)
+        if options.json:
+            print_json(record)
+        else:
+            _print_identity(record, found)
+    return status
+
+
+def _print_identity(record: dict[str, Any], found: Match) -> None:
+    print(photo_name(record["photo"]))
+    print_match(found, way_out(found))
+    known = {kind: grade for kind, grade in record["calibrations"].items() if grade}
+    if found.lens:
+        listed = ", ".join(f"{SPOKEN[kind]} {grade}" for kind, grade in known.items())
+        print(f"  calibrations: {listed or 'none'}")
+    if record["already_corrected"]:
+        print(f"  corrected already: {', '.join(record['already_corrected'])}")

@@ -1,0 +1,41 @@
+"""`sixbit lens`: match the name of a lens alone."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from sixbit.cli import DONE, SOME_FAILED, complain, print_json
+from sixbit.cli.arguments import positive
+from sixbit.lenses.match import match_name
+from sixbit.lenses.record import match_record, print_match
+
+SUMMARY = "match the name of a lens alone"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("name", nargs="+", metavar="NAME", help="as it is written anywhere, or the identity of a lens")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what the lens does over the image circle")
+    parser.add_argument("--crop", type=positive, metavar="C", help="mark the frame of a sensor with this crop factor")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Match the name, and draw what the lens does."""
+    found = match_name(" ".join(options.name))
+    if options.json:
+        print_json(match_record(found))
+    else:
+        print_match(found, "" if found.candidates else "`sixbit lenses` lists all that are known.")
+    if not options.plot:
+        return DONE
+    if found.lens is None:
+        complain("there is nothing to draw without one lens; give its identity")
+        return SOME_FAILED
+    from sixbit.plots.curves import curves_of
+    from sixbit.plots.lens import plot_lens
+
+    frames = [options.crop] if options.crop else [1.0, 2.64]
+    plot_lens(found.lens.name, curves_of(found.lens), options.plot, frames)
+    return DONE

@@ -1,0 +1,63 @@
+"""The command line: what other programs call, and photographers type."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import io
+import os
+import sys
+from types import ModuleType
+from typing import NoReturn
+
+from sixbit.cli import NAMES, SOME_FAILED, complain
+from sixbit.manifest import manifest
+from sixbit.values.shot import SixbitError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 all done, 1 some photos failed, 2 unusable arguments."""
+    words = sys.argv[1:] if arguments is None else arguments
+    command = _command(words[0]) if words and words[0] in NAMES else None
+    if command is None:
+        _without_command(words)
+    parser = argparse.ArgumentParser(prog=f"sixbit {words[0]}", description=_sentence(command.SUMMARY))
+    command.add_arguments(parser)
+    options = parser.parse_args(words[1:])
+    for stream in (sys.stdout, sys.stderr):
+        # A name of any bytes can be told to a terminal of any encoding.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status: int = command.run(options)
+        sys.stdout.flush()
+        return status
+    except SixbitError as error:
+        complain(str(error))
+        return SOME_FAILED
+    except BrokenPipeError:
+        # The reader went away (`sixbit lenses | head`); keep Python's own shutdown from complaining about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SOME_FAILED
+    except KeyboardInterrupt:
+        print("sixbit: stopped", file=sys.stderr)
+        return 130
+
+
+def _command(name: str) -> ModuleType:
+    return importlib.import_module(f"sixbit.cli.{name}")
+
+
+def _without_command(words: list[str]) -> NoReturn:
+    """Answer --help and --version, or say what is wrong."""
+    parser = argparse.ArgumentParser(prog="sixbit", description=f"{manifest()['summary']}.")
+    parser.add_argument("--version", action="version", version=f"sixbit {manifest()['version']}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name in NAMES if words != ["--version"] else ():  # the one case that needs no look at all of them
+        commands.add_parser(name, help=_command(name).SUMMARY)
+    parser.parse_args(words)
+    parser.error("a command comes first")
+
+
+def _sentence(summary: str) -> str:
+    return f"{summary[0].upper()}{summary[1:]}."

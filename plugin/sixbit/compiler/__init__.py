@@ -1,0 +1,1 @@
+"""Step 3: lens, shot and choices to a filter."""

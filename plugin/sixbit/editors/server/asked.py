@@ -1,0 +1,160 @@
+"""What a request says, each value looked at before it is used: the editor may be of another version, or wrong."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sixbit.lenses.catalogue import catalogue
+from sixbit.values.kinds import TRUSTED, Grade
+from sixbit.values.shot import Shot, SixbitError
+
+if TYPE_CHECKING:
+    from sixbit.export.presets import Preset
+    from sixbit.lenses.catalogue import LensIdentity
+
+LONGEST_SIDE = 1 << 20
+
+T = TypeVar("T")
+Request = dict[str, Any]
+
+
+class ArgumentError(SixbitError, ValueError):
+    """A request that makes no sense; the message says why."""
+
+
+def kept(kept: dict[int, T], request: Request, name: str) -> T:
+    """What is kept under the number that the request names."""
+    number = whole(request, name)
+    if number not in kept:
+        raise ArgumentError(f"There is no {name} {number}.")
+    return kept[number]
+
+
+def has_shot(request: Request) -> bool:
+    """True if the request tells of a photo, by its path or its tags."""
+    return request.get("photo") is not None or request.get("tags") is not None
+
+
+def shot(request: Request) -> Shot:
+    """What the photo says, or the tags that the editor holds of it."""
+    if request.get("photo") is not None:
+        from sixbit.tags.read import read_shot
+
+        return read_shot(text(request, "photo"))
+    from sixbit.tags.texts import shot_of_tags
+
+    tags = request.get("tags")
+    if not isinstance(tags, dict):
+        raise ArgumentError("Either `photo`, a path, or `tags`, names and texts, is needed.")
+    texts_alone = {name: value for name, value in tags.items() if isinstance(value, str)}
+    return shot_of_tags(texts_alone, None if request.get("size") is None else size(request, "size"))
+
+
+def lens(request: Request) -> LensIdentity:
+    """The lens of an identity."""
+    lens = text(request, "lens")
+    if lens not in catalogue().lenses:
+        raise ArgumentError(f"There is no lens with the identity {lens!r}; `lenses` lists them.")
+    return catalogue().lenses[lens]
+
+
+def preset(request: Request) -> Preset:
+    """The export preset of a name."""
+    from sixbit.export.presets import PresetError, load
+
+    try:
+        return load(text(request, "preset"))
+    except PresetError as error:
+        raise ArgumentError(str(error)) from error
+
+
+def text(request: Request, name: str) -> str:
+    """A text that is needed."""
+    value = request.get(name)
+    if not isinstance(value, str):
+        raise ArgumentError(f"`{name}` is a text, not {value!r:.60}.")
+    return value
+
+
+def whole(request: Request, name: str) -> int:
+    """A whole number from 0 on; an offset may be left out."""
+    value = request.get(name, 0 if name == "offset" else None)
+    if type(value) is not int or not 0 <= value < 1 << 62:
+        raise ArgumentError(f"`{name}` is a whole number from 0 on, not {value!r:.60}.")
+    return value
+
+
+def side(value: object, name: str) -> int:
+    """A side of a picture, in px."""
+    if type(value) is not int or not 1 <= value <= LONGEST_SIDE:
+        raise ArgumentError(f"`{name}` is in pixels, from 1 to {LONGEST_SIDE}, not {value!r:.60}.")
+    return value
+
+
+def size(request: Request, name: str) -> tuple[int, int]:
+    """Width and height, in px."""
+    value = request.get(name)
+    if not isinstance(value, list) or len(value) != 2:
+        raise ArgumentError(f"`{name}` is [width, height], not {value!r:.60}.")
+    return side(value[0], name), side(value[1], name)
+
+
+def rectangle(request: Request, name: str, within: tuple[int, int]) -> tuple[int, int, int, int]:
+    """x, y, width and height of a part of a picture."""
+    value = request.get(name)
+    if not isinstance(value, list) or len(value) != 4 or any(type(number) is not int for number in value):
+        raise ArgumentError(f"`{name}` is [x, y, width, height], not {value!r:.60}.")
+    x, y, width, height = value
+    if min(x, y) < 0 or min(width, height) < 1 or x + width > within[0] or y + height > within[1]:
+        raise ArgumentError(f"`{name}` does not lie within {within[0]}x{within[1]} pixels: {value!r:.60}.")
+    return x, y, width, height
+
+
+def number(request: Request, name: str) -> float | None:
+    """A positive number, or None if nothing is said."""
+    value = request.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
+        raise ArgumentError(f"`{name}` is a positive number, not {value!r:.60}.")
+    return float(value)
+
+
+def texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """A list of texts."""
+    value = request.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ArgumentError(f"`{name}` is a list of texts, not {value!r:.60}.")
+    return tuple(value)
+
+
+def grades(request: Request) -> tuple[Grade, ...]:
+    """The grades of calibrations that may be used."""
+    try:
+        return tuple(Grade(name) for name in texts(request, "grades", TRUSTED))
+    except ValueError as error:
+        raise ArgumentError(f"There is no such grade: {error}; there are {', '.join(Grade)}.") from error
+
+
+def strength(request: Request) -> dict[str, float]:
+    """Shares by correction; what they may be, the compiler says."""
+    value = request.get("strength")
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or any(type(share) not in (int, float) for share in value.values()):
+        raise ArgumentError(f"`strength` is a number by name of a correction, not {value!r:.60}.")
+    return value
+
+
+def icc(request: Request) -> bytes | None:
+    """An ICC profile, or None."""
+    if request.get("icc") is None:
+        return None
+    try:
+        return base64.b64decode(text(request, "icc"), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ArgumentError(f"`icc` is no base64: {error}.") from error

@@ -1,0 +1,84 @@
+"""One photo that an editor has rendered, corrected by an export preset: what an export storage asks for."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sixbit.export.batch.plan import Stems, Task
+from sixbit.export.batch.sources import Source
+from sixbit.export.batch.work import export
+from sixbit.export.presets import Preset
+from sixbit.files.xmp import XmpError, read_packet
+from sixbit.tags.read import open_photo, photo_blocks
+from sixbit.values.shot import PhotoError
+
+RESHAPING = {
+    "ashift": "rotate and perspective",
+    "borders": "framing",
+    "clipping": "crop and rotate",
+    "crop": "crop",
+    "enlargecanvas": "enlarge canvas",
+    "liquify": "liquify",
+    "rotatepixels": "rotate pixels",
+    "scalepixels": "scale pixels",
+}
+"""The modules of darktable after which the picture's centre, or its geometry, is not the lens's any more."""
+
+
+def export_photo(
+    photo: Path, folder: Path, preset: Preset, *, lens: str | None, force: bool, sidecar: Path | None = None
+) -> dict[str, Any]:
+    """Correct a rendered photo into a folder, and tell what became of it, as a line of a batch's report does.
+
+    ``lens`` is the identity that the user chose, ``sidecar`` what the editor keeps of its edits beside the original.
+    Nothing is written for a photo that the editor has cropped or bent: a correction goes around the optical centre.
+    """
+    modules = _modules(photo) | (_modules_of_sidecar(sidecar) if sidecar else frozenset())
+    if reshaped := [RESHAPING[module] for module in sorted(modules & RESHAPING.keys())]:
+        return _refused(
+            "reshaped",
+            f"darktable has reshaped it ({', '.join(reshaped)}), and a correction goes around the optical centre: "
+            "switch that off for this export, or correct it by darktable's own lens correction.",
+        )
+    if "lens" in modules and not force:
+        return _refused(
+            "already_corrected", "darktable's lens correction is on, and it would be corrected twice: switch one off."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PhotoError(f"{folder} cannot be made: {error.strerror}. Choose another folder.") from error
+    source = Source(photo, Path(photo.name))
+    stem = Stems(folder.absolute(), preset, {}, [source]).of(source)
+    if stem is None:
+        return _refused("exists", "a file of that name exists, and the preset says to keep it.")
+    task = Task(
+        photo, source.absolute, str(folder.absolute()), stem, preset, "", lens=lens, force=force, in_window=True
+    )
+    done = export(task)
+    out = None if done["out"] is None else str(folder / done["out"])
+    return {**{name: done[name] for name in ("status", "reason", "message", "lens", "notes")}, "out": out}
+
+
+def _refused(reason: str, message: str) -> dict[str, Any]:
+    return {"status": "skipped", "reason": reason, "message": message, "lens": None, "notes": [], "out": None}
+
+
+def _modules(photo: Path) -> frozenset[str]:
+    """What was on when the photo was rendered, as it says itself."""
+    with open_photo(photo) as file:
+        return _of_packet(photo_blocks(photo, file).xmp)
+
+
+def _modules_of_sidecar(path: Path) -> frozenset[str]:
+    with suppress(OSError):
+        return _of_packet(path.read_bytes())
+    return frozenset()
+
+
+def _of_packet(packet: bytes | None) -> frozenset[str]:
+    with suppress(XmpError):
+        return read_packet(packet).darktable_modules if packet else frozenset()
+    return frozenset()

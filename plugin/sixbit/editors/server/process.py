@@ -1,0 +1,181 @@
+"""The engine as a process of its own: requests and answers in lines of JSON, see ``docs/engine-protocol.md``.
+
+A thread reads the requests, so that one that cancels, or the end of the input, is seen while another is worked on.
+An editor that can start programs only through a shell puts its requests into a file, see
+:mod:`sixbit.editors.server.requests`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, BinaryIO, NoReturn
+
+from sixbit.editors.server.asked import ArgumentError, Request
+from sixbit.editors.server.requests import RequestFile
+from sixbit.editors.server.session import Session
+from sixbit.engines import EngineError
+from sixbit.lenses.catalogue import CatalogueError
+from sixbit.machine import start_log
+from sixbit.values.filter import FilterError
+from sixbit.values.sentence import parts
+from sixbit.values.shot import PhotoError, SixbitError
+
+LONGEST_LINE = 16 << 20
+NEEDED_SOON = (
+    "sixbit.lenses.record",
+    "sixbit.lenses.match",
+    "sixbit.compiler.compile",
+    "sixbit.engines.native",
+    "sixbit.export.preview",
+)
+
+_log = logging.getLogger(__name__)
+
+
+class CancelledError(Exception):
+    """The editor does not want the answer any more."""
+
+
+@dataclass
+class _Job:
+    """A request, or why its line is none; ``cancelled`` once the editor has said so."""
+
+    request: Request = field(default_factory=dict)
+    fault: str = ""
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def number(self) -> Any:
+        """What the editor calls it; None if it has no name that can be told apart from others."""
+        number = self.request.get("id")
+        return number if isinstance(number, int | str) else None
+
+
+def run(file: Path | None = None) -> NoReturn:
+    """Answer requests, those of a file or else of the standard input, until there are no more, and end the process."""
+    requests, answers = _own_streams()
+    _Engine(requests if file is None else RequestFile(file), answers, start_log(_log, "engine.log")).work()
+    os._exit(0)  # the reading thread holds its stream, which Python's own shutdown would wait for in vain
+
+
+def _own_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output, for the protocol alone: what libraries print goes to standard error."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # an editor started without a terminal may have closed it
+        os.dup2(nothing, 1)
+    os.close(nothing)
+    return requests, answers
+
+
+class _Engine:
+    def __init__(self, requests: BinaryIO | RequestFile, answers: BinaryIO, log: Path | None) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._log = log
+        self._session = Session(log)
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._pending: dict[Any, _Job] = {}
+
+    def work(self) -> None:
+        """Answer requests in their order."""
+        threading.Thread(target=self._read, daemon=True).start()
+        while True:
+            job = self._jobs.get()
+            self._send({"id": job.number, **self._outcome(job)})
+            self._pending.pop(job.number, None)
+            if job.request.get("do") == "hello":
+                threading.Thread(target=_import_soon, daemon=True).start()
+            if job.request.get("do") == "quit":
+                return
+
+    def _read(self) -> None:
+        with suppress(OSError):
+            while line := self._requests.readline(LONGEST_LINE):
+                if not line.endswith(b"\n") and not self._skip_line():
+                    break
+                self._take(line)
+        # The editor is gone, and with it everybody who would want what is being worked on.
+        os._exit(0)
+
+    def _skip_line(self) -> bool:
+        """Read on to the end of a line that is too long; False if there is none."""
+        while rest := self._requests.readline(LONGEST_LINE):
+            if rest.endswith(b"\n"):
+                return True
+        return False
+
+    def _take(self, line: bytes) -> None:
+        try:
+            request = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            long = "it is too long" if not line.endswith(b"\n") else str(error)
+            self._jobs.put(_Job(fault=f"This line is not JSON: {long}."))
+            return
+        if not isinstance(request, dict):
+            self._jobs.put(_Job(fault="A request is a JSON object."))
+        elif request.get("do") == "cancel":
+            wanted = _Job({"id": request.get("cancel")}).number
+            if wanted in self._pending:
+                self._pending[wanted].cancelled.set()
+        else:
+            job = _Job(request)
+            if job.number is None:
+                job.fault = "A request has an `id`, a number or a text."
+            else:
+                self._pending[job.number] = job
+            self._jobs.put(job)
+
+    def _outcome(self, job: _Job) -> dict[str, Any]:
+        def progress(share: float) -> None:
+            if job.cancelled.is_set():
+                raise CancelledError
+            self._send({"id": job.number, "progress": round(share, 4)})
+
+        try:
+            if job.fault:
+                raise ArgumentError(job.fault)
+            if job.cancelled.is_set():
+                raise CancelledError
+            return {"result": self._session.answer(job.request, progress)}
+        except CancelledError:
+            return {"error": "Cancelled.", "kind": "cancelled"}
+        except PhotoError as error:
+            return _refusal(error, "photo")
+        except (ArgumentError, CatalogueError, EngineError, FilterError) as error:
+            return _refusal(error, "argument")
+        except Exception as error:
+            do = job.request.get("do")
+            _log.error("request %r", do, exc_info=error)
+            where = "" if self._log is None else f"; {self._log} says more"
+            return {"error": f"Sixbit failed at {do!r} ({type(error).__name__}: {error}){where}.", "kind": "internal"}
+
+    def _send(self, answer: dict[str, Any]) -> None:
+        try:
+            self._answers.write(json.dumps(answer).encode() + b"\n")
+            self._answers.flush()
+        except OSError:  # nobody is there any more
+            os._exit(0)
+
+
+def _refusal(error: SixbitError, kind: str) -> dict[str, Any]:
+    """The reason alone: what can be done on the command line is no help in a window."""
+    return {"error": str(error.reason), "said": parts(error.reason), "kind": kind}
+
+
+def _import_soon() -> None:
+    """What the next requests need, loaded while the editor is busy with its own start."""
+    for module in NEEDED_SOON:
+        with suppress(Exception):  # whoever needs it will be told
+            importlib.import_module(module)

@@ -1,0 +1,318 @@
+"""What an editor can ask of the engine: one method a request, and the pictures and filters it has asked for so far."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sixbit.editors.server import asked
+from sixbit.editors.server.asked import ArgumentError, Request
+from sixbit.lenses.catalogue import catalogue
+from sixbit.manifest import manifest
+from sixbit.values.kinds import KINDS, Grade
+from sixbit.values.sentence import parts
+from sixbit.values.shot import PhotoError, Shot
+
+if TYPE_CHECKING:
+    from sixbit.export.presets import Preset
+    from sixbit.export.preview import Picture
+    from sixbit.lenses.catalogue import LensIdentity
+    from sixbit.values.filter import CorrectionFilter
+
+PROTOCOL = 1
+MOST_PIXELS = 1 << 30
+KEPT_FILTERS = 256
+"""A dialog asks for a new one whenever a slider moves; the oldest go."""
+
+T = TypeVar("T")
+Answer = dict[str, Any]
+Progress = Callable[[float], None]
+
+
+class Session:
+    """All that is kept between requests. ``log`` is where an internal error leaves its traceback, if anywhere."""
+
+    def __init__(self, log: Path | None) -> None:
+        self._log = log
+        self._pictures: dict[int, Picture] = {}
+        self._filters: dict[int, CorrectionFilter] = {}
+        self._numbers = 0
+        self._calibrations: list[subprocess.Popen[bytes]] = []
+
+    def answer(self, request: Request, progress: Progress) -> Answer:
+        """Do what is asked and return the result; ``progress`` hears the share that is done, and may raise."""
+        requests: dict[str, Callable[[Request], Answer]] = {
+            "hello": self._hello,
+            "identify": self._identify,
+            "lenses": self._lenses,
+            "compile": self._compile,
+            "open": self._open,
+            "apply": lambda request: self._apply(request, progress),
+            "preview": self._preview,
+            "close": self._close,
+            "remember": self._remember,
+            "presets": self._presets,
+            "batch": lambda request: self._batch(request, progress),
+            "lens_tags": self._lens_tags,
+            "calibrate": self._calibrate,
+            "export": self._export,
+            "quit": lambda request: {},
+        }
+        do = request.get("do")
+        if not isinstance(do, str) or do not in requests:
+            raise ArgumentError(f"There is no request {do!r}; there are {', '.join(requests)}.")
+        return requests[do](request)
+
+    def _hello(self, request: Request) -> Answer:
+        if request.get("protocol") != PROTOCOL:
+            raise ArgumentError(
+                f"The plug-in speaks protocol {request.get('protocol')!r} and the engine {PROTOCOL}: they are of "
+                "different versions. Run `sixbit install` for this editor again."
+            )
+        modules = {"native": "sixbit.engines._kernel", "gmic": "gmic"}
+        engines = [
+            name for name in manifest()["engines"] if name not in modules or importlib.util.find_spec(modules[name])
+        ]
+        log = None if self._log is None else str(self._log)
+        return {"protocol": PROTOCOL, "version": manifest()["version"], "engines": engines, "log": log}
+
+    def _identify(self, request: Request) -> Answer:
+        from sixbit.lenses.match import match
+        from sixbit.lenses.record import identity_record
+
+        shot = asked.shot(request)
+        found = match(shot)
+        answer = identity_record(shot.path or Path(), shot, found)
+        answer["said"] = parts(found.evidence)
+        answer["photo"] = None if shot.path is None else str(shot.path)
+        answer["size"] = [shot.width, shot.height] if shot.width and shot.height else None
+        answer["orientation"] = shot.orientation
+        return answer
+
+    def _lenses(self, request: Request) -> Answer:
+        lenses = []
+        for lens in catalogue().lenses.values():
+            best = lens.best_calibrations(Grade)
+            grades = {kind: str(best[kind].grade) if kind in best else None for kind in KINDS}
+            lenses.append(
+                {
+                    "id": lens.lens_id,
+                    "name": lens.name,
+                    "maker": lens.maker,
+                    "focal_min": lens.focal_min,
+                    "focal_max": lens.focal_max,
+                    "f_number_open": lens.f_number_open,
+                    "calibrations": grades,
+                    "lensfun": _lensfun_name(lens),
+                }
+            )
+        return {"lenses": lenses}
+
+    def _compile(self, request: Request) -> Answer:
+        from sixbit.compiler.compile import CompileError, compile_filter
+        from sixbit.files.xmp import SIXBIT_NAMESPACE, SIXBIT_PREFIX
+        from sixbit.photos.metadata import marks
+
+        size = asked.size(request, "size")
+        shot = asked.shot(request)._replace(width=size[0], height=size[1]) if asked.has_shot(request) else Shot()
+        scale = request.get("scale", "fill")
+        try:
+            correction = compile_filter(
+                asked.text(request, "lens"),
+                shot,
+                size=size,
+                crop_factor=asked.number(request, "crop_factor"),
+                focal_mm=asked.number(request, "focal_mm"),
+                f_number=asked.number(request, "f_number"),
+                distance_m=asked.number(request, "distance_m"),
+                corrections=asked.texts(request, "corrections", KINDS),
+                strength=asked.strength(request),
+                scale=scale if scale in ("fill", "none") else asked.number(request, "scale") or 1.0,
+                grades=asked.grades(request),
+            )
+        except CompileError as error:
+            raise ArgumentError(error.reason) from error
+        if request.get("window") is not None:
+            correction = correction.window(*asked.rectangle(request, "window", size))
+        if len(self._filters) >= KEPT_FILTERS:
+            del self._filters[min(self._filters)]
+        made_from = correction.made_from
+        return {
+            "filter": self._keep(self._filters, correction),
+            "digest": correction.digest,
+            "made_from": dict(made_from),
+            "left_out": parts(dict(made_from["left_out"])),
+            "identity": correction.is_identity,
+            "error_px": correction.error_px,
+            "marks": marks(made_from["corrections"], asked.texts(request, "already_corrected", ()), correction.digest),
+            "namespaces": {SIXBIT_PREFIX: SIXBIT_NAMESPACE},
+        }
+
+    def _open(self, request: Request) -> Answer:
+        from sixbit.export.preview import CHANNELS, TYPES, Picture, map_file
+        from sixbit.values.light import LightError, linear, srgb
+
+        channels, kind = asked.whole(request, "channels"), asked.text(request, "type")
+        if channels not in CHANNELS or kind not in TYPES:
+            raise ArgumentError(f"A picture of {channels} channels of {kind!r} cannot be opened.")
+        width, height = asked.side(request.get("width"), "width"), asked.side(request.get("height"), "height")
+        if width * height > MOST_PIXELS:
+            raise ArgumentError(f"A picture of {width}x{height} pixels is too large.")
+        icc = asked.icc(request)
+        pixels = map_file(
+            asked.text(request, "file"), asked.whole(request, "offset"), (height, width, channels), kind, writable=False
+        )
+        transfer: Any
+        light = None
+        if request.get("linear") is True:
+            transfer = linear()
+        elif icc is None:
+            transfer = srgb()
+        else:
+            from sixbit.photos.profiles import curve_of_profile
+
+            try:
+                transfer = curve_of_profile(icc)
+            except LightError as error:
+                transfer, light = error, str(error.reason)
+        stands_for = None if request.get("stands_for") is None else asked.size(request, "stands_for")
+        return {"picture": self._keep(self._pictures, Picture(pixels, transfer, stands_for)), "light": light}
+
+    def _apply(self, request: Request, progress: Progress) -> Answer:
+        from sixbit.export.preview import map_file, overlap
+
+        picture, correction = self._picture(request), self._filter(request)
+        file, offset = asked.text(request, "file"), asked.whole(request, "offset")
+        pixels = picture.pixels
+        out = map_file(file, offset, pixels.shape, pixels.dtype.name, writable=True)
+        if overlap(pixels, out):
+            raise ArgumentError("A picture cannot be corrected in place: give a file, or a part of it, of its own.")
+        picture.apply(correction, out, request.get("interpolation") or "bicubic", progress)
+        return {}
+
+    def _preview(self, request: Request) -> Answer:
+        from sixbit.engines import Region
+        from sixbit.export.preview import map_file
+
+        picture = self._picture(request)
+        correction = None if request.get("filter") is None else self._filter(request)
+        view, size = Region(*asked.rectangle(request, "view", picture.size)), asked.size(request, "size")
+        out = map_file(
+            asked.text(request, "file"), asked.whole(request, "offset"), (size[1], size[0], 3), "uint8", writable=True
+        )
+        picture.preview(correction, view, size, out)
+        return {}
+
+    def _close(self, request: Request) -> Answer:
+        self._picture(request)
+        del self._pictures[request["picture"]]
+        return {}
+
+    def _remember(self, request: Request) -> Answer:
+        from sixbit.lenses.remembered import remember
+
+        remember(asked.shot(request), asked.lens(request).lens_id)
+        return {}
+
+    def _presets(self, request: Request) -> Answer:
+        from sixbit.export.presets import PresetError, load, names
+
+        if request.get("preset") is not None:
+            return {"presets": [_preset_record(asked.preset(request))], "wrong": []}
+        presets, wrong = [], []
+        for name in names():
+            try:
+                presets.append(_preset_record(load(name)))
+            except PresetError as error:
+                wrong.append(str(error))
+        return {"presets": presets, "wrong": wrong}
+
+    def _batch(self, request: Request, progress: Progress) -> Answer:
+        from sixbit.export.batch import BatchError, batch, told
+
+        if not (photos := asked.texts(request, "photos", ())):
+            raise ArgumentError("`photos` is a list of paths, of photos and of folders.")
+        try:
+            done = batch(
+                photos,
+                asked.text(request, "folder"),
+                asked.preset(request),
+                progress=lambda done, together, outcome: progress(done / together),
+            )
+        except BatchError as error:
+            raise PhotoError(str(error)) from error
+        return {
+            "counts": dict(done.counts),
+            "before": done.before,
+            "failures": [told(outcome) for outcome in done.failures],
+            "report": str(done.report),
+            "table": done.table(),
+        }
+
+    def _lens_tags(self, request: Request) -> Answer:
+        from sixbit.files.xmp import SIXBIT_NAMESPACE, SIXBIT_PREFIX
+        from sixbit.tags.write import lens_tags
+
+        f_number, focal_mm = asked.number(request, "f_number"), asked.number(request, "focal_mm")
+        try:
+            tags = lens_tags(asked.lens(request), f_number=f_number, focal_mm=focal_mm)
+        except ValueError as error:
+            raise ArgumentError(f"{error}.") from error
+        return {"tags": tags, "namespaces": {SIXBIT_PREFIX: SIXBIT_NAMESPACE}}
+
+    def _calibrate(self, request: Request) -> Answer:
+        self._calibrations.append(_started_calibration(asked.lens(request).lens_id, self._log))
+        return {}
+
+    def _export(self, request: Request) -> Answer:
+        from sixbit.editors.server.export import export_photo
+
+        lens = None if request.get("lens") is None else asked.lens(request).lens_id
+        return export_photo(
+            Path(asked.text(request, "photo")),
+            Path(asked.text(request, "folder")),
+            asked.preset(request),
+            lens=lens,
+            force=request.get("force") is True,
+            sidecar=None if request.get("sidecar") is None else Path(asked.text(request, "sidecar")),
+        )
+
+    def _keep(self, kept: dict[int, T], value: T) -> int:
+        self._numbers += 1
+        kept[self._numbers] = value
+        return self._numbers
+
+    def _picture(self, request: Request) -> Picture:
+        return asked.kept(self._pictures, request, "picture")
+
+    def _filter(self, request: Request) -> CorrectionFilter:
+        return asked.kept(self._filters, request, "filter")
+
+
+def _lensfun_name(lens: LensIdentity) -> str:
+    """What lensfun knows the lens by: its entry with the numbers, else the one with its name alone."""
+    return next((found.model for found in lens.best_calibrations().values()), lens.name)
+
+
+def _preset_record(preset: Preset) -> Answer:
+    grades = [str(grade) for grade in preset.grades]
+    return {"name": preset.name, "label": preset.label, "content": preset.content(), "grades": grades}
+
+
+def _started_calibration(lens: str, log: Path | None) -> subprocess.Popen[bytes]:
+    """`sixbit calibrate`, which opens its page in the browser, as a process that outlives the engine and the editor."""
+    command = [sys.executable, "-P", "-m", "sixbit", "calibrate", "--lens", lens]
+    with (Path(os.devnull) if log is None else log.with_name("calibrate.log")).open("ab") as said:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
+        )

@@ -1,0 +1,1 @@
+"""The main job, whole: a photo, or thousands, by a preset."""

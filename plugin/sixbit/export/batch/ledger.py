@@ -1,0 +1,113 @@
+"""What was done in an output folder, line by line, so that a batch that was stopped goes on where it was.
+
+A line of JSON is appended, and forced to the disk, for the targets that photos were given before any is begun, and for
+each photo that is finished. A line that was cut short by the end of a process is dropped when the ledger is opened.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sixbit.export.batch import BatchError
+from sixbit.values.shot import photo_name
+
+FORMAT = 1
+
+Record = dict[str, Any]
+
+
+class Ledger:
+    """The ledger of an output folder.
+
+    ``targets`` has the stem, below the folder, that each photo was given; photos are known by their absolute paths.
+    Only where the records stand is held in memory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.targets: dict[str, str] = {}
+        self._places: dict[str, int] = {}
+        self._end = 0
+        with suppress(FileNotFoundError):
+            self._read()
+
+    def _read(self) -> None:
+        with self.path.open("rb") as file:
+            for row in file:
+                try:
+                    entry = json.loads(row) if row.endswith(b"\n") else None
+                except ValueError:
+                    entry = None
+                if not isinstance(entry, dict):
+                    return  # what a process that was killed had not finished writing
+                if entry.get("ledger", FORMAT) != FORMAT:
+                    raise BatchError(
+                        f"{photo_name(self.path)} was written by a newer Sixbit; use that, or another folder."
+                    )
+                self.targets.update(entry.get("targets", {}))
+                if "source" in entry:
+                    self._places[entry["source"]] = self._end
+                self._end += len(row)
+
+    def claim(self, targets: dict[str, str]) -> None:
+        """Keep which stem each of these photos was given."""
+        if targets:
+            self._append({"ledger": FORMAT, "targets": targets})
+            self.targets.update(targets)
+
+    def add(self, record: Record) -> None:
+        """Keep what became of a photo, ``record["source"]``."""
+        self._places[record["source"]] = self._append(record)
+
+    def record(self, source: str) -> Record | None:
+        """What became of a photo."""
+        if source not in self._places:
+            return None
+        with self.path.open("rb") as file:
+            file.seek(self._places[source])
+            record: Record = json.loads(file.readline())
+        return record
+
+    def records(self) -> Iterator[Record]:
+        """The latest of each photo that was ever finished in this folder."""
+        for source in self._places:
+            if (record := self.record(source)) is not None:
+                yield record
+
+    def _append(self, entry: Record) -> int:
+        row = json.dumps(entry).encode() + b"\n"
+        at = self._end
+        try:
+            with self.path.open("r+b" if self.path.exists() else "wb") as file:
+                file.truncate(at)
+                file.seek(at)
+                file.write(row)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise BatchError(f"{photo_name(self.path)} cannot be written: {error.strerror}.") from error
+        self._end = at + len(row)
+        return at
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep another batch out of an output folder meanwhile; raises BatchError if there is one."""
+    import filelock
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / "lock", timeout=0)
+        with lock:
+            yield
+    except filelock.Timeout as error:
+        raise BatchError(
+            f"Another batch is at work in {photo_name(folder.parent)}; wait for it, or stop it."
+        ) from error
+    except OSError as error:
+        raise BatchError(f"{photo_name(folder)} cannot be written: {error.strerror}; choose another folder.") from error

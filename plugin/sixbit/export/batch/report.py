@@ -1,0 +1,105 @@
+"""The report of a batch: lines of JSON for programs, and a page with pictures for people.
+
+Both list the photos in the order of the sources and hold no times, so that a batch that was stopped and taken up again
+ends with the same bytes as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from sixbit.export.batch import Outcome, told
+from sixbit.export.batch.ledger import Record
+from sixbit.export.presets import Preset
+from sixbit.photos.photo import replacing
+from sixbit.values.shot import photo_name
+
+PAGE, LINES = "sixbit-report.html", "sixbit-report.jsonl"
+
+Outcomes = Callable[[], Iterable[tuple[Outcome, Record | None]]]
+
+_HEAD = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }}
+h1 {{ font-size: 1.5rem; }}
+table.counts td {{ padding-right: 1.5rem; }}
+td.number {{ text-align: right; }}
+article {{ border-top: 1px solid #8886; display: grid; gap: 1rem; grid-template-columns: 1fr auto; padding: 1rem 0; }}
+h2 {{ font-size: 1rem; margin: 0; overflow-wrap: anywhere; }}
+p {{ margin: .25rem 0; overflow-wrap: anywhere; }}
+.where, figcaption {{ color: #6b6b6b; }}
+.where {{ font-size: .8rem; }}
+.status {{ font-weight: 600; }}
+.failed {{ color: #c62828; }}
+.skipped, .raw {{ color: #9a5b00; }}
+.corrected, .copied {{ color: #2e7d32; }}
+@media (prefers-color-scheme: dark) {{
+.where, figcaption {{ color: #9a9a9a; }}
+.failed {{ color: #ff8a80; }}
+.skipped, .raw {{ color: #ffb74d; }}
+.corrected, .copied {{ color: #81c784; }}
+}}
+.pictures {{ display: flex; gap: .5rem; }}
+figure {{ margin: 0; }}
+figcaption {{ font-size: .8rem; }}
+img {{ display: block; max-width: 20rem; width: 100%; }}
+@media (max-width: 50rem) {{ article {{ grid-template-columns: 1fr; }} }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+"""
+
+
+def write_reports(folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes) -> Path:
+    """Write both into the output folder, and return the page."""
+    with replacing(folder / LINES) as file:
+        for outcome, record in outcomes():
+            entry = told(outcome) | {"notes": record["notes"] if record else []}
+            entry["out"] = None if outcome.out is None else outcome.out.relative_to(folder).as_posix()
+            file.write(json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+    page = folder / PAGE
+    with replacing(page) as file:
+        for part in _page(folder, preset, counts, outcomes):
+            file.write(part.encode("utf-8", "backslashreplace"))
+    return page
+
+
+def _page(folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes) -> Iterator[str]:
+    together = sum(counts.values())
+    title = f"Sixbit: {together} photo{'s' * (together != 1)}, {preset.label}"
+    yield _HEAD.format(title=escape(title))
+    rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)
+    yield f'<table class="counts">{rows}</table>\n'
+    for outcome, record in outcomes():
+        yield _article(folder, outcome, record)
+    yield "</body>\n</html>\n"
+
+
+def _article(folder: Path, outcome: Outcome, record: Record | None) -> str:
+    where, name = photo_name(outcome.photo.parent), photo_name(outcome.photo.name)
+    out = outcome.out.relative_to(folder).as_posix() if outcome.out else None
+    written = (
+        f' → <a href="{quote(out.encode("utf-8", "surrogateescape"))}">{escape(photo_name(out))}</a>' if out else ""
+    )
+    notes = "".join(f"<p>{escape(photo_name(note))}</p>" for note in (record["notes"] if record else ()))
+    pictures = "".join(
+        f'<figure><img alt="{label}" loading="lazy" src="data:image/jpeg;base64,{data}">'
+        f"<figcaption>{label}</figcaption></figure>"
+        for label, data in zip(("before", "after"), record["thumbnails"] if record else (), strict=False)
+    )
+    return (
+        f'<article><div><h2>{escape(name)}</h2><p class="where">{escape(where)}{written}</p>'
+        f'<p><span class="status {outcome.status}">{outcome.status}</span>: {escape(photo_name(outcome.message))}</p>'
+        f'{notes}</div><div class="pictures">{pictures}</div></article>\n'
+    )

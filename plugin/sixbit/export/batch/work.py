@@ -1,0 +1,170 @@
+"""One photo, from the task to the record of what became of it: the same on this machine and on any other."""
+
+from __future__ import annotations
+
+import base64
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.export.batch.ledger import Record
+from sixbit.export.batch.plan import Task, blank, choices_digest, chosen_lens, fingerprint
+from sixbit.export.correct import NotCorrectedError, correct, described
+from sixbit.export.correct import foreseen as foreseen_correction
+from sixbit.export.presets import Preset
+from sixbit.files.tiff_edit import ORIENTATION
+from sixbit.photos.photo import check_target, replacing
+from sixbit.photos.privacy import copy_without
+from sixbit.tags.read import read_shot
+from sixbit.values.shot import PhotoError, SixbitError, photo_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sixbit.photos.photo import Photo
+    from sixbit.values.filter import CorrectionFilter
+
+WAYS_OUT = dict.fromkeys(
+    ("ambiguous", "unknown", "untagged"),
+    "Say which with `sixbit tag --lens ID`, which writes it into the photo, or with `sixbit correct --lens ID "
+    "--remember`, which keeps it for all such photos.",
+) | {
+    "not_m": "If it was an M lens, correct it alone (`sixbit correct --lens ID`).",
+    "already_corrected": "`sixbit correct --force` corrects it again.",
+}
+"""What can be done about photos that were not corrected, besides another preset."""
+THUMBNAIL = 320
+"""Pixels of the long side of the pictures in the report."""
+
+
+def export(task: Task) -> Record:
+    """Do a task, and tell what became of it. Never raises but for what ends a process."""
+    # Before the photo is read: if it changes meanwhile, it is done again.
+    known = {
+        **blank(task),
+        "fingerprint": fingerprint(task.source),
+        "choices": choices_digest(),
+        "chosen": chosen_lens(task.source),
+    }
+    try:
+        result = _with_its_lens(task, _corrected)
+    except SixbitError as error:
+        result = {"message": _why(task, error)}
+    except MemoryError:
+        result = {"message": "is too large for the memory of this computer."}
+    except Exception as error:
+        import traceback
+
+        message = f"Sixbit made a mistake ({type(error).__name__}: {error}); please report it."
+        result = {"message": message, "details": traceback.format_exc()}
+    if result.get("out") is not None:
+        result["out_size"] = Path(task.folder, result["out"]).stat().st_size
+    return {**known, **result}
+
+
+def foreseen(task: Task) -> Record:
+    """The record that :func:`export` would make, as far as the photo's tags tell; nothing is written."""
+    try:
+        return {**blank(task), **_with_its_lens(task, _foreseen)}
+    except SixbitError as error:
+        return {**blank(task), "message": _why(task, error)}
+
+
+def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Record:
+    """Do it with the photo's own lens, or what the preset says if there is none for certain."""
+    try:
+        return do(task, task.lens)
+    except NotCorrectedError as error:
+        first = error
+    action = getattr(task.preset, first.status)
+    if action == "choose":
+        try:
+            return do(task, task.preset.lens)
+        except NotCorrectedError as error:
+            first, action = error, getattr(task.preset, error.status)
+    return _not_corrected(task, first, action, write=do is _corrected)
+
+
+def _corrected(task: Task, lens: str | None) -> Record:
+    thumbnails: list[str] = []
+
+    def look(photo: Photo, pixels: NDArray[Any]) -> None:
+        orientation = read_shot(photo.path).orientation
+        thumbnails.extend(thumbnail(picture, orientation) for picture in (photo.pixels, pixels))
+
+    done = correct(
+        task.source, task.target, preset=task.preset, lens=lens, force=task.force, threads=task.threads, look=look
+    )
+    return _record(task, done.correction) | {"notes": list(done.notes), "thumbnails": thumbnails}
+
+
+def _foreseen(task: Task, lens: str | None) -> Record:
+    correction, measures_tca = foreseen_correction(Path(task.source), task.preset, lens)
+    return _record(task, correction, measures_tca)
+
+
+def _record(task: Task, correction: CorrectionFilter, measures_tca: bool = False) -> Record:
+    return {
+        "status": "corrected",
+        "reason": None,
+        "message": described(correction, on_command_line=not task.in_window, measures_tca=measures_tca),
+        "lens": correction.made_from["lens_id"],
+        "out": task.target.relative_to(task.folder).as_posix(),
+    }
+
+
+def _why(task: Task, error: SixbitError) -> str:
+    """What the error says, without the photo's name, which the report tells beside it, and the way out of a batch."""
+    text = str(error)
+    if task.in_window:
+        text = str(error.reason)
+    elif isinstance(error, NotCorrectedError):
+        text = f"{error.reason} {WAYS_OUT.get(error.status, '')}".rstrip()
+    return text.removeprefix(f"{photo_name(task.source)}: ")
+
+
+def _not_corrected(task: Task, error: NotCorrectedError, action: str, write: bool) -> Record:
+    why = _why(task, error)
+    if action == "copy":
+        if write:
+            check_target(task.copy, Path(task.source))
+            copied(Path(task.source), task.copy, task.preset)
+        out = task.copy.relative_to(task.folder).as_posix()
+        return {"status": "copied", "reason": error.status, "message": why, "out": out}
+    return {"status": "failed" if action == "fail" else "skipped", "reason": error.status, "message": why}
+
+
+def copied(source: Path, target: Path, preset: Preset) -> None:
+    """Copy a photo as it is, but for what the preset lets not pass of its metadata."""
+    with replacing(target) as file:
+        if preset.metadata != "keep":
+            file.write(copy_without(source, preset.metadata))
+            return
+        try:
+            with source.open("rb") as photo:
+                shutil.copyfileobj(photo, file, 1 << 20)
+        except OSError as error:
+            raise PhotoError(f"{photo_name(source)}: cannot be copied: {error.strerror}.") from error
+
+
+def thumbnail(pixels: NDArray[Any], orientation: int = 1) -> str:
+    """A small JPEG of pixels, upright by Exif's orientation, as the text that a page can hold."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    from sixbit.photos.metadata import eight_bits
+
+    height, width = pixels.shape[:2]
+    step = max(1, max(height, width) // (2 * THUMBNAIL))
+    part = pixels[::step, ::step]
+    if part.ndim == 3:
+        part = part[..., 0] if part.shape[2] == 1 else part[..., :3]
+    picture = Image.fromarray(np.ascontiguousarray(eight_bits(part))).convert("RGB")
+    picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    picture.getexif()[ORIENTATION] = orientation
+    picture = ImageOps.exif_transpose(picture)
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG", quality=80)
+    return base64.b64encode(jpeg.getvalue()).decode("ascii")

@@ -1,0 +1,86 @@
+"""A picture of before and after, to be looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.photos.photo import replacing
+from sixbit.values.shot import PhotoError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+LONGEST = 2000
+"""Pixels of the long side at most."""
+GAP = 4
+
+
+def save_comparison(before: NDArray[Any], after: NDArray[Any], path: str | Path) -> None:
+    """Write two pictures as one of 8 bits, side by side.
+
+    ``before`` and ``after`` are (height, width) or (height, width, 1, 3 or 4), uint8, uint16 or float (0..1); the
+    format goes by the suffix of ``path``. Raises PhotoError if there is none such, or the file cannot be written.
+    """
+    from PIL import Image
+
+    path = Path(path)
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if kind not in ("JPEG", "PNG", "TIFF", "WEBP"):
+        raise PhotoError(f"{path}: the comparison cannot be written in this format; name it .jpg or .png.")
+    picture = comparison(before, after)
+    with replacing(path) as file:
+        picture.save(file, kind, quality=90)
+
+
+def comparison(before: NDArray[Any], after: NDArray[Any]) -> Image:
+    """The picture that :func:`save_comparison` writes.
+
+    >>> import numpy as np
+    >>> comparison(np.zeros((300, 450, 3), np.uint8), np.full((300, 450, 3), 65535, np.uint16)).size
+    (904, 300)
+    """
+    from PIL import Image
+
+    left, right = (_reduced(pixels, ((LONGEST - GAP) // 2, LONGEST)) for pixels in (before, after))
+    _label(left, "before")
+    _label(right, "after")
+    result = Image.new("RGB", (left.width + GAP + right.width, max(left.height, right.height)), "white")
+    result.paste(left, (0, 0))
+    result.paste(right, (left.width + GAP, 0))
+    return result
+
+
+def _reduced(pixels: NDArray[Any], largest: tuple[int, int]) -> Image:
+    """Pixels as RGB of 8 bits, alpha left out, no larger than ``largest``."""
+    import numpy as np
+    from PIL import Image
+
+    # Whole steps first, so that only a small picture is converted.
+    step = max(1, min(pixels.shape[1] // (3 * largest[0]), pixels.shape[0] // (3 * largest[1])))
+    pixels = pixels[::step, ::step]
+    if pixels.ndim == 3:
+        pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels[..., :3]
+    if pixels.dtype == np.uint16:
+        pixels = pixels >> 8
+    elif pixels.dtype.kind == "f":
+        pixels = np.nan_to_num(np.clip(pixels, 0, 1)) * 255 + 0.5
+    picture = Image.fromarray(np.ascontiguousarray(pixels, np.uint8)).convert("RGB")
+    picture.thumbnail(largest, Image.Resampling.LANCZOS)
+    return picture
+
+
+def _label(picture: Image, name: str) -> None:
+    """Write a word into the upper left corner, on a dark ground so that it is read on any picture."""
+    from PIL import ImageDraw, ImageFont
+
+    size = min(picture.size) // 28
+    if size < 8:
+        return
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(size)
+    left, top, right, bottom = draw.textbbox((size, size), name, font)
+    pad = size // 2
+    draw.rectangle((left - pad, top - pad, right + pad, bottom + pad), fill=(24, 24, 24))
+    draw.text((size, size), name, fill="white", font=font)

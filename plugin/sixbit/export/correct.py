@@ -1,0 +1,365 @@
+"""The main job, whole: a photo in, a corrected photo out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.compiler.compile import APERTURE_UNKNOWN, UNKNOWN, compile_filter, identity_of
+from sixbit.engines import Region, apply, choose
+from sixbit.export.finish import finished, in_depth
+from sixbit.export.presets import Preset
+from sixbit.lenses.aperture import aperture_of
+from sixbit.lenses.catalogue import LensIdentity
+from sixbit.lenses.match import Match, Status, match
+from sixbit.lenses.record import way_out
+from sixbit.photos.photo import Photo, check_target, format_of, open_photo, save_photo
+from sixbit.photos.privacy import passed_on
+from sixbit.tags.read import read_shot
+from sixbit.values.filter import CorrectionFilter
+from sixbit.values.kinds import SPOKEN, TRUSTED, Grade
+from sixbit.values.light import LightError
+from sixbit.values.shot import PhotoError, Shot, photo_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sixbit.calibration.lateral_colour import LateralColour
+
+BAND_PIXELS = 8_000_000
+"""Pixels corrected between two steps of the progress bar."""
+
+
+AS_KNOWN = {"exif": "as the photo says", "estimated": "which the camera estimated", "assumed": "as you said"}
+"""Where an f-number comes from, in words."""
+
+
+class NotCorrectedError(PhotoError):
+    """A photo that there is no correction for; ``status`` says why in a word, the message in a sentence.
+
+    ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``, or
+    ``already_corrected``.
+    """
+
+    def __init__(self, status: str, reason: str, way_out: str = "") -> None:
+        super().__init__(reason, way_out)
+        self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.status, *self.args)
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """What was done to a photo."""
+
+    photo: Path
+    out: Path
+    lens: LensIdentity
+    correction: CorrectionFilter
+    notes: tuple[str, ...]
+
+    def summary(self) -> str:
+        """One line that says what was done, and what was not."""
+        return f"{photo_name(self.out)}: {described(self.correction)}"
+
+
+def described(correction: CorrectionFilter, on_command_line: bool = True, measures_tca: bool = False) -> str:
+    """What a correction does and leaves, in a line; ``measures_tca`` if lateral colour will yet be measured."""
+    made_from = correction.made_from
+    kinds = [f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]]
+    without = left_out(correction)
+    if measures_tca:
+        kinds.append(f"{SPOKEN['tca']} (as far as the photo itself shows it)")
+        del without["tca"]
+    done = ", ".join(kinds)
+    left = "".join(
+        f"; without {SPOKEN[kind]}: {with_way_out(why) if on_command_line else why}" for kind, why in without.items()
+    )
+    aperture = ""
+    if "vignetting" in made_from["corrections"]:
+        aperture = f" at f/{made_from['f_number']:.3g}, {AS_KNOWN[made_from['f_number_source']]}"
+    return f"{made_from['lens']}, corrected {done}{aperture}{left}"
+
+
+def left_out(correction: CorrectionFilter) -> dict[str, str]:
+    """What was asked for and not corrected, and why. That nobody has measured a shading goes without saying."""
+    why: dict[str, str] = dict(correction.made_from["left_out"])
+    if why.get("shading") == UNKNOWN:
+        del why["shading"]
+    return why
+
+
+def with_way_out(reason: str) -> str:
+    """Why a correction was left out, and what can be done about it on the command line."""
+    return f"{reason}; say which to assume with --aperture" if reason == APERTURE_UNKNOWN else reason
+
+
+def correct(
+    path: str | Path,
+    out: str | Path,
+    *,
+    preset: Preset | None = None,
+    lens: str | None = None,
+    crop_factor: float | None = None,
+    focal_mm: float | None = None,
+    f_number: float | None = None,
+    distance_m: float | None = None,
+    corrections: Iterable[str] | None = None,
+    scale: str | float | None = None,
+    grades: Iterable[Grade] | None = None,
+    auto_tca: bool | None = None,
+    engine: str = "auto",
+    interpolation: str | None = None,
+    force: bool = False,
+    compare: str | Path | None = None,
+    quality: int | None = None,
+    threads: int | None = None,
+    progress: bool = False,
+    lap: Callable[[str], None] = lambda step: None,
+    look: Callable[[Photo, NDArray[Any]], None] = lambda photo, corrected: None,
+) -> Corrected:
+    """Correct a photo and write the result with the photo's metadata.
+
+    ``preset`` says how; what is given besides goes before it. Its lens, its file name and what it does with photos that
+    cannot be corrected are the batch's business, as the format is that of ``out``. ``lens`` is the identity of a lens,
+    for photos that do not say it. ``auto_tca`` measures the lateral colour in the photo itself, where the lens has no
+    calibration of it. What marks in the photo claim to be corrected already is left as it is, unless
+    ``force`` is set. Raises :class:`sixbit.PhotoError` with the way out if the photo cannot be read, and
+    :class:`NotCorrectedError`, which is one, if its lens is not known for certain or there is nothing to correct;
+    nothing is written then. ``threads`` defaults to the processors there are. ``lap`` is called with the name of each
+    step when it is done, ``look`` with the photo and its corrected pixels before they are written.
+    """
+    path, out = Path(path), Path(out)
+    preset = preset or Preset("", "", "")
+    grades = tuple(preset.grades if grades is None else grades)
+    format_of(out)
+    for target in (out, Path(compare)) if compare else (out,):
+        check_target(target, path)
+    if compare and Path(compare) == out:
+        raise PhotoError(f"{photo_name(out)}: cannot hold the photo and the comparison; name two files.")
+    shot = read_shot(path)
+    lap("tags")
+    identity, notes = lens_of(shot, lens, grades)
+    lap("database")
+    wanted = _not_yet_done(shot, preset.corrections if corrections is None else corrections, force, notes)
+    photo = open_photo(path)
+    height, width = photo.pixels.shape[:2]
+    shot = shot._replace(width=width, height=height)
+    try:
+        transfer = photo.transfer
+    except LightError:
+        # Without the curve there is no linear light; geometry alone is resampled in the values as they are.
+        if "vignetting" in wanted or "shading" in wanted:
+            raise
+        transfer = None
+    lap("decode")
+    correction = _compiled(
+        shot,
+        identity,
+        wanted,
+        preset,
+        (lambda: _tca_in(photo)) if (preset.auto_tca if auto_tca is None else auto_tca) else None,
+        crop_factor=crop_factor,
+        focal_mm=focal_mm,
+        f_number=f_number,
+        distance_m=distance_m,
+        scale=preset.scale if scale is None else scale,
+        grades=grades,
+    )
+    _check_something_to_do(correction, shot, identity, wanted)
+    lap("compile")
+    # More bits, where they are wanted, before the values between those of the photo are rounded.
+    if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
+        photo = replace(photo, pixels=in_depth(photo.pixels, preset.depth))
+    pixels = _apply(correction, photo, engine, interpolation or preset.interpolation, transfer, progress, threads)
+    lap("correct")
+    if compare:
+        from sixbit.export.compare import save_comparison
+
+        save_comparison(photo.pixels, pixels, Path(compare))
+    look(photo, pixels)
+    # The uncorrected pixels are not needed any more, and as many again are while others are encoded.
+    photo = replace(photo, pixels=pixels)
+    del pixels
+    photo = finished(photo, preset)
+    lap("finish")
+    photo = passed_on(photo, preset.metadata)
+    notes.extend(
+        save_photo(
+            photo,
+            photo.pixels,
+            out,
+            correction=correction,
+            quality=quality or preset.quality,
+            subsampling=preset.chroma,
+            threads=threads,
+        )
+    )
+    lap("encode and metadata")
+    return Corrected(path, out, identity, correction, tuple(notes))
+
+
+def foreseen(path: Path, preset: Preset, lens: str | None = None) -> tuple[CorrectionFilter, bool]:
+    """What :func:`correct` would do to a photo, told from its tags alone; raises what that would raise.
+
+    With it stands whether lateral colour would be measured in the photo, which takes its pixels.
+    """
+    shot = read_shot(path)
+    identity, notes = lens_of(shot, lens, preset.grades)
+    wanted = _not_yet_done(shot, preset.corrections, False, notes)
+    correction = _compiled(shot, identity, wanted, preset, scale=preset.scale, grades=preset.grades)
+    measures_tca = preset.auto_tca and "tca" in correction.made_from["left_out"]
+    if not measures_tca:
+        _check_something_to_do(correction, shot, identity, wanted)
+    return correction, measures_tca
+
+
+def _compiled(
+    shot: Shot,
+    lens: LensIdentity,
+    wanted: tuple[str, ...],
+    preset: Preset,
+    tca_in_photo: Callable[[], LateralColour | str] | None = None,
+    *,
+    f_number: float | None = None,
+    distance_m: float | None = None,
+    **given: Any,
+) -> CorrectionFilter:
+    """The filter for a shot; what the preset assumes stands in for what neither the photo nor the caller says.
+
+    ``tca_in_photo`` is asked if the lens has no calibration of lateral colour.
+    """
+    from sixbit.lenses.catalogue import catalogue
+
+    body = catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
+    if f_number is None and aperture_of(lens, shot, body=body).f_number is None:
+        f_number = preset.assumed_f_number
+    if distance_m is None and shot.distance_m is None:
+        distance_m = preset.assumed_distance_m
+    given |= {
+        "f_number": f_number,
+        "distance_m": distance_m,
+        "corrections": wanted,
+        "strength": preset.strength,
+    }
+    correction = compile_filter(lens, shot, **given)
+    if tca_in_photo and "tca" in correction.made_from["left_out"]:
+        correction = compile_filter(lens, shot, **given, measured_tca=tca_in_photo())
+    return correction
+
+
+def _check_something_to_do(
+    correction: CorrectionFilter, shot: Shot, lens: LensIdentity, wanted: tuple[str, ...]
+) -> None:
+    if not correction.made_from["corrections"]:
+        done_before = set(shot.already_corrected) - set(wanted)
+        raise corrected_already(shot) if done_before else nothing_to_do(shot.path or Path(), lens, correction)
+
+
+def _tca_in(photo: Photo) -> LateralColour | str:
+    """The lateral colour that a photo shows, or why it shows none."""
+    from sixbit.calibration import CalibrationError
+    from sixbit.calibration.lateral_colour import has_halved_chroma, lateral_colour_in
+    from sixbit.values.light import srgb
+
+    try:
+        transfer = photo.transfer
+    except LightError:
+        transfer = srgb()  # Near enough to find edges by.
+    try:
+        return lateral_colour_in(photo.pixels, transfer, halved_chroma=has_halved_chroma(photo.path))
+    except CalibrationError as error:
+        return str(error)
+
+
+def lens_of(
+    shot: Shot, lens_id: str | None = None, grades: tuple[Grade, ...] = TRUSTED
+) -> tuple[LensIdentity, list[str]]:
+    """The lens of a shot, or the one that is asked for, and what is to be said of that.
+
+    An uncertain match is an error that names the candidates. But where all of them share the same calibrations, it
+    does not matter which it was, and the first stands for all.
+    """
+    if lens_id is not None:
+        return identity_of(lens_id), []
+    found = match(shot)
+    if found.lens is not None:
+        return found.lens, []
+    if found.status is Status.AMBIGUOUS and found.shares_calibration(grades):
+        names = " or ".join(candidate.name for candidate in found.candidates)
+        return found.candidates[0], [f"it was {names}: all of them share one calibration, which is used"]
+    raise NotCorrectedError(str(found.status), f"{photo_name(shot.path or '')}: {uncertain(found)}", way_out(found))
+
+
+def uncertain(found: Match) -> str:
+    """Why there is no lens to correct with."""
+    why = " ".join(found.evidence)
+    if found.candidates and found.status is not Status.NOT_M:
+        names = "; ".join(f"{lens.lens_id} ({lens.name})" for lens in found.candidates[:6])
+        return f"{why} It may be: {names}."
+    return why
+
+
+def nothing_to_do(path: Path, lens: LensIdentity, correction: CorrectionFilter) -> NotCorrectedError:
+    """Why a matched lens cannot be corrected, and what can be done about it."""
+    left = "; ".join(f"{SPOKEN[kind]}: {with_way_out(why)}" for kind, why in correction.made_from["left_out"].items())
+    why = f"{photo_name(path)}: the lens is {lens.name}, but nothing of it can be corrected ({left})."
+    return NotCorrectedError("uncalibrated", why)
+
+
+def corrected_already(shot: Shot) -> NotCorrectedError:
+    """That marks claim all of it to be done, and the way to do it again."""
+    marks = ", ".join(mark.tag for mark in shot.marks)
+    why = f"{photo_name(shot.path or '')}: is corrected already ({marks})."
+    return NotCorrectedError("already_corrected", why, "--force corrects it again.")
+
+
+def _not_yet_done(shot: Shot, corrections: Iterable[str], force: bool, notes: list[str]) -> tuple[str, ...]:
+    """What is asked for and not yet done; ``notes`` are told what was done before."""
+    asked = tuple(corrections)
+    done = [kind for kind in asked if kind in shot.already_corrected]
+    if force or not done:
+        return asked
+    remaining = tuple(kind for kind in asked if kind not in done)
+    if not remaining:
+        raise corrected_already(shot)
+    said = ", ".join(SPOKEN[kind] for kind in done)
+    notes.append(f"{said} is corrected already and was left as it is (--force corrects it again)")
+    return remaining
+
+
+def _apply(
+    correction: CorrectionFilter,
+    photo: Photo,
+    engine: str,
+    interpolation: str,
+    transfer: Any,
+    progress: bool,
+    threads: int | None,
+) -> NDArray[Any]:
+    import numpy as np
+    from tqdm import tqdm
+
+    from sixbit.values.light import linear
+
+    engine = choose(engine)
+    out = np.empty_like(photo.pixels, order="C")
+    rows = max(64, BAND_PIXELS // correction.width // 64 * 64)  # whole tiles of the kernel
+    with tqdm(total=correction.height, unit="row", delay=1, leave=False, disable=not progress) as bar:
+        for y in range(0, correction.height, rows):
+            band = Region(0, y, correction.width, min(rows, correction.height - y))
+            apply(
+                correction,
+                photo.pixels,
+                engine,
+                interpolation=interpolation,
+                transfer=transfer or linear(),
+                region=band,
+                out=out[y : y + band.height],
+                threads=threads,
+            )
+            bar.update(band.height)
+    return out

@@ -1,0 +1,228 @@
+"""Pictures that an editor holds in files both sides map into memory: corrected band by band, and previewed."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sixbit.editors.server.asked import ArgumentError
+from sixbit.engines import Region, apply, choose
+from sixbit.values.filter import UNITY, CorrectionFilter, FilterError
+from sixbit.values.light import LightError, TransferCurve, linear, srgb
+
+TYPES = ("uint8", "uint16", "float32")
+CHANNELS = (1, 2, 3, 4)
+BAND_PIXELS = 2_000_000
+"""Pixels between two looks whether the request was cancelled: some hundredths of a second."""
+KEPT_LEVELS = 3
+"""Reduced pictures that are kept, each at most a quarter of the picture."""
+LARGEST_FACTOR = 64
+"""The strongest reduction that is made; what is drawn smaller still is drawn from that."""
+STRIP_VALUES = 500_000
+"""Values that are added up at a time: they stay in the processor's cache."""
+BACKDROP = 128
+"""The grey that shows behind transparent pixels of a preview."""
+
+
+def map_file(file: str, offset: int, shape: tuple[int, ...], dtype: str, *, writable: bool) -> NDArray[Any]:
+    """The values of a file from ``offset`` (bytes) on, mapped into memory. Raises :class:`ArgumentError`."""
+    size = np.dtype(dtype).itemsize
+    end = offset + math.prod(shape) * size
+    if offset % size:
+        raise ArgumentError(f"The offset {offset} is no multiple of {size} bytes, the size of a value.")
+    try:
+        there = Path(file).stat().st_size  # a pipe has none, and would be waited for if it were opened
+        if there >= end:
+            return np.memmap(file, dtype, "r+" if writable else "r", offset, shape)
+    except (OSError, ValueError) as error:
+        raise ArgumentError(f"{file!r} cannot be mapped: {getattr(error, 'strerror', None) or error}.") from error
+    raise ArgumentError(f"{file!r} is no file of {end} bytes: it has {there}.")
+
+
+def overlap(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """True if two mapped arrays have bytes of a file in common."""
+    assert isinstance(one, np.memmap)
+    assert isinstance(other, np.memmap)
+    assert one.filename
+    assert other.filename
+    try:
+        if not Path(one.filename).samefile(other.filename):
+            return False
+    except FileNotFoundError:  # its name was taken away since: no other mapping can be of it
+        return False
+    return one.offset < other.offset + other.nbytes and other.offset < one.offset + one.nbytes
+
+
+@dataclass(eq=False)
+class Picture:
+    """A picture in a mapped file. ``pixels`` is (height, width, channels); a second or fourth channel is alpha.
+
+    ``stands_for`` is the size (px) of a larger picture that these pixels are a reduction of: it can be previewed.
+    """
+
+    pixels: NDArray[Any]
+    transfer: TransferCurve | LightError
+    """The curve to linear light, or why there is none."""
+    stands_for: tuple[int, int] | None = None
+    levels: OrderedDict[int, NDArray[Any]] = field(default_factory=OrderedDict)
+    """Reduced pictures by their factor, the last used at the end."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in px."""
+        return self.stands_for or (self.pixels.shape[1], self.pixels.shape[0])
+
+    def apply(
+        self, correction: CorrectionFilter, out: NDArray[Any], interpolation: str, done: Callable[[float], None]
+    ) -> None:
+        """Correct the picture into ``out``, of its shape and type; ``done`` hears the share that is done."""
+        self._fit(correction)
+        if self.stands_for:
+            raise ArgumentError("A picture that stands for a larger one can be previewed, not corrected.")
+        rows = max(1, BAND_PIXELS // correction.width)
+        for y in range(0, correction.height, rows):
+            band = Region(0, y, correction.width, min(rows, correction.height - y))
+            self._correct(correction, self.pixels, band, out[y : y + band.height], interpolation)
+            done((y + band.height) / correction.height)
+
+    def preview(
+        self, correction: CorrectionFilter | None, view: Region, size: tuple[int, int], out: NDArray[np.uint8]
+    ) -> None:
+        """Draw a view of the picture, corrected or not, as RGB of 8 bits into ``out`` (height, width, 3).
+
+        It is worked on at the smallest reduction by a whole number that has all the pixels that are drawn.
+        """
+        from PIL import Image
+
+        if correction is not None:
+            self._fit(correction)
+        level, across, down = self._level(min(view.width // size[0], view.height // size[1]))
+        height, width = level.shape[:2]
+        box = [view.x / across, view.y / down, (view.x + view.width) / across, (view.y + view.height) / down]
+        left, top = min(int(box[0]), width - 1), min(int(box[1]), height - 1)
+        right, bottom = min(int(-(-box[2] // 1)), width), min(int(-(-box[3] // 1)), height)
+        region = Region(left, top, right - left, bottom - top)
+        if correction is None:
+            drawn = level[top:bottom, left:right]
+        else:
+            drawn = np.empty((region.height, region.width, level.shape[2]), level.dtype)
+            # Where every pixel is shown, as it will be; what is reduced need not be so fine.
+            interpolation = "bicubic" if size[0] >= view.width else "bilinear"
+            self._correct(correction.reduced(width, height, across, down), level, region, drawn, interpolation)
+        shown = Image.fromarray(_as_rgb(drawn, self.transfer is linear()))
+        inside = (box[0] - left, box[1] - top, min(box[2], right) - left, min(box[3], bottom) - top)
+        enlarged = size[0] > view.width or size[1] > view.height
+        resample = Image.Resampling.NEAREST if enlarged else Image.Resampling.BILINEAR
+        out[...] = np.asarray(shown.resize(size, resample, box=inside))
+
+    def _fit(self, correction: CorrectionFilter) -> None:
+        if (correction.width, correction.height) != self.size:
+            raise FilterError(
+                f"The filter was compiled for {correction.width}x{correction.height} pixels; "
+                f"the picture has {self.size[0]}x{self.size[1]}."
+            )
+        if isinstance(self.transfer, LightError) and correction.brightens:
+            raise LightError(self.transfer.reason)
+
+    def _correct(
+        self, correction: CorrectionFilter, pixels: NDArray[Any], region: Region, out: NDArray[Any], interpolation: str
+    ) -> None:
+        # Geometry alone is resampled in the values as they are where the profile gives no light.
+        transfer = linear() if isinstance(self.transfer, LightError) else self.transfer
+        parts = [(correction, transfer, slice(None))]
+        if pixels.shape[2] == 2:
+            alpha = replace(correction, gain=(UNITY,), gain_map=None)
+            parts = [(correction, transfer, slice(0, 1)), (alpha, linear(), slice(1, 2))]
+        for part, curve, channels in parts:
+            apply(
+                part,
+                pixels[:, :, channels],
+                choose("auto"),
+                interpolation=interpolation,
+                transfer=curve,
+                region=region,
+                out=out[:, :, channels],
+            )
+
+    def _level(self, factor: int) -> tuple[NDArray[Any], float, float]:
+        """The picture reduced by the factor, or what there is of it, and how many px it is reduced by each way."""
+        if self.stands_for:
+            width, height = self.stands_for
+            return self.pixels, width / self.pixels.shape[1], height / self.pixels.shape[0]
+        factor = max(1, min(factor, LARGEST_FACTOR))
+        if factor == 1:
+            return self.pixels, 1, 1
+        if factor not in self.levels:
+            while len(self.levels) >= KEPT_LEVELS:
+                self.levels.popitem(last=False)
+            self.levels[factor] = reduced(self.pixels, factor)
+        self.levels.move_to_end(factor)
+        return self.levels[factor], factor, factor
+
+
+def reduced(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
+    """The picture at a fraction of its size: each pixel the mean of factor x factor, an incomplete rest left out.
+
+    >>> reduced(np.array([[[0], [1], [9]], [[4], [8], [9]], [[9], [9], [9]]], np.uint8), 2).tolist()
+    [[[3]]]
+    """
+    height, width, channels = (pixels.shape[0] // factor, pixels.shape[1] // factor, pixels.shape[2])
+    # The narrowest numbers that hold the sums are the fastest; LARGEST_FACTOR sees to it that they do.
+    along, across = {"uint8": (np.uint16, np.uint32), "uint16": (np.uint32, np.uint32)}.get(
+        pixels.dtype.name, (np.float32, np.float32)
+    )
+    area, half = factor * factor, factor * factor // 2
+    out = np.empty((height, width, channels), pixels.dtype)
+
+    def strip(y: int) -> None:
+        many = min(step, height - y)
+        block = pixels[y * factor : (y + many) * factor, : width * factor].reshape(many, factor, -1)
+        columns = block[:, 0].astype(along)
+        for k in range(1, factor):
+            columns += block[:, k]
+        cells = columns.reshape(many, width, factor, channels)
+        sums = cells[:, :, 0].astype(across)
+        for k in range(1, factor):
+            sums += cells[:, :, k]
+        out[y : y + many] = sums / np.float32(area) if out.dtype == np.float32 else (sums + half) // area
+
+    step = max(1, STRIP_VALUES // (width * channels * factor * factor))
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(strip, range(0, height, step)))
+    return out
+
+
+def _as_rgb(pixels: NDArray[Any], is_linear: bool) -> NDArray[np.uint8]:
+    """Pixels as they are shown: 8-bit code values, linear light by the curve of sRGB, on a grey backdrop."""
+    colours = 1 if pixels.shape[2] < 3 else 3
+    shown = _as_bytes(pixels[:, :, :colours], is_linear)
+    if pixels.shape[2] > colours:
+        alpha = _as_bytes(pixels[:, :, colours:], False).astype(np.uint16)
+        shown = ((shown * alpha + BACKDROP * (255 - alpha) + 127) // 255).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(shown, (*shown.shape[:2], 3)))
+
+
+def _as_bytes(values: NDArray[Any], is_linear: bool) -> NDArray[np.uint8]:
+    if values.dtype == np.uint8 and not is_linear:
+        return values
+    if values.dtype == np.float32:
+        values = (np.fmin(np.fmax(values, 0), 1) * 65535 + 0.5).astype(np.uint16)  # fmax makes 0 of NaN
+    table = _table(is_linear)
+    shown: NDArray[np.uint8] = (table[::257] if values.dtype == np.uint8 else table).take(values, mode="clip")
+    return shown
+
+
+@cache
+def _table(is_linear: bool) -> NDArray[np.uint8]:
+    """8-bit code values of 16-bit values."""
+    values = np.linspace(0, 1, 65536)
+    return np.round(255 * (srgb().encode(values) if is_linear else values)).astype(np.uint8)

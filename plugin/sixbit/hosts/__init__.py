@@ -1,1 +1,0 @@
-"""The editors that Sixbit works in, and the process that they talk to."""

@@ -1,0 +1,1 @@
+"""Sixbit put into other programs, and taken out again."""

@@ -1,0 +1,66 @@
+"""How the plug-ins in editors start the engine, and whether that works.
+
+What an editor is given stands in an ``engine.json`` beside the plug-in: ``command``, ``python`` and ``version``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from typing import Any
+
+from sixbit.install.lensfun import Finding
+from sixbit.manifest import manifest
+
+PATIENCE = 30
+"""Seconds that the engine has to say its version."""
+
+
+def engine_settings(flatpak: bool) -> dict[str, Any]:
+    """How to start the engine; a Flatpak's sandbox has neither this Python nor its libraries."""
+    command = [sys.executable, "-P", "-m", "sixbit"]
+    outside = ["flatpak-spawn", "--host"] if flatpak else []
+    return {"command": [*outside, *command], "python": sys.executable, "version": manifest()["version"]}
+
+
+def why_not_running(python: str) -> str:
+    """Why an interpreter does not give the engine; empty if it does."""
+    # As the plug-in starts it: what is set for this Python is not for that one.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    try:
+        done = subprocess.run(
+            [python, "-P", "-m", "sixbit", "--version"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{python}: {getattr(error, 'strerror', None) or 'it does not answer'}"
+    said = (done.stderr or done.stdout).strip().splitlines()
+    return "" if done.returncode == 0 else f"{python}: {said[-1] if said else 'it fails without a word'}"
+
+
+def doctor_engine() -> list[Finding]:
+    """What plug-ins will find behind ``engine.json``: Python, the kernel, the lenses."""
+    version, python = manifest()["version"], ".".join(map(str, sys.version_info[:3]))
+    findings = [Finding("engine", True, f"Sixbit {version} in Python {python}, {sys.executable}")]
+    if importlib.util.find_spec("sixbit.engines._kernel"):
+        findings.append(Finding("kernel", True, "the native kernel is there"))
+    else:
+        mend = "install a C++ compiler, then Sixbit again"
+        findings.append(Finding("kernel", False, "the native kernel was not built: corrections take longer", mend))
+    from sixbit.lenses.catalogue import CatalogueError, catalogue
+
+    try:
+        known = catalogue().lenses.values()
+        calibrated = sum(bool(lens.calibrations) for lens in known)
+        findings.append(Finding("database", True, f"{len(known)} lenses, {calibrated} with calibrations"))
+    except (CatalogueError, OSError) as error:
+        findings.append(Finding("database", False, str(error), "mend or remove that file, or install Sixbit again"))
+    return findings

@@ -1,0 +1,1 @@
+"""Step 2: a shot against the catalogue of lenses."""

@@ -1,0 +1,97 @@
+"""The lenses a user chose: a small file in the user data folder, one choice for a body and a lens name.
+
+A photo without a lens name is remembered by its focal length, so that an adapter with stored focal lengths (such as the
+ten of a Techart LM-EA7) gives the lens behind each of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.names import read_name
+from sixbit.machine import user_data
+from sixbit.values.shot import PhotoError, Shot, photo_name
+
+Key = tuple[str, str, str, float | None]
+
+
+def choices_file() -> Path:
+    """Where the choices stand."""
+    return user_data() / "choices.json"
+
+
+def recall(shot: Shot) -> str | None:
+    """The lens_id that was chosen for such shots, if any."""
+    if not choices_file().is_file():
+        return None
+    return _read().get(_key(shot))
+
+
+def remember(shot: Shot, lens_id: str) -> None:
+    """Keep the choice of a lens for all shots of this body and lens name.
+
+    Raises PhotoError where the choice would speak for photos of any lens: those that do not name their camera, and
+    those of a phone without a lens name, as the phone's own photos look the same.
+    """
+    body = catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
+    make, model, name, _ = _key(shot)
+    if not (make or model) or (body and body.is_phone and not name):
+        raise PhotoError(
+            f"{photo_name(shot.path or '')}: nothing in it sets it apart from photos of other lenses, so the choice "
+            "cannot be remembered.",
+            f"Write the lens into the photos with `sixbit tag --lens {lens_id}`.",
+        )
+    _write({**_read(), _key(shot): lens_id})
+
+
+def forget(shot: Shot | None = None, lens_id: str | None = None) -> int:
+    """Take choices back: for shots like this one, of a lens, or all; returns how many there were."""
+    kept = {
+        key: chosen
+        for key, chosen in _read().items()
+        if (shot is not None and key != _key(shot)) or (lens_id is not None and chosen != lens_id)
+    }
+    gone = len(_read()) - len(kept)
+    if gone:
+        _write(kept)
+    return gone
+
+
+def _key(shot: Shot) -> Key:
+    name = next((name.value.strip() for name in shot.lens_names if not read_name(name.value).empty), "")
+    focal = round(shot.focal_mm.value, 1) if shot.focal_mm and not name else None
+    return (shot.make.value if shot.make else "", shot.model.value if shot.model else "", name, focal)
+
+
+def _read() -> dict[Key, str]:
+    path = choices_file()
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return {(row["make"], row["model"], row["name"], row["focal_mm"]): row["lens_id"] for row in rows}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PhotoError(
+            f"{path} holds the lenses you chose, and cannot be read: {error}. Repair or delete it."
+        ) from error
+
+
+def _write(choices: dict[Key, str]) -> None:
+    path = choices_file()
+    rows = [
+        {"make": make, "model": model, "name": name, "focal_mm": focal, "lens_id": lens_id}
+        for (make, model, name, focal), lens_id in choices.items()
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

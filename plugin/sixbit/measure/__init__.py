@@ -1,0 +1,1 @@
+"""Pixels to numbers about a lens: pure functions."""

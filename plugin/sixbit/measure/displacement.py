@@ -1,0 +1,330 @@
+"""How far red and blue lie from green, along the radius, in small blocks of a photo with edges.
+
+Across an edge between two surfaces each plane is, in linear light, a multiple of any other and a constant: the point
+spread mixes the same two colours in the same shares. So in a block, with green G and the lateral colour s along u,
+``K(x) = a G(x - s u) + b``, solved for s by least squares of gradients (B. D. Lucas and T. Kanade, "An Iterative Image
+Registration Technique", IJCAI 1981), about the displacement that is expected there.
+
+Only the strongest edge of a block counts: across the next one, between other colours, a and b are others. What a block
+leaves unexplained is mostly such a neighbour, which pulls at all its pixels alike, so it is taken for an error of the
+block, not for noise that its many pixels would average out.
+
+Smoothing, differentiation and the shift by a fraction of a px are one: a Gaussian, or its derivative, sampled where the
+shift says. JPEGs often hold their colour differences at half the resolution, so that there K - G is smoother than K and
+G are. This is so of code values c, not of light: ``c(K) - c(G) = B (c(a G(x - s u) + b) - c(G))`` with B what halving
+and doubling does, nearly a Gaussian. So a block of these is solved in light, for a and b, and once more in code values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sixbit.calibration import Progress, silent
+from sixbit.values.light import TransferCurve
+
+FloatArray = NDArray[np.float64]
+Stack = NDArray[np.float32]
+
+SIDE = 24
+"""Of a block, in px: large enough for a blurred edge, small enough to hold hardly more than one."""
+MARGIN = 15
+"""Pixels around a block that filters and displacements may reach for."""
+FARTHEST = 6.0
+"""Displacement in px beyond which no block is followed."""
+RINGS, SECTORS, A_CELL = 14, 12, 16
+"""Blocks are taken from each part of the picture, the sharpest first: so many from each."""
+CENTRE = 0.08
+"""Radius in half diagonals within which there is no lateral colour to be seen."""
+BRIGHTEST = 0.985
+"""Code value above which a pixel may be clipped."""
+CLIPPED = 0.01
+"""Share of such pixels that a block may hold."""
+HALVED_VARIANCE = 1.0
+"""Of the smoothing by 4:2:0 in px^2: the mean of two (1/4), and libjpeg's interpolation, 3/4 and 1/4 (3/4)."""
+UNTOLD, UNTOLD_TOGETHER, UNTOLD_TOGETHER_HALVED = 0.007, 32, 64
+"""Code values of colour differences that compression may have left out, alike in so many pixels."""
+ALIKE = 0.97
+"""Share of the variance in a block that green must explain."""
+WINDOW, WINDOW_HALVED = 1.5, 2.0
+"""About its strongest edge a block is looked at through a Gaussian: its width in those of the smoothing."""
+PULLING = 0.4
+"""Share of what a block leaves unexplained that may pull at its displacement: of rendered scenes, of which it is known,
+half of the blocks are off by 0.6 of what it would do at its worst, whether it is much or little."""
+BRIGHTEST_FORETOLD, SHADES = 1.25, 8192
+"""Light up to which code values are foretold, and how finely."""
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Blocks of a photo: ``x`` and ``y`` of their middle from the centre and ``r`` in px, the pixels around in light.
+
+    ``light`` is (blocks, 3, SIDE + 2 MARGIN, SIDE + 2 MARGIN), ``half_diagonal`` that of the photo. Where colour has
+    half the resolution, ``codes`` are the code values (0 to 1) of the same shape; else there are none.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    light: Stack
+    half_diagonal: float
+    transfer: TransferCurve
+    codes: Stack | None = None
+
+    @property
+    def halved_chroma(self) -> bool:
+        """True if colour has half the resolution."""
+        return self.codes is not None
+
+    @property
+    def r(self) -> FloatArray:
+        """Distance from the centre in px."""
+        return np.hypot(self.x, self.y)
+
+    def every(self, step: int) -> Blocks:
+        """One of so many, from all over the photo."""
+        codes = None if self.codes is None else self.codes[::step]
+        return replace(self, x=self.x[::step], y=self.y[::step], light=self.light[::step], codes=codes)
+
+
+@dataclass(frozen=True, eq=False)
+class Displacements:
+    """Displacement outwards of red and blue against green, in px: (2, blocks), with standard errors.
+
+    The error is infinite where a block does not tell.
+    """
+
+    value: FloatArray
+    error: FloatArray
+
+
+def sharp_blocks(
+    pixels: NDArray[Any], transfer: TransferCurve, *, halved_chroma: bool = False, progress: Progress = silent
+) -> Blocks:
+    """The blocks of a photo (height, width, 3) that have the strongest edges across the radius, all over it."""
+    height, width = pixels.shape[:2]
+    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+    half = math.hypot(middle_x, middle_y)
+    wide = SIDE + 2 * MARGIN
+    if min(height, width) < wide:
+        nothing = np.zeros(0)
+        return Blocks(nothing, nothing, np.zeros((0, 3, wide, wide), np.float32), half, transfer)
+    scores = []
+    rows = range(MARGIN, height - MARGIN - SIDE + 1, SIDE)
+    curves = _Curves(pixels, transfer)
+    for top in rows:
+        scores.append(_row_of_scores(curves, top, middle_x, middle_y))
+        progress((top + SIDE) / height, "looking for edges")
+    found = np.array(scores, np.float64).reshape(len(rows), -1)
+    y, x = np.meshgrid(
+        MARGIN + SIDE * np.arange(found.shape[0]) + (SIDE - 1) / 2 - middle_y,
+        MARGIN + SIDE * np.arange(found.shape[1]) + (SIDE - 1) / 2 - middle_x,
+        indexing="ij",
+    )
+    radius = np.hypot(x, y) / half
+    ring = np.minimum((radius * RINGS).astype(int), RINGS - 1)
+    sector = ((np.arctan2(y, x) / (2 * math.pi) + 0.5) * SECTORS).astype(int) % SECTORS
+    cell = np.where((found > 0) & (radius > CENTRE), ring * SECTORS + sector, -1).ravel()
+    order = np.lexsort((-found.ravel(), cell))
+    cells = cell[order]
+    starts = np.searchsorted(cells, cells)
+    chosen = order[(np.arange(len(order)) - starts < A_CELL) & (cells >= 0)]
+    chosen.sort()
+    row, column = np.unravel_index(chosen, found.shape)
+    light = np.empty((len(chosen), 3, wide, wide), np.float32)
+    codes = np.empty_like(light) if halved_chroma else None
+    for n, (i, j) in enumerate(zip(row, column, strict=True)):
+        patch = pixels[i * SIDE : i * SIDE + wide, j * SIDE : j * SIDE + wide, :3]
+        for k in range(3):
+            light[n, k] = curves.light(patch[..., k], k)
+        if codes is not None:
+            codes[n] = np.moveaxis(patch, 2, 0) / np.float32(curves.scale)
+    return Blocks(x[row, column], y[row, column], light, half, transfer, codes)
+
+
+def displacements(blocks: Blocks, expected: FloatArray, sigma: float) -> Displacements:
+    """Measure all blocks about what is ``expected`` (2, blocks; px), smoothed by a Gaussian of ``sigma`` px."""
+    value = np.zeros_like(expected)
+    error = np.full_like(expected, np.inf)
+    blur = math.sqrt(sigma**2 + (HALVED_VARIANCE if blocks.halved_chroma else 0))
+    untold = UNTOLD**2 * (UNTOLD_TOGETHER_HALVED if blocks.halved_chroma else UNTOLD_TOGETHER)
+    plain = _gaussians(np.zeros(1), sigma)[0]
+    smooth = _gaussians(np.zeros(1), blur)[0] if blocks.halved_chroma else plain
+    for some in _batches(len(blocks.x)):
+        ux, uy = blocks.x[some] / blocks.r[some], blocks.y[some] / blocks.r[some]
+        green = blocks.light[some, 1]
+        for k in (0, 1):
+            coloured = blocks.light[some, 2 * k]
+            shift = np.clip(expected[k, some], -FARTHEST, FARTHEST)
+            right, below = _gaussians(-shift * ux, blur), _gaussians(-shift * uy, blur)
+            moved = _moved(green, right, below, ux, uy)
+            near = _near_edge(moved, (WINDOW_HALVED if blocks.halved_chroma else WINDOW) * blur)
+            wanted = _as_smooth(coloured, green, plain, smooth)
+            slope_of_codes = 4 * (coloured.mean(axis=(1, 2)) + 0.01)  # of sRGB's curve, squared
+            found = _solved(wanted, moved, near, untold * slope_of_codes)
+            if blocks.codes is not None:
+                light = found.factor[:, None, None] * green + found.offset[:, None, None]
+                moved = _moved(_code_values(light, blocks.transfer, 2 * k), right, below, ux, uy)
+                wanted = _as_smooth(blocks.codes[some, 2 * k], blocks.codes[some, 1], plain, smooth)
+                found = _solved(wanted, moved, near, untold)
+            value[k, some] = shift + found.step
+            error[k, some] = np.where(np.abs(found.step) < 1.5 * sigma, found.deviation, np.inf)
+    return Displacements(value, error)
+
+
+class _Curves:
+    """Linear light of the pixels as they are stored."""
+
+    def __init__(self, pixels: NDArray[Any], transfer: TransferCurve) -> None:
+        self.pixels = pixels
+        self.transfer = transfer
+        self.scale = 1.0
+        self.tables: list[NDArray[np.float32]] | None = None
+        if pixels.dtype.kind == "u":
+            most = np.iinfo(pixels.dtype).max
+            self.scale = float(most)
+            codes = np.linspace(0, 1, most + 1)
+            self.tables = [transfer.decode(codes, k).astype(np.float32) for k in range(3)]
+
+    def light(self, codes: NDArray[Any], k: int) -> NDArray[np.float32]:
+        if self.tables is not None:
+            found: NDArray[np.float32] = self.tables[k][codes]
+            return found
+        return np.asarray(self.transfer.decode(codes.astype(np.float64), k), np.float32)
+
+
+def _row_of_scores(curves: _Curves, top: int, middle_x: float, middle_y: float) -> FloatArray:
+    """For a row of blocks: the squared slope of green along the radius, against its light (which its noise goes by)."""
+    codes = curves.pixels[top - 1 : top + SIDE + 1]
+    columns = (codes.shape[1] - 2 * MARGIN) // SIDE
+    left, right = MARGIN, MARGIN + columns * SIDE
+    green = curves.light(codes[:, left - 1 : right + 1, 1], 1)
+    across = green[1:-1, 2:] - green[1:-1, :-2]
+    down = green[2:, 1:-1] - green[:-2, 1:-1]
+    ux = MARGIN + SIDE * np.arange(columns) + (SIDE - 1) / 2 - middle_x
+    uy = top + (SIDE - 1) / 2 - middle_y
+    size = np.maximum(np.hypot(ux, uy), 1e-9)
+
+    def total(values: NDArray[np.float32]) -> FloatArray:
+        return np.asarray(values.sum(axis=0).reshape(columns, SIDE).sum(axis=1), np.float64)
+
+    energy = total(across**2) * ux**2 + 2 * total(across * down) * ux * uy + total(down**2) * uy**2
+    score: FloatArray = energy / size**2 / (total(green[1:-1, 1:-1]) + 0.01 * SIDE**2)
+    inside = codes[1:-1, left:right, :3]
+    bright = inside[..., 0] >= BRIGHTEST * curves.scale
+    for k in (1, 2):
+        bright |= inside[..., k] >= BRIGHTEST * curves.scale
+    score[total(bright.astype(np.float32)) > CLIPPED * SIDE**2] = 0
+    return score
+
+
+def _gaussians(shift: FloatArray, sigma: float) -> tuple[Stack, Stack]:
+    """Matrices (blocks, SIDE, SIDE + 2 MARGIN) that smooth and move a row of pixels, and that take its slope there."""
+    at = MARGIN + np.arange(SIDE)[None, :, None] + shift[:, None, None]
+    away = np.arange(SIDE + 2 * MARGIN)[None, None, :] - at
+    # Not the far tails: numbers that small are slow to reckon with.
+    weight: FloatArray = np.where(np.abs(away) < 5 * sigma, np.exp(-(away**2) / (2 * sigma**2)), 0)
+    weight /= weight.sum(axis=2, keepdims=True)
+    return weight.astype(np.float32), (weight * away / sigma**2).astype(np.float32)
+
+
+def _filtered(planes: Stack, down: Stack, across: Stack) -> Stack:
+    return np.asarray(down @ planes @ across.transpose(0, 2, 1), np.float32)
+
+
+def _as_smooth(coloured: Stack, green: Stack, plain: Stack, smooth: Stack) -> Stack:
+    """A plane smoothed as if its difference from green were as sharp as green is."""
+    if plain is smooth:
+        return _filtered(coloured, plain, plain)
+    return _filtered(coloured - green, plain, plain) + _filtered(green, smooth, smooth)
+
+
+class _Moved(NamedTuple):
+    """Blocks, smoothed and displaced outwards: their values, and their slopes to the right, down and outwards."""
+
+    value: Stack
+    right: Stack
+    down: Stack
+    outwards: Stack
+
+
+def _moved(
+    planes: Stack, right: tuple[Stack, Stack], below: tuple[Stack, Stack], ux: FloatArray, uy: FloatArray
+) -> _Moved:
+    """``right`` and ``below`` are what :func:`_gaussians` gives for the displacement along rows and columns."""
+    half = below[0] @ planes
+    across = np.asarray(half @ right[1].transpose(0, 2, 1), np.float32)
+    down = _filtered(planes, below[1], right[0])
+    outwards = across * ux[:, None, None].astype(np.float32) + down * uy[:, None, None].astype(np.float32)
+    return _Moved(np.asarray(half @ right[0].transpose(0, 2, 1), np.float32), across, down, outwards)
+
+
+def _near_edge(moved: _Moved, width: float) -> Stack:
+    """Weights (blocks, pixels): a Gaussian of ``width`` px across the edge that is strongest, the same all along it."""
+    rows = np.arange(len(moved.outwards))
+    top = np.argmax(np.abs(moved.outwards).reshape(len(rows), -1), axis=1)
+    across, down = (plane.reshape(len(rows), -1)[rows, top] for plane in (moved.right, moved.down))
+    size = np.maximum(np.hypot(across, down), 1e-12)
+    y, x = np.divmod(np.arange(SIDE**2), SIDE)
+    away = (x - x[top][:, None]) * (across / size)[:, None] + (y - y[top][:, None]) * (down / size)[:, None]
+    weight: Stack = np.exp(-(away.astype(np.float32) ** 2) / np.float32(2 * width**2))
+    return weight
+
+
+@cache
+def _shades(transfer: TransferCurve, k: int) -> NDArray[np.float32]:
+    """Code values of light that is spaced as its root, which is near what an eye, and so a transfer curve, tells."""
+    light = BRIGHTEST_FORETOLD * np.linspace(0, 1, SHADES) ** 2
+    return transfer.encode(light, k).astype(np.float32)
+
+
+def _code_values(light: Stack, transfer: TransferCurve, k: int) -> Stack:
+    known = np.nan_to_num(light, posinf=0, neginf=0).clip(0, BRIGHTEST_FORETOLD)
+    which = np.sqrt(known / np.float32(BRIGHTEST_FORETOLD)) * np.float32(SHADES - 1)
+    found: Stack = _shades(transfer, k)[np.rint(which).astype(np.int32)]
+    return found
+
+
+class _Solved(NamedTuple):
+    """Of each block: what is left to displace, its standard error, and how light goes by green's."""
+
+    step: FloatArray
+    deviation: FloatArray
+    factor: NDArray[np.float32]
+    offset: NDArray[np.float32]
+
+
+def _solved(wanted: Stack, moved: _Moved, near: Stack, untold: FloatArray | float) -> _Solved:
+    """Least squares of ``wanted`` by what is ``moved`` and its slope, with the weights ``near``."""
+    count = near.sum(axis=1, dtype=np.float64)
+    planes = [plane.reshape(len(near), -1).astype(np.float64) for plane in (wanted, moved.value, moved.outwards)]
+    means = [np.einsum("ij,ij->i", plane, near) / count for plane in planes]
+    y, g, d = (plane - mean[:, None] for plane, mean in zip(planes, means, strict=True))
+    gg, gd, dd, gy, dy, yy = (
+        np.einsum("ij,ij,ij->i", near, one, other) for one, other in ((g, g), (g, d), (d, d), (g, y), (d, y), (y, y))
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        det = gg * dd - gd**2
+        factor = (dd * gy - gd * dy) / det
+        moving = (gg * dy - gd * gy) / det
+        rest = np.maximum(yy - factor * gy - moving * dy, 0)
+        step = -moving / factor
+        deviation = np.sqrt((PULLING * rest + untold) * gg / det) / np.abs(factor)
+        tells = (rest < (1 - ALIKE) * yy) & (factor > 0) & np.isfinite(deviation) & np.isfinite(step)
+        offset = means[0] - factor * means[1]
+    return _Solved(
+        np.where(tells, step, 0.0),
+        np.where(tells, deviation, np.inf),
+        factor.astype(np.float32),
+        offset.astype(np.float32),
+    )
+
+
+def _batches(count: int, size: int = 256) -> Iterator[slice]:
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))

@@ -1,0 +1,178 @@
+"""A flat frame as some thousand patches: the mean linear light of each, without dust and hot pixels, and its noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sixbit.calibration import CalibrationError
+from sixbit.machine import processors
+from sixbit.measure.rounding import UNKNOWN
+
+if TYPE_CHECKING:
+    from sixbit.calibration.frames import DecodedFrame
+
+FloatArray = NDArray[np.float64]
+
+ALONG = 64
+"""Patches along the longer side."""
+SMALLEST = 64
+"""Px of the shorter side of a frame that anything can be seen in."""
+SAMPLE = 128
+"""Pixels of a patch that its median and spread are taken from."""
+TRIM = 4.0
+"""Pixels farther from the median than so many standard deviations are dust, or hot, or dead."""
+CLIPPED = 0.995
+"""Code values from here on are clipped."""
+
+
+AGAINST_GREEN = ((1.772, 0.344136), (1.402, 0.714136))
+"""Code values that blue and red gain, and green loses, by one of their colour difference (ITU-T T.871, section 7)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """The patches of a frame, (rows, columns) each, and (planes, rows, columns) where planes differ.
+
+    ``x`` and ``y`` are their middles in half diagonals from the middle of the frame. ``light`` is linear, ``noise`` the
+    standard error of it, relative; ``spread`` the standard deviation of the pixels, relative; ``clipped`` the share of
+    pixels at the upper end, of the plane that has most; ``step`` how far two neighbouring code values lie apart,
+    relative.
+    """
+
+    name: str
+    x: FloatArray
+    y: FloatArray
+    light: FloatArray
+    noise: FloatArray
+    spread: FloatArray
+    clipped: FloatArray
+    step: FloatArray
+    colour: FloatArray
+    """The light of each plane against green."""
+    colour_noise: FloatArray
+    """Its standard error, relative."""
+    slack: FloatArray
+    """How far it may be off besides by the quantisation of a JPEG, relative."""
+
+    @property
+    def r(self) -> FloatArray:
+        """Distance from the middle, in half diagonals."""
+        radius: FloatArray = np.hypot(self.x, self.y)
+        return radius
+
+
+def patches_of(frame: DecodedFrame, progress: Callable[[float], None] = lambda share: None) -> Patches:
+    """Measure a frame patch by patch. Raises CalibrationError for one that is too small."""
+    width, height = frame.size
+    if min(width, height) < SMALLEST:
+        raise CalibrationError(f"{frame.name}: has {width}x{height} pixels; give the frame at its full size.")
+    pixels = frame.pixels[:, :, None] if frame.pixels.ndim == 2 else frame.pixels
+    measured = frame.blocks.codes if frame.blocks else pixels
+    unit = frame.blocks.side if frame.blocks else 1
+    across, down = width // unit, height // unit
+    side = max(1, max(across, down) // ALONG)
+    columns, rows = across // side, down // side
+    left, top = (across - columns * side) // 2, (down - rows * side) // 2
+    planes = pixels.shape[2]
+    tables = [_table(frame, k, measured.dtype) for k in range(planes)]
+    least = frame.blocks.step if frame.blocks else (1.0,) * planes
+    shape = (planes, rows, columns)
+    light, noise, spread, step = (np.empty(shape) for _ in range(4))
+    slack = np.zeros(shape)
+    clipped = np.empty((rows, columns))
+
+    def row(i: int) -> None:
+        y, x = slice(top + i * side, top + (i + 1) * side), slice(left, left + columns * side)
+        codes = _codes(measured[y, x]).reshape(side, columns, side, planes).transpose(3, 1, 0, 2)
+        for k in range(planes):
+            values = np.ascontiguousarray(codes[k]).reshape(columns, -1)
+            light[k, i], noise[k, i], spread[k, i], step[k, i] = _means(values, tables[k], least[k])
+        band = pixels[unit * y.start : unit * y.stop, unit * x.start : unit * x.stop]
+        clipped[i] = _clipped(band, columns)
+
+    with ThreadPoolExecutor(processors()) as pool:
+        for done, _ in enumerate(pool.map(row, range(rows))):
+            progress((done + 1) / rows)
+
+    half = np.hypot(width - 1, height - 1) / 2
+    x, y = np.meshgrid(
+        ((left + (np.arange(columns) + 0.5) * side) * unit - width / 2) / half,
+        ((top + (np.arange(rows) + 0.5) * side) * unit - height / 2) / half,
+    )
+    if frame.to_srgb is not None:
+        light = _in_srgb(light, frame.to_srgb, np.hypot(x, y))
+    colour, sure = light, np.hypot(noise, noise[planes // 2])
+    if frame.blocks and frame.blocks.colour_step:
+        # One block of each patch: within what it was rounded to it says all; a mean of some to either side does not.
+        middle = slice(top + side // 2, top + rows * side, side), slice(left + side // 2, left + columns * side, side)
+        colour = np.stack([tables[k][measured[(*middle, k)]] for k in range(planes)])
+        for plane, c in ((0, 1), (2, 0)):
+            gain = sum(g * step[k] / least[k] for g, k in zip(AGAINST_GREEN[c], (plane, 1), strict=True))
+            slack[plane] = frame.blocks.colour_step[c] / 2 * gain
+            sure[plane] = math.hypot(frame.blocks.colour_error[c], UNKNOWN) * gain
+    colour = np.maximum(colour, 1e-9) / np.maximum(colour[planes // 2], 1e-9)
+    return Patches(frame.name, x, y, light, noise, spread, clipped, step, colour, sure, slack)
+
+
+def _clipped(band: NDArray[Any], columns: int) -> FloatArray:
+    """The share of clipped pixels in each patch of a row of them, in every fourth row and column."""
+    top = np.iinfo(band.dtype).max if band.dtype.kind == "u" else 1.0
+    few = band[::4].reshape(len(band[::4]), columns, -1, band.shape[2])[:, :, ::4]
+    share: FloatArray = np.mean(np.any(few >= CLIPPED * top, axis=3), axis=(0, 2))
+    return share
+
+
+def _means(
+    codes: NDArray[Any], table: NDArray[np.float32], least: float
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Mean light, its relative error, the relative spread and the relative step of codes, of each row of pixels.
+
+    ``least`` is the step between two codes that are to be had.
+    """
+    values = table[codes]
+    few = codes[:, :: max(1, codes.shape[1] // SAMPLE)]
+    middle = np.median(few, axis=1).astype(np.int64)
+    centre = table[middle]
+    apart = max(1, round(least * (257 if len(table) > 256 and least != 1.0 else 1)))
+    step = table[np.minimum(middle + apart, len(table) - 1)] - table[np.maximum(middle - apart, 0)]
+    away = np.abs(table[few] - centre[:, None])
+    deviation = np.maximum(1.4826 * np.median(away, axis=1), step)
+    values -= centre[:, None]
+    keep = np.abs(values) <= TRIM * deviation[:, None]
+    count = np.maximum(keep.sum(axis=1), 1)
+    values *= keep
+    mean = values.sum(axis=1, dtype=np.float64) / count
+    variance = np.maximum(np.einsum("ij,ij->i", values, values, dtype=np.float64) / count - mean**2, 0)
+    light = np.maximum(centre + mean, 1e-9)
+    spread = np.sqrt(variance) / light
+    half_step = np.abs(step) / 2 / light
+    # Where there is no noise at all, what is lost to rounding stands for it.
+    return light, np.sqrt((spread**2 + half_step**2 / 12) / count), spread, half_step
+
+
+def _codes(band: NDArray[Any]) -> NDArray[Any]:
+    """Code values to look up: floating point is rounded to 16 bits."""
+    if band.dtype.kind == "u":
+        return band
+    rounded: NDArray[np.uint16] = (np.clip(np.nan_to_num(band), 0, 1) * 65535 + 0.5).astype(np.uint16)
+    return rounded
+
+
+def _table(frame: DecodedFrame, k: int, dtype: np.dtype[Any]) -> NDArray[np.float32]:
+    """Linear light of every code value of a plane."""
+    return frame.transfer.plane(k)[:: 257 if dtype == np.uint8 else 1].astype(np.float32)
+
+
+def _in_srgb(light: FloatArray, to_srgb: FloatArray, r: FloatArray) -> FloatArray:
+    """Camera colours as a photo shows them in which the middle of the flat is white."""
+    white = np.median(light[:, r < max(0.15, 2 * r.min())], axis=1)
+    mixed = np.einsum("ij,jkl->ikl", to_srgb, light / white[:, None, None])
+    result: FloatArray = np.maximum(mixed, 1e-9) * white[1]
+    return result

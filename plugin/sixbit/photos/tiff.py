@@ -1,0 +1,214 @@
+"""TIFF: pixels by tifffile, in the number of bits they have; Exif at the head of the file, where its offsets hold."""
+
+from __future__ import annotations
+
+import io
+import logging
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from sixbit.files import tiff_edit as ifd
+from sixbit.photos.metadata import PICTURE_TAGS, Metadata, exif_of_tiff, iptc_of, resources_of, without_iptc
+from sixbit.photos.photo import Photo, check_size
+from sixbit.values.shot import PhotoError, photo_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from tifffile import TiffPage
+
+_XMP, _IPTC, _RESOURCES, _LAYERS, _DNG_VERSION = 700, 33723, 34377, 37724, 50706
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
+_CFA, _LINEAR_RAW = 32803, 34892
+_REDUCED = 1
+_KEPT_COMPRESSIONS = {1: None, 5: "lzw", 8: "zlib", 32946: "zlib", 32773: "packbits", 34925: "lzma", 50000: "zstd"}
+_LARGEST_CLASSIC = 4_200_000_000
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How a TIFF was made, as tifffile names it."""
+
+    compression: str | None = "zlib"
+    predictor: bool = True
+    tile: tuple[int, int] | None = None
+    alpha: int = 2
+    """TIFF 6.0 ExtraSamples: 0 unspecified, 1 premultiplied, 2 alpha."""
+    separate: bool = False
+
+
+def read(path: Path) -> Photo:
+    """Decode the first page of a TIFF; what is not grey or RGB in whole or floating numbers is refused."""
+    import tifffile
+
+    # What it has to say of a broken file is in the error, or does not matter.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    try:
+        with tifffile.TiffFile(path) as file:
+            page = file.pages.first
+            notes: list[str] = []
+            _check(path, page)
+            pixels = page.asarray()
+            pixels, alpha = _arranged(path, page, pixels, notes)
+            if len(file.pages) > 1 and not int(file.pages[1].aspage().subfiletype) & _REDUCED:
+                notes.append("only the first page was corrected; the others were left out")
+            encoding = _encoding(page, alpha, notes)
+            tags = {number: page.tags.valueof(number) for number in (_XMP, _IPTC, _RESOURCES, _LAYERS)}
+            icc = page.iccprofile
+    except (ValueError, struct.error, OSError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
+        raise PhotoError(f"{photo_name(path)}: the TIFF is damaged or cut short ({error}).") from error
+    if tags[_LAYERS] is not None:
+        notes.append("Photoshop layers, which show the uncorrected picture, were left out")
+    resources = _bytes(tags[_RESOURCES])
+    iptc = _bytes(tags[_IPTC])
+    if iptc is not None:  # where the standard wants it; what Photoshop keeps in its resources is a copy
+        resources = without_iptc(resources or b"") + resources_of(iptc)
+    exif = exif_of_tiff(path)
+    if exif is None:
+        notes.append("its Exif data cannot be read and was left out")
+    metadata = Metadata(exif, _bytes(tags[_XMP]), resources)
+    return Photo(path, "TIFF", pixels, icc, metadata, encoding, notes=tuple(notes))
+
+
+def _bytes(value: Any) -> bytes | None:
+    if value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    # IPTC is often called LONG by its writers, in the byte order of the file; as bytes or words it is a tuple.
+    return bytes(value) if max(value) < 256 else struct.pack(f"<{len(value)}I", *value)
+
+
+def _check(path: Path, page: TiffPage) -> None:
+    check_size(path, page.imagewidth, page.imagelength)
+    if _DNG_VERSION in page.tags or page.photometric in (_CFA, _LINEAR_RAW):
+        raise PhotoError(f"{photo_name(path)}: is a raw file; develop it first, or correct it in the raw developer.")
+    if page.subfiletype & _REDUCED:
+        raise PhotoError(f"{photo_name(path)}: begins with a preview, as raw files do; develop it first.")
+    if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR):
+        kind = getattr(page.photometric, "name", page.photometric)
+        raise PhotoError(f"{photo_name(path)}: its colours are stored as {kind}; convert it to RGB first.")
+    if page.axes not in ("YX", "YXS", "SYX"):
+        raise PhotoError(f"{photo_name(path)}: is a stack of pictures ({page.axes}), not a photo.")
+
+
+def _arranged(path: Path, page: TiffPage, pixels: NDArray[Any], notes: list[str]) -> tuple[NDArray[Any], int]:
+    """Pixels as (height, width) or (height, width, 3 or 4), full range; and what the fourth channel is."""
+    import numpy as np
+
+    if page.axes == "SYX":
+        pixels = np.ascontiguousarray(np.moveaxis(pixels, 0, 2))
+    if page.photometric == _PALETTE and page.colormap is not None:
+        pixels = (page.colormap.T >> 8).astype(np.uint8)[pixels]
+        notes.append("its palette became RGB")
+    else:
+        pixels = _full_range(path, pixels, page.bitspersample, notes)
+    if page.photometric == _WHITE_IS_ZERO:
+        pixels = (1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max) - pixels
+        notes.append("white is zero became black is zero")
+    colours = 3 if page.photometric in (_RGB, _PALETTE, _YCBCR) else 1
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    if channels < colours:
+        raise PhotoError(f"{photo_name(path)}: is said to be RGB and has {channels} channels; the file is damaged.")
+    if channels > colours + 1:
+        notes.append(f"{channels - colours - 1} further channels were left out")
+    if channels > colours:
+        if colours == 1:
+            pixels = pixels[:, :, [0, 0, 0, 1]]
+            notes.append("grey with alpha became RGB with alpha")
+        pixels = np.ascontiguousarray(pixels[:, :, :4])
+    return pixels, int(page.extrasamples[0]) if page.extrasamples else 2
+
+
+def _full_range(path: Path, pixels: NDArray[Any], bits: int, notes: list[str]) -> NDArray[Any]:
+    import numpy as np
+
+    kind = pixels.dtype
+    if kind.kind == "f":
+        if kind.itemsize != 4:
+            notes.append(f"{kind.itemsize * 8}-bit floating point became 32-bit")
+        return np.ascontiguousarray(pixels, np.float32)
+    if kind.kind == "b" or (kind.kind == "u" and bits < 8):
+        notes.append(f"{bits} bits became 8")
+        return (pixels.astype(np.uint16) * 255 // ((1 << bits) - 1)).astype(np.uint8)
+    if kind == np.uint16 and bits < 16:
+        notes.append(f"{bits} bits became 16")
+        return (pixels << (16 - bits)) | (pixels >> (2 * bits - 16))
+    if kind not in (np.uint8, np.uint16):
+        raise PhotoError(
+            f"{photo_name(path)}: holds {bits}-bit numbers ({kind}); 8 and 16 bits and floating point are read."
+        )
+    return pixels.astype(kind.newbyteorder("="), copy=False)
+
+
+def _encoding(page: TiffPage, alpha: int, notes: list[str]) -> Encoding:
+    compression = int(page.compression)
+    if compression not in _KEPT_COMPRESSIONS:
+        notes.append(f"compression {getattr(page.compression, 'name', compression)} became lossless Deflate")
+    tile = (page.tilelength, page.tilewidth) if page.is_tiled else None
+    return Encoding(_KEPT_COMPRESSIONS.get(compression, "zlib"), page.predictor != 1, tile, alpha, page.axes == "SYX")
+
+
+def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata) -> list[str]:
+    """Encode pixels as a TIFF, compressed as the source if that is one, else by Deflate."""
+    import numpy as np
+    import tifffile
+
+    notes = []
+    encoding = photo.encoding if isinstance(photo.encoding, Encoding) else Encoding()
+    head = _head(metadata.exif)
+    big = pixels.nbytes > _LARGEST_CLASSIC
+    if head is not None and not big:
+        file.write(head)
+        file.seek(0)
+    else:
+        head = None
+        notes.append("its Exif data was left out: " + ("a TIFF of this size cannot hold it" if big else "it is broken"))
+    extra: list[tuple[int, int, int, bytes, bool]] = []
+    resources = metadata.resources or b""
+    parts = (
+        (_XMP, 1, metadata.xmp),
+        (_IPTC, 7, iptc_of(resources)),
+        (_RESOURCES, 7, without_iptc(resources)),
+    )
+    for tag, kind, data in parts:
+        if data:
+            extra.append((tag, kind, len(data), data, True))
+    colour = pixels.ndim == 3 and pixels.shape[2] >= 3
+    alpha = pixels.ndim == 3 and pixels.shape[2] == 4
+    # It complains of the empty structure that it is given to fill.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    with tifffile.TiffWriter(file, append=head is not None, bigtiff=big) as writer:
+        writer.write(
+            np.moveaxis(pixels, 2, 0) if encoding.separate and colour else pixels,
+            photometric="rgb" if colour else "minisblack",
+            planarconfig=("separate" if encoding.separate else "contig") if colour else None,
+            extrasamples=[encoding.alpha] if alpha else None,
+            compression=encoding.compression,
+            predictor=encoding.predictor and encoding.compression in ("lzw", "zlib", "zstd", "lzma"),
+            tile=encoding.tile,
+            iccprofile=photo.icc,
+            extratags=extra,
+            metadata=None,
+            software=False,
+        )
+    if head is not None:
+        _adopt(file, metadata.exif or ifd.EMPTY)
+    return notes
+
+
+def _head(exif: bytes | None) -> bytes | None:
+    """The Exif block as the beginning of a TIFF that has no directory yet; None if it is broken."""
+    try:
+        ifd.Structure(io.BytesIO(exif or ifd.EMPTY)).first()
+    except ifd.StructureError:
+        return None
+    block = exif or ifd.EMPTY
+    return block[:4] + b"\0\0\0\0" + block[8:] + b"\0" * (len(block) % 2)
+
+
+def _adopt(file: BinaryIO, exif: bytes) -> None:
+    """Give the directory of the pixels the entries of the Exif block, whose offsets hold in the file as they are."""
+    entries = ifd.Structure(io.BytesIO(exif)).first()
+    ifd.Structure(file).put_first(entry for entry in entries if entry.tag not in PICTURE_TAGS)

@@ -1,0 +1,163 @@
+"""What a lens does, drawn over its image circle: distortion, lateral colour and fall-off."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.values.shot import SixbitError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+IMAGE_CIRCLE_MM = math.hypot(36, 24) / 2
+"""Image height at the corner of the 24 mm x 36 mm frame."""
+
+INK, SOFT, RED, BLUE = "#1d1d1b", "#8a8a86", "#c8102e", "#1f5fa8"
+
+
+class PlotError(SixbitError):
+    """A plot that cannot be drawn or written; the message says the way out."""
+
+
+@dataclass(frozen=True)
+class LensCurves:
+    """A lens in numbers: curves over the image heights ``height_mm``; None or empty where there is no calibration.
+
+    ``distortion_percent`` is the radial displacement in percent, ``red_um`` and ``blue_um`` the displacement against
+    green on the sensor in µm (outwards is positive), ``falloff_stops`` the light in stops against the centre (so
+    below zero), by f-number. ``notes`` are the sources, with their grades.
+    """
+
+    height_mm: FloatArray
+    distortion_percent: FloatArray | None = None
+    red_um: FloatArray | None = None
+    blue_um: FloatArray | None = None
+    falloff_stops: Mapping[float, FloatArray] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+@contextmanager
+def drawn(path: str | Path, width: int, height: int) -> Iterator[Any]:
+    """A matplotlib figure of that size in px, which is written to the file once it is drawn.
+
+    The suffix says the format. Raises PlotError without matplotlib or for a suffix it does not know, PhotoError where
+    the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise PlotError("Plots need matplotlib: pip install 'sixbit[plot]'") from error
+    from sixbit.photos.photo import replacing
+
+    path = Path(path)
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
+    kind = path.suffix[1:].lower()
+    if kind not in figure.canvas.get_supported_filetypes():
+        raise PlotError(f"A plot cannot be written as {path.name!r}; name it .png, .pdf or .svg.")
+    yield figure
+    with replacing(path) as file:
+        figure.savefig(file, format=kind)
+
+
+def plot_lens(title: str, curves: LensCurves, path: str | Path, frames: Sequence[float] = (1.0,)) -> None:
+    """Draw a lens to a file, 1200 x 500 px in PNG; other formats (PDF, SVG) by the suffix of ``path``.
+
+    ``frames`` are the crop factors whose corners are marked. Raises PlotError if matplotlib is not installed, or the
+    file cannot be written in this format or place.
+    """
+    from sixbit.values.shot import PhotoError
+
+    try:
+        with drawn(path, 1200, 500) as figure:
+            _draw_lens(figure, title, curves, frames)
+    except PhotoError as error:
+        raise PlotError(str(error)) from error
+
+
+def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[float]) -> None:
+    key = "Dashed: the corner of the frame at this crop factor."
+    notes = [*textwrap.wrap("   ·   ".join(curves.notes), 190, max_lines=2, placeholder=" …"), key]
+    figure.text(0.035, 0.92, title, fontsize=15, fontweight="bold", color=INK, parse_math=False)
+    figure.text(0.035, 0.03, "\n".join(notes), fontsize=7.5, color=SOFT, linespacing=1.4, parse_math=False)
+    distortion, colour, falloff = figure.subplots(
+        1, 3, gridspec_kw={"left": 0.05, "right": 0.985, "top": 0.77, "bottom": 0.19, "wspace": 0.24}
+    )
+    for axes, name, unit in (
+        (distortion, "Distortion", "%"),
+        (colour, "Lateral colour against green", "µm"),
+        (falloff, "Fall-off", "stops"),
+    ):
+        _prepare(axes, f"{name}, {unit}")
+
+    height = curves.height_mm
+    if curves.distortion_percent is not None:
+        distortion.plot(height, curves.distortion_percent, color=INK, linewidth=2)
+    for values, paint, name in ((curves.red_um, RED, "red"), (curves.blue_um, BLUE, "blue")):
+        if values is not None:
+            colour.plot(height, values, color=paint, linewidth=2, label=name)
+    for k, (f_number, stops) in enumerate(sorted(curves.falloff_stops.items())):
+        # From dark to light as the lens is stopped down.
+        grey = f"{0.11 + 0.6 * k / max(len(curves.falloff_stops) - 1, 1):.3f}"
+        falloff.plot(height, stops, color=grey, linewidth=2, label=f"ƒ/{f_number:g}")
+    for axes, least, top in ((distortion, 0.5, 0.5), (colour, 2.0, 2.0), (falloff, 0.5, 0.0)):
+        if not axes.lines:
+            axes.text(0.5, 0.5, "no calibration", transform=axes.transAxes, ha="center", va="center", color=SOFT)
+            axes.set_yticks([])
+            continue
+        if names := axes.get_legend_handles_labels()[1]:
+            columns = 1 + len(names) // 7
+            axes.legend(loc="best", fontsize=8.5, frameon=False, handlelength=1.4, labelcolor=INK, ncols=columns)
+        _span(axes, -least, top)
+        _mark_frames(axes, frames)
+
+
+def _prepare(axes: Any, name: str) -> None:
+    axes.set_title(name, loc="left", fontsize=10, color=INK, pad=26)
+    axes.set_xlim(0, IMAGE_CIRCLE_MM)
+    axes.set_xticks(range(0, 21, 5))
+    axes.set_xlabel("image height, mm", fontsize=8.5, color=SOFT)
+    axes.tick_params(labelsize=8.5, colors=SOFT, length=0)
+    axes.grid(axis="y", color="#e6e6e2", linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "left", "right"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(SOFT)
+
+
+def _span(axes: Any, bottom: float, top: float) -> None:
+    """Let the values fill the panel, but show at least bottom to top: what is near zero is to look so."""
+    values = [value for line in axes.lines for value in line.get_ydata() if math.isfinite(value)]
+    low, high = min([bottom, *values]), max([top, *values])
+    margin = 0.06 * (high - low)
+    axes.set_ylim(low - margin, high + margin)
+    axes.axhline(0, color=SOFT, linewidth=0.8, zorder=1)
+
+
+def _mark_frames(axes: Any, frames: Sequence[float]) -> None:
+    """A line where the corner of each frame lies, with the crop factor above the panel."""
+    before, raised = IMAGE_CIRCLE_MM, False
+    for crop in sorted(set(frames)):
+        corner = IMAGE_CIRCLE_MM / crop
+        raised = not raised and before - corner < 3.5 and crop > 1
+        axes.axvline(corner, color=SOFT, linewidth=1, linestyle=(0, (3, 3)), clip_on=False)
+        axes.annotate(
+            f"crop {crop:g}",
+            (corner, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 12 if raised else 3),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color=SOFT,
+            annotation_clip=False,
+        )
+        before = corner

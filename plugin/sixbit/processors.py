@@ -1,8 +1,0 @@
-"""How many processors there are to work with."""
-
-import os
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,1 @@
+"""Step 1: a photo to a shot, and tags written back."""

@@ -1,0 +1,245 @@
+"""The compiled correction: a small immutable value that every engine applies alike.
+
+For a picture of width x height with the centre c and the half diagonal R (both in px, pixel centres at whole
+numbers) and r = |p - c| / R of an output point p:
+
+* source point of plane k: ``c + (p - c) * P_k(r)``
+* gain of plane k, in linear light: ``G_k(r)``, times the gain map where there is one
+
+P and G are polynomials in r, coefficients in ascending powers. Nothing here knows of lens models.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.values.shot import SixbitError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+Polynomial = tuple[float, ...]
+
+FORMAT = 1
+UNITY: Polynomial = (1.0,)
+
+
+class FilterError(SixbitError, ValueError):
+    """A filter that cannot be read or does not fit the picture."""
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectionFilter:
+    """A correction, compiled for one picture size.
+
+    ``warp`` and ``gain`` hold one polynomial (all planes alike) or three (red, green, blue). ``gain_map`` is
+    planes x rows x columns; its outer nodes lie on the centres of the outer pixels, and it is read bilinearly at
+    the output point. ``made_from`` says what was compiled (lens, calibrations, focal length ...), as JSON values.
+
+    >>> half = CorrectionFilter(width=3, height=3, centre=(1.0, 1.0), half_diagonal=2**0.5, warp=((0.5,),))
+    >>> half.source_points([[0.0, 0.0]]).tolist()
+    [[[0.5, 0.5]], [[0.5, 0.5]], [[0.5, 0.5]]]
+    >>> half.gains([[0.0, 0.0]]).tolist()
+    [[1.0], [1.0], [1.0]]
+    >>> CorrectionFilter.from_json(half.to_json()) == half
+    True
+    """
+
+    width: int
+    height: int
+    centre: tuple[float, float]
+    half_diagonal: float
+    warp: tuple[Polynomial, ...] = (UNITY,)
+    gain: tuple[Polynomial, ...] = (UNITY,)
+    gain_map: FloatArray | None = None
+    error_px: float = 0.0
+    """Largest distance between the fitted and the exact source point, over the frame."""
+    error_gain: float = 0.0
+    """Largest difference between the fitted and the exact gain, over the frame."""
+    made_from: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def warps(self) -> bool:
+        """True if any pixel moves."""
+        return any(polynomial != UNITY for polynomial in self.warp)
+
+    @property
+    def brightens(self) -> bool:
+        """True if any pixel changes its brightness where it is."""
+        return self.gain_map is not None or any(polynomial != UNITY for polynomial in self.gain)
+
+    @property
+    def is_identity(self) -> bool:
+        """True if the picture comes back unchanged, byte for byte."""
+        return not (self.warps or self.brightens)
+
+    def window(self, x: int, y: int, width: int, height: int) -> CorrectionFilter:
+        """The same correction for a part of the picture that was cut out of it: the optical centre stays its own.
+
+        >>> whole = CorrectionFilter(width=101, height=101, centre=(50.0, 50.0), half_diagonal=70.0, warp=((0.9,),))
+        >>> whole.window(40, 0, 20, 101).source_points([[10.0, 0.0]])[1].tolist()
+        [[10.0, 5.0]]
+        """
+        return replace(
+            self,
+            width=width,
+            height=height,
+            centre=(self.centre[0] - x, self.centre[1] - y),
+            gain_map=self._map_over(x, y, x + width - 1, y + height - 1),
+        )
+
+    def reduced(self, width: int, height: int, across: float, down: float) -> CorrectionFilter:
+        """The same correction for the picture reduced to width x height, each pixel the mean of across x down.
+
+        >>> whole = CorrectionFilter(width=101, height=101, centre=(49.5, 49.5), half_diagonal=70.0, warp=((0.9,),))
+        >>> whole.reduced(25, 25, 4, 4).source_points([[2.0, 12.0]])[1].tolist()
+        [[3.0, 12.0]]
+        """
+        return replace(
+            self,
+            width=width,
+            height=height,
+            centre=((self.centre[0] + 0.5) / across - 0.5, (self.centre[1] + 0.5) / down - 0.5),
+            half_diagonal=self.half_diagonal / (across * down) ** 0.5,
+            gain_map=self._map_over(
+                (across - 1) / 2, (down - 1) / 2, (width - 0.5) * across - 0.5, (height - 0.5) * down - 0.5
+            ),
+        )
+
+    def _map_over(self, left: float, top: float, right: float, bottom: float) -> FloatArray | None:
+        """The gain map with its outer nodes at these points, and as many of them, though it may be a part."""
+        import numpy as np
+
+        if self.gain_map is None:
+            return None
+        planes, rows, columns = self.gain_map.shape
+        y, x = np.meshgrid(np.linspace(top, bottom, rows), np.linspace(left, right, columns), indexing="ij")
+        return self._map_at(np.stack([x.ravel(), y.ravel()], axis=1)).reshape(planes, rows, columns)
+
+    def source_points(self, xy: Any) -> FloatArray:
+        """Where the output points ``xy`` (n, 2) come from, for red, green and blue: (3, n, 2) in px, float64."""
+        import numpy as np
+
+        offset = np.asarray(xy, np.float64).reshape(-1, 2) - self.centre
+        r = np.hypot(offset[:, 0], offset[:, 1]) / self.half_diagonal
+        factors = (evaluate(polynomial, r)[:, None] for polynomial in self.warp)
+        return _three([self.centre + offset * factor for factor in factors])
+
+    def gains(self, xy: Any) -> FloatArray:
+        """The factors for linear light of red, green and blue at the output points ``xy`` (n, 2): (3, n), float64."""
+        import numpy as np
+
+        points = np.asarray(xy, np.float64).reshape(-1, 2)
+        offset = points - self.centre
+        r = np.hypot(offset[:, 0], offset[:, 1]) / self.half_diagonal
+        gains = _three([evaluate(polynomial, r) for polynomial in self.gain])
+        if self.gain_map is not None:
+            gains = gains * self._map_at(points)
+        return gains
+
+    def _map_at(self, points: FloatArray) -> FloatArray:
+        import numpy as np
+
+        assert self.gain_map is not None
+        _, rows, columns = self.gain_map.shape
+        x = np.clip(points[:, 0] / max(self.width - 1, 1), 0, 1) * (columns - 1)
+        y = np.clip(points[:, 1] / max(self.height - 1, 1), 0, 1) * (rows - 1)
+        left = np.minimum(x.astype(int), max(columns - 2, 0))
+        top = np.minimum(y.astype(int), max(rows - 2, 0))
+        right, bottom = np.minimum(left + 1, columns - 1), np.minimum(top + 1, rows - 1)
+        u, v = x - left, y - top
+        upper = self.gain_map[:, top, left] * (1 - u) + self.gain_map[:, top, right] * u
+        lower = self.gain_map[:, bottom, left] * (1 - u) + self.gain_map[:, bottom, right] * u
+        between: FloatArray = upper * (1 - v) + lower * v
+        return between
+
+    @cached_property
+    def digest(self) -> str:
+        """The hash that is left as the mark in a corrected photo (SHA-256, hexadecimal)."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CorrectionFilter) and self.digest == other.digest
+
+    def to_json(self) -> str:
+        """The filter as JSON text; the same filter always gives the same text."""
+        return json.dumps(
+            {
+                "sixbit_filter": FORMAT,
+                "width": self.width,
+                "height": self.height,
+                "centre": list(self.centre),
+                "half_diagonal": self.half_diagonal,
+                "warp": [list(polynomial) for polynomial in self.warp],
+                "gain": [list(polynomial) for polynomial in self.gain],
+                "gain_map": None if self.gain_map is None else self.gain_map.tolist(),
+                "error_px": self.error_px,
+                "error_gain": self.error_gain,
+                "made_from": dict(self.made_from),
+            },
+            indent=2,
+            sort_keys=True,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> CorrectionFilter:
+        """Read what ``to_json`` wrote; raises FilterError if it is something else."""
+        try:
+            fields = json.loads(text)
+            if fields.pop("sixbit_filter") != FORMAT:
+                raise FilterError(f"This filter was written by another version of Sixbit (format {FORMAT} is read).")
+            gain_map = fields.pop("gain_map")
+            if gain_map is not None:
+                import numpy as np
+
+                gain_map = np.asarray(gain_map, np.float64)
+            for name in ("warp", "gain"):
+                fields[name] = tuple(tuple(float(c) for c in polynomial) for polynomial in fields[name])
+            return cls(gain_map=gain_map, centre=tuple(fields.pop("centre")), **fields)
+        except FilterError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FilterError(f"This is not a Sixbit filter: {error}") from error
+
+    def save(self, path: str | Path) -> None:
+        """Write the filter to a JSON file."""
+        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> CorrectionFilter:
+        """Read a filter from a JSON file."""
+        return cls.from_json(Path(path).read_text(encoding="utf-8"))
+
+
+def _three(planes: list[FloatArray]) -> FloatArray:
+    """One array a colour, where one may stand for all."""
+    import numpy as np
+
+    return np.stack(planes * (3 // len(planes)))
+
+
+def evaluate(polynomial: Polynomial, r: FloatArray) -> FloatArray:
+    """A polynomial of ascending powers at r, by Horner's rule in float64.
+
+    >>> import numpy as np
+    >>> evaluate((1.0, 0.0, 2.0), np.array([3.0])).tolist()
+    [19.0]
+    """
+    import numpy as np
+
+    value = np.full_like(r, polynomial[-1])
+    for coefficient in polynomial[-2::-1]:
+        value = value * r + coefficient
+    return value

@@ -1,0 +1,226 @@
+"""The calibration page in Chromium, without a network: a lens is calibrated as a photographer would, bad files too.
+
+One visit does all steps of ``calibrate_page.py`` and photographs them; the pictures stay in the tests' cache, under
+``screenshots``, to be looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import lensfunpy
+import numpy as np
+import pytest
+from PIL import Image
+
+from sixbit.compiler import optics as models
+from sixbit.compiler.optics import Frame
+from tests.scenery import CLONE
+from tests.scenery.flats import M10, Cast, Flat, save
+from tests.scenery.photo_factory import exif
+from tests.scenery.programs import CACHE
+from tests.scenery.root import BROWSER, system_root
+from tests.scenery.scenes import Camera, Lens, as_photo, building, photograph, tiles
+
+LENS, NAME = "summarit-50-2.5", "Summarit-M 1:2.5/50"
+ODD = '<img src=x onerror="alert(1)"> it\'s \U0001f4f7\nnew.jpg'
+BARREL, FRINGES = -0.03, (1.0015, 0.9985)
+PHOTOS = 3
+FALL_OFF = (-0.6, 0.25, -0.1)
+TIMEOUT = 330
+
+
+def make_photos(folder: Path) -> dict[str, int]:
+    """The photos of all steps, and bad ones; how many there are of each step but the first."""
+    folder.mkdir(parents=True)
+    flat = Flat(FALL_OFF, Cast((-0.06,)), Cast((0.04,)), (900, 600), slope=(0.04, 0.01), noise=0.004, dust=5)
+    save(flat.codes(1), folder / "flat 1.jpg", f_number=None, lens=NAME)
+    save(replace(flat, slope=(-0.04, -0.01)).codes(2), folder / "flat 2.jpg", f_number=None, lens=NAME)
+    scene = np.random.default_rng(3).integers(40, 200, (30, 45, 3), np.uint8).repeat(20, 0).repeat(20, 1)
+    save(scene, folder / "flat no.jpg", f_number=None, lens=NAME)
+    good = (folder / "flat 1.jpg").read_bytes()
+    (folder / "bad text.jpg").write_text("This is not a photo.")
+    (folder / "bad cut.jpg").write_bytes(good[: len(good) // 2])
+    (folder / "bad empty.jpg").write_bytes(b"")
+    Image.new("RGB", (1, 1), "grey").save(folder / "bad small.png")
+    (folder / "bad raw.dng").write_bytes(b"II*\0\x08\0\0\0" + bytes(100))
+    save(scene, folder / ODD, f_number=None)
+    lens = Lens(distortion=models.distortion("poly3", (BARREL,)))
+    camera, rng = Camera(Frame(900, 600, 1.0), 50.0), np.random.default_rng(5)
+    for number in range(PHOTOS):
+        photo = as_photo(photograph(building(rng), lens, camera, rng))
+        save(photo, folder / f"lines {number + 1}.jpg", lens=NAME)
+    lens = Lens(lateral_colour=models.lateral_colour("linear", FRINGES))
+    sharp = as_photo(photograph(tiles(rng), lens, replace(camera, noise=0.004), rng))
+    tags = exif(**M10, LensModel=NAME)
+    Image.fromarray(sharp).save(folder / "tca.jpg", quality=95, subsampling=0, exif=b"Exif\0\0" + tags)
+    return {"lines": PHOTOS, "tca": 1}
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="module")
+def environment(work: Path) -> dict[str, str]:
+    own = {"XDG_DATA_HOME": str(work / "data"), "XDG_STATE_HOME": str(work / "state")}
+    return {**os.environ, **own, "PYTHONPATH": os.pathsep.join([str(CLONE / "plugin"), str(CLONE)])}
+
+
+@pytest.fixture(scope="module")
+def seen(work: Path, environment: dict[str, str]) -> dict[str, Any]:
+    root = system_root(BROWSER)
+    (work / "steps.json").write_text(json.dumps(make_photos(work / "photos")))
+    command = ["unshare", "--net", sys.executable, "-m", "tests.calibration.calibrate_page", str(root.path), str(work)]
+    done = subprocess.run(
+        command, cwd=CLONE, env=environment, timeout=TIMEOUT, capture_output=True, text=True, check=False
+    )
+    screenshots = CACHE / "screenshots"
+    screenshots.mkdir(parents=True, exist_ok=True)
+    for picture in work.glob("*.png"):
+        shutil.copy(picture, screenshots / f"calibrate-{picture.name}")
+    print(f"screenshots: {screenshots}/calibrate-*.png")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-5000:]}"
+    found: dict[str, Any] = json.loads((work / "page.json").read_text())
+    return found
+
+
+def test_there_is_no_network_and_none_is_asked_for(seen: dict[str, Any]) -> None:
+    assert seen["reaches out"] is False
+    base = seen["address"]
+    assert [address for address in seen["asked"] if not address.startswith(base)] == []
+
+
+def test_the_token_does_not_stay_in_the_address(seen: dict[str, Any]) -> None:
+    assert "token" not in seen["address"]
+    assert seen["readable cookie"] == ""
+
+
+def test_the_lens_is_found_by_its_name_and_says_what_is_known(seen: dict[str, Any]) -> None:
+    assert "Summarit" in seen["lens"]
+    assert "No calibration of it is known yet" in seen["lens"]
+
+
+def test_bad_files_are_refused_beside_their_names(seen: dict[str, Any]) -> None:
+    rows = {row["name"]: row for row in seen["bad"]}
+    assert {row["status"] for name, row in rows.items() if name.startswith("bad")} == {"refused"}
+    assert "is not a photo" in rows["bad text.jpg"]["text"]
+    assert "0 bytes" in rows["bad empty.jpg"]["text"]
+    assert "1 × 1 pixels" in rows["bad small.png"]["text"]
+    for name, row in rows.items():
+        assert "photo-" not in row["text"], name
+        assert "Traceback" not in row["text"], name
+
+
+def test_a_name_is_shown_and_not_believed(seen: dict[str, Any]) -> None:
+    odd = next(row for row in seen["bad"] if "onerror" in row["name"])
+    assert odd["name"].startswith('<img src=x onerror="alert(1)"> it\'s \U0001f4f7')
+    assert odd["status"] == "ready"
+    assert "names another lens, Summicron-M 1:2/35 ASPH." in odd["text"]
+    assert not [complaint for complaint in seen["complaints"] if "alert" in complaint]
+
+
+def test_what_is_no_number_is_told(seen: dict[str, Any]) -> None:
+    assert "wide open" in seen["no number"]
+
+
+def test_flats_are_measured_and_the_one_that_is_none_is_left_out(seen: dict[str, Any]) -> None:
+    found = seen["flat"]
+    assert [row["status"] for row in found["rows"]] == ["used", "used", "refused"]
+    assert "not enough of an even surface" in found["rows"][2]["text"]
+    assert found["progress"]
+    corner = 100 * (1 + sum(FALL_OFF))
+    said = float(found["verdict"][0].split("get ")[1].split(" %")[0])
+    assert abs(said / corner - 1) < 0.015
+    assert len(found["plots"]) == 2
+    assert all(dots > 20 and lines >= 1 for _, dots, lines in found["plots"])
+
+
+def test_distortion_is_measured_from_lines_and_the_lines_are_shown(seen: dict[str, Any]) -> None:
+    found = seen["lines"]
+    assert {row["status"] for row in found["rows"]} == {"used"}
+    assert any("looking for lines in lines" in step.lower() for step in found["progress"])
+    model, term = found["verdict"][1].removeprefix("Distortion: ").split(";")[0].split(", ")
+    assert model == "poly3"
+    assert float(term) == pytest.approx(BARREL, abs=0.001)
+    assert len(found["pictures"]) == PHOTOS
+    assert all(width > 900 for width in found["pictures"])
+    assert "distortion (measured)" in found["summary"]
+
+
+def test_lateral_colour_is_measured_from_a_sharp_photo(seen: dict[str, Any]) -> None:
+    found = seen["tca"]
+    red, blue = (float(found["verdict"][0].split(colour)[1].split(" px")[0]) for colour in ("red ", "blue "))
+    half_diagonal = np.hypot(899, 599) / 2
+    assert [red, blue] == pytest.approx([0.0015 * half_diagonal] * 2, abs=0.15)
+    ((_, dots, lines),) = found["plots"]
+    assert dots > 20
+    assert lines >= 2
+    assert "lateral colour (measured)" in found["summary"]
+
+
+def test_nothing_is_kept_of_what_is_rejected(seen: dict[str, Any]) -> None:
+    assert seen["own after rejecting"] == 0
+
+
+def test_the_corrected_photo_is_shown(seen: dict[str, Any]) -> None:
+    assert "fall-off (measured)" in seen["flat"]["summary"]
+    assert seen["flat"]["split"] == "55%"
+
+
+def test_what_was_accepted_is_in_the_catalogue(seen: dict[str, Any]) -> None:
+    lens = next(lens for lens in map(json.loads, seen["lenses"].splitlines()) if lens["id"] == LENS)
+    kept = {known["kind"] for known in lens["calibrations"] if known["own"] and known["grade"] == "measured"}
+    assert {"vignetting", "shading", "distortion", "tca"} <= kept
+
+
+def test_what_was_removed_is_gone(seen: dict[str, Any], environment: dict[str, str]) -> None:
+    before, after = seen["removed"]
+    assert len(after) == len(before) - 1
+    folder = Path(environment["XDG_DATA_HOME"]) / "sixbit/lens_db"
+    assert len(list(folder.glob("*.calibration.json"))) == len(after)
+
+
+def test_the_export_is_read_by_lensfun(seen: dict[str, Any]) -> None:
+    assert seen["downloaded"] == ["sixbit-lens.xml"]
+    assert ElementTree.fromstring(seen["export"]).get("version") == "1"
+    database = lensfunpy.Database(xml=seen["export"], load_common=False, load_bundled=False)
+    assert database.lenses
+
+
+def test_it_can_be_used_at_400_px_and_by_those_who_do_not_see(seen: dict[str, Any]) -> None:
+    needed, given = seen["width at 400"]
+    assert needed <= given <= 400
+    assert seen["unlabelled"] == []
+
+
+def test_other_pages_get_nothing(seen: dict[str, Any]) -> None:
+    attack = seen["attack"]
+    assert attack["read"] == "refused"
+    assert attack["script"] == "refused"
+    assert attack["end"] in ("opaque", "refused")
+    assert "Calibrate" not in attack["frame"]
+    assert seen["cookies"]
+    assert not any(seen["cookies"])
+    assert "another name" in seen["rebound"]
+
+
+def test_the_button_ends_it_and_nothing_is_left(seen: dict[str, Any]) -> None:
+    assert "Closed" in seen["gone"]
+    assert seen["status"] == 0
+    assert seen["left behind"] == []
+
+
+def test_the_console_is_silent(seen: dict[str, Any]) -> None:
+    # Chromium tells every answer that is an error; these were asked for.
+    asked = ("409", "413", "422")
+    assert [words for words in seen["complaints"] if not any(status in words for status in asked)] == []

@@ -1,0 +1,359 @@
+"""Fall-off and colour shading from flats: found again where they are known, and refused where there is no flat."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sixbit
+from sixbit.calibration import CalibrationError
+from sixbit.calibration import keep as user_database
+from sixbit.calibration.flat import keep, measure_flat
+from sixbit.calibration.frames import open_frame
+from sixbit.cli.main import main
+from sixbit.lenses.catalogue import renew
+from sixbit.measure.fall_off import Samples, falling, light_at, rise, surface_powers
+from sixbit.plots.flat import plot_flat
+from sixbit.values.shot import PhotoError
+from tests.scenery.flats import Cast, Flat, cases, corner_error, save, scene, shading_error
+from tests.scenery.photo_factory import xmp_packet
+
+LENS = "summicron-35-asph"
+FLAT = Flat(
+    fall_off=(-0.9, 0.5, -0.2),
+    red=Cast((-0.08, 0.02)),
+    blue=Cast((0.04,)),
+    size=(750, 500),
+    slope=(0.05, -0.03),
+    dust=10,
+    hot=40,
+)
+SIDED = replace(
+    FLAT,
+    red=Cast((-0.08,), {(1, 0): 0.03, (1, 2): -0.02}),
+    blue=Cast((0.04,), {(0, 1): -0.02}),
+    warmth=(0.01, 0.0),
+)
+
+
+@pytest.fixture(autouse=True)
+def _anew() -> Iterator[None]:
+    renew()
+    yield
+    renew()
+
+
+def turned(flat: Flat) -> Flat:
+    return replace(flat, slope=(-flat.slope[0], -flat.slope[1]), warmth=(-flat.warmth[0], -flat.warmth[1]))
+
+
+def pair(flat: Flat, folder: Path, suffix: str = ".png", bits: int = 16) -> list[Path]:
+    frames = (flat, turned(flat))
+    return [save(frame.codes(n, bits), folder / f"frame {n}{suffix}", 95) for n, frame in enumerate(frames)]
+
+
+def measure(paths: list[Path], **more: float) -> sixbit.calibration.flat.FlatResult:
+    return measure_flat(paths, LENS, **{"f_number": 2.0, "crop_factor": 1.0, **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("case", cases(8, width=1000), ids=lambda case: case.name)
+def test_seeded_cases(case: object, tmp_path: Path) -> None:
+    result = measure_flat(case.save(tmp_path, 1), case.lens_id, crop_factor=case.crop_factor, f_number=5.6)  # type: ignore[attr-defined]
+    true = case.frames[0]  # type: ignore[attr-defined]
+    assert corner_error(result.fall_off, true.fall_off) < 0.015
+    assert result.shading is not None
+    assert shading_error(result.shading, true) < 0.005
+
+
+@pytest.mark.parametrize("quality", [90, 95])
+def test_a_neutral_flat_of_little_noise_in_a_jpeg(quality: int, tmp_path: Path) -> None:
+    """Where libjpeg's rounding is worst: what it adds is as large as the shading is to be known."""
+    flat = Flat((-0.2, 0.05, -0.02), Cast((-0.019,)), Cast((0.04,)), (900, 600), slope=(0.04, 0.01), noise=0.004)
+    result = measure([save(flat.codes(1), tmp_path / "one.jpg", quality)])
+    assert result.shading is not None
+    assert shading_error(result.shading, flat) < 0.005
+
+
+def test_one_frame_gives_fall_off_and_radial_colour_and_says_what_it_cannot_tell(tmp_path: Path) -> None:
+    result = measure([save(FLAT.codes(1), tmp_path / "one.png")])
+    assert corner_error(result.fall_off, FLAT.fall_off) < 0.005
+    assert result.shading is not None
+    assert result.shading.is_radial
+    assert shading_error(result.shading, FLAT) < 0.002
+    assert not result.turned
+    assert result.slopes[0] == pytest.approx(np.hypot(0.05, 0.03), abs=0.003)
+    assert "second frame" in " ".join(result.verdict)
+
+
+def test_the_light_changes_sides_and_the_sensor_does_not(tmp_path: Path) -> None:
+    result = measure(pair(SIDED, tmp_path))
+    assert result.turned
+    assert result.shading is not None
+    assert not result.shading.is_radial
+    assert shading_error(result.shading, SIDED) < 0.003
+    same = [save(SIDED.codes(n, 16), tmp_path / f"same {n}.png") for n in range(2)]
+    told = measure(same)
+    assert not told.turned
+    assert "same side" in " ".join(told.verdict)
+
+
+def test_uncertainty_is_honest(tmp_path: Path) -> None:
+    """Over frames of one truth, errors lie within three times what is told, and not far below it in the mean."""
+    errors, told = [], []
+    for seed in range(4):
+        result = measure([save(replace(FLAT, noise=0.05).codes(seed, 16), tmp_path / f"{seed}.png")])
+        errors.append(result.corner_light / float(light_at(np.array(FLAT.fall_off), 1.0)) - 1)
+        told.append(result.corner_error)
+    assert np.all(np.abs(errors) < 3.5 * np.array(told) + 5e-4)
+    assert np.mean(told) < 0.02
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".jpg"])
+def test_shading_corrected_leaves_no_cast_on_flats_not_seen_before(suffix: str, tmp_path: Path) -> None:
+    """Other dust, noise and exposure. A JPEG as a decoder rounds it is off by 1 % itself, so none is looked at."""
+    clean = replace(SIDED, slope=(0.0, 0.0), warmth=(0.0, 0.0), noise=0.01, size=(900, 600), white=(1.0, 1.0, 0.9))
+    lit = replace(clean, slope=(0.04, 0.02))
+    keep(measure_flat(pair(lit, tmp_path, suffix, 8 if suffix == ".jpg" else 16), LENS, f_number=2.0))
+    for unseen, bits in ((tmp_path / "unseen.tif", 16), (tmp_path / "unseen.png", 8)):
+        save(replace(clean, level=0.33, noise=0.02, dust=8, hot=30).codes(77, bits), unseen)
+        out = tmp_path / f"out{unseen.suffix}"
+        done = sixbit.correct(unseen, out, lens=LENS, corrections=("shading",), f_number=2.0, scale="none")
+        assert done.correction.made_from["corrections"] == ["shading"]
+        before, after = (_casts(path) for path in (unseen, out))
+        assert before > 0.03
+        assert after < 0.005
+
+
+@pytest.mark.parametrize("level", [0.33, 0.5])
+def test_a_jpeg_corrected_is_as_neutral_as_one_that_never_had_a_cast(level: float, tmp_path: Path) -> None:
+    """Both are off by what is rounded when a JPEG is written and read; no more than that is left."""
+    clean = replace(SIDED, slope=(0.0, 0.0), warmth=(0.0, 0.0), noise=0.01, size=(900, 600), white=(1.0, 1.0, 0.9))
+    keep(measure_flat(pair(replace(clean, slope=(0.04, 0.02)), tmp_path, ".jpg", 8), LENS, f_number=2.0))
+    flat = replace(clean, level=level, noise=0.02, dust=8, hot=30)
+    save(flat.codes(77), tmp_path / "unseen.jpg")
+    save(replace(flat, red=Cast(), blue=Cast()).codes(78), tmp_path / "neutral.jpg")
+    sixbit.correct(
+        tmp_path / "unseen.jpg", tmp_path / "out.jpg", lens=LENS, corrections=("shading",), f_number=2.0, scale="none"
+    )
+    before, after, neutral = (_casts(tmp_path / f"{name}.jpg") for name in ("unseen", "out", "neutral"))
+    print(f"cast {100 * before:.1f} %, corrected {100 * after:.1f} %, without any {100 * neutral:.1f} %")
+    assert before > 0.06
+    assert after < neutral + 0.006
+
+
+def _casts(path: Path) -> float:
+    """The largest difference of red or blue against green between the centre and a corner, relative."""
+    from sixbit.values.light import srgb
+
+    pixels = open_frame(path).pixels
+    light = srgb().decode(pixels / np.iinfo(pixels.dtype).max)
+    h, w = light.shape[:2]
+    middle = light[h // 2 - 60 : h // 2 + 60, w // 2 - 60 : w // 2 + 60].mean(axis=(0, 1))
+    worst = 0.0
+    for y in (slice(0, 90), slice(h - 90, h)):
+        for x in (slice(0, 90), slice(w - 90, w)):
+            corner = light[y, x].mean(axis=(0, 1))
+            ratio = corner / corner[1] / (middle / middle[1])
+            worst = max(worst, float(np.max(np.abs(ratio - 1))))
+    return worst
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_a_scene_is_refused_with_the_reason(number: int, tmp_path: Path) -> None:
+    name, pixels = scene(number, (450, 300))
+    with pytest.raises(CalibrationError) as refused:
+        measure([save(pixels, tmp_path / "scene.jpg")])
+    assert len(str(refused.value)) > 40, name
+
+
+@pytest.mark.parametrize(
+    ("flat", "said"),
+    [
+        (replace(FLAT, level=1.3), "over-exposed"),
+        (replace(FLAT, level=0.003), "too dark"),
+        (replace(FLAT, slope=(0.5, 0.2)), "more even"),
+        (replace(FLAT, fall_off=(0.3, 0.0, 0.0)), "brighter away"),
+        (replace(FLAT, size=(60, 40)), "full size"),
+        (replace(FLAT, fall_off=(-1.6, 0.62, 0.0), level=0.6), "next to no light|stands out"),
+    ],
+)
+def test_frames_that_will_not_do(flat: Flat, said: str, tmp_path: Path) -> None:
+    with pytest.raises(CalibrationError, match=said):
+        measure([save(flat.codes(1), tmp_path / "frame.png")])
+
+
+def test_frames_that_do_not_belong_together(tmp_path: Path) -> None:
+    one = save(FLAT.codes(1), tmp_path / "one.jpg")
+    other = save(replace(FLAT, fall_off=(-0.3, 0.0, 0.0)).codes(2), tmp_path / "other.jpg")
+    with pytest.raises(CalibrationError, match="do not agree"):
+        measure([one, other])
+    down = save(FLAT.codes(2), tmp_path / "down.jpg", f_number=4.0)
+    with pytest.raises(CalibrationError, match="f/2 and f/4"):
+        measure_flat([one, down], LENS)
+    upright = save(FLAT.codes(2).swapaxes(0, 1), tmp_path / "upright.jpg")
+    with pytest.raises(CalibrationError, match="180"):
+        measure([one, upright])
+    with pytest.raises(CalibrationError, match="at least one"):
+        measure([])
+
+
+def test_a_corrected_frame_is_refused(tmp_path: Path) -> None:
+    frame = save(FLAT.codes(1), tmp_path / "frame.jpg")
+    from tests.scenery.photo_factory import segment
+
+    packet = xmp_packet(aux_VignetteCorrectionAlreadyApplied="True")
+    data = frame.read_bytes()
+    frame.write_bytes(data[:2] + segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet) + data[2:])
+    with pytest.raises(CalibrationError, match="corrected already"):
+        measure([frame])
+
+
+def test_files_that_are_no_frames(tmp_path: Path) -> None:
+    empty, cut = tmp_path / "empty.jpg", tmp_path / "cut\nframe.jpg"
+    empty.write_bytes(b"")
+    cut.write_bytes(save(FLAT.codes(1), tmp_path / "whole.jpg").read_bytes()[:9000])
+    raw = tmp_path / "frame.dng"
+    raw.write_bytes(b"II*\0" + bytes(200))
+    for path in (empty, cut, raw, tmp_path / "none.jpg", tmp_path):
+        with pytest.raises(PhotoError):
+            measure([path])
+
+
+def test_a_grey_frame_has_fall_off_alone(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.fromarray(FLAT.codes(1)[:, :, 1]).save(tmp_path / "grey.jpg", quality=95)
+    result = measure([tmp_path / "grey.jpg"])
+    assert result.shading is None
+    assert corner_error(result.fall_off, FLAT.fall_off) < 0.01
+
+
+def test_a_fit_never_rises_and_keeps_its_light() -> None:
+    rng = np.random.default_rng(5)
+    x, y = rng.uniform(-0.83, 0.83, 3000), rng.uniform(-0.55, 0.55, 3000)
+    r = np.hypot(x, y)
+    for bump in (0.0, 0.05, 0.1):
+        value = np.log(1 - 0.6 * r**2 + bump * np.exp(-(((r - 0.95) / 0.1) ** 2))) + rng.normal(0, 0.003, 3000)
+        zero = np.zeros(3000)
+        terms, _ = falling(Samples(x, y, value, zero + 0.003, zero.astype(int), zero))
+        assert rise(terms) <= 0.005
+        assert light_at(terms, 1.0) > 0
+
+
+def test_no_radial_polynomial_is_in_the_surface() -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(-1, 1, 400), rng.uniform(-1, 1, 400)
+    basis = [x**i * y**j for i, j in surface_powers(6, linear=True)] + [(x**2 + y**2) ** n for n in range(4)]
+    assert np.linalg.matrix_rank(np.stack(basis)) == len(basis)
+
+
+def test_the_command_keeps_plots_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = [str(path) for path in pair(FLAT, tmp_path, ".jpg", 8)]
+    assert main(["calibrate", "flat", *frames, "--lens", LENS, "--dry-run"]) == 0
+    assert user_database.records() == ()
+    assert main(["calibrate", "flat", *frames, "--lens", LENS, "--plot", str(tmp_path / "plot.png")]) == 0
+    said = capsys.readouterr().out
+    assert "Fall-off" in said
+    assert "Colour shading" in said
+    assert (tmp_path / "plot.png").stat().st_size > 10_000
+    (record,) = user_database.records(LENS)
+    assert record.kinds == ("vignetting", "shading")
+    assert record.model == "LEICA M10"
+    assert record.f_number == 2.0
+    name, pixels = scene(0, (600, 400))
+    assert main(["calibrate", "flat", str(save(pixels, tmp_path / "scene.jpg")), "--lens", LENS]) == 1
+    assert "not enough" in capsys.readouterr().err or name
+
+
+def test_a_plot_of_an_unknown_kind(tmp_path: Path) -> None:
+    result = measure([save(FLAT.codes(1), tmp_path / "one.png")])
+    with pytest.raises(sixbit.SixbitError, match="png"):
+        plot_flat(result, tmp_path / "plot.xyz")
+
+
+def save_dng(flat: Flat, path: Path, mosaic: bool = True) -> Path:
+    """As a raw file of a sensor with Bayer's mosaic, or of one without colours."""
+    import tifffile
+
+    light, black, white = flat.light(1), 512, 15000
+    plane = light[:, :, 1].copy()
+    if mosaic:
+        plane[0::2, 0::2], plane[1::2, 1::2] = light[0::2, 0::2, 0], light[1::2, 1::2, 2]
+    stored = np.clip(plane * (white - black) + black + 0.5, 0, white).astype(np.uint16)
+
+    def rational(values: Any) -> tuple[int, ...]:
+        return tuple(int(n) for value in np.ravel(values) for n in (round(value * 10000), 10000))
+
+    # A camera that sees as sRGB does, of a name of which LibRaw knows no better.
+    from_xyz = np.linalg.inv([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    tags = [
+        (271, "s", 0, "Unheard Of", True), (272, "s", 0, "Bayer 1", True), (50708, "s", 0, "Bayer 1", True),
+        (50706, "B", 4, bytes((1, 4, 0, 0)), True), (50707, "B", 4, bytes((1, 1, 0, 0)), True),
+        (50714, "H", 1, black, True), (50717, "H", 1, white, True), (50778, "H", 1, 21, True),
+    ]  # fmt: skip
+    if mosaic:
+        tags += [
+            (33421, "H", 2, (2, 2), True), (33422, "B", 4, bytes((0, 1, 1, 2)), True),
+            (50721, "2i", 9, rational(from_xyz), True), (50728, "2I", 3, rational([0.5, 1.0, 0.7]), True),
+        ]  # fmt: skip
+    tifffile.imwrite(
+        path, stored, photometric=32803 if mosaic else 1, extratags=tags, metadata=None, software=False, byteorder="<"
+    )
+    if not mosaic:  # Linear raw of one plane, which tifffile does not write.
+        grey, raw = (struct.pack("<HHIHH", 262, 3, 1, photometric, 0) for photometric in (1, 34892))
+        path.write_bytes(path.read_bytes().replace(grey, raw, 1))
+    return path
+
+
+def measure_dng(path: Path) -> sixbit.calibration.flat.FlatResult:
+    return measure_flat([path], "summicron-35-asph", crop_factor=1.0, f_number=2.0)
+
+
+RAW = Flat(red=Cast((-0.08, 0.02)), blue=Cast((0.05, -0.03)), size=(1200, 800), white=(0.5, 1.0, 0.7), noise=0.006)
+
+
+# Clean and bright: no pixel is clipped, though many are near the brightest one.
+@pytest.mark.parametrize("flat", [RAW, replace(RAW, level=0.85, noise=0.001, read=0.0003)], ids=["usual", "bright"])
+def test_a_bayer_dng_is_measured_in_linear_light(flat: Flat, tmp_path: Path) -> None:
+    found = measure_dng(save_dng(flat, tmp_path / "flat.dng"))
+    assert found.shading is not None
+    assert corner_error(found.fall_off, flat.fall_off) < 0.003
+    assert shading_error(found.shading, flat) < 0.001
+
+
+def test_a_dng_without_colours_has_fall_off_alone(tmp_path: Path) -> None:
+    found = measure_dng(save_dng(RAW, tmp_path / "flat.dng", mosaic=False))
+    assert found.shading is None
+    assert corner_error(found.fall_off, RAW.fall_off) < 0.003
+
+
+def test_a_dng_cut_short_or_over_exposed_is_refused_in_words(tmp_path: Path) -> None:
+    path = save_dng(RAW, tmp_path / "flat.dng")
+    path.write_bytes(path.read_bytes()[:-200_000])
+    with pytest.raises(sixbit.PhotoError, match=r"LibRaw cannot decode it \(\w.*copy it again") as error:
+        measure_dng(path)
+    assert "b'" not in str(error.value)
+    with pytest.raises(sixbit.SixbitError, match="over-exposed"):
+        measure_dng(save_dng(replace(RAW, level=1.2), path))
+
+
+def test_an_estimated_aperture_is_said_to_be_one(tmp_path: Path) -> None:
+    path = save(FLAT.codes(1, 16), tmp_path / "one.png")
+    assert "the camera's estimate" in measure_flat([path]).verdict[-1]
+    assert "estimate" not in " ".join(measure_flat([path], f_number=2.0).verdict)
+
+
+def test_pictures_that_no_camera_made_are_refused(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.fromarray(FLAT.codes(1)).convert("P").save(tmp_path / "few.png")
+    Image.new("RGB", (1200, 800), (180, 180, 180)).save(tmp_path / "same.png")
+    for name in ("few.png", "same.png"):
+        with pytest.raises(sixbit.SixbitError, match="no noise"):
+            measure_dng(tmp_path / name)

@@ -1,0 +1,258 @@
+"""The user's own calibrations: kept, interpolated, exported, installed and removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import lensfunpy
+import numpy as np
+import pytest
+
+import sixbit
+from sixbit.calibration import CalibrationError
+from sixbit.calibration import keep as user_database
+from sixbit.calibration.keep import Model, Setting, add, export, records, remove
+from sixbit.cli.main import main
+from sixbit.compiler.compile import compile_filter
+from sixbit.compiler.shading import PlaneShading, Shading
+from sixbit.install.lensfun import install_lensfun
+from sixbit.lenses.catalogue import CatalogueError, catalogue, own_folder, renew
+from sixbit.lenses.own import SUFFIX, RecordError
+from sixbit.values.filter import CorrectionFilter
+from sixbit.values.shot import PhotoError, Shot, Tagged
+from tests.scenery.lensfun_oracle import falloff
+
+LENS = "summicron-35-asph"
+OPEN, DOWN = (-0.9, 0.5, -0.2), (-0.4, 0.1, -0.03)
+M10 = Shot(make=Tagged("LEICA CAMERA AG", "EXIF Make"), model=Tagged("LEICA M10", "EXIF Model"))
+CAST = Shading(PlaneShading((1.0, 0.0, -0.1)), PlaneShading((1.0, 0.0, 0.05)))
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _anew() -> Iterator[None]:
+    renew()
+    yield
+    renew()
+
+
+def setting(f_number: float | None = 2.0, crop: float = 1.0, model: str = "LEICA M10", **more: float) -> Setting:
+    lens = catalogue().lenses[LENS]
+    return Setting(lens, crop, 35.0, f_number=f_number, make="LEICA CAMERA AG", model=model, **more)
+
+
+def keep(k: tuple[float, ...], f_number: float = 2.0, days: int = 0, **more: object) -> user_database.Record:
+    date = START + timedelta(days=days)
+    return add(setting(f_number, **more), "1 flat frame", vignetting=Model("pa", k), date=date)  # type: ignore[arg-type]
+
+
+def compiled(f_number: float = 2.0, crop: float = 1.0, shot: Shot = M10, **more: object) -> CorrectionFilter:
+    return compile_filter(LENS, shot, size=(601, 401), crop_factor=crop, f_number=f_number, scale="none", **more)  # type: ignore[arg-type]
+
+
+def corner_gain(correction: CorrectionFilter, plane: int = 1) -> float:
+    return float(correction.gains([[0.0, 0.0]])[plane, 0])
+
+
+def test_a_calibration_is_used_at_once_and_taken_back() -> None:
+    assert "vignetting" in compiled().made_from["left_out"]
+    record = keep(OPEN)
+    found = compiled(corrections=("vignetting",))
+    assert corner_gain(found) == pytest.approx(1 / 0.4, rel=1e-4)
+    assert found.made_from["calibrations"]["vignetting"]["grade"] == "measured"
+    assert "your own" in found.made_from["calibrations"]["vignetting"]["source"]
+    assert [r.name for r in records()] == [record.name]
+    assert remove(record.name) == record
+    assert records() == ()
+    assert not list(own_folder().glob("*"))
+    assert "vignetting" in compiled().made_from["left_out"]
+    with pytest.raises(CalibrationError, match="there are none"):
+        remove(record.name)
+
+
+def test_apertures_accumulate_and_are_interpolated_as_lensfun_does(tmp_path: Path) -> None:
+    keep(OPEN)
+    keep(DOWN, 5.6, 1)
+    assert export(tmp_path / "mine.xml") == 1
+    lens = lensfunpy.Database(paths=[str(tmp_path / "mine.xml")], load_common=False, load_bundled=False).lenses[0]
+    for aperture in (2.0, 2.8, 4.0, 5.6):
+        theirs = falloff(lens, 1.0, (601, 401), 35.0, aperture, 1000.0, reverse=False)
+        ours = compiled(aperture, corrections=("vignetting",)).gains([[0.0, 0.0], [300.0, 200.0], [600.0, 0.0]])[1]
+        assert ours == pytest.approx([theirs[0, 0], theirs[200, 300], theirs[0, 600]], abs=2e-4)
+    assert corner_gain(compiled(2.8)) not in (corner_gain(compiled(2.0)), corner_gain(compiled(5.6)))
+
+
+def test_of_two_runs_of_one_setting_the_later_counts_and_comes_back_by_removal() -> None:
+    keep(OPEN)
+    later = keep(DOWN, days=1)
+    assert corner_gain(compiled(corrections=("vignetting",))) == pytest.approx(1 / 0.67, rel=1e-3)
+    remove(later.name)
+    assert corner_gain(compiled(corrections=("vignetting",))) == pytest.approx(1 / 0.4, rel=1e-3)
+
+
+def test_what_a_smaller_sensor_saw_is_not_stretched_over_a_larger_one() -> None:
+    keep(DOWN, crop=2.64)
+    assert "vignetting" in compiled(crop=1.0).made_from["left_out"]
+    assert corner_gain(compiled(crop=2.64, corrections=("vignetting",))) == pytest.approx(1 / 0.67, rel=1e-3)
+    keep(OPEN, days=1)
+    assert corner_gain(compiled(crop=2.64, corrections=("vignetting",))) == pytest.approx(1 / 0.67, rel=1e-3)
+    assert corner_gain(compiled(crop=1.0, corrections=("vignetting",))) == pytest.approx(1 / 0.4, rel=1e-3)
+
+
+def test_all_kinds_go_into_one_lensfun_entry(tmp_path: Path) -> None:
+    ptlens, linear = Model("ptlens", (0.01, -0.03, 0.02)), Model("linear", (1.0002, 0.9997))
+    add(setting(), "5 photos with lines", distortion=ptlens)
+    add(setting(), "1 photo", tca=linear)
+    keep(OPEN)
+    export(tmp_path / "e.xml")
+    lens = lensfunpy.Database(paths=[str(tmp_path / "e.xml")], load_common=False, load_bundled=False).lenses[0]
+    assert lens.interpolate_distortion(35).terms == pytest.approx(ptlens.terms, abs=1e-7)
+    assert lens.interpolate_tca(35).terms[:2] == pytest.approx(linear.terms, abs=1e-7)
+    assert lens.interpolate_vignetting(35, 2, 1000).terms == pytest.approx(OPEN, abs=1e-7)
+    assert set(compiled().made_from["corrections"]) == {"distortion", "tca", "vignetting"}
+
+
+def test_a_complete_export_fills_in_what_sixbit_knows(tmp_path: Path) -> None:
+    keep(OPEN)
+    export(tmp_path / "bare.xml")
+    export(tmp_path / "complete.xml", complete=True)
+    for name, count in (("bare.xml", 0), ("complete.xml", 1)):
+        lens = lensfunpy.Database(paths=[str(tmp_path / name)], load_common=False, load_bundled=False).lenses[0]
+        assert len(lens.calib_distortion) == count
+
+
+def test_other_programs_get_it_if_they_have_sixbits_lenses() -> None:
+    install_lensfun()
+    folder = Path(own_folder().parents[1] / "lensfun")
+    assert folder.is_dir()
+    assert not (folder / "sixbit-own.xml").exists()
+    record = keep(OPEN)
+    paths = sorted(str(path) for path in folder.glob("*.xml"))
+    known = lensfunpy.Database(paths=paths, load_common=False, load_bundled=False)
+    found = [lens for lens in known.lenses if lens.model.startswith("Summicron-M 1:2/35 Asph")]
+    assert len(found) == 1
+    assert found[0].calib_vignetting
+    assert found[0].calib_distortion
+    assert found[0].calib_tca
+    remove(record.name)
+    assert not (folder / "sixbit-own.xml").exists()
+
+
+@pytest.mark.parametrize(
+    ("calibration", "said"),
+    [
+        ({"vignetting": Model("pa", (0.1, float("nan"), 0.0))}, "knows no"),
+        ({"vignetting": Model("acm", (0.1, 0.2, 0.0))}, "knows no"),
+        ({"distortion": Model("ptlens", (0.1,))}, "knows no"),
+        ({}, "nothing to keep"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(calibration: dict[str, Model], said: str) -> None:
+    with pytest.raises(CalibrationError, match=said):
+        add(setting(), "nothing", **calibration)  # type: ignore[arg-type]
+    assert records() == ()
+
+
+def test_fall_off_needs_an_aperture_and_shading_a_body() -> None:
+    with pytest.raises(CalibrationError, match="aperture"):
+        add(setting(None), "1 frame", vignetting=Model("pa", OPEN))
+    with pytest.raises(CalibrationError, match="which body"):
+        add(setting(model=""), "1 frame", shading=CAST.to_json())
+
+
+def test_nothing_half_written_where_the_folder_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(DOWN)
+    before = sorted(own_folder().iterdir())
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(PhotoError, match="full"):
+        keep(OPEN)
+    assert sorted(own_folder().iterdir()) == before
+
+
+def test_two_at_once_choose_two_names() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda f_number: keep(OPEN, f_number), [2.0 + 0.5 * n for n in range(8)]))
+    assert len({run.name for run in runs}) == 8
+    assert {run.f_number for run in records()} == {run.f_number for run in runs}
+
+
+def test_a_damaged_record_is_named() -> None:
+    record = keep(OPEN)
+    for text in ("{", "[]", '{"sixbit_calibration": 99}', json.dumps({"sixbit_calibration": 1, "kinds": ["magic"]})):
+        record.path.write_text(text)
+        renew()
+        with pytest.raises(CatalogueError, match=record.path.name):
+            catalogue()
+    record.path.unlink()
+    renew()
+    catalogue()
+
+
+def test_a_run_whose_xml_is_gone_is_named_and_can_be_taken_back(tmp_path: Path) -> None:
+    record, other = keep(OPEN), keep(DOWN, 8.0)
+    install_lensfun()
+    record.xml.unlink()
+    renew()
+    with pytest.raises(RecordError, match=f"remove {record.name}"):
+        export(tmp_path / "out.xml")
+    remove(other.name)
+    remove(record.name)
+    assert records() == ()
+
+
+def test_shading_is_of_lens_body_and_aperture() -> None:
+    add(setting(), "2 flat frames", shading=CAST.to_json())
+    found = compiled(corrections=("shading",))
+    assert found.made_from["corrections"] == ["shading"]
+    assert [corner_gain(found, k) for k in range(3)] == pytest.approx([1 / 0.9, 1, 1 / 1.05], abs=1e-4)
+    other = M10._replace(model=Tagged("LEICA M11", "EXIF Model"))
+    assert "LEICA M10" in compiled(shot=other).made_from["left_out"]["shading"]
+    assert "does not say its camera" in compiled(shot=Shot()).made_from["left_out"]["shading"]
+    assert "f/16" in compiled(16.0).made_from["left_out"]["shading"]
+    half = compiled(corrections=("shading",), strength={"shading": 0.5})
+    assert corner_gain(half, 0) == pytest.approx(0.9**-0.5, abs=1e-4)
+    assert half.digest != found.digest
+
+
+def test_light_and_colour_are_applied_apart() -> None:
+    add(setting(), "2 flat frames", vignetting=Model("pa", OPEN), shading=CAST.to_json())
+    both, colour, light = compiled(), compiled(corrections=("shading",)), compiled(corrections=("vignetting",))
+    points = [[0.0, 0.0], [100.0, 50.0], [300.0, 390.0]]
+    assert np.allclose(light.gains(points)[0], light.gains(points)[2])
+    assert np.allclose(colour.gains(points)[1], 1)
+    apart = compile_filter(
+        LENS, M10, size=(601, 401), crop_factor=1.0, f_number=2.0, scale="none", corrections=("vignetting", "shading")
+    )
+    assert np.allclose(apart.gains(points), colour.gains(points) * light.gains(points), atol=3e-4)
+    assert set(both.made_from["corrections"]) >= {"vignetting", "shading"}
+
+
+def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = keep(OPEN)
+    assert main(["calibrate", "list"]) == 0
+    assert record.name in capsys.readouterr().out
+    assert main(["calibrate", "list", "--lens", "no-such-lens"]) == 1
+    assert "no-such-lens" in capsys.readouterr().err
+    assert main(["calibrate", "export", "-o", str(tmp_path / "a b.xml")]) == 0
+    assert main(["calibrate", "remove", record.name]) == 0
+    assert main(["calibrate", "remove", record.name]) == 1
+    assert main(["calibrate", "export", "-o", str(tmp_path / "none.xml")]) == 1
+    assert not (tmp_path / "none.xml").exists()
+    assert "nothing was exported" in capsys.readouterr().err
+
+
+def test_a_record_of_a_lens_that_is_gone_is_passed_over() -> None:
+    record = keep(OPEN)
+    text = record.path.read_text().replace(LENS, "no-such-lens")
+    (own_folder() / f"gone{SUFFIX}").write_text(text)
+    renew()
+    assert sixbit.match(Shot())
+    assert LENS in catalogue().lenses

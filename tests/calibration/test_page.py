@@ -1,0 +1,627 @@
+"""The calibration page's server: who may ask, what is made of uploads, measurements, bad input, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sixbit.calibration import CalibrationError, Progress
+from sixbit.calibration.keep import Model, Setting, add, records, remove
+from sixbit.calibration.page import server as module
+from sixbit.calibration.page.lenses import find_lenses
+from sixbit.calibration.page.server import HEADERS, Server
+from sixbit.calibration.page.session import Session
+from sixbit.calibration.page.steps import Findings, Plot, Series, Step
+from sixbit.cli.main import main
+from sixbit.lenses.catalogue import catalogue, renew
+from sixbit.lenses.own import Record
+from tests.scenery import CLONE
+
+LENS = "summarit-50-2.5"
+PLUGIN = CLONE / "plugin"
+PATIENCE = 20
+
+
+# A measurement for the tests, which runs in the worker's process as others do ---------------------------------------
+
+
+def measure_something(
+    paths: Sequence[Path], lens_id: str, settings: Mapping[str, Any], progress: Progress
+) -> dict[str, Any]:
+    progress(0.5, f"measuring {paths[0].name}")
+    crop = settings.get("crop_factor", 1.0)
+    if crop == 2:
+        raise CalibrationError(f"{paths[0].name}: is not enough; say more with --crop or --focal MM.")
+    if crop == 3:
+        raise CalibrationError("These frames differ.")
+    if crop == 4:
+        raise ZeroDivisionError("a mistake of Sixbit")
+    if crop == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if crop == 6:
+        time.sleep(60)
+    return {"paths": [path.name for path in paths], "lens": lens_id, "crop": crop}
+
+
+def findings_of(result: dict[str, Any]) -> Findings:
+    plot = Plot("Title", "x", "y", (Series("one", [(0, 1), (1, 2)], "red", line=True),))
+    return Findings(
+        (f"{len(result['paths'])} photos", f"as {result['paths'][0]} shows"), (plot,), (("Lines", b"\x89PNG"),)
+    )
+
+
+def keep_something(result: dict[str, Any]) -> Record:
+    lens = catalogue().lenses[result["lens"]]
+    return add(Setting(lens, 1.0, 50.0), "1 photo", distortion=Model("poly3", (0.01,)))
+
+
+STEPS = {"lines": Step("lines", ("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)}
+
+
+# A page ---------------------------------------------------------------------------------------------------------------
+
+
+class Visitor:
+    """A browser of few words, at the address of a page."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.cookie = ""
+        self.host = address.split("/")[2]
+        self.base = address.split(self.host)[1].partition("?")[0]
+
+    def ask(
+        self, method: str, path: str, body: Any = None, whole: bool = False, **headers: str
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        """One request; the names of headers are written with underscores. ``whole`` says that the path is whole."""
+        connection = http.client.HTTPConnection(self.host, timeout=PATIENCE)
+        sent = {"Host": self.host, "Origin": f"http://{self.host}", "Cookie": self.cookie}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path if whole else self.base + path, body, {k: v for k, v in sent.items() if v})
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return answer.status, answer.headers, data
+
+    def enter(self) -> None:
+        """Open the page by its address."""
+        _, headers, _ = self.ask("GET", self.address.split(self.host)[1], whole=True)
+        self.cookie = headers["Set-Cookie"].partition(";")[0]
+
+    def do(self, what: str, **said: Any) -> tuple[int, dict[str, Any]]:
+        """Press a button."""
+        status, _, data = self.ask("POST", f"do/{what}", json.dumps(said), Content_Type="application/json")
+        return status, json.loads(data) if data.startswith(b"{") else {}
+
+    def upload(self, name: str, data: bytes) -> int:
+        return self.ask("PUT", "frames", data, X_Name=quote(name))[0]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the event stream says first."""
+        connection = http.client.HTTPConnection(self.host, timeout=PATIENCE)
+        connection.request("GET", self.base + "events", headers={"Host": self.host, "Cookie": self.cookie})
+        line = connection.getresponse().readline()
+        connection.close()
+        state: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
+        return state
+
+    def wait(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """The state, once it is so."""
+        end = time.monotonic() + PATIENCE
+        while not condition(state := self.state):
+            assert time.monotonic() < end, state
+            time.sleep(0.02)
+        return state
+
+
+class Page(Visitor):
+    """A server in a thread of its own, and its visitor."""
+
+    def __init__(self, folder: Path, away_s: float = 60) -> None:
+        self.folder = folder
+        self.data_home = ""
+        started = threading.Event()
+
+        async def serve() -> None:
+            self.session = Session(folder, catalogue().lenses[LENS], STEPS)
+            self.server = Server(self.session, away_s)
+            self.address = await self.server.start()
+            self.loop = asyncio.get_running_loop()
+            started.set()
+            await self.server.wait()
+            await self.server.close()
+
+        self.thread = threading.Thread(target=lambda: asyncio.run(serve()))
+        self.thread.start()
+        assert started.wait(PATIENCE)
+        super().__init__(self.address)
+
+    def end(self) -> None:
+        self.loop.call_soon_threadsafe(self.server.ended.set)
+        self.thread.join(PATIENCE)
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """One page for all tests: its worker takes a second to start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_DATA_HOME", "XDG_STATE_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        page = Page(tmp_path_factory.mktemp("page"))
+        page.data_home = os.environ["XDG_DATA_HOME"]
+        yield page
+        page.end()
+
+
+@pytest.fixture
+def open_page(served: Page) -> Page:
+    """The page before anybody has entered."""
+    stranger = copy.copy(served)
+    stranger.cookie = ""
+    return stranger
+
+
+@pytest.fixture
+def page(served: Page, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """The page, entered, with a lens and a step chosen and nothing else."""
+    monkeypatch.setenv("XDG_DATA_HOME", served.data_home)
+    renew()
+    served.enter()
+    assert served.do("lens", lens_id=LENS)[0] == 200
+    assert served.do("step", step="lines")[0] == 200
+    yield served
+    served.do("stop")
+    for frame in served.wait(lambda state: not state["job"])["frames"]:
+        served.do("drop", number=frame["number"])
+    for record in records():
+        remove(record.name)
+    renew()
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("photo") / "photo.jpg"
+    Image.fromarray(np.full((200, 300, 3), 128, np.uint8)).save(path)
+    return path.read_bytes()
+
+
+# Who may ask ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_token_opens_the_page_and_becomes_a_cookie(open_page: Page) -> None:
+    entry = open_page.address.split(open_page.host)[1]
+    status, headers, body = open_page.ask("GET", entry, whole=True)
+    assert status == 200
+    assert b"Calibrate a lens" in body
+    cookie = headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert f"Path={open_page.base}" in cookie
+    assert open_page.ask("GET", "page.js", Cookie=cookie.partition(";")[0])[0] == 200
+
+
+@pytest.mark.parametrize("path", ["", "?token=", "?token=wrong", "page.js", "events", "lenses?q=35", "export", "none"])
+def test_without_it_nothing_is_answered(open_page: Page, path: str) -> None:
+    status, headers, body = open_page.ask("GET", path)
+    assert status == 403
+    assert b"sixbit calibrate" in body
+    assert not headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "rebound.example"},
+        {"Host": "127.0.0.1"},
+        {"Host": "localhost:80"},
+        {"Origin": "http://rebound.example"},
+        {"Origin": "null"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+    ],
+)
+def test_another_host_origin_or_site_is_refused_with_the_token_too(open_page: Page, headers: dict[str, str]) -> None:
+    entry = open_page.address.split(open_page.host)[1]
+    assert open_page.ask("GET", entry, whole=True, **headers)[0] == 403
+    assert open_page.ask("POST", "do/end", "{}", Content_Type="application/json", **headers)[0] == 403
+
+
+def test_a_change_needs_an_origin_and_json(page: Page) -> None:
+    assert page.ask("POST", "do/reject", "{}", Content_Type="application/json", Origin="")[0] == 403
+    assert page.ask("PUT", "frames", b"x", X_Name="a", Origin="")[0] == 403
+    assert page.ask("POST", "do/reject", "{}", Content_Type="text/plain")[0] == 415
+    assert page.ask("POST", "do/reject", "{}", Content_Type="application/json")[0] == 200
+
+
+def test_it_listens_on_the_loopback_alone(open_page: Page) -> None:
+    assert open_page.host.startswith("127.0.0.1:")
+    port = f"{int(open_page.host.partition(':')[2]):04X}"
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = [local for _, local, _, status, *_ in sockets if status == "0A" and local.endswith(f":{port}")]
+    assert listening == [f"0100007F:{port}"]
+
+
+def test_every_answer_bears_the_headers(page: Page) -> None:
+    answers = [page.ask("GET", path)[1] for path in ("", "page.js", "none", "lenses?q=", "pictures/none", "export")]
+    answers += [page.ask("GET", "/", whole=True)[1], page.ask("DELETE", "frames")[1]]
+    answers.append(page.ask("GET", "", Host="rebound.example")[1])
+    for headers in answers:
+        assert {name: headers[name] for name in HEADERS} == HEADERS
+
+
+@pytest.mark.parametrize("path", ["../session.py", "..%2f__init__.py", "%2e%2e/work.py", "index.html", "pictures/../x"])
+def test_no_other_file_is_served(page: Page, path: str) -> None:
+    assert page.ask("GET", path)[0] in (403, 404)
+
+
+# Uploads --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_photo_arrives_and_is_looked_at(page: Page, photo: bytes) -> None:
+    assert page.upload("holiday.jpg", photo) == 201
+    state = page.wait(lambda state: state["frames"][0]["status"] == "ready")
+    assert state["frames"][0]["about"] == "300 × 200"
+    status, headers, data = page.ask("GET", f"pictures/frame-{state['frames'][0]['number']}")
+    assert (status, headers["Content-Type"]) == (200, "image/jpeg")
+    assert data.startswith(b"\xff\xd8")
+    assert page.do("drop", number=state["frames"][0]["number"])[0] == 200
+    assert page.state["frames"] == []
+    assert list(page.folder.iterdir()) == []
+
+
+NAMES = {
+    "../../../etc/passwd": "../../../etc/passwd",
+    "/etc/passwd.jpg": "/etc/passwd.jpg",
+    "a\nb\0.jpg": "a\\nb\\x00.jpg",
+    '<b onclick="x">\'.jpg': '<b onclick="x">\'.jpg',
+    "\U0001f4f7\u202egpj.exe": "\U0001f4f7\\u202egpj.exe",
+    "x" * 5000: "x" * 120,
+    "": "without a name",
+    "con.jpg:stream": "con.jpg:stream",
+}
+
+
+def test_names_are_shown_and_never_used(page: Page, photo: bytes) -> None:
+    for name in NAMES:
+        page.upload(name, photo)
+    state = page.wait(lambda state: all(frame["status"] == "ready" for frame in state["frames"]))
+    assert [frame["name"] for frame in state["frames"]] == list(NAMES.values())
+    assert all(re.fullmatch(r"photo-\d+([.](jpg|exe))?", path.name) for path in page.folder.iterdir())
+
+
+def test_what_is_no_photo_is_refused_by_its_name(page: Page, photo: bytes) -> None:
+    wrong = {
+        "text.jpg": b"This is no photo",
+        "raw.dng": b"II*\0\x08\0\0\0" + bytes(50),
+        "sony.arw": bytes(1000),
+        "cut.jpg": photo[: len(photo) // 2],
+    }
+    for name, data in wrong.items():
+        page.upload(name, data)
+    frames = page.wait(lambda state: all(frame["status"] == "refused" for frame in state["frames"]))["frames"]
+    assert [frame["name"] for frame in frames] == list(wrong)
+    for frame in frames:
+        assert len(frame["reason"]) > 20
+        assert "photo-" not in frame["reason"]
+    assert "is not a photo" in frames[0]["reason"]
+    assert "cut short" in frames[3]["reason"]
+    assert list(page.folder.iterdir()) == []
+
+
+def test_sizes_and_numbers_are_bounded(page: Page, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST", 1 << 20)
+    assert page.upload("empty.jpg", b"") == 422
+    assert page.ask("PUT", "frames", iter([b"6\r\nchunks\r\n0\r\n\r\n"]), Transfer_Encoding="chunked")[0] == 411
+    monkeypatch.setattr(module, "LARGEST", len(photo) - 1)
+    assert page.upload("large.jpg", photo) == 413
+    monkeypatch.setattr(module, "LARGEST", 1 << 20)
+    monkeypatch.setattr(module, "SPARE", 1 << 60)
+    assert page.upload("full.jpg", photo) == 413
+    reasons = [frame["reason"] for frame in page.state["frames"]]
+    assert [("0 bytes" in r, "not taken" in r, "no room" in r).index(True) for r in reasons] == [0, 1, 2]
+    monkeypatch.setattr(module, "MOST_PHOTOS", 3)
+    assert page.upload("more.jpg", photo) == 409
+    assert list(page.folder.iterdir()) == []
+
+
+def test_one_that_does_not_arrive_whole_is_refused(page: Page) -> None:
+    connection = http.client.HTTPConnection(page.host)
+    connection.putrequest("PUT", page.base + "frames")
+    headers = {
+        "Content-Length": "1000000",
+        "X-Name": "half.jpg",
+        "Cookie": page.cookie,
+        "Origin": f"http://{page.host}",
+    }
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders(b"half")
+    page.wait(lambda state: state["frames"])
+    connection.close()
+    frame = page.wait(lambda state: state["frames"][0]["status"] == "refused")["frames"][0]
+    assert "did not arrive whole" in frame["reason"]
+
+
+# Measuring ------------------------------------------------------------------------------------------------------------
+
+
+def measured(page: Page, crop: str = "1") -> dict[str, Any]:
+    page.do("set", name="crop_factor", text=crop)
+    assert page.do("measure")[0] == 200
+    return page.wait(lambda state: not state["job"])
+
+
+def with_photos(page: Visitor, photo: bytes, *names: str) -> None:
+    for name in names:
+        page.upload(name, photo)
+    page.wait(lambda state: all(frame["status"] == "ready" for frame in state["frames"]))
+
+
+def test_measure_accept_and_take_back(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg", "two.jpg")
+    found = measured(page)["measurement"]
+    assert found["verdict"] == ["2 photos", "as one.jpg shows"]
+    assert found["plots"][0]["series"][0] == {
+        "name": "one",
+        "points": [[0, 1], [1, 2]],
+        "colour": "red",
+        "line": True,
+    }
+    assert page.ask("GET", f"pictures/measurement-{found['number']}-0")[2] == b"\x89PNG"
+    assert page.ask("GET", f"pictures/measurement-{found['number']}-1")[0] == 404
+    assert records() == ()
+    assert page.do("keep")[0] == 200
+    assert [record.lens_id for record in records()] == [LENS]
+    assert page.do("keep")[0] == 409
+    state = page.state
+    assert state["lens"]["calibrations"][0]["own"] is True
+    assert state["own"][0]["kinds"] == "distortion"
+    export = page.ask("GET", f"export?lens={LENS}")[2]
+    assert b"<lensdatabase" in export
+    assert page.do("remove", name=state["own"][0]["name"])[0] == 200
+    assert records() == ()
+    assert page.do("remove", name="../x")[0] == 409
+    assert page.ask("GET", "export")[0] == 409
+
+
+def test_what_is_rejected_is_forgotten(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg")
+    measured(page)
+    assert page.do("reject")[0] == 200
+    assert page.state["measurement"] is None
+    assert page.do("keep")[0] == 409
+    assert records() == ()
+
+
+def test_a_photo_that_the_measurement_refuses_is_left_out(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg", "two.jpg")
+    state = measured(page, "2")
+    assert [frame["status"] for frame in state["frames"]] == ["refused", "refused"]
+    assert state["error"] == "two.jpg: is not enough; say more with “Crop factor” or “Focal length”."
+    assert state["frames"][0]["reason"].startswith("is not enough")
+    assert page.do("measure")[0] == 409
+
+
+def test_frames_that_do_not_agree_stay(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg")
+    state = measured(page, "3")
+    assert state["error"] == "These frames differ."
+    assert [frame["status"] for frame in state["frames"]] == ["ready"]
+
+
+@pytest.mark.parametrize(("crop", "logged"), [("4", "a mistake of Sixbit"), ("5", "status -9")])
+def test_what_should_never_happen_is_told_with_the_log(page: Page, photo: bytes, crop: str, logged: str) -> None:
+    with_photos(page, photo, "one.jpg")
+    state = measured(page, crop)
+    assert "not your fault" in state["error"]
+    assert "Traceback" not in state["error"]
+    log = page.session.log
+    assert log is not None
+    assert str(log) in state["error"]
+    assert logged in log.read_text()
+    assert measured(page)["measurement"], "the page does not work on"
+
+
+def test_work_can_be_stopped(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg")
+    page.do("set", name="crop_factor", text="6")
+    page.do("measure")
+    state = page.wait(lambda state: state["job"] and state["job"]["share"])
+    assert state["job"]["step"] == "measuring one.jpg"
+    assert page.do("measure")[0] == 409
+    assert page.do("step", step="lines")[0] == 409
+    page.do("stop")
+    assert page.wait(lambda state: not state["job"])["error"] == "Stopped."
+    assert measured(page)["measurement"]
+
+
+@pytest.mark.parametrize("text", ["wide open", "-1", "0", "nan", "inf", "1e9", "1;2"])
+def test_what_is_no_number_is_not_set(page: Page, text: str) -> None:
+    status, answer = page.do("set", name="crop_factor", text=text)
+    assert status == 409
+    assert "between 0.1 and 20" in answer["error"]
+    assert page.state["settings"] == {}
+
+
+@pytest.mark.parametrize(
+    ("what", "said", "status"),
+    [
+        ("none", {}, 404),
+        ("lens", {}, 400),
+        ("lens", {"lens_id": 1}, 400),
+        ("lens", {"lens_id": "no-such-lens"}, 409),
+        ("step", {"step": "none"}, 409),
+        ("set", {"name": "f_number", "text": "2"}, 409),
+        ("drop", {"number": "1"}, 400),
+        ("drop", {"number": True}, 400),
+        ("compare", {"number": 7}, 409),
+        ("measure", {}, 409),
+        ("measure", {"more": 1}, 400),
+    ],
+)
+def test_requests_that_make_no_sense(page: Page, what: str, said: dict[str, Any], status: int) -> None:
+    assert page.do(what, **said)[0] == status
+
+
+@pytest.mark.parametrize("body", ["", "[]", "1", "{", '{"name": NaN}', "[" * 10000])
+def test_bodies_that_make_no_sense(page: Page, body: str) -> None:
+    assert page.ask("POST", "do/set", body, Content_Type="application/json")[0] == 400
+    assert page.ask("POST", "do/set", "x" * 100_000, Content_Type="application/json")[0] == 413
+
+
+# A photo corrected ----------------------------------------------------------------------------------------------------
+
+
+def test_a_photo_is_shown_before_and_after(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg")
+    measured(page)
+    number = page.state["frames"][0]["number"]
+    page.do("compare", number=number)
+    assert "nothing of it can be corrected" in page.wait(lambda state: not state["job"])["error"]
+    page.do("keep")
+    page.do("compare", number=number)
+    shown = page.wait(lambda state: state["comparison"])["comparison"]
+    assert shown["summary"].startswith("one.jpg: Summarit-M 1:2.5/50, corrected distortion (measured)")
+    before, after = (
+        page.ask("GET", f"pictures/comparison-{shown['number']}-whole-{when}")[2] for when in ("before", "after")
+    )
+    assert before.startswith(b"\xff\xd8")
+    assert after.startswith(b"\xff\xd8")
+
+
+# Lenses ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("hologon", "hologon-15"), ("summicron 35 asph", "summicron-35-asph"), ("Summarit 2.5 50", LENS)],
+)
+def test_lenses_are_found(text: str, first: str) -> None:
+    assert find_lenses(text)[0]["id"] == first
+
+
+@pytest.mark.parametrize("text", ["no such lens", "<script>", "\0", "%", "9" * 10_000])
+def test_other_words_find_nothing(text: str) -> None:
+    assert find_lenses(text) == []
+
+
+# How it ends ----------------------------------------------------------------------------------------------------------
+
+
+def test_it_ends_when_the_page_is_away_for_long(tmp_path: Path) -> None:
+    page = Page(tmp_path, away_s=0.5)
+    page.enter()
+    connection = http.client.HTTPConnection(page.host)
+    connection.request("GET", page.base + "events", headers={"Host": page.host, "Cookie": page.cookie})
+    events = connection.getresponse()
+    events.readline()
+    page.thread.join(1.5)
+    assert page.thread.is_alive(), "it ended while the page was open"
+    connection.close()
+    events.close()
+    page.thread.join(PATIENCE)
+    assert not page.thread.is_alive()
+
+
+def test_the_button_ends_it_and_tells_the_page(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    page.enter()
+    connection = http.client.HTTPConnection(page.host)
+    connection.request("GET", page.base + "events", headers={"Host": page.host, "Cookie": page.cookie})
+    events = connection.getresponse()
+    assert page.do("end")[0] == 200
+    assert b"event: end" in events.read()
+    connection.close()
+    page.thread.join(PATIENCE)
+    assert not page.thread.is_alive()
+
+
+def start(temporary: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
+    """The command itself, and the address it prints."""
+    environment = {**os.environ, "PYTHONPATH": str(PLUGIN), "TMPDIR": str(temporary)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sixbit", "calibrate", "--no-browser", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+    assert process.stdout
+    address = next(word for line in process.stdout for word in line.split() if word.startswith("http"))
+    return process, address
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_ends_by_ctrl_c_and_leaves_nothing(tmp_path: Path, number: signal.Signals, photo: bytes) -> None:
+    process, address = start(tmp_path, "--lens", "summicron-35-asph")
+    page = Visitor(address)
+    page.enter()
+    page.do("step", step="flat")
+    with_photos(page, photo, "one.jpg")
+    (folder,) = tmp_path.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    os.killpg(process.pid, number)  # as a terminal does: the worker hears it, too
+    _, complaints = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert complaints == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_worker_ends_with_the_server_whatever_ends_it(tmp_path: Path, photo: bytes) -> None:
+    process, address = start(tmp_path, "--lens", "summicron-35-asph")
+    page = Visitor(address)
+    page.enter()
+    page.do("step", step="flat")
+    with_photos(page, photo, "one.jpg")
+    threads = Path(f"/proc/{process.pid}/task").glob("*/children")
+    children = [child for thread in threads for child in thread.read_text().split()]
+    assert children
+    for child in children:
+        os.kill(int(child), signal.SIGINT)  # Ctrl+C is for the server
+    time.sleep(0.2)
+    assert all(Path(f"/proc/{child}/exe").exists() for child in children)
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+    end = time.monotonic() + PATIENCE
+    while any(Path(f"/proc/{child}/exe").exists() for child in children):
+        assert time.monotonic() < end, "the worker lives on"
+        time.sleep(0.05)
+
+
+def test_an_unknown_lens_is_told_before_anything_is_served(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["calibrate", "--no-browser", "--lens", "none"]) == 1
+    assert "sixbit lenses" in capsys.readouterr().err
+
+
+def test_the_browser_is_opened(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    opened: list[str] = []
+
+    def browse(address: str) -> None:
+        opened.append(address)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("webbrowser.open", browse)
+    with tempfile.TemporaryDirectory():
+        assert main(["calibrate"]) == 0
+    assert opened[0] in capsys.readouterr().out

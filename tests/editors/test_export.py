@@ -1,0 +1,109 @@
+"""What an export storage asks of the engine: one rendered photo, corrected by a preset, or the reason why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from sixbit.editors.server.export import RESHAPING, export_photo
+from sixbit.editors.server.session import ArgumentError, Session
+from sixbit.export.presets import load
+from tests.scenery.photo_factory import exif
+
+SUMMICRON = {"Make": "LEICA CAMERA AG", "Model": "LEICA M10", "LensModel": "Summicron-M 1:2/35 ASPH."}
+
+
+def history(*steps: tuple[str, int], end: int | None = None) -> bytes:
+    """What darktable writes of its modules: their names, and whether they are on."""
+    items = "".join(
+        f'<rdf:li darktable:num="{number}" darktable:operation="{operation}" darktable:enabled="{enabled}"/>'
+        for number, (operation, enabled) in enumerate(steps)
+    )
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:darktable="http://darktable.sf.net/" '
+        f'darktable:history_end="{len(steps) if end is None else end}">'
+        f"<darktable:history><rdf:Seq>{items}</rdf:Seq></darktable:history>"
+        "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+def rendered(folder: Path, xmp: bytes = b"", name: str = "L1000001.png", **tags: Any) -> Path:
+    """A photo as an editor renders it."""
+    rows, columns = np.mgrid[:90, :120]
+    pixels = np.stack([rows * 2, columns * 2, (rows // 9 + columns // 9) % 2 * 200], axis=-1).astype(np.uint8)
+    packed = exif(**{**SUMMICRON, "FocalLength": (35, 1), **tags})
+    Image.fromarray(pixels).save(folder / name, exif=b"Exif\0\0" + packed)
+    if xmp:
+        from PIL.PngImagePlugin import PngInfo
+
+        info = PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", xmp.decode())
+        Image.fromarray(pixels).save(folder / name, exif=b"Exif\0\0" + packed, pnginfo=info)
+    return folder / name
+
+
+def export(photo: Path, **more: Any) -> dict[str, Any]:
+    return export_photo(photo, photo.parent / "out", load("archive"), **{"lens": None, "force": False, **more})
+
+
+def test_a_photo_is_corrected_by_the_preset(tmp_path: Path) -> None:
+    done = export(rendered(tmp_path, history(("flip", 1), ("exposure", 1))))
+    assert (done["status"], done["lens"]) == ("corrected", "summicron-35-asph")
+    assert done["out"] == str(tmp_path / "out/L1000001.tif")
+    assert tifffile.imread(done["out"]).dtype == np.uint16
+
+
+@pytest.mark.parametrize("module", RESHAPING)
+def test_what_was_cropped_or_bent_is_not_corrected(tmp_path: Path, module: str) -> None:
+    done = export(rendered(tmp_path, history((module, 1))))
+    assert (done["status"], done["reason"], done["out"]) == ("skipped", "reshaped", None)
+    assert RESHAPING[module] in done["message"]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("steps", [history(("crop", 1), ("crop", 0)), history(("exposure", 1), ("crop", 1), end=1)])
+def test_what_was_undone_does_not_count(tmp_path: Path, steps: bytes) -> None:
+    assert export(rendered(tmp_path, steps))["status"] == "corrected"
+
+
+def test_nothing_is_corrected_twice_unless_allowed(tmp_path: Path) -> None:
+    photo = rendered(tmp_path, history(("lens", 1)))
+    assert export(photo)["reason"] == "already_corrected"
+    assert export(photo, force=True)["status"] == "corrected"
+
+
+def test_the_sidecar_knows_what_the_export_keeps_to_itself(tmp_path: Path) -> None:
+    photo, sidecar = rendered(tmp_path), tmp_path / "L1000001.dng.xmp"
+    sidecar.write_bytes(history(("lens", 1)))
+    assert export(photo, sidecar=sidecar)["reason"] == "already_corrected"
+    sidecar.write_bytes(b"<broken")
+    assert export(photo, sidecar=sidecar)["status"] == "corrected"
+    assert export(photo, sidecar=tmp_path / "none.xmp")["status"] == "corrected"
+
+
+def test_the_lens_that_was_chosen_goes_before_the_photos_own(tmp_path: Path) -> None:
+    assert export(rendered(tmp_path), lens="apo-summicron-75")["lens"] == "apo-summicron-75"
+    untagged = rendered(tmp_path, LensModel="----")
+    assert export(untagged)["reason"] == "untagged"
+    assert export(untagged, lens="apo-summicron-75")["lens"] == "apo-summicron-75"
+
+
+def test_photos_of_one_name_are_numbered(tmp_path: Path) -> None:
+    photo = rendered(tmp_path)
+    names = [Path(export(photo)["out"]).name for _ in range(3)]
+    assert names == ["L1000001.tif", "L1000001-2.tif", "L1000001-3.tif"]
+
+
+def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    photo = {"do": "export", "photo": str(rendered(tmp_path)), "folder": str(tmp_path / "out")}
+    session = Session(None)
+    for wrong in ({"preset": "archiv"}, {"preset": "archive", "lens": "noctilux"}, {}):
+        with pytest.raises((ArgumentError, ValueError)):
+            session.answer({**photo, **wrong}, lambda share: None)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,90 @@
+"""What the engine says, as GIMP's window shows it: in another language, and with the window's own way out."""
+
+from __future__ import annotations
+
+import gettext
+import importlib
+import re
+from io import BytesIO
+from types import ModuleType
+
+import polib
+import pytest
+
+from sixbit.compiler.compile import CompileError, compile_filter
+from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.match import match, match_name
+from sixbit.manifest import plugin_source
+from sixbit.values.sentence import Sentence, parts
+from sixbit.values.shot import Shot, SixBitCode, Tagged
+from tests.lenses.name_variants import FOREIGN, UNSURE, variants
+
+SOURCE = plugin_source("gimp")
+
+
+@pytest.fixture
+def window(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The plug-in's module, which needs nothing of GIMP."""
+    monkeypatch.syspath_prepend(str(SOURCE))
+    return importlib.import_module("sentences")
+
+
+@pytest.fixture
+def german(window: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    catalogue = gettext.GNUTranslations(BytesIO(polib.pofile(str(SOURCE / "de.po")).to_binary()))
+    monkeypatch.setattr(window, "_", catalogue.gettext)
+    return window
+
+
+@pytest.fixture(scope="module")
+def evidence() -> set[Sentence]:
+    """What the matcher says of hundreds of names, and of codes with and without them."""
+    names = [*FOREIGN, *UNSURE, "Summilux-M 1:1.4/50", *(variant.text for variant in variants(catalogue(), 300))]
+    found = [match_name(name) for name in names]
+    for code in range(0, 64, 3):
+        for selector in (None, 2):
+            six_bit = Tagged(SixBitCode(code, selector), "MakerNote LensType")
+            for tags in ((), (Tagged("Elmarit-M 1:2.8/90", "EXIF LensModel"),)):
+                shot = Shot(
+                    make=Tagged("LEICA CAMERA AG", "EXIF Make"),
+                    model=Tagged("LEICA M10", "EXIF Model"),
+                    lens_names=tags,
+                    six_bit=six_bit,
+                    focal_mm=Tagged(35.0, "EXIF FocalLength"),
+                    max_aperture=Tagged(2.0, "EXIF MaxApertureValue"),
+                )
+                found.append(match(shot))
+    said = {sentence for one in found for sentence in one.evidence}
+    assert len(said) > 300
+    return said
+
+
+def test_evidence_is_put_together_from_its_parts(window: ModuleType, evidence: set[Sentence]) -> None:
+    for sentence in evidence:
+        assert window.translated(parts(sentence)) == sentence
+
+
+def test_evidence_names_no_option_of_the_command_line(evidence: set[Sentence]) -> None:
+    assert not [said for said in evidence if " --" in said or "`" in said or "sixbit" in said]
+
+
+def test_evidence_is_translated(german: ModuleType, evidence: set[Sentence]) -> None:
+    english = re.compile(r" (fits|says|photo|or|which|lens|order|focuses|confirmed) ")
+    for sentence in evidence:
+        words = german.translated(parts(sentence))
+        assert words != sentence
+        assert not english.search(words), words
+
+
+def test_a_refusal_has_the_way_out_of_the_window(german: ModuleType) -> None:
+    with pytest.raises(CompileError, match="--focal") as caught:
+        compile_filter("tri-elmar-28-35-50", size=(900, 600), crop_factor=1.0)
+    words = german.with_way_out(parts(caught.value.reason))
+    assert "mehrere Brennweiten" in words
+    assert "--" not in words
+    assert words.endswith("Fill in the focal length.")  # translated when the module is loaded
+
+
+def test_a_choice_of_names(german: ModuleType) -> None:
+    assert german.translated(["a", "b", "c"]) == "a, b oder c"
+    assert german.translated("a") == "a"

@@ -1,0 +1,98 @@
+"""The engine takes its requests from a file, for editors that can only start it and listen."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sixbit
+from sixbit.editors.server.requests import RequestFile
+
+QUIT = {"id": "end", "do": "quit"}
+
+
+def written(path: Path, *requests: dict[str, Any], mode: str = "w") -> Path:
+    with path.open(mode) as file:
+        file.writelines(json.dumps(request) + "\n" for request in requests)
+    return path
+
+
+def start(path: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(sixbit.__file__).parents[1])}
+    command = [sys.executable, "-m", "sixbit", "engine", "--requests", path]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+
+
+def answers(engine: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
+    out, complaints = engine.communicate(timeout=60)
+    assert not complaints
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_requests_are_answered_in_order(tmp_path: Path) -> None:
+    path = written(tmp_path / "a 'b' \n.jsonl", {"id": 1, "do": "identify", "photo": "none.jpg"}, {"id": 2}, QUIT)
+    told = answers(start(path))
+    assert [answer["id"] for answer in told] == [1, 2, "end"]
+    assert told[0]["kind"] == "photo"
+
+
+def test_what_is_appended_is_taken_too(tmp_path: Path) -> None:
+    path = written(tmp_path / "requests")
+    engine = start(path)
+    time.sleep(0.5)
+    with path.open("a") as file:
+        file.write('{"id": 1, ')
+        file.flush()
+        time.sleep(0.2)
+        file.write('"do": "lenses"}\n')
+    written(path, QUIT, mode="a")
+    assert [answer["id"] for answer in answers(engine)] == [1, "end"]
+
+
+def test_what_waits_can_be_cancelled(tmp_path: Path) -> None:
+    many = [{"id": number, "do": "lenses"} for number in range(2000)]
+    path = written(tmp_path / "requests", *many, QUIT)
+    engine = start(path)
+    assert engine.stdout is not None
+    first = json.loads(engine.stdout.readline())
+    written(path, *({"do": "cancel", "cancel": number} for number in range(2000)), mode="a")
+    kinds = [answer.get("kind") for answer in [first, *answers(engine)]]
+    assert kinds[0] is None
+    assert kinds.count("cancelled") > 100
+
+
+def test_the_engine_ends_with_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path / "requests", {"id": 1, "do": "lenses"})
+    engine = start(path)
+    assert engine.stdout is not None
+    assert json.loads(engine.stdout.readline())["id"] == 1
+    path.unlink()
+    assert answers(engine) == []
+    assert engine.returncode == 0
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    engine = start(tmp_path / "none")
+    _, complaints = engine.communicate(timeout=60)
+    assert b"cannot be read" in complaints
+    assert engine.returncode == 2
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_lines_are_cut_at_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "requests"
+    path.write_bytes(b"12345678\nabc")
+    requests = RequestFile(path)
+    assert requests.readline(4) == b"1234"
+    assert requests.readline(80) == b"5678\n"
+    threading.Timer(0.2, path.unlink).start()
+    assert requests.readline(80) == b"abc"
+    assert requests.readline(80) == b""

@@ -1,0 +1,754 @@
+"""The engine process, driven as an editor drives it: by lines of JSON and files that both sides map."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import exiv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+import sixbit
+from sixbit.export.presets import load
+from sixbit.export.preview import reduced
+from sixbit.lenses.catalogue import catalogue
+from sixbit.manifest import manifest
+from sixbit.photos.profiles import curve_of_profile
+from sixbit.tags.texts import shot_of_tags
+from sixbit.tags.write import write_lens_tags
+from sixbit.values.light import linear
+from tests.scenery import PHOTO
+from tests.scenery import photo_factory as factory
+
+LENS = "summicron-35-asph"
+DARK = "elmar-24"
+"""A lens whose fall-off is known, and nothing else."""
+WIDTH, HEIGHT = 61, 40
+LARGE = 4000, 3000
+
+
+@dataclass
+class Engine:
+    """The process and what it has said; ``ask`` waits for the answer."""
+
+    process: subprocess.Popen[bytes]
+    progress: list[float] = field(default_factory=list)
+    _asked: int = 0
+
+    def send(self, do: str, **arguments: Any) -> int:
+        self._asked += 1
+        self.line(json.dumps({"id": self._asked, "do": do, **arguments}).encode())
+        return self._asked
+
+    def line(self, line: bytes) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(line + b"\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        assert self.process.stdout
+        while True:
+            answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+            if "progress" not in answer:
+                return answer
+            self.progress.append(answer["progress"])
+
+    def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
+        number = self.send(do, **arguments)
+        answer = self.answer()
+        assert answer["id"] == number
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def refusal(self, do: str, **arguments: Any) -> tuple[str, str]:
+        """Kind and sentence of the error; the engine goes on to answer."""
+        self.send(do, **arguments)
+        answer = self.answer()
+        self.ask("hello", protocol=1)
+        return answer["kind"], answer["error"]
+
+    def open(self, file: Path, pixels: NDArray[Any], **more: Any) -> int:
+        pixels.tofile(file)
+        height, width, channels = pixels.shape
+        arguments = {"width": width, "height": height, "channels": channels, "type": pixels.dtype.name} | more
+        return int(self.ask("open", file=str(file), **arguments)["picture"])
+
+    def compile(self, pixels: NDArray[Any], **more: Any) -> int:
+        size = [pixels.shape[1], pixels.shape[0]]
+        return int(self.ask("compile", **({"lens": LENS, "size": size, "crop_factor": 1.0} | more))["filter"])
+
+
+COMMAND = [sys.executable, "-P", "-m", "sixbit", "engine"]
+
+
+@contextmanager
+def running(command: Sequence[str] = COMMAND, **more: Any) -> Iterator[Engine]:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **more) as process:
+        yield Engine(process)
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home of the engine")
+
+
+@pytest.fixture(scope="module")
+def kept_engine(home: Path) -> Iterator[Engine]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    with running(env={**kept, "HOME": str(home)}) as engine:
+        yield engine
+
+
+@pytest.fixture
+def engine(kept_engine: Engine) -> Engine:
+    """One engine for all tests, as one editor has."""
+    kept_engine.progress.clear()
+    return kept_engine
+
+
+@pytest.fixture
+def own_engine() -> Iterator[Engine]:
+    """An engine that may be ended."""
+    with running() as engine:
+        yield engine
+
+
+def picture(channels: int, dtype: str, size: tuple[int, int] = (WIDTH, HEIGHT)) -> NDArray[Any]:
+    """Noise, so that no two pixels can be taken for each other."""
+    values = np.random.default_rng(channels).random((size[1], size[0], channels), np.float32)
+    scale = 1 if dtype == "float32" else np.iinfo(dtype).max
+    return (values * scale).astype(dtype)
+
+
+def empty(file: Path, size: int) -> str:
+    with file.open("wb") as made:
+        made.truncate(size)
+    return str(file)
+
+
+# What the engine knows ----------------------------------------------------------------------------------------------
+
+
+def test_hello(engine: Engine, home: Path) -> None:
+    said = engine.ask("hello", protocol=1, client="a test", something="ignored")
+    assert said["protocol"] == 1
+    assert said["version"] == manifest()["version"]
+    assert said["engines"][0] == "native"
+    assert Path(said["log"]).is_relative_to(home)
+
+
+def test_another_protocol_is_refused(engine: Engine) -> None:
+    kind, sentence = engine.refusal("hello", protocol=2)
+    assert kind == "argument"
+    assert "sixbit install" in sentence
+
+
+def test_identify_says_what_the_command_line_says(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    from sixbit.cli.main import main
+
+    main(["identify", "--json", str(PHOTO)])
+    said = json.loads(capsys.readouterr().out)
+    answer = engine.ask("identify", photo=str(PHOTO))
+    assert answer.pop("size") == [1536, 1024]
+    assert answer.pop("orientation") == 1
+    said_in_parts = answer.pop("said")
+    assert answer == said
+    assert len(said_in_parts) == len(said["evidence"])
+    assert engine.ask("identify", tags=exiv2_texts(PHOTO), size=[1536, 1024])["lens"] == said["lens"]
+
+
+def test_identify_by_tags_has_no_infinity(engine: Engine) -> None:
+    answer = engine.ask("identify", tags={"Exif.Photo.SubjectDistance": "4294967295/1"})
+    assert answer["distance_m"] is None
+    assert answer["photo"] is None
+    assert answer["status"] == "untagged"
+
+
+def exiv2_texts(photo: Path) -> dict[str, str]:
+    image = exiv2.ImageFactory.open(str(photo))
+    image.readMetadata()
+    return {tag.key(): tag.toString() for data in (image.exifData(), image.xmpData()) for tag in data}
+
+
+def test_tags_of_exiv2_are_those_of_the_file(tmp_path: Path) -> None:
+    steps, spaces = factory.darktable_history(("lens", 1), ("exposure", 1))
+    packet = factory.xmp_packet(steps, **{"aux:Lens": "Summilux-M 1:1.4/50", **spaces})
+    tags = factory.exif(
+        Make="Leica Camera AG",
+        Model="M9 Digital Camera",
+        LensModel="Summicron-M 1:2/35 ASPH.",
+        LensSpecification=[(35, 1), (35, 1), (2, 1), (0, 0)],
+        LensSerialNumber="1234567",
+        FocalLength=(35, 1),
+        FNumber=(56, 10),
+        SubjectDistance=(0xFFFFFFFF, 1),
+        MaxApertureValue=(2, 1),
+        Orientation=6,
+        maker_note=factory.m9_note(lens_type=4 * 43 + 1),
+    )
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(factory.jpeg(tags, packet))
+    by_file = sixbit.read_shot(photo)
+    assert by_file.six_bit
+    assert by_file.already_corrected
+    by_tags = shot_of_tags(exiv2_texts(photo), (by_file.width or 0, by_file.height or 0))
+    assert by_tags.six_bit == by_file.six_bit
+    for name in ("make", "model", "lens_names", "lens_specification", "lens_serial", "focal_mm", "f_number"):
+        assert getattr(by_tags, name) == getattr(by_file, name), name
+    for name in ("distance_m", "max_aperture", "orientation", "width", "already_corrected", "f_number_estimated"):
+        assert getattr(by_tags, name) == getattr(by_file, name), name
+
+
+def test_lenses(engine: Engine) -> None:
+    lenses = {lens["id"]: lens for lens in engine.ask("lenses")["lenses"]}
+    assert lenses[LENS]["calibrations"]["distortion"] == "measured"
+    assert lenses[LENS]["focal_min"] == 35
+
+
+def test_compile_is_that_of_python(engine: Engine) -> None:
+    choices: dict[str, Any] = {"strength": {"distortion": 0.5}, "scale": "none", "f_number": 4.0}
+    said = engine.ask("compile", lens=LENS, size=[900, 600], crop_factor=1.5, corrections=["distortion"], **choices)
+    wanted = sixbit.compile_filter(LENS, size=(900, 600), crop_factor=1.5, corrections=["distortion"], **choices)
+    assert said["digest"] == wanted.digest
+    assert said["made_from"] == wanted.made_from
+    assert said["identity"] is False
+
+
+def test_compile_takes_what_the_photo_says(engine: Engine) -> None:
+    said = engine.ask("compile", lens=LENS, size=[900, 600], photo=str(PHOTO))
+    shot = sixbit.read_shot(PHOTO)
+    assert said["digest"] == sixbit.compile_filter(LENS, shot, size=(900, 600)).digest
+    assert engine.ask("compile", lens=LENS, size=[900, 600], tags=exiv2_texts(PHOTO))["digest"] == said["digest"]
+
+
+def test_a_lens_is_remembered(engine: Engine) -> None:
+    tags = {"Exif.Image.Make": "Sony", "Exif.Image.Model": "ILCE-7M4"}
+    engine.ask("remember", tags=tags, lens=LENS)
+    assert engine.ask("identify", tags=tags)["lens"] == LENS
+    assert engine.refusal("remember", tags=tags, lens="no-such-lens")[0] == "argument"
+
+
+def test_the_marks_of_a_correction_are_those_of_a_corrected_file(engine: Engine, tmp_path: Path) -> None:
+    sixbit.correct(PHOTO, tmp_path / "out.jpg", force=True)
+    written = exiv2_texts(tmp_path / "out.jpg")
+    shot = sixbit.read_shot(PHOTO)
+    said = engine.ask("compile", lens=LENS, size=[shot.width, shot.height], photo=str(PHOTO), already_corrected=["tca"])
+    assert said["marks"].pop("Xmp.sixbit.corrected") == "tca distortion"
+    assert written.pop("Xmp.sixbit.corrected") == "distortion tca"
+    assert said["marks"] == {name: written[name] for name in said["marks"]}
+    assert len(said["marks"]) == 3
+    assert said["namespaces"] == {"sixbit": "https://sixbit.photo/ns/1.0/"}
+
+
+def test_the_tags_of_a_lens_are_those_of_a_tagged_file(engine: Engine, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "bare.jpg")
+    write_lens_tags(tmp_path / "bare.jpg", catalogue().lenses[LENS], f_number=4.0)
+    written = exiv2_texts(tmp_path / "bare.jpg")
+    tags = engine.ask("lens_tags", lens=LENS, f_number=4)["tags"]
+    assert tags.pop("Xmp.aux.Lens") == catalogue().lenses[LENS].name
+    assert tags == {name: written.get(name) for name in tags}
+    assert tags["Exif.Photo.FNumber"] == "4/1"
+    assert "Exif.Photo.FNumber" not in engine.ask("lens_tags", lens=LENS)["tags"]
+
+
+def test_presets(engine: Engine, home: Path) -> None:
+    folder = home / ".config/sixbit/presets"
+    folder.mkdir(parents=True)
+    (folder / "mine.json").write_text('{"label": "Mine", "format": "PNG", "lowest_grade": "measured"}')
+    (folder / "broken.json").write_text('{"label": "Broken", "format": "PNH"}')
+    said = engine.ask("presets")
+    presets = {preset["name"]: preset for preset in said["presets"]}
+    assert list(presets) == [*manifest()["presets"], "mine"]
+    assert presets["mine"]["grades"] == ["measured"]
+    assert presets["mine"]["content"]["scale"] == "fill"
+    assert ["PNG" in sentence for sentence in said["wrong"]] == [True]
+    assert engine.ask("presets", preset="mine")["presets"] == [presets["mine"]]
+    kind, sentence = engine.refusal("presets", preset="miine")
+    assert kind == "argument"
+    assert "'mine'" in sentence
+
+
+def test_batch(engine: Engine, tmp_path: Path) -> None:
+    by_hand = tmp_path / "by hand.jpg"
+    sixbit.correct(PHOTO, by_hand, preset=load("full-jpeg"))
+    arguments = {"photos": [str(PHOTO)], "folder": str(tmp_path / "out"), "preset": "full-jpeg"}
+    done = engine.ask("batch", **arguments)
+    assert done["counts"]["corrected"] == 1
+    assert engine.progress[-1] == 1
+    assert Path(done["report"]).is_file()
+    assert (tmp_path / "out" / PHOTO.name).read_bytes() == by_hand.read_bytes()
+    assert engine.ask("batch", **arguments)["before"] == 1
+    kind, sentence = engine.refusal("batch", **{**arguments, "folder": "/proc/none"})
+    assert (kind, "/proc/none" in sentence) == ("photo", True)
+
+
+def test_a_calibration_is_started_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "sixbit").mkdir()
+    (tmp_path / "sixbit/__init__.py").touch()  # or an installed Sixbit would go before it
+    (tmp_path / "sixbit/__main__.py").write_text(
+        "import os, sys, time, pathlib\n"
+        "time.sleep(1)\n"
+        "said = pathlib.Path(__file__).with_name('part')\n"
+        "said.write_text(repr([*sys.argv[1:], os.getsid(0) == os.getpid()]))\n"
+        "said.rename(said.with_name('said'))\n"
+    )
+    starting = (
+        "import os, sixbit.editors.server.session\n"
+        f"os.environ['PYTHONPATH'] = {str(tmp_path)!r}\n"
+        "from sixbit.editors.server.process import run; run()"
+    )
+    with running([sys.executable, "-c", starting]) as engine:
+        assert engine.refusal("calibrate", lens="no-such-lens")[0] == "argument"
+        started = time.monotonic()
+        assert engine.ask("calibrate", lens=DARK) == {}
+        assert time.monotonic() - started < 1
+        engine.ask("quit")
+    said = tmp_path / "sixbit/said"
+    while not said.exists() and time.monotonic() < started + 20:
+        time.sleep(0.05)
+    assert said.read_text() == repr(["calibrate", "--lens", DARK, True])
+
+
+# Pixels -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("lens", [LENS, DARK], ids=["geometry", "light"])
+def test_pixels_are_those_of_python(engine: Engine, tmp_path: Path, lens: str, dtype: str) -> None:
+    file = tmp_path / "two words “quoted” 📷"
+    correction = sixbit.compile_filter(lens, size=(WIDTH, HEIGHT), crop_factor=1.0, f_number=4.0)
+    assert not correction.is_identity
+    for channels in (1, 2, 3, 4):
+        pixels = picture(channels, dtype)
+        if channels == 2:
+            wanted = sixbit.apply(correction, pixels[:, :, [0, 0, 0, 1]], "native")[:, :, [1, 3]]
+        else:
+            wanted = sixbit.apply(correction, pixels, "native")
+        opened, number = engine.open(file, pixels), engine.compile(pixels, lens=lens, f_number=4.0)
+        with file.open("ab") as more:
+            more.truncate(2 * pixels.nbytes)
+        engine.ask("apply", picture=opened, filter=number, file=str(file), offset=pixels.nbytes)
+        there = np.fromfile(file, dtype).reshape(2, *pixels.shape)
+        np.testing.assert_array_equal(there[1], wanted)
+        np.testing.assert_array_equal(there[0], pixels)
+        assert engine.progress[-1] == 1
+        engine.ask("close", picture=opened)
+
+
+@pytest.mark.parametrize("light", ["linear", "icc"])
+def test_light(engine: Engine, tmp_path: Path, light: str) -> None:
+    pixels = picture(3, "uint16")
+    icc = curved_profile()
+    curve = linear() if light == "linear" else curve_of_profile(icc)
+    correction = sixbit.compile_filter(DARK, size=(WIDTH, HEIGHT), crop_factor=1.0, f_number=4.0)
+    wanted = sixbit.apply(correction, pixels, "native", transfer=curve)
+    assert (wanted != sixbit.apply(correction, pixels, "native")).any()
+    opened = engine.open(tmp_path / "in", pixels, linear=light == "linear", icc=base64.b64encode(icc).decode())
+    number = engine.compile(pixels, lens=DARK, f_number=4.0)
+    out = tmp_path / "out"
+    engine.ask("apply", picture=opened, filter=number, file=empty(out, pixels.nbytes), offset=0)
+    np.testing.assert_array_equal(np.fromfile(out, np.uint16).reshape(pixels.shape), wanted)
+
+
+def curved_profile() -> bytes:
+    """sRGB's profile with a plain power for its curves."""
+    icc = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for entry in range(int.from_bytes(icc[128:132], "big")):
+        at = 132 + 12 * entry
+        if icc[at : at + 4] in (b"rTRC", b"gTRC", b"bTRC"):
+            place = int.from_bytes(icc[at + 4 : at + 8], "big")
+            icc[place : place + 16] = (
+                b"curv" + bytes(4) + (1).to_bytes(4, "big") + (0x0180).to_bytes(2, "big") + b"\0\0"
+            )
+            icc[at + 8 : at + 12] = (14).to_bytes(4, "big")
+    return bytes(icc)
+
+
+def test_a_profile_without_light_leaves_the_geometry(engine: Engine, tmp_path: Path) -> None:
+    pixels = picture(3, "uint8")
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    pixels.tofile(tmp_path / "in")
+    arguments = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type": "uint8"}
+    opened = engine.ask("open", file=str(tmp_path / "in"), **arguments, icc=base64.b64encode(lab).decode())
+    assert "has no transfer curve" in opened["light"]
+    assert "--" not in opened["light"]
+    out = tmp_path / "out"
+    place = {"picture": opened["picture"], "file": empty(out, pixels.nbytes), "offset": 0}
+    with_gain = engine.compile(pixels, lens=DARK, f_number=4.0)
+    assert engine.refusal("apply", filter=with_gain, **place) == ("photo", opened["light"])
+    engine.ask("apply", filter=engine.compile(pixels), **place)
+    correction = sixbit.compile_filter(LENS, size=(WIDTH, HEIGHT), crop_factor=1.0)
+    wanted = sixbit.apply(correction, pixels, "native", transfer=linear())
+    np.testing.assert_array_equal(np.fromfile(out, np.uint8).reshape(pixels.shape), wanted)
+
+
+def test_a_cropped_picture_keeps_its_optical_centre(engine: Engine, tmp_path: Path) -> None:
+    whole = picture(3, "uint8", (200, 150))
+    correction = sixbit.compile_filter(LENS, size=(200, 150), crop_factor=1.0)
+    wanted = sixbit.apply(correction, whole, "native")
+    part = np.ascontiguousarray(whole[30:130, 50:150])
+    opened = engine.open(tmp_path / "in", part)
+    number = engine.compile(whole, window=[50, 30, 100, 100])
+    out = tmp_path / "out"
+    engine.ask("apply", picture=opened, filter=number, file=empty(out, part.nbytes), offset=0)
+    there = np.fromfile(out, np.uint8).reshape(part.shape)
+    np.testing.assert_array_equal(there, sixbit.apply(correction.window(50, 30, 100, 100), part, "native"))
+    apart = np.abs(there[20:80, 20:80].astype(int) - wanted[50:110, 70:130])
+    assert apart.max() <= 1  # the kernel's nodes lie elsewhere
+
+
+# Previews -----------------------------------------------------------------------------------------------------------
+
+
+def preview(engine: Engine, file: Path, size: tuple[int, int], **arguments: Any) -> NDArray[np.uint8]:
+    engine.ask("preview", size=list(size), file=empty(file, size[0] * size[1] * 3), offset=0, **arguments)
+    return np.fromfile(file, np.uint8).reshape(size[1], size[0], 3)
+
+
+def smooth(size: tuple[int, int], channels: int = 3) -> NDArray[np.uint8]:
+    """A picture that can be compared after it was reduced in different ways."""
+    y, x = np.mgrid[: size[1], : size[0]] / max(size)
+    waves = [np.sin(20 * x + k) * np.cos(15 * y - k) for k in range(channels)]
+    return (127 + 120 * np.stack(waves, axis=2)).astype(np.uint8)
+
+
+def test_preview_at_full_size_shows_the_very_pixels(engine: Engine, tmp_path: Path) -> None:
+    pixels = picture(3, "uint8", (200, 150))
+    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels)
+    view = {"picture": opened, "view": [40, 30, 100, 80]}
+    before = preview(engine, tmp_path / "out", (100, 80), filter=None, **view)
+    np.testing.assert_array_equal(before, pixels[30:110, 40:140])
+    after = preview(engine, tmp_path / "out", (100, 80), filter=number, **view)
+    wanted = sixbit.apply(sixbit.compile_filter(LENS, size=(200, 150), crop_factor=1.0), pixels, "native")
+    np.testing.assert_array_equal(after, wanted[30:110, 40:140])
+    twice = preview(engine, tmp_path / "out", (200, 160), filter=number, **view)
+    np.testing.assert_array_equal(twice[::2, ::2], after)
+
+
+@pytest.mark.parametrize("lens", [LENS, DARK])
+@pytest.mark.parametrize(("size", "view"), [((1000, 700), [0, 0, 1000, 700]), ((1003, 701), [101, 57, 600, 500])])
+def test_a_reduced_preview_is_the_corrected_picture_reduced(
+    engine: Engine, tmp_path: Path, size: tuple[int, int], view: list[int], lens: str
+) -> None:
+    pixels = smooth(size)
+    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels, lens=lens, f_number=4.0)
+    correction = sixbit.compile_filter(lens, size=size, crop_factor=1.0, f_number=4.0)
+    corrected = sixbit.apply(correction, pixels, "native")
+    x, y, width, height = view
+    for number_or_none, whole in ((number, corrected), (None, pixels)):
+        shown = preview(engine, tmp_path / "out", (200, 140), picture=opened, filter=number_or_none, view=view)
+        wanted = area_means(whole[y : y + height, x : x + width].astype(np.float32), (200, 140))
+        apart = np.abs(shown - wanted)
+        assert apart.max() <= 4
+        assert apart.mean() < 0.8
+
+
+def test_a_reduction_stands_for_the_picture_until_it_is_there(engine: Engine, tmp_path: Path) -> None:
+    pixels = smooth((1003, 701))
+    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels, strength={"distortion": 0.5})
+    small = np.round(area_means(pixels.astype(np.float32), (333, 233))).astype(np.uint8)
+    standing = engine.open(tmp_path / "small", small, stands_for=[1003, 701])
+    for which in (number, None):
+        for view in ([0, 0, 1003, 701], [500, 351, 503, 350]):
+            drawn = {"filter": which, "view": view}
+            wanted = preview(engine, tmp_path / "out", (200, 140), picture=opened, **drawn)
+            shown = preview(engine, tmp_path / "out", (200, 140), picture=standing, **drawn)
+            apart = np.abs(shown[2:-2, 2:-2].astype(int) - wanted[2:-2, 2:-2])
+            assert apart.mean() < 3
+            assert apart.max() < 12
+    kind, sentence = engine.refusal("apply", picture=standing, filter=number, file=str(tmp_path / "in"))
+    assert kind == "argument"
+    assert "previewed, not corrected" in sentence or "no file of" in sentence
+
+
+def area_means(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[Any]:
+    import cv2
+
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+
+
+def test_preview_of_every_kind_of_picture(engine: Engine, tmp_path: Path) -> None:
+    flat = {1: [0.5], 2: [0.5, 1], 3: [0.5, 0.25, 1], 4: [0.5, 0.25, 1, 1]}
+    for channels, values in flat.items():
+        for dtype, most in (("uint8", 255), ("uint16", 65535), ("float32", 1)):
+            for is_linear, shown in ((False, [0.5, 0.25, 1]), (True, [0.7354, 0.5371, 1])):
+                pixels = np.broadcast_to(np.array(values) * most, (40, 60, channels)).astype(dtype)
+                opened = engine.open(tmp_path / "in", pixels, linear=is_linear)
+                drawn = preview(engine, tmp_path / "out", (20, 10), picture=opened, filter=None, view=[0, 0, 60, 40])
+                wanted = np.array(shown if channels > 2 else shown[:1] * 3) * 255
+                assert np.abs(drawn - wanted).max() <= 1.1, (channels, dtype, is_linear)
+                engine.ask("close", picture=opened)
+
+
+def test_transparent_pixels_show_the_backdrop(engine: Engine, tmp_path: Path) -> None:
+    pixels = picture(4, "uint8")
+    pixels[:, :, 3] = 0
+    opened = engine.open(tmp_path / "in", pixels)
+    drawn = preview(engine, tmp_path / "out", (20, 10), picture=opened, filter=None, view=[0, 0, WIDTH, HEIGHT])
+    assert (drawn == 128).all()
+
+
+def test_what_is_no_number_is_shown_black(engine: Engine, tmp_path: Path) -> None:
+    pixels = np.full((40, 60, 3), np.nan, np.float32)
+    opened = engine.open(tmp_path / "in", pixels)
+    view = {"view": [0, 0, 60, 40], "filter": None}
+    assert not preview(engine, tmp_path / "out", (60, 40), picture=opened, **view).any()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("factor", [2, 3, 64])
+def test_reduced_is_the_mean(dtype: str, factor: int) -> None:
+    pixels = picture(3, dtype, (64 * 2 + 5, 64 + 7))
+    height, width = pixels.shape[0] // factor, pixels.shape[1] // factor
+    cells = pixels[: height * factor, : width * factor].astype(np.float64).reshape(height, factor, width, factor, 3)
+    means = cells.mean(axis=(1, 3))
+    apart = np.abs(reduced(pixels, factor) - means).max()
+    assert apart <= (1e-6 if dtype == "float32" else 0.5)
+
+
+def test_a_preview_much_smaller_than_the_picture(engine: Engine, tmp_path: Path) -> None:
+    pixels = smooth((1000, 700))
+    opened = engine.open(tmp_path / "in", pixels)
+    drawn = preview(engine, tmp_path / "out", (2, 1), picture=opened, filter=None, view=[0, 0, 1000, 700])
+    assert np.abs(drawn.mean(axis=(0, 1)) - pixels.mean(axis=(0, 1))).max() < 6
+
+
+def test_the_smallest_pictures(engine: Engine, tmp_path: Path) -> None:
+    pixels = picture(3, "uint8", (1, 1))
+    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels)
+    (tmp_path / "in").unlink()
+    drawn = preview(engine, tmp_path / "out", (3, 3), picture=opened, filter=number, view=[0, 0, 1, 1])
+    assert (drawn == pixels[0, 0]).all()
+    engine.ask("apply", picture=opened, filter=number, file=str(tmp_path / "out"))
+    assert np.fromfile(tmp_path / "out", np.uint8, 3).tolist() == pixels[0, 0].tolist()
+
+
+# What goes wrong ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(own_engine: Engine, tmp_path: Path) -> dict[str, Any]:
+    """What `apply` takes for a picture that keeps the engine busy for a while."""
+    pixels = np.zeros((LARGE[1], LARGE[0], 4), np.float32)
+    opened, number = own_engine.open(tmp_path / "in", pixels), own_engine.compile(pixels)
+    place = {"file": empty(tmp_path / "out", pixels.nbytes), "offset": 0, "interpolation": "lanczos3"}
+    return {"picture": opened, "filter": number, **place}
+
+
+def test_cancel(own_engine: Engine, large: dict[str, Any]) -> None:
+    first, waiting = own_engine.send("apply", **large), own_engine.send("apply", **large)
+    own_engine.line(json.dumps({"do": "cancel", "cancel": first}).encode())
+    own_engine.line(json.dumps({"do": "cancel", "cancel": waiting}).encode())
+    for number in (first, waiting):
+        answer = own_engine.answer()
+        assert (answer["id"], answer["kind"]) == (number, "cancelled")
+    assert 1 not in own_engine.progress
+    own_engine.line(b'{"do": "cancel", "cancel": 999}')
+    own_engine.line(b'{"do": "cancel", "cancel": [1]}')
+    own_engine.ask("apply", **large)
+
+
+def test_the_end_of_the_input_ends_the_engine_amid_its_work(own_engine: Engine, large: dict[str, Any]) -> None:
+    own_engine.send("apply", **large)
+    own_engine.send("apply", **large)
+    assert own_engine.process.stdout
+    own_engine.process.stdout.readline()
+    assert own_engine.process.stdin
+    own_engine.process.stdin.close()
+    assert own_engine.process.wait(2) == 0
+
+
+def test_quit(own_engine: Engine) -> None:
+    assert own_engine.ask("quit") == {}
+    assert own_engine.process.wait(2) == 0
+
+
+def test_lines_that_are_no_requests(engine: Engine) -> None:
+    for line in (
+        b"junk",
+        b"\xff\xfe\0",
+        b"[]",
+        b"null",
+        b"",
+        b"[" * 100_000,
+        b"9" * 5000,
+        b'{"do": "hello"}',
+        b'{"id": []}',
+    ):
+        engine.line(line)
+        answer = engine.answer()
+        assert answer["id"] is None, line
+        assert answer["kind"] == "argument"
+    engine.line(b'"' + b"x" * (17 << 20) + b'"')
+    assert "too long" in engine.answer()["error"]
+    engine.line(b'{"id": "a name", "do": "hello", "protocol": 1}')
+    assert engine.answer()["id"] == "a name"
+
+
+OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type": "uint8", "offset": 0}
+
+
+@pytest.mark.parametrize(
+    ("do", "arguments"),
+    [
+        ("nonsense", {}),
+        (None, {}),
+        (["hello"], {}),
+        ("hello", {}),
+        ("identify", {}),
+        ("identify", {"photo": 3}),
+        ("identify", {"tags": ["Exif.Photo.FNumber"]}),
+        ("compile", {}),
+        ("compile", {"lens": "no-such-lens"}),
+        ("compile", {"size": [0, 600]}),
+        ("compile", {"size": [10**30, 600]}),
+        ("compile", {"size": [1e400, 600]}),
+        ("compile", {"size": [float("nan"), 600]}),
+        ("compile", {"size": "900x600"}),
+        ("compile", {"size": [True, 600]}),
+        ("compile", {"crop_factor": None}),
+        ("compile", {"crop_factor": -1}),
+        ("compile", {"crop_factor": "1"}),
+        ("compile", {"focal_mm": float("nan")}),
+        ("compile", {"f_number": 1e300}),
+        ("compile", {"corrections": "distortion"}),
+        ("compile", {"corrections": ["colour"]}),
+        ("compile", {"strength": {"distortion": "much"}}),
+        ("compile", {"strength": {"distortion": float("nan")}}),
+        ("compile", {"strength": {"colour": 1}}),
+        ("compile", {"scale": "wide"}),
+        ("compile", {"scale": 1000}),
+        ("compile", {"grades": ["guessed"]}),
+        ("compile", {"window": [0, 0, 901, 600]}),
+        ("compile", {"window": [-1, 0, 90, 60]}),
+        ("open", {"file": None}),
+        ("open", {"file": "\0"}),
+        ("open", {"channels": 5}),
+        ("open", {"type": "float64"}),
+        ("open", {"type": ["uint8"]}),
+        ("open", {"width": 10**6, "height": 10**6}),
+        ("open", {"width": 10**4000}),
+        ("open", {"height": HEIGHT + 1}),
+        ("open", {"offset": 1}),
+        ("open", {"offset": -1}),
+        ("open", {"offset": 1 << 61}),
+        ("open", {"type": "uint16", "width": WIDTH // 3, "offset": 1}),
+        ("open", {"icc": "no base64!"}),
+        ("apply", {}),
+        ("apply", {"picture": 77}),
+        ("apply", {"picture": "first"}),
+        ("preview", {"view": [0, 0, 1, 1], "size": [1, 1]}),
+        ("close", {"picture": -1}),
+        ("remember", {"lens": LENS}),
+        ("lens_tags", {"lens": "no-such-lens"}),
+        ("lens_tags", {"lens": LENS, "focal_mm": 50}),
+        ("presets", {"preset": 3}),
+        ("batch", {"preset": "archive"}),
+        ("batch", {"photos": ["a.jpg"], "preset": "archive"}),
+        ("batch", {"photos": ["a.jpg"], "folder": "out"}),
+        ("calibrate", {}),
+        ("open", {"stands_for": [0, 1]}),
+    ],
+)
+def test_wrong_arguments(engine: Engine, tmp_path: Path, do: Any, arguments: dict[str, Any]) -> None:
+    sound: dict[str, Any] = {}
+    if do == "compile" and arguments:
+        sound = {"lens": LENS, "size": [900, 600], "crop_factor": 1}
+    elif do == "open":
+        sound = {**OPEN, "file": empty(tmp_path / "in", WIDTH * HEIGHT * 3)}
+        engine.ask("open", **sound)
+    kind, sentence = engine.refusal(do, **{**sound, **arguments})
+    assert kind == "argument", sentence
+    assert sentence.endswith((".", "?"))
+    assert len(sentence) < 400
+
+
+def test_files_that_cannot_be_mapped(engine: Engine, tmp_path: Path) -> None:
+    pixels = picture(3, "uint8")
+    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels)
+    os.mkfifo(tmp_path / "pipe")
+    files = [tmp_path / "missing", tmp_path, tmp_path / "pipe", empty(tmp_path / "short", pixels.nbytes - 1)]
+    for file in files:
+        arguments = {"file": str(file), "offset": 0}
+        assert engine.refusal("open", **{**OPEN, **arguments})[0] == "argument"
+        assert engine.refusal("apply", picture=opened, filter=number, **arguments)[0] == "argument"
+        assert engine.refusal("preview", picture=opened, view=[0, 0, 9, 9], size=[61, 40], **arguments)[0] == "argument"
+    for offset in (0, pixels.nbytes - 1):
+        with (tmp_path / "in").open("ab") as more:
+            more.truncate(2 * pixels.nbytes)
+        kind, sentence = engine.refusal(
+            "apply", picture=opened, filter=number, file=str(tmp_path / "in"), offset=offset
+        )
+        assert kind == "argument"
+        assert "in place" in sentence
+    assert np.fromfile(tmp_path / "in", np.uint8, pixels.size).tolist() == pixels.ravel().tolist()
+
+
+def test_a_filter_of_another_size(engine: Engine, tmp_path: Path) -> None:
+    pixels = picture(3, "uint8")
+    opened = engine.open(tmp_path / "in", pixels)
+    number = engine.compile(pixels, size=[WIDTH + 1, HEIGHT])
+    place = {"picture": opened, "filter": number, "file": empty(tmp_path / "out", pixels.nbytes)}
+    assert "was compiled for 62x40" in engine.refusal("apply", **place)[1]
+    assert "was compiled for 62x40" in engine.refusal("preview", **place, view=[0, 0, 9, 9], size=[9, 9])[1]
+
+
+def test_photos_that_cannot_be_read(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "junk.jpg").write_bytes(b"junk")
+    for photo in (tmp_path / "missing.jpg", tmp_path, tmp_path / "junk.jpg", "\0", "a\nb", "\udcff"):
+        kind, sentence = engine.refusal("identify", photo=str(photo))
+        assert kind == "photo", photo
+        assert sentence
+
+
+def test_an_internal_error_is_told_and_logged() -> None:
+    breaking = (
+        "import sys, sixbit.lenses.catalogue, sixbit.editors.server.session as session\n"
+        "def broken(): print('stray'); raise ZeroDivisionError('on purpose')\n"
+        "session.catalogue = broken\n"
+        "from sixbit.editors.server.process import run; run()"
+    )
+    with running([sys.executable, "-c", breaking], stderr=subprocess.PIPE) as engine:
+        kind, sentence = engine.refusal("lenses")
+        log = Path(engine.ask("hello", protocol=1)["log"])
+        engine.process.kill()
+        assert engine.process.stderr
+        complaints = engine.process.stderr.read()
+    assert kind == "internal"
+    assert str(log) in sentence
+    assert "Traceback" in log.read_text()
+    assert "Traceback" not in sentence
+    assert complaints.decode().split() == ["stray"]
+
+
+def test_without_a_place_for_the_log(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with running(env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "file")}) as engine:
+        assert engine.ask("hello", protocol=1)["log"] is None
+
+
+def test_without_standard_error() -> None:
+    start = "import os; os.close(2); from sixbit.editors.server.process import run; run()"
+    with running([sys.executable, "-c", start]) as engine:
+        assert engine.ask("hello", protocol=1)["protocol"] == 1
+
+
+def test_hello_needs_no_heavy_imports() -> None:
+    look = (
+        "import sys, sixbit.cli.main, sixbit.editors.server.process; "
+        "print({'numpy', 'lensfunpy', 'exifread'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True).stdout == "set()\n"

@@ -1,0 +1,524 @@
+"""Many photos: what becomes of each, what is written, and that a batch that was killed ends as one that was not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sixbit import read_shot
+from sixbit.cli.main import main
+from sixbit.compiler.optics import Frame
+from sixbit.export import presets
+from sixbit.export.batch import BatchError, Outcome, batch, foreseen
+from sixbit.export.batch.ledger import Ledger, held
+from sixbit.export.batch.memory import PROCESS, needed
+from sixbit.export.batch.plan import file_stem
+from sixbit.export.correct import correct
+from sixbit.export.presets import Preset
+from tests.scenery import PHOTO, batch_photos
+
+JPEG = Preset("test", "Test", "JPEG")
+
+
+def put(path: Path, status: str = "matched", megapixels: float = 0.02, **tags: object) -> Path:
+    """A photo of that status: a JPEG, or what the suffix says."""
+    build = {".tif": batch_photos.tiff, ".png": batch_photos.png}.get(path.suffix, batch_photos.jpeg)
+    size = batch_photos.sizes(megapixels)
+    xmp = batch_photos.MARKS if status == "corrected" else b""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(build(*size, batch_photos.STATUSES[status] | tags, xmp))
+    return path
+
+
+def run(photos: Path | list[Path], out: Path, preset: Preset = JPEG, **options: object) -> dict[str, Outcome]:
+    """Run a batch here, and return what became of each photo, by its name."""
+    seen: dict[str, Outcome] = {}
+    sources = photos if isinstance(photos, list) else [photos]
+    batch(sources, out, preset, progress=lambda done, n, one: seen.update({one.photo.name: one}), **options)  # type: ignore[arg-type]
+    return seen
+
+
+def report(out: Path) -> dict[str, dict[str, object]]:
+    lines = (out / "sixbit-report.jsonl").read_text(encoding="utf-8").splitlines()
+    return {Path(str(entry["photo"])).name: entry for entry in map(json.loads, lines)}
+
+
+def written(out: Path) -> dict[str, str]:
+    """Hashes of all that a batch wrote, but for its ledger."""
+    return {
+        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and ".sixbit" not in path.parts
+    }
+
+
+# Interrupted --------------------------------------------------------------------------------------------------------
+
+
+def command(photos: Path, out: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "sixbit", "batch", "--preset", "full-jpeg", str(photos), "-o", str(out), *more]
+
+
+def test_killed_ten_times_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    photos, calm, killed = tmp_path / "photos", tmp_path / "calm", tmp_path / "killed"
+    batch_photos.make(photos, 60, (0.1, 0.3, 1.0))
+    status = subprocess.run(command(photos, calm), capture_output=True, check=False, timeout=60).returncode
+    assert status == 1  # one photo is cut short
+    rng = random.Random(6)
+    ledger = killed / ".sixbit" / "ledger.jsonl"
+    kills = 0
+    while kills < 10:
+        before = ledger.stat().st_size if ledger.exists() else -1
+        process = subprocess.Popen(command(photos, killed), stderr=subprocess.DEVNULL, start_new_session=True)
+        deadline = time.monotonic() + 20
+        # At some time after it began to write: anywhere in a photo, in the ledger, in the report.
+        while process.poll() is None and time.monotonic() < deadline:
+            if rng.random() < 0.3 or (ledger.exists() and ledger.stat().st_size > before):
+                break
+            time.sleep(0.02)
+        time.sleep(rng.random() * 0.3)
+        if process.poll() is not None:
+            break
+        # The parent alone, whose children must not go on without it; or all of them at once, as by a power cut.
+        (os.kill if rng.random() < 0.5 else os.killpg)(process.pid, signal.SIGKILL)
+        process.wait()
+        kills += 1
+        for path in killed.rglob("*.jpg"):
+            Image.open(path).load()  # no half photo, whatever the moment
+    assert kills == 10
+    done = subprocess.run(command(photos, killed), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1, done.stderr
+    assert written(killed) == written(calm)
+    assert len(report(killed)) == 61
+    assert not list(killed.rglob("*.part"))
+
+
+def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        put(tmp_path / "in" / name)
+    first = run(tmp_path / "in", tmp_path / "out")
+    assert set(first) == {"a.jpg", "b.jpg"}
+    before = (tmp_path / "out" / "a.jpg").stat().st_mtime_ns
+    assert run(tmp_path / "in", tmp_path / "out") == {}
+    assert (tmp_path / "out" / "a.jpg").stat().st_mtime_ns == before
+    assert list(report(tmp_path / "out")) == ["a.jpg", "b.jpg"]
+
+
+def test_what_changed_is_done_again(tmp_path: Path) -> None:
+    photo, other = put(tmp_path / "in" / "a.jpg"), put(tmp_path / "in" / "b.jpg", "untagged")
+    out = tmp_path / "out"
+    run(tmp_path / "in", out)
+    os.utime(photo, ns=(1, 1))
+    assert set(run(tmp_path / "in", out)) == {"a.jpg"}
+    (out / "a.jpg").unlink()
+    assert set(run(tmp_path / "in", out)) == {"a.jpg"}
+    assert set(run(tmp_path / "in", out, replace(JPEG, quality=80))) == {"a.jpg", "b.jpg"}
+    run(tmp_path / "in", out)
+    # A sidecar beside it tells more than the photo did.
+    other.with_suffix(".xmp").write_bytes(batch_photos.xmp_packet(aux_Lens="Summicron-M 1:2/35 ASPH."))
+    assert run(tmp_path / "in", out)["b.jpg"].status == "corrected"
+
+
+def test_a_remembered_lens_is_used_for_the_photos_it_is_of(tmp_path: Path) -> None:
+    put(tmp_path / "in" / "a.jpg")
+    other = put(tmp_path / "in" / "b.jpg", "untagged", FocalLength=(35, 1))
+    assert run(tmp_path / "in", tmp_path / "out")["b.jpg"].reason == "untagged"
+    from sixbit.lenses.remembered import remember
+
+    remember(read_shot(other), "summicron-35-asph")
+    again = run(tmp_path / "in", tmp_path / "out")
+    assert {name: one.status for name, one in again.items()} == {"b.jpg": "corrected"}
+
+
+def test_a_failure_is_tried_again(tmp_path: Path) -> None:
+    photo = put(tmp_path / "in" / "a.jpg")
+    whole = photo.read_bytes()
+    photo.write_bytes(whole[:4000])
+    os.utime(photo, ns=(1, 1))
+    assert run(tmp_path / "in", tmp_path / "out")["a.jpg"].status == "failed"
+    assert run(tmp_path / "in", tmp_path / "out")["a.jpg"].status == "failed"
+    photo.write_bytes(whole)
+    assert run(tmp_path / "in", tmp_path / "out")["a.jpg"].status == "corrected"
+
+
+def test_lateral_colour_is_measured_in_the_photo(tmp_path: Path) -> None:
+    from tests.scenery.scenes import Camera, Lens, as_photo, foliage, photograph
+
+    preset = replace(JPEG, auto_tca=True)
+    put(tmp_path / "in" / "a.jpg", "uncalibrated")  # no edges to measure by
+    put(tmp_path / "in" / "b.jpg")
+    frame, rng = Frame(1200, 800, 1.0), np.random.default_rng(3)
+    lens = Lens((0.99, 0.0, 0.01), ((1.0022,), (0.9989,)))
+    leaves = as_photo(photograph(foliage(rng), lens, Camera(frame, noise=0.005), rng))
+    tags = batch_photos.exif(**batch_photos.STATUSES["uncalibrated"])
+    Image.fromarray(leaves).save(tmp_path / "in" / "c.jpg", quality=95, exif=b"Exif\0\0" + tags)
+    before = {one.photo.name: one for one in foreseen([tmp_path / "in"], tmp_path / "out", preset)}
+    assert {one.status for one in before.values()} == {"corrected"}
+    assert "lateral colour (as far as the photo itself shows it)" in before["a.jpg"].message
+    assert "the photo itself" not in before["b.jpg"].message
+    after = run(tmp_path / "in", tmp_path / "out", preset)
+    assert [one.status for one in after.values()].count("corrected") == 2
+    assert "lateral colour (measured from this photo)" in after["c.jpg"].message
+    assert after["a.jpg"].reason == "uncalibrated"
+    assert "the photo itself does not show it" in after["a.jpg"].message
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_thumbnails_stand_upright(orientation: int) -> None:
+    from PIL import ImageOps
+
+    from sixbit.export.batch.work import thumbnail
+
+    colours = np.array([[(200, 30, 30), (30, 200, 30)], [(30, 30, 200), (200, 200, 30)]], np.uint8)
+    stored = colours.repeat(80, 0).repeat(120, 1)
+    # The oracle: Pillow turns the picture before it is made small.
+    whole = Image.fromarray(stored)
+    whole.getexif()[0x0112] = orientation
+    upright = ImageOps.exif_transpose(whole)
+    with Image.open(io.BytesIO(base64.b64decode(thumbnail(stored, orientation)))) as small:
+        assert small.size == upright.size
+        assert np.abs(np.asarray(small).astype(int) - np.asarray(upright))[20::40, 20::40].max() < 30
+
+
+def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
+    batch_photos.make(tmp_path / "in", 60, (1.0,))
+    out = tmp_path / "out"
+    process = subprocess.Popen(command(tmp_path / "in", out), stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list(out.rglob("*.jpg")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all of them
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said.startswith("sixbit: stopped after")
+    assert "Traceback" not in said
+    ledger = Ledger(out / ".sixbit" / "ledger.jsonl")
+    # What was under way was finished and noted down.
+    assert {record["out"] for record in ledger.records() if record["out"]} == set(written(out))
+
+
+def test_what_a_worker_leaves_behind_is_cleared(tmp_path: Path) -> None:
+    put(tmp_path / "in" / "roll" / "a.jpg")
+    (tmp_path / "out" / "roll").mkdir(parents=True)
+    (tmp_path / "out" / "roll" / ".sixbit-00ff.part").write_bytes(b"half a photo")
+    run(tmp_path / "in", tmp_path / "out")
+    assert set(written(tmp_path / "out")) == {"roll/a.jpg", "sixbit-report.html", "sixbit-report.jsonl"}
+
+
+def test_a_ledger_that_was_cut_short_goes_on(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.claim({"a": "a", "b": "b"})
+    ledger.add({"source": "a", "status": "corrected"})
+    whole = ledger.path.read_bytes()
+    for cut in range(1, 20):
+        ledger.path.write_bytes(whole + b'{"source": "b", "status":'[: cut + 1])
+        again = Ledger(ledger.path)
+        assert again.record("a") == {"source": "a", "status": "corrected"}
+        assert again.record("b") is None
+        again.add({"source": "b", "status": "skipped"})
+        assert Ledger(ledger.path).record("b") == {"source": "b", "status": "skipped"}
+    ledger.path.write_text('{"ledger": 2}\n')
+    with pytest.raises(BatchError, match="newer Sixbit"):
+        Ledger(ledger.path)
+
+
+def test_two_batches_do_not_share_a_folder(tmp_path: Path) -> None:
+    put(tmp_path / "in" / "a.jpg")
+    (tmp_path / "out").mkdir()
+    with held(tmp_path / "out" / ".sixbit"), pytest.raises(BatchError, match="Another batch is at work"):
+        run(tmp_path / "in", tmp_path / "out")
+
+
+def test_the_death_of_a_process_costs_one_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A photo that kills the process it is worked on in, as a fault in a codec would."""
+    for number in range(6):
+        put(tmp_path / "in" / f"{number}.jpg")
+    killer = tmp_path / "site" / "sitecustomize.py"
+    killer.parent.mkdir()
+    killer.write_text(
+        "import os, sys\n"
+        "if 'spawn_main' in ' '.join(sys.orig_argv):\n"
+        "    import sixbit.photos.photo as photos\n"
+        "    opened = photos.open_photo\n"
+        "    def killing(path):\n"
+        "        if path.name == '3.jpg':\n"
+        "            os.kill(os.getpid(), 9)\n"
+        "        return opened(path)\n"
+        "    photos.open_photo = killing\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(killer.parent), *sys.path]))
+    seen = run(tmp_path / "in", tmp_path / "out")
+    assert {name: one.status for name, one in seen.items() if one.status != "corrected"} == {"3.jpg": "failed"}
+    assert len(seen) == 6
+    assert "was ended by the system" in seen["3.jpg"].message
+
+
+# What becomes of a photo --------------------------------------------------------------------------------------------
+
+
+def test_every_status_is_told_with_its_reason(tmp_path: Path) -> None:
+    for status in batch_photos.STATUSES:
+        put(tmp_path / "in" / f"{status}.jpg", status)
+    (tmp_path / "in" / "raw.ARW").write_bytes(b"raw")
+    (tmp_path / "in" / "cut.jpg").write_bytes(put(tmp_path / "whole.jpg").read_bytes()[:5000])
+    (tmp_path / "in" / "notes.txt").write_text("no photo")
+    run(tmp_path / "in", tmp_path / "out")
+    reasons = {name: (entry["status"], entry["reason"]) for name, entry in report(tmp_path / "out").items()}
+    assert reasons == {
+        "matched.jpg": ("corrected", None),
+        "matched-75.jpg": ("corrected", None),
+        "ambiguous.jpg": ("skipped", "ambiguous"),
+        "unknown.jpg": ("skipped", "unknown"),
+        "untagged.jpg": ("skipped", "untagged"),
+        "not-m.jpg": ("skipped", "not_m"),
+        "uncalibrated.jpg": ("skipped", "uncalibrated"),
+        "corrected.jpg": ("skipped", "already_corrected"),
+        "raw.ARW": ("raw", "raw"),
+        "cut.jpg": ("failed", "error"),
+    }
+    assert set(written(tmp_path / "out")) - {"sixbit-report.html", "sixbit-report.jsonl"} == {
+        "matched.jpg",
+        "matched-75.jpg",
+    }
+    page = (tmp_path / "out" / "sixbit-report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg") == 4
+    assert "in darktable" in str(report(tmp_path / "out")["raw.ARW"]["message"])
+
+
+def test_a_preset_says_what_becomes_of_them(tmp_path: Path) -> None:
+    cases = {"ambiguous": "copy", "unknown": "choose", "untagged": "choose", "not_m": "fail"}
+    preset = replace(JPEG, lens="summicron-35-asph", uncalibrated="copy", already_corrected="fail", **cases)
+    for status in batch_photos.STATUSES:
+        put(tmp_path / "in" / f"{status}.jpg", status)
+    seen = run(tmp_path / "in", tmp_path / "out", preset)
+    assert {name.removesuffix(".jpg"): one.status for name, one in seen.items()} == {
+        "matched": "corrected",
+        "matched-75": "corrected",
+        "ambiguous": "copied",
+        "unknown": "corrected",
+        "untagged": "corrected",
+        "not-m": "failed",
+        "uncalibrated": "copied",
+        "corrected": "failed",
+    }
+    assert seen["unknown.jpg"].lens == "summicron-35-asph"
+    for name in ("ambiguous.jpg", "uncalibrated.jpg"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "in" / name).read_bytes()
+
+
+def test_a_batch_gives_what_one_correction_gives(tmp_path: Path) -> None:
+    photo = put(tmp_path / "in" / "a.jpg", megapixels=1)
+    for name in presets.names():
+        preset = presets.load(name)
+        out = tmp_path / name
+        run(photo.parent, out, preset)
+        for threads in (1, 2, 5):
+            one = tmp_path / f"one{preset.suffix}"
+            correct(photo, one, preset=preset, threads=threads)
+            assert one.read_bytes() == (out / "a").with_suffix(preset.suffix).read_bytes()
+
+
+def test_a_dry_run_tells_it_all_and_writes_nothing(tmp_path: Path) -> None:
+    for status in batch_photos.STATUSES:
+        put(tmp_path / "in" / f"{status}.jpg", status)
+    told = {one.photo.name: one for one in foreseen([tmp_path / "in"], tmp_path / "out", JPEG)}
+    assert not (tmp_path / "out").exists()
+    run(tmp_path / "in", tmp_path / "out")
+    for name, entry in report(tmp_path / "out").items():
+        one = told[name]
+        out = one.out and one.out.relative_to(tmp_path / "out").as_posix()
+        assert (one.status, one.reason, one.message, one.lens, out) == tuple(
+            entry[key] for key in ("status", "reason", "message", "lens", "out")
+        )
+    again = list(foreseen([tmp_path / "in"], tmp_path / "out", JPEG))
+    assert all(one.before for one in again)
+
+
+# Sources and targets ------------------------------------------------------------------------------------------------
+
+
+def test_folders_are_mirrored_and_filtered(tmp_path: Path) -> None:
+    names = ["a.jpg", "rome/b.JPG", "rome/old/c.jpg", ".hidden/d.jpg", "rome/.e.jpg", "f.tif"]
+    for name in names:
+        put(tmp_path / "in" / name)
+    assert set(run(tmp_path / "in", tmp_path / "1")) == {"a.jpg", "b.JPG", "c.jpg", "f.tif"}
+    assert (tmp_path / "1" / "rome" / "old" / "c.jpg").exists()
+    assert set(run(tmp_path / "in", tmp_path / "2", include=["*.jpg"], exclude=["rome/old/*"])) == {"a.jpg", "b.JPG"}
+    assert set(run(tmp_path / "in", tmp_path / "3", include=["rome/*"])) == {"b.JPG", "c.jpg"}
+    assert set(run([tmp_path / "in" / "f.tif", tmp_path / "in" / "rome"], tmp_path / "4")) == {
+        "f.tif",
+        "b.JPG",
+        "c.jpg",
+    }
+    assert (tmp_path / "4" / "old" / "c.jpg").exists()
+
+
+def test_targets_that_would_be_one_are_told_apart(tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.tif", "A.png", "a-2.jpg"):
+        put(tmp_path / "in" / name)
+    outs = {name: one.out.name for name, one in run(tmp_path / "in", tmp_path / "out").items() if one.out}
+    assert len({out.casefold() for out in outs.values()}) == 4
+    assert {name: one.out.name for name, one in run(tmp_path / "in", tmp_path / "2").items() if one.out} == outs
+    # Another photo that comes later does not move those that were there.
+    put(tmp_path / "in" / "A.jpg")
+    later = run(tmp_path / "in", tmp_path / "out")
+    assert set(later) == {"A.jpg"}
+    assert later["A.jpg"].out is not None
+    assert later["A.jpg"].out.name not in outs.values()
+
+
+@pytest.mark.parametrize("policy", ["skip", "overwrite", "number"])
+def test_a_file_that_stands_there(policy: str, tmp_path: Path) -> None:
+    put(tmp_path / "in" / "a.jpg")
+    stranger = tmp_path / "out" / "a.jpg"
+    stranger.parent.mkdir()
+    stranger.write_bytes(b"another's")
+    preset = replace(JPEG, exists=policy)
+    for _ in range(2):
+        run(tmp_path / "in", tmp_path / "out", preset)
+        entry = report(tmp_path / "out")["a.jpg"]
+        assert (stranger.read_bytes() == b"another's") == (policy != "overwrite")
+        expected = {"skip": None, "overwrite": "a.jpg", "number": "a-2.jpg"}[policy]
+        assert (entry["out"], entry["reason"]) == (expected, "exists" if policy == "skip" else None)
+
+
+@pytest.mark.parametrize("policy", ["skip", "overwrite", "number"])
+def test_a_source_is_never_written_to(policy: str, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    for name in ("a.jpg", "a.tif", "b.jpg"):
+        put(folder / name)
+    (folder / "link.jpg").symlink_to(folder / "a.jpg")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for _ in range(2):
+        run(folder, folder, replace(JPEG, exists=policy))
+        assert {name: (folder / name).read_bytes() for name in before} == before
+    assert sorted(report(folder)) == ["a.jpg", "a.tif", "b.jpg"]
+
+
+def test_an_output_folder_within_the_photos_is_no_source(tmp_path: Path) -> None:
+    put(tmp_path / "a.jpg")
+    run(tmp_path, tmp_path / "out")
+    assert run(tmp_path, tmp_path / "out") == {}
+    assert list(report(tmp_path / "out")) == ["a.jpg"]
+
+
+def test_names_of_any_kind(tmp_path: Path) -> None:
+    names = ["two\nlines.jpg", 'it\'s "quoted".jpg', "emoji 📷.jpg", "-o.jpg", "$(touch x).jpg", "<b>&amp;.jpg"]
+    for name in names:
+        put(tmp_path / "in" / name)
+    bytes_name = os.fsdecode(b"latin-\xe9.jpg")
+    put(tmp_path / "in" / bytes_name)
+    seen = run(tmp_path / "in", tmp_path / "out")
+    assert {name for name, one in seen.items() if one.status == "corrected"} == {*names, bytes_name}
+    for name in [*names, bytes_name]:
+        assert (tmp_path / "out" / name).exists()
+    assert run(tmp_path / "in", tmp_path / "out") == {}
+    page = (tmp_path / "out" / "sixbit-report.html").read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "&lt;b&gt;&amp;amp;.jpg" in page
+
+
+def test_file_names_from_tags_are_safe(tmp_path: Path) -> None:
+    photo = put(tmp_path / "a.jpg", Model="../../LEICA <M10>", DateTimeOriginal="2017:07:01 05:30:00")
+    preset = replace(JPEG, file_name="{date}_{time}_{camera}_{lens}_{stem}_{preset}")
+    assert file_stem(preset, photo) == "2017-07-01_05-30-00_LEICA-M10_summicron-35-asph_a_test"
+    bare = put(tmp_path / "b.jpg", "untagged")
+    assert file_stem(preset, bare) == "no-date_no-time_LEICA-M10_no-lens_b_test"
+
+
+# Memory -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_photo_beyond_the_budget_fails_alone(tmp_path: Path) -> None:
+    put(tmp_path / "in" / "a.jpg")
+    large = put(tmp_path / "in" / "large.png")
+    data = bytearray(large.read_bytes())
+    struct.pack_into(">II", data, 16, 12000, 9000)  # as its header claims; nothing is decoded to find out
+    large.write_bytes(data)
+    seen = run(tmp_path / "in", tmp_path / "out", memory=4 * PROCESS)
+    assert {name: one.status for name, one in seen.items()} == {"a.jpg": "corrected", "large.png": "failed"}
+    assert "of memory, and 0.5 GB are allowed" in seen["large.png"].message
+    with pytest.raises(BatchError, match="too little"):
+        run(tmp_path / "in", tmp_path / "2", memory=1 << 20)
+
+
+@pytest.mark.parametrize("name", ["full-jpeg", "archive", "web-jpeg"])
+@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".progressive.jpg"])
+def test_a_photo_takes_no_more_than_is_reckoned(name: str, suffix: str, tmp_path: Path) -> None:
+    """The memory of a process of its own, before and after a photo of 4 MP, or 12."""
+    megapixels = 12 if "progressive" in suffix else 4
+    photo, small = put(tmp_path / f"a{suffix}", megapixels=megapixels), put(tmp_path / f"b{suffix}")
+    if "progressive" in suffix:
+        with Image.open(photo) as opened:
+            tables = [list(range(1, 65)), list(range(1, 65))]
+            opened.load()
+            opened.save(photo, progressive=True, qtables=tables, subsampling="4:4:4", exif=opened.info["exif"])
+    code = """
+import re, sys
+from pathlib import Path
+from sixbit.export import presets
+from sixbit.export.batch.plan import Task
+from sixbit.export.batch.work import export
+def peak():
+    return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) << 10
+def done(photo):
+    record = export(Task(Path(photo), photo, sys.argv[3], "x", presets.load(sys.argv[4]), "", 1))
+    assert record["status"] == "corrected", record
+    return peak()
+small = done(sys.argv[1])
+print(small, done(sys.argv[2]) - small)
+""".replace("\\\\", "\\")
+    words = [sys.executable, "-c", code, str(small), str(photo), str(tmp_path), name]
+    process, taken = map(int, subprocess.run(words, capture_output=True, check=True).stdout.split())
+    assert process < PROCESS
+    assert taken < needed(photo, presets.load(name))
+
+
+# The command line ---------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_folder_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    assert main(["batch", "--preset", "web-jpeg", str(tmp_path / "in"), "-o", str(tmp_path / "out")]) == 0
+    assert "no photos were found there" in capfd.readouterr().err
+
+
+def test_the_command_tells_what_it_did(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(PHOTO, put(tmp_path / "in" / "a.jpg").with_name("photo.jpg"))
+    put(tmp_path / "in" / "b.jpg", "untagged")
+    words = ["batch", "--preset", "web-jpeg", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
+    assert main([*words, "--dry-run"]) == 0
+    assert not (tmp_path / "out").exists()
+    assert len(capfd.readouterr().out.splitlines()) == 3
+    assert main(words) == 0
+    said = capfd.readouterr()
+    assert said.out.splitlines()[:3] == ["corrected    2", "skipped      1", "together     3"]
+    assert said.err == ""
+    (tmp_path / "in" / "c.jpg").write_bytes(b"\xff\xd8\xff")
+    assert main([*words, "--json"]) == 1
+    assert [json.loads(row)["status"] for row in capfd.readouterr().out.splitlines()] == ["failed"]
+    assert main([*words[:2], "web", *words[3:]]) == 2
+    assert "did you mean 'web-jpeg'" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["lots", "-1", "4X", "0"])
+def test_a_wrong_amount_of_memory(text: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["batch", "--preset", "web-jpeg", f"--memory={text}", str(tmp_path), "-o", str(tmp_path / "out")])
+    assert stopped.value.code == 2

@@ -1,0 +1,81 @@
+"""The report of a batch in Chromium: wide and narrow, light and dark; the pictures stay in the tests' cache."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from sixbit.export import presets
+from sixbit.export.batch import batch
+from tests.scenery import CLONE, batch_photos
+from tests.scenery.programs import CACHE
+from tests.scenery.root import BROWSER, system_root
+
+PHOTO = CLONE / "examples" / "photo.jpg"
+ODD = '<img src=x onerror="alert(1)"> it\'s \U0001f4f7.jpg'
+
+
+def make_photos(folder: Path) -> None:
+    """A photo of each status, one on end, one damaged, one with a wild name, and a raw."""
+    folder.mkdir()
+    with Image.open(PHOTO) as opened:
+        wide = opened.resize((900, 600))
+    for number, (status, tags) in enumerate(batch_photos.STATUSES.items()):
+        # Held on end: the camera stores it lying, and says how to turn it.
+        block = b"Exif\0\0" + batch_photos.exif(**tags, Orientation=8 if number == 1 else 1)
+        name = ODD if status == "untagged" else f"L10000{number:02}-{status}.jpg"
+        marks = {"xmp": batch_photos.MARKS} if status == "corrected" else {}
+        wide.save(folder / name, quality=90, exif=block, **marks)
+    whole = (folder / "L1000000-matched.jpg").read_bytes()
+    (folder / "L1000020-cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "L1000021.DNG").write_bytes(b"II*\0 a raw file")
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    root, work = system_root(BROWSER), tmp_path_factory.mktemp("report")
+    make_photos(work / "photos")
+    batch([work / "photos"], work / "out", presets.load("web-jpeg"))
+    command = ["unshare", "--net", sys.executable, "-m", "tests.export.batch_report", str(root.path), str(work)]
+    done = subprocess.run(command, cwd=CLONE, timeout=150, capture_output=True, text=True, check=False)
+    screenshots = CACHE / "screenshots"
+    screenshots.mkdir(parents=True, exist_ok=True)
+    for picture in work.glob("*.png"):
+        shutil.copy(picture, screenshots / f"batch-report-{picture.name}")
+    print(f"screenshots: {screenshots}/batch-report-*.png")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-5000:]}"
+    found: dict[str, Any] = json.loads((work / "page.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize("look", ["desktop-light", "desktop-dark", "phone-light", "phone-dark"])
+def test_every_photo_is_seen(look: str, seen: dict[str, Any]) -> None:
+    assert seen[look]["wide"] == 0
+    assert len(seen[look]["articles"]) == 10
+    assert len(seen[look]["pictures"]) == 4
+    assert all(loaded and width for loaded, width, _ in seen[look]["pictures"])
+    assert all(words for *_, words in seen[look]["pictures"])
+
+
+def test_each_photo_that_was_not_corrected_says_why(seen: dict[str, Any]) -> None:
+    told = {text.split("\n")[0]: text for text in seen["desktop-light"]["articles"]}
+    for name, why in (
+        ("unknown", "names no lens"),
+        ("cut", "cut short"),
+        ("DNG", "correct it in darktable"),
+        ("onerror", "lens"),
+    ):
+        (text,) = [text for text in told.values() if name in text]
+        assert why in text, text
+
+
+def test_it_asks_for_nothing_and_runs_nothing(seen: dict[str, Any]) -> None:
+    assert not [address for address in seen["asked"] if not address.startswith(("file:///mnt/work/out/", "data:"))]
+    assert seen["complaints"] == []

@@ -1,0 +1,194 @@
+"""Presets: Sixbit's own, the user's, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from sixbit.cli.main import main
+from sixbit.export import presets
+from sixbit.export.presets import Preset, PresetError
+from sixbit.manifest import manifest
+from tests.scenery import PHOTO
+
+LEAST = {"label": "Mine", "format": "JPEG"}
+
+
+def own(name: str, content: Any) -> Path:
+    presets.folder().mkdir(parents=True, exist_ok=True)
+    path = presets.folder() / f"{name}.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_those_of_the_manifest_keep_the_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(presets.schema())
+    assert (
+        list(manifest()["presets"])
+        == presets.names()
+        == ["archive", "full-jpeg", "web-jpeg", "print", "distortion-only"]
+    )
+    for name, content in manifest()["presets"].items():
+        assert presets.check(content) == []
+        preset = presets.load(name)
+        assert Preset.of(name, preset.content()) == preset
+
+
+def test_the_defaults_are_those_of_the_schema() -> None:
+    properties = presets.schema()["properties"]
+    assert Preset.of("x", LEAST).content() == LEAST | {
+        name: rule["default"] for name, rule in properties.items() if "default" in rule
+    }
+    assert set(properties) - {name for name, rule in properties.items() if "default" in rule} == set(LEAST)
+
+
+def test_what_they_are_for() -> None:
+    archive, web = presets.load("archive"), presets.load("web-jpeg")
+    assert (archive.format, archive.depth) == ("TIFF", 16)
+    assert web.long_side is not None
+    assert web.sharpening is not None
+    assert web.metadata == "no-location"
+    assert presets.load("distortion-only").corrections == ("distortion",)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"qualty": 80}, "`qualty` is no field of a preset; did you mean `quality`?"),
+        ({"quality": 120}, "`quality` is 120, above what it can be; the nearest right value is 100."),
+        ({"quality": "85"}, "`quality` is '85'; it must be a whole number or null; the nearest right value is 85."),
+        ({"format": "jpg"}, "`format` is 'jpg'; the nearest right value is 'JPEG' (of 'JPEG', 'TIFF', 'PNG')."),
+        ({"depth": 14}, "`depth` is 14; the nearest right value is 16 (of 8, 16, 32, null)."),
+        ({"depth": 16}, "`depth` is 16; the nearest right value for JPEG is 8."),
+        (
+            {"scale": 99},
+            "`scale` is 99; the nearest right value is 10 (of 'fill', 'none', and factors from 0.1 to 10).",
+        ),
+        ({"corrections": []}, "`corrections` is empty; name at least one of distortion, tca, vignetting, shading."),
+        ({"corrections": ["vigneting"]}, "`corrections.0` is 'vigneting'; the nearest right value is 'vignetting'"),
+        ({"strength": {"tca": 2}}, "`strength.tca` is 2, above what it can be; the nearest right value is 1."),
+        ({"sharpening": {"amount": 1}}, "`radius` is missing in `sharpening`."),
+        ({"unknown": "choose"}, "`lens` is missing: `unknown` says to choose it"),
+        ({"lens": "summicron-35-asp"}, "which is no lens; the nearest right value is 'summicron-35-asph'."),
+        ({"file_name": "{stm}"}, "`file_name` is '{stm}', and {stm} is not known; the nearest right value is {stem}"),
+        ({"file_name": "a/{stem}"}, "it names a file, so it cannot hold any of /"),
+        ({"file_name": "{stem!r}"}, "`file_name` is '{stem!r}'"),
+        ({"file_name": "{stem"}, "cannot be read"),
+        ({"file_name": ".."}, "the nearest right value is '{stem}'"),
+        ({"profile": "srgb"}, "`profile` is 'srgb'; the nearest right value is 'sRGB'"),
+        ({"profile": "/no/such.icc"}, "there is no such file"),
+        (
+            {"format": "PNG", "chroma": "4:2:0"},
+            "`chroma` is for a JPEG, and `format` is 'PNG'; the right value is null.",
+        ),
+        ({"auto_tca": "yes"}, "`auto_tca` is 'yes'; it must be true or false; the nearest right value is true."),
+    ],
+)
+def test_a_wrong_field_is_told_with_what_would_be_right(wrong: dict[str, Any], said: str) -> None:
+    assert any(said in sentence for sentence in presets.check(LEAST | wrong)), presets.check(LEAST | wrong)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(PresetError) as raised:
+        Preset.of("bad", {"label": "", "format": "BMP", "size": 3})
+    assert len(str(raised.value).splitlines()) == 4
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"label": "x"}', '"x"', "[" * 100_000])
+def test_no_preset_at_all(content: str) -> None:
+    own("bad", content)
+    with pytest.raises(PresetError, match="bad"):
+        presets.load("bad")
+
+
+def test_an_unknown_name_is_told_the_nearest() -> None:
+    with pytest.raises(PresetError, match="did you mean 'full-jpeg'"):
+        presets.load("full_jpeg")
+    for name in ("../archive", "", "a/b"):
+        with pytest.raises(PresetError, match="There is no preset"):
+            presets.load(name)
+
+
+def test_the_digest_changes_with_what_a_photo_becomes(tmp_path: Path) -> None:
+    one = presets.load("web-jpeg")
+    assert one.digest == Preset.of("other", one.content() | {"label": "Other"}).digest
+    seen = {one.digest}
+    for change in ({"quality": 84}, {"metadata": "keep"}, {"strength": {"tca": 0.5}}, {"ambiguous": "copy"}):
+        seen.add(Preset.of("x", one.content() | change).digest)
+    assert len(seen) == 5
+    profile = tmp_path / "x.icc"
+    for content in (b"one", b"two"):
+        profile.write_bytes(content)
+        seen.add(Preset.of("x", one.content() | {"profile": str(profile)}).digest)
+    assert len(seen) == 7
+
+
+def test_the_user_has_presets_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["presets", "copy", "web-jpeg", "mine"]) == 0
+    path = Path(capsys.readouterr().out.strip())
+    assert path == presets.folder() / "mine.json"
+    assert presets.load("mine").content() == presets.load("web-jpeg").content()
+    assert presets.names()[-1] == "mine"
+    own("mine", json.loads(path.read_text()) | {"long_side": 1200})
+    assert main(["presets", "show", "mine"]) == 0
+    assert json.loads(capsys.readouterr().out)["long_side"] == 1200
+    assert main(["presets"]) == 0
+    assert "(yours)" in capsys.readouterr().out.splitlines()[-1]
+    for wrong in (["copy", "web-jpeg", "mine"], ["copy", "web-jpeg", "archive"], ["copy", "web-jpeg", "../x"]):
+        assert main(["presets", *wrong]) == 1
+    assert main(["presets", "check", "mine", str(path)]) == 0
+
+
+def test_the_list_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    own("broken", "{")
+    for words in (["presets", "--json"], ["presets", "list", "--json"]):
+        assert main(words) == 1
+        said = capsys.readouterr()
+        records = [json.loads(row) for row in said.out.splitlines()]
+        assert [record["name"] for record in records] == list(manifest()["presets"])
+        assert all(record["yours"] is False for record in records)
+        assert "broken.json is not JSON" in said.err
+
+
+def test_the_editor_is_started_without_a_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.delenv("VISUAL", raising=False)
+    assert main(["presets", "edit", "web-jpeg"]) == 2
+    main(["presets", "copy", "web-jpeg", "mine"])
+    assert main(["presets", "edit", "mine"]) == 1
+    assert "VISUAL" in capfd.readouterr().err
+    editor = tmp_path / "my editor; touch x"
+    editor.write_text(
+        f"#!{sys.executable}\nimport json, sys\nassert sys.argv[1] == '--wait'\npath = sys.argv[2]\n"
+        "content = json.load(open(path))\ncontent['quality'] = 101\njson.dump(content, open(path, 'w'))\n"
+    )
+    editor.chmod(editor.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("VISUAL", f"'{editor}' --wait")
+    assert main(["presets", "edit", "mine"]) == 1
+    assert "`quality` is 101" in capfd.readouterr().err
+    monkeypatch.setenv("VISUAL", "no-such-editor")
+    assert main(["presets", "edit", "mine"]) == 1
+    assert "cannot be started" in capfd.readouterr().err
+
+
+def test_a_photo_is_corrected_by_a_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = str(PHOTO)
+    for name, preset in ((name, presets.load(name)) for name in manifest()["presets"]):
+        one = tmp_path / f"one{preset.suffix}"
+        assert main(["correct", photo, "-o", str(one), "--preset", name]) == 0
+        assert main(["batch", photo, "-o", str(tmp_path / name), "--preset", name]) == 0
+        assert one.read_bytes() == (tmp_path / name / f"{PHOTO.stem}{preset.suffix}").read_bytes()
+    # What is said besides goes before the preset.
+    out = str(tmp_path / "out.jpg")
+    assert main(["correct", photo, "-o", out, "--preset", "full-jpeg", "--only", "distortion", "--scale", "none"]) == 0
+    assert "lateral colour" not in capsys.readouterr().out.splitlines()[-1]
+    assert main(["correct", photo, "-o", out, "--preset", "webjpeg"]) == 2
+    assert "did you mean 'web-jpeg'?" in capsys.readouterr().err

@@ -1,3 +1,0 @@
-"""Scripts that run in the editors' own Python are not collected: what they import is to be had there alone."""
-
-collect_ignore = ["darktable_window.py", "gimp_batch.py", "gimp_window.py", "screen.py"]

@@ -1,0 +1,246 @@
+"""The plug-in is put where GIMP looks, whole, runnable and leading to the engine; and nothing else is touched."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import json
+import re
+import string
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import polib
+import pytest
+
+from sixbit.install import gimp
+from sixbit.install.lensfun import InstallError
+from sixbit.install.server import doctor_engine
+from sixbit.manifest import data_path, manifest, plugin_source
+
+SOURCE = plugin_source("gimp")
+
+
+@pytest.fixture(autouse=True)
+def _no_gimp_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GIMP3_DIRECTORY", raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """GIMP 3.0 of a user with an awkward name."""
+    config = tmp_path / "the user's “config” \n 📷"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(config))
+    folder = config / "GIMP/3.0"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def modules() -> set[str]:
+    return {path.name for path in SOURCE.glob("*.py")}
+
+
+def sought_texts() -> set[str]:
+    """What the plug-in asks a translation for."""
+    texts = first_arguments("_", SOURCE.glob("*.py")) | engine_templates()
+    texts |= {preset["label"] for preset in manifest()["presets"].values()}
+    return texts | {text for texts in manifest()["hosts"]["gimp"]["procedures"].values() for text in texts.values()}
+
+
+def engine_templates() -> set[str]:
+    """What the engine says, but for templates that hold nothing but values."""
+    texts = first_arguments("Sentence", SOURCE.parents[1].rglob("*.py"))
+    return {text for text in texts if re.sub(r"\{.*?\}", "", text).strip(" :.")}
+
+
+def first_arguments(function: str, paths: Iterable[Path]) -> set[str]:
+    """The texts that a function is called with."""
+    return {
+        node.args[0].value
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function
+        if node.args and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def test_the_ways_out_are_of_sentences_that_the_engine_says() -> None:
+    (ways_out,) = (
+        node.value
+        for node in ast.parse((SOURCE / "sentences.py").read_text()).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "WAYS_OUT"
+    )
+    assert isinstance(ways_out, ast.Dict)
+    keys = {key.value for key in ways_out.keys if isinstance(key, ast.Constant)}
+    assert len(keys) > 5
+    assert keys < engine_templates()
+
+
+def test_what_the_engine_says_names_no_option_of_the_command_line() -> None:
+    assert not [text for text in engine_templates() if "--" in text or "`" in text or "sixbit " in text]
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.glob("*.po")), ids=lambda path: path.stem)
+def test_every_text_is_translated(path: Path) -> None:
+    catalogue = polib.pofile(str(path))
+    assert {entry.msgid for entry in catalogue} == sought_texts()
+    for entry in catalogue:
+        assert entry.msgstr
+        assert fields(entry.msgstr) == fields(entry.msgid), entry.msgid
+        assert ("_" in entry.msgstr) == ("_" in entry.msgid), entry.msgid
+
+
+NOT_IN_THE_DIALOG = {"_Lens", "_Cancel", *(one["label"] for one in manifest()["hosts"]["gimp"]["procedures"].values())}
+
+
+@pytest.mark.parametrize("language", [None, *sorted(path.stem for path in SOURCE.glob("*.po"))])
+def test_every_key_of_the_dialog_is_of_one_thing(language: str | None) -> None:
+    catalogue = polib.pofile(str(SOURCE / f"{language}.po")) if language else ()
+    said = {entry.msgid: entry.msgstr for entry in catalogue}
+    marked = [text for text in sought_texts() if re.search(r"(^|\w|\W)_\w", re.sub(r"\{.*?\}|not_m", "", text))]
+    shown = [said.get(text, text) for text in marked if text not in NOT_IN_THE_DIALOG]
+    assert len(shown) > 15
+    keys = Counter(text[text.index("_") + 1].lower() for text in shown)
+    assert not [key for key, count in keys.items() if count > 1], shown
+
+
+def fields(text: str) -> set[str]:
+    return {f"{name}:{layout}" for _text, name, layout, _ in string.Formatter().parse(text) if name}
+
+
+def test_the_translations_are_found(settings: Path) -> None:
+    gimp.install_gimp()
+    catalogue = gettext.translation("sixbit", settings / "plug-ins/sixbit/locale", ["de"])
+    assert catalogue.gettext("The lens was recognised.") == "Das Objektiv wurde erkannt."
+
+
+def test_the_plugin_is_put_where_gimp_looks(settings: Path) -> None:
+    plugin = settings / "plug-ins/sixbit"
+    would = gimp.install_gimp(dry_run=True)
+    assert not plugin.exists()
+    said = gimp.install_gimp()
+    assert [line.replace("would be ", "") for line in would] == said
+    assert said[-1] == f"{plugin}/sixbit.py: installed"
+    assert {path.name for path in plugin.iterdir()} == modules() | {"manifest.json", "engine.json", "locale"}
+    assert (plugin / "manifest.json").read_bytes() == data_path("manifest.json").read_bytes()
+    assert json.loads((plugin / "engine.json").read_text()) == {
+        "command": [sys.executable, "-P", "-m", "sixbit"],
+        "python": sys.executable,
+        "version": json.loads((plugin / "manifest.json").read_text())["version"],
+    }
+    assert (plugin / "sixbit.py").stat().st_mode & 0o111 == 0o111
+    assert (plugin / "sixbit.py").read_bytes().startswith(b"#!")
+    assert all(line.endswith("as it should be") for line in gimp.install_gimp())
+
+
+def test_what_was_put_there_is_removed_and_no_more(settings: Path) -> None:
+    own = settings / "plug-ins/other/other.py"
+    own.parent.mkdir(parents=True)
+    own.write_text("the user's")
+    gimp.install_gimp()
+    plugin = settings / "plug-ins/sixbit"
+    for source in plugin.glob("*.py"):
+        compiled = plugin / "__pycache__" / f"{source.stem}.cpython-313.pyc"
+        compiled.parent.mkdir(exist_ok=True)
+        compiled.write_bytes(b"")
+    gimp.uninstall_gimp(dry_run=True)
+    assert (plugin / "sixbit.py").exists()
+    gimp.uninstall_gimp()
+    assert not plugin.exists()
+    assert own.read_text() == "the user's"
+    assert gimp.uninstall_gimp() == ["nothing of Sixbit's is installed for gimp"]
+
+
+def test_what_the_user_has_changed_stays(settings: Path) -> None:
+    gimp.install_gimp()
+    changed = settings / "plug-ins/sixbit/sixbit.py"
+    changed.write_text("changed")
+    assert f"{changed}: kept" in gimp.install_gimp()[-1]
+    assert "is not as Sixbit made it" in gimp.doctor_gimp()[0].message
+    gimp.uninstall_gimp()
+    assert [path.name for path in changed.parent.iterdir()] == ["sixbit.py"]
+
+
+def test_without_gimp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "GIMP/2.10").mkdir(parents=True)
+    with pytest.raises(InstallError, match="start it once"):
+        gimp.install_gimp()
+    assert "no settings of GIMP 3.0" in gimp.doctor_gimp()[0].message
+    assert [path.name for path in (tmp_path / "GIMP").iterdir()] == ["2.10"]
+
+
+def test_every_gimp_of_the_user(monkeypatch: pytest.MonkeyPatch, settings: Path) -> None:
+    (settings.parent / "3.2").mkdir()
+    flatpak = Path.home() / ".var/app/org.gimp.GIMP/config/GIMP/3.0"
+    flatpak.mkdir(parents=True)
+    gimp.install_gimp()
+    for folder in (settings, settings.parent / "3.2", flatpak):
+        assert (folder / "plug-ins/sixbit/sixbit.py").exists()
+    told = json.loads((flatpak / "plug-ins/sixbit/engine.json").read_text())
+    assert told["command"] == ["flatpak-spawn", "--host", sys.executable, "-P", "-m", "sixbit"]
+    monkeypatch.setenv("GIMP3_DIRECTORY", str(settings))
+    assert [folder.path for folder in gimp.gimp_folders()] == [settings]
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "place"),
+    [("win32", "APPDATA", "GIMP/3.0"), ("darwin", "HOME", "Library/Application Support/GIMP/3.0")],
+)
+def test_other_systems(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, variable: str, place: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setenv(variable, str(tmp_path))
+    (tmp_path / place).mkdir(parents=True)
+    assert [folder.path for folder in gimp.gimp_folders()] == [tmp_path / place]
+
+
+@pytest.mark.usefixtures("interpreter")
+def test_the_doctor_is_content(settings: Path) -> None:
+    gimp.install_gimp()
+    findings = [*gimp.doctor_gimp(), *doctor_engine()]
+    assert all(finding.well for finding in findings), findings
+    assert str(settings) in findings[0].message
+    plugin = settings / "plug-ins/sixbit"
+    told = json.loads((plugin / "engine.json").read_text())
+    said = subprocess.run([*told["command"], "--version"], capture_output=True, text=True, check=True)
+    assert told["version"] in said.stdout
+
+
+def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> None:
+    plugin = settings / "plug-ins/sixbit"
+
+    def complaint() -> str:
+        (finding,) = gimp.doctor_gimp()
+        assert not finding.well
+        assert "`sixbit install gimp`" in finding.mend
+        return finding.message
+
+    assert "is not in" in complaint()
+    gimp.install_gimp()
+    (plugin / "sixbit.py").chmod(0o644)
+    assert "may not be run" in complaint()
+    (plugin / "preview.py").unlink()
+    assert "of another version" in complaint()
+    sound = interpreter.read_text()
+    interpreter.write_text("#!/bin/sh\necho Trouble >&2; exit 1\n")
+    assert "does not run" in complaint()
+    assert "Trouble" in complaint()
+    interpreter.unlink()
+    assert "No such file" in complaint()
+    interpreter.write_text(sound)
+    interpreter.chmod(0o755)
+    gimp.install_gimp()
+    assert gimp.doctor_gimp()[0].well
+
+
+def test_a_folder_that_cannot_be_written(settings: Path) -> None:
+    (settings / "plug-ins").write_text("no folder")
+    with pytest.raises(InstallError, match="cannot be written"):
+        gimp.install_gimp()
+    assert (settings / "plug-ins").read_text() == "no folder"

@@ -1,0 +1,720 @@
+"""Opening and saving photos: nothing lost, nothing half-written. ExifTool is the oracle for metadata."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import re
+import struct
+import subprocess
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from sixbit.photos import png as png_module
+from sixbit.photos.photo import Photo, open_photo, save_photo
+from sixbit.tags.read import read_shot
+from sixbit.values.filter import CorrectionFilter
+from sixbit.values.light import LightError
+from sixbit.values.shot import PhotoError
+from tests.scenery.photo_factory import jpeg_with_trailing_note, m240_note
+from tests.scenery.programs import exiftool, missing
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+Field = tuple[int, int, int, bytes | int]
+"""Tag, type, count, and the value itself or where it lies."""
+
+ODD_NAMES = ["two words.jpg", 'it\'s "quoted".jpg', "two\nlines.jpg", "emoji 📷.jpg", "-o.jpg", "$(touch x);.jpg"]
+
+
+def picture(width: int = 96, height: int = 64, channels: int = 3, dtype: Any = np.uint8) -> Any:
+    """Smooth, with all code values of its kind in reach."""
+    y, x = np.mgrid[0:height, 0:width]
+    planes = [(np.sin(x / 9 + k) + np.cos(y / (7 + k)) + 2) / 4 for k in range(channels)]
+    values = np.dstack(planes)
+    if dtype == np.float32:
+        return values.astype(np.float32)
+    return (values * np.iinfo(dtype).max + 0.5).astype(dtype)
+
+
+def correction_of(pixels: Any, *kinds: str) -> CorrectionFilter:
+    height, width = pixels.shape[:2]
+    centre = ((width - 1) / 2, (height - 1) / 2)
+    return CorrectionFilter(width, height, centre, float(np.hypot(*centre)), made_from={"corrections": list(kinds)})
+
+
+def directory(order: str, entries: Sequence[Field], following: int = 0) -> bytes:
+    data = struct.pack(order + "H", len(entries))
+    for tag, kind, count, value in entries:
+        packed = value.ljust(4, b"\0") if isinstance(value, bytes) else struct.pack(order + "I", value)
+        data += struct.pack(order + "HHI", tag, kind, count) + packed
+    return data + struct.pack(order + "I", following)
+
+
+def leica_block(header: bytes, order: str = "<", thumbnail: bytes = b"") -> bytes:
+    """An Exif block as a Leica M writes it: its maker note holds texts at offsets, of the note or of the block."""
+    make = b"Leica Camera AG\0"
+    ifd0, exif, note = 8, 100, 160
+    note_from_block = header[5:7] == b"\0\x02"  # M10; the M9 counts from the start of the note
+    texts = b"Summilux-M 1:1.4/50 ASPH.".ljust(32, b"\0")
+    texts_at = note + 8 + 2 + 12 * 2 + 4
+    base = 0 if note_from_block else note
+    tag = 0x0370 if note_from_block else 0x3001
+    maker = header + directory(order, [(0x035A, 4, 1, 5600), (tag, 2, len(texts), texts_at - base)]) + texts
+    following = note + len(maker) + len(maker) % 2
+    block = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", ifd0)
+    block += directory(
+        order,
+        [(0x010F, 2, len(make), 80), (0x0112, 3, 1, struct.pack(order + "H", 6)), (0x8769, 4, 1, exif)],
+        following if thumbnail else 0,
+    )
+    block = block.ljust(80, b"\0") + make
+    block = block.ljust(exif, b"\0") + directory(order, [(0x927C, 7, len(maker), note), (0xA002, 4, 1, 9999)])
+    block = block.ljust(note, b"\0") + maker
+    if thumbnail:
+        block = block.ljust(following, b"\0")
+        at = following + 2 + 12 * 3 + 4
+        jpeg: list[Field] = [
+            (0x0103, 3, 1, struct.pack(order + "H", 6)),
+            (0x0201, 4, 1, at),
+            (0x0202, 4, 1, len(thumbnail)),
+        ]
+        block += directory(order, jpeg) + thumbnail
+    return block
+
+
+def leica_jpeg(path: Path, block: bytes, pixels: Any = None, **options: Any) -> Path:
+    Image.fromarray(picture() if pixels is None else pixels).save(path, "JPEG", exif=b"Exif\0\0" + block, **options)
+    return path
+
+
+def tagged_jpeg(path: Path, **options: Any) -> Path:
+    """A JPEG with Exif, GPS, a thumbnail, XMP of every shape, IPTC, a comment and a profile, written by ExifTool."""
+    options = {"quality": 88, "subsampling": "4:2:2", "icc_profile": SRGB} | options
+    Image.fromarray(picture(480, 320)).save(path, "JPEG", **options)
+    thumbnail = path.with_suffix(".thumb")
+    Image.fromarray(picture(160, 120)[::-1].copy()).save(thumbnail, "JPEG", quality=95)
+    tags = {
+        "Make": "Leica Camera AG",
+        "Model": "LEICA M8",
+        "Software": "2.012",
+        "Artist": "Jörg Müller",
+        "Orientation#": "6",
+        "FNumber": "5.6",
+        "ExifImageWidth": "9999",
+        "UserComment": "a comment",
+        "GPSLatitude": "48.1",
+        "GPSLatitudeRef": "N",
+        "IPTC:Caption-Abstract": "a caption",
+        "IPTC:Keywords": "one",
+        "XMP-dc:Creator": "A",
+        "XMP-dc:Title-de": "Hallo <&>",
+        "XMP-crs:Sharpness": "3",
+        "XMP-mwg-rs:RegionInfo": "{RegionList=[{Area={X=0.5,Y=0.5},Name=Me},{Name=You}]}",
+        "XMP-tiff:ImageWidth": "9999",
+        "Comment": "a JPEG comment",
+    }
+    command = [*exiftool(), "-q", "-overwrite_original", *(f"-{tag}={value}" for tag, value in tags.items())]
+    subprocess.run([*command, f"-ThumbnailImage<={thumbnail}", str(path)], check=True)
+    return path
+
+
+@cache
+def dump(path: Path) -> dict[str, str]:
+    """All that ExifTool sees, but for what belongs to the file itself; asked once for each path."""
+    command = [*exiftool(), "-json", "-a", "-G1:4", "-s", "-u", "-ee", "-b", str(path)]
+    (tags,) = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return {
+        # Tags of the same name in different groups are numbered as copies; the group tells them apart here.
+        re.sub(r":Copy\d+", "", name): value
+        for name, value in tags.items()
+        if name != "SourceFile" and not name.startswith(("System:", "ExifTool:", "File:FileType", "File:MIME"))
+    }
+
+
+def warnings_of(path: Path) -> str:
+    command = [*exiftool(), "-a", "-validate", "-warning", "-s3", str(path)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return "\n".join(line for line in told.splitlines() if "aker" in line)
+
+
+def differences(before: Path, after: Path) -> set[str]:
+    old, new = dump(before), dump(after)
+    return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+
+
+MARKS = {
+    "IFD0:Software",
+    "XMP-x:XMPToolkit",
+    "XMP-aux:DistortionCorrectionAlreadyApplied",
+    "XMP-aux:LateralChromaticAberrationCorrectionAlreadyApplied",
+    "XMP-aux:VignetteCorrectionAlreadyApplied",
+    "XMP-sixbit:Filter",
+    "XMP-sixbit:Corrected",
+}
+SIZES = {"ExifIFD:ExifImageWidth", "XMP-tiff:ImageWidth"}
+THUMBNAIL = {"IFD1:ThumbnailImage", "IFD1:ThumbnailLength", "IFD1:ThumbnailOffset"}
+
+
+# Nothing lost
+
+
+def test_nothing_is_lost_from_a_jpeg(tmp_path: Path) -> None:
+    source = tagged_jpeg(tmp_path / "photo.jpg")
+    photo = open_photo(source)
+    correction = correction_of(photo.pixels, "distortion", "tca", "vignetting")
+    assert save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction) == ()
+    found = differences(source, tmp_path / "out.jpg")
+    assert found <= MARKS | SIZES | THUMBNAIL
+    assert found >= MARKS | SIZES
+    after = dump(tmp_path / "out.jpg")
+    assert after["XMP-sixbit:Filter"] == correction.digest
+    assert after["XMP-sixbit:Corrected"] == "distortion tca vignetting"
+    assert after["XMP-aux:VignetteCorrectionAlreadyApplied"] in (True, "True")
+    assert after["IFD0:Software"].startswith("Sixbit ")
+    assert {str(after["ExifIFD:ExifImageWidth"]), str(after["XMP-tiff:ImageWidth"])} == {"480"}
+    assert open_photo(tmp_path / "out.jpg").icc == SRGB
+
+
+@pytest.mark.parametrize(
+    ("header", "order"),
+    [(b"LEICA0\x03\0", "<"), (b"LEICA\0\x02\0", "<"), (b"LEICA\0\x02\0", ">")],
+    ids=["M9", "M10", "M10-Motorola"],
+)
+def test_maker_notes_stay_whole_whatever_their_offsets_count_from(tmp_path: Path, header: bytes, order: str) -> None:
+    source = leica_jpeg(tmp_path / "photo.jpg", leica_block(header, order))
+    lens = [value for value in dump(source).values() if "Summilux" in str(value)]
+    assert lens == ["Summilux-M 1:1.4/50 ASPH."]
+    photo = open_photo(source)
+    for name in ("out.jpg", "out.tif", "out.png"):
+        save_photo(photo, photo.pixels, tmp_path / name, correction=correction_of(photo.pixels, "distortion"))
+        assert not {tag for tag in differences(source, tmp_path / name) if tag.startswith(("Leica", "MakerN"))}
+        assert lens == [value for value in dump(tmp_path / name).values() if "Summilux" in str(value)]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_maker_notes_at_the_end_of_a_jpeg_move_with_it(tmp_path: Path, order: str) -> None:
+    source = tmp_path / "photo.jpg"
+    tags = {"Make": "Leica Camera AG", "Model": "LEICA M (Typ 240)", "PixelXDimension": 9999}
+    source.write_bytes(jpeg_with_trailing_note(m240_note("Summilux-M 1:1.4/50 ASPH."), order, **tags))
+    assert "Summilux-M 1:1.4/50 ASPH." in dump(source).values()
+    photo = open_photo(source)
+    noise = np.random.default_rng(1).integers(0, 255, photo.pixels.shape, np.uint8)
+    assert save_photo(photo, noise, tmp_path / "out.jpg", correction=correction_of(noise, "tca")) == ()
+    assert differences(source, tmp_path / "out.jpg") <= MARKS | SIZES
+    for path in (source, tmp_path / "out.jpg"):
+        data = path.read_bytes()
+        entry = data.index(b"LEICA\0\x02\xff") + 8 + 2 + 8
+        assert struct.unpack(order + "I", data[entry : entry + 4])[0] == data.index(b"Summilux")
+    assert read_shot(tmp_path / "out.jpg").lens_names == read_shot(source).lens_names != ()
+    save_photo(photo, noise, tmp_path / "small.jpg", quality=5)  # shorter than the source, too
+    assert not differences(source, tmp_path / "small.jpg") - MARKS - SIZES
+    assert "maker notes" in save_photo(photo, photo.pixels, tmp_path / "out.tif")[-1]
+    save_photo(photo, photo.pixels, tmp_path / "out.png")
+    for path in (tmp_path / "out.tif", tmp_path / "out.png"):
+        assert not [tag for tag in dump(path) if "Warning" in tag or "MakerNote" in tag]
+        assert warnings_of(path) == ""
+        assert dump(path)["ExifIFD:LensModel"] == "Summilux-M 1:1.4/50 ASPH."
+        assert [name.value for name in read_shot(path).lens_names] == ["Summilux-M 1:1.4/50 ASPH."]
+
+
+def test_metadata_crosses_formats(tmp_path: Path) -> None:
+    source = tagged_jpeg(tmp_path / "photo.jpg")
+    photo = open_photo(source)
+    save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    save_photo(photo, photo.pixels, tmp_path / "out.png")
+    from_tiff = open_photo(tmp_path / "out.tif")
+    save_photo(from_tiff, from_tiff.pixels, tmp_path / "back.jpg")
+    from_png = open_photo(tmp_path / "out.png")
+    save_photo(from_png, from_png.pixels, tmp_path / "png back.jpg")
+    before = dump(source)
+    save_photo(from_tiff, from_tiff.pixels, tmp_path / "again.tif")
+    for name in ("out.tif", "again.tif"):  # once, where readers of TIFF look first
+        assert [tag for tag in dump(tmp_path / name) if tag.endswith("Keywords")] == ["IPTC:Keywords"]
+        assert not [tag for tag in dump(tmp_path / name) if tag.startswith("Photoshop")]
+    carried = [
+        name for name in before if name.split(":")[0] in ("IFD0", "ExifIFD", "GPS", "IPTC", "XMP-dc", "XMP-mwg-rs")
+    ]
+    assert len(carried) > 15
+    for name in ("out.tif", "out.png", "back.jpg", "png back.jpg"):
+        after = dump(tmp_path / name)
+        of_iptc = {tag.split(":")[-1]: value for tag, value in after.items() if tag.startswith("IPTC")}
+        for tag in set(carried) - MARKS - SIZES - {"IFD0:YCbCrPositioning"}:
+            found = of_iptc.get(tag.split(":")[-1]) if tag.startswith("IPTC") else after.get(tag)
+            assert found == before[tag], (name, tag)
+        assert open_photo(tmp_path / name).icc == SRGB
+        assert open_photo(tmp_path / name).pixels.shape == photo.pixels.shape
+
+
+def test_the_thumbnail_shows_the_corrected_picture(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (160, 120), (200, 0, 0)).save(stream, "JPEG", quality=100, subsampling=0)
+    thumbnail = stream.getvalue().ljust(6000, b"\0")
+    source = leica_jpeg(tmp_path / "photo.jpg", leica_block(b"LEICA0\x03\0", thumbnail=thumbnail))
+    photo = open_photo(source)
+    green = np.zeros((64, 96, 3), np.uint8) + np.array([0, 200, 0], np.uint8)
+    save_photo(photo, green, tmp_path / "out.jpg")
+    command = [*exiftool(), "-b", "-ThumbnailImage", str(tmp_path / "out.jpg")]
+    data = subprocess.run(command, check=True, capture_output=True).stdout
+    with Image.open(io.BytesIO(data)) as small:
+        assert small.size == (160, 120)
+        centre, bar = small.getpixel((80, 60)), small.getpixel((80, 2))
+        assert isinstance(centre, tuple)
+        assert isinstance(bar, tuple)
+        assert centre[1] > 180
+        assert max(centre[0], *bar) < 20  # 3:2 in 4:3 leaves black bars
+    assert not {tag for tag in differences(source, tmp_path / "out.jpg") if tag.startswith("Leica")}
+
+
+def test_a_thumbnail_that_cannot_be_replaced_is_unlinked(tmp_path: Path) -> None:
+    block = leica_block(b"LEICA0\x03\0", thumbnail=b"\xff\xd8 no picture \xff\xd9")
+    photo = open_photo(leica_jpeg(tmp_path / "photo.jpg", block))
+    save_photo(photo, photo.pixels, tmp_path / "out.jpg")
+    assert not {tag for tag in dump(tmp_path / "out.jpg") if tag.startswith("IFD1:")}
+
+
+def test_long_xmp_becomes_extended_xmp_and_comes_back(tmp_path: Path) -> None:
+    source = tmp_path / "photo.png"
+    Image.fromarray(picture()).save(source)
+    note = "x" * 200_000
+    command = [
+        *exiftool(),
+        "-q",
+        "-overwrite_original",
+        f"-XMP-dc:Title={'t' * 90}",
+        "-XMP-dc:Description<=-",
+        str(source),
+    ]
+    subprocess.run(command, input=note.encode(), check=True)
+    photo = open_photo(source)
+    save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction_of(photo.pixels, "tca"))
+    after = dump(tmp_path / "out.jpg")
+    assert after["XMP-dc:Description"] == note
+    assert after["XMP-dc:Title"] == "t" * 90
+    assert "XMP-sixbit:Filter" in after
+    again = open_photo(tmp_path / "out.jpg")
+    assert again.metadata.xmp is not None
+    assert note.encode() in again.metadata.xmp
+    save_photo(again, again.pixels, tmp_path / "back.png")
+    assert dump(tmp_path / "back.png")["XMP-dc:Description"] == note
+
+
+def test_broken_metadata_does_not_stop_a_correction(tmp_path: Path) -> None:
+    source = leica_jpeg(tmp_path / "photo.jpg", b"II*\0\xff\xff\xff\x7f", xmp=b"<x:xmpmeta><rdf:RDF>")
+    photo = open_photo(source)
+    notes = save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction_of(photo.pixels, "tca"))
+    assert "Exif" in notes[0]
+    assert "XMP" in notes[1]
+    assert b"II*\0\xff\xff\xff\x7f" in (tmp_path / "out.jpg").read_bytes()
+    assert "XMP-sixbit:Filter" in dump(tmp_path / "out.jpg")
+
+
+def test_no_metadata_at_all(tmp_path: Path) -> None:
+    Image.fromarray(picture()).save(tmp_path / "photo.jpg")
+    photo = open_photo(tmp_path / "photo.jpg")
+    save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction_of(photo.pixels, "distortion"))
+    assert differences(tmp_path / "photo.jpg", tmp_path / "out.jpg") <= MARKS | {"File:ExifByteOrder"}
+
+
+def test_what_no_longer_holds_is_left_out_and_said(tmp_path: Path) -> None:
+    extra = b"".join(
+        b"\xff" + bytes((marker,)) + struct.pack(">H", len(data) + 2) + data
+        for marker, data in ((0xE2, b"MPF\0II*\0"), (0xEB, b"JP c2pa"), (0xE5, b"of some maker"))
+    )
+    Image.fromarray(picture()).save(tmp_path / "photo.jpg", extra=extra)
+    with (tmp_path / "photo.jpg").open("ab") as file:
+        file.write(b"\xff\xd8 another picture \xff\xd9")
+    photo = open_photo(tmp_path / "photo.jpg")
+    notes = save_photo(photo, photo.pixels, tmp_path / "out.jpg")
+    assert [word for word in ("MPF", "credentials", "follows") if any(word in note for note in notes)] == [
+        "MPF",
+        "credentials",
+        "follows",
+    ]
+    data = (tmp_path / "out.jpg").read_bytes()
+    assert b"of some maker" in data
+    assert b"MPF\0" not in data
+    assert b"c2pa" not in data
+    assert b"another picture" not in data
+
+
+# Pixels
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "zlib"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_tiff_pixels_come_back_as_they_were(tmp_path: Path, channels: int, dtype: Any, compression: str | None) -> None:
+    import tifffile
+
+    pixels = picture(channels=channels, dtype=dtype)
+    pixels = pixels[..., 0] if channels == 1 else pixels
+    colour: Any = "minisblack" if channels == 1 else "rgb"
+    tifffile.imwrite(
+        tmp_path / "photo.tif", pixels, photometric=colour, compression=compression, predictor=bool(compression)
+    )
+    photo = open_photo(tmp_path / "photo.tif")
+    assert photo.alpha == (channels == 4)
+    save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    again = tifffile.imread(tmp_path / "out.tif")
+    assert again.dtype == dtype
+    assert np.array_equal(again, pixels)
+    assert open_photo(tmp_path / "out.tif").encoding == photo.encoding
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"byteorder": ">"},
+        {"bigtiff": True},
+        {"tile": (32, 32), "compression": "zlib"},
+        {"planarconfig": "separate"},
+        {"compression": "zstd"},
+    ],
+    ids=str,
+)
+def test_tiff_in_every_layout(tmp_path: Path, options: dict[str, Any]) -> None:
+    import tifffile
+
+    pixels = picture(dtype=np.uint16)
+    stored = np.moveaxis(pixels, 2, 0) if "planarconfig" in options else pixels
+    tifffile.imwrite(tmp_path / "photo.tif", stored, photometric="rgb", **options)
+    photo = open_photo(tmp_path / "photo.tif")
+    assert np.array_equal(photo.pixels, pixels)
+    save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    again = open_photo(tmp_path / "out.tif")
+    assert np.array_equal(again.pixels, pixels)
+    assert again.encoding == photo.encoding
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_png_pixels_come_back_as_they_were(tmp_path: Path, channels: int, dtype: Any) -> None:
+    import imagecodecs
+
+    pixels = picture(channels=channels, dtype=dtype)
+    pixels = pixels[..., 0] if channels == 1 else pixels
+    (tmp_path / "photo.png").write_bytes(imagecodecs.png_encode(pixels))
+    photo = open_photo(tmp_path / "photo.png")
+    save_photo(photo, photo.pixels, tmp_path / "out.png")
+    again = imagecodecs.png_decode((tmp_path / "out.png").read_bytes())
+    assert again.dtype == dtype
+    assert np.array_equal(again, pixels)
+    assert not differences(tmp_path / "photo.png", tmp_path / "out.png") - MARKS - {"PNG:Filter", "File:ExifByteOrder"}
+
+
+def test_unusual_tiffs_are_read_as_what_they_show(tmp_path: Path) -> None:
+    import tifffile
+
+    grey = picture(channels=1)[..., 0]
+    path = tmp_path / "photo.tif"
+    tifffile.imwrite(path, 255 - grey, photometric="miniswhite")
+    assert np.array_equal(open_photo(path).pixels, grey)
+    tifffile.imwrite(path, grey > 128, photometric="minisblack")
+    assert np.array_equal(open_photo(path).pixels, np.uint8(255) * (grey > 128))
+    tifffile.imwrite(path, grey, photometric="palette", colormap=np.stack([np.arange(256, dtype=np.uint16) * 257] * 3))
+    assert np.array_equal(open_photo(path).pixels, np.dstack([grey] * 3))
+    tifffile.imwrite(path, picture(dtype=np.float32).astype(np.float64), photometric="rgb")
+    assert np.array_equal(open_photo(path).pixels, picture(dtype=np.float32))
+    for word, pixels, options in (
+        ("RGB first", picture(channels=4), {"photometric": "separated"}),
+        ("32-bit", picture().astype(np.uint32), {"photometric": "rgb"}),
+        ("raw file", grey, {"photometric": "cfa", "extratags": [(33421, 3, 2, (2, 2)), (33422, 1, 4, (0, 1, 1, 2))]}),
+        ("preview", picture(), {"photometric": "rgb", "subfiletype": 1}),
+    ):
+        tifffile.imwrite(path, pixels, **options)
+        with pytest.raises(PhotoError, match=word):
+            open_photo(path)
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_is_encoded_as_its_source(tmp_path: Path, subsampling: str, progressive: bool) -> None:
+    tables = [list(range(1, 65)), list(range(64, 0, -1))]
+    pixels = picture(401, 1203)
+    options: dict[str, Any] = {"qtables": tables, "subsampling": subsampling, "progressive": progressive}
+    Image.fromarray(pixels).save(tmp_path / "photo.jpg", **options)
+    photo = open_photo(tmp_path / "photo.jpg")
+    save_photo(photo, photo.pixels, tmp_path / "out.jpg")
+    with Image.open(tmp_path / "out.jpg") as out, Image.open(tmp_path / "photo.jpg") as source:
+        assert out.quantization == source.quantization  # type: ignore[attr-defined]
+        assert out.layer == source.layer  # type: ignore[attr-defined]
+        assert out.info.get("progressive") == source.info.get("progressive")
+        # The oracle: Pillow encodes the same pixels in one go.
+        plain = io.BytesIO()
+        Image.fromarray(photo.pixels).save(plain, "JPEG", **options)
+        assert np.array_equal(np.asarray(out), np.asarray(Image.open(plain)))
+    save_photo(photo, photo.pixels, tmp_path / "small.jpg", quality=20, subsampling="4:2:0")
+    assert (tmp_path / "small.jpg").stat().st_size < (tmp_path / "out.jpg").stat().st_size
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_jpeg_at_one_of_libjpegs_qualities(tmp_path: Path, subsampling: str, channels: int) -> None:
+    pixels = picture(401, 1203, channels=channels)
+    pixels = pixels[..., 0] if channels == 1 else pixels
+    options: dict[str, Any] = {} if channels == 1 else {"subsampling": subsampling}
+    for quality, progressive in ((92, False), (31, False), (92, True)):
+        Image.fromarray(pixels).save(tmp_path / "photo.jpg", quality=quality, progressive=progressive, **options)
+        photo = open_photo(tmp_path / "photo.jpg")
+        # The oracle: Pillow encodes the same pixels.
+        plain = io.BytesIO()
+        Image.fromarray(photo.pixels.squeeze()).save(plain, "JPEG", quality=quality, progressive=progressive, **options)
+        for asked in (None, quality):
+            save_photo(photo, photo.pixels, tmp_path / "out.jpg", quality=asked)
+            assert (tmp_path / "out.jpg").read_bytes().endswith(plain.getvalue()[20:])
+
+
+def test_a_grey_jpeg_stays_grey(tmp_path: Path) -> None:
+    Image.fromarray(picture(channels=1)[..., 0]).save(tmp_path / "photo.jpg", quality=98)
+    photo = open_photo(tmp_path / "photo.jpg")
+    save_photo(photo, photo.pixels, tmp_path / "out.jpg")
+    again = open_photo(tmp_path / "out.jpg").pixels
+    assert again.shape == photo.pixels.shape == (64, 96)
+    assert np.abs(again.astype(int) - photo.pixels).max() <= 3
+
+
+def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
+    import tifffile
+
+    tifffile.imwrite(
+        tmp_path / "photo.tif", picture(channels=4, dtype=np.uint16), photometric="rgb", extrasamples=["unassalpha"]
+    )
+    photo = open_photo(tmp_path / "photo.tif")
+    notes = " ".join(save_photo(photo, photo.pixels, tmp_path / "out.jpg"))
+    assert "alpha" in notes
+    assert "8 bits" in notes
+    tifffile.imwrite(tmp_path / "float.tif", picture(dtype=np.float32), photometric="rgb")
+    photo = open_photo(tmp_path / "float.tif")
+    assert "16 bits" in " ".join(save_photo(photo, photo.pixels, tmp_path / "out.png"))
+    assert np.abs(open_photo(tmp_path / "out.png").pixels / 65535 - photo.pixels).max() < 1e-5
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGB;16"])
+def test_heic_is_read_with_all_its_bits(tmp_path: Path, mode: str) -> None:
+    import pillow_heif
+
+    pixels = picture(128, 96, dtype=np.uint16 if mode.endswith("16") else np.uint8)
+    image = pillow_heif.from_bytes(mode, (128, 96), pixels.tobytes())
+    block = leica_block(b"LEICA0\x03\0")
+    image.info["icc_profile"], image.info["icc_profile_type"] = SRGB, "prof"
+    image.save(tmp_path / "photo.heic", quality=-1, exif=b"Exif\0\0" + block)
+    photo = open_photo(tmp_path / "photo.heic")
+    assert photo.pixels.dtype == pixels.dtype
+    pixels = np.rot90(pixels, -1)  # the encoder turns the orientation into one of HEIC's own
+    full = np.iinfo(pixels.dtype).max
+    assert np.abs(photo.pixels / full - pixels / full).mean() < 0.01
+    save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    after = dump(tmp_path / "out.tif")
+    assert "Summilux-M 1:1.4/50 ASPH." in after.values()
+    assert after["IFD0:Orientation"] in (1, "Horizontal (normal)")  # libheif has turned it
+
+
+# Light
+
+
+def test_the_transfer_curve_is_that_of_the_profile(tmp_path: Path) -> None:
+    photo = Photo(tmp_path / "photo.jpg", "JPEG", picture(), icc=b"no profile")
+    with pytest.raises(LightError, match=r"photo\.jpg.*--only distortion,tca"):
+        _ = photo.transfer
+    assert Photo(tmp_path / "photo.jpg", "JPEG", picture()).transfer.name == "sRGB"
+
+
+def test_the_gamma_of_a_png(tmp_path: Path) -> None:
+    import imagecodecs
+
+    data = imagecodecs.png_encode(picture())
+    for gamma, half in ((100000, 0.5), (45455, 0.2140411), (55556, 0.5 ** (100000 / 55556))):
+        content = b"gAMA" + struct.pack(">I", gamma)
+        chunk = struct.pack(">I", 4) + content + struct.pack(">I", zlib.crc32(content))
+        (tmp_path / "photo.png").write_bytes(data[:33] + chunk + data[33:])
+        assert open_photo(tmp_path / "photo.png").transfer.decode(np.array([0.5]))[0] == pytest.approx(half, abs=1e-6)
+
+
+# Bad input
+
+
+def test_files_that_are_no_photos(tmp_path: Path) -> None:
+    for name, data in (("text.jpg", b"Dear diary"), ("empty.jpg", b""), ("short.jpg", b"\xff\xd8\xff")):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(PhotoError, match=name):
+            open_photo(tmp_path / name)
+    with pytest.raises(PhotoError, match="there is no"):
+        open_photo(tmp_path / "missing.jpg")
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.png", "photo.tif"])
+def test_a_photo_that_is_cut_short(tmp_path: Path, name: str) -> None:
+    Image.fromarray(picture(300, 200)).save(tmp_path / name)
+    data = (tmp_path / name).read_bytes()
+    for part in (0.02, 0.2, 0.5, 0.9, 0.99):
+        (tmp_path / name).write_bytes(data[: int(len(data) * part)])
+        with pytest.raises(PhotoError, match=r"cut short|not a JPEG"):
+            open_photo(tmp_path / name)
+
+
+def test_sizes_that_no_photo_has(tmp_path: Path) -> None:
+    Image.fromarray(picture()).save(tmp_path / "photo.png")
+    data = bytearray((tmp_path / "photo.png").read_bytes())
+    data[16:24] = struct.pack(">II", 100_000, 100_000)
+    (tmp_path / "photo.png").write_bytes(data)
+    with pytest.raises(PhotoError, match="100000x100000"):
+        open_photo(tmp_path / "photo.png")
+    Image.fromarray(picture()).save(tmp_path / "photo.jpg")
+    data = bytearray((tmp_path / "photo.jpg").read_bytes())
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = struct.pack(">HH", 65535, 65535)
+    (tmp_path / "photo.jpg").write_bytes(data)
+    with pytest.raises(PhotoError, match="65535x65535"):
+        open_photo(tmp_path / "photo.jpg")
+
+
+def test_a_photo_of_one_pixel(tmp_path: Path) -> None:
+    for suffix in ("jpg", "png", "tif"):
+        Image.fromarray(picture(1, 1)).save(tmp_path / f"photo.{suffix}")
+        photo = open_photo(tmp_path / f"photo.{suffix}")
+        save_photo(photo, photo.pixels, tmp_path / f"out.{suffix}")
+        assert np.abs(open_photo(tmp_path / f"out.{suffix}").pixels.astype(int) - photo.pixels).max() <= 2
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_odd_names(tmp_path: Path, name: str) -> None:
+    tagged = leica_jpeg(tmp_path / name, leica_block(b"LEICA0\x03\0"))
+    photo = open_photo(tagged)
+    save_photo(photo, photo.pixels, tmp_path / f"out {name}")
+    save_photo(photo, photo.pixels, tmp_path / f"out {name}.tif")
+    assert np.array_equal(open_photo(tmp_path / f"out {name}.tif").pixels, photo.pixels)
+    again = open_photo(tmp_path / f"out {name}.tif")
+    save_photo(again, again.pixels, tmp_path / "again.jpg")
+    assert dump(tmp_path / "again.jpg")["IFD0:Make"] == "Leica Camera AG"
+    assert "Summilux-M 1:1.4/50 ASPH." in dump(tmp_path / "again.jpg").values()
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_cmyk_is_refused(tmp_path: Path) -> None:
+    Image.new("CMYK", (20, 20)).save(tmp_path / "photo.jpg")
+    with pytest.raises(PhotoError, match="RGB first"):
+        open_photo(tmp_path / "photo.jpg")
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "tif", "png"])
+def test_damage_is_refused_or_survived(tmp_path: Path, suffix: str) -> None:
+    source = leica_jpeg(tmp_path / "photo.jpg", leica_block(b"LEICA0\x03\0"), icc_profile=SRGB)
+    photo = open_photo(source)
+    whole = tmp_path / f"whole.{suffix}"
+    save_photo(photo, photo.pixels, whole, correction=correction_of(photo.pixels, "tca"))
+    random = np.random.default_rng(7)
+    data, damaged = whole.read_bytes(), tmp_path / f"damaged.{suffix}"
+    outcomes = set()
+    for _ in range(60):
+        bad = bytearray(data)
+        for at in random.integers(0, min(len(bad), 1000), 8):
+            bad[at] = (0, 1, 255, int(random.integers(256)))[random.integers(4)]
+        damaged.write_bytes(bad)
+        try:
+            photo = open_photo(damaged)
+            save_photo(photo, photo.pixels, tmp_path / f"out.{suffix}")
+            outcomes.add("survived")
+        except PhotoError:
+            outcomes.add("refused")
+    assert outcomes == {"survived", "refused"}
+
+
+# Whole or not at all
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Photo:
+    return open_photo(leica_jpeg(tmp_path / "photo.jpg", leica_block(b"LEICA0\x03\0")))
+
+
+def test_the_source_is_not_overwritten_unless_asked(photo: Photo, tmp_path: Path) -> None:
+    before = photo.path.read_bytes()
+    (tmp_path / "link.jpg").symlink_to(photo.path)
+    for target in (photo.path, tmp_path / "link.jpg"):
+        with pytest.raises(PhotoError, match="the photo itself"):
+            save_photo(photo, photo.pixels, target)
+    assert photo.path.read_bytes() == before
+    save_photo(photo, photo.pixels, photo.path, overwrite=True)
+    assert photo.path.read_bytes() != before
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(
+    photo: Photo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "out.jpg"
+    target.write_bytes(b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(PhotoError, match=r"out\.jpg.*disk is full"):
+        save_photo(photo, photo.pixels, target)
+    assert target.read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jpg", "photo.jpg"]
+
+
+def test_a_full_disk(photo: Photo, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small file system can be mounted by root alone")
+    try:
+        pixels = np.random.default_rng(1).integers(0, 255, (400, 400, 3), np.uint8)
+        for suffix in ("jpg", "tif", "png"):
+            with pytest.raises(PhotoError, match="disk is full"):
+                save_photo(photo, pixels, disk / f"out.{suffix}")
+            assert not list(disk.iterdir())
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_folders_that_cannot_be_written(photo: Photo, tmp_path: Path) -> None:
+    with pytest.raises(PhotoError, match=r"there is no folder .*; make it first"):
+        save_photo(photo, photo.pixels, tmp_path / "missing" / "out.jpg")
+    if not Path("/sys/kernel").is_dir():
+        missing("a folder that not even root can write to")
+    with pytest.raises(PhotoError, match=r"folder /sys/kernel is read-only for you; choose another\.$"):
+        save_photo(photo, photo.pixels, Path("/sys/kernel/out.jpg"))
+
+
+def test_endings_that_cannot_be_written(photo: Photo, tmp_path: Path) -> None:
+    for name in ("out.heic", "out", "out.webp"):
+        with pytest.raises(PhotoError, match=r"\.tif"):
+            save_photo(photo, photo.pixels, tmp_path / name)
+
+
+def test_a_compressed_chunk_that_would_fill_the_memory_is_not_inflated() -> None:
+    bomb = zlib.compress(b"\0" * (png_module._LARGEST_TEXT + 1))
+    assert png_module._inflated(bomb) is None
+    assert png_module._inflated(zlib.compress(b"profile")) == b"profile"
+
+
+def test_image_resources_stay_without_the_iptc_that_a_tiff_keeps_elsewhere(tmp_path: Path) -> None:
+    source = tagged_jpeg(tmp_path / "photo.jpg")
+    command = [*exiftool(), "-q", "-overwrite_original", "-Photoshop:URL=https://example.org/", str(source)]
+    subprocess.run(command, check=True)
+    photo = open_photo(source)
+    save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    from_tiff = open_photo(tmp_path / "out.tif")
+    save_photo(from_tiff, from_tiff.pixels, tmp_path / "back.jpg")
+    for name in ("out.tif", "back.jpg"):
+        told = dump(tmp_path / name)
+        assert told["Photoshop:URL"] == "https://example.org/"
+        assert [tag for tag in told if tag.endswith("Caption-Abstract")] == ["IPTC:Caption-Abstract"]
+
+
+def test_names_that_are_too_long(photo: Photo, tmp_path: Path) -> None:
+    with pytest.raises(PhotoError, match="too long"):
+        save_photo(photo, photo.pixels, tmp_path / ("x" * 300 + ".jpg"))

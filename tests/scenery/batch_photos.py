@@ -1,0 +1,171 @@
+"""Photos for the tests and the benchmark of the batch: every format, every status, made quickly.
+
+    python -m tests.scenery.batch_photos FOLDER [--count 500] [--megapixels 12,24,50]
+
+A few pictures are encoded; what sets hundreds of photos apart is their tags.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import io
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.scenery.photo_factory import exif, segment, xmp_packet
+
+LEICA = {"Make": "Leica Camera AG", "Model": "LEICA M10"}
+KNOWN = {**LEICA, "LensModel": "Summicron-M 1:2/35 ASPH.", "FocalLength": (35, 1)}
+ALSO_KNOWN = {**LEICA, "LensModel": "APO-Summicron-M 1:2/75 ASPH.", "FocalLength": (75, 1)}
+STATUSES: dict[str, dict[str, Any]] = {
+    "matched": KNOWN,
+    "matched-75": ALSO_KNOWN,
+    "ambiguous": {**LEICA, "LensModel": "Summicron 50", "FocalLength": (50, 1)},
+    "unknown": {**LEICA, "LensModel": "Obscurar 1:3.7/61", "FocalLength": (61, 1)},
+    "untagged": LEICA,
+    "not-m": {"Make": "Canon", "Model": "EOS R5", "LensModel": "RF24-70mm F2.8 L IS USM"},
+    "uncalibrated": {**LEICA, "LensModel": "Summarit-M 1:2.5/35", "FocalLength": (35, 1)},
+    "corrected": KNOWN,
+}
+MARKS = xmp_packet(
+    aux_DistortionCorrectionAlreadyApplied="True",
+    aux_LateralChromaticAberrationCorrectionAlreadyApplied="True",
+    aux_VignetteCorrectionAlreadyApplied="True",
+    sixbit_corrected="distortion tca vignetting shading",
+    sixbit_filter="0" * 64,
+)
+
+
+@functools.cache
+def scene(width: int, height: int) -> NDArray[np.uint8]:
+    """A picture with edges and grain, as photos have them: it decodes and encodes at their pace."""
+    rng = np.random.default_rng(35)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    light = 120 + 60 * np.sin(x / 37) * np.cos(y / 23) + 40 * ((x // 97 + y // 61) % 2)
+    tint = np.array([1.0, 0.9, 0.75], np.float32)
+    tile = rng.normal(0, 5, (256, 256, 3)).astype(np.float32)
+    grain = np.tile(tile, (height // 256 + 1, width // 256 + 1, 1))[:height, :width]
+    return np.clip(light[..., None] * tint + grain, 0, 255).astype(np.uint8)
+
+
+@functools.cache
+def _jpeg(width: int, height: int) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(scene(width, height)).save(data, "JPEG", quality=92, subsampling="4:2:0")
+    return data.getvalue()
+
+
+def jpeg(width: int, height: int, tags: dict[str, Any], xmp: bytes = b"") -> bytes:
+    """A JPEG with these tags."""
+    head = segment(0xE1, b"Exif\0\0" + exif(**tags))
+    if xmp:
+        head += segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp)
+    picture = _jpeg(width, height)
+    return picture[:2] + head + picture[2:]
+
+
+def tiff(width: int, height: int, tags: dict[str, Any], xmp: bytes = b"", deep: bool = True) -> bytes:
+    """An uncompressed TIFF of 16 or 8 bits with these tags."""
+    pixels = _values(width, height, deep)
+    bits = 16 if deep else 8
+
+    def built(at: int) -> bytes:
+        more: list[tuple[int, int, Any]] = [
+            (0x0100, 4, width),
+            (0x0101, 4, height),
+            (0x0102, 3, (bits,) * 3),
+            (0x0103, 3, 1),
+            (0x0106, 3, 2),
+            (0x0111, 4, at),
+            (0x0115, 3, 3),
+            (0x0116, 4, height),
+            (0x0117, 4, len(pixels)),
+        ]
+        return exif(more=more, xmp=xmp, **tags)
+
+    head = built(len(built(0)))
+    return head + pixels
+
+
+@functools.lru_cache(maxsize=2)
+def _values(width: int, height: int, deep: bool) -> bytes:
+    picture = scene(width, height)
+    return (picture.astype("<u2") * 257).tobytes() if deep else picture.tobytes()
+
+
+def png(width: int, height: int, tags: dict[str, Any], xmp: bytes = b"") -> bytes:
+    """A PNG with these tags."""
+    import zlib
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    picture = _png(width, height)
+    text = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp) if xmp else b""
+    return picture[:33] + text + chunk(b"eXIf", exif(**tags)) + picture[33:]
+
+
+@functools.cache
+def _png(width: int, height: int) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(scene(width, height)).save(data, "PNG", compress_level=1)
+    return data.getvalue()
+
+
+def sizes(megapixels: float) -> tuple[int, int]:
+    """Width and height, 4 to 3; 50 MP is that of a camera."""
+    if megapixels == 50:
+        return 8160, 6144
+    width = max(64, round((megapixels * 1e6 * 4 / 3) ** 0.5) // 16 * 16)
+    return width, width * 3 // 4
+
+
+def make(folder: Path, count: int, megapixels: tuple[float, ...]) -> None:
+    """Make photos in folders below this one: most are matched JPEGs, and every status and format is among them."""
+    formats: list[tuple[str, Callable[..., bytes]]] = [
+        (".jpg", jpeg),
+        (".JPG", jpeg),
+        (".jpeg", jpeg),
+        (".tif", tiff),
+        (".jpg", jpeg),
+        (".png", png),
+    ]
+    statuses = list(STATUSES)
+    for number in range(count):
+        # Of ten photos, four are of other statuses, each in turn.
+        status = statuses[(number // 10 * 4 + number % 10) % len(statuses)] if number % 10 < 4 else "matched"
+        suffix, build = formats[(number * 7 // 3) % len(formats)]
+        width, height = sizes(megapixels[number % len(megapixels)])
+        place = folder / ("", "roll 1", 'roll 2/it\'s "late"')[number % 3] / f"L{1000 + number:07}-{status}{suffix}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        tags = {**STATUSES[status], "FNumber": (20 + number % 60, 10), "UserComment": b"ASCII\0\0\0" + b"%d" % number}
+        if build is not jpeg and width > 6000:  # a disk full of them tells nothing more
+            build = jpeg
+            place = place.with_suffix(".jpg")
+        data = build(width, height, tags, xmp=MARKS if status == "corrected" else b"")
+        if number % 50 == 17:
+            data = data[: len(data) // 2]
+            place = place.with_stem(f"{place.stem}-cut")
+        place.write_bytes(data)
+    (folder / "roll 1" / "L1009999.DNG").write_bytes(b"II*\0 a raw file")
+    (folder / "roll 1" / "notes.txt").write_text("not a photo")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--count", type=int, default=500)
+    parser.add_argument("--megapixels", default="12,24,50")
+    options = parser.parse_args()
+    make(options.folder, options.count, tuple(float(number) for number in options.megapixels.split(",")))
+
+
+if __name__ == "__main__":
+    main()

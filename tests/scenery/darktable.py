@@ -1,0 +1,51 @@
+"""darktable with Sixbit's script, in a system of the tests: the engine runs in the Python of the tests.
+
+with_script = DarktableHome(system_root("trixie"), tmp_path)
+seen = with_script.drive(["identify"])
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.scenery.editor_home import EditorHome
+from tests.scenery.root import SystemRoot
+
+TIMEOUT = 280
+SETTINGS = {
+    "plugins/imageio/format/tiff/bpp": "16",
+    "plugins/darkroom/workflow": "none",
+    "plugins/lighttable/export/pixel_interpolator_warp": "bicubic",
+    "plugins/lighttable/export/storage_name": "sixbit",
+    "plugins/lighttable/export/format_name": "tiff",
+    "plugins/lighttable/export/icctype": "1",
+    "write_sidecar_files": "never",
+    "plugins/lighttable/sixbit/expanded": "TRUE",
+    "plugins/lighttable/export/expanded": "TRUE",
+    "lua/sixbit/folder": "/mnt/work/out",
+}
+
+
+class DarktableHome(EditorHome):
+    """A home in which Sixbit is installed for darktable."""
+
+    def __init__(self, root: SystemRoot, folder: Path, *installed: str) -> None:
+        super().__init__(root, folder)
+        (self.home / ".config/darktable").mkdir(parents=True)
+        for host in installed or ("lensfun", "darktable"):
+            self.install(host)
+
+    @property
+    def script(self) -> Path:
+        """The folder of the script."""
+        return self.home / ".config/darktable/lua/sixbit"
+
+    def drive(self, steps: list[str], prefix: str) -> dict[str, Any]:
+        """What the steps of ``darktable_window.py`` saw in darktable's window."""
+        self.bring("darktable_remote.lua", "darktable_window.py")
+        settings = [word for name, value in SETTINGS.items() for word in ("--conf", f"{name}={value}")]
+        (self.work / "settings.json").write_text(json.dumps(settings))
+        done = self.run_gui(["python3", "/mnt/work/darktable_window.py", *steps], timeout=TIMEOUT)
+        return self.seen(steps, prefix, done)
