@@ -52,9 +52,10 @@ def seconds_of(words: list[str]) -> float:
 
 def recoded(photo: Path, out: Path) -> None:
     """Decode and encode, with the metadata, and nothing else."""
-    from sixbit.photos.photo import open_photo, save_photo
+    from sixbit.photos.decode import decode
+    from sixbit.photos.save import save_photo
 
-    opened = open_photo(photo)
+    opened = decode(photo)
     save_photo(opened, opened.pixels, out)
 
 

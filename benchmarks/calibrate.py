@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.calibrate_cases import Case, run
-from sixbit.calibration import CalibrationError
 from sixbit.calibration.flat import measure_flat
+from sixbit.values.errors import CalibrationError
 from tests.scenery import flats
 
 MOST_FALL_OFF, MOST_SHADING = 1.5, 0.5

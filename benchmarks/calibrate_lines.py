@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.calibrate_cases import Case, run
-from sixbit.calibration import CalibrationError
 from sixbit.calibration.keep import Setting
 from sixbit.calibration.lines import LinesResult, fit_lines, lines_in
 from sixbit.compiler.optics import Frame, Sensor
 from sixbit.lenses.catalogue import catalogue
+from sixbit.values.errors import CalibrationError
 from tests.scenery import scenes
 
 GOALS = {"lines": 0.05, "chessboard": 0.02, "ChArUco": 0.02}

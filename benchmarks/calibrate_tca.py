@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.calibrate_cases import Case, run
-from sixbit.calibration import CalibrationError
-from sixbit.calibration.lateral_colour import lateral_colour_in
 from sixbit.compiler import optics as models
 from sixbit.compiler.optics import Frame, Sensor
+from sixbit.measure.lateral_colour import lateral_colour_in
+from sixbit.values.errors import CalibrationError
 from sixbit.values.filter import UNITY
 from sixbit.values.light import srgb
 from tests.scenery.scenes import (
@@ -91,8 +91,8 @@ def measured(photo: Any, halved: bool, lens: Lens, frame: Frame) -> tuple[float,
         found = lateral_colour_in(photo, srgb(), halved_chroma=halved)
     except CalibrationError as error:
         return lateral_colour_error(lens, (UNITY, UNITY), frame, sensor), math.nan, "", str(error)
-    polynomials = models.lateral_colour(found.model.model, found.model.terms)
-    said = f", {found.model.model} {found.corner_px[0]:+.2f} {found.corner_px[1]:+.2f}"
+    polynomials = models.lateral_colour(found.model.name, found.model.terms)
+    said = f", {found.model.name} {found.corner_px[0]:+.2f} {found.corner_px[1]:+.2f}"
     return lateral_colour_error(lens, polynomials, frame, sensor), found.corner_error, said, ""
 
 

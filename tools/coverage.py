@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sixbit.lenses.catalogue import Catalogue, LensIdentity, load
+from sixbit.lenses.catalogue import Catalogue, load
 from sixbit.manifest import data_path
 from sixbit.values.kinds import KINDS, Grade
+from sixbit.values.lens import LensIdentity
 
 BEGIN, END = "<!-- coverage -->", "<!-- /coverage -->"
 

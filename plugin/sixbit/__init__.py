@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from sixbit.compiler.compile import CompileError, compile_filter
     from sixbit.engines import EngineError, Region, apply
     from sixbit.export.correct import correct
-    from sixbit.lenses.catalogue import LensIdentity
     from sixbit.lenses.match import Match, Status, match
     from sixbit.tags.read import read_shot
+    from sixbit.values.errors import PhotoError, SixbitError
     from sixbit.values.filter import CorrectionFilter, FilterError
-    from sixbit.values.shot import LensSpecification, PhotoError, Shot, SixBitCode, SixbitError, Tagged
+    from sixbit.values.lens import LensIdentity
+    from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 
 _HOME = {
     "CompileError": "compiler.compile",

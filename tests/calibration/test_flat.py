@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 import sixbit
-from sixbit.calibration import CalibrationError
 from sixbit.calibration import keep as user_database
 from sixbit.calibration.flat import keep, measure_flat
 from sixbit.calibration.frames import open_frame
@@ -20,7 +19,7 @@ from sixbit.cli.main import main
 from sixbit.lenses.catalogue import renew
 from sixbit.measure.fall_off import Samples, falling, light_at, rise, surface_powers
 from sixbit.plots.flat import plot_flat
-from sixbit.values.shot import PhotoError
+from sixbit.values.errors import CalibrationError, PhotoError
 from tests.scenery.flats import Cast, Flat, cases, corner_error, save, scene, shading_error
 from tests.scenery.photo_factory import xmp_packet
 

@@ -13,17 +13,18 @@ import numpy as np
 import pytest
 
 import sixbit
-from sixbit.calibration import CalibrationError
 from sixbit.calibration import keep as user_database
-from sixbit.calibration.keep import Model, Setting, add, export, records, remove
+from sixbit.calibration.keep import Setting, add, export, records, remove
 from sixbit.cli.main import main
 from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.install.lensfun import install_lensfun
 from sixbit.lenses.catalogue import CatalogueError, catalogue, own_folder, renew
 from sixbit.lenses.own import SUFFIX, RecordError
+from sixbit.values.errors import CalibrationError, PhotoError
 from sixbit.values.filter import CorrectionFilter
-from sixbit.values.shot import PhotoError, Shot, Tagged
+from sixbit.values.lens import Model
+from sixbit.values.shot import Shot, Tagged
 from tests.scenery.lensfun_oracle import falloff
 
 LENS = "summicron-35-asph"

@@ -9,20 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sixbit.calibration import CalibrationError
-from sixbit.calibration.lateral_colour import (
-    LateralColour,
-    has_halved_chroma,
-    keep,
-    lateral_colour_in,
-    measure_lateral_colour,
-)
+from sixbit.calibration.lateral_colour import keep, measure_lateral_colour
 from sixbit.cli.main import main
 from sixbit.compiler import optics as models
 from sixbit.compiler.optics import Frame, Sensor
 from sixbit.export.correct import correct
 from sixbit.lenses.catalogue import catalogue
 from sixbit.measure.displacement import displacements, sharp_blocks
+from sixbit.measure.lateral_colour import LateralColour, lateral_colour_in
+from sixbit.photos.jpeg import has_halved_chroma
+from sixbit.values.errors import CalibrationError
 from sixbit.values.light import srgb
 from tests.scenery.scenes import Camera, Lens, as_photo, building, clouds, foliage, lateral_colour_error, photograph
 
@@ -39,7 +35,7 @@ def photo_of(scene: Any, lens: Lens, seed: int = 3, noise: float = 0.005) -> Any
 
 
 def error_of(found: LateralColour, lens: Lens) -> float:
-    polynomials = models.lateral_colour(found.model.model, found.model.terms)
+    polynomials = models.lateral_colour(found.model.name, found.model.terms)
     return lateral_colour_error(lens, polynomials, FRAME, Sensor(1.0, 1.5))
 
 
@@ -106,7 +102,7 @@ def test_the_next_edge_does_not_pull(gap: float, largest: float) -> None:
 
 def test_what_is_not_in_proportion_to_the_radius_is_poly3() -> None:
     found = lateral_colour_in(as_photo(photo_of(foliage, BENT)), srgb())
-    assert found.model.model == "poly3"
+    assert found.model.name == "poly3"
     assert error_of(found, BENT) < 0.15
 
 

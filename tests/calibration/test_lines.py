@@ -10,7 +10,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from sixbit.calibration import CalibrationError
 from sixbit.calibration.keep import Setting
 from sixbit.calibration.lines import LinesResult, fit_lines, keep, lines_in, measure_lines
 from sixbit.compiler.optics import Frame, Sensor
@@ -19,6 +18,7 @@ from sixbit.measure.chart import chart_lines
 from sixbit.measure.edges import edge_chains
 from sixbit.measure.straightness import Lines, centre_shift, line_of, straighten, straightened
 from sixbit.plots.lines import plot_lines
+from sixbit.values.errors import CalibrationError
 from tests.scenery import scenes
 
 LENS = "summicron-35-asph"

@@ -23,16 +23,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sixbit.calibration import CalibrationError, Progress
-from sixbit.calibration.keep import Model, Setting, add, records, remove
-from sixbit.calibration.page import server as module
-from sixbit.calibration.page.lenses import find_lenses
-from sixbit.calibration.page.server import HEADERS, Server
-from sixbit.calibration.page.session import Session
-from sixbit.calibration.page.steps import Findings, Plot, Series, Step
+from sixbit.calibration.keep import Setting, add, records, remove
 from sixbit.cli.main import main
+from sixbit.editors.page import server as module
+from sixbit.editors.page.lenses import find_lenses
+from sixbit.editors.page.server import HEADERS, Server
+from sixbit.editors.page.session import Session
+from sixbit.editors.page.steps import Findings, Plot, Series, Step
 from sixbit.lenses.catalogue import catalogue, renew
 from sixbit.lenses.own import Record
+from sixbit.values.errors import CalibrationError
+from sixbit.values.lens import Model
+from sixbit.values.watch import Progress
 from tests.scenery import CLONE
 
 LENS = "summarit-50-2.5"

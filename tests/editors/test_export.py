@@ -11,8 +11,9 @@ import tifffile
 from PIL import Image
 
 from sixbit.editors.server.export import RESHAPING, export_photo
-from sixbit.editors.server.session import ArgumentError, Session
+from sixbit.editors.server.session import Session
 from sixbit.export.presets import load
+from sixbit.values.errors import ArgumentError
 from tests.scenery.photo_factory import exif
 
 SUMMICRON = {"Make": "LEICA CAMERA AG", "Model": "LEICA M10", "LensModel": "Summicron-M 1:2/35 ASPH."}

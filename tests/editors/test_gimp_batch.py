@@ -22,9 +22,11 @@ from skimage import data
 
 import sixbit
 from sixbit.manifest import manifest
+from sixbit.photos.decode import decode
 from sixbit.photos.metadata import Metadata
-from sixbit.photos.photo import Photo, open_photo, save_photo
+from sixbit.photos.photo import Photo
 from sixbit.photos.profiles import curve_of_profile
+from sixbit.photos.save import save_photo
 from sixbit.values.filter import UNITY
 from sixbit.values.light import linear, srgb
 from tests.scenery import CLONE
@@ -201,7 +203,7 @@ def make_photos(folder: Path) -> None:
     photo(folder, "bare16.tif", sixteen, TAGS)
     photo(folder, "open8.tif", eight, OPEN)
     photo(folder, "open16.tif", sixteen, OPEN)
-    wide = open_photo(folder / "named16.tif")
+    wide = decode(folder / "named16.tif")
     save_photo(replace(wide, icc=adobe_rgb()), sixteen, folder / "wide16.tif")
     picture.save(folder / "named8.jpg", quality=95, exif=b"Exif\0\0" + exif(**NAMED))
     (folder / "album").mkdir()

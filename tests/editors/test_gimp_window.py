@@ -17,10 +17,11 @@ from PIL import ExifTags, Image
 from skimage import data
 
 import sixbit
-from sixbit.calibration.keep import Model, Setting, add
+from sixbit.calibration.keep import Setting, add
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.lenses.catalogue import catalogue, own_folder, renew
 from sixbit.lenses.match import match
+from sixbit.values.lens import Model
 from tests.scenery import CLONE
 from tests.scenery.gimp import GimpHome
 from tests.scenery.photo_factory import exif

@@ -254,13 +254,13 @@ def test_the_death_of_a_process_costs_one_photo(tmp_path: Path, monkeypatch: pyt
     killer.write_text(
         "import os, sys\n"
         "if 'spawn_main' in ' '.join(sys.orig_argv):\n"
-        "    import sixbit.photos.photo as photos\n"
-        "    opened = photos.open_photo\n"
+        "    import sixbit.photos.decode as photos\n"
+        "    opened = photos.decode\n"
         "    def killing(path):\n"
         "        if path.name == '3.jpg':\n"
         "            os.kill(os.getpid(), 9)\n"
         "        return opened(path)\n"
-        "    photos.open_photo = killing\n"
+        "    photos.decode = killing\n"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(killer.parent), *sys.path]))
     seen = run(tmp_path / "in", tmp_path / "out")

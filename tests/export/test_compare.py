@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sixbit.export.compare import GAP, LONGEST, comparison, save_comparison
-from sixbit.values.shot import PhotoError
+from sixbit.values.errors import PhotoError
 
 
 def flat(value: float, dtype: Any, shape: tuple[int, ...] = (600, 900, 3)) -> np.ndarray[Any, Any]:

@@ -17,10 +17,12 @@ from PIL import Image, ImageCms
 from sixbit.export.correct import correct
 from sixbit.export.finish import converted, fitted, in_depth, profile_data, resized, sharpened
 from sixbit.export.presets import Preset
-from sixbit.photos.photo import Photo, open_photo, save_photo
+from sixbit.photos.decode import decode
+from sixbit.photos.photo import Photo
 from sixbit.photos.privacy import copy_without, passed_on
+from sixbit.photos.save import save_photo
+from sixbit.values.errors import PhotoError
 from sixbit.values.light import srgb
-from sixbit.values.shot import PhotoError
 from tests.scenery import batch_photos
 from tests.scenery.photo_factory import exif, jpeg, segment
 from tests.scenery.programs import exiftool
@@ -152,7 +154,7 @@ def test_a_png_tells_its_new_profile_once(tmp_path: Path) -> None:
     for profile in ("sRGB", None):
         out = tmp_path / f"{profile}.png"
         correct(photo, out, preset=replace(JPEG, format="PNG", profile=profile))
-        assert open_photo(out).icc == profile_data(profile or "Adobe RGB")
+        assert decode(out).icc == profile_data(profile or "Adobe RGB")
         assert out.read_bytes().count(b"iCCP") == 1
 
 
@@ -232,7 +234,7 @@ def test_no_place_is_left(suffix: str, policy: str, corrected: bool, tmp_path: P
         correct(photo, out, preset=replace(JPEG, format=kind, metadata=policy))
     else:
         out.write_bytes(copy_without(photo, policy))
-        assert np.array_equal(open_photo(out).pixels, open_photo(photo).pixels)
+        assert np.array_equal(decode(out).pixels, decode(photo).pixels)
     listed = said(out)
     for word in ("GPS", "Zurich", "Location"):
         assert word not in listed
@@ -246,7 +248,7 @@ def test_without_metadata_a_photo_still_stands_upright(tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     comment = segment(0xFE, b"a comment") + segment(0xE5, b"a maker's own")
     photo.write_bytes(jpeg(exif(Orientation=6, Make="Leica", Model="M10"), before=comment))
-    opened = open_photo(photo)
+    opened = decode(photo)
     bare = passed_on(opened, "none")
     save_photo(bare, bare.pixels, tmp_path / "b.jpg")
     data = (tmp_path / "b.jpg").read_bytes()

@@ -15,8 +15,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from sixbit.lenses.catalogue import Catalogue, LensIdentity, catalogue
+from sixbit.lenses.catalogue import Catalogue, catalogue
 from sixbit.lenses.match import Match, Status, match_name
+from sixbit.values.lens import LensIdentity
 
 SEED = 6
 VARIANTS = 6000

@@ -7,9 +7,10 @@ from pathlib import Path
 import lensfunpy
 import pytest
 
-from sixbit.lenses.catalogue import Catalogue, CatalogueError, LensIdentity, catalogue, load
+from sixbit.lenses.catalogue import Catalogue, CatalogueError, catalogue, load
 from sixbit.manifest import data_path
 from sixbit.values.kinds import Grade
+from sixbit.values.lens import LensIdentity
 
 OWN = """<lensdatabase version="1">
     <lens>

@@ -15,7 +15,8 @@ from sixbit.lenses import remembered as choices
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import Match, Status, match, match_name
 from sixbit.lenses.record import way_out
-from sixbit.values.shot import LensSpecification, PhotoError, Shot, SixBitCode, Tagged
+from sixbit.values.errors import PhotoError
+from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 
 M10 = ("LEICA CAMERA AG", "LEICA M10")
 SONY = ("SONY", "ILCE-7M3")

@@ -20,11 +20,13 @@ import pytest
 from PIL import Image, ImageCms
 
 from sixbit.photos import png as png_module
-from sixbit.photos.photo import Photo, open_photo, save_photo
+from sixbit.photos.decode import decode
+from sixbit.photos.photo import Photo
+from sixbit.photos.save import save_photo
 from sixbit.tags.read import read_shot
+from sixbit.values.errors import PhotoError
 from sixbit.values.filter import CorrectionFilter
 from sixbit.values.light import LightError
-from sixbit.values.shot import PhotoError
 from tests.scenery.photo_factory import jpeg_with_trailing_note, m240_note
 from tests.scenery.programs import exiftool, missing
 
@@ -170,7 +172,7 @@ THUMBNAIL = {"IFD1:ThumbnailImage", "IFD1:ThumbnailLength", "IFD1:ThumbnailOffse
 
 def test_nothing_is_lost_from_a_jpeg(tmp_path: Path) -> None:
     source = tagged_jpeg(tmp_path / "photo.jpg")
-    photo = open_photo(source)
+    photo = decode(source)
     correction = correction_of(photo.pixels, "distortion", "tca", "vignetting")
     assert save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction) == ()
     found = differences(source, tmp_path / "out.jpg")
@@ -182,7 +184,7 @@ def test_nothing_is_lost_from_a_jpeg(tmp_path: Path) -> None:
     assert after["XMP-aux:VignetteCorrectionAlreadyApplied"] in (True, "True")
     assert after["IFD0:Software"].startswith("Sixbit ")
     assert {str(after["ExifIFD:ExifImageWidth"]), str(after["XMP-tiff:ImageWidth"])} == {"480"}
-    assert open_photo(tmp_path / "out.jpg").icc == SRGB
+    assert decode(tmp_path / "out.jpg").icc == SRGB
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_maker_notes_stay_whole_whatever_their_offsets_count_from(tmp_path: Path
     source = leica_jpeg(tmp_path / "photo.jpg", leica_block(header, order))
     lens = [value for value in dump(source).values() if "Summilux" in str(value)]
     assert lens == ["Summilux-M 1:1.4/50 ASPH."]
-    photo = open_photo(source)
+    photo = decode(source)
     for name in ("out.jpg", "out.tif", "out.png"):
         save_photo(photo, photo.pixels, tmp_path / name, correction=correction_of(photo.pixels, "distortion"))
         assert not {tag for tag in differences(source, tmp_path / name) if tag.startswith(("Leica", "MakerN"))}
@@ -207,7 +209,7 @@ def test_maker_notes_at_the_end_of_a_jpeg_move_with_it(tmp_path: Path, order: st
     tags = {"Make": "Leica Camera AG", "Model": "LEICA M (Typ 240)", "PixelXDimension": 9999}
     source.write_bytes(jpeg_with_trailing_note(m240_note("Summilux-M 1:1.4/50 ASPH."), order, **tags))
     assert "Summilux-M 1:1.4/50 ASPH." in dump(source).values()
-    photo = open_photo(source)
+    photo = decode(source)
     noise = np.random.default_rng(1).integers(0, 255, photo.pixels.shape, np.uint8)
     assert save_photo(photo, noise, tmp_path / "out.jpg", correction=correction_of(noise, "tca")) == ()
     assert differences(source, tmp_path / "out.jpg") <= MARKS | SIZES
@@ -229,12 +231,12 @@ def test_maker_notes_at_the_end_of_a_jpeg_move_with_it(tmp_path: Path, order: st
 
 def test_metadata_crosses_formats(tmp_path: Path) -> None:
     source = tagged_jpeg(tmp_path / "photo.jpg")
-    photo = open_photo(source)
+    photo = decode(source)
     save_photo(photo, photo.pixels, tmp_path / "out.tif")
     save_photo(photo, photo.pixels, tmp_path / "out.png")
-    from_tiff = open_photo(tmp_path / "out.tif")
+    from_tiff = decode(tmp_path / "out.tif")
     save_photo(from_tiff, from_tiff.pixels, tmp_path / "back.jpg")
-    from_png = open_photo(tmp_path / "out.png")
+    from_png = decode(tmp_path / "out.png")
     save_photo(from_png, from_png.pixels, tmp_path / "png back.jpg")
     before = dump(source)
     save_photo(from_tiff, from_tiff.pixels, tmp_path / "again.tif")
@@ -251,8 +253,8 @@ def test_metadata_crosses_formats(tmp_path: Path) -> None:
         for tag in set(carried) - MARKS - SIZES - {"IFD0:YCbCrPositioning"}:
             found = of_iptc.get(tag.split(":")[-1]) if tag.startswith("IPTC") else after.get(tag)
             assert found == before[tag], (name, tag)
-        assert open_photo(tmp_path / name).icc == SRGB
-        assert open_photo(tmp_path / name).pixels.shape == photo.pixels.shape
+        assert decode(tmp_path / name).icc == SRGB
+        assert decode(tmp_path / name).pixels.shape == photo.pixels.shape
 
 
 def test_the_thumbnail_shows_the_corrected_picture(tmp_path: Path) -> None:
@@ -260,7 +262,7 @@ def test_the_thumbnail_shows_the_corrected_picture(tmp_path: Path) -> None:
     Image.new("RGB", (160, 120), (200, 0, 0)).save(stream, "JPEG", quality=100, subsampling=0)
     thumbnail = stream.getvalue().ljust(6000, b"\0")
     source = leica_jpeg(tmp_path / "photo.jpg", leica_block(b"LEICA0\x03\0", thumbnail=thumbnail))
-    photo = open_photo(source)
+    photo = decode(source)
     green = np.zeros((64, 96, 3), np.uint8) + np.array([0, 200, 0], np.uint8)
     save_photo(photo, green, tmp_path / "out.jpg")
     command = [*exiftool(), "-b", "-ThumbnailImage", str(tmp_path / "out.jpg")]
@@ -277,7 +279,7 @@ def test_the_thumbnail_shows_the_corrected_picture(tmp_path: Path) -> None:
 
 def test_a_thumbnail_that_cannot_be_replaced_is_unlinked(tmp_path: Path) -> None:
     block = leica_block(b"LEICA0\x03\0", thumbnail=b"\xff\xd8 no picture \xff\xd9")
-    photo = open_photo(leica_jpeg(tmp_path / "photo.jpg", block))
+    photo = decode(leica_jpeg(tmp_path / "photo.jpg", block))
     save_photo(photo, photo.pixels, tmp_path / "out.jpg")
     assert not {tag for tag in dump(tmp_path / "out.jpg") if tag.startswith("IFD1:")}
 
@@ -295,13 +297,13 @@ def test_long_xmp_becomes_extended_xmp_and_comes_back(tmp_path: Path) -> None:
         str(source),
     ]
     subprocess.run(command, input=note.encode(), check=True)
-    photo = open_photo(source)
+    photo = decode(source)
     save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction_of(photo.pixels, "tca"))
     after = dump(tmp_path / "out.jpg")
     assert after["XMP-dc:Description"] == note
     assert after["XMP-dc:Title"] == "t" * 90
     assert "XMP-sixbit:Filter" in after
-    again = open_photo(tmp_path / "out.jpg")
+    again = decode(tmp_path / "out.jpg")
     assert again.metadata.xmp is not None
     assert note.encode() in again.metadata.xmp
     save_photo(again, again.pixels, tmp_path / "back.png")
@@ -310,7 +312,7 @@ def test_long_xmp_becomes_extended_xmp_and_comes_back(tmp_path: Path) -> None:
 
 def test_broken_metadata_does_not_stop_a_correction(tmp_path: Path) -> None:
     source = leica_jpeg(tmp_path / "photo.jpg", b"II*\0\xff\xff\xff\x7f", xmp=b"<x:xmpmeta><rdf:RDF>")
-    photo = open_photo(source)
+    photo = decode(source)
     notes = save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction_of(photo.pixels, "tca"))
     assert "Exif" in notes[0]
     assert "XMP" in notes[1]
@@ -320,7 +322,7 @@ def test_broken_metadata_does_not_stop_a_correction(tmp_path: Path) -> None:
 
 def test_no_metadata_at_all(tmp_path: Path) -> None:
     Image.fromarray(picture()).save(tmp_path / "photo.jpg")
-    photo = open_photo(tmp_path / "photo.jpg")
+    photo = decode(tmp_path / "photo.jpg")
     save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction_of(photo.pixels, "distortion"))
     assert differences(tmp_path / "photo.jpg", tmp_path / "out.jpg") <= MARKS | {"File:ExifByteOrder"}
 
@@ -333,7 +335,7 @@ def test_what_no_longer_holds_is_left_out_and_said(tmp_path: Path) -> None:
     Image.fromarray(picture()).save(tmp_path / "photo.jpg", extra=extra)
     with (tmp_path / "photo.jpg").open("ab") as file:
         file.write(b"\xff\xd8 another picture \xff\xd9")
-    photo = open_photo(tmp_path / "photo.jpg")
+    photo = decode(tmp_path / "photo.jpg")
     notes = save_photo(photo, photo.pixels, tmp_path / "out.jpg")
     assert [word for word in ("MPF", "credentials", "follows") if any(word in note for note in notes)] == [
         "MPF",
@@ -362,13 +364,13 @@ def test_tiff_pixels_come_back_as_they_were(tmp_path: Path, channels: int, dtype
     tifffile.imwrite(
         tmp_path / "photo.tif", pixels, photometric=colour, compression=compression, predictor=bool(compression)
     )
-    photo = open_photo(tmp_path / "photo.tif")
+    photo = decode(tmp_path / "photo.tif")
     assert photo.alpha == (channels == 4)
     save_photo(photo, photo.pixels, tmp_path / "out.tif")
     again = tifffile.imread(tmp_path / "out.tif")
     assert again.dtype == dtype
     assert np.array_equal(again, pixels)
-    assert open_photo(tmp_path / "out.tif").encoding == photo.encoding
+    assert decode(tmp_path / "out.tif").encoding == photo.encoding
 
 
 @pytest.mark.parametrize(
@@ -388,10 +390,10 @@ def test_tiff_in_every_layout(tmp_path: Path, options: dict[str, Any]) -> None:
     pixels = picture(dtype=np.uint16)
     stored = np.moveaxis(pixels, 2, 0) if "planarconfig" in options else pixels
     tifffile.imwrite(tmp_path / "photo.tif", stored, photometric="rgb", **options)
-    photo = open_photo(tmp_path / "photo.tif")
+    photo = decode(tmp_path / "photo.tif")
     assert np.array_equal(photo.pixels, pixels)
     save_photo(photo, photo.pixels, tmp_path / "out.tif")
-    again = open_photo(tmp_path / "out.tif")
+    again = decode(tmp_path / "out.tif")
     assert np.array_equal(again.pixels, pixels)
     assert again.encoding == photo.encoding
 
@@ -404,7 +406,7 @@ def test_png_pixels_come_back_as_they_were(tmp_path: Path, channels: int, dtype:
     pixels = picture(channels=channels, dtype=dtype)
     pixels = pixels[..., 0] if channels == 1 else pixels
     (tmp_path / "photo.png").write_bytes(imagecodecs.png_encode(pixels))
-    photo = open_photo(tmp_path / "photo.png")
+    photo = decode(tmp_path / "photo.png")
     save_photo(photo, photo.pixels, tmp_path / "out.png")
     again = imagecodecs.png_decode((tmp_path / "out.png").read_bytes())
     assert again.dtype == dtype
@@ -418,13 +420,13 @@ def test_unusual_tiffs_are_read_as_what_they_show(tmp_path: Path) -> None:
     grey = picture(channels=1)[..., 0]
     path = tmp_path / "photo.tif"
     tifffile.imwrite(path, 255 - grey, photometric="miniswhite")
-    assert np.array_equal(open_photo(path).pixels, grey)
+    assert np.array_equal(decode(path).pixels, grey)
     tifffile.imwrite(path, grey > 128, photometric="minisblack")
-    assert np.array_equal(open_photo(path).pixels, np.uint8(255) * (grey > 128))
+    assert np.array_equal(decode(path).pixels, np.uint8(255) * (grey > 128))
     tifffile.imwrite(path, grey, photometric="palette", colormap=np.stack([np.arange(256, dtype=np.uint16) * 257] * 3))
-    assert np.array_equal(open_photo(path).pixels, np.dstack([grey] * 3))
+    assert np.array_equal(decode(path).pixels, np.dstack([grey] * 3))
     tifffile.imwrite(path, picture(dtype=np.float32).astype(np.float64), photometric="rgb")
-    assert np.array_equal(open_photo(path).pixels, picture(dtype=np.float32))
+    assert np.array_equal(decode(path).pixels, picture(dtype=np.float32))
     for word, pixels, options in (
         ("RGB first", picture(channels=4), {"photometric": "separated"}),
         ("32-bit", picture().astype(np.uint32), {"photometric": "rgb"}),
@@ -433,7 +435,7 @@ def test_unusual_tiffs_are_read_as_what_they_show(tmp_path: Path) -> None:
     ):
         tifffile.imwrite(path, pixels, **options)
         with pytest.raises(PhotoError, match=word):
-            open_photo(path)
+            decode(path)
 
 
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
@@ -443,7 +445,7 @@ def test_a_jpeg_is_encoded_as_its_source(tmp_path: Path, subsampling: str, progr
     pixels = picture(401, 1203)
     options: dict[str, Any] = {"qtables": tables, "subsampling": subsampling, "progressive": progressive}
     Image.fromarray(pixels).save(tmp_path / "photo.jpg", **options)
-    photo = open_photo(tmp_path / "photo.jpg")
+    photo = decode(tmp_path / "photo.jpg")
     save_photo(photo, photo.pixels, tmp_path / "out.jpg")
     with Image.open(tmp_path / "out.jpg") as out, Image.open(tmp_path / "photo.jpg") as source:
         assert out.quantization == source.quantization  # type: ignore[attr-defined]
@@ -465,7 +467,7 @@ def test_a_jpeg_at_one_of_libjpegs_qualities(tmp_path: Path, subsampling: str, c
     options: dict[str, Any] = {} if channels == 1 else {"subsampling": subsampling}
     for quality, progressive in ((92, False), (31, False), (92, True)):
         Image.fromarray(pixels).save(tmp_path / "photo.jpg", quality=quality, progressive=progressive, **options)
-        photo = open_photo(tmp_path / "photo.jpg")
+        photo = decode(tmp_path / "photo.jpg")
         # The oracle: Pillow encodes the same pixels.
         plain = io.BytesIO()
         Image.fromarray(photo.pixels.squeeze()).save(plain, "JPEG", quality=quality, progressive=progressive, **options)
@@ -476,9 +478,9 @@ def test_a_jpeg_at_one_of_libjpegs_qualities(tmp_path: Path, subsampling: str, c
 
 def test_a_grey_jpeg_stays_grey(tmp_path: Path) -> None:
     Image.fromarray(picture(channels=1)[..., 0]).save(tmp_path / "photo.jpg", quality=98)
-    photo = open_photo(tmp_path / "photo.jpg")
+    photo = decode(tmp_path / "photo.jpg")
     save_photo(photo, photo.pixels, tmp_path / "out.jpg")
-    again = open_photo(tmp_path / "out.jpg").pixels
+    again = decode(tmp_path / "out.jpg").pixels
     assert again.shape == photo.pixels.shape == (64, 96)
     assert np.abs(again.astype(int) - photo.pixels).max() <= 3
 
@@ -489,14 +491,14 @@ def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
     tifffile.imwrite(
         tmp_path / "photo.tif", picture(channels=4, dtype=np.uint16), photometric="rgb", extrasamples=["unassalpha"]
     )
-    photo = open_photo(tmp_path / "photo.tif")
+    photo = decode(tmp_path / "photo.tif")
     notes = " ".join(save_photo(photo, photo.pixels, tmp_path / "out.jpg"))
     assert "alpha" in notes
     assert "8 bits" in notes
     tifffile.imwrite(tmp_path / "float.tif", picture(dtype=np.float32), photometric="rgb")
-    photo = open_photo(tmp_path / "float.tif")
+    photo = decode(tmp_path / "float.tif")
     assert "16 bits" in " ".join(save_photo(photo, photo.pixels, tmp_path / "out.png"))
-    assert np.abs(open_photo(tmp_path / "out.png").pixels / 65535 - photo.pixels).max() < 1e-5
+    assert np.abs(decode(tmp_path / "out.png").pixels / 65535 - photo.pixels).max() < 1e-5
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGB;16"])
@@ -508,7 +510,7 @@ def test_heic_is_read_with_all_its_bits(tmp_path: Path, mode: str) -> None:
     block = leica_block(b"LEICA0\x03\0")
     image.info["icc_profile"], image.info["icc_profile_type"] = SRGB, "prof"
     image.save(tmp_path / "photo.heic", quality=-1, exif=b"Exif\0\0" + block)
-    photo = open_photo(tmp_path / "photo.heic")
+    photo = decode(tmp_path / "photo.heic")
     assert photo.pixels.dtype == pixels.dtype
     pixels = np.rot90(pixels, -1)  # the encoder turns the orientation into one of HEIC's own
     full = np.iinfo(pixels.dtype).max
@@ -537,7 +539,7 @@ def test_the_gamma_of_a_png(tmp_path: Path) -> None:
         content = b"gAMA" + struct.pack(">I", gamma)
         chunk = struct.pack(">I", 4) + content + struct.pack(">I", zlib.crc32(content))
         (tmp_path / "photo.png").write_bytes(data[:33] + chunk + data[33:])
-        assert open_photo(tmp_path / "photo.png").transfer.decode(np.array([0.5]))[0] == pytest.approx(half, abs=1e-6)
+        assert decode(tmp_path / "photo.png").transfer.decode(np.array([0.5]))[0] == pytest.approx(half, abs=1e-6)
 
 
 # Bad input
@@ -547,9 +549,9 @@ def test_files_that_are_no_photos(tmp_path: Path) -> None:
     for name, data in (("text.jpg", b"Dear diary"), ("empty.jpg", b""), ("short.jpg", b"\xff\xd8\xff")):
         (tmp_path / name).write_bytes(data)
         with pytest.raises(PhotoError, match=name):
-            open_photo(tmp_path / name)
+            decode(tmp_path / name)
     with pytest.raises(PhotoError, match="there is no"):
-        open_photo(tmp_path / "missing.jpg")
+        decode(tmp_path / "missing.jpg")
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "photo.png", "photo.tif"])
@@ -559,7 +561,7 @@ def test_a_photo_that_is_cut_short(tmp_path: Path, name: str) -> None:
     for part in (0.02, 0.2, 0.5, 0.9, 0.99):
         (tmp_path / name).write_bytes(data[: int(len(data) * part)])
         with pytest.raises(PhotoError, match=r"cut short|not a JPEG"):
-            open_photo(tmp_path / name)
+            decode(tmp_path / name)
 
 
 def test_sizes_that_no_photo_has(tmp_path: Path) -> None:
@@ -568,32 +570,32 @@ def test_sizes_that_no_photo_has(tmp_path: Path) -> None:
     data[16:24] = struct.pack(">II", 100_000, 100_000)
     (tmp_path / "photo.png").write_bytes(data)
     with pytest.raises(PhotoError, match="100000x100000"):
-        open_photo(tmp_path / "photo.png")
+        decode(tmp_path / "photo.png")
     Image.fromarray(picture()).save(tmp_path / "photo.jpg")
     data = bytearray((tmp_path / "photo.jpg").read_bytes())
     at = data.index(b"\xff\xc0") + 5
     data[at : at + 4] = struct.pack(">HH", 65535, 65535)
     (tmp_path / "photo.jpg").write_bytes(data)
     with pytest.raises(PhotoError, match="65535x65535"):
-        open_photo(tmp_path / "photo.jpg")
+        decode(tmp_path / "photo.jpg")
 
 
 def test_a_photo_of_one_pixel(tmp_path: Path) -> None:
     for suffix in ("jpg", "png", "tif"):
         Image.fromarray(picture(1, 1)).save(tmp_path / f"photo.{suffix}")
-        photo = open_photo(tmp_path / f"photo.{suffix}")
+        photo = decode(tmp_path / f"photo.{suffix}")
         save_photo(photo, photo.pixels, tmp_path / f"out.{suffix}")
-        assert np.abs(open_photo(tmp_path / f"out.{suffix}").pixels.astype(int) - photo.pixels).max() <= 2
+        assert np.abs(decode(tmp_path / f"out.{suffix}").pixels.astype(int) - photo.pixels).max() <= 2
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_odd_names(tmp_path: Path, name: str) -> None:
     tagged = leica_jpeg(tmp_path / name, leica_block(b"LEICA0\x03\0"))
-    photo = open_photo(tagged)
+    photo = decode(tagged)
     save_photo(photo, photo.pixels, tmp_path / f"out {name}")
     save_photo(photo, photo.pixels, tmp_path / f"out {name}.tif")
-    assert np.array_equal(open_photo(tmp_path / f"out {name}.tif").pixels, photo.pixels)
-    again = open_photo(tmp_path / f"out {name}.tif")
+    assert np.array_equal(decode(tmp_path / f"out {name}.tif").pixels, photo.pixels)
+    again = decode(tmp_path / f"out {name}.tif")
     save_photo(again, again.pixels, tmp_path / "again.jpg")
     assert dump(tmp_path / "again.jpg")["IFD0:Make"] == "Leica Camera AG"
     assert "Summilux-M 1:1.4/50 ASPH." in dump(tmp_path / "again.jpg").values()
@@ -603,13 +605,13 @@ def test_odd_names(tmp_path: Path, name: str) -> None:
 def test_cmyk_is_refused(tmp_path: Path) -> None:
     Image.new("CMYK", (20, 20)).save(tmp_path / "photo.jpg")
     with pytest.raises(PhotoError, match="RGB first"):
-        open_photo(tmp_path / "photo.jpg")
+        decode(tmp_path / "photo.jpg")
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "tif", "png"])
 def test_damage_is_refused_or_survived(tmp_path: Path, suffix: str) -> None:
     source = leica_jpeg(tmp_path / "photo.jpg", leica_block(b"LEICA0\x03\0"), icc_profile=SRGB)
-    photo = open_photo(source)
+    photo = decode(source)
     whole = tmp_path / f"whole.{suffix}"
     save_photo(photo, photo.pixels, whole, correction=correction_of(photo.pixels, "tca"))
     random = np.random.default_rng(7)
@@ -621,7 +623,7 @@ def test_damage_is_refused_or_survived(tmp_path: Path, suffix: str) -> None:
             bad[at] = (0, 1, 255, int(random.integers(256)))[random.integers(4)]
         damaged.write_bytes(bad)
         try:
-            photo = open_photo(damaged)
+            photo = decode(damaged)
             save_photo(photo, photo.pixels, tmp_path / f"out.{suffix}")
             outcomes.add("survived")
         except PhotoError:
@@ -634,7 +636,7 @@ def test_damage_is_refused_or_survived(tmp_path: Path, suffix: str) -> None:
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Photo:
-    return open_photo(leica_jpeg(tmp_path / "photo.jpg", leica_block(b"LEICA0\x03\0")))
+    return decode(leica_jpeg(tmp_path / "photo.jpg", leica_block(b"LEICA0\x03\0")))
 
 
 def test_the_source_is_not_overwritten_unless_asked(photo: Photo, tmp_path: Path) -> None:
@@ -705,9 +707,9 @@ def test_image_resources_stay_without_the_iptc_that_a_tiff_keeps_elsewhere(tmp_p
     source = tagged_jpeg(tmp_path / "photo.jpg")
     command = [*exiftool(), "-q", "-overwrite_original", "-Photoshop:URL=https://example.org/", str(source)]
     subprocess.run(command, check=True)
-    photo = open_photo(source)
+    photo = decode(source)
     save_photo(photo, photo.pixels, tmp_path / "out.tif")
-    from_tiff = open_photo(tmp_path / "out.tif")
+    from_tiff = decode(tmp_path / "out.tif")
     save_photo(from_tiff, from_tiff.pixels, tmp_path / "back.jpg")
     for name in ("out.tif", "back.jpg"):
         told = dump(tmp_path / name)

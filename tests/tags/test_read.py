@@ -18,7 +18,8 @@ import pytest
 
 from sixbit.files.find import find_blocks
 from sixbit.tags.read import read_shot
-from sixbit.values.shot import LensSpecification, PhotoError, Shot, SixBitCode, Tagged
+from sixbit.values.errors import PhotoError
+from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 from tests.scenery.photo_factory import (
     ASCII,
     LONG,

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from sixbit.lenses.aperture import Aperture, aperture_of
-from sixbit.lenses.catalogue import Body, LensIdentity
 from sixbit.tags.read import read_shot
 from sixbit.tags.write import lens_values, write_lens_tags
-from sixbit.values.shot import LensSpecification, PhotoError, Tagged
+from sixbit.values.errors import PhotoError
+from sixbit.values.lens import Body, LensIdentity
+from sixbit.values.shot import LensSpecification, Tagged
 from tests.scenery.photo_factory import (
     RATIONAL,
     darktable_history,

@@ -16,14 +16,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.calibration import CalibrationError, Progress, silent
 from sixbit.calibration.frames import check_untouched, open_frame, setting_of
-from sixbit.calibration.keep import Model, Setting, add
+from sixbit.calibration.keep import Setting, add
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.lenses.own import Record
 from sixbit.measure.fall_off import Fit, Samples, even_powers, falling, fit, light_at, surface, surface_powers
 from sixbit.measure.intervals import deviance
 from sixbit.measure.patches import AGAINST_GREEN, Patches, patches_of
+from sixbit.values.errors import CalibrationError
+from sixbit.values.lens import Model
+from sixbit.values.watch import Progress, silent
 
 FloatArray = NDArray[np.float64]
 

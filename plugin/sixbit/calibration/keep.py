@@ -14,28 +14,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.calibration import CalibrationError
 from sixbit.compiler.optics import INFINITY_M
-from sixbit.lenses.catalogue import LensIdentity, catalogue, own_folder, renew
+from sixbit.files.replace import replacing
+from sixbit.lenses.catalogue import catalogue, own_folder, renew
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
 from sixbit.lenses.own import Record, RecordError, read_records
-from sixbit.photos.photo import replacing
+from sixbit.values.errors import CalibrationError
 from sixbit.values.kinds import KINDS
+from sixbit.values.lens import LensIdentity, Model
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-
-@dataclass(frozen=True)
-class Model:
-    """A lens model of lensfun, with its terms in the order of ``TERMS``.
-
-    >>> Model("ptlens", (0.01, -0.02, 0.005)).model
-    'ptlens'
-    """
-
-    model: str
-    terms: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -192,9 +181,9 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
 
 
 def _check(kind: str, model: Model) -> None:
-    names = TERMS[kind].get(model.model)
+    names = TERMS[kind].get(model.name)
     if names is None or len(model.terms) != len(names) or not all(math.isfinite(term) for term in model.terms):
-        raise CalibrationError(f"lensfun knows no {kind} model {model.model!r} with the terms {model.terms}.")
+        raise CalibrationError(f"lensfun knows no {kind} model {model.name!r} with the terms {model.terms}.")
 
 
 def _new_name(folder: Path, lens_id: str, moment: str) -> str:
@@ -229,10 +218,10 @@ def _element(record: Record, setting: Setting, models: Mapping[str, Model]) -> E
     SubElement(lens, "aspect-ratio").text = f"{record.aspect_ratio:.6g}:1"
     calibration = SubElement(lens, "calibration")
     for kind, model in models.items():
-        row = {"model": model.model, "focal": f"{record.focal_mm:g}"}
+        row = {"model": model.name, "focal": f"{record.focal_mm:g}"}
         if kind == "vignetting":
             distance = min(record.distance_m or INFINITY_M, INFINITY_M)
             row |= {"aperture": f"{record.f_number:g}", "distance": f"{distance:g}"}
-        row |= {name: f"{term:.9g}" for name, term in zip(TERMS[kind][model.model], model.terms, strict=True)}
+        row |= {name: f"{term:.9g}" for name, term in zip(TERMS[kind][model.name], model.terms, strict=True)}
         SubElement(calibration, kind, row)
     return lens

@@ -14,13 +14,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.calibration import CalibrationError, Progress, silent
-from sixbit.calibration.frames import DecodedFrame, check_untouched, open_frame, setting_of
-from sixbit.calibration.keep import Model, Setting, add
+from sixbit.calibration.frames import check_untouched, open_frame, setting_of
+from sixbit.calibration.keep import Setting, add
 from sixbit.lenses.own import Record
 from sixbit.measure.chart import chart_lines
 from sixbit.measure.edges import edge_chains
+from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.straightness import BINS, Lines, Straightening, bends, centre_shift, line_of, straighten
+from sixbit.values.errors import CalibrationError
+from sixbit.values.lens import Model
+from sixbit.values.watch import Progress, silent
 
 FloatArray = NDArray[np.float64]
 

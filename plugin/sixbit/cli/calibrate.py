@@ -13,8 +13,8 @@ from sixbit.cli import DONE, SOME_FAILED, complain
 from sixbit.cli.arguments import positive
 
 if TYPE_CHECKING:
-    from sixbit.calibration import Progress
     from sixbit.lenses.own import Record
+    from sixbit.values.watch import Progress
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ def _page(options: argparse.Namespace) -> int:
 
     lens = identity_of(options.page_lens) if options.page_lens else None
     try:
-        from sixbit.calibration.page.server import run as serve
+        from sixbit.editors.page.server import run as serve
     except ModuleNotFoundError as error:
         if error.name != "aiohttp":
             raise

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain
 from sixbit.cli.arguments import add_choices, chosen, size
+from sixbit.values.errors import photo_name
 from sixbit.values.kinds import SPOKEN
-from sixbit.values.shot import photo_name
 
 if TYPE_CHECKING:
     from sixbit.values.filter import CorrectionFilter
@@ -59,7 +59,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write_filter(correction: CorrectionFilter, out: Path, photo: Path | None) -> None:
-    from sixbit.photos.photo import check_target, replacing
+    from sixbit.files.replace import replacing
+    from sixbit.photos.save import check_target
 
     check_target(out, photo)
     if out.suffix.lower() == ".gmic":

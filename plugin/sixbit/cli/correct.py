@@ -10,7 +10,7 @@ from pathlib import Path
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain
 from sixbit.cli.arguments import add_choices, chosen
 from sixbit.manifest import manifest
-from sixbit.values.shot import photo_name
+from sixbit.values.errors import photo_name
 
 SUMMARY = "correct a photo"
 

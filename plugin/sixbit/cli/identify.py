@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.cli import DONE, SOME_FAILED, complain, print_json
 from sixbit.lenses.record import identity_record, print_match, way_out
+from sixbit.values.errors import PhotoError, photo_name
 from sixbit.values.kinds import SPOKEN
-from sixbit.values.shot import PhotoError, photo_name
 
 if TYPE_CHECKING:
     from sixbit.lenses.match import Match

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from sixbit.cli import NAMES, SOME_FAILED, complain
 from sixbit.manifest import manifest
-from sixbit.values.shot import SixbitError
+from sixbit.values.errors import SixbitError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain
 from sixbit.cli.arguments import positive
-from sixbit.values.shot import PhotoError
+from sixbit.values.errors import PhotoError
 
 SUMMARY = "write the tags of a lens into photos whose adapter wrote none"
 

@@ -16,17 +16,18 @@ from sixbit.compiler import optics as models
 from sixbit.compiler.optics import INFINITY_M, Frame, Sensor
 from sixbit.compiler.shading import Shading, interpolated
 from sixbit.lenses.aperture import aperture_of
-from sixbit.lenses.catalogue import Body, LensIdentity, catalogue, same_body
+from sixbit.lenses.catalogue import catalogue, same_body
 from sixbit.lenses.match import Match, crop_factor_of
 from sixbit.lenses.own import Record
 from sixbit.manifest import manifest
+from sixbit.values.errors import SixbitError
 from sixbit.values.filter import UNITY, CorrectionFilter, Polynomial, evaluate
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
+from sixbit.values.lens import Body, LensIdentity, Model
 from sixbit.values.sentence import Sentence
-from sixbit.values.shot import Shot, SixbitError
+from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
-    from sixbit.calibration.lateral_colour import LateralColour
     from sixbit.lenses.catalogue import Entry
 
 FloatArray = NDArray[np.float64]
@@ -86,15 +87,15 @@ def compile_filter(
     strength: Mapping[str, float] | None = None,
     scale: str | float = "fill",
     grades: Iterable[Grade] = TRUSTED,
-    measured_tca: LateralColour | str | None = None,
+    measured_tca: tuple[Model, str] | str | None = None,
 ) -> CorrectionFilter:
     """Compile the correction of a lens, or of a match that found one, for one picture.
 
     What is not given is taken from the shot: the size in px, crop factor, focal length (mm), aperture and distance (m;
     infinity if unknown). ``strength`` says by name of the correction how much of it is wanted, from 0 to 1 (all of it
-    by default). ``measured_tca`` is the lateral colour that the photo itself has shown, or why it has shown none; it
-    counts where no calibration is known. ``scale`` is ``fill`` (no empty corner, nothing lost that need not be),
-    ``none``, or a factor. What was left out, and why, stands in ``made_from["left_out"]``. Raises
+    by default). ``measured_tca`` is the lateral colour that the photo itself has shown, with what is said of it, or why
+    it has shown none; it counts where no calibration is known. ``scale`` is ``fill`` (no empty corner, nothing lost
+    that need not be), ``none``, or a factor. What was left out, and why, stands in ``made_from["left_out"]``. Raises
     :class:`CompileError` if the picture's size or crop factor is unknown, or if the calibration makes no sense within
     the frame.
 
@@ -146,13 +147,9 @@ def compile_filter(
     else:
         sides = sorted((frame.width, frame.height))
         sensor = Sensor(frame.crop_factor, max(sides[1] - 1, 1) / max(sides[0] - 1, 1))
-        optics = replace(optics, lateral_colour=measured_tca.optics(sensor))
-        calibrations["tca"] = {
-            "grade": FROM_PHOTO,
-            "source": " ".join(measured_tca.verdict),
-            "model": measured_tca.model.model,
-            "terms": list(measured_tca.model.terms),
-        }
+        model, source = measured_tca
+        optics = replace(optics, lateral_colour=(models.lateral_colour(*model), sensor))
+        calibrations["tca"] = {"grade": FROM_PHOTO, "source": source, "model": model.name, "terms": list(model.terms)}
         del left_out["tca"]
     if "shading" in wanted and Grade.MEASURED in grades:
         runs = [run for run in known.records if run.lens_id == lens.lens_id and run.shading]

@@ -11,7 +11,7 @@ import importlib.util
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sixbit.values.shot import SixbitError
+from sixbit.values.errors import SixbitError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

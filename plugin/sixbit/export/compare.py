@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.photos.photo import replacing
-from sixbit.values.shot import PhotoError
+from sixbit.files.replace import replacing
+from sixbit.values.errors import PhotoError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

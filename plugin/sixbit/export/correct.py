@@ -12,21 +12,23 @@ from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished, in_depth
 from sixbit.export.presets import Preset
 from sixbit.lenses.aperture import aperture_of
-from sixbit.lenses.catalogue import LensIdentity
 from sixbit.lenses.match import Match, Status, match
 from sixbit.lenses.record import way_out
-from sixbit.photos.photo import Photo, check_target, format_of, open_photo, save_photo
+from sixbit.photos.decode import decode
+from sixbit.photos.photo import Photo
 from sixbit.photos.privacy import passed_on
+from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot
+from sixbit.values.errors import PhotoError, photo_name
 from sixbit.values.filter import CorrectionFilter
 from sixbit.values.kinds import SPOKEN, TRUSTED, Grade
+from sixbit.values.lens import LensIdentity, Model
 from sixbit.values.light import LightError
-from sixbit.values.shot import PhotoError, Shot, photo_name
+from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sixbit.calibration.lateral_colour import LateralColour
 
 BAND_PIXELS = 8_000_000
 """Pixels corrected between two steps of the progress bar."""
@@ -145,7 +147,7 @@ def correct(
     identity, notes = lens_of(shot, lens, grades)
     lap("database")
     wanted = _not_yet_done(shot, preset.corrections if corrections is None else corrections, force, notes)
-    photo = open_photo(path)
+    photo = decode(path)
     height, width = photo.pixels.shape[:2]
     shot = shot._replace(width=width, height=height)
     try:
@@ -222,7 +224,7 @@ def _compiled(
     lens: LensIdentity,
     wanted: tuple[str, ...],
     preset: Preset,
-    tca_in_photo: Callable[[], LateralColour | str] | None = None,
+    tca_in_photo: Callable[[], tuple[Model, str] | str] | None = None,
     *,
     f_number: float | None = None,
     distance_m: float | None = None,
@@ -259,10 +261,11 @@ def _check_something_to_do(
         raise corrected_already(shot) if done_before else nothing_to_do(shot.path or Path(), lens, correction)
 
 
-def _tca_in(photo: Photo) -> LateralColour | str:
+def _tca_in(photo: Photo) -> tuple[Model, str] | str:
     """The lateral colour that a photo shows, or why it shows none."""
-    from sixbit.calibration import CalibrationError
-    from sixbit.calibration.lateral_colour import has_halved_chroma, lateral_colour_in
+    from sixbit.measure.lateral_colour import lateral_colour_in
+    from sixbit.photos.jpeg import has_halved_chroma
+    from sixbit.values.errors import CalibrationError
     from sixbit.values.light import srgb
 
     try:
@@ -270,9 +273,10 @@ def _tca_in(photo: Photo) -> LateralColour | str:
     except LightError:
         transfer = srgb()  # Near enough to find edges by.
     try:
-        return lateral_colour_in(photo.pixels, transfer, halved_chroma=has_halved_chroma(photo.path))
+        found = lateral_colour_in(photo.pixels, transfer, halved_chroma=has_halved_chroma(photo.path))
     except CalibrationError as error:
         return str(error)
+    return found.model, " ".join(found.verdict)
 
 
 def lens_of(

@@ -12,9 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.photos.photo import with_profile
+from sixbit.photos.save import with_profile
+from sixbit.values.errors import PhotoError, photo_name
 from sixbit.values.light import LightError
-from sixbit.values.shot import PhotoError, photo_name
 
 if TYPE_CHECKING:
     import numpy as np

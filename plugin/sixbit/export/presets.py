@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.manifest import manifest
+from sixbit.values.errors import SixbitError, photo_name
 from sixbit.values.kinds import KINDS, Grade
-from sixbit.values.shot import SixbitError, photo_name
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -173,7 +173,7 @@ def load(name_or_path: str | Path) -> Preset:
 
 def save(name: str, preset: Preset) -> Path:
     """Write a user's preset, and return its file; one of that name must not exist yet."""
-    from sixbit.photos.photo import replacing
+    from sixbit.files.replace import replacing
 
     if not NAME.fullmatch(name):
         raise PresetError(f"{name!r} is no name for a preset; one is of a-z, 0-9 and hyphens, as 'my-prints'.")

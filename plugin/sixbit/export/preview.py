@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.editors.server.asked import ArgumentError
 from sixbit.engines import Region, apply, choose
+from sixbit.values.errors import ArgumentError
 from sixbit.values.filter import UNITY, CorrectionFilter, FilterError
 from sixbit.values.light import LightError, TransferCurve, linear, srgb
 

@@ -179,7 +179,7 @@ def _heif(file: BinaryIO) -> Blocks:
 
 def _raw(file: BinaryIO) -> Blocks:
     """A raw file that is no TIFF, by exiv2."""
-    from sixbit.photos.metadata import read_by_exiv2
+    from sixbit.files.exiv2 import read_by_exiv2
 
     file.seek(0)
     exif, xmp, size = read_by_exiv2(file.read(_LONGEST_HEAD))

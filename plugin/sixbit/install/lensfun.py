@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from sixbit.machine import user_data
 from sixbit.manifest import data_path
-from sixbit.values.shot import SixbitError
+from sixbit.values.errors import SixbitError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

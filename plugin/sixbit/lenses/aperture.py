@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sixbit.files.xmp import SIXBIT_APERTURE, SIXBIT_PREFIX
 
 if TYPE_CHECKING:
-    from sixbit.lenses.catalogue import Body, LensIdentity
+    from sixbit.values.lens import Body, LensIdentity
     from sixbit.values.shot import Shot
 
 

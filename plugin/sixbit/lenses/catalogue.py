@@ -18,9 +18,10 @@ from sixbit.lenses.names import read_name
 from sixbit.lenses.own import Record, RecordError, merged, read_records
 from sixbit.machine import user_data
 from sixbit.manifest import data_path
+from sixbit.values.errors import SixbitError
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
-from sixbit.values.sentence import Sentence, in_a_row
-from sixbit.values.shot import SixBitCode, SixbitError
+from sixbit.values.lens import Body, Calibration, LensIdentity
+from sixbit.values.shot import SixBitCode
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -28,126 +29,6 @@ if TYPE_CHECKING:
 
 class CatalogueError(SixbitError, ValueError):
     """A table or XML file that cannot be read; the message names it."""
-
-
-class Calibration(NamedTuple):
-    """That there is a calibration, of what, from where: read without lensfun.
-
-    ``kind`` is ``distortion``, ``tca``, ``vignetting`` or ``shading``; ``file`` and ``model`` name the lensfun
-    entry that holds the numbers.
-    """
-
-    kind: str
-    grade: Grade
-    source: str
-    file: str
-    model: str
-    own: bool = False
-    """True for the user's own, from the user data folder."""
-    record: str = ""
-    """The record of the run it was made in, if Sixbit made it."""
-    crop_factor: float = 0.0
-    """That of the sensor it was made on, where there is a record."""
-
-    def serves(self, crop_factor: float | None) -> bool:
-        """False where it was measured on a smaller sensor than it is wanted for, and ends within the frame.
-
-        lensfun draws the same line, with 1 % of slack (0.3.4, ``libs/lensfun/database.cpp``).
-        """
-        return crop_factor is None or self.crop_factor <= crop_factor * 1.01
-
-
-class LensIdentity(NamedTuple):
-    """A lens, by the identity it has everywhere in the project."""
-
-    lens_id: str
-    name: str
-    maker: str
-    focal_min: float
-    focal_max: float
-    f_number_open: float
-    calibrations: tuple[Calibration, ...] = ()
-    focals: tuple[float, ...] = ()
-    """The focal lengths that can be set: one, or the three of a Tri-Elmar."""
-    aliases: tuple[str, ...] = ()
-    miswritten: tuple[str, ...] = ()
-    """Names of other lenses that cameras and programs have written for this one."""
-    generations: frozenset[int] = frozenset()
-    years: str = ""
-    near_m: float | None = None
-    product_numbers: tuple[str, ...] = ()
-    codes: tuple[SixBitCode, ...] = ()
-    source: str = ""
-    """Where name, focal length and f-number come from."""
-    details_source: str = ""
-    """Where years, near limit and product numbers come from."""
-
-    @property
-    def sourced(self) -> bool:
-        """False where the figures are general knowledge, which is no reason to match."""
-        return not self.source.startswith("UNSOURCED")
-
-    @property
-    def details_sourced(self) -> bool:
-        """False where years, near limit and product numbers are general knowledge."""
-        return not self.details_source.startswith("UNSOURCED")
-
-    @property
-    def is_adapter(self) -> bool:
-        """True for the macro adapters, which bear a code of their own."""
-        return not self.focals
-
-    @property
-    def told_apart_by(self) -> str:
-        """What tells this lens from others of its name: years, order numbers, near limit."""
-        facts = [self.years]
-        if self.product_numbers:
-            facts.append(Sentence("order number {numbers}", numbers=" ".join(self.product_numbers)))
-        if self.near_m:
-            facts.append(Sentence("focuses to {near_m:g} m", near_m=self.near_m))
-        said = in_a_row([fact for fact in facts if fact])
-        return (
-            Sentence("{facts} (not confirmed by a source)", facts=said) if said and not self.details_sourced else said
-        )
-
-    def best_calibrations(
-        self, grades: Iterable[Grade] = TRUSTED, crop_factor: float | None = None
-    ) -> dict[str, Calibration]:
-        """The calibration to use of each kind: the user's own first, then by grade.
-
-        Of several of the user's own, those from the smallest sensor that is not smaller than the one they are wanted
-        for, and of these the newest.
-        """
-        order = [*Grade]
-        wanted = set(grades)
-        usable = [c for c in self.calibrations if c.grade in wanted and c.serves(crop_factor)]
-        usable.sort(key=lambda c: (not c.own, order.index(c.grade), -c.crop_factor))
-        return {
-            kind: next(c for c in usable if c.kind == kind) for kind in KINDS if any(c.kind == kind for c in usable)
-        }
-
-
-class Body(NamedTuple):
-    """A camera, adapter phone or digital back: what its sensor sees of the image circle."""
-
-    make: str
-    model: str
-    crop_factor: float
-    mount: str
-    remark: str = ""
-
-    @property
-    def takes_m(self) -> bool:
-        """True if M lenses go on without an adapter."""
-        return self.mount == "Leica M"
-
-    @property
-    def is_phone(self) -> bool:
-        """True for phones, whose tags speak of their own module."""
-        return self.make.casefold() in PHONE_MAKERS
-
-
-PHONE_MAKERS = frozenset({"xiaomi", "sharp", "leitz phone", "leitz", "huawei"})
 
 
 class CodeRow(NamedTuple):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from sixbit.lenses.catalogue import PHONE_MAKERS, Body, Catalogue, LensIdentity, catalogue
+from sixbit.lenses.catalogue import Catalogue, catalogue
 from sixbit.lenses.likeness import singled_out
 from sixbit.lenses.names import Name, read_name
 from sixbit.lenses.words import FAMILIES
 from sixbit.values.kinds import TRUSTED, Grade
+from sixbit.values.lens import PHONE_MAKERS, Body, LensIdentity
 from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import Shot, SixBitCode, Tagged
 

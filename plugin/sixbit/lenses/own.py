@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sixbit.values.errors import SixbitError
 from sixbit.values.kinds import KINDS
-from sixbit.values.shot import SixbitError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

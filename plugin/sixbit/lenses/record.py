@@ -10,8 +10,8 @@ from sixbit.lenses.match import Status
 from sixbit.values.kinds import KINDS, Grade
 
 if TYPE_CHECKING:
-    from sixbit.lenses.catalogue import LensIdentity
     from sixbit.lenses.match import Match
+    from sixbit.values.lens import LensIdentity
     from sixbit.values.shot import Shot
 
 

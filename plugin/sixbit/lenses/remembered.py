@@ -14,7 +14,8 @@ from pathlib import Path
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.names import read_name
 from sixbit.machine import user_data
-from sixbit.values.shot import PhotoError, Shot, photo_name
+from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.shot import Shot
 
 Key = tuple[str, str, str, float | None]
 

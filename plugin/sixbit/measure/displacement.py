@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.calibration import Progress, silent
 from sixbit.values.light import TransferCurve
+from sixbit.values.watch import Progress, silent
 
 FloatArray = NDArray[np.float64]
 Stack = NDArray[np.float32]

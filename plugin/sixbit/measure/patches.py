@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.calibration import CalibrationError
 from sixbit.machine import processors
 from sixbit.measure.rounding import UNKNOWN
+from sixbit.values.errors import CalibrationError
 
 if TYPE_CHECKING:
-    from sixbit.calibration.frames import DecodedFrame
+    from sixbit.measure.frame import DecodedFrame
 
 FloatArray = NDArray[np.float64]
 

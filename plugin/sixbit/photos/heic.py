@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sixbit.photos.metadata import Metadata, upright
 from sixbit.photos.photo import Photo, check_size
-from sixbit.values.shot import PhotoError, photo_name
+from sixbit.values.errors import PhotoError, photo_name
 
 
 def read(path: Path) -> Photo:

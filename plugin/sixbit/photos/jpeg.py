@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from sixbit.files.exiv2 import merged_xmp, split_xmp
 from sixbit.photos.leica_trailer import Trailer, taken
-from sixbit.photos.metadata import UNREADABLE_JPEG, Metadata, eight_bits, merged_xmp, split_xmp
+from sixbit.photos.metadata import UNREADABLE_JPEG, Metadata, eight_bits
 from sixbit.photos.photo import Photo, check_size
-from sixbit.values.shot import PhotoError, photo_name
+from sixbit.values.errors import PhotoError, photo_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -240,3 +242,17 @@ def _parts(data: bytes, size: int) -> list[tuple[int, bytes]]:
 
 def _segment(marker: int, data: bytes) -> bytes:
     return b"\xff" + bytes((marker,)) + struct.pack(">H", len(data) + 2) + data
+
+
+def has_halved_chroma(path: str | Path) -> bool:
+    """True if a photo holds its colour differences at less than the full resolution."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            if picture.format in ("HEIF", "AVIF"):
+                return True
+            layers: Sequence[Sequence[int]] = getattr(picture, "layer", ())
+    except OSError:
+        return False
+    return len(layers) >= 3 and layers[0][1:3] != layers[1][1:3]

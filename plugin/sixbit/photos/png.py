@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.photos.metadata import Metadata, iptc_of, resources_of
+from sixbit.files.photoshop import iptc_of, resources_of
+from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
-from sixbit.values.shot import PhotoError, photo_name
+from sixbit.values.errors import PhotoError, photo_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.files import tiff_edit as ifd
-from sixbit.photos.metadata import Metadata, loaded_exiv2, parsed_xmp, without_iptc_of_place, xmp_packet
-from sixbit.values.shot import PhotoError, photo_name
+from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
+from sixbit.files.photoshop import without_iptc_of_place
+from sixbit.photos.metadata import Metadata
+from sixbit.values.errors import PhotoError, photo_name
 
 if TYPE_CHECKING:
     from sixbit.photos.photo import Photo

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sixbit.files import tiff_edit as ifd
-from sixbit.photos.metadata import PICTURE_TAGS, Metadata, exif_of_tiff, iptc_of, resources_of, without_iptc
+from sixbit.files.exiv2 import PICTURE_TAGS, exif_of_tiff
+from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
+from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
-from sixbit.values.shot import PhotoError, photo_name
+from sixbit.values.errors import PhotoError, photo_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.values.shot import SixbitError
+from sixbit.values.errors import SixbitError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +56,7 @@ def drawn(path: str | Path, width: int, height: int) -> Iterator[Any]:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise PlotError("Plots need matplotlib: pip install 'sixbit[plot]'") from error
-    from sixbit.photos.photo import replacing
+    from sixbit.files.replace import replacing
 
     path = Path(path)
     figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
@@ -74,7 +74,7 @@ def plot_lens(title: str, curves: LensCurves, path: str | Path, frames: Sequence
     ``frames`` are the crop factors whose corners are marked. Raises PlotError if matplotlib is not installed, or the
     file cannot be written in this format or place.
     """
-    from sixbit.values.shot import PhotoError
+    from sixbit.values.errors import PhotoError
 
     try:
         with drawn(path, 1200, 500) as figure:

@@ -23,8 +23,9 @@ from sixbit.files.xmp import (
 )
 from sixbit.manifest import manifest
 from sixbit.tags.leica import LeicaNote, read_leica_note
+from sixbit.values.errors import PhotoError, photo_name
 from sixbit.values.kinds import KINDS
-from sixbit.values.shot import LensSpecification, PhotoError, Shot, SixBitCode, Tagged, photo_name
+from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 
 if TYPE_CHECKING:
     from exifread.core.ifd_tag import IfdTag
@@ -56,7 +57,7 @@ def read_shot(path: str | Path) -> Shot:
     pixels. Raises PhotoError, which names the photo and the way out.
     """
     photo = Path(path)
-    with open_photo(photo) as file:
+    with opened(photo) as file:
         blocks = photo_blocks(photo, file)
         exif = _exif(blocks)
         note = _leica_note(blocks, exif)
@@ -78,7 +79,7 @@ def photo_blocks(photo: Path, file: BinaryIO) -> Blocks:
         raise PhotoError(f"{name} cannot be read: {error.strerror or error}.") from error
 
 
-def open_photo(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
     """Open a photo for reading; PhotoError if there is none, or if what is there is no ordinary file."""
     name = photo_name(path)
     try:
@@ -417,7 +418,7 @@ def _marks(packet: Packet) -> tuple[tuple[str, ...], tuple[Tagged[str], ...]]:
 
 def taken_at(path: Path) -> str | None:
     """When a photo was taken, ``2017-07-01 05:30:00`` by the clock of the camera; None if it does not say."""
-    with open_photo(path) as file:
+    with opened(path) as file:
         exif = _exif(photo_blocks(path, file))
     found = exif.text("DateTimeOriginal") or exif.text("DateTime")
     said = re.match(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)", found.value) if found else None

@@ -20,15 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sixbit.files import tiff_edit as ifd
+from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.find import Blocks
+from sixbit.files.replace import replacing
 from sixbit.files.xmp import SIXBIT_APERTURE, SIXBIT_LENS, SIXBIT_PREFIX, XmpError, read_packet
-from sixbit.photos.metadata import loaded_exiv2, parsed_xmp, xmp_packet
-from sixbit.photos.photo import replacing
-from sixbit.tags.read import open_photo, photo_blocks, read_shot, sidecars
-from sixbit.values.shot import PhotoError, Shot, photo_name
+from sixbit.tags.read import opened, photo_blocks, read_shot, sidecars
+from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
-    from sixbit.lenses.catalogue import LensIdentity
+    from sixbit.values.lens import LensIdentity
 
 _BYTE, _RATIONAL, _UNDEFINED = 1, 5, 7
 _XMP, _DNG_VERSION, _EXIF_VERSION = 700, 0xC612, 0x9000
@@ -76,7 +77,7 @@ def write_lens_tags(
     shot = read_shot(photo)
     values = lens_values(lens, f_number=f_number, focal_mm=focal_mm, crop_factor=_crop_factor(shot))
     own = _own_properties(lens, values)
-    with open_photo(photo) as file:
+    with opened(photo) as file:
         blocks = photo_blocks(photo, file)
         file.seek(0)
         data = file.read() if blocks.kind in ("JPEG", "PNG") else b""
@@ -315,7 +316,7 @@ def _tag_sidecar(photo: Path, values: Values, own: dict[str, str], backup: bool)
     sidecar = next((path for path in sidecars(photo) if path.is_file()), sidecars(photo)[0])
     packet = b""
     if sidecar.exists():
-        with open_photo(sidecar) as file:
+        with opened(sidecar) as file:
             packet = file.read()
     try:
         merged = _merged(packet, values, own, complete=True)

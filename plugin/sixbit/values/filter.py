@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.values.shot import SixbitError
+from sixbit.values.errors import SixbitError
 
 if TYPE_CHECKING:
     import numpy as np

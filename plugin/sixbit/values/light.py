@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.values.shot import PhotoError
+from sixbit.values.errors import PhotoError
 
 FloatArray = NDArray[np.float64]
 

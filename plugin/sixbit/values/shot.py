@@ -11,25 +11,6 @@ from typing import Generic, NamedTuple, TypeVar
 T = TypeVar("T")
 
 
-class SixbitError(Exception):
-    """Whatever Sixbit cannot do, in words for the one who asked.
-
-    ``reason`` is what is wrong, ``way_out`` what can be done about it on the command line, which the message tells too:
-    an editor, which has other ways out, shows the reason alone.
-    """
-
-    def __init__(self, reason: object = "", way_out: str = "") -> None:
-        super().__init__(reason, *([way_out] if way_out else []))
-        self.reason, self.way_out = reason, way_out
-
-    def __str__(self) -> str:
-        return f"{self.reason} {self.way_out}".rstrip()
-
-
-class PhotoError(SixbitError):
-    """A photo that cannot be used; the message names it and says what can be done."""
-
-
 class Tagged(NamedTuple, Generic[T]):
     """A value, and the tag of the photo it was read from."""
 
@@ -84,12 +65,3 @@ class Shot(NamedTuple):
     """Corrections that marks in the photo claim: ``distortion``, ``tca``, ``vignetting``, ``shading``."""
     marks: tuple[Tagged[str], ...] = ()
     """The marks behind ``already_corrected``, as found."""
-
-
-def photo_name(path: str | Path) -> str:
-    """A path as it can stand in a message of one line: what cannot be printed is escaped.
-
-    >>> photo_name("two\\nlines.jpg")
-    'two\\\\nlines.jpg'
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path))

@@ -7,21 +7,18 @@ import binascii
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sixbit.lenses.catalogue import catalogue
+from sixbit.values.errors import ArgumentError
 from sixbit.values.kinds import TRUSTED, Grade
-from sixbit.values.shot import Shot, SixbitError
+from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
     from sixbit.export.presets import Preset
-    from sixbit.lenses.catalogue import LensIdentity
+    from sixbit.values.lens import LensIdentity
 
 LONGEST_SIDE = 1 << 20
 
 T = TypeVar("T")
 Request = dict[str, Any]
-
-
-class ArgumentError(SixbitError, ValueError):
-    """A request that makes no sense; the message says why."""
 
 
 def kept(kept: dict[int, T], request: Request, name: str) -> T:

@@ -11,8 +11,8 @@ from sixbit.export.batch.sources import Source
 from sixbit.export.batch.work import export
 from sixbit.export.presets import Preset
 from sixbit.files.xmp import XmpError, read_packet
-from sixbit.tags.read import open_photo, photo_blocks
-from sixbit.values.shot import PhotoError
+from sixbit.tags.read import opened, photo_blocks
+from sixbit.values.errors import PhotoError
 
 RESHAPING = {
     "ashift": "rotate and perspective",
@@ -68,7 +68,7 @@ def _refused(reason: str, message: str) -> dict[str, Any]:
 
 def _modules(photo: Path) -> frozenset[str]:
     """What was on when the photo was rendered, as it says itself."""
-    with open_photo(photo) as file:
+    with opened(photo) as file:
         return _of_packet(photo_blocks(photo, file).xmp)
 
 

@@ -18,15 +18,15 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO, NoReturn
 
-from sixbit.editors.server.asked import ArgumentError, Request
+from sixbit.editors.server.asked import Request
 from sixbit.editors.server.requests import RequestFile
 from sixbit.editors.server.session import Session
 from sixbit.engines import EngineError
 from sixbit.lenses.catalogue import CatalogueError
 from sixbit.machine import start_log
+from sixbit.values.errors import ArgumentError, PhotoError, SixbitError
 from sixbit.values.filter import FilterError
 from sixbit.values.sentence import parts
-from sixbit.values.shot import PhotoError, SixbitError
 
 LONGEST_LINE = 16 << 20
 NEEDED_SOON = (

@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sixbit.editors.server import asked
-from sixbit.editors.server.asked import ArgumentError, Request
+from sixbit.editors.server.asked import Request
 from sixbit.lenses.catalogue import catalogue
 from sixbit.manifest import manifest
+from sixbit.values.errors import ArgumentError, PhotoError
 from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.sentence import parts
-from sixbit.values.shot import PhotoError, Shot
+from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
     from sixbit.export.presets import Preset
     from sixbit.export.preview import Picture
-    from sixbit.lenses.catalogue import LensIdentity
     from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.lens import LensIdentity
 
 PROTOCOL = 1
 MOST_PIXELS = 1 << 30

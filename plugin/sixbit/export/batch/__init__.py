@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.values.shot import SixbitError, photo_name
+from sixbit.values.errors import SixbitError, photo_name
 
 if TYPE_CHECKING:
     from sixbit.export.presets import Preset

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sixbit.export.batch import BatchError
-from sixbit.values.shot import photo_name
+from sixbit.values.errors import photo_name
 
 FORMAT = 1
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sixbit.export.presets import Preset
 from sixbit.files import tiff_edit as ifd
-from sixbit.tags.read import open_photo, photo_blocks
-from sixbit.values.shot import PhotoError
+from sixbit.tags.read import opened, photo_blocks
+from sixbit.values.errors import PhotoError
 
 PROCESS = 120 << 20
 """What a process takes that has corrected a small photo: Python, NumPy, the codecs, the database."""
@@ -77,7 +77,7 @@ def _is_progressive(photo: Path) -> bool:
 
 def _header(photo: Path) -> tuple[int, int, int, int]:
     """Width, height, channels and bytes a channel, as the file claims."""
-    with open_photo(photo) as file:
+    with opened(photo) as file:
         blocks = photo_blocks(photo, file)
         width, height = blocks.width or 0, blocks.height or 0
         if blocks.kind == "JPEG":

@@ -16,7 +16,7 @@ from typing import Any
 from sixbit.export.batch.ledger import Record
 from sixbit.export.batch.sources import Source
 from sixbit.export.presets import Preset
-from sixbit.values.shot import PhotoError
+from sixbit.values.errors import PhotoError
 
 LONGEST_VALUE = 60
 

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from sixbit.export.batch import Outcome, told
 from sixbit.export.batch.ledger import Record
 from sixbit.export.presets import Preset
-from sixbit.photos.photo import replacing
-from sixbit.values.shot import photo_name
+from sixbit.files.replace import replacing
+from sixbit.values.errors import photo_name
 
 PAGE, LINES = "sixbit-report.html", "sixbit-report.jsonl"
 

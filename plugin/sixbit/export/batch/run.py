@@ -15,7 +15,7 @@ from sixbit.export.batch.plan import Stems, Task, folders_of, is_done, is_output
 from sixbit.export.batch.report import write_reports
 from sixbit.export.batch.sources import Source, find
 from sixbit.export.presets import Preset
-from sixbit.values.shot import photo_name
+from sixbit.values.errors import photo_name
 
 RAW = "is a raw file, which is not developed here: correct it in darktable, by Sixbit's action on selected images."
 EXISTS = "a file of its name stands in the output folder already."

@@ -14,11 +14,12 @@ from sixbit.export.batch.plan import Task, blank, choices_digest, chosen_lens, f
 from sixbit.export.correct import NotCorrectedError, correct, described
 from sixbit.export.correct import foreseen as foreseen_correction
 from sixbit.export.presets import Preset
+from sixbit.files.replace import replacing
 from sixbit.files.tiff_edit import ORIENTATION
-from sixbit.photos.photo import check_target, replacing
 from sixbit.photos.privacy import copy_without
+from sixbit.photos.save import check_target
 from sixbit.tags.read import read_shot
-from sixbit.values.shot import PhotoError, SixbitError, photo_name
+from sixbit.values.errors import PhotoError, SixbitError, photo_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.calibration import Progress
 from sixbit.lenses.own import Record
+from sixbit.values.watch import Progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +74,7 @@ def _measure_flat(paths: Sequence[Path], lens_id: str, settings: Mapping[str, An
 
 
 def _of_flat(result: FlatResult) -> Findings:
-    from sixbit.calibration.page.pictures import heat_map
+    from sixbit.editors.page.pictures import heat_map
 
     plots = []
     for title, y, wanted in (
@@ -107,7 +107,7 @@ def _measure_lines(paths: Sequence[Path], lens_id: str, settings: Mapping[str, A
 def _of_lines(result: LinesResult) -> Findings:
     import numpy as np
 
-    from sixbit.calibration.page.pictures import lines_before_after
+    from sixbit.editors.page.pictures import lines_before_after
     from sixbit.measure.straightness import bends
 
     good = result.lines.some(result.fit.weights > 0.5)

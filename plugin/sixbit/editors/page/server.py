@@ -25,10 +25,10 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from sixbit.calibration.page.lenses import find_lenses
-from sixbit.calibration.page.session import Frame, RequestError, Session
-from sixbit.lenses.catalogue import LensIdentity
-from sixbit.values.shot import SixbitError
+from sixbit.editors.page.lenses import find_lenses
+from sixbit.editors.page.session import Frame, RequestError, Session
+from sixbit.values.errors import SixbitError
+from sixbit.values.lens import LensIdentity
 
 HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"

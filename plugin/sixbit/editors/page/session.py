@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sixbit.calibration.page.lenses import lens_record
-from sixbit.calibration.page.steps import STEPS, Findings, Step
-from sixbit.calibration.page.work import Comparison, Look, compare, look, measure
-from sixbit.calibration.page.worker import FaultError, RefusedError, StoppedError, Worker
-from sixbit.lenses.catalogue import LensIdentity, catalogue
+from sixbit.editors.page.lenses import lens_record
+from sixbit.editors.page.steps import STEPS, Findings, Step
+from sixbit.editors.page.work import Comparison, Look, compare, look, measure
+from sixbit.editors.page.worker import FaultError, RefusedError, StoppedError, Worker
+from sixbit.lenses.catalogue import catalogue
 from sixbit.machine import start_log
+from sixbit.values.errors import SixbitError, photo_name
 from sixbit.values.kinds import SPOKEN
-from sixbit.values.shot import SixbitError, photo_name
+from sixbit.values.lens import LensIdentity
 
 LONGEST_NAME = 120
 _LIMITS = {"f_number": (0.5, 128), "distance_m": (0.01, 10_000), "focal_mm": (1, 2000), "crop_factor": (0.1, 20)}

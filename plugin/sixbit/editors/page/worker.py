@@ -10,8 +10,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from sixbit.calibration import Progress
-from sixbit.values.shot import SixbitError
+from sixbit.values.errors import SixbitError
+from sixbit.values.watch import Progress
 
 _PROGRESS, _DONE, _REFUSED, _FAULT = range(4)
 

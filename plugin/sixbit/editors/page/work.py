@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sixbit.calibration import Progress
-from sixbit.calibration.page.steps import Findings, Step
-from sixbit.values.shot import PhotoError, Shot
+from sixbit.editors.page.steps import Findings, Step
+from sixbit.values.errors import PhotoError
+from sixbit.values.shot import Shot
+from sixbit.values.watch import Progress
 
 if TYPE_CHECKING:
-    from sixbit.calibration.frames import DecodedFrame
     from sixbit.engines import Region
     from sixbit.export.preview import Picture
+    from sixbit.measure.frame import DecodedFrame
     from sixbit.values.filter import CorrectionFilter
 
 THUMBNAIL = (160, 120)

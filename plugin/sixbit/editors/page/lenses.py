@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sixbit.lenses.catalogue import LensIdentity, catalogue
+from sixbit.lenses.catalogue import catalogue
 from sixbit.values.kinds import SPOKEN
+from sixbit.values.lens import LensIdentity
 
 MOST_FOUND = 12
 LONGEST_SEARCH = 120

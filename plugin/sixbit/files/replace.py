@@ -1,0 +1,46 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from sixbit.values.errors import PhotoError, photo_name
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """A new file that takes the place of ``target`` when all is written, in one step; if anything fails, it is gone.
+
+    Raises PhotoError, naming the target, for a folder that cannot be written and a full disk.
+    """
+    temporary = target.parent / f".sixbit-{secrets.token_hex(8)}.part"
+    try:
+        with temporary.open("x+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+        temporary.replace(target)
+    except OSError as error:
+        raise PhotoError(f"{photo_name(target)}: cannot be written: {_reason(error, target)}.") from error
+    finally:
+        # Where it could not be made it cannot be unlinked either (a read-only disk says so once more).
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _reason(error: OSError, target: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"the folder {photo_name(target.parent)} is read-only for you; choose another"
+    if error.errno == errno.ENOENT:
+        return f"there is no folder {photo_name(target.parent)}; make it first"
+    return error.strerror or str(error)

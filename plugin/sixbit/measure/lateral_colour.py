@@ -1,0 +1,320 @@
+"""Lateral colour from the edges of sharp photos: red and blue against green, along the radius.
+
+The displacement of many blocks (:mod:`sixbit.measure.displacement`) is fitted by lensfun's ``linear`` or ``poly3``,
+whichever the evidence asks for, with Huber's weights (Robust Statistics, 1981, section 7). A displacement that is the
+same all over a photo is not the lens's radial colour and is fitted beside it. Blocks near each other err alike, so the
+standard errors are those of whole parts of the picture (K.-Y. Liang and S. L. Zeger, Biometrika 73, 1986).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sixbit.measure.displacement import Blocks, Displacements, displacements, sharp_blocks
+from sixbit.values.errors import CalibrationError
+from sixbit.values.lens import Model
+from sixbit.values.light import TransferCurve
+from sixbit.values.watch import Progress, silent
+
+if TYPE_CHECKING:
+    pass
+
+FloatArray = NDArray[np.float64]
+
+NOT_ENOUGH = "there are not enough edges for it"
+WIDTHS, WIDTHS_HALVED = (3.0, 2.0, 1.3), (3.0, 2.2, 2.2)
+"""Of the Gaussians that blocks are smoothed by, round by round, in px; wider where colour has half the resolution."""
+TO_BEGIN_WITH = 3
+"""One block of so many is measured until it is known about where to look."""
+LEAST_SURE = 0.5
+"""Standard error up to which a block counts, in widths of the Gaussian."""
+SUREST = 0.01
+"""Px to which no block is surer, whatever it says."""
+FEWEST, FEWEST_OUTSIDE, OUTSIDE = 40, 12, 0.7
+"""Blocks that must tell, in all and beyond this radius (half diagonals)."""
+HUBER = 1.5
+SURE = 4.0
+"""Standard errors by which the lateral colour must differ from none, somewhere in the picture, and be no mere
+``UNSEEN``."""
+MOST_UNSURE = 0.1
+"""Twice the standard error in the corner, in px, above which the edges were not enough: three stay within 0.15."""
+UNSEEN, UNSEEN_HALVED = 0.02, 0.08
+"""Px by which all blocks may err alike, which their scatter does not show: the more where colour has half the
+resolution, as compression leaves out most of what fringes of weak edges are made of."""
+RIVAL = 2.0
+"""Of Akaike's criterion, by which another model may foretell worse and still have substantial support (K. P. Burnham
+and D. R. Anderson, section 2.6): a shelf of books was once off by 0.46 px where the other models said so by 0.1 px."""
+LARGEST = 0.01
+"""Share of the radius beyond which no lens displaces red or blue."""
+POWERS = ((1,), (1, 3), (1, 2, 3))
+"""Of the radius, that a displacement is made of: lensfun's linear, and its poly3 without and with its middle term."""
+CURVE_RINGS = 24
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Displacement outwards in px over the radius in half diagonals: means of rings, their errors, and the fit."""
+
+    radius: FloatArray
+    measured: FloatArray
+    error: FloatArray
+    fitted: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class LateralColour:
+    """What the edges have shown. ``model`` is in lensfun's terms, for a sensor of the photo's own shape and size.
+
+    ``corner_px`` is by how much red and blue lie outwards of green in the corner, ``corner_error`` twice the standard
+    error of the less sure, with what all of the photo may be off by alike, ``curves`` holds ``red`` and ``blue``;
+    ``blocks`` is how many parts of the photos told.
+    """
+
+    model: Model
+    corner_px: tuple[float, float]
+    corner_error: float
+    curves: dict[str, Curve]
+    blocks: int
+    verdict: tuple[str, ...]
+
+
+def lateral_colour_in(
+    pixels: NDArray[Any], transfer: TransferCurve, *, halved_chroma: bool = False, progress: Progress = silent
+) -> LateralColour:
+    """Measure the lateral colour of a photo (height, width, 3) in the photo itself.
+
+    Raises CalibrationError, with the reason, if it does not carry it.
+    """
+    if pixels.ndim < 3 or pixels.shape[2] < 3:
+        raise CalibrationError("it has no colours")
+    height, width = pixels.shape[:2]
+    blocks = sharp_blocks(pixels, transfer, halved_chroma=halved_chroma, progress=progress)
+    return fit_lateral_colour([blocks], max(width, height) / min(width, height), progress)
+
+
+def fit_lateral_colour(photos: Sequence[Blocks], aspect_ratio: float, progress: Progress = silent) -> LateralColour:
+    """The same from blocks of photos of one shape: the part that is mathematics alone."""
+    half = photos[0].half_diagonal
+    if sum(len(photo.x) for photo in photos) < FEWEST:
+        raise _not_enough("hardly anything in it has an edge")
+    halved = any(photo.halved_chroma for photo in photos)
+    widths = WIDTHS_HALVED if halved else WIDTHS
+    fits: tuple[_Fit, ...] | None = None
+    for number, sigma in enumerate(widths):
+        last = number == len(widths) - 1
+        some = photos if last else [photo.every(TO_BEGIN_WITH) for photo in photos]
+        measured = []
+        for photo in some:
+            expected = np.zeros((2, len(photo.x)))
+            if fits:
+                scale = photo.half_diagonal / half
+                expected = np.stack([fit.at(photo.r / photo.half_diagonal) * scale for fit in fits])
+            measured.append(displacements(photo, expected, sigma))
+            progress((number + len(measured) / len(photos)) / len(widths), "measuring red and blue against green")
+        samples = [_Samples.of(some, measured, k, sigma) for k in (0, 1)]
+        for one in samples:
+            one.check(1 if last else TO_BEGIN_WITH)
+        choices = POWERS[:1] if number == 0 else POWERS
+        pairs = list(zip(*(_fits(one, choices) for one in samples), strict=True))
+        fits = min(pairs, key=_misfit)
+    assert fits is not None
+    unseen = UNSEEN_HALVED if halved else UNSEEN
+    error = _error(fits, [pair for pair in pairs if _misfit(pair) < _misfit(fits) + RIVAL])
+    _check(fits, half, error, unseen)
+    red, blue = (fit.terms_at_corner(half, math.hypot(aspect_ratio, 1)) for fit in fits)
+    if fits[0].powers == (1,):
+        model = Model("linear", (red[0], blue[0]))
+    else:
+        model = Model("poly3", tuple(term for pair in zip(red, blue, strict=True) for term in pair))
+    corner = float(fits[0].at(np.ones(1))[0]), float(fits[1].at(np.ones(1))[0])
+    stated = math.hypot(error, unseen)
+    count = min(len(one.value) for one in samples)
+    curves = {name: _curve(one, fit) for name, one, fit in zip(("red", "blue"), samples, fits, strict=True)}
+    said = " and ".join(
+        f"{name} {abs(px):.2f} px {'out' if px > 0 else 'in'}wards" for name, px in zip(curves, corner, strict=True)
+    )
+    shape = "in proportion to the radius" if model.name == "linear" else "not in proportion to the radius"
+    verdict = (
+        f"Lateral colour: in the corners {said} of green, give or take {stated:.2f} px, {shape}.",
+        f"It was measured at {count} places with edges, out to {100 * max(one.r.max() for one in samples):.0f} % of "
+        "the half diagonal.",
+    )
+    return LateralColour(model, corner, stated, curves, count, verdict)
+
+
+@dataclass(frozen=True, eq=False)
+class _Samples:
+    """Displacements ``value`` (px of the first photo) at radii ``r`` of green (half diagonals), with their errors."""
+
+    r: FloatArray
+    direction: FloatArray
+    value: FloatArray
+    error: FloatArray
+    photo: NDArray[np.int64]
+    part: NDArray[np.int64]
+    """The part of the picture, within which errors are alike."""
+
+    @classmethod
+    def of(cls, photos: Sequence[Blocks], measured: Sequence[Displacements], k: int, sigma: float) -> _Samples:
+        half = photos[0].half_diagonal
+        columns: list[list[NDArray[Any]]] = [[] for _ in range(6)]
+        for number, (photo, found) in enumerate(zip(photos, measured, strict=True)):
+            good = found.error[k] < LEAST_SURE * sigma
+            x, y, value, error = photo.x[good], photo.y[good], found.value[k][good], found.error[k][good]
+            away, size = np.hypot(x, y), photo.half_diagonal
+            cells = np.floor(x / size * 6).astype(int) * 100 + np.floor(y / size * 6).astype(int)
+            fields = (
+                (away - value) / size,
+                np.stack([x, y], axis=1) / away[:, None],
+                value * (half / size),
+                error * (half / size),
+                np.full(len(x), number),
+                cells + 10_000 * number,
+            )
+            for column, field in zip(columns, fields, strict=True):
+                column.append(field)
+        return cls(*(np.concatenate(column) for column in columns))
+
+    def check(self, share: int) -> None:
+        """Refuse what no fit should be made of; one block of ``share`` was measured."""
+        if len(self.r) * share < FEWEST:
+            raise _not_enough("hardly any edge in it is sharp and strong in all colours")
+        if np.count_nonzero(self.r > OUTSIDE) * share < FEWEST_OUTSIDE:
+            raise _not_enough("its edges lie in the middle, where the lens shows least")
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    powers: tuple[int, ...]
+    terms: FloatArray
+    covariance: FloatArray
+    aic: float
+    weight: FloatArray
+    scale: float
+    """By how much blocks err more than they say themselves."""
+    inflation: float
+    """By how much the variance is larger than if blocks erred independently."""
+
+    def at(self, r: FloatArray) -> FloatArray:
+        """Displacement in px at radii in half diagonals."""
+        return _basis(r, self.powers) @ self.terms
+
+    def error_at(self, r: FloatArray) -> FloatArray:
+        """Its standard error."""
+        basis = _basis(r, self.powers)
+        error: FloatArray = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", basis, self.covariance, basis), 0))
+        return error
+
+    def terms_at_corner(self, half: float, reach: float) -> tuple[float, float, float]:
+        """lensfun's v, c and b, of which the half diagonal is ``reach`` half short sides."""
+        found = dict(zip(self.powers, self.terms / half, strict=True))
+        return 1 + found[1], found.get(2, 0.0) / reach, found.get(3, 0.0) / reach**2
+
+
+def _basis(r: FloatArray, powers: Sequence[int]) -> FloatArray:
+    return np.stack([r**power for power in powers], axis=1)
+
+
+def _fits(samples: _Samples, choices: Sequence[tuple[int, ...]]) -> list[_Fit]:
+    """One fit for each choice of powers, the fullest last.
+
+    They are judged by the errors that the fullest leaves: a fit that follows less takes what it misses for errors. And
+    by how well they foretell (Akaike's criterion for errors that go together: K. P. Burnham and D. R. Anderson, Model
+    Selection and Multimodel Inference, 2002, section 2.5), not by which is likely: a lens that is not quite linear
+    should not be taken for one that is, and what is then left uncertain is to be said.
+    """
+    fullest = _fit(samples, choices[-1])
+    return [*(_fit(samples, powers, fullest) for powers in choices[:-1]), fullest]
+
+
+def _fit(samples: _Samples, powers: tuple[int, ...], fullest: _Fit | None = None) -> _Fit:
+    count, terms = len(samples.r), len(powers)
+    photos = int(samples.photo.max()) + 1
+    aside = np.zeros((count, 2 * photos))
+    for axis in (0, 1):
+        aside[np.arange(count), 2 * samples.photo + axis] = samples.direction[:, axis]
+    # Held to little: a photo with edges to one side cannot tell it from the radial part.
+    design = np.hstack([_basis(samples.r, powers), aside])
+    prior = np.zeros(design.shape[1])
+    prior[terms:] = 1.0
+    claimed: FloatArray = np.hypot(samples.error, SUREST)
+    scale = fullest.scale if fullest else 1.0
+    found = np.zeros(design.shape[1])
+    weight = np.ones(count)
+    for _ in range(15):
+        deviation = scale * claimed
+        weight_of = weight / deviation**2
+        normal = (design.T * weight_of) @ design + np.diag(prior + 1e-9)
+        found = np.linalg.solve(normal, design.T @ (weight_of * samples.value))
+        rest = samples.value - design @ found
+        ratio = np.abs(rest) / deviation
+        weight = np.minimum(1, HUBER / np.maximum(ratio, 1e-9))
+        if fullest is None:  # Half of the blocks lie within 0.6745 deviations.
+            scale = float(np.clip(scale * np.median(ratio) / 0.6745, 0.05, 20))
+    ratio = np.abs(rest) / (scale * claimed)
+    loss = np.where(ratio < HUBER, ratio**2, 2 * HUBER * ratio - HUBER**2).sum()
+    inverse = np.linalg.inv(normal)
+    _, which = np.unique(samples.part, return_inverse=True)
+    scores = np.zeros((which.max() + 1, design.shape[1]))
+    np.add.at(scores, which, design * (weight_of * rest)[:, None])
+    parts = len(scores)
+    clustered = inverse @ (scores.T @ scores) @ inverse * parts / max(parts - design.shape[1], 1)
+    corner = np.concatenate([np.ones(terms), np.zeros(2 * photos)])
+    inflation = max(1.0, float(corner @ clustered @ corner) / float(corner @ inverse @ corner))
+    covariance = np.asarray(inverse[:terms, :terms] * inflation, np.float64)
+    alike = fullest.inflation if fullest else inflation
+    aic = float(loss) / alike + 2 * terms
+    return _Fit(powers, found[:terms], covariance, aic, weight_of, scale, inflation)
+
+
+def _misfit(pair: tuple[_Fit, ...]) -> float:
+    return sum(fit.aic for fit in pair)
+
+
+def _error(fits: tuple[_Fit, ...], rivals: Sequence[tuple[_Fit, ...]]) -> float:
+    """Twice the standard error in the corner of the less sure of red and blue, in px, with the way to the farthest of
+    those models that foretell as well."""
+    corner = np.ones(1)
+    here = [(float(fit.at(corner)[0]), 2 * float(fit.error_at(corner)[0])) for fit in fits]
+    return max(
+        math.hypot(error, float(rival.at(corner)[0]) - value)
+        for pair in rivals
+        for (value, error), rival in zip(here, pair, strict=True)
+    )
+
+
+def _check(fits: tuple[_Fit, ...], half: float, error: float, unseen: float) -> None:
+    """Refuse a fit that is not sure, or not of any lens; ``error`` is that in the corner."""
+    corner = np.ones(1)
+    if not error <= MOST_UNSURE:
+        raise _not_enough(f"in the corners it could be told only to {error:.2f} px")
+    r = np.linspace(0.2, 1, 41)
+    if max(float(np.max(np.abs(fit.at(r)) / r)) for fit in fits) > LARGEST * half:
+        raise _not_enough("red or blue would be displaced further than any lens does it")
+    if max(float(np.max(np.abs(fit.at(r)) / np.hypot(SURE * fit.error_at(r), unseen))) for fit in fits) < 1:
+        most = max(float(abs(fit.at(corner)[0])) for fit in fits) + math.hypot(error, unseen)
+        raise _not_enough(f"there is none to be seen: less than {most:.2f} px in the corners")
+
+
+def _not_enough(why: str) -> CalibrationError:
+    return CalibrationError(f"{NOT_ENOUGH}, {why}")
+
+
+def _curve(samples: _Samples, fit: _Fit) -> Curve:
+    """Means of rings."""
+    which = np.minimum((samples.r * CURVE_RINGS).astype(int), CURVE_RINGS - 1)
+    weights = np.bincount(which, fit.weight, CURVE_RINGS)
+    some = np.bincount(which, minlength=CURVE_RINGS) > 2
+
+    def mean(values: FloatArray) -> FloatArray:
+        means: FloatArray = np.bincount(which, fit.weight * values, CURVE_RINGS)[some] / weights[some]
+        return means
+
+    radius, measured = mean(samples.r), mean(samples.value)
+    return Curve(radius, measured, 1 / np.sqrt(weights[some]), fit.at(radius))

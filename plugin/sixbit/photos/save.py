@@ -1,0 +1,99 @@
+"""Photos saved corrected, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sixbit.files.replace import replacing
+from sixbit.photos.metadata import Metadata, corrected, without_maker_note
+from sixbit.photos.photo import Photo
+from sixbit.values.errors import PhotoError, photo_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sixbit.values.filter import CorrectionFilter
+
+FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".jpe": "jpeg", ".tif": "tiff", ".tiff": "tiff", ".png": "png"}
+"""The modules that write, by the suffix of the file."""
+
+
+def save_photo(
+    photo: Photo,
+    pixels: NDArray[Any],
+    out: str | Path,
+    *,
+    correction: CorrectionFilter | None = None,
+    applied: Iterable[str] | None = None,
+    quality: int | None = None,
+    subsampling: str | None = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+) -> tuple[str, ...]:
+    """Write corrected pixels with what ``photo`` carries, as JPEG, TIFF or PNG by the suffix of ``out``.
+
+    ``applied`` names the corrections for the standard marks (those of ``correction`` by default). A JPEG gets the
+    quantisation tables and chroma sampling of a source that is one, unless ``quality`` (1-100) or ``subsampling``
+    (``4:4:4``, ``4:2:2``, ``4:2:0``) is given; ``threads`` encode it, as many as there are processors by default. The
+    file appears whole, under its name, or not at all; the source itself is refused unless ``overwrite`` is set. Returns
+    what could not be kept, in words.
+    """
+    from importlib import import_module
+
+    out = Path(out)
+    kind = format_of(out)
+    check_target(out, None if overwrite else photo.path)
+    if applied is None:
+        applied = () if correction is None else correction.made_from.get("corrections", ())
+    metadata, notes = corrected(photo.metadata, pixels, correction, tuple(applied))
+    if kind != "jpeg" and getattr(photo.encoding, "trailer", None):
+        metadata = _without_trailer(photo, metadata)
+        notes.append("the maker notes at the end of the JPEG were left out; write a .jpg to keep them")
+    write = import_module(f"sixbit.photos.{kind}").write
+    options = {"quality": quality, "subsampling": subsampling, "threads": threads} if kind == "jpeg" else {}
+    with replacing(out) as file:
+        notes += write(file, photo, pixels, metadata, **options)
+    return (*photo.notes, *notes)
+
+
+def _without_trailer(photo: Photo, metadata: Metadata) -> Metadata:
+    """The metadata without the entry of a maker note that stays behind, but with the name of the lens it held."""
+    from sixbit.tags.read import read_shot
+
+    names = read_shot(photo.path).lens_names
+    return without_maker_note(metadata, names[0].value if names else None)
+
+
+def format_of(out: Path) -> str:
+    """The module that writes this output, by its suffix; PhotoError if none does."""
+    kind = FORMATS.get(out.suffix.lower())
+    if kind is None:
+        raise PhotoError(
+            f"{photo_name(out)}: only .jpg, .tif and .png can be written; give the output one of these endings."
+        )
+    return kind
+
+
+def check_target(target: Path, source: Path | None) -> None:
+    """Refuse an output that is the photo itself, or has no folder, before any work is done for it."""
+    try:
+        same = source is not None and target.exists() and source.exists() and target.samefile(source)
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise PhotoError(f"{photo_name(target)}: cannot be written: {error.strerror}.") from error
+    if same:
+        raise PhotoError(f"{photo_name(target)}: is the photo itself; give the output another name.")
+    if not target.parent.is_dir():
+        raise PhotoError(f"{photo_name(target)}: there is no folder {photo_name(target.parent)}; make it first.")
+
+
+def with_profile(photo: Photo, icc: bytes | None) -> Photo:
+    """The photo in the colours of another profile, its pixels converted already."""
+    from sixbit.photos import png
+
+    encoding = photo.encoding
+    if isinstance(encoding, png.Encoding):
+        encoding = png.Encoding(tuple(chunk for chunk in encoding.chunks if chunk[0] not in png.COLOURS))
+    return replace(photo, icc=icc, gamma=None, encoding=encoding)

@@ -1,0 +1,41 @@
+"""Whatever Sixbit cannot do, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def photo_name(path: str | Path) -> str:
+    """A path as it can stand in a message of one line: what cannot be printed is escaped.
+
+    >>> photo_name("two\\nlines.jpg")
+    'two\\\\nlines.jpg'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path))
+
+
+class SixbitError(Exception):
+    """Whatever Sixbit cannot do, in words for the one who asked.
+
+    ``reason`` is what is wrong, ``way_out`` what can be done about it on the command line, which the message tells too:
+    an editor, which has other ways out, shows the reason alone.
+    """
+
+    def __init__(self, reason: object = "", way_out: str = "") -> None:
+        super().__init__(reason, *([way_out] if way_out else []))
+        self.reason, self.way_out = reason, way_out
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.way_out}".rstrip()
+
+
+class PhotoError(SixbitError):
+    """A photo that cannot be used; the message names it and says what can be done."""
+
+
+class CalibrationError(SixbitError):
+    """Frames that a calibration cannot be made from; the message says why, and which frames would do."""
+
+
+class ArgumentError(SixbitError, ValueError):
+    """A request that makes no sense; the message says why."""
