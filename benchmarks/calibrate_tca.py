@@ -21,8 +21,8 @@ from sixbit.compiler import optics as models
 from sixbit.compiler.optics import Frame, Sensor
 from sixbit.measure.lateral_colour import lateral_colour_in
 from sixbit.values.errors import CalibrationError
-from sixbit.values.filter import UNITY
 from sixbit.values.light import srgb
+from sixbit.values.polynomial import UNITY
 from tests.scenery.scenes import (
     Camera,
     Lens,

@@ -21,6 +21,7 @@ from sixbit.values.filter import CorrectionFilter, FilterError
 from sixbit.values.kinds import Grade
 from sixbit.values.shot import Shot, Tagged
 from tests.scenery.lensfun_oracle import falloff, grid, source_points
+from tests.scenery.no_blas import forbid_blas
 
 CROPS = (1.0, 1.53, 2.64)
 SIZES = ((8192, 6144), (8192, 5461))
@@ -222,6 +223,12 @@ def test_the_budget_holds_and_is_recorded() -> None:
     compiled = compile_optics(Optics(BARREL.distortion, COLOUR, light), Frame(8192, 6144, 1.0), "fill")
     assert 0 < compiled.error_px <= 0.005
     assert 0 < compiled.error_gain <= 1e-4
+
+
+def test_a_filter_is_the_same_with_any_linear_algebra_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    forbid_blas(monkeypatch)
+    for lens_id in ("summicron-35-asph", "summilux-28", "summilux-21"):
+        assert compile_filter(lens_id, size=(600, 400), crop_factor=1.0, f_number=2.0, grades=tuple(Grade)).warp
 
 
 def test_models_that_make_no_sense_are_refused() -> None:

@@ -27,8 +27,8 @@ from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo
 from sixbit.photos.profiles import curve_of_profile
 from sixbit.photos.save import save_photo
-from sixbit.values.filter import UNITY
 from sixbit.values.light import linear, srgb
+from sixbit.values.polynomial import UNITY
 from tests.scenery import CLONE
 from tests.scenery.gimp import START_TIMEOUT, GimpHome
 from tests.scenery.photo_factory import exif

@@ -12,6 +12,7 @@ from sixbit import engines
 from sixbit.engines import EngineError, Region, native, reference
 from sixbit.values.filter import CorrectionFilter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
+from tests.scenery.no_blas import forbid_blas
 from tests.scenery.programs import missing
 
 try:
@@ -208,6 +209,15 @@ def test_any_strides(dtype: type) -> None:
         if name == "padded":
             padded[2:49, 7:68, 1:4] = before[2:49, 7:68, 1:4]
             np.testing.assert_array_equal(padded, before, err_msg="written beside the picture")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_the_picture_is_the_same_with_any_linear_algebra_library(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    for made_once in (native._tables, native._weights):
+        made_once.cache_clear()
+    forbid_blas(monkeypatch)
+    pixels = picture(30, 40, 3, dtype)
+    assert engines.apply(correction(40, 30), pixels, "native", interpolation="lanczos3").shape == pixels.shape
 
 
 def test_a_row_repeated_without_memory_of_its_own() -> None:

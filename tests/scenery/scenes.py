@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sixbit.compiler import optics as models
 from sixbit.compiler.optics import Frame, Sensor
-from sixbit.values.filter import Polynomial, evaluate
+from sixbit.values.polynomial import Polynomial, evaluate
 
 FloatArray = NDArray[np.float64]
 Plane = NDArray[np.float32]

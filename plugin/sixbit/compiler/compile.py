@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.polynomial import Chebyshev, chebyshev
-from numpy.polynomial import Polynomial as PowerSeries
+from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from sixbit.compiler import optics as models
@@ -21,9 +20,10 @@ from sixbit.lenses.match import Match, crop_factor_of
 from sixbit.lenses.own import Record
 from sixbit.manifest import manifest
 from sixbit.values.errors import SixbitError
-from sixbit.values.filter import UNITY, CorrectionFilter, Polynomial, evaluate
+from sixbit.values.filter import CorrectionFilter
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.lens import Body, LensIdentity, Model
+from sixbit.values.polynomial import UNITY, Polynomial, evaluate, least_squares
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
 
@@ -471,14 +471,15 @@ def _fit(
     best: tuple[Polynomial, float] = (UNITY, float(np.max(np.abs(wanted - 1) * weights)))
     if best[1] == 0:
         return best
-    square = end**2 * (1 - np.cos(np.linspace(0, np.pi, NODES))) / 2
+    # Where a node lies is of no matter, if it is the same everywhere: cosines differ in their last bit.
+    cosine = np.cos(np.linspace(0, np.pi, NODES)).astype(np.float32).astype(np.float64)
+    square = end**2 * (1 - cosine) / 2
     nodes = np.sqrt(square)
     at_nodes = exact(nodes)
     for terms in range(1, MOST_TERMS + 1):
         odd_terms = min(terms, MOST_ODD_TERMS)
-        columns = chebyshev.chebvander(2 * square / end**2 - 1, terms - 1)
-        basis = np.hstack([columns, nodes[:, None] * columns[:, :odd_terms]])
-        found = np.linalg.lstsq(basis, at_nodes, rcond=None)[0]
+        columns = chebyshev.chebvander(-cosine, terms - 1)
+        found = least_squares(np.hstack([columns, nodes[:, None] * columns[:, :odd_terms]]), at_nodes)
         polynomial = _interleaved(found[:terms], found[terms:], end)
         error = float(np.max(np.abs(evaluate(polynomial, r) - wanted) * weights))
         if error < best[1]:
@@ -492,8 +493,12 @@ def _interleaved(even: FloatArray, odd: FloatArray, end: float) -> Polynomial:
     """The powers of r of E(r^2) + r O(r^2), from the Chebyshev coefficients of E and O on 0..end^2."""
     powers = np.zeros(2 * max(len(even), len(odd)))
     for first, coefficients in enumerate((even, odd)):
-        series = Chebyshev(coefficients, domain=[0, end**2]).convert(kind=PowerSeries)
-        powers[first : first + 2 * len(series.coef) : 2] = series.coef
+        series = np.zeros(len(coefficients))
+        for coefficient in chebyshev.cheb2poly(coefficients)[::-1]:  # Horner's rule in 2 x / end^2 - 1
+            times_x = np.concatenate([[0.0], series[:-1]])
+            series = times_x * (2 / end**2) - series
+            series[0] += coefficient
+        powers[first : first + 2 * len(series) : 2] = series
     return tuple(float(c) for c in np.trim_zeros(powers, "b")) or (0.0,)
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sixbit.values.filter import Polynomial
+from sixbit.values.polynomial import Polynomial
 
 INFINITY_M = 1000.0
 """The distance that stands for infinity in lensfun's database."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.compiler.optics import INFINITY_M
 from sixbit.lenses.own import RecordError
-from sixbit.values.filter import UNITY, Polynomial, evaluate
+from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sixbit.engines import EngineError, Region
-from sixbit.values.filter import Polynomial, evaluate
 from sixbit.values.light import TransferCurve, srgb
+from sixbit.values.polynomial import Polynomial, evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

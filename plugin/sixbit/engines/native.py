@@ -9,12 +9,13 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.polynomial import Chebyshev, Polynomial
+from numpy.polynomial import Polynomial
 
 from sixbit.engines import EngineError
 from sixbit.engines.reference import taps
 from sixbit.machine import processors
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
+from sixbit.values.polynomial import least_squares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,11 +139,10 @@ def _weights(interpolation: str) -> _Weights:
     u = np.cos(np.pi * (np.arange(64) + 0.5) / 64) / 2
     values = [weight for _, weight in taps(u + 0.5, interpolation)]
     degree = {"bilinear": 1, "bicubic": 3, "lanczos3": 9}[interpolation]
-    rows = []
-    for weight in values[: len(values) // 2]:
-        fit = Chebyshev.fit(u, weight, degree, domain=(-0.5, 0.5)).convert(kind=Polynomial, domain=(-1, 1))
-        rows.append(np.pad(fit.coef, (0, degree + 1 - len(fit.coef))))
-    table = np.array(rows)
+    table = least_squares(
+        np.broadcast_to(u[:, None] ** np.arange(degree + 1), (len(values) // 2, len(u), degree + 1)),
+        np.array(values[: len(values) // 2]),
+    )
     if degree < 9:
         table = np.round(table, 9)  # they are whole sixteenths
     return _Weights(table[:, 0::2].astype(np.float32), table[:, 1::2].astype(np.float32))
@@ -215,8 +215,8 @@ def _decode_cubics(curve: TransferCurve, k: int) -> NDArray[np.float32]:
     light = curve.plane(k)[::257].reshape(32, 8)
     slopes = np.maximum(np.gradient(light.ravel()).reshape(32, 8), 1e-9)  # so that errors count in codes
     powers = (codes - codes.mean(axis=1, keepdims=True))[:, :, None] ** np.arange(4)
-    scaled = np.linalg.pinv(powers / slopes[:, :, None]) @ (light / slopes)[:, :, None]
-    coefficients = _moved(scaled[:, :, 0].T, codes.mean(axis=1))
+    scaled = least_squares(powers / slopes[:, :, None], light / slopes)
+    coefficients = _moved(scaled.T, codes.mean(axis=1))
     fitted = (codes[:, :, None] ** np.arange(4) * coefficients.T[:, None]).sum(axis=2)
     off = np.abs(255 * curve.encode(np.maximum(fitted, 0), k) - codes).max()
     return np.append(coefficients, 0).astype(np.float32) if off <= ERROR_CODE else _NONE
@@ -229,8 +229,8 @@ def _encode_cubics(curve: TransferCurve, k: int, origin: float) -> NDArray[np.fl
     t = (1 - np.cos(np.pi * (np.arange(16) + 0.5) / 16)) / 2
     codes = 255 * np.clip(curve.encode(start[:, None] + width[:, None] * t - origin, k), 0, 1) + 0.5
     powers = t[:, None] ** np.arange(4)
-    fit = codes @ np.linalg.pinv(powers).T
-    if np.abs(fit @ powers.T - codes).max() > ERROR_CODE:
+    fit = least_squares(np.broadcast_to(powers, (32, *powers.shape)), codes)
+    if np.abs((fit[:, None] * powers).sum(axis=2) - codes).max() > ERROR_CODE:
         return _NONE
     coefficients = _moved(fit.T / width ** np.arange(4)[:, None], start)
     first = int(np.float32(origin).view(np.int32)) >> 22
@@ -279,9 +279,9 @@ def _quartics(
     at = low + (high - low) * (1 - np.cos(np.pi * np.linspace(0, 1, 24))) / 2
     x = np.clip(at - origin, 0, 1)
     powers = ((at - start) / width * 2 - 1)[:, :, None] ** np.arange(5)
-    coefficients = (np.linalg.pinv(powers) @ function(x)[:, :, None])[:, :, 0]
+    coefficients = least_squares(powers, function(x))
     pieces = np.roll(coefficients.T * 8.0 ** np.arange(5)[:, None], first % 32, axis=1)
-    return x, (powers @ coefficients[:, :, None])[:, :, 0], np.append(pieces, origin).astype(np.float32)
+    return x, (powers * coefficients[:, None]).sum(axis=2), np.append(pieces, origin).astype(np.float32)
 
 
 def _quarter_octaves(first: int) -> FloatArray:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from sixbit.engines import Region, apply, choose
 from sixbit.values.errors import ArgumentError
-from sixbit.values.filter import UNITY, CorrectionFilter, FilterError
+from sixbit.values.filter import CorrectionFilter, FilterError
 from sixbit.values.light import LightError, TransferCurve, linear, srgb
+from sixbit.values.polynomial import UNITY
 
 TYPES = ("uint8", "uint16", "float32")
 CHANNELS = (1, 2, 3, 4)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.compiler import optics as models
-from sixbit.values.filter import Polynomial, evaluate
+from sixbit.values.polynomial import Polynomial, evaluate
 
 FloatArray = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from sixbit.compiler import optics as models
 from sixbit.compiler.optics import INFINITY_M, Frame, Sensor
 from sixbit.lenses.catalogue import catalogue
 from sixbit.plots.lens import LensCurves
-from sixbit.values.filter import evaluate
 from sixbit.values.kinds import Grade
 from sixbit.values.lens import LensIdentity
+from sixbit.values.polynomial import evaluate
 
 FULL_FRAME = Frame(3601, 2401, 1.0)
 """36 mm x 24 mm at 100 px a millimetre."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sixbit.measure.straightness import bends, straightened
 from sixbit.plots.lens import BLUE, INK, RED, SOFT, drawn
-from sixbit.values.filter import evaluate
+from sixbit.values.polynomial import evaluate
 
 if TYPE_CHECKING:
     from sixbit.calibration.lines import LinesResult

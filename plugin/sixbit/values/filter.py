@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.values.errors import SixbitError
+from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-Polynomial = tuple[float, ...]
-
 FORMAT = 1
-UNITY: Polynomial = (1.0,)
 
 
 class FilterError(SixbitError, ValueError):
@@ -228,18 +226,3 @@ def _three(planes: list[FloatArray]) -> FloatArray:
     import numpy as np
 
     return np.stack(planes * (3 // len(planes)))
-
-
-def evaluate(polynomial: Polynomial, r: FloatArray) -> FloatArray:
-    """A polynomial of ascending powers at r, by Horner's rule in float64.
-
-    >>> import numpy as np
-    >>> evaluate((1.0, 0.0, 2.0), np.array([3.0])).tolist()
-    [19.0]
-    """
-    import numpy as np
-
-    value = np.full_like(r, polynomial[-1])
-    for coefficient in polynomial[-2::-1]:
-        value = value * r + coefficient
-    return value
