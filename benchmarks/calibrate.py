@@ -41,7 +41,7 @@ def flat_cases(number: int, case: flats.Case) -> Iterator[Case]:
     seconds = time.perf_counter() - start
     true = case.frames[0]
     assert found.shading is not None
-    errors = flats.corner_error(found.fall_off, true.fall_off), flats.shading_error(found.shading, true)
+    errors = flats.corner_error(found.vignetting, true.vignetting), flats.shading_error(found.shading, true)
     stated = found.corner_error, found.shading_error
     for (kind, goal), error, said in zip(kinds, errors, stated, strict=True):
         yield Case(kind, name, 100 * error, goal, 2 * 100 * said, seconds=seconds)

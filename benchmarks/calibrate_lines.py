@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from benchmarks.calibrate_cases import Case, run
 from sixbit.calibration.keep import Setting
 from sixbit.calibration.lines import LinesResult, fit_lines, lines_in
-from sixbit.compiler.optics import Frame, Sensor
+from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.lenses.catalogue import catalogue
 from sixbit.values.errors import CalibrationError
 from tests.scenery import scenes
@@ -71,7 +71,7 @@ def with_lines(seed: int, width: int) -> Case:
     chart = seed % 5 == 4
     if chart:  # Of which there are but the corners, so the size of the picture counts more.
         width = width * 3 // 2
-    frame = Frame(width, width * 2 // 3, crop)
+    frame = SensorPicture(width, width * 2 // 3, crop)
     if chart:
         kind = ("chessboard", "ChArUco")[seed // 10 % 2]
         make = scenes.chessboard(11, 8) if kind == "chessboard" else scenes.charuco(12, 8)
@@ -102,7 +102,7 @@ def without_lines(seed: int, width: int) -> Case:
     """A case of scenes that show no lines."""
     rng = np.random.default_rng(10_000 + seed)
     lens_id, (lens, focal) = list(scenes.known_lenses().items())[seed % len(scenes.known_lenses())]
-    frame = Frame(width, width * 2 // 3, (1.0, 2.64)[seed % 2])
+    frame = SensorPicture(width, width * 2 // 3, (1.0, 2.64)[seed % 2])
     make = scenes.WITHOUT_LINES[seed // 2 % len(scenes.WITHOUT_LINES)]
     camera = scenes.Camera(frame, focal)
     photos = [
@@ -117,7 +117,7 @@ def without_lines(seed: int, width: int) -> Case:
     return Case("without lines", name, refused=refused, empty=True)
 
 
-def _found(photos: list[NDArray[Any]], lens_id: str, focal: float, frame: Frame) -> LinesResult:
+def _found(photos: list[NDArray[Any]], lens_id: str, focal: float, frame: SensorPicture) -> LinesResult:
     found, charts = [], 0
     for number, photo in enumerate(photos):
         grey = (photo.mean(axis=2) / np.iinfo(photo.dtype).max).astype(np.float32)

@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmarks.calibrate_cases import Case, run
 from sixbit.compiler import optics as models
-from sixbit.compiler.optics import Frame, Sensor
-from sixbit.measure.lateral_colour import lateral_colour_in
+from sixbit.compiler.optics import Sensor, SensorPicture
+from sixbit.measure.tca import tca_in
 from sixbit.values.errors import CalibrationError
 from sixbit.values.light import srgb
 from sixbit.values.polynomial import UNITY
@@ -34,9 +34,9 @@ from tests.scenery.scenes import (
     clouds,
     foliage,
     known_lenses,
-    lateral_colour_error,
     photograph,
     plain,
+    tca_error,
     tiles,
     with_distractors,
 )
@@ -49,7 +49,7 @@ COMPRESSIONS: tuple[tuple[int, int | None, int], ...] = (
 """Bits, JPEG quality and chroma subsampling."""
 
 
-def synthetic(rng: Rng, frame: Frame) -> Lens:
+def synthetic(rng: Rng, frame: SensorPicture) -> Lens:
     """Up to 3 px in the corner, linear or not."""
     reach = math.hypot(1.5, 1)
     planes = []
@@ -81,33 +81,33 @@ WITH_EDGES: tuple[Callable[[Rng], Scene], ...] = (
 WITHOUT_EDGES: tuple[Callable[[Rng], Scene], ...] = (clouds, plain, colour_texture)
 
 
-def measured(photo: Any, halved: bool, lens: Lens, frame: Frame) -> tuple[float, float, str, str]:
+def measured(photo: Any, halved: bool, lens: Lens, frame: SensorPicture) -> tuple[float, float, str, str]:
     """How far off it is, at worst, the error stated, what was said, and why it was refused.
 
     Where nothing is done, all of it is left.
     """
     sensor = Sensor(frame.crop_factor, max(frame.width, frame.height) / min(frame.width, frame.height))
     try:
-        found = lateral_colour_in(photo, srgb(), halved_chroma=halved)
+        found = tca_in(photo, srgb(), halved_chroma=halved)
     except CalibrationError as error:
-        return lateral_colour_error(lens, (UNITY, UNITY), frame, sensor), math.nan, "", str(error)
-    polynomials = models.lateral_colour(found.model.name, found.model.terms)
+        return tca_error(lens, (UNITY, UNITY), frame, sensor), math.nan, "", str(error)
+    polynomials = models.tca(found.model.name, found.model.terms)
     said = f", {found.model.name} {found.corner_px[0]:+.2f} {found.corner_px[1]:+.2f}"
-    return lateral_colour_error(lens, polynomials, frame, sensor), found.corner_error, said, ""
+    return tca_error(lens, polynomials, frame, sensor), found.corner_error, said, ""
 
 
 def case(number: int, seed: int, *, edges: bool, width: int = 2100) -> Case:
     """One photo: lens, sensor, scene and file by turns, the rest at random."""
     rng = np.random.default_rng((seed, number, edges))
-    known = [(name, lens) for name, (lens, _) in known_lenses().items() if lens.lateral_colour != (UNITY, UNITY)]
+    known = [(name, lens) for name, (lens, _) in known_lenses().items() if lens.tca != (UNITY, UNITY)]
     crop = (1.0, 2.64)[number % 2]
-    frame = Frame(width, width * 2 // 3, crop)
+    frame = SensorPicture(width, width * 2 // 3, crop)
     name, lens = (
         ("synthetic", synthetic(rng, frame)) if number % 3 == 0 else known[(number - number // 3 - 1) % len(known)]
     )
     if name == "synthetic" and crop != 1.0:
         # Given for the corner of this sensor, while lenses are described on full frame.
-        lens = Lens(lens.distortion, tuple((p[0], 0.0, p[2] * crop**2) for p in lens.lateral_colour))  # type: ignore[arg-type]
+        lens = Lens(lens.distortion, tuple((p[0], 0.0, p[2] * crop**2) for p in lens.tca))  # type: ignore[arg-type]
     kinds = WITH_EDGES if edges else WITHOUT_EDGES
     make = kinds[(number // 2) % len(kinds)]
     bits, quality, chroma = COMPRESSIONS[number % len(COMPRESSIONS)]
@@ -119,10 +119,7 @@ def case(number: int, seed: int, *, edges: bool, width: int = 2100) -> Case:
     error, stated, said, refused = measured(photo, chroma == 2, lens, frame)
     seconds = time.perf_counter() - start
     unit = frame.per_half_short_side(Sensor(1.0, 1.5)) * frame.half_diagonal
-    truth = [
-        (sum(c * unit**i for i, c in enumerate(polynomial)) - 1) * frame.half_diagonal
-        for polynomial in lens.lateral_colour
-    ]
+    truth = [(sum(c * unit**i for i, c in enumerate(polynomial)) - 1) * frame.half_diagonal for polynomial in lens.tca]
     title = (
         f"{number}, {name}, crop {crop:g}, {make.__name__}, {bits} bits, quality {quality or '-'}, chroma {chroma}, "
         f"truth {truth[0]:+.2f} {truth[1]:+.2f}{said}"

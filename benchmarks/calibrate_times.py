@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.calibrate_cases import RESULTS
 from sixbit.compiler import optics as models
-from sixbit.compiler.optics import Frame
+from sixbit.compiler.optics import SensorPicture
 from sixbit.machine import processors
 from tests.scenery.flats import Cast, Flat, save
 from tests.scenery.scenes import Camera, Lens, as_photo, building, photograph
@@ -39,7 +39,7 @@ def render(folder: Path, size: tuple[int, int]) -> None:
     """The frames that are not there yet."""
     flat = Flat((-0.6, 0.25, -0.1), Cast((-0.06,)), Cast((0.04,)), size, slope=(0.04, 0.01), dust=20, hot=50)
     lens = Lens(distortion=models.distortion("poly3", (-0.03,)))
-    camera = Camera(Frame(*size, 1.0), 50.0)
+    camera = Camera(SensorPicture(*size, 1.0), 50.0)
     for number, path in enumerate(folder / name for _, _, names in ACTIONS.values() for name in names):
         rng = np.random.default_rng(number)
         if not path.exists() and "flat" in path.name:

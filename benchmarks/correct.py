@@ -33,9 +33,9 @@ from numpy.typing import NDArray
 from sixbit import engines
 from sixbit.compiler import optics as models
 from sixbit.compiler.compile import Optics, compile_optics
-from sixbit.compiler.optics import Frame, Sensor
+from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.plots.lens import BLUE, SOFT
-from sixbit.values.filter import CorrectionFilter
+from sixbit.values.filter import Filter
 
 Pixels = NDArray[Any]
 
@@ -65,15 +65,15 @@ def lens() -> Any:
     return lensfunpy.Database(xml=LENS, load_common=False, load_bundled=False).lenses[0]
 
 
-def summicron(width: int, height: int) -> CorrectionFilter:
+def summicron(width: int, height: int) -> Filter:
     """Distortion, lateral colour and fall-off of the lens, compiled for a full-frame picture."""
     known, sensor = lens(), Sensor(1.0)
     optics = Optics(
         (models.distortion("ptlens", known.interpolate_distortion(35).terms), sensor),
-        (models.lateral_colour("poly3", known.interpolate_tca(35).terms), sensor),
-        (models.fall_off("pa", known.interpolate_vignetting(35, 2, 1000).terms), sensor),
+        (models.tca("poly3", known.interpolate_tca(35).terms), sensor),
+        (models.vignetting("pa", known.interpolate_vignetting(35, 2, 1000).terms), sensor),
     )
-    return compile_optics(optics, Frame(width, height, 1.0), "none")
+    return compile_optics(optics, SensorPicture(width, height, 1.0), "none")
 
 
 def landscape(width: int, height: int) -> Pixels:
@@ -91,14 +91,14 @@ def landscape(width: int, height: int) -> Pixels:
 
 def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], object]]:
     """What takes part, by name: a function each that corrects the same picture once."""
-    correction, picture = summicron(width, height), landscape(width, height)
+    filter, picture = summicron(width, height), landscape(width, height)
     result = np.zeros_like(picture)
     runs: dict[str, Callable[[], object]] = {}
 
     def native(
         pixels: Pixels, out: Pixels, interpolation: str = "bicubic", threads: int = threads
     ) -> Callable[[], object]:
-        return lambda: engines.apply(correction, pixels, interpolation=interpolation, out=out, threads=threads)
+        return lambda: engines.apply(filter, pixels, interpolation=interpolation, out=out, threads=threads)
 
     runs[OURS] = native(picture, result)
     runs["Sixbit native, 8 bit, one thread"] = native(picture, result, threads=1)
@@ -107,22 +107,22 @@ def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], 
     runs["Sixbit native, 16 bit"] = native(deep, np.zeros_like(deep))
     light = picture.astype(np.float32) / 255
     runs["Sixbit native, float"] = native(light, np.zeros_like(light))
-    only = {name: dataclasses.replace(correction, **less) for name, less in LESS.items()}
+    only = {name: dataclasses.replace(filter, **less) for name, less in LESS.items()}
     for name, less in only.items():
         runs[f"Sixbit native, 8 bit, {name}"] = partial(engines.apply, less, picture, out=result, threads=threads)
     quarter = engines.Region(width // 4, height // 4, width // 2, height // 2)
     part = np.zeros_like(picture[: quarter.height, : quarter.width])
     runs["Sixbit native, 8 bit, a quarter of the area"] = lambda: engines.apply(
-        correction, picture, region=quarter, out=part, threads=threads
+        filter, picture, region=quarter, out=part, threads=threads
     )
     runs["plain copy"] = lambda: np.copyto(result, picture)
     if importlib.util.find_spec("gmic"):
-        runs["Sixbit gmic"] = lambda: engines.apply(correction, picture, "gmic")
+        runs["Sixbit gmic"] = lambda: engines.apply(filter, picture, "gmic")
     if importlib.util.find_spec("cv2"):
         import cv2
 
         cv2.setNumThreads(threads)
-        x, y = green_map(correction)
+        x, y = green_map(filter)
         runs["OpenCV remap, cubic, ready map"] = lambda: cv2.remap(picture, x, y, cv2.INTER_CUBIC, dst=result)
         runs["OpenCV remap, Lanczos-4, ready map"] = lambda: cv2.remap(picture, x, y, cv2.INTER_LANCZOS4, dst=result)
         runs["lensfunpy + OpenCV cubic"] = lensfun_and_opencv(picture)
@@ -140,12 +140,12 @@ def darktable(folder: Path, width: int, height: int) -> Callable[[], float] | No
     return export
 
 
-def green_map(correction: CorrectionFilter) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    x = np.empty((correction.height, correction.width), np.float32)
+def green_map(filter: Filter) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    x = np.empty((filter.height, filter.width), np.float32)
     y = np.empty_like(x)
-    for row in range(correction.height):
-        xy = np.stack([np.arange(correction.width), np.full(correction.width, row)], axis=1)
-        x[row], y[row] = correction.source_points(xy)[1].T
+    for row in range(filter.height):
+        xy = np.stack([np.arange(filter.width), np.full(filter.width, row)], axis=1)
+        x[row], y[row] = filter.source_points(xy)[1].T
     return x, y
 
 
@@ -207,10 +207,10 @@ def scaling(threads: int) -> dict[int, dict[float, float]]:
     rates: dict[int, dict[float, float]] = {count: {} for count in counts}
     for megapixels in SCALES:
         width, height = size(megapixels)
-        correction, picture = summicron(width, height), landscape(width, height)
+        filter, picture = summicron(width, height), landscape(width, height)
         result = np.zeros_like(picture)
         runs: dict[str, Callable[[], object]] = {
-            str(n): partial(engines.apply, correction, picture, out=result, threads=n) for n in counts
+            str(n): partial(engines.apply, filter, picture, out=result, threads=n) for n in counts
         }
         for count, times in measure(runs, 3).items():
             rates[int(count)][megapixels] = width * height / 1e6 / statistics.median(times)

@@ -11,7 +11,7 @@ from pathlib import Path
 from sixbit.lenses.catalogue import Catalogue, load
 from sixbit.manifest import data_path
 from sixbit.values.kinds import KINDS, Grade
-from sixbit.values.lens import LensIdentity
+from sixbit.values.lens import Lens
 
 BEGIN, END = "<!-- coverage -->", "<!-- /coverage -->"
 
@@ -34,7 +34,7 @@ def coverage(known: Catalogue) -> str:
     return "\n".join(lines)
 
 
-def _row(lens: LensIdentity, kinds: list[str]) -> str:
+def _row(lens: Lens, kinds: list[str]) -> str:
     grades = {kind: str(calibration.grade) for kind, calibration in lens.best_calibrations(Grade).items()}
     codes = ", ".join(dict.fromkeys(str(code.code) for code in lens.codes))
     return f"| {lens.name} | {codes} | {' | '.join(grades.get(kind, '') for kind in kinds)} |"

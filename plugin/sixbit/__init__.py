@@ -4,8 +4,8 @@ The five steps, by name; each is loaded when it is first used::
 
     shot = sixbit.read_shot("photo.jpg")
     found = sixbit.match(shot)
-    correction = sixbit.compile_filter(found, shot)
-    corrected = sixbit.apply(correction, pixels)
+    filter = sixbit.compile_filter(found, shot)
+    corrected = sixbit.apply(filter, pixels)
 
 or all of them at once: ``sixbit.correct("photo.jpg", "corrected.jpg")``.
 """
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from sixbit.lenses.match import Match, Status, match
     from sixbit.tags.read import read_shot
     from sixbit.values.errors import PhotoError, SixbitError
-    from sixbit.values.filter import CorrectionFilter, FilterError
-    from sixbit.values.lens import LensIdentity
+    from sixbit.values.filter import Filter, FilterError
+    from sixbit.values.lens import Lens
     from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 
 _HOME = {
     "CompileError": "compiler.compile",
-    "CorrectionFilter": "values.filter",
+    "Filter": "values.filter",
     "EngineError": "engines",
     "FilterError": "values.filter",
     "Match": "lenses.match",
-    "LensIdentity": "lenses.catalogue",
+    "Lens": "values.lens",
     "LensSpecification": "values.shot",
-    "PhotoError": "values.shot",
+    "PhotoError": "values.errors",
     "Region": "engines",
     "Shot": "values.shot",
     "SixBitCode": "values.shot",
-    "SixbitError": "values.shot",
+    "SixbitError": "values.errors",
     "Status": "lenses.match",
     "Tagged": "values.shot",
     "apply": "engines",
@@ -54,8 +54,8 @@ __all__ = [  # noqa: RUF022 - the steps in their order
     "compile_filter",
     "apply",
     "correct",
-    "CorrectionFilter",
-    "LensIdentity",
+    "Filter",
+    "Lens",
     "LensSpecification",
     "Match",
     "Region",

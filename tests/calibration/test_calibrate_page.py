@@ -22,7 +22,7 @@ import pytest
 from PIL import Image
 
 from sixbit.compiler import optics as models
-from sixbit.compiler.optics import Frame
+from sixbit.compiler.optics import SensorPicture
 from tests.scenery import CLONE
 from tests.scenery.flats import M10, Cast, Flat, save
 from tests.scenery.photo_factory import exif
@@ -54,11 +54,11 @@ def make_photos(folder: Path) -> dict[str, int]:
     (folder / "bad raw.dng").write_bytes(b"II*\0\x08\0\0\0" + bytes(100))
     save(scene, folder / ODD, f_number=None)
     lens = Lens(distortion=models.distortion("poly3", (BARREL,)))
-    camera, rng = Camera(Frame(900, 600, 1.0), 50.0), np.random.default_rng(5)
+    camera, rng = Camera(SensorPicture(900, 600, 1.0), 50.0), np.random.default_rng(5)
     for number in range(PHOTOS):
         photo = as_photo(photograph(building(rng), lens, camera, rng))
         save(photo, folder / f"lines {number + 1}.jpg", lens=NAME)
-    lens = Lens(lateral_colour=models.lateral_colour("linear", FRINGES))
+    lens = Lens(tca=models.tca("linear", FRINGES))
     sharp = as_photo(photograph(tiles(rng), lens, replace(camera, noise=0.004), rng))
     tags = exif(**M10, LensModel=NAME)
     Image.fromarray(sharp).save(folder / "tca.jpg", quality=95, subsampling=0, exif=b"Exif\0\0" + tags)

@@ -17,7 +17,7 @@ from sixbit.calibration.flat import keep, measure_flat
 from sixbit.calibration.frames import open_frame
 from sixbit.cli.main import main
 from sixbit.lenses.catalogue import renew
-from sixbit.measure.fall_off import Samples, falling, light_at, rise, surface_powers
+from sixbit.measure.vignetting import Samples, falling, light_at, rise, surface_powers
 from sixbit.plots.flat import plot_flat
 from sixbit.values.errors import CalibrationError, PhotoError
 from tests.scenery.flats import Cast, Flat, cases, corner_error, save, scene, shading_error
@@ -25,7 +25,7 @@ from tests.scenery.photo_factory import xmp_packet
 
 LENS = "summicron-35-asph"
 FLAT = Flat(
-    fall_off=(-0.9, 0.5, -0.2),
+    vignetting=(-0.9, 0.5, -0.2),
     red=Cast((-0.08, 0.02)),
     blue=Cast((0.04,)),
     size=(750, 500),
@@ -65,7 +65,7 @@ def measure(paths: list[Path], **more: float) -> sixbit.calibration.flat.FlatRes
 def test_seeded_cases(case: object, tmp_path: Path) -> None:
     result = measure_flat(case.save(tmp_path, 1), case.lens_id, crop_factor=case.crop_factor, f_number=5.6)  # type: ignore[attr-defined]
     true = case.frames[0]  # type: ignore[attr-defined]
-    assert corner_error(result.fall_off, true.fall_off) < 0.015
+    assert corner_error(result.vignetting, true.vignetting) < 0.015
     assert result.shading is not None
     assert shading_error(result.shading, true) < 0.005
 
@@ -81,7 +81,7 @@ def test_a_neutral_flat_of_little_noise_in_a_jpeg(quality: int, tmp_path: Path) 
 
 def test_one_frame_gives_fall_off_and_radial_colour_and_says_what_it_cannot_tell(tmp_path: Path) -> None:
     result = measure([save(FLAT.codes(1), tmp_path / "one.png")])
-    assert corner_error(result.fall_off, FLAT.fall_off) < 0.005
+    assert corner_error(result.vignetting, FLAT.vignetting) < 0.005
     assert result.shading is not None
     assert result.shading.is_radial
     assert shading_error(result.shading, FLAT) < 0.002
@@ -107,7 +107,7 @@ def test_uncertainty_is_honest(tmp_path: Path) -> None:
     errors, told = [], []
     for seed in range(4):
         result = measure([save(replace(FLAT, noise=0.05).codes(seed, 16), tmp_path / f"{seed}.png")])
-        errors.append(result.corner_light / float(light_at(np.array(FLAT.fall_off), 1.0)) - 1)
+        errors.append(result.corner_light / float(light_at(np.array(FLAT.vignetting), 1.0)) - 1)
         told.append(result.corner_error)
     assert np.all(np.abs(errors) < 3.5 * np.array(told) + 5e-4)
     assert np.mean(told) < 0.02
@@ -123,7 +123,7 @@ def test_shading_corrected_leaves_no_cast_on_flats_not_seen_before(suffix: str, 
         save(replace(clean, level=0.33, noise=0.02, dust=8, hot=30).codes(77, bits), unseen)
         out = tmp_path / f"out{unseen.suffix}"
         done = sixbit.correct(unseen, out, lens=LENS, corrections=("shading",), f_number=2.0, scale="none")
-        assert done.correction.made_from["corrections"] == ["shading"]
+        assert done.filter.made_from["corrections"] == ["shading"]
         before, after = (_casts(path) for path in (unseen, out))
         assert before > 0.03
         assert after < 0.005
@@ -177,9 +177,9 @@ def test_a_scene_is_refused_with_the_reason(number: int, tmp_path: Path) -> None
         (replace(FLAT, level=1.3), "over-exposed"),
         (replace(FLAT, level=0.003), "too dark"),
         (replace(FLAT, slope=(0.5, 0.2)), "more even"),
-        (replace(FLAT, fall_off=(0.3, 0.0, 0.0)), "brighter away"),
+        (replace(FLAT, vignetting=(0.3, 0.0, 0.0)), "brighter away"),
         (replace(FLAT, size=(60, 40)), "full size"),
-        (replace(FLAT, fall_off=(-1.6, 0.62, 0.0), level=0.6), "next to no light|stands out"),
+        (replace(FLAT, vignetting=(-1.6, 0.62, 0.0), level=0.6), "next to no light|stands out"),
     ],
 )
 def test_frames_that_will_not_do(flat: Flat, said: str, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_frames_that_will_not_do(flat: Flat, said: str, tmp_path: Path) -> None:
 
 def test_frames_that_do_not_belong_together(tmp_path: Path) -> None:
     one = save(FLAT.codes(1), tmp_path / "one.jpg")
-    other = save(replace(FLAT, fall_off=(-0.3, 0.0, 0.0)).codes(2), tmp_path / "other.jpg")
+    other = save(replace(FLAT, vignetting=(-0.3, 0.0, 0.0)).codes(2), tmp_path / "other.jpg")
     with pytest.raises(CalibrationError, match="do not agree"):
         measure([one, other])
     down = save(FLAT.codes(2), tmp_path / "down.jpg", f_number=4.0)
@@ -230,7 +230,7 @@ def test_a_grey_frame_has_fall_off_alone(tmp_path: Path) -> None:
     Image.fromarray(FLAT.codes(1)[:, :, 1]).save(tmp_path / "grey.jpg", quality=95)
     result = measure([tmp_path / "grey.jpg"])
     assert result.shading is None
-    assert corner_error(result.fall_off, FLAT.fall_off) < 0.01
+    assert corner_error(result.vignetting, FLAT.vignetting) < 0.01
 
 
 def test_a_fit_never_rises_and_keeps_its_light() -> None:
@@ -255,16 +255,16 @@ def test_no_radial_polynomial_is_in_the_surface() -> None:
 def test_the_command_keeps_plots_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frames = [str(path) for path in pair(FLAT, tmp_path, ".jpg", 8)]
     assert main(["calibrate", "flat", *frames, "--lens", LENS, "--dry-run"]) == 0
-    assert user_database.records() == ()
+    assert user_database.runs() == ()
     assert main(["calibrate", "flat", *frames, "--lens", LENS, "--plot", str(tmp_path / "plot.png")]) == 0
     said = capsys.readouterr().out
     assert "Fall-off" in said
     assert "Colour shading" in said
     assert (tmp_path / "plot.png").stat().st_size > 10_000
-    (record,) = user_database.records(LENS)
-    assert record.kinds == ("vignetting", "shading")
-    assert record.model == "LEICA M10"
-    assert record.f_number == 2.0
+    (run,) = user_database.runs(LENS)
+    assert run.kinds == ("vignetting", "shading")
+    assert run.model == "LEICA M10"
+    assert run.f_number == 2.0
     name, pixels = scene(0, (600, 400))
     assert main(["calibrate", "flat", str(save(pixels, tmp_path / "scene.jpg")), "--lens", LENS]) == 1
     assert "not enough" in capsys.readouterr().err or name
@@ -322,14 +322,14 @@ RAW = Flat(red=Cast((-0.08, 0.02)), blue=Cast((0.05, -0.03)), size=(1200, 800), 
 def test_a_bayer_dng_is_measured_in_linear_light(flat: Flat, tmp_path: Path) -> None:
     found = measure_dng(save_dng(flat, tmp_path / "flat.dng"))
     assert found.shading is not None
-    assert corner_error(found.fall_off, flat.fall_off) < 0.003
+    assert corner_error(found.vignetting, flat.vignetting) < 0.003
     assert shading_error(found.shading, flat) < 0.001
 
 
 def test_a_dng_without_colours_has_fall_off_alone(tmp_path: Path) -> None:
     found = measure_dng(save_dng(RAW, tmp_path / "flat.dng", mosaic=False))
     assert found.shading is None
-    assert corner_error(found.fall_off, RAW.fall_off) < 0.003
+    assert corner_error(found.vignetting, RAW.vignetting) < 0.003
 
 
 def test_a_dng_cut_short_or_over_exposed_is_refused_in_words(tmp_path: Path) -> None:

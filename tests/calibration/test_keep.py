@@ -14,18 +14,18 @@ import pytest
 
 import sixbit
 from sixbit.calibration import keep as user_database
-from sixbit.calibration.keep import Setting, add, export, records, remove
+from sixbit.calibration.keep import Setting, add, export, remove, runs
 from sixbit.cli.main import main
 from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.install.lensfun import install_lensfun
 from sixbit.lenses.catalogue import CatalogueError, catalogue, own_folder, renew
-from sixbit.lenses.own import SUFFIX, RecordError
+from sixbit.lenses.own import SUFFIX, RunError
 from sixbit.values.errors import CalibrationError, PhotoError
-from sixbit.values.filter import CorrectionFilter
+from sixbit.values.filter import Filter
 from sixbit.values.lens import Model
 from sixbit.values.shot import Shot, Tagged
-from tests.scenery.lensfun_oracle import falloff
+from tests.scenery.lensfun_oracle import vignetting
 
 LENS = "summicron-35-asph"
 OPEN, DOWN = (-0.9, 0.5, -0.2), (-0.4, 0.1, -0.03)
@@ -46,33 +46,33 @@ def setting(f_number: float | None = 2.0, crop: float = 1.0, model: str = "LEICA
     return Setting(lens, crop, 35.0, f_number=f_number, make="LEICA CAMERA AG", model=model, **more)
 
 
-def keep(k: tuple[float, ...], f_number: float = 2.0, days: int = 0, **more: object) -> user_database.Record:
+def keep(k: tuple[float, ...], f_number: float = 2.0, days: int = 0, **more: object) -> user_database.Run:
     date = START + timedelta(days=days)
     return add(setting(f_number, **more), "1 flat frame", vignetting=Model("pa", k), date=date)  # type: ignore[arg-type]
 
 
-def compiled(f_number: float = 2.0, crop: float = 1.0, shot: Shot = M10, **more: object) -> CorrectionFilter:
+def compiled(f_number: float = 2.0, crop: float = 1.0, shot: Shot = M10, **more: object) -> Filter:
     return compile_filter(LENS, shot, size=(601, 401), crop_factor=crop, f_number=f_number, scale="none", **more)  # type: ignore[arg-type]
 
 
-def corner_gain(correction: CorrectionFilter, plane: int = 1) -> float:
-    return float(correction.gains([[0.0, 0.0]])[plane, 0])
+def corner_gain(filter: Filter, plane: int = 1) -> float:
+    return float(filter.gains([[0.0, 0.0]])[plane, 0])
 
 
 def test_a_calibration_is_used_at_once_and_taken_back() -> None:
     assert "vignetting" in compiled().made_from["left_out"]
-    record = keep(OPEN)
+    run = keep(OPEN)
     found = compiled(corrections=("vignetting",))
     assert corner_gain(found) == pytest.approx(1 / 0.4, rel=1e-4)
     assert found.made_from["calibrations"]["vignetting"]["grade"] == "measured"
     assert "your own" in found.made_from["calibrations"]["vignetting"]["source"]
-    assert [r.name for r in records()] == [record.name]
-    assert remove(record.name) == record
-    assert records() == ()
+    assert [r.name for r in runs()] == [run.name]
+    assert remove(run.name) == run
+    assert runs() == ()
     assert not list(own_folder().glob("*"))
     assert "vignetting" in compiled().made_from["left_out"]
     with pytest.raises(CalibrationError, match="there are none"):
-        remove(record.name)
+        remove(run.name)
 
 
 def test_apertures_accumulate_and_are_interpolated_as_lensfun_does(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_apertures_accumulate_and_are_interpolated_as_lensfun_does(tmp_path: Pat
     assert export(tmp_path / "mine.xml") == 1
     lens = lensfunpy.Database(paths=[str(tmp_path / "mine.xml")], load_common=False, load_bundled=False).lenses[0]
     for aperture in (2.0, 2.8, 4.0, 5.6):
-        theirs = falloff(lens, 1.0, (601, 401), 35.0, aperture, 1000.0, reverse=False)
+        theirs = vignetting(lens, 1.0, (601, 401), 35.0, aperture, 1000.0, reverse=False)
         ours = compiled(aperture, corrections=("vignetting",)).gains([[0.0, 0.0], [300.0, 200.0], [600.0, 0.0]])[1]
         assert ours == pytest.approx([theirs[0, 0], theirs[200, 300], theirs[0, 600]], abs=2e-4)
     assert corner_gain(compiled(2.8)) not in (corner_gain(compiled(2.0)), corner_gain(compiled(5.6)))
@@ -131,7 +131,7 @@ def test_other_programs_get_it_if_they_have_sixbits_lenses() -> None:
     folder = Path(own_folder().parents[1] / "lensfun")
     assert folder.is_dir()
     assert not (folder / "sixbit-own.xml").exists()
-    record = keep(OPEN)
+    run = keep(OPEN)
     paths = sorted(str(path) for path in folder.glob("*.xml"))
     known = lensfunpy.Database(paths=paths, load_common=False, load_bundled=False)
     found = [lens for lens in known.lenses if lens.model.startswith("Summicron-M 1:2/35 Asph")]
@@ -139,7 +139,7 @@ def test_other_programs_get_it_if_they_have_sixbits_lenses() -> None:
     assert found[0].calib_vignetting
     assert found[0].calib_distortion
     assert found[0].calib_tca
-    remove(record.name)
+    remove(run.name)
     assert not (folder / "sixbit-own.xml").exists()
 
 
@@ -155,7 +155,7 @@ def test_other_programs_get_it_if_they_have_sixbits_lenses() -> None:
 def test_numbers_that_cannot_be_are_refused(calibration: dict[str, Model], said: str) -> None:
     with pytest.raises(CalibrationError, match=said):
         add(setting(), "nothing", **calibration)  # type: ignore[arg-type]
-    assert records() == ()
+    assert runs() == ()
 
 
 def test_fall_off_needs_an_aperture_and_shading_a_body() -> None:
@@ -180,33 +180,33 @@ def test_nothing_half_written_where_the_folder_cannot_be_written(monkeypatch: py
 
 def test_two_at_once_choose_two_names() -> None:
     with ThreadPoolExecutor(8) as pool:
-        runs = list(pool.map(lambda f_number: keep(OPEN, f_number), [2.0 + 0.5 * n for n in range(8)]))
-    assert len({run.name for run in runs}) == 8
-    assert {run.f_number for run in records()} == {run.f_number for run in runs}
+        added = list(pool.map(lambda f_number: keep(OPEN, f_number), [2.0 + 0.5 * n for n in range(8)]))
+    assert len({run.name for run in added}) == 8
+    assert {run.f_number for run in runs()} == {run.f_number for run in added}
 
 
 def test_a_damaged_record_is_named() -> None:
-    record = keep(OPEN)
+    run = keep(OPEN)
     for text in ("{", "[]", '{"sixbit_calibration": 99}', json.dumps({"sixbit_calibration": 1, "kinds": ["magic"]})):
-        record.path.write_text(text)
+        run.path.write_text(text)
         renew()
-        with pytest.raises(CatalogueError, match=record.path.name):
+        with pytest.raises(CatalogueError, match=run.path.name):
             catalogue()
-    record.path.unlink()
+    run.path.unlink()
     renew()
     catalogue()
 
 
 def test_a_run_whose_xml_is_gone_is_named_and_can_be_taken_back(tmp_path: Path) -> None:
-    record, other = keep(OPEN), keep(DOWN, 8.0)
+    run, other = keep(OPEN), keep(DOWN, 8.0)
     install_lensfun()
-    record.xml.unlink()
+    run.xml.unlink()
     renew()
-    with pytest.raises(RecordError, match=f"remove {record.name}"):
+    with pytest.raises(RunError, match=f"remove {run.name}"):
         export(tmp_path / "out.xml")
     remove(other.name)
-    remove(record.name)
-    assert records() == ()
+    remove(run.name)
+    assert runs() == ()
 
 
 def test_shading_is_of_lens_body_and_aperture() -> None:
@@ -237,22 +237,22 @@ def test_light_and_colour_are_applied_apart() -> None:
 
 
 def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    record = keep(OPEN)
+    run = keep(OPEN)
     assert main(["calibrate", "list"]) == 0
-    assert record.name in capsys.readouterr().out
+    assert run.name in capsys.readouterr().out
     assert main(["calibrate", "list", "--lens", "no-such-lens"]) == 1
     assert "no-such-lens" in capsys.readouterr().err
     assert main(["calibrate", "export", "-o", str(tmp_path / "a b.xml")]) == 0
-    assert main(["calibrate", "remove", record.name]) == 0
-    assert main(["calibrate", "remove", record.name]) == 1
+    assert main(["calibrate", "remove", run.name]) == 0
+    assert main(["calibrate", "remove", run.name]) == 1
     assert main(["calibrate", "export", "-o", str(tmp_path / "none.xml")]) == 1
     assert not (tmp_path / "none.xml").exists()
     assert "nothing was exported" in capsys.readouterr().err
 
 
 def test_a_record_of_a_lens_that_is_gone_is_passed_over() -> None:
-    record = keep(OPEN)
-    text = record.path.read_text().replace(LENS, "no-such-lens")
+    run = keep(OPEN)
+    text = run.path.read_text().replace(LENS, "no-such-lens")
     (own_folder() / f"gone{SUFFIX}").write_text(text)
     renew()
     assert sixbit.match(Shot())

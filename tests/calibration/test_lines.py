@@ -12,7 +12,7 @@ from PIL import Image
 
 from sixbit.calibration.keep import Setting
 from sixbit.calibration.lines import LinesResult, fit_lines, keep, lines_in, measure_lines
-from sixbit.compiler.optics import Frame, Sensor
+from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.lenses.catalogue import catalogue
 from sixbit.measure.chart import chart_lines
 from sixbit.measure.edges import edge_chains
@@ -31,7 +31,7 @@ def photos(
     """Photos of a scene through a lens of the database, as JPEGs of 8 bits come."""
     lens, focal = scenes.known_lenses()[lens_id]
     rng = np.random.default_rng(seed)
-    taken = scenes.Camera(Frame(*SIZE, crop), focal_mm=focal, **camera)
+    taken = scenes.Camera(SensorPicture(*SIZE, crop), focal_mm=focal, **camera)
     return [
         scenes.as_photo(scenes.photograph(kind(rng), lens, taken, rng), quality=int(rng.integers(85, 96)))
         for _ in range(count)
@@ -49,7 +49,7 @@ def fitted(pictures: list[NDArray[Any]], lens_id: str = LENS, crop: float = 1.0)
 
 def error(result: LinesResult, lens_id: str = LENS, crop: float = 1.0) -> float:
     lens = scenes.known_lenses()[lens_id][0]
-    return scenes.distortion_error(lens, result.fit.polynomial, Frame(*SIZE, crop), Sensor(crop, 1.5))
+    return scenes.distortion_error(lens, result.fit.polynomial, SensorPicture(*SIZE, crop), Sensor(crop, 1.5))
 
 
 @pytest.fixture(scope="module")
@@ -176,9 +176,9 @@ def test_from_files_to_the_users_database(shelf: list[NDArray[Any]], tmp_path: P
     result = measure_lines(paths, LENS, crop_factor=1.0, progress=lambda share, step: told.append(share))
     assert told == sorted(told)
     assert told[-1] == 1.0
-    record = keep(result)
+    run = keep(result)
     own = [known for known in catalogue().lenses[LENS].calibrations if known.own]
-    assert [(known.kind, known.file) for known in own] == [("distortion", record.xml.name)]
+    assert [(known.kind, known.file) for known in own] == [("distortion", run.xml.name)]
     plot_lines(result, tmp_path / "plot.png")
     with Image.open(tmp_path / "plot.png") as plot:
         assert plot.size == (1200, 720)

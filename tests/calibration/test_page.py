@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sixbit.calibration.keep import Setting, add, records, remove
+from sixbit.calibration.keep import Setting, add, remove, runs
 from sixbit.cli.main import main
 from sixbit.editors.page import server as module
 from sixbit.editors.page.lenses import find_lenses
@@ -31,7 +31,7 @@ from sixbit.editors.page.server import HEADERS, Server
 from sixbit.editors.page.session import Session
 from sixbit.editors.page.steps import Findings, Plot, Series, Step
 from sixbit.lenses.catalogue import catalogue, renew
-from sixbit.lenses.own import Record
+from sixbit.lenses.own import Run
 from sixbit.values.errors import CalibrationError
 from sixbit.values.lens import Model
 from sixbit.values.watch import Progress
@@ -70,7 +70,7 @@ def findings_of(result: dict[str, Any]) -> Findings:
     )
 
 
-def keep_something(result: dict[str, Any]) -> Record:
+def keep_something(result: dict[str, Any]) -> Run:
     lens = catalogue().lenses[result["lens"]]
     return add(Setting(lens, 1.0, 50.0), "1 photo", distortion=Model("poly3", (0.01,)))
 
@@ -195,8 +195,8 @@ def page(served: Page, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     served.do("stop")
     for frame in served.wait(lambda state: not state["job"])["frames"]:
         served.do("drop", number=frame["number"])
-    for record in records():
-        remove(record.name)
+    for run in runs():
+        remove(run.name)
     renew()
 
 
@@ -391,9 +391,9 @@ def test_measure_accept_and_take_back(page: Page, photo: bytes) -> None:
     }
     assert page.ask("GET", f"pictures/measurement-{found['number']}-0")[2] == b"\x89PNG"
     assert page.ask("GET", f"pictures/measurement-{found['number']}-1")[0] == 404
-    assert records() == ()
+    assert runs() == ()
     assert page.do("keep")[0] == 200
-    assert [record.lens_id for record in records()] == [LENS]
+    assert [run.lens_id for run in runs()] == [LENS]
     assert page.do("keep")[0] == 409
     state = page.state
     assert state["lens"]["calibrations"][0]["own"] is True
@@ -401,7 +401,7 @@ def test_measure_accept_and_take_back(page: Page, photo: bytes) -> None:
     export = page.ask("GET", f"export?lens={LENS}")[2]
     assert b"<lensdatabase" in export
     assert page.do("remove", name=state["own"][0]["name"])[0] == 200
-    assert records() == ()
+    assert runs() == ()
     assert page.do("remove", name="../x")[0] == 409
     assert page.ask("GET", "export")[0] == 409
 
@@ -412,7 +412,7 @@ def test_what_is_rejected_is_forgotten(page: Page, photo: bytes) -> None:
     assert page.do("reject")[0] == 200
     assert page.state["measurement"] is None
     assert page.do("keep")[0] == 409
-    assert records() == ()
+    assert runs() == ()
 
 
 def test_a_photo_that_the_measurement_refuses_is_left_out(page: Page, photo: bytes) -> None:

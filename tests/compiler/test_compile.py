@@ -14,13 +14,13 @@ import pytest
 
 from sixbit.compiler import optics as models
 from sixbit.compiler.compile import CompileError, Optics, compile_filter, compile_optics
-from sixbit.compiler.optics import Frame, Sensor
+from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.export.correct import described
 from sixbit.lenses.catalogue import catalogue
-from sixbit.values.filter import CorrectionFilter, FilterError
+from sixbit.values.filter import Filter, FilterError
 from sixbit.values.kinds import Grade
 from sixbit.values.shot import Shot, Tagged
-from tests.scenery.lensfun_oracle import falloff, grid, source_points
+from tests.scenery.lensfun_oracle import grid, source_points, vignetting
 from tests.scenery.no_blas import forbid_blas
 
 CROPS = (1.0, 1.53, 2.64)
@@ -39,12 +39,12 @@ def optics_of(lens: Any, aspect: float, focal: float, f_number: float = 4.0) -> 
     light = lens.interpolate_vignetting(focal, f_number, 1000.0)
     return Optics(
         distortion and (models.distortion(distortion.model.name.lower(), distortion.terms), sensor),
-        tca and (models.lateral_colour(tca.model.name.lower(), tca.terms), sensor),
-        light and (models.fall_off(light.model.name.lower(), light.terms), sensor),
+        tca and (models.tca(tca.model.name.lower(), tca.terms), sensor),
+        light and (models.vignetting(light.model.name.lower(), light.terms), sensor),
     )
 
 
-def difference_px(compiled: CorrectionFilter, lens: Any, crop: float, focal: float) -> float:
+def difference_px(compiled: Filter, lens: Any, crop: float, focal: float) -> float:
     points = grid(compiled.width, compiled.height)
     expected = source_points(lens, crop, (compiled.width, compiled.height), focal, points)
     return float(np.abs(compiled.source_points(points) - expected).max())
@@ -111,7 +111,7 @@ def test_every_fall_off_agrees_with_lensfun(capsys: pytest.CaptureFixture[str]) 
                 scale="none",
                 grades=tuple(Grade),
             )
-            expected = falloff(lens, crop, size, lens.min_focal, f_number, 1000.0, reverse=False)
+            expected = vignetting(lens, crop, size, lens.min_focal, f_number, 1000.0, reverse=False)
             points = grid(*size, steps=41)
             x, y = points.astype(int).T
             worst = max(worst, float(np.abs(compiled.gains(points) - expected[y, x]).max()))
@@ -145,7 +145,7 @@ def test_lensfuns_other_lenses_agree_too() -> None:
         focal = focal_lengths(lens)[len(focal_lengths(lens)) // 2]
         crop = max(2.64, lens.crop_factor)
         try:
-            compiled = compile_optics(optics_of(lens, aspect, focal), Frame(6144, 8192, crop), "none")
+            compiled = compile_optics(optics_of(lens, aspect, focal), SensorPicture(6144, 8192, crop), "none")
         except CompileError:
             continue
         apart = difference_px(compiled, lens, crop, focal)
@@ -166,7 +166,7 @@ COLOUR = ((1.0002, 0.0, 0.0003), (0.9998, 0.0, -0.0002)), Sensor(1.0)
 @pytest.mark.parametrize("size", [(900, 600), (400, 900), (1, 1), (7, 1)])
 def test_fill_leaves_no_empty_pixel_and_wastes_none(optics: Optics, size: tuple[int, int]) -> None:
     optics = Optics(optics.distortion, COLOUR)
-    filled = compile_optics(optics, Frame(*size, 1.0), "fill")
+    filled = compile_optics(optics, SensorPicture(*size, 1.0), "fill")
     x, y = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
     sources = filled.source_points(np.stack([x, y], axis=-1))
     margin = np.minimum(sources, np.array(size) - 1 - sources).min()
@@ -176,24 +176,24 @@ def test_fill_leaves_no_empty_pixel_and_wastes_none(optics: Optics, size: tuple[
 
 
 def test_scale_is_a_factor_about_the_centre() -> None:
-    plain = compile_optics(BARREL, Frame(901, 601, 1.0), "none")
-    double = compile_optics(BARREL, Frame(901, 601, 1.0), 2.0)
+    plain = compile_optics(BARREL, SensorPicture(901, 601, 1.0), "none")
+    double = compile_optics(BARREL, SensorPicture(901, 601, 1.0), 2.0)
     # What stood 100 px right of the centre now stands 200 px right of it.
     assert double.source_points([[650.0, 300.0]]) == pytest.approx(plain.source_points([[550.0, 300.0]]), abs=1e-4)
 
 
 def test_gain_lives_at_the_source_radius() -> None:
-    light = models.fall_off("pa", [-0.6, 0.2, 0.0]), Sensor(1.0)
-    both = compile_optics(Optics(PINCUSHION.distortion, None, light), Frame(900, 600, 1.0), "none")
-    still = compile_optics(Optics(None, None, light), Frame(900, 600, 1.0), "none")
+    light = models.vignetting("pa", [-0.6, 0.2, 0.0]), Sensor(1.0)
+    both = compile_optics(Optics(PINCUSHION.distortion, None, light), SensorPicture(900, 600, 1.0), "none")
+    still = compile_optics(Optics(None, None, light), SensorPicture(900, 600, 1.0), "none")
     point = np.array([[700.0, 100.0]])
     assert both.gains(point) == pytest.approx(still.gains(both.source_points(point)[0]), abs=2e-4)
     assert abs(both.gains(point) - still.gains(point)).max() > 1e-3
 
 
 def test_strength_is_a_share_of_the_correction() -> None:
-    frame, point = Frame(900, 600, 1.0), np.array([[880.0, 20.0]])
-    light = models.fall_off("pa", [-0.6, 0.2, 0.0]), Sensor(1.0)
+    frame, point = SensorPicture(900, 600, 1.0), np.array([[880.0, 20.0]])
+    light = models.vignetting("pa", [-0.6, 0.2, 0.0]), Sensor(1.0)
     sources, gains = [], []
     for share in (0.0, 0.5, 1.0):
         strength = dict.fromkeys(NO_SHADING, share)
@@ -219,8 +219,8 @@ def test_a_window_is_a_part_of_the_whole() -> None:
 
 
 def test_the_budget_holds_and_is_recorded() -> None:
-    light = models.fall_off("pa", [-1.8837, 0.9784, 0.0]), Sensor(1.0)
-    compiled = compile_optics(Optics(BARREL.distortion, COLOUR, light), Frame(8192, 6144, 1.0), "fill")
+    light = models.vignetting("pa", [-1.8837, 0.9784, 0.0]), Sensor(1.0)
+    compiled = compile_optics(Optics(BARREL.distortion, COLOUR, light), SensorPicture(8192, 6144, 1.0), "fill")
     assert 0 < compiled.error_px <= 0.005
     assert 0 < compiled.error_gain <= 1e-4
 
@@ -232,15 +232,15 @@ def test_a_filter_is_the_same_with_any_linear_algebra_library(monkeypatch: pytes
 
 
 def test_models_that_make_no_sense_are_refused() -> None:
-    dark = Optics(fall_off=(models.fall_off("pa", [-1.5, 0.0, 0.0]), Sensor(1.0)))
+    dark = Optics(vignetting=(models.vignetting("pa", [-1.5, 0.0, 0.0]), Sensor(1.0)))
     with pytest.raises(CompileError, match="reaches zero"):
-        compile_optics(dark, Frame(900, 600, 1.0))
+        compile_optics(dark, SensorPicture(900, 600, 1.0))
     # The same lens on a small sensor is fine: the frame stays inside of the zero.
-    assert compile_optics(dark, Frame(900, 600, 2.64)).brightens
+    assert compile_optics(dark, SensorPicture(900, 600, 2.64)).brightens
     folded = Optics(distortion=(models.distortion("poly3", [-0.4]), Sensor(1.0)))
     for scale in ("none", "fill"):
         with pytest.raises(CompileError, match="folds over"):
-            compile_optics(folded, Frame(900, 600, 1.0), scale)
+            compile_optics(folded, SensorPicture(900, 600, 1.0), scale)
 
 
 def test_what_is_unknown_is_left_out_and_told() -> None:
@@ -315,7 +315,7 @@ def test_a_filter_is_a_value(tmp_path: Path) -> None:
     assert hash(compiled) == hash(again)
     assert compiled != other
     compiled.save(tmp_path / "a filter.json")
-    assert CorrectionFilter.load(tmp_path / "a filter.json") == compiled
+    assert Filter.load(tmp_path / "a filter.json") == compiled
     for text in ("", "[]", "{}", '{"sixbit_filter": 99}', '{"sixbit_filter": 1, "gain_map": null}'):
         with pytest.raises(FilterError):
-            CorrectionFilter.from_json(text)
+            Filter.from_json(text)

@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from sixbit.compiler.compile import compile_optics
-from sixbit.compiler.optics import Frame
+from sixbit.compiler.optics import SensorPicture
 from sixbit.engines import apply
 from sixbit.values.light import srgb
 from tests.compiler.test_compile import optics_of
-from tests.scenery.lensfun_oracle import GEOMETRY, falloff
+from tests.scenery.lensfun_oracle import GEOMETRY, vignetting
 
 FloatArray = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def seen(lens: Any) -> NDArray[np.uint16]:
     modifier = lensfunpy.Modifier(lens, 1.0, WIDTH, HEIGHT)
     modifier.initialize(28.0, 4.0, 1000.0, scale=1.0, flags=GEOMETRY, reverse=True)
     points = np.array(modifier.apply_subpixel_geometry_distortion(), np.float64)
-    light = chart(points) * falloff(lens, 1.0, (WIDTH, HEIGHT), 28.0, 4.0, 1000.0, reverse=True)[:, :, None]
+    light = chart(points) * vignetting(lens, 1.0, (WIDTH, HEIGHT), 28.0, 4.0, 1000.0, reverse=True)[:, :, None]
     return np.round(srgb().encode(light) * 65535).astype(np.uint16)
 
 
@@ -62,7 +62,7 @@ def centroid(light: FloatArray, x: int, y: int) -> FloatArray:
 
 @pytest.mark.parametrize("engine", ["native", "gmic", "reference"])
 def test_the_chart_comes_back(engine: str, lens: Any, seen: NDArray[np.uint16]) -> None:
-    compiled = compile_optics(optics_of(lens, 1.5, 28.0), Frame(WIDTH, HEIGHT, 1.0), "none")
+    compiled = compile_optics(optics_of(lens, 1.5, 28.0), SensorPicture(WIDTH, HEIGHT, 1.0), "none")
     light = srgb().decode(apply(compiled, seen, engine) / 65535)
     inside = [(x, y) for y in range(PITCH, HEIGHT - PITCH, PITCH) for x in range(PITCH, WIDTH - PITCH, PITCH)]
     for plane in range(3):

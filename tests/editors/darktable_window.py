@@ -167,7 +167,7 @@ def choose() -> None:
     SEEN["chosen lens stays"] = images()["untagged.jpg"]
 
 
-def remember() -> None:
+def keep() -> None:
     """Keep the lens of a photo for all such photos."""
     select("unknown.jpg")
     press("remember it")
@@ -332,7 +332,7 @@ def raw() -> None:
     wait(lambda: "1 photo corrected" in printed()[before:], "the raw is not exported", 60)
 
 
-STEPS = (take_in, identify, choose, remember, calibrate, export, presets, correct, cancel, missing, restart, raw)
+STEPS = (take_in, identify, choose, keep, calibrate, export, presets, correct, cancel, missing, restart, raw)
 
 
 def main() -> None:

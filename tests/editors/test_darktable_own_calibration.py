@@ -22,7 +22,7 @@ import sixbit
 from sixbit.cli.main import main
 from sixbit.compiler import optics as models
 from sixbit.compiler.compile import compile_filter
-from sixbit.compiler.optics import Frame
+from sixbit.compiler.optics import SensorPicture
 from sixbit.lenses.catalogue import renew
 from tests.editors.test_darktable_lensfun import SIZE, STEP, Pixels, autoscale_of_lensfun, export, rmse, sidecar
 from tests.scenery.flats import M10, Flat, save
@@ -51,13 +51,13 @@ class Seen:
 def calibrate(folder: Path) -> None:
     """Measure the lens by the commands: distortion, lateral colour, and the fall-off at two apertures."""
     rng = np.random.default_rng(5)
-    camera = Camera(Frame(900, 600, 1.0), 35.0, noise=0.004)
+    camera = Camera(SensorPicture(900, 600, 1.0), 35.0, noise=0.004)
     bent = Lens(distortion=models.distortion("poly3", (BARREL,)))
     lines = [
         save(as_photo(photograph(building(rng), bent, camera, rng)), folder / f"lines {n}.jpg", lens=NAME)
         for n in range(PHOTOS)
     ]
-    fringed = Lens(lateral_colour=models.lateral_colour("linear", FRINGES))
+    fringed = Lens(tca=models.tca("linear", FRINGES))
     sharp = folder / "tca.jpg"
     tags = exif(**M10, LensModel=NAME)
     picture = as_photo(photograph(foliage(rng), fringed, camera, rng))
@@ -118,9 +118,9 @@ def seen(request: pytest.FixtureRequest, own: Path, tmp_path_factory: pytest.Tem
     ours = {}
     for name, by_hand in BY_HAND.items():
         scale = "none" if by_hand else autoscale_of_lensfun(file=own / "mine.xml", model=NAME)
-        correction = compile_filter(LENS, size=SIZE, crop_factor=1.0, f_number=4.0, distance_m=1000.0, scale=scale)
-        assert correction.made_from["corrections"] == ["distortion", "tca", "vignetting"]
-        ours[name] = sixbit.apply(correction, original, engine="reference") / 65535
+        filter = compile_filter(LENS, size=SIZE, crop_factor=1.0, f_number=4.0, distance_m=1000.0, scale=scale)
+        assert filter.made_from["corrections"] == ["distortion", "tca", "vignetting"]
+        ours[name] = sixbit.apply(filter, original, engine="reference") / 65535
     return Seen(theirs, ours, original / 65535)
 
 

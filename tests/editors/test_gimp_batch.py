@@ -286,7 +286,7 @@ def pixels_of(gimp: GimpHome, name: str, dtype: str = "<u2", channels: int = 3, 
     return np.fromfile(gimp.work / name, dtype).reshape(size[1], size[0], channels)
 
 
-def compiled(**choices: Any) -> sixbit.CorrectionFilter:
+def compiled(**choices: Any) -> sixbit.Filter:
     return sixbit.compile_filter(LENS, **{"size": SIZE, "crop_factor": 1.0, "f_number": 4.0, **choices})
 
 
@@ -344,13 +344,13 @@ def test_what_the_dialog_shows_at_first(gimp: GimpHome, run: dict[str, Any], mod
 
 def applied(pixels: Pixels, curve: Any) -> Pixels:
     """The correction in Python; gray with alpha plane by plane, since no engine has two channels."""
-    correction = compiled()
+    filter = compiled()
     if pixels.shape[2] != 2:
-        return sixbit.apply(correction, np.ascontiguousarray(pixels), transfer=curve)
-    bent = replace(correction, gain=(UNITY,))
+        return sixbit.apply(filter, np.ascontiguousarray(pixels), transfer=curve)
+    bent = replace(filter, gain=(UNITY,))
     planes = [
         sixbit.apply(part, np.ascontiguousarray(pixels[:, :, k : k + 1]), transfer=light)
-        for k, (part, light) in enumerate(((correction, curve), (bent, linear())))
+        for k, (part, light) in enumerate(((filter, curve), (bent, linear())))
     ]
     return np.concatenate(planes, axis=2)
 
@@ -393,14 +393,14 @@ def test_what_is_chosen_counts(gimp: GimpHome, run: dict[str, Any]) -> None:
     case = run["cases"]["chosen"]
     assert case["runs"][0]["ok"], case
     before, after = (pixels_of(gimp, f"chosen.{when}") for when in ("before", "after"))
-    correction = compiled(
+    filter = compiled(
         crop_factor=2.0,
         f_number=5.6,
         corrections=("distortion", "vignetting", "shading"),
         strength={"distortion": 0.5},
         scale="none",
     )
-    np.testing.assert_array_equal(after, sixbit.apply(correction, before))
+    np.testing.assert_array_equal(after, sixbit.apply(filter, before))
     assert NAME in case["tags"]
     assert NAME not in case["tags_before"]
     assert "LateralChromatic" not in case["tags"]
@@ -528,8 +528,8 @@ def test_what_is_corrected_is_marked_unless_it_is_gone_by_the_next_click(run: di
 
 
 def bent(gray: Pixels, window: tuple[int, int, int, int] | None = None) -> Pixels:
-    correction = compiled(corrections=BENDING)
-    return sixbit.apply(correction.window(*window) if window else correction, gray, transfer=linear())
+    filter = compiled(corrections=BENDING)
+    return sixbit.apply(filter.window(*window) if window else filter, gray, transfer=linear())
 
 
 def test_a_mask_lies_where_its_layer_does(gimp: GimpHome, run: dict[str, Any]) -> None:
@@ -545,8 +545,8 @@ def test_a_mask_has_no_fall_off(gimp: GimpHome, run: dict[str, Any]) -> None:
     before, after = (pixels_of(gimp, f"mask in the dark.{when}", "u1", 1) for when in ("before", "after"))
     known = {"size": SIZE, "crop_factor": 1.0, "f_number": 1.5}
     assert sixbit.compile_filter(FALLING_OFF, **known).brightens
-    correction = sixbit.compile_filter(FALLING_OFF, **known, corrections=BENDING)
-    np.testing.assert_array_equal(after, sixbit.apply(correction, before, transfer=linear()))
+    filter = sixbit.compile_filter(FALLING_OFF, **known, corrections=BENDING)
+    np.testing.assert_array_equal(after, sixbit.apply(filter, before, transfer=linear()))
 
 
 def test_a_selection_is_respected_by_a_channel(gimp: GimpHome, run: dict[str, Any]) -> None:

@@ -329,14 +329,14 @@ def test_a_calibration_is_started_and_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lens", [LENS, DARK], ids=["geometry", "light"])
 def test_pixels_are_those_of_python(engine: Engine, tmp_path: Path, lens: str, dtype: str) -> None:
     file = tmp_path / "two words “quoted” 📷"
-    correction = sixbit.compile_filter(lens, size=(WIDTH, HEIGHT), crop_factor=1.0, f_number=4.0)
-    assert not correction.is_identity
+    filter = sixbit.compile_filter(lens, size=(WIDTH, HEIGHT), crop_factor=1.0, f_number=4.0)
+    assert not filter.is_identity
     for channels in (1, 2, 3, 4):
         pixels = picture(channels, dtype)
         if channels == 2:
-            wanted = sixbit.apply(correction, pixels[:, :, [0, 0, 0, 1]], "native")[:, :, [1, 3]]
+            wanted = sixbit.apply(filter, pixels[:, :, [0, 0, 0, 1]], "native")[:, :, [1, 3]]
         else:
-            wanted = sixbit.apply(correction, pixels, "native")
+            wanted = sixbit.apply(filter, pixels, "native")
         opened, number = engine.open(file, pixels), engine.compile(pixels, lens=lens, f_number=4.0)
         with file.open("ab") as more:
             more.truncate(2 * pixels.nbytes)
@@ -353,9 +353,9 @@ def test_light(engine: Engine, tmp_path: Path, light: str) -> None:
     pixels = picture(3, "uint16")
     icc = curved_profile()
     curve = linear() if light == "linear" else curve_of_profile(icc)
-    correction = sixbit.compile_filter(DARK, size=(WIDTH, HEIGHT), crop_factor=1.0, f_number=4.0)
-    wanted = sixbit.apply(correction, pixels, "native", transfer=curve)
-    assert (wanted != sixbit.apply(correction, pixels, "native")).any()
+    filter = sixbit.compile_filter(DARK, size=(WIDTH, HEIGHT), crop_factor=1.0, f_number=4.0)
+    wanted = sixbit.apply(filter, pixels, "native", transfer=curve)
+    assert (wanted != sixbit.apply(filter, pixels, "native")).any()
     opened = engine.open(tmp_path / "in", pixels, linear=light == "linear", icc=base64.b64encode(icc).decode())
     number = engine.compile(pixels, lens=DARK, f_number=4.0)
     out = tmp_path / "out"
@@ -390,22 +390,22 @@ def test_a_profile_without_light_leaves_the_geometry(engine: Engine, tmp_path: P
     with_gain = engine.compile(pixels, lens=DARK, f_number=4.0)
     assert engine.refusal("apply", filter=with_gain, **place) == ("photo", opened["light"])
     engine.ask("apply", filter=engine.compile(pixels), **place)
-    correction = sixbit.compile_filter(LENS, size=(WIDTH, HEIGHT), crop_factor=1.0)
-    wanted = sixbit.apply(correction, pixels, "native", transfer=linear())
+    filter = sixbit.compile_filter(LENS, size=(WIDTH, HEIGHT), crop_factor=1.0)
+    wanted = sixbit.apply(filter, pixels, "native", transfer=linear())
     np.testing.assert_array_equal(np.fromfile(out, np.uint8).reshape(pixels.shape), wanted)
 
 
 def test_a_cropped_picture_keeps_its_optical_centre(engine: Engine, tmp_path: Path) -> None:
     whole = picture(3, "uint8", (200, 150))
-    correction = sixbit.compile_filter(LENS, size=(200, 150), crop_factor=1.0)
-    wanted = sixbit.apply(correction, whole, "native")
+    filter = sixbit.compile_filter(LENS, size=(200, 150), crop_factor=1.0)
+    wanted = sixbit.apply(filter, whole, "native")
     part = np.ascontiguousarray(whole[30:130, 50:150])
     opened = engine.open(tmp_path / "in", part)
     number = engine.compile(whole, window=[50, 30, 100, 100])
     out = tmp_path / "out"
     engine.ask("apply", picture=opened, filter=number, file=empty(out, part.nbytes), offset=0)
     there = np.fromfile(out, np.uint8).reshape(part.shape)
-    np.testing.assert_array_equal(there, sixbit.apply(correction.window(50, 30, 100, 100), part, "native"))
+    np.testing.assert_array_equal(there, sixbit.apply(filter.window(50, 30, 100, 100), part, "native"))
     apart = np.abs(there[20:80, 20:80].astype(int) - wanted[50:110, 70:130])
     assert apart.max() <= 1  # the kernel's nodes lie elsewhere
 
@@ -445,8 +445,8 @@ def test_a_reduced_preview_is_the_corrected_picture_reduced(
 ) -> None:
     pixels = smooth(size)
     opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels, lens=lens, f_number=4.0)
-    correction = sixbit.compile_filter(lens, size=size, crop_factor=1.0, f_number=4.0)
-    corrected = sixbit.apply(correction, pixels, "native")
+    filter = sixbit.compile_filter(lens, size=size, crop_factor=1.0, f_number=4.0)
+    corrected = sixbit.apply(filter, pixels, "native")
     x, y, width, height = view
     for number_or_none, whole in ((number, corrected), (None, pixels)):
         shown = preview(engine, tmp_path / "out", (200, 140), picture=opened, filter=number_or_none, view=view)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sixbit import engines
 from sixbit.engines import Region, native
 from tests.engines.kernel_fuzz.emulated import RecordedKernel
-from tests.engines.test_native import correction, kernel, picture
+from tests.engines.test_native import filter, kernel, picture
 from tests.scenery import CLONE
 from tests.scenery.root import EMULATOR, system_root
 
@@ -67,7 +67,7 @@ def corrected(level: str) -> list[NDArray[Any]]:
         pixels = picture(HEIGHT, WIDTH, channels, dtype)
         pictures.append(np.zeros_like(pixels))
         native.apply(
-            correction(WIDTH, HEIGHT),
+            filter(WIDTH, HEIGHT),
             pixels,
             interpolation=interpolation,
             transfer=None,

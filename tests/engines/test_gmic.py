@@ -16,7 +16,7 @@ from PIL import Image
 
 from sixbit.engines import EngineError, Region, apply
 from sixbit.engines.gmic import script
-from sixbit.values.filter import CorrectionFilter
+from sixbit.values.filter import Filter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
 from tests.scenery.programs import missing
 
@@ -32,7 +32,7 @@ def sample(name: str) -> np.ndarray[Any, Any]:
     return picture
 
 
-def correction(pixels: np.ndarray[Any, Any], **changes: Any) -> CorrectionFilter:
+def filter(pixels: np.ndarray[Any, Any], **changes: Any) -> Filter:
     """A barrel of 3 % with red and blue fringes and a fall-off of a stop, off centre, leaving dark corners."""
     height, width = pixels.shape[:2]
     fields: dict[str, Any] = {
@@ -41,12 +41,10 @@ def correction(pixels: np.ndarray[Any, Any], **changes: Any) -> CorrectionFilter
         "warp": ((1.0102, 0.001, -0.04, 0.01), (1.01, 0.0, -0.04, 0.01), (1.0092, 0.0, -0.04, 0.01)),
         "gain": ((1.0, 0.0, 0.55, 0.4), (1.0, 0.0, 0.5, 0.4), (1.0, 0.0, 0.4, 0.4)),
     }
-    return CorrectionFilter(width=width, height=height, **{**fields, **changes})
+    return Filter(width=width, height=height, **{**fields, **changes})
 
 
-def both(
-    pixels: np.ndarray[Any, Any], chosen: CorrectionFilter, other: str = "reference", **how: Any
-) -> np.ndarray[Any, Any]:
+def both(pixels: np.ndarray[Any, Any], chosen: Filter, other: str = "reference", **how: Any) -> np.ndarray[Any, Any]:
     """The absolute difference of G'MIC and another engine, in code values."""
     answers = [apply(chosen, pixels, engine, **how).astype(float) for engine in ("gmic", other)]
     assert np.abs(answers[1] - pixels[: answers[1].shape[0], : answers[1].shape[1]]).max() > 0.1, (
@@ -68,7 +66,7 @@ def test_natural_pictures_agree(picture: str, other: str, interpolation: str) ->
     if other == "native" and not importlib.util.find_spec("sixbit.engines._kernel"):
         missing("the native kernel was not built")
     pixels = sample(picture)
-    difference = both(pixels, correction(pixels), other, interpolation=interpolation)
+    difference = both(pixels, filter(pixels), other, interpolation=interpolation)
     assert difference.mean() <= 0.01
     assert difference.max() <= 1
 
@@ -90,13 +88,13 @@ def test_natural_pictures_agree(picture: str, other: str, interpolation: str) ->
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_kinds_of_correction_agree(photo: np.ndarray[Any, Any], changes: dict[str, Any], channels: int) -> None:
     pixels = np.dstack([photo, photo[::-1, :, 1]])[100:220, 200:, :channels]
-    assert both(pixels, correction(pixels, **changes)).max() <= 1
+    assert both(pixels, filter(pixels, **changes)).max() <= 1
 
 
 @pytest.mark.parametrize("transfer", [srgb(), linear(), GAMMA, GAMMAS], ids=["sRGB", "linear", "gamma", "gammas"])
 def test_transfer_curves_agree_in_16_bits(photo: np.ndarray[Any, Any], transfer: TransferCurve) -> None:
     pixels = np.dstack([photo, photo[..., 0]]).astype(np.uint16) * 257
-    difference = both(pixels, correction(pixels), transfer=transfer)
+    difference = both(pixels, filter(pixels), transfer=transfer)
     assert difference.mean() <= 0.05
     # In the dark of gamma 2.2 the last bit of a 32-bit float is worth a dozen codes of 65535.
     assert difference.max() <= (8 if transfer.name in ("sRGB", "linear") else 257)
@@ -105,12 +103,12 @@ def test_transfer_curves_agree_in_16_bits(photo: np.ndarray[Any, Any], transfer:
 @pytest.mark.parametrize("transfer", [srgb(), linear()], ids=["sRGB", "linear"])
 def test_floating_point_keeps_what_lies_beyond_white(photo: np.ndarray[Any, Any], transfer: TransferCurve) -> None:
     pixels = (photo / 180 - 0.1).astype(np.float32)
-    assert apply(correction(pixels), pixels, "gmic", transfer=transfer).max() > 1.5
-    assert both(pixels, correction(pixels), transfer=transfer).max() < 5e-4
+    assert apply(filter(pixels), pixels, "gmic", transfer=transfer).max() > 1.5
+    assert both(pixels, filter(pixels), transfer=transfer).max() < 5e-4
 
 
 def test_a_region_is_what_the_whole_picture_has_there(photo: np.ndarray[Any, Any]) -> None:
-    chosen = correction(photo)
+    chosen = filter(photo)
     whole = apply(chosen, photo, "gmic")
     for region in (Region(0, 0, 40, 30), Region(100, 7, 300, 1), Region(451, 359, 1, 1)):
         x, y, width, height = region
@@ -121,18 +119,18 @@ def test_a_region_is_what_the_whole_picture_has_there(photo: np.ndarray[Any, Any
 
 def test_bands_join_without_a_seam(photo: np.ndarray[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sixbit.engines.gmic.BAND", 10_000)
-    assert both(photo, correction(photo)).max() <= 1
+    assert both(photo, filter(photo)).max() <= 1
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (7, 1), (2, 3)])
 def test_tiny_pictures(shape: tuple[int, int]) -> None:
     pixels = np.random.default_rng(1).integers(60, 200, (*shape, 3), np.uint8)
-    chosen = correction(pixels, centre=((shape[1] - 1) / 2, (shape[0] - 1) / 2), gain=((1.2, 0.1),))
+    chosen = filter(pixels, centre=((shape[1] - 1) / 2, (shape[0] - 1) / 2), gain=((1.2, 0.1),))
     assert both(pixels, chosen).max() <= 1
 
 
 def test_memory_layouts(photo: np.ndarray[Any, Any]) -> None:
-    chosen = correction(photo)
+    chosen = filter(photo)
     expected = apply(chosen, photo, "gmic")
     out = np.zeros((*photo.shape[:2], 6), np.uint8)[..., ::2]
     assert apply(chosen, np.asfortranarray(photo), "gmic", out=out) is out
@@ -141,13 +139,13 @@ def test_memory_layouts(photo: np.ndarray[Any, Any]) -> None:
 
 def test_an_interpolation_gmic_has_not(photo: np.ndarray[Any, Any]) -> None:
     with pytest.raises(EngineError, match="it has bicubic and bilinear"):
-        apply(correction(photo), photo, "gmic", interpolation="lanczos3")
+        apply(filter(photo), photo, "gmic", interpolation="lanczos3")
 
 
 def test_without_gmic(photo: np.ndarray[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gmic", None)
     with pytest.raises(EngineError, match="pip install gmic"):
-        apply(correction(photo), photo, "gmic")
+        apply(filter(photo), photo, "gmic")
 
 
 # The command file ---------------------------------------------------------------------------------------------------
@@ -155,7 +153,7 @@ def test_without_gmic(photo: np.ndarray[Any, Any], monkeypatch: pytest.MonkeyPat
 HOSTILE = {"lens": 'no \n lens " of ${mine} \\', "note": "\u2028ä\nsixbit_correct : remove"}
 
 
-def run_script(folder: Path, name: str, chosen: CorrectionFilter, transfer: TransferCurve | None = None) -> Path:
+def run_script(folder: Path, name: str, chosen: Filter, transfer: TransferCurve | None = None) -> Path:
     """Run the command file on a picture of the folder, by the words of its header."""
     (folder / "lens.gmic").write_text(script(chosen, transfer), encoding="ascii")
     out = folder / f"out{Path(name).suffix}"
@@ -169,7 +167,7 @@ def run_script(folder: Path, name: str, chosen: CorrectionFilter, transfer: Tran
 def test_command_file(tmp_path: Path, photo: np.ndarray[Any, Any], mode: str, transfer: TransferCurve | None) -> None:
     pixels = np.dstack([photo, photo[..., 1]])[..., : len(mode)].squeeze()
     Image.fromarray(pixels).save(tmp_path / "photo.png")
-    chosen = correction(pixels, gain_map=SHADING, made_from=HOSTILE)
+    chosen = filter(pixels, gain_map=SHADING, made_from=HOSTILE)
     result = np.asarray(Image.open(run_script(tmp_path, "photo.png", chosen, transfer)))
     expected = apply(chosen, pixels, "reference", transfer=transfer)
     assert np.abs(result.astype(int) - expected).max() <= 1
@@ -177,17 +175,17 @@ def test_command_file(tmp_path: Path, photo: np.ndarray[Any, Any], mode: str, tr
 
 def test_the_srgb_of_a_profile_needs_no_table(photo: np.ndarray[Any, Any]) -> None:
     rounded = TransferCurve("camera", srgb().linear + 4e-6 * CODES * (1 - CODES))
-    assert len(script(correction(photo), rounded)) < 5000
-    assert len(script(correction(photo), GAMMA)) > 50_000
-    assert both(photo, correction(photo), transfer=rounded).max() <= 1
+    assert len(script(filter(photo), rounded)) < 5000
+    assert len(script(filter(photo), GAMMA)) > 50_000
+    assert both(photo, filter(photo), transfer=rounded).max() <= 1
 
 
 def test_command_file_in_16_bits(tmp_path: Path, photo: np.ndarray[Any, Any]) -> None:
     pixels = photo.astype(np.uint16) * 257
     tifffile.imwrite(tmp_path / "photo.tif", pixels, photometric="rgb")
-    result = tifffile.imread(run_script(tmp_path, "photo.tif", correction(photo)))
+    result = tifffile.imread(run_script(tmp_path, "photo.tif", filter(photo)))
     assert result.dtype == np.uint16
-    assert np.abs(result.astype(int) - apply(correction(photo), pixels, "reference")).max() <= 8
+    assert np.abs(result.astype(int) - apply(filter(photo), pixels, "reference")).max() <= 8
 
 
 @pytest.mark.parametrize(
@@ -196,7 +194,7 @@ def test_command_file_in_16_bits(tmp_path: Path, photo: np.ndarray[Any, Any]) ->
 def test_command_file_refuses_other_pictures(
     photo: np.ndarray[Any, Any], tmp_path: Path, shape: tuple[int, int, int], message: str
 ) -> None:
-    (tmp_path / "lens.gmic").write_text(script(correction(photo)))
+    (tmp_path / "lens.gmic").write_text(script(filter(photo)))
     images = gmic.ImageList([gmic.Image.from_yxc(np.zeros(shape, np.uint8))])
     with pytest.raises(gmic.GmicException, match=message):
         gmic.Gmic().run(f'command "{tmp_path}/lens.gmic" sixbit_correct', images)

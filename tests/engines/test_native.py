@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sixbit import engines
 from sixbit.engines import EngineError, Region, native, reference
-from sixbit.values.filter import CorrectionFilter
+from sixbit.values.filter import Filter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
 from tests.scenery.no_blas import forbid_blas
 from tests.scenery.programs import missing
@@ -40,7 +40,7 @@ def gamma(*exponents: float) -> TransferCurve:
     return TransferCurve("gamma", np.stack([np.linspace(0, 1, SAMPLES) ** exponent for exponent in exponents]))
 
 
-def correction(width: int, height: int, **changes: Any) -> CorrectionFilter:
+def filter(width: int, height: int, **changes: Any) -> Filter:
     """A filter with all there is, or what ``changes`` leaves of it."""
     fields: dict[str, Any] = {
         "centre": ((width - 1) / 2 + 0.3, (height - 1) / 2 - 0.2),
@@ -48,7 +48,7 @@ def correction(width: int, height: int, **changes: Any) -> CorrectionFilter:
         "warp": tuple(tuple(scale * c for c in BENT) for scale in (1.002, 1.0, 0.998)),
         "gain": ((1.0, 0.0, 0.4, 0.1), (1.0, 0.0, 0.5), (1.0, 0.05, 0.3)),
     }
-    return CorrectionFilter(width=width, height=height, **(fields | changes))
+    return Filter(width=width, height=height, **(fields | changes))
 
 
 def picture(height: int, width: int, channels: int = 3, dtype: type = np.uint8) -> Pixels:
@@ -63,7 +63,7 @@ def picture(height: int, width: int, channels: int = 3, dtype: type = np.uint8) 
     return (np.clip(values, 0, 1) * top + 0.5).astype(dtype)
 
 
-def clear_of_edge(flt: CorrectionFilter, region: Region | None = None) -> NDArray[np.bool_]:
+def clear_of_edge(flt: Filter, region: Region | None = None) -> NDArray[np.bool_]:
     """Output pixels of which no plane comes from the very edge of the frame, where a hair decides on in or out."""
     x, y, width, height = region or Region(0, 0, flt.width, flt.height)
     grid_y, grid_x = np.mgrid[y : y + height, x : x + width]
@@ -75,7 +75,7 @@ def clear_of_edge(flt: CorrectionFilter, region: Region | None = None) -> NDArra
     return clear
 
 
-def assert_agrees(flt: CorrectionFilter, pixels: Pixels, **options: Any) -> None:
+def assert_agrees(flt: Filter, pixels: Pixels, **options: Any) -> None:
     ours = engines.apply(flt, pixels, "native", **options).astype(float)
     theirs = engines.apply(flt, pixels, "reference", **options).astype(float)
     difference = np.abs(ours - theirs)[clear_of_edge(flt, options.get("region"))]
@@ -91,7 +91,7 @@ def test_agrees_with_the_reference(dtype: type, channels: int) -> None:
     for width, height in SIZES:
         for interpolation in engines.INTERPOLATIONS:
             pixels = picture(height, width, channels, dtype)
-            assert_agrees(correction(width, height), pixels, interpolation=interpolation)
+            assert_agrees(filter(width, height), pixels, interpolation=interpolation)
 
 
 @pytest.mark.usefixtures("_exact")
@@ -100,9 +100,9 @@ def test_agrees_with_the_reference(dtype: type, channels: int) -> None:
 def test_agrees_for_every_kind_of_curve(dtype: type, curve: TransferCurve) -> None:
     pixels = np.abs(picture(60, 90, 4, dtype))  # what a steep curve makes of light below black, nobody can keep to
     if curve.is_linear:
-        assert_agrees(correction(90, 60), pixels, transfer=curve)
+        assert_agrees(filter(90, 60), pixels, transfer=curve)
     else:
-        assert_agrees(correction(90, 60), pixels, transfer=curve, interpolation="bilinear")
+        assert_agrees(filter(90, 60), pixels, transfer=curve, interpolation="bilinear")
 
 
 @pytest.mark.usefixtures("_exact")
@@ -123,7 +123,7 @@ def test_agrees_for_every_kind_of_curve(dtype: type, curve: TransferCurve) -> No
 def test_agrees_for_every_kind_of_filter(changes: dict[str, Any]) -> None:
     for dtype in DEPTHS:
         for channels in (1, 3, 4):
-            assert_agrees(correction(130, 70, **changes), picture(70, 130, channels, dtype))
+            assert_agrees(filter(130, 70, **changes), picture(70, 130, channels, dtype))
 
 
 @pytest.mark.usefixtures("_exact")
@@ -136,15 +136,13 @@ def test_agrees_for_every_kind_of_filter(changes: dict[str, Any]) -> None:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_agrees_for_extreme_warps(polynomial: tuple[float, ...], interpolation: str) -> None:
     for width, height in ((150, 90), (5, 3)):
-        assert_agrees(
-            correction(width, height, warp=(polynomial,)), picture(height, width), interpolation=interpolation
-        )
+        assert_agrees(filter(width, height, warp=(polynomial,)), picture(height, width), interpolation=interpolation)
 
 
 @pytest.mark.parametrize("step", native.STEPS)
 def test_agrees_at_every_distance_of_nodes(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "_step", lambda correction: step)
-    even = correction(700, 90, warp=((0.97,), (1.0, 0.0), (1.04,)), gain=((1.5,),))  # going straight loses nothing
+    monkeypatch.setattr(native, "_step", lambda filter: step)
+    even = filter(700, 90, warp=((0.97,), (1.0, 0.0), (1.04,)), gain=((1.5,),))  # going straight loses nothing
     pixels, region = picture(90, 700), Region(7, 3, 690, 80)
     options: dict[str, Any] = {"interpolation": "bicubic", "transfer": None, "region": region, "threads": 1}
     theirs = reference.apply(even, pixels, out=np.empty((80, 690, 3), np.uint8), **options)
@@ -154,7 +152,7 @@ def test_agrees_at_every_distance_of_nodes(step: int, monkeypatch: pytest.Monkey
 
 
 def test_a_reduced_picture_may_need_more_source_than_fits_the_scratch() -> None:
-    flt = correction(1400, 900, warp=((3.0,),), gain=((1.0,),))
+    flt = filter(1400, 900, warp=((3.0,),), gain=((1.0,),))
     assert_agrees(flt, picture(900, 1400, 4), region=Region(550, 350, 300, 200), interpolation="bilinear")
 
 
@@ -162,7 +160,7 @@ def test_a_reduced_picture_may_need_more_source_than_fits_the_scratch() -> None:
 @pytest.mark.parametrize("dtype", DEPTHS)
 def test_tile_by_tile_is_the_whole_bit_for_bit(level: str, dtype: type) -> None:
     width, height = 1100, 150
-    flt, pixels = correction(width, height), picture(height, width, 3, dtype)
+    flt, pixels = filter(width, height), picture(height, width, 3, dtype)
     options: dict[str, Any] = {"interpolation": "bicubic", "transfer": None, "threads": 1, "level": level}
     whole = native.apply(flt, pixels, region=Region(0, 0, width, height), out=np.empty_like(pixels), **options)
     pieces = np.zeros_like(pixels)
@@ -176,7 +174,7 @@ def test_tile_by_tile_is_the_whole_bit_for_bit(level: str, dtype: type) -> None:
 @pytest.mark.parametrize("dtype", DEPTHS)
 def test_every_level_and_any_number_of_threads_gives_one_picture(dtype: type) -> None:
     width, height = 700, 300
-    flt, pixels = correction(width, height), picture(height, width, 3, dtype)
+    flt, pixels = filter(width, height), picture(height, width, 3, dtype)
     options: dict[str, Any] = {"interpolation": "lanczos3", "transfer": None, "region": Region(0, 0, width, height)}
     first = native.apply(flt, pixels, out=np.empty_like(pixels), threads=1, **options)
     for threads in (2, 3, 16):
@@ -190,7 +188,7 @@ def test_every_level_and_any_number_of_threads_gives_one_picture(dtype: type) ->
 
 @pytest.mark.parametrize("dtype", DEPTHS)
 def test_any_strides(dtype: type) -> None:
-    flt, pixels = correction(61, 47), picture(47, 61, 3, dtype)
+    flt, pixels = filter(61, 47), picture(47, 61, 3, dtype)
     expected = engines.apply(flt, pixels)
     padded: Pixels = np.zeros((50, 80, 5), dtype)
     views = {
@@ -217,12 +215,12 @@ def test_the_picture_is_the_same_with_any_linear_algebra_library(dtype: type, mo
         made_once.cache_clear()
     forbid_blas(monkeypatch)
     pixels = picture(30, 40, 3, dtype)
-    assert engines.apply(correction(40, 30), pixels, "native", interpolation="lanczos3").shape == pixels.shape
+    assert engines.apply(filter(40, 30), pixels, "native", interpolation="lanczos3").shape == pixels.shape
 
 
 def test_a_row_repeated_without_memory_of_its_own() -> None:
     row = picture(1, 61)
-    flt = correction(61, 47)
+    flt = filter(61, 47)
     np.testing.assert_array_equal(
         engines.apply(flt, np.broadcast_to(row, (47, 61, 3))), engines.apply(flt, np.repeat(row, 47, axis=0))
     )
@@ -231,14 +229,14 @@ def test_a_row_repeated_without_memory_of_its_own() -> None:
 def test_strides_that_split_values_are_refused() -> None:
     odd = np.lib.stride_tricks.as_strided(np.zeros(200, np.uint16), (5, 5, 3), (31, 6, 2))
     with pytest.raises(EngineError, match=r"strides.*copy"):
-        engines.apply(correction(5, 5), odd)
+        engines.apply(filter(5, 5), odd)
 
 
 def test_an_unknown_level_is_refused() -> None:
     pixels = picture(3, 3)
     with pytest.raises(EngineError, match="level of tomorrow"):
         native.apply(
-            correction(3, 3), pixels, interpolation="bicubic", transfer=None, region=Region(0, 0, 3, 3),
+            filter(3, 3), pixels, interpolation="bicubic", transfer=None, region=Region(0, 0, 3, 3),
             out=np.empty_like(pixels), threads=1, level="of tomorrow",
         )  # fmt: skip
 
@@ -247,14 +245,14 @@ def test_an_unknown_level_is_refused() -> None:
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_codes_survive_the_way_to_light_and_back(dtype: type, curve: TransferCurve) -> None:
     codes: Pixels = np.arange(np.iinfo(dtype).max + 1, dtype=dtype).reshape(-1, 256, 1)
-    still = CorrectionFilter(256, len(codes), (0.0, 0.0), 1.0, warp=((1.0, 0.0),))  # says that it warps, and does not
+    still = Filter(256, len(codes), (0.0, 0.0), 1.0, warp=((1.0, 0.0),))  # says that it warps, and does not
     assert still.warps
     np.testing.assert_array_equal(engines.apply(still, codes, transfer=curve), codes)
 
 
 def test_floating_point_survives_the_way_to_light_and_back() -> None:
     values = np.linspace(0, 1, 1 << 16, dtype=np.float32).reshape(256, 256, 1)
-    still = CorrectionFilter(256, 256, (0.0, 0.0), 1.0, warp=((1.0, 0.0),))
+    still = Filter(256, 256, (0.0, 0.0), 1.0, warp=((1.0, 0.0),))
     bound = 4e-7 if kernel.levels()[0] == "avx512" else 1e-6  # quartics there, tables elsewhere
     np.testing.assert_allclose(engines.apply(still, values), values, rtol=0, atol=bound)
 
@@ -270,7 +268,7 @@ def test_curves_are_quartics_where_these_fit(dtype: type) -> None:
 
 def test_floating_point_keeps_what_lies_outside_of_0_and_1() -> None:
     values = np.linspace(-0.5, 2.5, 64, dtype=np.float32).reshape(8, 8, 1)
-    still = CorrectionFilter(8, 8, (0.0, 0.0), 1.0, warp=((1.0, 0.0),))
+    still = Filter(8, 8, (0.0, 0.0), 1.0, warp=((1.0, 0.0),))
     np.testing.assert_allclose(engines.apply(still, values), values, atol=1e-5)
 
 
@@ -278,7 +276,7 @@ def test_floating_point_keeps_what_lies_outside_of_0_and_1() -> None:
 def test_coordinates_keep_to_a_few_thousandths_of_a_pixel(size: tuple[int, int]) -> None:
     """A picture whose values are its own coordinates shows where the kernel read."""
     width, height = size
-    flt = correction(width, height, gain=((1.0,),), warp=((1.0, 0.0, 0.1, -0.35, 0.2), BENT, (0.99, 0.0, 0.02)))
+    flt = filter(width, height, gain=((1.0,),), warp=((1.0, 0.0, 0.1, -0.35, 0.2), BENT, (0.99, 0.0, 0.02)))
     ramp = np.broadcast_to(np.arange(width, dtype=np.float32)[None, :, None] / 8192, (height, width, 3))
     for y in (height // 8, height // 3, height // 2):
         region = Region(0, y, width, 3)
@@ -293,7 +291,7 @@ def test_coordinates_keep_to_a_few_thousandths_of_a_pixel(size: tuple[int, int])
 
 
 def test_gains_keep_to_a_hundred_thousandth() -> None:
-    flt = correction(6000, 4000, warp=((1.0,),))
+    flt = filter(6000, 4000, warp=((1.0,),))
     flat = np.broadcast_to(np.float32(1), (4000, 6000, 3))
     for y in (0, 1999):
         read = engines.apply(flt, flat, region=Region(0, y, 6000, 2), transfer=linear())
@@ -317,14 +315,14 @@ def test_weights_are_those_of_the_reference() -> None:
 @pytest.mark.usefixtures("_exact")
 def test_planes_that_come_from_opposite_corners() -> None:
     """One window cannot hold what even a single pixel needs."""
-    flt = correction(700, 600, warp=((1.0,), (-1.0,), (1e9,)), gain=((1.0,),))
+    flt = filter(700, 600, warp=((1.0,), (-1.0,), (1e9,)), gain=((1.0,),))
     assert_agrees(flt, picture(600, 700), region=Region(3, 5, 40, 9))
 
 
 @pytest.mark.parametrize("dtype", DEPTHS)
 def test_a_picture_is_the_same_in_gray_colour_and_with_alpha(dtype: type) -> None:
     """However many channels there are: the kernel packs one, three and four of them in ways of its own."""
-    flt = correction(257, 33, warp=(BENT,), gain=((1.0, 0.0, 0.4),))
+    flt = filter(257, 33, warp=(BENT,), gain=((1.0, 0.0, 0.4),))
     gray = picture(33, 257, 1, dtype)
     alone = engines.apply(flt, gray)
     for channels in (3, 4):

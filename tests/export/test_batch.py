@@ -23,7 +23,7 @@ from PIL import Image
 
 from sixbit import read_shot
 from sixbit.cli.main import main
-from sixbit.compiler.optics import Frame
+from sixbit.compiler.optics import SensorPicture
 from sixbit.export import presets
 from sixbit.export.batch import BatchError, Outcome, batch, foreseen
 from sixbit.export.batch.ledger import Ledger, held
@@ -139,9 +139,9 @@ def test_a_remembered_lens_is_used_for_the_photos_it_is_of(tmp_path: Path) -> No
     put(tmp_path / "in" / "a.jpg")
     other = put(tmp_path / "in" / "b.jpg", "untagged", FocalLength=(35, 1))
     assert run(tmp_path / "in", tmp_path / "out")["b.jpg"].reason == "untagged"
-    from sixbit.lenses.remembered import remember
+    from sixbit.lenses.remembered import keep
 
-    remember(read_shot(other), "summicron-35-asph")
+    keep(read_shot(other), "summicron-35-asph")
     again = run(tmp_path / "in", tmp_path / "out")
     assert {name: one.status for name, one in again.items()} == {"b.jpg": "corrected"}
 
@@ -163,7 +163,7 @@ def test_lateral_colour_is_measured_in_the_photo(tmp_path: Path) -> None:
     preset = replace(JPEG, auto_tca=True)
     put(tmp_path / "in" / "a.jpg", "uncalibrated")  # no edges to measure by
     put(tmp_path / "in" / "b.jpg")
-    frame, rng = Frame(1200, 800, 1.0), np.random.default_rng(3)
+    frame, rng = SensorPicture(1200, 800, 1.0), np.random.default_rng(3)
     lens = Lens((0.99, 0.0, 0.01), ((1.0022,), (0.9989,)))
     leaves = as_photo(photograph(foliage(rng), lens, Camera(frame, noise=0.005), rng))
     tags = batch_photos.exif(**batch_photos.STATUSES["uncalibrated"])

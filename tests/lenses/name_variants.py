@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from sixbit.lenses.catalogue import Catalogue, catalogue
 from sixbit.lenses.match import Match, Status, match_name
-from sixbit.values.lens import LensIdentity
+from sixbit.values.lens import Lens
 
 SEED = 6
 VARIANTS = 6000
@@ -143,7 +143,7 @@ def _right(answer: Match, variant: Variant, known: Catalogue) -> bool:
     return answer.status is Status.AMBIGUOUS and variant.lens_id in candidates and candidates[0] in namesakes
 
 
-def _notation(lens: LensIdentity, chance: random.Random) -> str:
+def _notation(lens: Lens, chance: random.Random) -> str:
     """The name with its figures in another notation."""
     focal = "-".join(f"{focal:g}" for focal in lens.focals)
     f_number = chance.choice([f"{lens.f_number_open:g}", f"{lens.f_number_open:.1f}"])

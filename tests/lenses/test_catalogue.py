@@ -10,7 +10,7 @@ import pytest
 from sixbit.lenses.catalogue import Catalogue, CatalogueError, catalogue, load
 from sixbit.manifest import data_path
 from sixbit.values.kinds import Grade
-from sixbit.values.lens import LensIdentity
+from sixbit.values.lens import Lens
 
 OWN = """<lensdatabase version="1">
     <lens>
@@ -189,7 +189,7 @@ def test_own_lens_that_nobody_knows_is_matched_by_name(tmp_path: Path) -> None:
 
     known = with_own(tmp_path, "Thypoch Simera 35mm f/1.4 ASPH.")
     found = match_name("Thypoch Simera 35mm f/1.4 ASPH.", known)
-    assert isinstance(found.lens, LensIdentity)
+    assert isinstance(found.lens, Lens)
     assert found.lens.lens_id == "own-thypoch-simera-35mm-f-1.4-asph."
     assert known.calibration_entries(found.lens.lens_id)["distortion"].calibration.own
     assert match_name("Thypoch Simera 35mm f/1.4 ASPH.").lens is None

@@ -336,7 +336,7 @@ def test_lens_make_helps_a_name_without_maker() -> None:
 
 def test_choice_is_remembered_for_body_and_name_and_taken_back() -> None:
     photo = shot("Summilux-M 1:1.4/50 ASPH.", M10)
-    choices.remember(photo, "summilux-50-asph-ii")
+    choices.keep(photo, "summilux-50-asph-ii")
     found = match(photo)
     assert ids(found) == ["summilux-50-asph-ii"]
     assert "You chose" in told(found)
@@ -349,8 +349,8 @@ def test_choice_is_remembered_for_body_and_name_and_taken_back() -> None:
 
 def test_stored_focal_lengths_of_an_adapter() -> None:
     """A Techart adapter writes one of ten focal lengths and no name: each can be mapped to the lens behind it."""
-    choices.remember(shot(body=SONY, focal=35), "summicron-35-asph")
-    choices.remember(shot(body=SONY, focal=50), "noctilux-50-1.0")
+    choices.keep(shot(body=SONY, focal=35), "summicron-35-asph")
+    choices.keep(shot(body=SONY, focal=50), "noctilux-50-1.0")
     assert ids(match(shot(body=SONY, focal=35))) == ["summicron-35-asph"]
     assert ids(match(shot(body=SONY, focal=50))) == ["noctilux-50-1.0"]
     assert match(shot(body=SONY, focal=90)).status is Status.UNTAGGED
@@ -367,7 +367,7 @@ def test_damaged_choices_are_told_with_the_file() -> None:
 
 
 def test_choices_are_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    choices.remember(shot(body=SONY, focal=35), "summicron-35-asph")
+    choices.keep(shot(body=SONY, focal=35), "summicron-35-asph")
     before = choices.choices_file().read_text(encoding="utf-8")
 
     def full(*_: object) -> None:
@@ -375,7 +375,7 @@ def test_choices_are_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space"):
-        choices.remember(shot(body=SONY, focal=50), "noctilux-50-1.0")
+        choices.keep(shot(body=SONY, focal=50), "noctilux-50-1.0")
     assert choices.choices_file().read_text(encoding="utf-8") == before
     assert [path.name for path in choices.choices_file().parent.iterdir()] == ["choices.json"]
     assert json.loads(before)[0]["lens_id"] == "summicron-35-asph"

@@ -25,7 +25,7 @@ from sixbit.photos.photo import Photo
 from sixbit.photos.save import save_photo
 from sixbit.tags.read import read_shot
 from sixbit.values.errors import PhotoError
-from sixbit.values.filter import CorrectionFilter
+from sixbit.values.filter import Filter
 from sixbit.values.light import LightError
 from tests.scenery.photo_factory import jpeg_with_trailing_note, m240_note
 from tests.scenery.programs import exiftool, missing
@@ -48,10 +48,10 @@ def picture(width: int = 96, height: int = 64, channels: int = 3, dtype: Any = n
     return (values * np.iinfo(dtype).max + 0.5).astype(dtype)
 
 
-def correction_of(pixels: Any, *kinds: str) -> CorrectionFilter:
+def correction_of(pixels: Any, *kinds: str) -> Filter:
     height, width = pixels.shape[:2]
     centre = ((width - 1) / 2, (height - 1) / 2)
-    return CorrectionFilter(width, height, centre, float(np.hypot(*centre)), made_from={"corrections": list(kinds)})
+    return Filter(width, height, centre, float(np.hypot(*centre)), made_from={"corrections": list(kinds)})
 
 
 def directory(order: str, entries: Sequence[Field], following: int = 0) -> bytes:
@@ -173,13 +173,13 @@ THUMBNAIL = {"IFD1:ThumbnailImage", "IFD1:ThumbnailLength", "IFD1:ThumbnailOffse
 def test_nothing_is_lost_from_a_jpeg(tmp_path: Path) -> None:
     source = tagged_jpeg(tmp_path / "photo.jpg")
     photo = decode(source)
-    correction = correction_of(photo.pixels, "distortion", "tca", "vignetting")
-    assert save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction) == ()
+    filter = correction_of(photo.pixels, "distortion", "tca", "vignetting")
+    assert save_photo(photo, photo.pixels, tmp_path / "out.jpg", filter=filter) == ()
     found = differences(source, tmp_path / "out.jpg")
     assert found <= MARKS | SIZES | THUMBNAIL
     assert found >= MARKS | SIZES
     after = dump(tmp_path / "out.jpg")
-    assert after["XMP-sixbit:Filter"] == correction.digest
+    assert after["XMP-sixbit:Filter"] == filter.digest
     assert after["XMP-sixbit:Corrected"] == "distortion tca vignetting"
     assert after["XMP-aux:VignetteCorrectionAlreadyApplied"] in (True, "True")
     assert after["IFD0:Software"].startswith("Sixbit ")
@@ -198,7 +198,7 @@ def test_maker_notes_stay_whole_whatever_their_offsets_count_from(tmp_path: Path
     assert lens == ["Summilux-M 1:1.4/50 ASPH."]
     photo = decode(source)
     for name in ("out.jpg", "out.tif", "out.png"):
-        save_photo(photo, photo.pixels, tmp_path / name, correction=correction_of(photo.pixels, "distortion"))
+        save_photo(photo, photo.pixels, tmp_path / name, filter=correction_of(photo.pixels, "distortion"))
         assert not {tag for tag in differences(source, tmp_path / name) if tag.startswith(("Leica", "MakerN"))}
         assert lens == [value for value in dump(tmp_path / name).values() if "Summilux" in str(value)]
 
@@ -211,7 +211,7 @@ def test_maker_notes_at_the_end_of_a_jpeg_move_with_it(tmp_path: Path, order: st
     assert "Summilux-M 1:1.4/50 ASPH." in dump(source).values()
     photo = decode(source)
     noise = np.random.default_rng(1).integers(0, 255, photo.pixels.shape, np.uint8)
-    assert save_photo(photo, noise, tmp_path / "out.jpg", correction=correction_of(noise, "tca")) == ()
+    assert save_photo(photo, noise, tmp_path / "out.jpg", filter=correction_of(noise, "tca")) == ()
     assert differences(source, tmp_path / "out.jpg") <= MARKS | SIZES
     for path in (source, tmp_path / "out.jpg"):
         data = path.read_bytes()
@@ -298,7 +298,7 @@ def test_long_xmp_becomes_extended_xmp_and_comes_back(tmp_path: Path) -> None:
     ]
     subprocess.run(command, input=note.encode(), check=True)
     photo = decode(source)
-    save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction_of(photo.pixels, "tca"))
+    save_photo(photo, photo.pixels, tmp_path / "out.jpg", filter=correction_of(photo.pixels, "tca"))
     after = dump(tmp_path / "out.jpg")
     assert after["XMP-dc:Description"] == note
     assert after["XMP-dc:Title"] == "t" * 90
@@ -313,7 +313,7 @@ def test_long_xmp_becomes_extended_xmp_and_comes_back(tmp_path: Path) -> None:
 def test_broken_metadata_does_not_stop_a_correction(tmp_path: Path) -> None:
     source = leica_jpeg(tmp_path / "photo.jpg", b"II*\0\xff\xff\xff\x7f", xmp=b"<x:xmpmeta><rdf:RDF>")
     photo = decode(source)
-    notes = save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction_of(photo.pixels, "tca"))
+    notes = save_photo(photo, photo.pixels, tmp_path / "out.jpg", filter=correction_of(photo.pixels, "tca"))
     assert "Exif" in notes[0]
     assert "XMP" in notes[1]
     assert b"II*\0\xff\xff\xff\x7f" in (tmp_path / "out.jpg").read_bytes()
@@ -323,7 +323,7 @@ def test_broken_metadata_does_not_stop_a_correction(tmp_path: Path) -> None:
 def test_no_metadata_at_all(tmp_path: Path) -> None:
     Image.fromarray(picture()).save(tmp_path / "photo.jpg")
     photo = decode(tmp_path / "photo.jpg")
-    save_photo(photo, photo.pixels, tmp_path / "out.jpg", correction=correction_of(photo.pixels, "distortion"))
+    save_photo(photo, photo.pixels, tmp_path / "out.jpg", filter=correction_of(photo.pixels, "distortion"))
     assert differences(tmp_path / "photo.jpg", tmp_path / "out.jpg") <= MARKS | {"File:ExifByteOrder"}
 
 
@@ -613,7 +613,7 @@ def test_damage_is_refused_or_survived(tmp_path: Path, suffix: str) -> None:
     source = leica_jpeg(tmp_path / "photo.jpg", leica_block(b"LEICA0\x03\0"), icc_profile=SRGB)
     photo = decode(source)
     whole = tmp_path / f"whole.{suffix}"
-    save_photo(photo, photo.pixels, whole, correction=correction_of(photo.pixels, "tca"))
+    save_photo(photo, photo.pixels, whole, filter=correction_of(photo.pixels, "tca"))
     random = np.random.default_rng(7)
     data, damaged = whole.read_bytes(), tmp_path / f"damaged.{suffix}"
     outcomes = set()

@@ -20,7 +20,7 @@ WHOLE = LensCurves(
     distortion_percent=-1.1 * R**2,
     red_um=4 * R - 7 * R**3,
     blue_um=-6 * R,
-    falloff_stops={2.0: -2 * R**2, 4.0: -(R**2), 2.8: -1.5 * R**2},
+    vignetting_stops={2.0: -2 * R**2, 4.0: -(R**2), 2.8: -1.5 * R**2},
     notes=("distortion: measured (lensfun)", "fall-off: published"),
 )
 
@@ -49,13 +49,13 @@ def test_whole_lens(tmp_path: Path, drawn: list[Any]) -> None:
         assert picture.size == (1200, 500)
         assert np.asarray(picture).min() < 60
     (figure,) = drawn
-    distortion, colour, falloff = figure.axes
+    distortion, colour, vignetting = figure.axes
     assert WHOLE.distortion_percent is not None
     assert WHOLE.blue_um is not None
     assert np.array_equal(distortion.lines[0].get_ydata(), WHOLE.distortion_percent)
     assert np.array_equal(colour.lines[1].get_ydata(), WHOLE.blue_um)
-    assert falloff.get_legend_handles_labels()[1] == ["ƒ/2", "ƒ/2.8", "ƒ/4"]
-    corners = sorted(line.get_xdata()[0] for line in falloff.lines if list(line.get_ydata()) == [0, 1])
+    assert vignetting.get_legend_handles_labels()[1] == ["ƒ/2", "ƒ/2.8", "ƒ/4"]
+    corners = sorted(line.get_xdata()[0] for line in vignetting.lines if list(line.get_ydata()) == [0, 1])
     assert corners == pytest.approx([8.195, 21.633], abs=1e-3)
     assert {"Summicron-M 1:2/35 Asph.", "crop 1", "crop 2.64"} <= set(texts(figure))
     assert any("distortion: measured (lensfun)" in text for text in texts(figure))

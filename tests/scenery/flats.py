@@ -43,7 +43,7 @@ class Flat:
     ``read`` the noise of the dark, ``dust`` the number of spots, ``hot`` of hot pixels.
     """
 
-    fall_off: tuple[float, float, float] = (-0.5, 0.1, -0.05)
+    vignetting: tuple[float, float, float] = (-0.5, 0.1, -0.05)
     red: Cast = Cast()
     blue: Cast = Cast()
     size: tuple[int, int] = (1200, 800)
@@ -68,7 +68,7 @@ class Flat:
         rng = np.random.default_rng(seed)
         x, y = self.points()
         r2 = x**2 + y**2
-        k1, k2, k3 = self.fall_off
+        k1, k2, k3 = self.vignetting
         green = self.level * (1 + r2 * (k1 + r2 * (k2 + r2 * k3))) * (1 + self.slope[0] * x + self.slope[1] * y)
         warm = 1 + self.warmth[0] * x + self.warmth[1] * y
         for _ in range(self.dust):
@@ -164,7 +164,7 @@ def cases(count: int, seed: int = 7, width: int = 1800) -> list[Case]:
     """Each calibrated lens at crop 1 and 2.64, with seeded fall-offs (lensfun's of real lenses) and shadings."""
     lenses = sorted(lens.lens_id for lens in catalogue().lenses.values() if lens.best_calibrations())
     rng = np.random.default_rng(seed)
-    real = fall_offs()
+    real = vignettings()
     found = []
     for number in range(count):
         lens_id = lenses[(number // 2) % len(lenses)]
@@ -176,7 +176,7 @@ def cases(count: int, seed: int = 7, width: int = 1800) -> list[Case]:
         sided = turned and rng.random() < 0.5
         casts = [_cast(rng, strong, sided) for _ in range(2)]
         first = Flat(
-            fall_off=(k[0] / crop**2, k[1] / crop**4, k[2] / crop**6),
+            vignetting=(k[0] / crop**2, k[1] / crop**4, k[2] / crop**6),
             red=casts[0],
             blue=casts[1],
             size=(width, width * 2 // 3) if crop == 1.0 else (width, width * 3 // 4),
@@ -201,7 +201,7 @@ def cases(count: int, seed: int = 7, width: int = 1800) -> list[Case]:
     return found
 
 
-def fall_offs() -> list[tuple[float, float, float]]:
+def vignettings() -> list[tuple[float, float, float]]:
     """Of real lenses, as lensfun's database has them: those that fall to the corner, and not to nothing."""
     import lensfunpy
 

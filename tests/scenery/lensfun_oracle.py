@@ -33,7 +33,7 @@ def source_points(
     return answers
 
 
-def falloff(
+def vignetting(
     lens: Any, crop: float, size: tuple[int, int], focal: float, aperture: float, distance: float, *, reverse: bool
 ) -> FloatArray:
     """The factor that lensfun gives each pixel: gains, or with ``reverse`` the fall-off itself; (h, w)."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.compiler import optics as models
-from sixbit.compiler.optics import Frame, Sensor
+from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.values.polynomial import Polynomial, evaluate
 
 FloatArray = NDArray[np.float64]
@@ -29,14 +29,14 @@ class Lens:
     """A lens as lensfun describes it, on full frame; lateral colour is red and blue against green."""
 
     distortion: Polynomial = (1.0,)
-    lateral_colour: tuple[Polynomial, Polynomial] = ((1.0,), (1.0,))
+    tca: tuple[Polynomial, Polynomial] = ((1.0,), (1.0,))
 
-    def source_radius(self, frame: Frame, output: FloatArray, plane: int = 1) -> FloatArray:
+    def source_radius(self, frame: SensorPicture, output: FloatArray, plane: int = 1) -> FloatArray:
         """Where the ideal radius ``output`` (px) lies in the photo (px)."""
         unit = frame.per_half_short_side(FULL_FRAME)
         radius = output * evaluate(self.distortion, output * unit)
         if plane != 1:
-            radius = radius * evaluate(self.lateral_colour[plane // 2], radius * unit)
+            radius = radius * evaluate(self.tca[plane // 2], radius * unit)
         return radius
 
 
@@ -406,7 +406,7 @@ def with_distractors(make: Callable[[Rng], Scene], rng: Rng) -> Scene:
 class Camera:
     """What takes the photo. ``noise`` is the deviation of the code values in mid grey, ``blur`` the point spread."""
 
-    frame: Frame
+    frame: SensorPicture
     focal_mm: float = 35.0
     noise: float = 0.008
     blur: float = 0.75
@@ -430,7 +430,7 @@ def photograph(scene: Scene, lens: Lens, camera: Camera, rng: Rng) -> FloatArray
     ideal = np.linspace(0, 1.3 * half, 20001)
     table = np.linspace(0, half * half * 1.001, 40001)
     radius = np.sqrt(table[1:])
-    planes = range(1) if lens.lateral_colour == ((1.0,), (1.0,)) else range(3)
+    planes = range(1) if lens.tca == ((1.0,), (1.0,)) else range(3)
     ratios = [np.interp(radius, lens.source_radius(frame, ideal, plane), ideal) / radius for plane in planes]
     ratios = [(np.concatenate([ratio[:1], ratio]) / half).astype(np.float32) for ratio in ratios]
     photo = np.empty((frame.height, frame.width, 3), np.float32)
@@ -475,7 +475,7 @@ def as_photo(values: FloatArray, bits: int = 8, quality: int | None = None, subs
     return np.asarray(Image.open(file))
 
 
-def distortion_error(lens: Lens, found: Polynomial, frame: Frame, sensor: Sensor) -> float:
+def distortion_error(lens: Lens, found: Polynomial, frame: SensorPicture, sensor: Sensor) -> float:
     """How far a distortion found is from that of the lens, in half diagonals, at worst.
 
     A straight line stays straight if the picture is enlarged, so the two are compared at the best common scale.
@@ -497,13 +497,13 @@ def distortion_error(lens: Lens, found: Polynomial, frame: Frame, sensor: Sensor
     return float(best.fun) / frame.half_diagonal
 
 
-def lateral_colour_error(lens: Lens, found: tuple[Polynomial, Polynomial], frame: Frame, sensor: Sensor) -> float:
+def tca_error(lens: Lens, found: tuple[Polynomial, Polynomial], frame: SensorPicture, sensor: Sensor) -> float:
     """How far a lateral colour found is from that of the lens, in px, at worst over the frame and both planes."""
     radius = np.linspace(1, frame.half_diagonal, 400)
     truth_unit, unit = frame.per_half_short_side(FULL_FRAME), frame.per_half_short_side(sensor)
     return max(
         float(np.max(np.abs(evaluate(truth, radius * truth_unit) - evaluate(mine, radius * unit)) * radius))
-        for truth, mine in zip(lens.lateral_colour, found, strict=True)
+        for truth, mine in zip(lens.tca, found, strict=True)
     )
 
 
@@ -522,7 +522,7 @@ def known_lenses() -> dict[str, tuple[Lens, float]]:
                 parts["distortion"] = models.distortion(model.model.name.lower(), model.terms)
             else:
                 model = entry.lens.interpolate_tca(lens.focal_min)
-                parts["lateral_colour"] = models.lateral_colour(model.model.name.lower(), model.terms)
+                parts["tca"] = models.tca(model.model.name.lower(), model.terms)
         if parts:
             found[lens_id] = Lens(**parts), lens.focal_min
     return found

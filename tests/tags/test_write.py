@@ -16,7 +16,7 @@ from sixbit.lenses.aperture import Aperture, aperture_of
 from sixbit.tags.read import read_shot
 from sixbit.tags.write import lens_values, write_lens_tags
 from sixbit.values.errors import PhotoError
-from sixbit.values.lens import Body, LensIdentity
+from sixbit.values.lens import Body, Lens
 from sixbit.values.shot import LensSpecification, Tagged
 from tests.scenery.photo_factory import (
     RATIONAL,
@@ -38,11 +38,11 @@ from tests.scenery.photo_factory import (
 )
 from tests.scenery.programs import exiftool
 
-SUMMILUX = LensIdentity("summilux-50-asph", "Summilux-M 50mm f/1.4 ASPH.", "Leica", 50, 50, 1.4, focals=(50,))
-TRI_ELMAR = LensIdentity("tri-elmar", "Tri-Elmar-M 28-35-50mm f/4 ASPH.", "Leica", 28, 50, 4, focals=(28, 35, 50))
-NOCTILUX = LensIdentity("noctilux-50-0.95", "Noctilux-M 50mm f/0.95 ASPH.", "Leica", 50, 50, 0.95, focals=(50,))
-NOKTON = LensIdentity("vm-nokton-40-1.4", "Nokton classic 40mm f/1.4", "Voigtländer", 40, 40, 1.4, focals=(40,))
-ADAPTER = LensIdentity("macro-adapter-m", "Macro-Adapter-M", "Leica", 0, 0, 0)
+SUMMILUX = Lens("summilux-50-asph", "Summilux-M 50mm f/1.4 ASPH.", "Leica", 50, 50, 1.4, focals=(50,))
+TRI_ELMAR = Lens("tri-elmar", "Tri-Elmar-M 28-35-50mm f/4 ASPH.", "Leica", 28, 50, 4, focals=(28, 35, 50))
+NOCTILUX = Lens("noctilux-50-0.95", "Noctilux-M 50mm f/0.95 ASPH.", "Leica", 50, 50, 0.95, focals=(50,))
+NOKTON = Lens("vm-nokton-40-1.4", "Nokton classic 40mm f/1.4", "Voigtländer", 40, 40, 1.4, focals=(40,))
+ADAPTER = Lens("macro-adapter-m", "Macro-Adapter-M", "Leica", 0, 0, 0)
 
 LEICA: dict[str, Any] = {"Make": "Leica Camera AG"}
 OLD: dict[str, Any] = {

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from sixbit.calibration.frames import check_untouched, open_frame, setting_of
 from sixbit.calibration.keep import Setting, add
 from sixbit.compiler.shading import PlaneShading, Shading
-from sixbit.lenses.own import Record
-from sixbit.measure.fall_off import Fit, Samples, even_powers, falling, fit, light_at, surface, surface_powers
+from sixbit.lenses.own import Run
 from sixbit.measure.intervals import deviance
 from sixbit.measure.patches import AGAINST_GREEN, Patches, patches_of
+from sixbit.measure.vignetting import Fit, Samples, even_powers, falling, fit, light_at, surface, surface_powers
 from sixbit.values.errors import CalibrationError
 from sixbit.values.lens import Model
 from sixbit.values.watch import Progress, silent
@@ -77,7 +77,7 @@ class FlatResult:
 
     setting: Setting
     frames: tuple[str, ...]
-    fall_off: tuple[float, float, float]
+    vignetting: tuple[float, float, float]
     corner_light: float
     corner_error: float
     shading: Shading | None
@@ -146,7 +146,7 @@ def measure_flat(
     return result
 
 
-def keep(result: FlatResult) -> Record:
+def keep(result: FlatResult) -> Run:
     """Keep a result in the user's database: the fall-off for every program, the shading for Sixbit."""
     if result.setting.f_number is None:
         raise CalibrationError("The frames do not say their aperture, which fall-off is of; say it with --aperture.")
@@ -154,7 +154,7 @@ def keep(result: FlatResult) -> Record:
     turned = ", turned against the light" if result.turned and count > 1 else ""
     source = f"{count} flat frame{'s' if count > 1 else ''}{turned}, f/{result.setting.f_number:g}"
     shading = result.shading.to_json() if result.shading and result.setting.model else None
-    return add(result.setting, source, vignetting=Model("pa", result.fall_off), shading=shading)
+    return add(result.setting, source, vignetting=Model("pa", result.vignetting), shading=shading)
 
 
 def check_landscape(sizes: Sequence[tuple[int, int]]) -> None:
@@ -215,7 +215,7 @@ def fit_flat(patches: Sequence[Patches], setting: Setting) -> FlatResult:
     return FlatResult(
         setting=setting,
         frames=tuple(one.name for one in patches),
-        fall_off=(float(terms[0]), float(terms[1]), float(terms[2])),
+        vignetting=(float(terms[0]), float(terms[1]), float(terms[2])),
         corner_light=corner,
         corner_error=corner_error,
         shading=shading,

@@ -18,10 +18,10 @@ from sixbit.compiler.optics import INFINITY_M
 from sixbit.files.replace import replacing
 from sixbit.lenses.catalogue import catalogue, own_folder, renew
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
-from sixbit.lenses.own import Record, RecordError, read_records
+from sixbit.lenses.own import Run, RunError, read_runs
 from sixbit.values.errors import CalibrationError
 from sixbit.values.kinds import KINDS
-from sixbit.values.lens import LensIdentity, Model
+from sixbit.values.lens import Lens, Model
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -34,7 +34,7 @@ class Setting:
     ``make`` and ``model`` name the body as EXIF does; only colour shading, which is of lens and sensor, needs them.
     """
 
-    lens: LensIdentity
+    lens: Lens
     crop_factor: float
     focal_mm: float
     aspect_ratio: float = 1.5
@@ -53,7 +53,7 @@ def add(
     vignetting: Model | None = None,
     shading: Mapping[str, Any] | None = None,
     date: datetime | None = None,
-) -> Record:
+) -> Run:
     """Keep what a run has found; every host uses it at once.
 
     ``source`` says in words what it was made from, as in "6 photos with lines". Returns the record, whose name
@@ -77,7 +77,7 @@ def add(
     except OSError as error:
         raise CalibrationError(f"{folder} cannot be made: {error.strerror or error}; make it, or allow it.") from error
     with _alone(folder):
-        record = Record(
+        run = Run(
             folder=folder,
             name=_new_name(folder, setting.lens.lens_id, moment),
             lens_id=setting.lens.lens_id,
@@ -96,17 +96,17 @@ def add(
         )
         if models:
             # The XML first: without its record it still says what it says, by the name of the lens.
-            with replacing(record.xml) as file:
-                file.write(document([_element(record, setting, models)], [record]))
+            with replacing(run.xml) as file:
+                file.write(document([_element(run, setting, models)], [run]))
         try:
-            with replacing(record.path) as file:
-                file.write(record.to_json().encode())
+            with replacing(run.path) as file:
+                file.write(run.to_json().encode())
         except BaseException:
-            record.xml.unlink(missing_ok=True)
+            run.xml.unlink(missing_ok=True)
             raise
     renew()
     _tell_programs()
-    return record
+    return run
 
 
 @contextmanager
@@ -128,19 +128,19 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def records(lens_id: str | None = None) -> tuple[Record, ...]:
+def runs(lens_id: str | None = None) -> tuple[Run, ...]:
     """The records of a lens, or all, the oldest first."""
     if lens_id is not None and lens_id not in catalogue().lenses:
         raise CalibrationError(f"There is no lens with the identity {lens_id!r}; `sixbit lenses` lists them.")
     folder = own_folder()
-    return tuple(r for r in (read_records(folder) if folder.is_dir() else ()) if lens_id in (None, r.lens_id))
+    return tuple(r for r in (read_runs(folder) if folder.is_dir() else ()) if lens_id in (None, r.lens_id))
 
 
-def remove(name: str) -> Record:
+def remove(name: str) -> Run:
     """Take a run back; the others stay. Raises CalibrationError if there is none of this name."""
-    found = next((record for record in records() if record.name == name), None)
+    found = next((run for run in runs() if run.name == name), None)
     if found is None:
-        known = ", ".join(record.name for record in records()) or "there are none"
+        known = ", ".join(run.name for run in runs()) or "there are none"
         raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.")
     try:
         found.xml.unlink(missing_ok=True)
@@ -156,11 +156,10 @@ def _tell_programs() -> None:
     """Bring what `sixbit install lensfun` put beside other programs' lenses up to date, if it did."""
     from contextlib import suppress
 
-    from sixbit.install.lensfun import COMPUTED, PREFIX, InstallError, install_lensfun
-    from sixbit.install.lensfun import Record as Installed
+    from sixbit.install.lensfun import COMPUTED, PREFIX, InstallError, Placed, install_lensfun
 
-    with suppress(InstallError, RecordError):  # `sixbit doctor` tells of it.
-        if there := Installed.load().files("lensfun"):
+    with suppress(InstallError, RunError):  # `sixbit doctor` tells of it.
+        if there := Placed.load().files("lensfun"):
             install_lensfun(computed=any(Path(path).name == f"{PREFIX}{COMPUTED}" for path in there))
 
 
@@ -171,7 +170,7 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     the kinds that Sixbit's own database has of it, for programs such as darktable, in whose database an entry of the
     same name takes the place of another. Shading stays behind: lensfun cannot say it.
     """
-    wanted = [record for record in records(lens_id) if record.has_xml]
+    wanted = [run for run in runs(lens_id) if run.has_xml]
     if not wanted:
         raise CalibrationError("There is no calibration of yours that lensfun could read; nothing was exported.")
     entries = lensfun_entries(wanted, complete)
@@ -195,13 +194,13 @@ def _new_name(folder: Path, lens_id: str, moment: str) -> str:
     return f"{stem}-{number}"
 
 
-def _element(record: Record, setting: Setting, models: Mapping[str, Model]) -> Element:
+def _element(run: Run, setting: Setting, models: Mapping[str, Model]) -> Element:
     """The lensfun entry of one run, named as Sixbit's own database names the lens."""
     import copy
     from xml.etree.ElementTree import Element, SubElement
 
     lens = Element("lens")
-    named = stock_entry(record.lens_id, None)
+    named = stock_entry(run.lens_id, None)
     if named is not None:
         lens.extend(copy.deepcopy(child) for child in named if child.tag in ("maker", "model", "mount"))
     else:
@@ -214,14 +213,14 @@ def _element(record: Record, setting: Setting, models: Mapping[str, Model]) -> E
         SubElement(lens, "focal", min=f"{setting.lens.focal_min:g}", max=f"{setting.lens.focal_max:g}")
     if setting.lens.f_number_open:
         SubElement(lens, "aperture", min=f"{setting.lens.f_number_open:g}")
-    SubElement(lens, "cropfactor").text = f"{record.crop_factor:.6g}"
-    SubElement(lens, "aspect-ratio").text = f"{record.aspect_ratio:.6g}:1"
+    SubElement(lens, "cropfactor").text = f"{run.crop_factor:.6g}"
+    SubElement(lens, "aspect-ratio").text = f"{run.aspect_ratio:.6g}:1"
     calibration = SubElement(lens, "calibration")
     for kind, model in models.items():
-        row = {"model": model.name, "focal": f"{record.focal_mm:g}"}
+        row = {"model": model.name, "focal": f"{run.focal_mm:g}"}
         if kind == "vignetting":
-            distance = min(record.distance_m or INFINITY_M, INFINITY_M)
-            row |= {"aperture": f"{record.f_number:g}", "distance": f"{distance:g}"}
+            distance = min(run.distance_m or INFINITY_M, INFINITY_M)
+            row |= {"aperture": f"{run.f_number:g}", "distance": f"{distance:g}"}
         row |= {name: f"{term:.9g}" for name, term in zip(TERMS[kind][model.name], model.terms, strict=True)}
         SubElement(calibration, kind, row)
     return lens

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sixbit.calibration.frames import check_untouched, open_frame, setting_of
 from sixbit.calibration.keep import Setting, add
-from sixbit.lenses.own import Record
+from sixbit.lenses.own import Run
 from sixbit.measure.chart import chart_lines
 from sixbit.measure.edges import edge_chains
 from sixbit.measure.frame import DecodedFrame
@@ -115,7 +115,7 @@ def measure_lines(
     return result
 
 
-def keep(result: LinesResult) -> Record:
+def keep(result: LinesResult) -> Run:
     """Keep the distortion in the user's database, for every program."""
     what = f"{result.charts} of a chart" if result.charts else "of straight lines"
     photos = f"{result.photos} photo{'s' if result.photos > 1 else ''} {what}"

@@ -13,7 +13,7 @@ from sixbit.cli import DONE, SOME_FAILED, complain
 from sixbit.cli.arguments import positive
 
 if TYPE_CHECKING:
-    from sixbit.lenses.own import Record
+    from sixbit.lenses.own import Run
     from sixbit.values.watch import Progress
 
 T = TypeVar("T")
@@ -121,14 +121,14 @@ def _lines(options: argparse.Namespace) -> int:
 
 
 def _tca(options: argparse.Namespace) -> int:
-    from sixbit.calibration.lateral_colour import keep, measure_lateral_colour
+    from sixbit.calibration.tca import keep, measure_tca
 
-    result = _measured(options, measure_lateral_colour)
+    result = _measured(options, measure_tca)
     _tell(result, f", from {len(result.photos)} photo{'s' * (len(result.photos) > 1)}")
     if options.plot:
-        from sixbit.plots.lateral_colour import plot_lateral_colour
+        from sixbit.plots.tca import plot_tca
 
-        plot_lateral_colour(result, options.plot)
+        plot_tca(result, options.plot)
     return _keep(options, result, keep)
 
 
@@ -153,21 +153,21 @@ def _tell(result: Any, made_from: str = "") -> None:
         print(f"  {sentence}")
 
 
-def _keep(options: argparse.Namespace, result: T, keep: Callable[[T], Record]) -> int:
+def _keep(options: argparse.Namespace, result: T, keep: Callable[[T], Run]) -> int:
     """Keep the result, unless it is only to be told."""
     if not options.dry_run:
-        record = keep(result)
-        print(f"  Kept as {record.name}; `sixbit calibrate remove {record.name}` takes it back.")
+        run = keep(result)
+        print(f"  Kept as {run.name}; `sixbit calibrate remove {run.name}` takes it back.")
     return DONE
 
 
 def _list(options: argparse.Namespace) -> int:
-    from sixbit.calibration.keep import records
+    from sixbit.calibration.keep import runs
 
-    for record in records(options.lens):
-        at = f" at f/{record.f_number:g}" if record.f_number else ""
-        at += f", {record.distance_m:g} m" if record.distance_m else ""
-        print(f"{record.name}: {record.lens}{at}, {', '.join(record.kinds)} ({record.said})")
+    for run in runs(options.lens):
+        at = f" at f/{run.f_number:g}" if run.f_number else ""
+        at += f", {run.distance_m:g} m" if run.distance_m else ""
+        print(f"{run.name}: {run.lens}{at}, {', '.join(run.kinds)} ({run.said})")
     return DONE
 
 
@@ -183,8 +183,8 @@ def _remove(options: argparse.Namespace) -> int:
     from sixbit.calibration.keep import remove
 
     for name in options.names:
-        record = remove(name)
-        print(f"{record.name}: removed ({record.lens}, {', '.join(record.kinds)})")
+        run = remove(name)
+        print(f"{run.name}: removed ({run.lens}, {', '.join(run.kinds)})")
     return DONE
 
 

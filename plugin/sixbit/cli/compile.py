@@ -12,7 +12,7 @@ from sixbit.values.errors import photo_name
 from sixbit.values.kinds import SPOKEN
 
 if TYPE_CHECKING:
-    from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.filter import Filter
 
 
 SUMMARY = "compile a correction to a filter (JSON) or to commands for G'MIC (.gmic)"
@@ -39,26 +39,26 @@ def run(options: argparse.Namespace) -> int:
     try:
         shot = read_shot(options.photo) if options.photo else Shot()
         identity, notes = lens_of(shot, options.lens, options.grades)
-        correction = compile_filter(
+        filter = compile_filter(
             identity,
             shot,
             size=options.size,
             **chosen(options),
         )
         if options.out:
-            _write_filter(correction, options.out, options.photo)
+            _write_filter(filter, options.out, options.photo)
         else:
-            print(correction.to_json())
+            print(filter.to_json())
     except CompileError as error:
         complain(str(error) if options.photo is None else f"{photo_name(options.photo)}: {error}")
         return SOME_FAILED if options.photo else UNUSABLE
-    left = [f"without {SPOKEN[kind]}: {with_way_out(why)}" for kind, why in left_out(correction).items()]
+    left = [f"without {SPOKEN[kind]}: {with_way_out(why)}" for kind, why in left_out(filter).items()]
     for note in notes + left:
         complain(note)
     return DONE
 
 
-def _write_filter(correction: CorrectionFilter, out: Path, photo: Path | None) -> None:
+def _write_filter(filter: Filter, out: Path, photo: Path | None) -> None:
     from sixbit.files.replace import replacing
     from sixbit.photos.save import check_target
 
@@ -66,8 +66,8 @@ def _write_filter(correction: CorrectionFilter, out: Path, photo: Path | None) -
     if out.suffix.lower() == ".gmic":
         from sixbit.engines.gmic import script
 
-        text = script(correction)
+        text = script(filter)
     else:
-        text = correction.to_json() + "\n"
+        text = filter.to_json() + "\n"
     with replacing(out) as file:
         file.write(text.encode())

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.export import presets
     from sixbit.export.correct import correct
     from sixbit.lenses.catalogue import catalogue
-    from sixbit.lenses.remembered import remember
+    from sixbit.lenses.remembered import keep
     from sixbit.tags.read import read_shot
 
     try:
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         complain("--remember keeps the lens that is given with --lens")
         return UNUSABLE
     if options.remember:
-        remember(read_shot(options.photo), options.lens)
+        keep(read_shot(options.photo), options.lens)
     clock = time.perf_counter()
 
     def lap(step: str) -> None:

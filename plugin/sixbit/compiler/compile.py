@@ -1,4 +1,4 @@
-"""Lens, shot and choices in, a :class:`CorrectionFilter` out: all lens models end here."""
+"""Lens, shot and choices in, a :class:`Filter` out: all lens models end here."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from sixbit.compiler import optics as models
-from sixbit.compiler.optics import INFINITY_M, Frame, Sensor
+from sixbit.compiler.optics import INFINITY_M, Sensor, SensorPicture
 from sixbit.compiler.shading import Shading, interpolated
 from sixbit.lenses.aperture import aperture_of
 from sixbit.lenses.catalogue import catalogue, same_body
 from sixbit.lenses.match import Match, crop_factor_of
-from sixbit.lenses.own import Record
+from sixbit.lenses.own import Run
 from sixbit.manifest import manifest
 from sixbit.values.errors import SixbitError
-from sixbit.values.filter import CorrectionFilter
+from sixbit.values.filter import Filter
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
-from sixbit.values.lens import Body, LensIdentity, Model
+from sixbit.values.lens import Body, Lens, Model
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate, least_squares
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
@@ -68,14 +68,14 @@ class Optics:
     """
 
     distortion: tuple[Polynomial, Sensor] | None = None
-    lateral_colour: tuple[tuple[Polynomial, Polynomial], Sensor] | None = None
-    fall_off: tuple[Polynomial, Sensor] | None = None
+    tca: tuple[tuple[Polynomial, Polynomial], Sensor] | None = None
+    vignetting: tuple[Polynomial, Sensor] | None = None
     strength: Mapping[str, float] = field(default_factory=dict)
     shading: tuple[Shading, Sensor] | None = None
 
 
 def compile_filter(
-    lens: LensIdentity | Match | str,
+    lens: Lens | Match | str,
     shot: Shot | None = None,
     *,
     size: tuple[int, int] | None = None,
@@ -88,7 +88,7 @@ def compile_filter(
     scale: str | float = "fill",
     grades: Iterable[Grade] = TRUSTED,
     measured_tca: tuple[Model, str] | str | None = None,
-) -> CorrectionFilter:
+) -> Filter:
     """Compile the correction of a lens, or of a match that found one, for one picture.
 
     What is not given is taken from the shot: the size in px, crop factor, focal length (mm), aperture and distance (m;
@@ -131,7 +131,7 @@ def compile_filter(
         del entries["vignetting"]
         left_out["vignetting"] = APERTURE_UNKNOWN
     optics = replace(_optics(entries, focal, aperture.f_number, distance), strength=_strength(strength))
-    if "vignetting" in entries and optics.fall_off is None:
+    if "vignetting" in entries and optics.vignetting is None:
         del entries["vignetting"]
         left_out["vignetting"] = Sentence("no calibration is near f/{f_number:g}", f_number=aperture.f_number)
     calibrations: dict[str, dict[str, Any]] = {
@@ -148,11 +148,11 @@ def compile_filter(
         sides = sorted((frame.width, frame.height))
         sensor = Sensor(frame.crop_factor, max(sides[1] - 1, 1) / max(sides[0] - 1, 1))
         model, source = measured_tca
-        optics = replace(optics, lateral_colour=(models.lateral_colour(*model), sensor))
+        optics = replace(optics, tca=(models.tca(*model), sensor))
         calibrations["tca"] = {"grade": FROM_PHOTO, "source": source, "model": model.name, "terms": list(model.terms)}
         del left_out["tca"]
     if "shading" in wanted and Grade.MEASURED in grades:
-        runs = [run for run in known.records if run.lens_id == lens.lens_id and run.shading]
+        runs = [run for run in known.runs if run.lens_id == lens.lens_id and run.shading]
         found = _shading(runs, shot, frame, focal, aperture.f_number, distance)
         if isinstance(found, Sentence):
             left_out["shading"] = found
@@ -184,13 +184,13 @@ def compile_filter(
     )
 
 
-def identity_of(lens: LensIdentity | Match | str) -> LensIdentity:
+def identity_of(lens: Lens | Match | str) -> Lens:
     """The lens that is meant: by its identity, as the answer of a match, or itself."""
     if isinstance(lens, Match):
         if lens.lens is None:
             raise CompileError(f"The match found no lens for certain ({lens.status}): {' '.join(lens.evidence)}")
         return lens.lens
-    if isinstance(lens, LensIdentity):
+    if isinstance(lens, Lens):
         return lens
     if lens not in catalogue().lenses:
         unknown = Sentence("There is no lens with the identity {identity}.", identity=repr(lens))
@@ -205,20 +205,20 @@ def _check_positive(**values: float | None) -> None:
 
 
 def compile_optics(
-    optics: Optics, frame: Frame, scale: str | float = "fill", made_from: dict[str, Any] | None = None
-) -> CorrectionFilter:
+    optics: Optics, frame: SensorPicture, scale: str | float = "fill", made_from: dict[str, Any] | None = None
+) -> Filter:
     """Compile models for a picture, without a catalogue: the part that is mathematics alone.
 
     >>> square = Sensor(crop_factor=1.0, aspect_ratio=1.0)
     >>> bend = Optics(distortion=(models.distortion("poly3", [-0.01]), square))
-    >>> compiled = compile_optics(bend, Frame(101, 101, 1.0), scale="none")
+    >>> compiled = compile_optics(bend, SensorPicture(101, 101, 1.0), scale="none")
     >>> compiled.source_points([[100.0, 50.0]])[1].round(9).tolist()
     [[100.0, 50.0]]
     """
-    sensor = next((model[1] for model in (optics.distortion, optics.lateral_colour, optics.fall_off) if model), None)
+    sensor = next((model[1] for model in (optics.distortion, optics.tca, optics.vignetting) if model), None)
     centre = frame.centre(sensor or Sensor(1.0))
     nearest, farthest = _border(frame, centre)
-    planes = [_radial_map(optics, frame, plane) for plane in range(3 if optics.lateral_colour else 1)]
+    planes = [_radial_map(optics, frame, plane) for plane in range(3 if optics.tca else 1)]
     factor = _scale(planes, nearest, farthest, scale)
 
     radius = frame.half_diagonal
@@ -233,7 +233,7 @@ def compile_optics(
     middle = frame.centre(Sensor(1.0))
     gain, error_gain = _fit_gains(optics, frame, planes, factor, farthest, centred=centre == middle)
     gain_map, error_map = _gain_map(optics, frame, planes, factor, centre)
-    return CorrectionFilter(
+    return Filter(
         width=frame.width,
         height=frame.height,
         centre=centre,
@@ -251,7 +251,7 @@ RadialMap = Callable[[FloatArray], FloatArray]
 """Source radius over output radius (before scaling), at output radii in px."""
 
 
-def _radial_map(optics: Optics, frame: Frame, plane: int) -> RadialMap:
+def _radial_map(optics: Optics, frame: SensorPicture, plane: int) -> RadialMap:
     """Distortion, then lateral colour at the distorted radius: the order in which lensfun corrects."""
 
     def source_over_output(radius: FloatArray) -> FloatArray:
@@ -260,8 +260,8 @@ def _radial_map(optics: Optics, frame: Frame, plane: int) -> RadialMap:
             polynomial, sensor = optics.distortion
             factor = evaluate(polynomial, radius * frame.per_half_short_side(sensor))
             result = 1 + optics.strength.get("distortion", 1.0) * (factor - 1)
-        if optics.lateral_colour and plane != 1:
-            (red, blue), sensor = optics.lateral_colour
+        if optics.tca and plane != 1:
+            (red, blue), sensor = optics.tca
             distorted = radius * result * frame.per_half_short_side(sensor)
             factor = evaluate(red if plane == 0 else blue, distorted)
             result = result * (1 + optics.strength.get("tca", 1.0) * (factor - 1))
@@ -270,7 +270,7 @@ def _radial_map(optics: Optics, frame: Frame, plane: int) -> RadialMap:
     return source_over_output
 
 
-def _border(frame: Frame, centre: tuple[float, float]) -> tuple[float, float]:
+def _border(frame: SensorPicture, centre: tuple[float, float]) -> tuple[float, float]:
     """The nearest and the farthest point of the border, seen from the optical centre, in px."""
     across = (centre[0], frame.width - 1 - centre[0])
     along = (centre[1], frame.height - 1 - centre[1])
@@ -333,18 +333,21 @@ def _fit_warp(plane: RadialMap, radius: float, scale: float, end: float, budget:
 
 
 def _fit_gains(
-    optics: Optics, frame: Frame, planes: list[RadialMap], scale: float, farthest: float, centred: bool
+    optics: Optics, frame: SensorPicture, planes: list[RadialMap], scale: float, farthest: float, centred: bool
 ) -> tuple[tuple[Polynomial, ...], float]:
     """Fall-off and shading live at the source radius; the gain is their inverse, at the output radius.
 
     Shading is radial about the middle of the sensor: where the lens is not ``centred`` there, it is left to the map.
     """
     shading = optics.shading if centred else None
-    if optics.fall_off is None and shading is None:
+    if optics.vignetting is None and shading is None:
         return (UNITY,), 0.0
     radius = frame.half_diagonal
     reach = np.linspace(0, farthest, SAMPLES)
-    if optics.fall_off and np.min(evaluate(optics.fall_off[0], _in_units(reach, frame, optics.fall_off))) < DARKEST:
+    if (
+        optics.vignetting
+        and np.min(evaluate(optics.vignetting[0], _in_units(reach, frame, optics.vignetting))) < DARKEST
+    ):
         dark = Sentence("The fall-off model reaches zero within the frame: this calibration is not usable here.")
         raise CompileError(dark, "Correct without it by --only distortion,tca.")
     if shading:
@@ -357,8 +360,8 @@ def _fit_gains(
             source = output * planes[min(k, len(planes) - 1)](output)
             gain = np.ones_like(r)
             # A share of the stops, so that half and half again make the whole.
-            if optics.fall_off:
-                light = evaluate(optics.fall_off[0], _in_units(source, frame, optics.fall_off))
+            if optics.vignetting:
+                light = evaluate(optics.vignetting[0], _in_units(source, frame, optics.vignetting))
                 gain = light ** -optics.strength.get("vignetting", 1.0)
             if shading:
                 light = evaluate(shading[0].planes[k].radial, _in_units(source, frame, shading))
@@ -393,7 +396,7 @@ def _fit_gains(
     return tuple(polynomial for polynomial, _ in fits), apart
 
 
-def _in_units(radius: FloatArray, frame: Frame, model: tuple[Any, Sensor]) -> FloatArray:
+def _in_units(radius: FloatArray, frame: SensorPicture, model: tuple[Any, Sensor]) -> FloatArray:
     """Radii in px as half diagonals of the sensor a model was measured on."""
     return radius * frame.per_half_diagonal(model[1])
 
@@ -405,7 +408,7 @@ def _check_shading(light: FloatArray) -> None:
 
 
 def _gain_map(
-    optics: Optics, frame: Frame, planes: list[RadialMap], scale: float, centre: tuple[float, float]
+    optics: Optics, frame: SensorPicture, planes: list[RadialMap], scale: float, centre: tuple[float, float]
 ) -> tuple[FloatArray | None, float]:
     """What of the shading is not radial about the optical centre, with the largest error between its nodes."""
     middle = frame.centre(Sensor(1.0))
@@ -502,7 +505,7 @@ def _interleaved(even: FloatArray, odd: FloatArray, end: float) -> Polynomial:
     return tuple(float(c) for c in np.trim_zeros(powers, "b")) or (0.0,)
 
 
-def _frame(shot: Shot, size: tuple[int, int] | None, crop_factor: float | None) -> Frame:
+def _frame(shot: Shot, size: tuple[int, int] | None, crop_factor: float | None) -> SensorPicture:
     if size is None:
         if shot.width is None or shot.height is None:
             raise CompileError(Sentence("The size of the picture is not known."), "Say it with --size WxH.")
@@ -519,14 +522,14 @@ def _frame(shot: Shot, size: tuple[int, int] | None, crop_factor: float | None) 
         raise CompileError(
             Sentence("A crop factor of {crop} makes no sense; full frame is 1, a 1-inch sensor 2.7.", crop=crop_factor)
         )
-    return Frame(int(size[0]), int(size[1]), float(crop_factor))
+    return SensorPicture(int(size[0]), int(size[1]), float(crop_factor))
 
 
 def _body(shot: Shot) -> Body | None:
     return catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
 
 
-def _focal_length(lens: LensIdentity, shot: Shot, focal_mm: float | None) -> float:
+def _focal_length(lens: Lens, shot: Shot, focal_mm: float | None) -> float:
     """A prime has its own; a zoom needs to be told."""
     if lens.focal_min == lens.focal_max:
         return lens.focal_min
@@ -564,7 +567,7 @@ def _strength(strength: Mapping[str, float] | None) -> Mapping[str, float]:
     return {kind: float(share) for kind, share in sorted(asked.items()) if share != 1}
 
 
-def _why_not(lens: LensIdentity, kind: str) -> Sentence:
+def _why_not(lens: Lens, kind: str) -> Sentence:
     others = sorted({str(known.grade) for known in lens.calibrations if known.kind == kind})
     if others:
         return Sentence("only a calibration that is {grades} is known", grades=tuple(map(Sentence, others)))
@@ -572,8 +575,8 @@ def _why_not(lens: LensIdentity, kind: str) -> Sentence:
 
 
 def _shading(
-    runs: Sequence[Record], shot: Shot, frame: Frame, focal: float, f_number: float | None, distance: float
-) -> tuple[Shading, list[Record]] | Sentence:
+    runs: Sequence[Run], shot: Shot, frame: SensorPicture, focal: float, f_number: float | None, distance: float
+) -> tuple[Shading, list[Run]] | Sentence:
     """The colour shading of a shot from the user's runs with its lens, and those it is from; or why there is none."""
     if not runs:
         return UNKNOWN
@@ -614,9 +617,9 @@ def _optics(entries: dict[str, Entry], focal: float, f_number: float | None, dis
             found["distortion"] = models.distortion(model.model.name.lower(), model.terms), sensor
         elif kind == "tca":
             model = entry.lens.interpolate_tca(focal)
-            found["lateral_colour"] = models.lateral_colour(model.model.name.lower(), model.terms), sensor
+            found["tca"] = models.tca(model.model.name.lower(), model.terms), sensor
         elif kind == "vignetting":
             model = entry.lens.interpolate_vignetting(focal, f_number, distance)
             if model is not None:  # lensfun has no answer far from what was measured
-                found["fall_off"] = models.fall_off(model.model.name.lower(), model.terms), sensor
+                found["vignetting"] = models.vignetting(model.model.name.lower(), model.terms), sensor
     return Optics(**found)

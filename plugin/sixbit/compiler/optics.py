@@ -34,7 +34,7 @@ class Sensor:
 
 
 @dataclass(frozen=True)
-class Frame:
+class SensorPicture:
     """A picture on a sensor: its size in px and its crop factor.
 
     The scales follow lensfun 0.3.4 (``libs/lensfun/modifier.cpp``): crop factors compare half diagonals, lengths go
@@ -49,7 +49,7 @@ class Frame:
     def half_diagonal(self) -> float:
         """From the centre to the centre of a corner pixel, in px.
 
-        >>> Frame(7, 9, 1.0).half_diagonal
+        >>> SensorPicture(7, 9, 1.0).half_diagonal
         5.0
         """
         return math.hypot(max(self.width - 1, 1), max(self.height - 1, 1)) / 2
@@ -57,7 +57,7 @@ class Frame:
     def centre(self, sensor: Sensor) -> tuple[float, float]:
         """The optical centre in px: the middle of the picture, or beside it if the calibration says so.
 
-        >>> Frame(101, 101, 1.0).centre(Sensor(1.0))
+        >>> SensorPicture(101, 101, 1.0).centre(Sensor(1.0))
         (50.0, 50.0)
         """
         half = max(min(self.width, self.height) - 1, 1) / 2
@@ -88,10 +88,10 @@ def distortion(model: str, terms: Sequence[float]) -> Polynomial:
     raise ModelError(f"The distortion model {model!r} is not known.")
 
 
-def lateral_colour(model: str, terms: Sequence[float]) -> tuple[Polynomial, Polynomial]:
+def tca(model: str, terms: Sequence[float]) -> tuple[Polynomial, Polynomial]:
     """Red and blue radius over green radius, at the green radius in half short sides.
 
-    >>> lateral_colour("linear", [1.001, 0.999])
+    >>> tca("linear", [1.001, 0.999])
     ((1.001,), (0.999,))
     """
     if model == "linear":
@@ -102,10 +102,10 @@ def lateral_colour(model: str, terms: Sequence[float]) -> tuple[Polynomial, Poly
     raise ModelError(f"The lateral colour model {model!r} is not known.")
 
 
-def fall_off(model: str, terms: Sequence[float]) -> Polynomial:
+def vignetting(model: str, terms: Sequence[float]) -> Polynomial:
     """Light at a radius over light in the centre, at the source radius in half diagonals.
 
-    >>> fall_off("pa", [-0.5, 0.25, 0.0])
+    >>> vignetting("pa", [-0.5, 0.25, 0.0])
     (1.0, 0.0, -0.5, 0.0, 0.25, 0.0, 0.0)
     """
     if model == "pa":

@@ -15,14 +15,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sixbit.compiler.optics import INFINITY_M
-from sixbit.lenses.own import RecordError
+from sixbit.lenses.own import RunError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sixbit.lenses.own import Record
+    from sixbit.lenses.own import Run
 
     FloatArray = NDArray[np.float64]
 
@@ -113,17 +113,15 @@ class Shading:
         return cls(plane("red"), plane("blue"), bool(values["landscape"]))
 
 
-def shading_of(record: Record) -> Shading:
+def shading_of(run: Run) -> Shading:
     """The shading of a record; RecordError, naming it, if its numbers make no sense."""
     try:
-        return Shading.from_json(record.shading or {})
+        return Shading.from_json(run.shading or {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecordError(
-            f"{record.path} holds a shading that cannot be read ({error}); repair it or remove it."
-        ) from error
+        raise RunError(f"{run.path} holds a shading that cannot be read ({error}); repair it or remove it.") from error
 
 
-def interpolated(records: Sequence[Record], f_number: float, distance_m: float) -> Shading | None:
+def interpolated(runs: Sequence[Run], f_number: float, distance_m: float) -> Shading | None:
     """The shading at an aperture and distance, from records of one lens and body, the oldest first; None if all are
     too far off.
 
@@ -133,10 +131,10 @@ def interpolated(records: Sequence[Record], f_number: float, distance_m: float) 
     of its apertures is near enough. Of two records of the same setting the later one counts.
     """
     grid: dict[float, dict[float, Shading]] = {}
-    for record in records:
-        if record.f_number:
-            vergence = 1 / min(record.distance_m or INFINITY_M, INFINITY_M)
-            grid.setdefault(round(vergence, 4), {})[round(1 / record.f_number, 4)] = shading_of(record)
+    for run in runs:
+        if run.f_number:
+            vergence = 1 / min(run.distance_m or INFINITY_M, INFINITY_M)
+            grid.setdefault(round(vergence, 4), {})[round(1 / run.f_number, 4)] = shading_of(run)
     near = FARTHEST / 4 + 1e-9
     rows = {
         vergence: _between(row, 1 / f_number)

@@ -1,7 +1,7 @@
 """Three engines apply a filter to pixels, and give the same picture.
 
 ``native`` is the C++ kernel, ``gmic`` the second opinion, ``reference`` the definition in NumPy. Each is a module
-with one function, ``apply(correction, pixels, ...)``, with the arguments of :func:`apply` here.
+with one function, ``apply(filter, pixels, ...)``, with the arguments of :func:`apply` here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sixbit.values.errors import SixbitError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.filter import Filter
     from sixbit.values.light import TransferCurve
 
 ENGINES = ("native", "gmic", "reference")
@@ -37,7 +37,7 @@ class Region(NamedTuple):
 
 
 def apply(
-    correction: CorrectionFilter,
+    filter: Filter,
     pixels: NDArray[Any],
     engine: str = "native",
     *,
@@ -67,19 +67,19 @@ def apply(
     pixels = pixels[:, :, None] if flat else pixels
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4):
         raise EngineError(f"A picture of shape {pixels.shape} cannot be corrected; it has 1, 3 or 4 channels.")
-    if pixels.shape[:2] != (correction.height, correction.width):
+    if pixels.shape[:2] != (filter.height, filter.width):
         raise EngineError(
-            f"The filter was compiled for {correction.width}x{correction.height} pixels; "
+            f"The filter was compiled for {filter.width}x{filter.height} pixels; "
             f"the picture has {pixels.shape[1]}x{pixels.shape[0]}."
         )
-    region = region or Region(0, 0, correction.width, correction.height)
+    region = region or Region(0, 0, filter.width, filter.height)
     if (
         min(region.x, region.y) < 0
         or min(region.width, region.height) < 1
-        or region.x + region.width > correction.width
-        or region.y + region.height > correction.height
+        or region.x + region.width > filter.width
+        or region.y + region.height > filter.height
     ):
-        raise EngineError(f"{region} does not lie within the picture of {correction.width}x{correction.height}.")
+        raise EngineError(f"{region} does not lie within the picture of {filter.width}x{filter.height}.")
     shape = (region.height, region.width, pixels.shape[2])
     if out is None:
         result = np.empty(shape, pixels.dtype)
@@ -89,12 +89,12 @@ def apply(
             raise EngineError(f"The output must be {shape} of {pixels.dtype}; it is {out.shape} of {out.dtype}.")
         if np.may_share_memory(result, pixels):
             raise EngineError("A picture cannot be corrected in place: give an output of its own.")
-    if correction.is_identity:
+    if filter.is_identity:
         result[...] = pixels[region.y : region.y + region.height, region.x : region.x + region.width]
     else:
         module = importlib.import_module(f"sixbit.engines.{choose(engine)}")
         module.apply(
-            correction,
+            filter,
             pixels,
             interpolation=interpolation,
             transfer=transfer,

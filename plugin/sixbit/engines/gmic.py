@@ -20,7 +20,7 @@ from sixbit.values.polynomial import Polynomial, evaluate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.filter import Filter
 
     FloatArray = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ NODES = 4096
 
 
 def apply(
-    correction: CorrectionFilter,
+    filter: Filter,
     pixels: NDArray[Any],
     *,
     interpolation: str,
@@ -62,14 +62,14 @@ def apply(
             "The native engine needs nothing."
         ) from error
     white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
-    text = re.sub(r'([\\"${}])', r"\\\1", script(correction, transfer))
+    text = re.sub(r'([\\"${}])', r"\\\1", script(filter, transfer))
     rows = max(1, BAND // region.width)
     try:
         interpreter = gmic.Gmic()
         interpreter.run(f'command "{text}"')
         for y in range(0, region.height, rows):
             band = Region(region.x, region.y + y, region.width, min(rows, region.height - y))
-            left, top, right, bottom = _source_part(correction, band)
+            left, top, right, bottom = _source_part(filter, band)
             part = np.ascontiguousarray(pixels[top:bottom, left:right])
             arguments = (white, WARPS[interpolation], *band, left, top)
             images = interpreter.run(
@@ -82,17 +82,17 @@ def apply(
     return out
 
 
-def _source_part(correction: CorrectionFilter, region: Region) -> tuple[int, int, int, int]:
+def _source_part(filter: Filter, region: Region) -> tuple[int, int, int, int]:
     """Bounds (left, top, right, bottom) in the source that hold all a region of the output is made from."""
     extents = []
-    for first, length, centre in zip(region[:2], region[2:], correction.centre, strict=True):
+    for first, length, centre in zip(region[:2], region[2:], filter.centre, strict=True):
         extents.append(np.array([first, first + length - 1]) - centre)
     near = math.hypot(*(0 if ends[0] < 0 < ends[1] else np.abs(ends).min() for ends in extents))
     far = math.hypot(*(np.abs(ends).max() for ends in extents))
-    radii = np.linspace(near, far, 256) / correction.half_diagonal
-    factors = np.concatenate([evaluate(polynomial, radii) for polynomial in correction.warp])
+    radii = np.linspace(near, far, 256) / filter.half_diagonal
+    factors = np.concatenate([evaluate(polynomial, radii) for polynomial in filter.warp])
     bounds = []
-    for ends, centre, size in zip(extents, correction.centre, (correction.width, correction.height), strict=True):
+    for ends, centre, size in zip(extents, filter.centre, (filter.width, filter.height), strict=True):
         reach = centre + np.outer(ends, (factors.min(), factors.max()))
         # Two pixels for the interpolation, one for what lies between the radii looked at.
         low = int(np.clip(np.floor(reach.min()) - 3, 0, size - 1))
@@ -101,37 +101,37 @@ def _source_part(correction: CorrectionFilter, region: Region) -> tuple[int, int
     return left, top, right, bottom
 
 
-def script(correction: CorrectionFilter, transfer: TransferCurve | None = None) -> str:
+def script(filter: Filter, transfer: TransferCurve | None = None) -> str:
     """The correction as a G'MIC command file, to be saved as ``something.gmic``.
 
     It defines the command ``sixbit_correct`` for pictures of the size the filter was compiled for, with 1, 3 or 4
     channels; ``transfer`` is the curve to linear light (sRGB by default).
 
-    >>> from sixbit.values.filter import CorrectionFilter
-    >>> wider = CorrectionFilter(width=6, height=4, centre=(2.5, 1.5), half_diagonal=3.6, warp=((0.98, 0.0, 0.01),))
+    >>> from sixbit.values.filter import Filter
+    >>> wider = Filter(width=6, height=4, centre=(2.5, 1.5), half_diagonal=3.6, warp=((0.98, 0.0, 0.01),))
     >>> print(script(wider).splitlines()[2])
     #     gmic lens.gmic photo.png sixbit_correct -output out.png
     """
     curve = transfer or srgb()
     return "\n".join(
         [
-            _header(correction),
-            _warp(correction),
-            *([_gain(correction)] if correction.brightens else []),
+            _header(filter),
+            _warp(filter),
+            *([_gain(filter)] if filter.brightens else []),
             _light(curve),
         ]
     )
 
 
-def _header(correction: CorrectionFilter) -> str:
-    width, height = correction.width, correction.height
-    gain = "\n  _sixbit_gain $3,$4,$5,$6" if correction.brightens else ""
+def _header(filter: Filter) -> str:
+    width, height = filter.width, filter.height
+    gain = "\n  _sixbit_gain $3,$4,$5,$6" if filter.brightens else ""
     return rf"""# A lens correction by Sixbit, for pictures of {width} x {height} pixels and channels gray, RGB or RGBA.
 # Usage, with this file saved as lens.gmic:
 #     gmic lens.gmic photo.png sixbit_correct -output out.png
 # It takes pictures of 8 bits, or of 16 bits if any value is above 255. For a TIFF of 16 bits: -output out.tif,uint16
 # G'MIC keeps neither the metadata nor the colour profile of a photo.
-# Made from: {json.dumps(dict(correction.made_from), sort_keys=True)}
+# Made from: {json.dumps(dict(filter.made_from), sort_keys=True)}
 
 sixbit_correct :
   repeat $! _sixbit_correct[$>] done
@@ -153,26 +153,26 @@ _sixbit_region :
 """
 
 
-def _warp(correction: CorrectionFilter) -> str:
+def _warp(filter: Filter) -> str:
     """Commands that fetch each output point from where it comes from.
 
     Source points outside of the picture are sent where G'MIC finds zeros; the outer pixels are repeated beforehand
     for those that are inside but have neighbours that are not.
     """
-    if not correction.warps:
+    if not filter.warps:
         return """_sixbit_warp :
   crop {$2-$6},{$3-$7},{$2-$6+$4-1},{$3-$7+$5-1}
 """
-    x, y = map(_number, correction.centre)
+    x, y = map(_number, filter.centre)
     points = "\n".join(
         f"_sixbit_points_{k} :\n"
-        f'  $4,$5,1,2,"{_radius(correction, 2)}; p = {_horner(polynomial)}; '
+        f'  $4,$5,1,2,"{_radius(filter, 2)}; p = {_horner(polynomial)}; '
         f"px = {x}+dx*p; py = {y}+dy*p; "
-        f"px<-0.5 || px>{correction.width - 0.5!r} || py<-0.5 || py>{correction.height - 0.5!r} ? "
+        f"px<-0.5 || px>{filter.width - 0.5!r} || py<-0.5 || py>{filter.height - 0.5!r} ? "
         '[-9,-9] : [px-$6+2,py-$7+2]"\n'
-        for k, polynomial in enumerate(correction.warp)
+        for k, polynomial in enumerate(filter.warp)
     )
-    if len(correction.warp) == 1:
+    if len(filter.warp) == 1:
         planes = "  _sixbit_points_0 $* warp[0] [1],0,$1,0 keep[0]"
     else:
         planes = """  if {s<3}
@@ -193,27 +193,27 @@ _sixbit_warp :
 """
 
 
-def _gain(correction: CorrectionFilter) -> str:
+def _gain(filter: Filter) -> str:
     """Commands that multiply linear light by the gain; a picture of one channel gets that of green."""
-    factors = [_horner(polynomial) for polynomial in correction.gain]
-    if correction.gain_map is None:
+    factors = [_horner(polynomial) for polynomial in filter.gain]
+    if filter.gain_map is None:
         read, nodes = "", ""
     else:
-        planes, rows, columns = correction.gain_map.shape
-        x_step = (columns - 1) / max(correction.width - 1, 1)
-        y_step = (rows - 1) / max(correction.height - 1, 1)
+        planes, rows, columns = filter.gain_map.shape
+        x_step = (columns - 1) / max(filter.width - 1, 1)
+        y_step = (rows - 1) / max(filter.height - 1, 1)
         read = f"m = I(#-1,(x+$1)*{x_step!r},(y+$2)*{y_step!r},0,1,1); "
         # A row at a time: G'MIC takes no text of any length for a picture.
         nodes = "".join(
             "".join(f"\n  ({','.join(map(repr, row))})" for row in plane) + f"\n  append[-{rows}--1] y"
-            for plane in correction.gain_map.tolist()
+            for plane in filter.gain_map.tolist()
         )
         nodes += f"\n  append[-{planes}--1] c"
         length = max(planes, len(factors))
         factors = [f"({factors[min(k, len(factors) - 1)]})*m[{min(k, planes - 1)}]" for k in range(length)]
     green = "" if len(factors) == 1 else "\n  if {0,s<3} channels[-1] 1 fi"
     return f"""_sixbit_gain :{nodes}
-  $3,$4,1,{len(factors)},"{_radius(correction, 1)}; {read}[{", ".join(factors)}]"{green}
+  $3,$4,1,{len(factors)},"{_radius(filter, 1)}; {read}[{", ".join(factors)}]"{green}
   shared[0] 0,{{0,s==4?2:s-1}} mul[-1] [-2] keep[0]
 """
 
@@ -258,10 +258,10 @@ def _table(name: str, values: FloatArray, slopes: FloatArray) -> str:
 """
 
 
-def _radius(correction: CorrectionFilter, first: int) -> str:
+def _radius(filter: Filter, first: int) -> str:
     """An expression for the radius at a point of the part whose x and y are the arguments from ``first`` on."""
-    x, y = map(_number, correction.centre)
-    return f"dx = x+${first}-{x}; dy = y+${first + 1}-{y}; rho = sqrt(dx*dx+dy*dy)/{_number(correction.half_diagonal)}"
+    x, y = map(_number, filter.centre)
+    return f"dx = x+${first}-{x}; dy = y+${first + 1}-{y}; rho = sqrt(dx*dx+dy*dy)/{_number(filter.half_diagonal)}"
 
 
 def _horner(polynomial: Polynomial) -> str:

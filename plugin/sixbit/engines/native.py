@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.engines import Region
-    from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.filter import Filter
 
     FloatArray = NDArray[np.float64]
     Slopes = tuple[float, float, float, float]
@@ -41,7 +41,7 @@ STEPS = (16, 8, 4, 2)
 
 
 def apply(
-    correction: CorrectionFilter,
+    filter: Filter,
     pixels: NDArray[Any],
     *,
     interpolation: str,
@@ -65,27 +65,27 @@ def apply(
             f"The native kernel is not to be had ({error}); install Sixbit with a C++ compiler, or use another engine."
         ) from error
 
-    if not correction.warps:
+    if not filter.warps:
         interpolation = "bilinear"  # every point lies on a pixel: the fewest neighbours give the same
     weights = _weights(interpolation)
     tables, alpha = _tables(transfer or srgb(), pixels.dtype), _tables(linear(), pixels.dtype)
     channels = pixels.shape[2]
     colours = channels - 1 if channels == 4 else channels
-    gain_map = np.zeros((0, 1, 1)) if correction.gain_map is None else correction.gain_map
+    gain_map = np.zeros((0, 1, 1)) if filter.gain_map is None else filter.gain_map
     try:
         _kernel.correct(
             source=pixels,
             target=out,
             left=region.x,
             top=region.y,
-            centre=correction.centre,
-            half_diagonal=correction.half_diagonal,
-            shift=[(polynomial[0] - 1, *polynomial[1:]) for polynomial in correction.warp],
-            gain=correction.gain if correction.brightens else [],
+            centre=filter.centre,
+            half_diagonal=filter.half_diagonal,
+            shift=[(polynomial[0] - 1, *polynomial[1:]) for polynomial in filter.warp],
+            gain=filter.gain if filter.brightens else [],
             # Green is the plane that lateral colour is measured against; alpha and gray go with it.
-            planes=[(k if k < colours == 3 else 1, k < colours and correction.brightens) for k in range(channels)],
+            planes=[(k if k < colours == 3 else 1, k < colours and filter.brightens) for k in range(channels)],
             gain_map=np.ascontiguousarray(gain_map, np.float32),
-            step=_step(correction),
+            step=_step(filter),
             even=weights.even,
             odd=weights.odd,
             curves=[tables.plane(k) if k < colours else alpha.plane(0) for k in range(channels)],
@@ -99,7 +99,7 @@ def apply(
     return out
 
 
-def _step(correction: CorrectionFilter) -> int:
+def _step(filter: Filter) -> int:
     """The largest pieces (px) in which parabolas through three nodes an axis keep the kernel within its errors.
 
     Over a piece of h px a parabola loses at most h^3 / (72 sqrt 3) times the third derivative (the remainder of
@@ -107,21 +107,21 @@ def _step(correction: CorrectionFilter) -> int:
     p, |p| = r, the third derivatives of the shift p Q(r), Q = P - 1, are made up of r Q''' + 3 Q'', 3 Q'' and 3 Q'/r;
     those of a gain G(r) of G''' and 3 (G'/r)'. What has an edge at the centre is smoothed over half a piece.
     """
-    if not correction.half_diagonal > 0:
+    if not filter.half_diagonal > 0:
         return STEPS[-1]
-    corners = np.array([(x, y) for x in (0, correction.width - 1) for y in (0, correction.height - 1)])
-    reach = np.hypot(*(corners - correction.centre).T).max() / correction.half_diagonal
+    corners = np.array([(x, y) for x in (0, filter.width - 1) for y in (0, filter.height - 1)])
+    reach = np.hypot(*(corners - filter.centre).T).max() / filter.half_diagonal
     for step in STEPS:
-        r = np.maximum(np.linspace(0, reach, 257), step / 2 / correction.half_diagonal)
-        loss = (1 + 5 / 4) * (step / correction.half_diagonal) ** 3 / (72 * 3**0.5)
+        r = np.maximum(np.linspace(0, reach, 257), step / 2 / filter.half_diagonal)
+        loss = (1 + 5 / 4) * (step / filter.half_diagonal) ** 3 / (72 * 3**0.5)
         shift = gain = 0.0
-        for coefficients in correction.warp:
+        for coefficients in filter.warp:
             first, second, third = (Polynomial(coefficients).deriv(n)(r) for n in (1, 2, 3))
             shift = max(shift, (np.abs(r * third + 3 * second) + 3 * np.abs(second) + 3 * np.abs(first / r)).max())
-        for coefficients in correction.gain:
+        for coefficients in filter.gain:
             first, second, third = (Polynomial(coefficients).deriv(n)(r) for n in (1, 2, 3))
             gain = max(gain, (np.abs(third) + 3 * np.abs(second / r - first / r**2)).max())
-        if shift * loss * correction.half_diagonal <= ERROR_PX and gain * loss <= ERROR_GAIN:
+        if shift * loss * filter.half_diagonal <= ERROR_PX and gain * loss <= ERROR_GAIN:
             return step
     return STEPS[-1]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.engines import Region
-    from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.filter import Filter
 
     FloatArray = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ ROWS = 64
 
 
 def apply(
-    correction: CorrectionFilter,
+    filter: Filter,
     pixels: NDArray[Any],
     *,
     interpolation: str,
@@ -44,8 +44,8 @@ def apply(
         rows = min(ROWS, region.height - y)
         grid_y, grid_x = np.mgrid[region.y + y : region.y + y + rows, region.x : region.x + region.width]
         points = np.stack([grid_x.ravel(), grid_y.ravel()], axis=1)
-        sources = correction.source_points(points)
-        gains = correction.gains(points)
+        sources = filter.source_points(points)
+        gains = filter.gains(points)
         for k in range(channels):
             # Green is the plane that lateral colour is measured against; alpha and gray go with it.
             plane = k if k < colours and colours == 3 else 1

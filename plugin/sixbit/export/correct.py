@@ -20,9 +20,9 @@ from sixbit.photos.privacy import passed_on
 from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot
 from sixbit.values.errors import PhotoError, photo_name
-from sixbit.values.filter import CorrectionFilter
+from sixbit.values.filter import Filter
 from sixbit.values.kinds import SPOKEN, TRUSTED, Grade
-from sixbit.values.lens import LensIdentity, Model
+from sixbit.values.lens import Lens, Model
 from sixbit.values.light import LightError
 from sixbit.values.shot import Shot
 
@@ -59,20 +59,20 @@ class Corrected:
 
     photo: Path
     out: Path
-    lens: LensIdentity
-    correction: CorrectionFilter
+    lens: Lens
+    filter: Filter
     notes: tuple[str, ...]
 
     def summary(self) -> str:
         """One line that says what was done, and what was not."""
-        return f"{photo_name(self.out)}: {described(self.correction)}"
+        return f"{photo_name(self.out)}: {described(self.filter)}"
 
 
-def described(correction: CorrectionFilter, on_command_line: bool = True, measures_tca: bool = False) -> str:
+def described(filter: Filter, on_command_line: bool = True, measures_tca: bool = False) -> str:
     """What a correction does and leaves, in a line; ``measures_tca`` if lateral colour will yet be measured."""
-    made_from = correction.made_from
+    made_from = filter.made_from
     kinds = [f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]]
-    without = left_out(correction)
+    without = left_out(filter)
     if measures_tca:
         kinds.append(f"{SPOKEN['tca']} (as far as the photo itself shows it)")
         del without["tca"]
@@ -86,9 +86,9 @@ def described(correction: CorrectionFilter, on_command_line: bool = True, measur
     return f"{made_from['lens']}, corrected {done}{aperture}{left}"
 
 
-def left_out(correction: CorrectionFilter) -> dict[str, str]:
+def left_out(filter: Filter) -> dict[str, str]:
     """What was asked for and not corrected, and why. That nobody has measured a shading goes without saying."""
-    why: dict[str, str] = dict(correction.made_from["left_out"])
+    why: dict[str, str] = dict(filter.made_from["left_out"])
     if why.get("shading") == UNKNOWN:
         del why["shading"]
     return why
@@ -158,7 +158,7 @@ def correct(
             raise
         transfer = None
     lap("decode")
-    correction = _compiled(
+    filter = _compiled(
         shot,
         identity,
         wanted,
@@ -171,12 +171,12 @@ def correct(
         scale=preset.scale if scale is None else scale,
         grades=grades,
     )
-    _check_something_to_do(correction, shot, identity, wanted)
+    _check_something_to_do(filter, shot, identity, wanted)
     lap("compile")
     # More bits, where they are wanted, before the values between those of the photo are rounded.
     if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
         photo = replace(photo, pixels=in_depth(photo.pixels, preset.depth))
-    pixels = _apply(correction, photo, engine, interpolation or preset.interpolation, transfer, progress, threads)
+    pixels = _apply(filter, photo, engine, interpolation or preset.interpolation, transfer, progress, threads)
     lap("correct")
     if compare:
         from sixbit.export.compare import save_comparison
@@ -194,17 +194,17 @@ def correct(
             photo,
             photo.pixels,
             out,
-            correction=correction,
+            filter=filter,
             quality=quality or preset.quality,
             subsampling=preset.chroma,
             threads=threads,
         )
     )
     lap("encode and metadata")
-    return Corrected(path, out, identity, correction, tuple(notes))
+    return Corrected(path, out, identity, filter, tuple(notes))
 
 
-def foreseen(path: Path, preset: Preset, lens: str | None = None) -> tuple[CorrectionFilter, bool]:
+def foreseen(path: Path, preset: Preset, lens: str | None = None) -> tuple[Filter, bool]:
     """What :func:`correct` would do to a photo, told from its tags alone; raises what that would raise.
 
     With it stands whether lateral colour would be measured in the photo, which takes its pixels.
@@ -212,16 +212,16 @@ def foreseen(path: Path, preset: Preset, lens: str | None = None) -> tuple[Corre
     shot = read_shot(path)
     identity, notes = lens_of(shot, lens, preset.grades)
     wanted = _not_yet_done(shot, preset.corrections, False, notes)
-    correction = _compiled(shot, identity, wanted, preset, scale=preset.scale, grades=preset.grades)
-    measures_tca = preset.auto_tca and "tca" in correction.made_from["left_out"]
+    filter = _compiled(shot, identity, wanted, preset, scale=preset.scale, grades=preset.grades)
+    measures_tca = preset.auto_tca and "tca" in filter.made_from["left_out"]
     if not measures_tca:
-        _check_something_to_do(correction, shot, identity, wanted)
-    return correction, measures_tca
+        _check_something_to_do(filter, shot, identity, wanted)
+    return filter, measures_tca
 
 
 def _compiled(
     shot: Shot,
-    lens: LensIdentity,
+    lens: Lens,
     wanted: tuple[str, ...],
     preset: Preset,
     tca_in_photo: Callable[[], tuple[Model, str] | str] | None = None,
@@ -229,7 +229,7 @@ def _compiled(
     f_number: float | None = None,
     distance_m: float | None = None,
     **given: Any,
-) -> CorrectionFilter:
+) -> Filter:
     """The filter for a shot; what the preset assumes stands in for what neither the photo nor the caller says.
 
     ``tca_in_photo`` is asked if the lens has no calibration of lateral colour.
@@ -247,23 +247,21 @@ def _compiled(
         "corrections": wanted,
         "strength": preset.strength,
     }
-    correction = compile_filter(lens, shot, **given)
-    if tca_in_photo and "tca" in correction.made_from["left_out"]:
-        correction = compile_filter(lens, shot, **given, measured_tca=tca_in_photo())
-    return correction
+    filter = compile_filter(lens, shot, **given)
+    if tca_in_photo and "tca" in filter.made_from["left_out"]:
+        filter = compile_filter(lens, shot, **given, measured_tca=tca_in_photo())
+    return filter
 
 
-def _check_something_to_do(
-    correction: CorrectionFilter, shot: Shot, lens: LensIdentity, wanted: tuple[str, ...]
-) -> None:
-    if not correction.made_from["corrections"]:
+def _check_something_to_do(filter: Filter, shot: Shot, lens: Lens, wanted: tuple[str, ...]) -> None:
+    if not filter.made_from["corrections"]:
         done_before = set(shot.already_corrected) - set(wanted)
-        raise corrected_already(shot) if done_before else nothing_to_do(shot.path or Path(), lens, correction)
+        raise corrected_already(shot) if done_before else nothing_to_do(shot.path or Path(), lens, filter)
 
 
 def _tca_in(photo: Photo) -> tuple[Model, str] | str:
     """The lateral colour that a photo shows, or why it shows none."""
-    from sixbit.measure.lateral_colour import lateral_colour_in
+    from sixbit.measure.tca import tca_in
     from sixbit.photos.jpeg import has_halved_chroma
     from sixbit.values.errors import CalibrationError
     from sixbit.values.light import srgb
@@ -273,15 +271,13 @@ def _tca_in(photo: Photo) -> tuple[Model, str] | str:
     except LightError:
         transfer = srgb()  # Near enough to find edges by.
     try:
-        found = lateral_colour_in(photo.pixels, transfer, halved_chroma=has_halved_chroma(photo.path))
+        found = tca_in(photo.pixels, transfer, halved_chroma=has_halved_chroma(photo.path))
     except CalibrationError as error:
         return str(error)
     return found.model, " ".join(found.verdict)
 
 
-def lens_of(
-    shot: Shot, lens_id: str | None = None, grades: tuple[Grade, ...] = TRUSTED
-) -> tuple[LensIdentity, list[str]]:
+def lens_of(shot: Shot, lens_id: str | None = None, grades: tuple[Grade, ...] = TRUSTED) -> tuple[Lens, list[str]]:
     """The lens of a shot, or the one that is asked for, and what is to be said of that.
 
     An uncertain match is an error that names the candidates. But where all of them share the same calibrations, it
@@ -307,9 +303,9 @@ def uncertain(found: Match) -> str:
     return why
 
 
-def nothing_to_do(path: Path, lens: LensIdentity, correction: CorrectionFilter) -> NotCorrectedError:
+def nothing_to_do(path: Path, lens: Lens, filter: Filter) -> NotCorrectedError:
     """Why a matched lens cannot be corrected, and what can be done about it."""
-    left = "; ".join(f"{SPOKEN[kind]}: {with_way_out(why)}" for kind, why in correction.made_from["left_out"].items())
+    left = "; ".join(f"{SPOKEN[kind]}: {with_way_out(why)}" for kind, why in filter.made_from["left_out"].items())
     why = f"{photo_name(path)}: the lens is {lens.name}, but nothing of it can be corrected ({left})."
     return NotCorrectedError("uncalibrated", why)
 
@@ -336,7 +332,7 @@ def _not_yet_done(shot: Shot, corrections: Iterable[str], force: bool, notes: li
 
 
 def _apply(
-    correction: CorrectionFilter,
+    filter: Filter,
     photo: Photo,
     engine: str,
     interpolation: str,
@@ -351,12 +347,12 @@ def _apply(
 
     engine = choose(engine)
     out = np.empty_like(photo.pixels, order="C")
-    rows = max(64, BAND_PIXELS // correction.width // 64 * 64)  # whole tiles of the kernel
-    with tqdm(total=correction.height, unit="row", delay=1, leave=False, disable=not progress) as bar:
-        for y in range(0, correction.height, rows):
-            band = Region(0, y, correction.width, min(rows, correction.height - y))
+    rows = max(64, BAND_PIXELS // filter.width // 64 * 64)  # whole tiles of the kernel
+    with tqdm(total=filter.height, unit="row", delay=1, leave=False, disable=not progress) as bar:
+        for y in range(0, filter.height, rows):
+            band = Region(0, y, filter.width, min(rows, filter.height - y))
             apply(
-                correction,
+                filter,
                 photo.pixels,
                 engine,
                 interpolation=interpolation,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sixbit.engines import Region, apply, choose
 from sixbit.values.errors import ArgumentError
-from sixbit.values.filter import CorrectionFilter, FilterError
+from sixbit.values.filter import Filter, FilterError
 from sixbit.values.light import LightError, TransferCurve, linear, srgb
 from sixbit.values.polynomial import UNITY
 
@@ -82,67 +82,63 @@ class Picture:
         """Width and height in px."""
         return self.stands_for or (self.pixels.shape[1], self.pixels.shape[0])
 
-    def apply(
-        self, correction: CorrectionFilter, out: NDArray[Any], interpolation: str, done: Callable[[float], None]
-    ) -> None:
+    def apply(self, filter: Filter, out: NDArray[Any], interpolation: str, done: Callable[[float], None]) -> None:
         """Correct the picture into ``out``, of its shape and type; ``done`` hears the share that is done."""
-        self._fit(correction)
+        self._fit(filter)
         if self.stands_for:
             raise ArgumentError("A picture that stands for a larger one can be previewed, not corrected.")
-        rows = max(1, BAND_PIXELS // correction.width)
-        for y in range(0, correction.height, rows):
-            band = Region(0, y, correction.width, min(rows, correction.height - y))
-            self._correct(correction, self.pixels, band, out[y : y + band.height], interpolation)
-            done((y + band.height) / correction.height)
+        rows = max(1, BAND_PIXELS // filter.width)
+        for y in range(0, filter.height, rows):
+            band = Region(0, y, filter.width, min(rows, filter.height - y))
+            self._correct(filter, self.pixels, band, out[y : y + band.height], interpolation)
+            done((y + band.height) / filter.height)
 
-    def preview(
-        self, correction: CorrectionFilter | None, view: Region, size: tuple[int, int], out: NDArray[np.uint8]
-    ) -> None:
+    def preview(self, filter: Filter | None, view: Region, size: tuple[int, int], out: NDArray[np.uint8]) -> None:
         """Draw a view of the picture, corrected or not, as RGB of 8 bits into ``out`` (height, width, 3).
 
         It is worked on at the smallest reduction by a whole number that has all the pixels that are drawn.
         """
         from PIL import Image
 
-        if correction is not None:
-            self._fit(correction)
+        if filter is not None:
+            self._fit(filter)
         level, across, down = self._level(min(view.width // size[0], view.height // size[1]))
         height, width = level.shape[:2]
         box = [view.x / across, view.y / down, (view.x + view.width) / across, (view.y + view.height) / down]
         left, top = min(int(box[0]), width - 1), min(int(box[1]), height - 1)
         right, bottom = min(int(-(-box[2] // 1)), width), min(int(-(-box[3] // 1)), height)
         region = Region(left, top, right - left, bottom - top)
-        if correction is None:
+        if filter is None:
             drawn = level[top:bottom, left:right]
         else:
             drawn = np.empty((region.height, region.width, level.shape[2]), level.dtype)
             # Where every pixel is shown, as it will be; what is reduced need not be so fine.
             interpolation = "bicubic" if size[0] >= view.width else "bilinear"
-            self._correct(correction.reduced(width, height, across, down), level, region, drawn, interpolation)
+            self._correct(filter.reduced(width, height, across, down), level, region, drawn, interpolation)
         shown = Image.fromarray(_as_rgb(drawn, self.transfer is linear()))
         inside = (box[0] - left, box[1] - top, min(box[2], right) - left, min(box[3], bottom) - top)
         enlarged = size[0] > view.width or size[1] > view.height
         resample = Image.Resampling.NEAREST if enlarged else Image.Resampling.BILINEAR
         out[...] = np.asarray(shown.resize(size, resample, box=inside))
 
-    def _fit(self, correction: CorrectionFilter) -> None:
-        if (correction.width, correction.height) != self.size:
+    def _fit(self, filter: Filter) -> None:
+        if (filter.width, filter.height) != self.size:
             raise FilterError(
-                f"The filter was compiled for {correction.width}x{correction.height} pixels; "
+                f"The filter was compiled for {filter.width}x{filter.height} pixels; "
                 f"the picture has {self.size[0]}x{self.size[1]}."
             )
-        if isinstance(self.transfer, LightError) and correction.brightens:
+        if isinstance(self.transfer, LightError) and filter.brightens:
             raise LightError(self.transfer.reason)
 
     def _correct(
-        self, correction: CorrectionFilter, pixels: NDArray[Any], region: Region, out: NDArray[Any], interpolation: str
+        self, filter: Filter, pixels: NDArray[Any], region: Region, out: NDArray[Any], interpolation: str
     ) -> None:
         # Geometry alone is resampled in the values as they are where the profile gives no light.
         transfer = linear() if isinstance(self.transfer, LightError) else self.transfer
-        parts = [(correction, transfer, slice(None))]
+        parts = [(filter, transfer, slice(None))]
         if pixels.shape[2] == 2:
-            alpha = replace(correction, gain=(UNITY,), gain_map=None)
-            parts = [(correction, transfer, slice(0, 1)), (alpha, linear(), slice(1, 2))]
+            alpha = replace(filter, gain=(UNITY,), gain_map=None)
+            parts = [(filter, transfer, slice(0, 1)), (alpha, linear(), slice(1, 2))]
         for part, curve, channels in parts:
             apply(
                 part,

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sixbit.install.editor import Editor, EditorFolder, config_home, doctor, sandbox, way_to_engine
-from sixbit.install.lensfun import Finding, InstallError, Record, place
+from sixbit.install.lensfun import Finding, InstallError, Placed, place
 from sixbit.manifest import plugin_source
 
 DARKTABLE = Editor("darktable", "darktable", "script", "org.darktable.Darktable")
@@ -83,7 +83,7 @@ def uninstall_darktable(dry_run: bool = False) -> list[str]:
             said.append(f"{_luarc(folder)}: {would}{'removed' if after is None else 'as it was before'}")
             if not dry_run:
                 _write(_luarc(folder), after)
-    put = [Path(name) for name in Record.load().files(DARKTABLE.host)]
+    put = [Path(name) for name in Placed.load().files(DARKTABLE.host)]
     said += place(DARKTABLE.host, {}, dry_run) if put or not said else []
     if not dry_run:
         for parent in sorted({path for file in put for path in list(file.parents)[:3]}, reverse=True):

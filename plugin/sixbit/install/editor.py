@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sixbit.install.lensfun import Finding, InstallError, Record
+from sixbit.install.lensfun import Finding, InstallError, Placed
 from sixbit.install.server import engine_settings, why_not_running
 from sixbit.manifest import data_path
 
@@ -84,14 +84,14 @@ def doctor(
         why = f"{nowhere}; where {editor.spoken} is installed, it makes them when it is started once"
         return [Finding(editor.spoken, True, why)]
     try:
-        record = Record.load()
+        record = Placed.load()
     except InstallError as error:
         return [Finding("the record of what Sixbit installed", False, str(error))]
     return [_finding(editor, folder, record, files_of(folder), what_else) for folder in folders]
 
 
 def _finding(
-    editor: Editor, folder: EditorFolder, record: Record, files: Files, what_else: Callable[[EditorFolder], str]
+    editor: Editor, folder: EditorFolder, record: Placed, files: Files, what_else: Callable[[EditorFolder], str]
 ) -> Finding:
     def ill(message: str, mend: str = editor.mend) -> Finding:
         return Finding(folder.name, False, message, mend)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sixbit.install.editor import Editor, EditorFolder, config_home, doctor, sandbox, way_to_engine
-from sixbit.install.lensfun import Finding, InstallError, Record, place
+from sixbit.install.lensfun import Finding, InstallError, Placed, place
 from sixbit.manifest import manifest, plugin_source
 
 GIMP = Editor("gimp", "GIMP", "plug-in", "org.gimp.GIMP")
@@ -67,7 +67,7 @@ def install_gimp(dry_run: bool = False) -> list[str]:
 
 def uninstall_gimp(dry_run: bool = False) -> list[str]:
     """Remove what :func:`install_gimp` put there, except for files changed since, and say what was done."""
-    put = [Path(name) for name in Record.load().files(GIMP.host)]
+    put = [Path(name) for name in Placed.load().files(GIMP.host)]
     said = place(GIMP.host, {}, dry_run)
     if not dry_run:
         _forget_compiled(put)

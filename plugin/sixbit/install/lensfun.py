@@ -92,7 +92,7 @@ def uninstall_lensfun(dry_run: bool = False) -> list[str]:
 def doctor_lensfun() -> list[Finding]:
     """What darktable and the others will find, folder by folder."""
     try:
-        record = Record.load()
+        record = Placed.load()
     except InstallError as error:
         return [Finding("the record of what Sixbit installed", False, str(error))]
     installed = record.files("lensfun")
@@ -161,10 +161,10 @@ def _lensfun_files(computed: bool) -> dict[Path, bytes]:
 def _measured() -> dict[Key, Element | None]:
     """The user's own calibrations by Sixbit, each lens with what else Sixbit knows of it."""
     from sixbit.lenses.catalogue import own_folder
-    from sixbit.lenses.own import read_records
+    from sixbit.lenses.own import read_runs
 
     folder = own_folder()
-    records = [record for record in read_records(folder) if record.has_xml] if folder.is_dir() else []
+    records = [record for record in read_runs(folder) if record.has_xml] if folder.is_dir() else []
     if not records:
         return {}
     from sixbit.lenses.lensfun_xml import lensfun_entries
@@ -292,7 +292,7 @@ def place(host: str, wanted: Mapping[Path, bytes], dry_run: bool = False) -> lis
     changed, are left alone. Files are written in the order of ``wanted``. Raises :class:`InstallError`; each file is
     either as before or done then.
     """
-    record = Record.load()
+    record = Placed.load()
     would = "would be " if dry_run else ""
     said = []
     for path, data in wanted.items():
@@ -325,7 +325,7 @@ def place(host: str, wanted: Mapping[Path, bytes], dry_run: bool = False) -> lis
 
 
 @dataclass
-class Record:
+class Placed:
     """What was put where, by host and path, with the digest of what was put there."""
 
     hosts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -335,7 +335,7 @@ class Record:
         return user_data() / "installed.json"
 
     @classmethod
-    def load(cls) -> Record:
+    def load(cls) -> Placed:
         try:
             content = json.loads(cls.path().read_text(encoding="utf-8"))
             return cls({str(host): {str(p): str(d) for p, d in files.items()} for host, files in content.items()})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sixbit.files.xmp import SIXBIT_APERTURE, SIXBIT_PREFIX
 
 if TYPE_CHECKING:
-    from sixbit.values.lens import Body, LensIdentity
+    from sixbit.values.lens import Body, Lens
     from sixbit.values.shot import Shot
 
 
@@ -20,9 +20,7 @@ class Aperture:
     source: str | None
 
 
-def aperture_of(
-    lens: LensIdentity | None, shot: Shot, assumed: float | None = None, body: Body | None = None
-) -> Aperture:
+def aperture_of(lens: Lens | None, shot: Shot, assumed: float | None = None, body: Body | None = None) -> Aperture:
     """The aperture to go by. No lens opens wider than it can: an f-number below that is taken for wide open.
 
     Of a phone, only what the user said with ``sixbit tag`` counts: it writes the f-number of its own module.

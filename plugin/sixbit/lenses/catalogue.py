@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.lenses.likeness import LensNames, difference, figures_fit, lens_names, same_lens, slack
 from sixbit.lenses.names import read_name
-from sixbit.lenses.own import Record, RecordError, merged, read_records
+from sixbit.lenses.own import Run, RunError, merged, read_runs
 from sixbit.machine import user_data
 from sixbit.manifest import data_path
 from sixbit.values.errors import SixbitError
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
-from sixbit.values.lens import Body, Calibration, LensIdentity
+from sixbit.values.lens import Body, Calibration, Lens
 from sixbit.values.shot import SixBitCode
 
 if TYPE_CHECKING:
@@ -57,20 +57,20 @@ class Entry(NamedTuple):
 class Catalogue:
     """All that is known: ``lenses`` by lens_id, ``codes``, and the ``folders`` of the XML files, Sixbit's own first.
 
-    ``records`` are the user's own calibrations that Sixbit made, the oldest first.
+    ``runs`` are the user's own calibrations that Sixbit made, the oldest first.
     """
 
     def __init__(
         self,
-        lenses: Mapping[str, LensIdentity],
+        lenses: Mapping[str, Lens],
         codes: tuple[CodeRow, ...],
         folders: tuple[Path, ...],
-        records: tuple[Record, ...] = (),
+        runs: tuple[Run, ...] = (),
     ) -> None:
         self.lenses = lenses
         self.codes = codes
         self.folders = folders
-        self.records = records
+        self.runs = runs
         self._names: dict[str, LensNames] = {}
 
     def names_of(self, lens_id: str) -> LensNames:
@@ -82,7 +82,7 @@ class Catalogue:
             self._names[lens_id] = lens_names(lens.maker, texts, lens.focals, open_, lens.generations)
         return self._names[lens_id]
 
-    def by_name(self, text: str) -> list[tuple[float, LensIdentity]]:
+    def by_name(self, text: str) -> list[tuple[float, Lens]]:
         """The lenses that a name fits, with what it leaves out of theirs as a cost, the nearest first."""
         name = read_name(text)
         fits = []
@@ -96,7 +96,7 @@ class Catalogue:
                 fits.append((cost, lens))
         return sorted(fits, key=lambda fit: fit[0])
 
-    def meant_by(self, text: str) -> list[LensIdentity]:
+    def meant_by(self, text: str) -> list[Lens]:
         """The lenses that may be meant by a name: the nearest, and those that differ by words often left out."""
         fits, name = self.by_name(text), read_name(text)
         meant = [lens for cost, lens in fits if cost <= fits[0][0] + slack(name)]
@@ -151,18 +151,18 @@ class Catalogue:
         """
         wanted = self.lenses[lens_id].best_calibrations(grades, crop_factor)
         return {
-            kind: self._own_entry(lens_id, wanted[kind]) if wanted[kind].record else self._entry(wanted[kind])
+            kind: self._own_entry(lens_id, wanted[kind]) if wanted[kind].run else self._entry(wanted[kind])
             for kind in kinds
             if kind in wanted and kind != "shading"
         }
 
     def _own_entry(self, lens_id: str, calibration: Calibration) -> Entry:
         """One entry of all the user's runs with a lens on sensors of one size: they are interpolated together."""
-        runs = [record for record in self.records if record.lens_id == lens_id and calibration.kind in record.kinds]
-        newest = next(record for record in runs if record.name == calibration.record)
-        runs = [record for record in runs if record.same_sensor(newest)]
-        lens, element = _merged_lens(tuple(record.xml for record in runs), calibration.kind)
-        source = "; ".join(record.said for record in runs)
+        runs = [run for run in self.runs if run.lens_id == lens_id and calibration.kind in run.kinds]
+        newest = next(run for run in runs if run.name == calibration.run)
+        runs = [run for run in runs if run.same_sensor(newest)]
+        lens, element = _merged_lens(tuple(run.xml for run in runs), calibration.kind)
+        source = "; ".join(run.said for run in runs)
         return Entry(lens, calibration._replace(source=source), *_frame(element))
 
     def _entry(self, calibration: Calibration) -> Entry:
@@ -220,7 +220,7 @@ def load(folder: Path, own: Path | None = None) -> Catalogue:
     lenses = {}
     for row in read_table(folder / "lenses.csv"):
         focals = tuple(float(focal) for focal in row["focal_mm"].split())
-        lenses[row["lens_id"]] = LensIdentity(
+        lenses[row["lens_id"]] = Lens(
             lens_id=row["lens_id"],
             name=row["name"],
             maker=row["maker"],
@@ -253,18 +253,18 @@ def _with_own(known: Catalogue, own: Path) -> Catalogue:
     """Add the user's files: records to their lens, other XML to the lenses its name means, or as lenses of its own."""
     lenses = dict(known.lenses)
     try:
-        records = read_records(own)
-    except RecordError as error:
+        runs = read_runs(own)
+    except RunError as error:
         raise CatalogueError(str(error)) from error
-    for record in reversed(records):
-        if lens := lenses.get(record.lens_id):
-            file = (record.xml if record.has_xml else record.path).name
+    for run in reversed(runs):
+        if lens := lenses.get(run.lens_id):
+            file = (run.xml if run.has_xml else run.path).name
             found = tuple(
-                Calibration(kind, Grade.MEASURED, record.said, file, record.lens, True, record.name, record.crop_factor)
-                for kind in record.kinds
+                Calibration(kind, Grade.MEASURED, run.said, file, run.lens, True, run.name, run.crop_factor)
+                for kind in run.kinds
             )
             lenses[lens.lens_id] = lens._replace(calibrations=lens.calibrations + found)
-    for path in sorted({*own.glob("*.xml")} - {record.xml for record in records}):
+    for path in sorted({*own.glob("*.xml")} - {run.xml for run in runs}):
         for element in _xml(path).iter("lens"):
             models = _models(element)
             if not models:
@@ -279,16 +279,16 @@ def _with_own(known: Catalogue, own: Path) -> Catalogue:
             for lens in meant:
                 lens = lenses.get(lens.lens_id, lens)
                 lenses[lens.lens_id] = lens._replace(calibrations=lens.calibrations + found)
-    return Catalogue(lenses, known.codes, (*known.folders, own), records)
+    return Catalogue(lenses, known.codes, (*known.folders, own), runs)
 
 
-def _identity(element: Element, models: list[str]) -> LensIdentity:
+def _identity(element: Element, models: list[str]) -> Lens:
     name = read_name(models[0])
     focals = name.focals or tuple(
         sorted({float(row.get("focal", 0)) for row in element.iterfind("calibration/*") if row.get("focal")})
     )
     makers = [maker.text or "" for maker in element.findall("maker")]
-    return LensIdentity(
+    return Lens(
         lens_id="own-" + re.sub(r"[^a-z0-9.]+", "-", models[0].lower()).strip("-"),
         name=models[0],
         maker=min(name.makers, default=makers[0] if makers else ""),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.own import Record, RecordError, merged
+from sixbit.lenses.own import Run, RunError, merged
 from sixbit.manifest import data_path
 
 if TYPE_CHECKING:
@@ -20,18 +20,18 @@ TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 """lensfun's models and the names of their terms, in the order of :mod:`sixbit.compiler.optics` (and lensfunpy)."""
 
 
-def lensfun_entries(wanted: Sequence[Record], complete: bool) -> list[Element]:
+def lensfun_entries(wanted: Sequence[Run], complete: bool) -> list[Element]:
     """One lensfun ``<lens>`` for each lens and size of sensor."""
-    groups: list[list[Record]] = []
-    for record in wanted:
-        group = next((g for g in groups if g[0].lens_id == record.lens_id and g[0].same_sensor(record)), None)
+    groups: list[list[Run]] = []
+    for run in wanted:
+        group = next((g for g in groups if g[0].lens_id == run.lens_id and g[0].same_sensor(run)), None)
         if group is None:
-            groups.append([record])
+            groups.append([run])
         else:
-            group.append(record)
+            group.append(run)
     entries = []
     for group in groups:
-        lenses = [lens for record in group for lens in _root(record).iter("lens")]
+        lenses = [lens for run in group for lens in _root(run).iter("lens")]
         entry = merged(lenses, TERMS)
         calibration = entry.find("calibration")
         stock = stock_entry(group[0].lens_id, group[0].crop_factor) if complete else None
@@ -42,14 +42,14 @@ def lensfun_entries(wanted: Sequence[Record], complete: bool) -> list[Element]:
     return entries
 
 
-def _root(record: Record) -> Element:
+def _root(run: Run) -> Element:
     from xml.etree import ElementTree
 
     try:
-        return ElementTree.parse(record.xml).getroot()
+        return ElementTree.parse(run.xml).getroot()
     except (OSError, ElementTree.ParseError) as error:
-        raise RecordError(
-            f"{record.xml} cannot be read ({error}); `sixbit calibrate remove {record.name}` takes this run back."
+        raise RunError(
+            f"{run.xml} cannot be read ({error}); `sixbit calibrate remove {run.name}` takes this run back."
         ) from error
 
 
@@ -69,7 +69,7 @@ def stock_entry(lens_id: str, crop_factor: float | None) -> Element | None:
     return None
 
 
-def document(entries: Iterable[Element], made_from: Iterable[Record]) -> bytes:
+def document(entries: Iterable[Element], made_from: Iterable[Run]) -> bytes:
     """A lensfun database of version 1, with what each run was made from in a comment."""
     from xml.etree import ElementTree
 

@@ -14,7 +14,7 @@ from sixbit.lenses.likeness import singled_out
 from sixbit.lenses.names import Name, read_name
 from sixbit.lenses.words import FAMILIES
 from sixbit.values.kinds import TRUSTED, Grade
-from sixbit.values.lens import PHONE_MAKERS, Body, LensIdentity
+from sixbit.values.lens import PHONE_MAKERS, Body, Lens
 from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import Shot, SixBitCode, Tagged
 
@@ -40,8 +40,8 @@ class Match(NamedTuple):
     """The answer of the matcher: ``lens`` is set for ``matched`` alone."""
 
     status: Status
-    lens: LensIdentity | None
-    candidates: tuple[LensIdentity, ...]
+    lens: Lens | None
+    candidates: tuple[Lens, ...]
     """Best first; the matched lens alone when there is one."""
     confidence: float
     evidence: tuple[Sentence, ...]
@@ -65,7 +65,7 @@ class Match(NamedTuple):
 class _Verdict(NamedTuple):
     """What one source of evidence says; ``lenses`` is None if it says nothing."""
 
-    lenses: list[LensIdentity] | None = None
+    lenses: list[Lens] | None = None
     confidence: float = 0.0
     said: Sentence = Sentence("")
     more: tuple[Sentence, ...] = ()
@@ -86,7 +86,7 @@ def match(shot: Shot, known: Catalogue | None = None) -> Match:
     >>> match(Shot(lens_names=(Tagged("Summilux-M 50mm f/1.4 (II)", "EXIF LensModel"),))).lens.lens_id
     'summilux-50-ii'
     """
-    from sixbit.lenses.remembered import recall
+    from sixbit.lenses.remembered import look_up
 
     known = known or catalogue()
     make, model = shot.make.value if shot.make else None, shot.model.value if shot.model else None
@@ -94,7 +94,7 @@ def match(shot: Shot, known: Catalogue | None = None) -> Match:
     answer = _match(shot, known, body)._replace(body=body, crop_factor=crop_factor_of(shot, body))
     if body and body.is_phone and body.remark:
         answer = answer._replace(evidence=(*answer.evidence, _remark(body)))
-    chosen = known.lenses.get(recall(shot) or "")
+    chosen = known.lenses.get(look_up(shot) or "")
     if chosen is None or answer.status is Status.NOT_M:
         return answer
     told = Sentence("You chose {lens} for such photos before.", lens=chosen.name)
@@ -312,11 +312,11 @@ def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: 
     return _Verdict(lenses, confidence - 0.05 * read.typos, said, firm=firm, notes=tuple(notes))
 
 
-def _same_name(lenses: list[LensIdentity]) -> bool:
+def _same_name(lenses: list[Lens]) -> bool:
     return len({(lens.maker, lens.focals, lens.f_number_open) for lens in lenses}) == 1
 
 
-def _why_not(read: Name, quoted: str, lenses: list[LensIdentity]) -> Sentence:
+def _why_not(read: Name, quoted: str, lenses: list[Lens]) -> Sentence:
     if lenses:
         return Sentence("{name} fits too many lenses ({count}) to go by.", name=quoted, count=len(lenses))
     if not read.families and not read.makers:
@@ -423,17 +423,17 @@ def _largest_aperture(shot: Shot, body: Body | None) -> Tagged[float] | None:
     return Tagged(said.value.f_number_at_min, said.tag) if said and said.value.f_number_at_min else None
 
 
-def _focal_fits(focal: float, lens: LensIdentity) -> bool:
+def _focal_fits(focal: float, lens: Lens) -> bool:
     """Cameras write the engraved focal length; photographers at times the real one, up to 5 % longer."""
     return any(abs(focal / engraved - 1) <= 0.06 for engraved in lens.focals)
 
 
-def _opens_to(f_number: float, lens: LensIdentity) -> bool:
+def _opens_to(f_number: float, lens: Lens) -> bool:
     """MaxApertureValue is coarse: agreement within a quarter of a stop."""
     return lens.f_number_open > 0 and 0.917 <= f_number / lens.f_number_open <= 1.09
 
 
-def _apart(lenses: list[LensIdentity]) -> list[Sentence]:
+def _apart(lenses: list[Lens]) -> list[Sentence]:
     """What tells candidates apart."""
     if len(lenses) < 2:
         return []
@@ -444,7 +444,7 @@ def _apart(lenses: list[LensIdentity]) -> list[Sentence]:
 
 def _answer(
     status: Status,
-    lenses: list[LensIdentity] | None = None,
+    lenses: list[Lens] | None = None,
     confidence: float = 0.0,
     evidence: list[Sentence] | None = None,
     agreed: bool = False,
@@ -461,5 +461,5 @@ def _answer(
     return answer
 
 
-def _names(lenses: list[LensIdentity]) -> tuple[str, ...]:
+def _names(lenses: list[Lens]) -> tuple[str, ...]:
     return tuple(lens.name for lens in lenses)

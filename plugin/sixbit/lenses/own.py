@@ -20,11 +20,11 @@ FORMAT = 1
 SUFFIX = ".calibration.json"
 
 
-class RecordError(SixbitError, ValueError):
+class RunError(SixbitError, ValueError):
     """A record that cannot be read; the message names it."""
 
 
-class Record(NamedTuple):
+class Run(NamedTuple):
     """One calibration run. Lengths are in mm, the distance in metres (None: infinity)."""
 
     folder: Path
@@ -69,7 +69,7 @@ class Record(NamedTuple):
         body = f", {self.model}" if self.model else ""
         return f"your own, {self.date[:10]}{body}: {self.source}"
 
-    def same_sensor(self, other: Record) -> bool:
+    def same_sensor(self, other: Run) -> bool:
         """True if two runs were made on sensors of one size and shape: then lensfun can hold them in one entry."""
         pairs = ((self.crop_factor, other.crop_factor), (self.aspect_ratio, other.aspect_ratio))
         return all(abs(one / two - 1) < 0.005 for one, two in pairs)
@@ -82,18 +82,18 @@ class Record(NamedTuple):
         return json.dumps({"sixbit_calibration": FORMAT, **fields}, indent=1, ensure_ascii=False) + "\n"
 
 
-def read_records(folder: Path) -> tuple[Record, ...]:
+def read_runs(folder: Path) -> tuple[Run, ...]:
     """All records of a folder, the oldest first. Raises RecordError, naming the file, for one that is damaged."""
     return tuple(sorted((_read(path) for path in folder.glob(f"*{SUFFIX}")), key=lambda r: (r.date, r.name)))
 
 
-def _read(path: Path) -> Record:
+def _read(path: Path) -> Run:
     import json
 
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         if fields.pop("sixbit_calibration") != FORMAT:
-            raise RecordError(f"{path} was written by another version of Sixbit (format {FORMAT} is read).")
+            raise RunError(f"{path} was written by another version of Sixbit (format {FORMAT} is read).")
         kinds = tuple(fields.pop("kinds"))
         if not kinds or set(kinds) - set(KINDS) or ("shading" in kinds) != bool(fields.get("shading")):
             raise ValueError(f"it says that it holds {', '.join(map(str, kinds)) or 'nothing'}")
@@ -101,11 +101,11 @@ def _read(path: Path) -> Record:
             fields[name] = float(fields[name])
             if not 0 < fields[name] < 1e4:
                 raise ValueError(f"{name} is {fields[name]}")
-        return Record(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
-    except RecordError:
+        return Run(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
+    except RunError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecordError(
+        raise RunError(
             f"{path} holds a calibration of yours and cannot be read ({error}); repair it or remove it."
         ) from error
 

@@ -11,7 +11,7 @@ from sixbit.values.kinds import KINDS, Grade
 
 if TYPE_CHECKING:
     from sixbit.lenses.match import Match
-    from sixbit.values.lens import LensIdentity
+    from sixbit.values.lens import Lens
     from sixbit.values.shot import Shot
 
 
@@ -72,13 +72,13 @@ def print_match(found: Match, way_out: str) -> None:
             print(f"  {sentence}")
 
 
-def _focal(lens: LensIdentity | None, shot: Shot) -> float | None:
+def _focal(lens: Lens | None, shot: Shot) -> float | None:
     if lens and lens.focal_min == lens.focal_max:
         return lens.focal_min
     return shot.focal_mm.value if shot.focal_mm else None
 
 
-def _best_grades(lens: LensIdentity | None) -> dict[str, str | None]:
+def _best_grades(lens: Lens | None) -> dict[str, str | None]:
     """Of each kind of calibration the most trusted grade that is known."""
     best: dict[str, str | None] = dict.fromkeys(KINDS)
     for grade in reversed(Grade):

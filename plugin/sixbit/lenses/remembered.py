@@ -25,14 +25,14 @@ def choices_file() -> Path:
     return user_data() / "choices.json"
 
 
-def recall(shot: Shot) -> str | None:
+def look_up(shot: Shot) -> str | None:
     """The lens_id that was chosen for such shots, if any."""
     if not choices_file().is_file():
         return None
     return _read().get(_key(shot))
 
 
-def remember(shot: Shot, lens_id: str) -> None:
+def keep(shot: Shot, lens_id: str) -> None:
     """Keep the choice of a lens for all shots of this body and lens name.
 
     Raises PhotoError where the choice would speak for photos of any lens: those that do not name their camera, and

@@ -21,7 +21,7 @@ from sixbit.manifest import manifest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.filter import Filter
 
 ALREADY_APPLIED = {
     "distortion": "Xmp.aux.DistortionCorrectionAlreadyApplied",
@@ -48,7 +48,7 @@ class Metadata:
 
 
 def corrected(
-    metadata: Metadata, pixels: NDArray[Any], correction: CorrectionFilter | None, applied: Sequence[str]
+    metadata: Metadata, pixels: NDArray[Any], filter: Filter | None, applied: Sequence[str]
 ) -> tuple[Metadata, list[str]]:
     """The metadata of the corrected picture ``pixels``, with its marks, and what could not be kept, in words."""
     notes: list[str] = []
@@ -59,9 +59,9 @@ def corrected(
         exif = metadata.exif
         notes.append(f"its Exif data is broken ({error}) and was kept as it is")
     try:
-        xmp = _corrected_xmp(metadata.xmp, pixels, correction, applied)
+        xmp = _corrected_xmp(metadata.xmp, pixels, filter, applied)
     except loaded_exiv2().Exiv2Error:
-        xmp = _corrected_xmp(None, pixels, correction, applied)
+        xmp = _corrected_xmp(None, pixels, filter, applied)
         notes.append("its XMP data is broken and was left out")
     resources = None if metadata.resources is None else without_thumbnails(metadata.resources)
     return Metadata(exif, xmp, resources), notes
@@ -168,7 +168,7 @@ def eight_bits(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 def _corrected_xmp(
-    packet: bytes | None, pixels: NDArray[Any], correction: CorrectionFilter | None, applied: Sequence[str]
+    packet: bytes | None, pixels: NDArray[Any], filter: Filter | None, applied: Sequence[str]
 ) -> bytes | None:
     data = parsed_xmp(packet)
     height, width = pixels.shape[:2]
@@ -185,7 +185,7 @@ def _corrected_xmp(
         if key.startswith(_STALE_XMP):
             data.erase(data.findKey(loaded_exiv2().XmpKey(key)))
     earlier = str(data[made].value()).split() if (made := f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_CORRECTED}") in keys else []
-    for key, text in marks(applied, earlier, correction.digest if correction else None).items():
+    for key, text in marks(applied, earlier, filter.digest if filter else None).items():
         data[key] = text
     return None if data.empty() else xmp_packet(data)
 

@@ -15,7 +15,7 @@ from sixbit.values.errors import PhotoError, photo_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.filter import Filter
 
 FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".jpe": "jpeg", ".tif": "tiff", ".tiff": "tiff", ".png": "png"}
 """The modules that write, by the suffix of the file."""
@@ -26,7 +26,7 @@ def save_photo(
     pixels: NDArray[Any],
     out: str | Path,
     *,
-    correction: CorrectionFilter | None = None,
+    filter: Filter | None = None,
     applied: Iterable[str] | None = None,
     quality: int | None = None,
     subsampling: str | None = None,
@@ -35,7 +35,7 @@ def save_photo(
 ) -> tuple[str, ...]:
     """Write corrected pixels with what ``photo`` carries, as JPEG, TIFF or PNG by the suffix of ``out``.
 
-    ``applied`` names the corrections for the standard marks (those of ``correction`` by default). A JPEG gets the
+    ``applied`` names the corrections for the standard marks (those of ``filter`` by default). A JPEG gets the
     quantisation tables and chroma sampling of a source that is one, unless ``quality`` (1-100) or ``subsampling``
     (``4:4:4``, ``4:2:2``, ``4:2:0``) is given; ``threads`` encode it, as many as there are processors by default. The
     file appears whole, under its name, or not at all; the source itself is refused unless ``overwrite`` is set. Returns
@@ -47,8 +47,8 @@ def save_photo(
     kind = format_of(out)
     check_target(out, None if overwrite else photo.path)
     if applied is None:
-        applied = () if correction is None else correction.made_from.get("corrections", ())
-    metadata, notes = corrected(photo.metadata, pixels, correction, tuple(applied))
+        applied = () if filter is None else filter.made_from.get("corrections", ())
+    metadata, notes = corrected(photo.metadata, pixels, filter, tuple(applied))
     if kind != "jpeg" and getattr(photo.encoding, "trailer", None):
         metadata = _without_trailer(photo, metadata)
         notes.append("the maker notes at the end of the JPEG were left out; write a .jpg to keep them")

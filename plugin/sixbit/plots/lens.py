@@ -33,7 +33,7 @@ class LensCurves:
     """A lens in numbers: curves over the image heights ``height_mm``; None or empty where there is no calibration.
 
     ``distortion_percent`` is the radial displacement in percent, ``red_um`` and ``blue_um`` the displacement against
-    green on the sensor in µm (outwards is positive), ``falloff_stops`` the light in stops against the centre (so
+    green on the sensor in µm (outwards is positive), ``vignetting_stops`` the light in stops against the centre (so
     below zero), by f-number. ``notes`` are the sources, with their grades.
     """
 
@@ -41,7 +41,7 @@ class LensCurves:
     distortion_percent: FloatArray | None = None
     red_um: FloatArray | None = None
     blue_um: FloatArray | None = None
-    falloff_stops: Mapping[float, FloatArray] = field(default_factory=dict)
+    vignetting_stops: Mapping[float, FloatArray] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
 
@@ -88,13 +88,13 @@ def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[flo
     notes = [*textwrap.wrap("   ·   ".join(curves.notes), 190, max_lines=2, placeholder=" …"), key]
     figure.text(0.035, 0.92, title, fontsize=15, fontweight="bold", color=INK, parse_math=False)
     figure.text(0.035, 0.03, "\n".join(notes), fontsize=7.5, color=SOFT, linespacing=1.4, parse_math=False)
-    distortion, colour, falloff = figure.subplots(
+    distortion, colour, vignetting = figure.subplots(
         1, 3, gridspec_kw={"left": 0.05, "right": 0.985, "top": 0.77, "bottom": 0.19, "wspace": 0.24}
     )
     for axes, name, unit in (
         (distortion, "Distortion", "%"),
         (colour, "Lateral colour against green", "µm"),
-        (falloff, "Fall-off", "stops"),
+        (vignetting, "Fall-off", "stops"),
     ):
         _prepare(axes, f"{name}, {unit}")
 
@@ -104,11 +104,11 @@ def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[flo
     for values, paint, name in ((curves.red_um, RED, "red"), (curves.blue_um, BLUE, "blue")):
         if values is not None:
             colour.plot(height, values, color=paint, linewidth=2, label=name)
-    for k, (f_number, stops) in enumerate(sorted(curves.falloff_stops.items())):
+    for k, (f_number, stops) in enumerate(sorted(curves.vignetting_stops.items())):
         # From dark to light as the lens is stopped down.
-        grey = f"{0.11 + 0.6 * k / max(len(curves.falloff_stops) - 1, 1):.3f}"
-        falloff.plot(height, stops, color=grey, linewidth=2, label=f"ƒ/{f_number:g}")
-    for axes, least, top in ((distortion, 0.5, 0.5), (colour, 2.0, 2.0), (falloff, 0.5, 0.0)):
+        grey = f"{0.11 + 0.6 * k / max(len(curves.vignetting_stops) - 1, 1):.3f}"
+        vignetting.plot(height, stops, color=grey, linewidth=2, label=f"ƒ/{f_number:g}")
+    for axes, least, top in ((distortion, 0.5, 0.5), (colour, 2.0, 2.0), (vignetting, 0.5, 0.0)):
         if not axes.lines:
             axes.text(0.5, 0.5, "no calibration", transform=axes.transAxes, ha="center", va="center", color=SOFT)
             axes.set_yticks([])

@@ -399,10 +399,10 @@ def _marks(packet: Packet) -> tuple[tuple[str, ...], tuple[Tagged[str], ...]]:
     """Which corrections the photo's own XMP says were made, and the marks that say so."""
     made: set[str] = set()
     marks: list[Tagged[str]] = []
-    for name, correction in _MARKS.items():
+    for name, filter in _MARKS.items():
         value = packet.properties.get(name, "")
         if value.strip().lower() in ("true", "1"):
-            made.add(correction)
+            made.add(filter)
             marks.append(Tagged(value.strip(), f"XMP {name}"))
     filter_hash = packet.properties.get(f"{SIXBIT_PREFIX}:{SIXBIT_FILTER}", "").strip()
     if filter_hash:
@@ -413,7 +413,7 @@ def _marks(packet: Packet) -> tuple[tuple[str, ...], tuple[Tagged[str], ...]]:
     if "lens" in packet.darktable_modules:
         marks.append(Tagged("lens", "XMP darktable:history"))
         made.update(("distortion", "tca", "vignetting"))
-    return tuple(correction for correction in KINDS if correction in made), tuple(marks)
+    return tuple(filter for filter in KINDS if filter in made), tuple(marks)
 
 
 def taken_at(path: Path) -> str | None:

@@ -29,7 +29,7 @@ from sixbit.values.errors import PhotoError, photo_name
 from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
-    from sixbit.values.lens import LensIdentity
+    from sixbit.values.lens import Lens
 
 _BYTE, _RATIONAL, _UNDEFINED = 1, 5, 7
 _XMP, _DNG_VERSION, _EXIF_VERSION = 700, 0xC612, 0x9000
@@ -54,7 +54,7 @@ class _NoRoomError(Exception):
 
 def write_lens_tags(
     path: str | Path,
-    lens: LensIdentity,
+    lens: Lens,
     *,
     f_number: float | None = None,
     focal_mm: float | None = None,
@@ -98,7 +98,7 @@ def write_lens_tags(
     return _tag_sidecar(photo, values, own, backup)
 
 
-def _check(lens: LensIdentity, f_number: float | None) -> None:
+def _check(lens: Lens, f_number: float | None) -> None:
     if lens.is_adapter:
         raise PhotoError(f"{lens.name} is an adapter, not a lens; name the lens in front of it.")
     if f_number is not None and f_number < 0.9 * lens.f_number_open:
@@ -113,7 +113,7 @@ def _crop_factor(shot: Shot) -> float | None:
     return crop if 0.9 <= crop <= 12 else None
 
 
-def _own_properties(lens: LensIdentity, values: Values) -> dict[str, str]:
+def _own_properties(lens: Lens, values: Values) -> dict[str, str]:
     """What Sixbit will know the lens and the aperture by, as properties of its own namespace."""
     own = {SIXBIT_LENS: lens.lens_id}
     if "FNumber" in values:
@@ -121,11 +121,11 @@ def _own_properties(lens: LensIdentity, values: Values) -> dict[str, str]:
     return {f"Xmp.{SIXBIT_PREFIX}.{name}": value for name, value in own.items()}
 
 
-def lens_tags(lens: LensIdentity, *, f_number: float | None = None, focal_mm: float | None = None) -> dict[str, str]:
+def lens_tags(lens: Lens, *, f_number: float | None = None, focal_mm: float | None = None) -> dict[str, str]:
     """What :func:`write_lens_tags` writes, as texts by exiv2's names, for an editor that writes them itself.
 
-    >>> from sixbit.lenses.catalogue import LensIdentity
-    >>> summicron = LensIdentity("summicron-35-asph", "Summicron-M 35mm f/2 ASPH.", "Leica", 35, 35, 2)
+    >>> from sixbit.lenses.catalogue import Lens
+    >>> summicron = Lens("summicron-35-asph", "Summicron-M 35mm f/2 ASPH.", "Leica", 35, 35, 2)
     >>> lens_tags(summicron, f_number=5.6)["Exif.Photo.FNumber"]
     '28/5'
     """
@@ -135,7 +135,7 @@ def lens_tags(lens: LensIdentity, *, f_number: float | None = None, focal_mm: fl
 
 
 def lens_values(
-    lens: LensIdentity,
+    lens: Lens,
     *,
     f_number: float | None = None,
     focal_mm: float | None = None,
@@ -145,8 +145,8 @@ def lens_values(
 
     MaxApertureValue is 2 log2 N (EXIF 2.32, annex C), which its unsigned type cannot hold below f/1.
 
-    >>> from sixbit.lenses.catalogue import LensIdentity
-    >>> summicron = LensIdentity("summicron-35-asph", "Summicron-M 35mm f/2 ASPH.", "Leica", 35, 35, 2)
+    >>> from sixbit.lenses.catalogue import Lens
+    >>> summicron = Lens("summicron-35-asph", "Summicron-M 35mm f/2 ASPH.", "Leica", 35, 35, 2)
     >>> lens_values(summicron)["MaxApertureValue"]
     [Fraction(2, 1)]
     """

@@ -36,19 +36,19 @@ class FilterError(SixbitError, ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class CorrectionFilter:
+class Filter:
     """A correction, compiled for one picture size.
 
     ``warp`` and ``gain`` hold one polynomial (all planes alike) or three (red, green, blue). ``gain_map`` is
     planes x rows x columns; its outer nodes lie on the centres of the outer pixels, and it is read bilinearly at
     the output point. ``made_from`` says what was compiled (lens, calibrations, focal length ...), as JSON values.
 
-    >>> half = CorrectionFilter(width=3, height=3, centre=(1.0, 1.0), half_diagonal=2**0.5, warp=((0.5,),))
+    >>> half = Filter(width=3, height=3, centre=(1.0, 1.0), half_diagonal=2**0.5, warp=((0.5,),))
     >>> half.source_points([[0.0, 0.0]]).tolist()
     [[[0.5, 0.5]], [[0.5, 0.5]], [[0.5, 0.5]]]
     >>> half.gains([[0.0, 0.0]]).tolist()
     [[1.0], [1.0], [1.0]]
-    >>> CorrectionFilter.from_json(half.to_json()) == half
+    >>> Filter.from_json(half.to_json()) == half
     True
     """
 
@@ -80,10 +80,10 @@ class CorrectionFilter:
         """True if the picture comes back unchanged, byte for byte."""
         return not (self.warps or self.brightens)
 
-    def window(self, x: int, y: int, width: int, height: int) -> CorrectionFilter:
+    def window(self, x: int, y: int, width: int, height: int) -> Filter:
         """The same correction for a part of the picture that was cut out of it: the optical centre stays its own.
 
-        >>> whole = CorrectionFilter(width=101, height=101, centre=(50.0, 50.0), half_diagonal=70.0, warp=((0.9,),))
+        >>> whole = Filter(width=101, height=101, centre=(50.0, 50.0), half_diagonal=70.0, warp=((0.9,),))
         >>> whole.window(40, 0, 20, 101).source_points([[10.0, 0.0]])[1].tolist()
         [[10.0, 5.0]]
         """
@@ -95,10 +95,10 @@ class CorrectionFilter:
             gain_map=self._map_over(x, y, x + width - 1, y + height - 1),
         )
 
-    def reduced(self, width: int, height: int, across: float, down: float) -> CorrectionFilter:
+    def reduced(self, width: int, height: int, across: float, down: float) -> Filter:
         """The same correction for the picture reduced to width x height, each pixel the mean of across x down.
 
-        >>> whole = CorrectionFilter(width=101, height=101, centre=(49.5, 49.5), half_diagonal=70.0, warp=((0.9,),))
+        >>> whole = Filter(width=101, height=101, centre=(49.5, 49.5), half_diagonal=70.0, warp=((0.9,),))
         >>> whole.reduced(25, 25, 4, 4).source_points([[2.0, 12.0]])[1].tolist()
         [[3.0, 12.0]]
         """
@@ -169,7 +169,7 @@ class CorrectionFilter:
         return hash(self.digest)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, CorrectionFilter) and self.digest == other.digest
+        return isinstance(other, Filter) and self.digest == other.digest
 
     def to_json(self) -> str:
         """The filter as JSON text; the same filter always gives the same text."""
@@ -192,7 +192,7 @@ class CorrectionFilter:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> CorrectionFilter:
+    def from_json(cls, text: str) -> Filter:
         """Read what ``to_json`` wrote; raises FilterError if it is something else."""
         try:
             fields = json.loads(text)
@@ -216,7 +216,7 @@ class CorrectionFilter:
         Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: str | Path) -> CorrectionFilter:
+    def load(cls, path: str | Path) -> Filter:
         """Read a filter from a JSON file."""
         return cls.from_json(Path(path).read_text(encoding="utf-8"))
 

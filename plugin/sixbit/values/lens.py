@@ -27,7 +27,7 @@ class Calibration(NamedTuple):
     model: str
     own: bool = False
     """True for the user's own, from the user data folder."""
-    record: str = ""
+    run: str = ""
     """The record of the run it was made in, if Sixbit made it."""
     crop_factor: float = 0.0
     """That of the sensor it was made on, where there is a record."""
@@ -40,7 +40,7 @@ class Calibration(NamedTuple):
         return crop_factor is None or self.crop_factor <= crop_factor * 1.01
 
 
-class LensIdentity(NamedTuple):
+class Lens(NamedTuple):
     """A lens, by the identity it has everywhere in the project."""
 
     lens_id: str

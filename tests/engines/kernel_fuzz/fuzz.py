@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sixbit import engines
 from sixbit.engines import Region, native
-from sixbit.values.filter import CorrectionFilter
+from sixbit.values.filter import Filter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
 
 Generator = np.random.Generator
@@ -33,11 +33,11 @@ def warp(rng: Generator) -> tuple[float, ...]:
     return tuple(float(c) for c in (*wild, rng.choice([0.0, np.nan, 1e30, -3.0]))[: rng.integers(1, 7)])
 
 
-def correction(rng: Generator, width: int, height: int) -> CorrectionFilter:
+def filter(rng: Generator, width: int, height: int) -> Filter:
     planes = 3 if rng.random() < 0.6 else 1
     first = warp(rng)
     gain_map = rng.uniform(0, 3, (rng.choice([1, 3]), *rng.integers(1, 9, 2))) if rng.random() < 0.3 else None
-    return CorrectionFilter(
+    return Filter(
         width,
         height,
         (float(rng.uniform(-9, width + 9)), float(rng.uniform(-9, height + 9))),
@@ -83,7 +83,7 @@ def once(rng: Generator) -> None:
     native.ERROR_PX = float(rng.choice([0.0, 0.002, 0.1]))
     curve = rng.choice(np.array([srgb(), linear(), TransferCurve("steep", np.linspace(0, 1, SAMPLES)[None] ** 3.0)]))
     native.apply(
-        correction(rng, width, height),
+        filter(rng, width, height),
         pixels,
         interpolation=str(rng.choice(engines.INTERPOLATIONS)),
         transfer=curve,

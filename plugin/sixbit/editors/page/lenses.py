@@ -6,7 +6,7 @@ from typing import Any
 
 from sixbit.lenses.catalogue import catalogue
 from sixbit.values.kinds import SPOKEN
-from sixbit.values.lens import LensIdentity
+from sixbit.values.lens import Lens
 
 MOST_FOUND = 12
 LONGEST_SEARCH = 120
@@ -27,7 +27,7 @@ def find_lenses(text: str) -> list[dict[str, Any]]:
     return [lens_record(lens) for lens in [*found.values()][:MOST_FOUND]]
 
 
-def lens_record(lens: LensIdentity) -> dict[str, Any]:
+def lens_record(lens: Lens) -> dict[str, Any]:
     """A lens as a page is told of it."""
     return {
         "id": lens.lens_id,

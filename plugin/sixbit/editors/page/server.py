@@ -26,9 +26,9 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from sixbit.editors.page.lenses import find_lenses
-from sixbit.editors.page.session import Frame, RequestError, Session
+from sixbit.editors.page.session import RequestError, Session, Upload
 from sixbit.values.errors import SixbitError
-from sixbit.values.lens import LensIdentity
+from sixbit.values.lens import Lens
 
 HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"
@@ -66,12 +66,12 @@ HEADERS = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def run(lens: LensIdentity | None, *, browser: bool = True) -> int:
+def run(lens: Lens | None, *, browser: bool = True) -> int:
     """Serve the page until it is closed, and print its address; the command's exit status."""
     return asyncio.run(_run(lens, browser))
 
 
-async def _run(lens: LensIdentity | None, browser: bool) -> int:
+async def _run(lens: Lens | None, browser: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="sixbit-calibrate-", ignore_cleanup_errors=True) as folder:
         server = Server(Session(Path(folder), lens))
         address = await server.start()
@@ -268,7 +268,7 @@ class Server:
             return web.json_response({"number": frame.number}, status=201)
         return web.json_response({"error": frame.reason}, status=413 if size else 422)
 
-    async def _receive(self, request: web.Request, frame: Frame) -> None:
+    async def _receive(self, request: web.Request, frame: Upload) -> None:
         try:
             with frame.path.open("xb") as file:
                 async for chunk in request.content.iter_chunked(1 << 20):

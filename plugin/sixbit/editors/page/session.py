@@ -22,7 +22,7 @@ from sixbit.lenses.catalogue import catalogue
 from sixbit.machine import start_log
 from sixbit.values.errors import SixbitError, photo_name
 from sixbit.values.kinds import SPOKEN
-from sixbit.values.lens import LensIdentity
+from sixbit.values.lens import Lens
 
 LONGEST_NAME = 120
 _LIMITS = {"f_number": (0.5, 128), "distance_m": (0.01, 10_000), "focal_mm": (1, 2000), "crop_factor": (0.1, 20)}
@@ -42,7 +42,7 @@ class RequestError(SixbitError):
 
 
 @dataclass
-class Frame:
+class Upload:
     """A photo that was dropped. ``path`` is ours, ``name`` the user's, made fit to be shown."""
 
     number: int
@@ -54,7 +54,7 @@ class Frame:
     reason: str = ""
     look: Look | None = None
 
-    def record(self) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         """As the page is told of it."""
         return {
             "number": self.number,
@@ -84,13 +84,13 @@ class Session:
     """The state, and the requests that change it. ``changed`` is called whenever pages have something new to show."""
 
     folder: Path
-    lens: LensIdentity | None = None
+    lens: Lens | None = None
     steps: Mapping[str, Step] = field(default_factory=lambda: STEPS)
     changed: Callable[[], None] = lambda: None
     worker: Worker = field(default_factory=Worker)
     step: str = ""
     settings: dict[str, float] = field(default_factory=dict)
-    frames: dict[int, Frame] = field(default_factory=dict)
+    frames: dict[int, Upload] = field(default_factory=dict)
     job: dict[str, Any] | None = None
     measurement: Measurement | None = None
     comparison: tuple[int, Comparison] | None = None
@@ -112,7 +112,7 @@ class Session:
             "step": self.step,
             "fields": list(self._fields()),
             "settings": self.settings,
-            "frames": [frame.record() for frame in self._frames()],
+            "frames": [frame.run() for frame in self._frames()],
             "job": self.job,
             "error": self.error,
             "measurement": None
@@ -130,14 +130,14 @@ class Session:
             "comparison": None if shown is None else {"number": shown[0], "summary": shown[1].summary},
             "own": [
                 {
-                    "name": record.name,
-                    "lens_id": record.lens_id,
-                    "lens": record.lens,
-                    "kinds": ", ".join(SPOKEN[kind] for kind in record.kinds),
-                    "said": record.said,
-                    "lensfun": record.has_xml,
+                    "name": run.name,
+                    "lens_id": run.lens_id,
+                    "lens": run.lens,
+                    "kinds": ", ".join(SPOKEN[kind] for kind in run.kinds),
+                    "said": run.said,
+                    "lensfun": run.has_xml,
                 }
-                for record in catalogue().records
+                for run in catalogue().runs
             ],
         }
 
@@ -186,24 +186,24 @@ class Session:
             self.settings[name] = _number(name, text)
         self._forget_results()  # they are of other settings
 
-    def new_frame(self, name: str) -> Frame:
+    def new_frame(self, name: str) -> Upload:
         """A place for a photo that is about to arrive."""
         self._check_ready()
         number = next(self._numbers)
         suffix = Path(name).suffix.lower()
         path = self.folder / f"photo-{number}{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else ''}"
         shown = photo_name(name[:LONGEST_NAME]) or "without a name"
-        frame = self.frames[number] = Frame(number, self.step, shown, path)
+        frame = self.frames[number] = Upload(number, self.step, shown, path)
         self.error = ""
         self.changed()
         return frame
 
-    def arrived(self, frame: Frame) -> None:
+    def arrived(self, frame: Upload) -> None:
         """Look at a photo that is there."""
         frame.status = "reading"
         self._start(self._look(frame))
 
-    def refuse(self, frame: Frame, reason: str) -> None:
+    def refuse(self, frame: Upload, reason: str) -> None:
         """A photo that is of no use, and why; its file goes."""
         frame.status, frame.reason = "refused", self._beside(frame, reason)
         frame.path.unlink(missing_ok=True)
@@ -274,7 +274,7 @@ class Session:
 
     # Work -------------------------------------------------------------------------------------------------------------
 
-    async def _look(self, frame: Frame) -> None:
+    async def _look(self, frame: Upload) -> None:
         assert self.lens is not None
         try:
             seen = await self.worker.do(look, frame.path, self.lens.lens_id, progress=lambda share, step: None)
@@ -314,7 +314,7 @@ class Session:
             self.job = None
             self.changed()
 
-    async def _compare(self, frame: Frame) -> None:
+    async def _compare(self, frame: Upload) -> None:
         assert self.lens is not None
         try:
             shown = await self.worker.do(
@@ -362,7 +362,7 @@ class Session:
         where = f" Please send the file {self.log} to us." if self.log else ""
         return f"Something went wrong that is not your fault, and nothing was kept.{where}"
 
-    def _beside(self, frame: Frame, message: str) -> str:
+    def _beside(self, frame: Upload, message: str) -> str:
         """A message as it stands beside the photo, which it need not name."""
         return self._in_words(message.removeprefix(f"{frame.path}: ").removeprefix(f"{frame.path.name}: "))
 
@@ -379,10 +379,10 @@ class Session:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _frames(self) -> list[Frame]:
+    def _frames(self) -> list[Upload]:
         return [frame for frame in self.frames.values() if frame.step == self.step]
 
-    def _usable(self) -> list[Frame]:
+    def _usable(self) -> list[Upload]:
         return [frame for frame in self._frames() if frame.status in ("ready", "used")]
 
     def _fields(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.lenses.own import Record
+from sixbit.lenses.own import Run
 from sixbit.values.watch import Progress
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.calibration.flat import FlatResult
-    from sixbit.calibration.lateral_colour import LateralColourResult
     from sixbit.calibration.lines import LinesResult
+    from sixbit.calibration.tca import TcaResult
 
 RADIUS = "distance from the centre, % of the half diagonal"
 
@@ -64,7 +64,7 @@ class Step:
     settings: tuple[str, ...]
     measure: Callable[[Sequence[Path], str, Mapping[str, float], Progress], Any]
     findings: Callable[[Any], Findings]
-    keep: Callable[[Any], Record]
+    keep: Callable[[Any], Run]
 
 
 def _measure_flat(paths: Sequence[Path], lens_id: str, settings: Mapping[str, Any], progress: Progress) -> FlatResult:
@@ -92,7 +92,7 @@ def _of_flat(result: FlatResult) -> Findings:
     return Findings(tuple(result.verdict), tuple(plots), ((caption, heat_map(result.rest["light"])),))
 
 
-def _keep_flat(result: FlatResult) -> Record:
+def _keep_flat(result: FlatResult) -> Run:
     from sixbit.calibration.flat import keep
 
     return keep(result)
@@ -131,21 +131,19 @@ def _of_lines(result: LinesResult) -> Findings:
     return Findings(tuple(result.verdict), (bend, distortion), lines_before_after(result))
 
 
-def _keep_lines(result: LinesResult) -> Record:
+def _keep_lines(result: LinesResult) -> Run:
     from sixbit.calibration.lines import keep
 
     return keep(result)
 
 
-def _measure_tca(
-    paths: Sequence[Path], lens_id: str, settings: Mapping[str, Any], progress: Progress
-) -> LateralColourResult:
-    from sixbit.calibration.lateral_colour import measure_lateral_colour
+def _measure_tca(paths: Sequence[Path], lens_id: str, settings: Mapping[str, Any], progress: Progress) -> TcaResult:
+    from sixbit.calibration.tca import measure_tca
 
-    return measure_lateral_colour(paths, lens_id, progress=progress, **settings)
+    return measure_tca(paths, lens_id, progress=progress, **settings)
 
 
-def _of_tca(result: LateralColourResult) -> Findings:
+def _of_tca(result: TcaResult) -> Findings:
     series = []
     for name, curve in result.found.curves.items():
         for what, values, line in (("measured", curve.measured, False), ("fitted", curve.fitted, True)):
@@ -156,8 +154,8 @@ def _of_tca(result: LateralColourResult) -> Findings:
     )
 
 
-def _keep_tca(result: LateralColourResult) -> Record:
-    from sixbit.calibration.lateral_colour import keep
+def _keep_tca(result: TcaResult) -> Run:
+    from sixbit.calibration.tca import keep
 
     return keep(result)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sixbit.engines import Region
     from sixbit.export.preview import Picture
     from sixbit.measure.frame import DecodedFrame
-    from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.filter import Filter
 
 THUMBNAIL = (160, 120)
 WHOLE = (1400, 1400)
@@ -86,9 +86,9 @@ def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], pr
     lens = identity_of(lens_id)
     width, height = frame.size
     shot = frame.shot._replace(width=width, height=height)
-    correction = compile_filter(lens, shot, **settings)
-    if not correction.made_from["corrections"]:
-        raise PhotoError(nothing_to_do(path, lens, correction))
+    filter = compile_filter(lens, shot, **settings)
+    if not filter.made_from["corrections"]:
+        raise PhotoError(nothing_to_do(path, lens, filter))
     picture = _picture(frame)
     corner = Region(0, 0, min(width, DETAIL[0]), min(height, DETAIL[1]))
     views = {
@@ -97,10 +97,10 @@ def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], pr
     }
     pictures = {}
     for number, (view, (region, size)) in enumerate(views.items()):
-        for when, applied in (("before", None), ("after", correction)):
+        for when, applied in (("before", None), ("after", filter)):
             progress(0.2 + 0.4 * number, "correcting the photo")
             pictures[f"{view}-{when}"] = _drawn(picture, applied, region, size)
-    return Comparison(Corrected(Path(name), Path(name), lens, correction, ()).summary(), pictures)
+    return Comparison(Corrected(Path(name), Path(name), lens, filter, ()).summary(), pictures)
 
 
 def _picture(frame: DecodedFrame) -> Picture:
@@ -110,13 +110,13 @@ def _picture(frame: DecodedFrame) -> Picture:
     return Picture(pixels, frame.transfer)
 
 
-def _drawn(picture: Picture, correction: CorrectionFilter | None, region: Region, size: tuple[int, int]) -> bytes:
+def _drawn(picture: Picture, filter: Filter | None, region: Region, size: tuple[int, int]) -> bytes:
     """A part of a picture as a JPEG of this size."""
     import numpy as np
     from PIL import Image
 
     out = np.empty((size[1], size[0], 3), np.uint8)
-    picture.preview(correction, region, size, out)
+    picture.preview(filter, region, size, out)
     file = io.BytesIO()
     Image.fromarray(out).save(file, "JPEG", quality=88)
     return file.getvalue()

@@ -13,7 +13,7 @@ from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
     from sixbit.export.presets import Preset
-    from sixbit.values.lens import LensIdentity
+    from sixbit.values.lens import Lens
 
 LONGEST_SIDE = 1 << 20
 
@@ -49,7 +49,7 @@ def shot(request: Request) -> Shot:
     return shot_of_tags(texts_alone, None if request.get("size") is None else size(request, "size"))
 
 
-def lens(request: Request) -> LensIdentity:
+def lens(request: Request) -> Lens:
     """The lens of an identity."""
     lens = text(request, "lens")
     if lens not in catalogue().lenses:

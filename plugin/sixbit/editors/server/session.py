@@ -22,8 +22,8 @@ from sixbit.values.shot import Shot
 if TYPE_CHECKING:
     from sixbit.export.presets import Preset
     from sixbit.export.preview import Picture
-    from sixbit.values.filter import CorrectionFilter
-    from sixbit.values.lens import LensIdentity
+    from sixbit.values.filter import Filter
+    from sixbit.values.lens import Lens
 
 PROTOCOL = 1
 MOST_PIXELS = 1 << 30
@@ -41,7 +41,7 @@ class Session:
     def __init__(self, log: Path | None) -> None:
         self._log = log
         self._pictures: dict[int, Picture] = {}
-        self._filters: dict[int, CorrectionFilter] = {}
+        self._filters: dict[int, Filter] = {}
         self._numbers = 0
         self._calibrations: list[subprocess.Popen[bytes]] = []
 
@@ -123,7 +123,7 @@ class Session:
         shot = asked.shot(request)._replace(width=size[0], height=size[1]) if asked.has_shot(request) else Shot()
         scale = request.get("scale", "fill")
         try:
-            correction = compile_filter(
+            filter = compile_filter(
                 asked.text(request, "lens"),
                 shot,
                 size=size,
@@ -139,18 +139,18 @@ class Session:
         except CompileError as error:
             raise ArgumentError(error.reason) from error
         if request.get("window") is not None:
-            correction = correction.window(*asked.rectangle(request, "window", size))
+            filter = filter.window(*asked.rectangle(request, "window", size))
         if len(self._filters) >= KEPT_FILTERS:
             del self._filters[min(self._filters)]
-        made_from = correction.made_from
+        made_from = filter.made_from
         return {
-            "filter": self._keep(self._filters, correction),
-            "digest": correction.digest,
+            "filter": self._keep(self._filters, filter),
+            "digest": filter.digest,
             "made_from": dict(made_from),
             "left_out": parts(dict(made_from["left_out"])),
-            "identity": correction.is_identity,
-            "error_px": correction.error_px,
-            "marks": marks(made_from["corrections"], asked.texts(request, "already_corrected", ()), correction.digest),
+            "identity": filter.is_identity,
+            "error_px": filter.error_px,
+            "marks": marks(made_from["corrections"], asked.texts(request, "already_corrected", ()), filter.digest),
             "namespaces": {SIXBIT_PREFIX: SIXBIT_NAMESPACE},
         }
 
@@ -187,13 +187,13 @@ class Session:
     def _apply(self, request: Request, progress: Progress) -> Answer:
         from sixbit.export.preview import map_file, overlap
 
-        picture, correction = self._picture(request), self._filter(request)
+        picture, filter = self._picture(request), self._filter(request)
         file, offset = asked.text(request, "file"), asked.whole(request, "offset")
         pixels = picture.pixels
         out = map_file(file, offset, pixels.shape, pixels.dtype.name, writable=True)
         if overlap(pixels, out):
             raise ArgumentError("A picture cannot be corrected in place: give a file, or a part of it, of its own.")
-        picture.apply(correction, out, request.get("interpolation") or "bicubic", progress)
+        picture.apply(filter, out, request.get("interpolation") or "bicubic", progress)
         return {}
 
     def _preview(self, request: Request) -> Answer:
@@ -201,12 +201,12 @@ class Session:
         from sixbit.export.preview import map_file
 
         picture = self._picture(request)
-        correction = None if request.get("filter") is None else self._filter(request)
+        filter = None if request.get("filter") is None else self._filter(request)
         view, size = Region(*asked.rectangle(request, "view", picture.size)), asked.size(request, "size")
         out = map_file(
             asked.text(request, "file"), asked.whole(request, "offset"), (size[1], size[0], 3), "uint8", writable=True
         )
-        picture.preview(correction, view, size, out)
+        picture.preview(filter, view, size, out)
         return {}
 
     def _close(self, request: Request) -> Answer:
@@ -215,9 +215,9 @@ class Session:
         return {}
 
     def _remember(self, request: Request) -> Answer:
-        from sixbit.lenses.remembered import remember
+        from sixbit.lenses.remembered import keep
 
-        remember(asked.shot(request), asked.lens(request).lens_id)
+        keep(asked.shot(request), asked.lens(request).lens_id)
         return {}
 
     def _presets(self, request: Request) -> Answer:
@@ -291,11 +291,11 @@ class Session:
     def _picture(self, request: Request) -> Picture:
         return asked.kept(self._pictures, request, "picture")
 
-    def _filter(self, request: Request) -> CorrectionFilter:
+    def _filter(self, request: Request) -> Filter:
         return asked.kept(self._filters, request, "filter")
 
 
-def _lensfun_name(lens: LensIdentity) -> str:
+def _lensfun_name(lens: Lens) -> str:
     """What lensfun knows the lens by: its entry with the numbers, else the one with its name alone."""
     return next((found.model for found in lens.best_calibrations().values()), lens.name)
 

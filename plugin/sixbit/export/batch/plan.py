@@ -247,11 +247,11 @@ def is_done(record: Record | None, task: Task) -> bool:
 
 def chosen_lens(source: str) -> str | None:
     """The lens that the user chose for photos like this one."""
-    from sixbit.lenses.remembered import choices_file, recall
+    from sixbit.lenses.remembered import choices_file, look_up
     from sixbit.tags.read import read_shot
 
     try:
-        return recall(read_shot(source)) if choices_file().is_file() else None
+        return look_up(read_shot(source)) if choices_file().is_file() else None
     except PhotoError:
         return None
 

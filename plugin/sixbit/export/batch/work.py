@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.photos.photo import Photo
-    from sixbit.values.filter import CorrectionFilter
+    from sixbit.values.filter import Filter
 
 WAYS_OUT = dict.fromkeys(
     ("ambiguous", "unknown", "untagged"),
@@ -98,20 +98,20 @@ def _corrected(task: Task, lens: str | None) -> Record:
     done = correct(
         task.source, task.target, preset=task.preset, lens=lens, force=task.force, threads=task.threads, look=look
     )
-    return _record(task, done.correction) | {"notes": list(done.notes), "thumbnails": thumbnails}
+    return _record(task, done.filter) | {"notes": list(done.notes), "thumbnails": thumbnails}
 
 
 def _foreseen(task: Task, lens: str | None) -> Record:
-    correction, measures_tca = foreseen_correction(Path(task.source), task.preset, lens)
-    return _record(task, correction, measures_tca)
+    filter, measures_tca = foreseen_correction(Path(task.source), task.preset, lens)
+    return _record(task, filter, measures_tca)
 
 
-def _record(task: Task, correction: CorrectionFilter, measures_tca: bool = False) -> Record:
+def _record(task: Task, filter: Filter, measures_tca: bool = False) -> Record:
     return {
         "status": "corrected",
         "reason": None,
-        "message": described(correction, on_command_line=not task.in_window, measures_tca=measures_tca),
-        "lens": correction.made_from["lens_id"],
+        "message": described(filter, on_command_line=not task.in_window, measures_tca=measures_tca),
+        "lens": filter.made_from["lens_id"],
         "out": task.target.relative_to(task.folder).as_posix(),
     }
 

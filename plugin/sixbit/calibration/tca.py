@@ -1,4 +1,4 @@
-"""Lateral colour of a lens from sharp photos: measured in each (:mod:`sixbit.measure.lateral_colour`), and kept."""
+"""Lateral colour of a lens from sharp photos: measured in each (:mod:`sixbit.measure.tca`), and kept."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sixbit.calibration.keep import Setting, add
-from sixbit.lenses.own import Record
+from sixbit.lenses.own import Run
 from sixbit.measure.displacement import sharp_blocks
-from sixbit.measure.lateral_colour import LateralColour, fit_lateral_colour
+from sixbit.measure.tca import MeasuredTca, fit_tca
 from sixbit.photos.jpeg import has_halved_chroma
 from sixbit.values.errors import CalibrationError
 from sixbit.values.watch import Progress, silent
 
 
 @dataclass(frozen=True, eq=False)
-class LateralColourResult:
+class TcaResult:
     """Lateral colour of a lens, with how it was set and the photos that it was found in."""
 
     setting: Setting
     photos: tuple[str, ...]
-    found: LateralColour
+    found: MeasuredTca
 
     @property
     def verdict(self) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ class LateralColourResult:
         return self.found.verdict
 
 
-def measure_lateral_colour(
+def measure_tca(
     paths: Sequence[str | Path],
     lens: str | None = None,
     *,
@@ -37,7 +37,7 @@ def measure_lateral_colour(
     focal_mm: float | None = None,
     f_number: float | None = None,
     progress: Progress = silent,
-) -> LateralColourResult:
+) -> TcaResult:
     """Measure the lateral colour of a lens from sharp photos that it took.
 
     ``lens`` is its identity, where the photos do not say it; so are the rest. Raises CalibrationError, with the reason,
@@ -72,16 +72,16 @@ def measure_lateral_colour(
         progress(0.6 + 0.4 * share, step)
 
     try:
-        found = fit_lateral_colour(blocks, setting.aspect_ratio, fitting)
+        found = fit_tca(blocks, setting.aspect_ratio, fitting)
     except CalibrationError as error:
         raise CalibrationError(
             f"{names[0] if len(names) == 1 else 'These photos'}: {error}. Take a sharp photo with strong edges out to "
             "the corners, such as a front with windows or bare branches against the sky."
         ) from error
-    return LateralColourResult(setting, tuple(names), found)
+    return TcaResult(setting, tuple(names), found)
 
 
-def keep(result: LateralColourResult) -> Record:
+def keep(result: TcaResult) -> Run:
     """Keep a result in the user's database, for every program."""
     count = len(result.photos)
     source = f"edges of {count} photo{'s' if count > 1 else ''}"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from sixbit.plots.lens import BLUE, INK, RED, SOFT, drawn
 
 if TYPE_CHECKING:
-    from sixbit.calibration.lateral_colour import LateralColourResult
+    from sixbit.calibration.tca import TcaResult
 
 
-def plot_lateral_colour(result: LateralColourResult, path: str | Path) -> None:
+def plot_tca(result: TcaResult, path: str | Path) -> None:
     """Draw a result to a file, 800 x 430 px in PNG; other formats by the suffix. Raises PlotError, PhotoError."""
     with drawn(path, 800, 430) as figure:
         figure.text(0.05, 0.93, f"{result.setting.lens.name}, crop {result.setting.crop_factor:.3g}", fontsize=13)

@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sixbit.calibration.lateral_colour import keep, measure_lateral_colour
+from sixbit.calibration.tca import keep, measure_tca
 from sixbit.cli.main import main
 from sixbit.compiler import optics as models
-from sixbit.compiler.optics import Frame, Sensor
+from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.export.correct import correct
 from sixbit.lenses.catalogue import catalogue
 from sixbit.measure.displacement import displacements, sharp_blocks
-from sixbit.measure.lateral_colour import LateralColour, lateral_colour_in
+from sixbit.measure.tca import MeasuredTca, tca_in
 from sixbit.photos.jpeg import has_halved_chroma
 from sixbit.values.errors import CalibrationError
 from sixbit.values.light import srgb
-from tests.scenery.scenes import Camera, Lens, as_photo, building, clouds, foliage, lateral_colour_error, photograph
+from tests.scenery.scenes import Camera, Lens, as_photo, building, clouds, foliage, photograph, tca_error
 
-FRAME = Frame(1200, 800, 1.0)
+FRAME = SensorPicture(1200, 800, 1.0)
 CORNER = FRAME.half_diagonal
 LENS = Lens((0.99, 0.0, 0.01), ((1 + 1.6 / CORNER,), (1 - 0.8 / CORNER,)))
 BENT = Lens((1.0,), ((1 - 1.0 / CORNER, 0.0, 2.5 / CORNER / 3.25), (1 + 0.9 / CORNER,)))
@@ -34,9 +34,9 @@ def photo_of(scene: Any, lens: Lens, seed: int = 3, noise: float = 0.005) -> Any
     return photograph(scene(rng), lens, Camera(FRAME, noise=noise), rng)
 
 
-def error_of(found: LateralColour, lens: Lens) -> float:
-    polynomials = models.lateral_colour(found.model.name, found.model.terms)
-    return lateral_colour_error(lens, polynomials, FRAME, Sensor(1.0, 1.5))
+def error_of(found: MeasuredTca, lens: Lens) -> float:
+    polynomials = models.tca(found.model.name, found.model.terms)
+    return tca_error(lens, polynomials, FRAME, Sensor(1.0, 1.5))
 
 
 def write(path: Path, values: Any, **options: Any) -> Path:
@@ -57,7 +57,7 @@ def leaves() -> Any:
     ("bits", "quality", "subsampling"), [(8, None, 0), (16, None, 0), (8, 95, 0), (8, 92, 2), (8, 85, 2)]
 )
 def test_known_lateral_colour_is_found(leaves: Any, bits: int, quality: int | None, subsampling: int) -> None:
-    found = lateral_colour_in(as_photo(leaves, bits, quality, subsampling), srgb(), halved_chroma=subsampling == 2)
+    found = tca_in(as_photo(leaves, bits, quality, subsampling), srgb(), halved_chroma=subsampling == 2)
     assert error_of(found, LENS) < 0.15
     assert found.corner_error < 0.15
     assert found.corner_px[0] > 1 > -0.5 > found.corner_px[1]
@@ -66,9 +66,7 @@ def test_known_lateral_colour_is_found(leaves: Any, bits: int, quality: int | No
 def test_colours_of_half_the_resolution_are_compared_with_a_green_as_smooth(leaves: Any) -> None:
     """Red and blue of a 4:2:0 JPEG are green's own details and smoothed differences: not to be taken for sharp ones."""
     photo = as_photo(leaves, 8, 90, 2)
-    known, mistaken = (
-        error_of(lateral_colour_in(photo, srgb(), halved_chroma=halved), LENS) for halved in (True, False)
-    )
+    known, mistaken = (error_of(tca_in(photo, srgb(), halved_chroma=halved), LENS) for halved in (True, False))
     assert known < 0.08
     assert known < 0.7 * mistaken
 
@@ -101,7 +99,7 @@ def test_the_next_edge_does_not_pull(gap: float, largest: float) -> None:
 
 
 def test_what_is_not_in_proportion_to_the_radius_is_poly3() -> None:
-    found = lateral_colour_in(as_photo(photo_of(foliage, BENT)), srgb())
+    found = tca_in(as_photo(photo_of(foliage, BENT)), srgb())
     assert found.model.name == "poly3"
     assert error_of(found, BENT) < 0.15
 
@@ -123,17 +121,17 @@ def test_what_is_not_in_proportion_to_the_radius_is_poly3() -> None:
 )  # fmt: skip
 def test_a_photo_without_edges_is_not_enough(values: Any) -> None:
     with pytest.raises(CalibrationError, match="not enough"):
-        lateral_colour_in(as_photo(values()), srgb())
+        tca_in(as_photo(values()), srgb())
 
 
 def test_a_lens_without_lateral_colour_is_left_alone() -> None:
     with pytest.raises(CalibrationError, match="none to be seen"):
-        lateral_colour_in(as_photo(photo_of(foliage, Lens())), srgb())
+        tca_in(as_photo(photo_of(foliage, Lens())), srgb())
 
 
 def test_a_grey_picture_has_none() -> None:
     with pytest.raises(CalibrationError, match="no colours"):
-        lateral_colour_in(np.zeros((50, 50), np.uint8), srgb())
+        tca_in(np.zeros((50, 50), np.uint8), srgb())
 
 
 def test_the_way_a_jpeg_holds_colour_is_seen(tmp_path: Path) -> None:
@@ -154,17 +152,17 @@ def test_measured_kept_and_corrected(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     path = write(tmp_path / "leaves.png", leaves)
     shares: list[float] = []
-    result = measure_lateral_colour([path], UNCALIBRATED, progress=lambda share, _: shares.append(share))
+    result = measure_tca([path], UNCALIBRATED, progress=lambda share, _: shares.append(share))
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
     assert "red 1." in result.verdict[0]
-    record = keep(result)
-    assert [record.kinds, record.lens_id] == [("tca",), UNCALIBRATED]
+    run = keep(result)
+    assert [run.kinds, run.lens_id] == [("tca",), UNCALIBRATED]
     done = correct(path, tmp_path / "out.png", lens=UNCALIBRATED, corrections=("tca",))
-    assert done.correction.made_from["calibrations"]["tca"]["grade"] == "measured"
+    assert done.filter.made_from["calibrations"]["tca"]["grade"] == "measured"
     with pytest.raises(CalibrationError, match=r"there (is none to be seen|are not enough)"):
-        lateral_colour_in(_pixels(tmp_path / "out.png"), srgb())
-    assert main(["calibrate", "remove", record.name]) == 0
+        tca_in(_pixels(tmp_path / "out.png"), srgb())
+    assert main(["calibrate", "remove", run.name]) == 0
     plot = tmp_path / "plot.png"
     assert main(["calibrate", "tca", str(path), "--lens", UNCALIBRATED, "--dry-run", "--plot", str(plot)]) == 0
     assert "outwards" in capsys.readouterr().out
@@ -187,7 +185,7 @@ def test_auto_tca(leaves: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_auto_tca_leaves_a_calibrated_lens_to_its_calibration(leaves: Any, tmp_path: Path) -> None:
     path = write(tmp_path / "leaves.png", leaves)
     done = correct(path, tmp_path / "out.png", lens="summicron-35-asph", auto_tca=True)
-    assert done.correction.made_from["calibrations"]["tca"]["grade"] != "measured from this photo"
+    assert done.filter.made_from["calibrations"]["tca"]["grade"] != "measured from this photo"
 
 
 def _pixels(path: Path) -> Any:

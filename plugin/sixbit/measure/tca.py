@@ -68,7 +68,7 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class LateralColour:
+class MeasuredTca:
     """What the edges have shown. ``model`` is in lensfun's terms, for a sensor of the photo's own shape and size.
 
     ``corner_px`` is by how much red and blue lie outwards of green in the corner, ``corner_error`` twice the standard
@@ -84,9 +84,9 @@ class LateralColour:
     verdict: tuple[str, ...]
 
 
-def lateral_colour_in(
+def tca_in(
     pixels: NDArray[Any], transfer: TransferCurve, *, halved_chroma: bool = False, progress: Progress = silent
-) -> LateralColour:
+) -> MeasuredTca:
     """Measure the lateral colour of a photo (height, width, 3) in the photo itself.
 
     Raises CalibrationError, with the reason, if it does not carry it.
@@ -95,10 +95,10 @@ def lateral_colour_in(
         raise CalibrationError("it has no colours")
     height, width = pixels.shape[:2]
     blocks = sharp_blocks(pixels, transfer, halved_chroma=halved_chroma, progress=progress)
-    return fit_lateral_colour([blocks], max(width, height) / min(width, height), progress)
+    return fit_tca([blocks], max(width, height) / min(width, height), progress)
 
 
-def fit_lateral_colour(photos: Sequence[Blocks], aspect_ratio: float, progress: Progress = silent) -> LateralColour:
+def fit_tca(photos: Sequence[Blocks], aspect_ratio: float, progress: Progress = silent) -> MeasuredTca:
     """The same from blocks of photos of one shape: the part that is mathematics alone."""
     half = photos[0].half_diagonal
     if sum(len(photo.x) for photo in photos) < FEWEST:
@@ -145,7 +145,7 @@ def fit_lateral_colour(photos: Sequence[Blocks], aspect_ratio: float, progress: 
         f"It was measured at {count} places with edges, out to {100 * max(one.r.max() for one in samples):.0f} % of "
         "the half diagonal.",
     )
-    return LateralColour(model, corner, stated, curves, count, verdict)
+    return MeasuredTca(model, corner, stated, curves, count, verdict)
 
 
 @dataclass(frozen=True, eq=False)
