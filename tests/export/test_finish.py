@@ -244,6 +244,15 @@ def test_no_place_is_left(suffix: str, policy: str, corrected: bool, tmp_path: P
     assert ("AlreadyApplied" in listed) == corrected
 
 
+def test_a_copy_has_the_picture_every_time(tmp_path: Path) -> None:
+    """exiv2 reads from bytes that it does not keep alive."""
+    import tifffile
+
+    photo = tmp_path / "a.tif"
+    tifffile.imwrite(photo, scene(np.uint16), photometric="rgb", compression="zlib")
+    assert {copy_without(photo, "no-location") for _ in range(300)} == {photo.read_bytes()}
+
+
 def test_without_metadata_a_photo_still_stands_upright(tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     comment = segment(0xFE, b"a comment") + segment(0xE5, b"a maker's own")

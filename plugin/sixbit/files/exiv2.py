@@ -88,7 +88,8 @@ def parsed_xmp(packet: bytes | None) -> Any:
     exiv2 = loaded_exiv2()
     if packet is None:
         return exiv2.XmpData()
-    sidecar = exiv2.ImageFactory.open(packet.strip(b"\0"))
+    content = packet.strip(b"\0")  # exiv2 does not keep it alive
+    sidecar = exiv2.ImageFactory.open(content)
     sidecar.readMetadata()
     return sidecar.xmpData()
 

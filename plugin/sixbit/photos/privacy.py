@@ -145,7 +145,8 @@ def copy_without(path: Path, policy: str) -> bytes:
     """
     exiv2 = loaded_exiv2()
     try:
-        image = exiv2.ImageFactory.open(path.read_bytes())
+        content = path.read_bytes()  # exiv2 does not keep it alive
+        image = exiv2.ImageFactory.open(content)
         image.readMetadata()
         exif, xmp, iptc = image.exifData(), image.xmpData(), image.iptcData()
         if policy == "none":
