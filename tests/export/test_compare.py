@@ -21,7 +21,7 @@ def flat(value: float, dtype: Any, shape: tuple[int, ...] = (600, 900, 3)) -> np
     "after",
     [
         flat(200, np.uint8),
-        flat(200 * 256 + 31, np.uint16),
+        flat(200 * 257 + 31, np.uint16),
         flat(200 / 255, np.float32),
         flat(200, np.uint8, (600, 900)),
         flat(200, np.uint8, (600, 900, 1)),

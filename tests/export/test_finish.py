@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from sixbit.export.correct import correct
-from sixbit.export.finish import converted, fitted, in_depth, profile_data, resized, sharpened
+from sixbit.export.finish import converted, profile_data, resized, sharpened
 from sixbit.export.presets import Preset
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
+from sixbit.photos.pixels import fitted, in_depth
 from sixbit.photos.privacy import copy_without, passed_on
 from sixbit.photos.save import save_photo
 from sixbit.values.errors import PhotoError

@@ -13,6 +13,7 @@ from sixbit.lenses.aperture import aperture_of
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import crop_factor_of
 from sixbit.measure.frame import DecodedFrame, JpegBlocks
+from sixbit.photos.pixels import in_depth
 from sixbit.tags.read import opened, read_shot
 from sixbit.values.errors import CalibrationError, PhotoError, photo_name
 from sixbit.values.kinds import SPOKEN
@@ -147,7 +148,7 @@ def _jpeg_blocks(path: Path) -> JpegBlocks | None:
         steps.append(step)
     grey = means[0] + 128
     if len(means) == 1:
-        return JpegBlocks(_sixteen_bits(grey[:, :, None]), side * 8, (steps[0],))
+        return JpegBlocks(in_depth(grey[:, :, None] / 255, 16), side * 8, (steps[0],))
     # ITU-T T.871 (JFIF), section 7.
     to_rgb = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
     ycc = np.stack([grey, *means[1:]], axis=2)
@@ -155,14 +156,8 @@ def _jpeg_blocks(path: Path) -> JpegBlocks | None:
     if by_libjpeg(held.qt[held.quant_tbl_no[1]]):
         ycc = unbiased(ycc, noise, side == 2 and np.min(most) == 2)
     error = tuple(np.linalg.norm(TO_YCC[1:], axis=1) * noise / (8 * side))
-    codes = _sixteen_bits(ycc @ to_rgb.T)
+    codes = in_depth(ycc @ to_rgb.T / 255, 16)
     return JpegBlocks(codes, side * 8, tuple(np.abs(to_rgb) @ np.array(steps)), tuple(steps[1:]), error)
-
-
-def _sixteen_bits(codes: NDArray[np.float64]) -> NDArray[np.uint16]:
-    import numpy as np
-
-    return (np.clip(codes, 0, 255) * 257 + 0.5).astype(np.uint16)
 
 
 def _open_raw(path: Path, shot: Shot) -> DecodedFrame:

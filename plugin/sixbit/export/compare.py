@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.files.replace import replacing
+from sixbit.photos.pixels import small_picture
 from sixbit.values.errors import PhotoError
 
 if TYPE_CHECKING:
@@ -43,32 +44,13 @@ def comparison(before: NDArray[Any], after: NDArray[Any]) -> Image:
     """
     from PIL import Image
 
-    left, right = (_reduced(pixels, ((LONGEST - GAP) // 2, LONGEST)) for pixels in (before, after))
+    left, right = (small_picture(pixels, (LONGEST - GAP) // 2, LONGEST) for pixels in (before, after))
     _label(left, "before")
     _label(right, "after")
     result = Image.new("RGB", (left.width + GAP + right.width, max(left.height, right.height)), "white")
     result.paste(left, (0, 0))
     result.paste(right, (left.width + GAP, 0))
     return result
-
-
-def _reduced(pixels: NDArray[Any], largest: tuple[int, int]) -> Image:
-    """Pixels as RGB of 8 bits, alpha left out, no larger than ``largest``."""
-    import numpy as np
-    from PIL import Image
-
-    # Whole steps first, so that only a small picture is converted.
-    step = max(1, min(pixels.shape[1] // (3 * largest[0]), pixels.shape[0] // (3 * largest[1])))
-    pixels = pixels[::step, ::step]
-    if pixels.ndim == 3:
-        pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels[..., :3]
-    if pixels.dtype == np.uint16:
-        pixels = pixels >> 8
-    elif pixels.dtype.kind == "f":
-        pixels = np.nan_to_num(np.clip(pixels, 0, 1)) * 255 + 0.5
-    picture = Image.fromarray(np.ascontiguousarray(pixels, np.uint8)).convert("RGB")
-    picture.thumbnail(largest, Image.Resampling.LANCZOS)
-    return picture
 
 
 def _label(picture: Image, name: str) -> None:

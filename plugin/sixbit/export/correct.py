@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.compiler.compile import APERTURE_UNKNOWN, UNKNOWN, compile_filter, identity_of
 from sixbit.engines import Region, apply, choose
-from sixbit.export.finish import finished, in_depth
+from sixbit.export.finish import finished
 from sixbit.export.presets import Preset
 from sixbit.lenses.aperture import aperture_of
 from sixbit.lenses.match import Match, Status, match
 from sixbit.lenses.record import way_out
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
+from sixbit.photos.pixels import in_depth
 from sixbit.photos.privacy import passed_on
 from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.photos.pixels import fitted, in_depth
 from sixbit.photos.save import with_profile
 from sixbit.values.errors import PhotoError, photo_name
 from sixbit.values.light import LightError
@@ -53,33 +54,6 @@ def finished(photo: Photo, preset: Preset) -> Photo:
     return photo if pixels is photo.pixels else replace(photo, pixels=pixels)
 
 
-def in_depth(pixels: Pixels, depth: int) -> Pixels:
-    """Pixels in another number of bits (8, 16; 32 is floating point, 0 to 1), rounded; themselves if they are so.
-
-    >>> import numpy as np
-    >>> in_depth(np.array([0, 128, 255], np.uint8), 16).tolist()
-    [0, 32896, 65535]
-    >>> in_depth(np.array([0.5, 2.0], np.float32), 16).tolist()
-    [32768, 65535]
-    """
-    import numpy as np
-
-    from sixbit.photos.metadata import eight_bits
-
-    if depth == pixels.dtype.itemsize * 8:
-        return pixels
-    if depth == 8:
-        return eight_bits(pixels)
-    if depth == 16:
-        if pixels.dtype == np.uint8:
-            widened: Pixels = pixels * np.uint16(257)
-            return widened
-        rounded: Pixels = (np.clip(np.nan_to_num(pixels), 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
-        return rounded
-    scaled: Pixels = pixels * np.float32(1 / np.iinfo(pixels.dtype).max)
-    return scaled
-
-
 def _curve(photo: Photo) -> TransferCurve | None:
     try:
         return photo.transfer
@@ -88,16 +62,6 @@ def _curve(photo: Photo) -> TransferCurve | None:
 
 
 # Size ---------------------------------------------------------------------------------------------------------------
-
-
-def fitted(width: int, height: int, long_side: int) -> tuple[int, int]:
-    """The size of a picture whose long side may have so many pixels; none is made larger.
-
-    >>> fitted(8160, 6144, 2048), fitted(800, 600, 2048)
-    ((2048, 1542), (800, 600))
-    """
-    scale = min(1.0, long_side / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def resized(pixels: Pixels, long_side: int, curve: TransferCurve | None) -> Pixels:

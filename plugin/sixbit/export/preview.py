@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.engines import Region, apply, choose
+from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import ArgumentError
 from sixbit.values.filter import Filter, FilterError
 from sixbit.values.light import LightError, TransferCurve, linear, srgb
@@ -212,7 +213,7 @@ def _as_bytes(values: NDArray[Any], is_linear: bool) -> NDArray[np.uint8]:
     if values.dtype == np.uint8 and not is_linear:
         return values
     if values.dtype == np.float32:
-        values = (np.fmin(np.fmax(values, 0), 1) * 65535 + 0.5).astype(np.uint16)  # fmax makes 0 of NaN
+        values = in_depth(values, 16)
     table = _table(is_linear)
     shown: NDArray[np.uint8] = (table[::257] if values.dtype == np.uint8 else table).take(values, mode="clip")
     return shown

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sixbit.machine import processors
 from sixbit.measure.rounding import UNKNOWN
+from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import CalibrationError
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ def patches_of(frame: DecodedFrame, progress: Callable[[float], None] = lambda s
 
     def row(i: int) -> None:
         y, x = slice(top + i * side, top + (i + 1) * side), slice(left, left + columns * side)
-        codes = _codes(measured[y, x]).reshape(side, columns, side, planes).transpose(3, 1, 0, 2)
+        # Code values to look up: floating point is rounded to 16 bits.
+        whole = measured[y, x] if measured.dtype.kind == "u" else in_depth(measured[y, x], 16)
+        codes = whole.reshape(side, columns, side, planes).transpose(3, 1, 0, 2)
         for k in range(planes):
             values = np.ascontiguousarray(codes[k]).reshape(columns, -1)
             light[k, i], noise[k, i], spread[k, i], step[k, i] = _means(values, tables[k], least[k])
@@ -155,14 +158,6 @@ def _means(
     half_step = np.abs(step) / 2 / light
     # Where there is no noise at all, what is lost to rounding stands for it.
     return light, np.sqrt((spread**2 + half_step**2 / 12) / count), spread, half_step
-
-
-def _codes(band: NDArray[Any]) -> NDArray[Any]:
-    """Code values to look up: floating point is rounded to 16 bits."""
-    if band.dtype.kind == "u":
-        return band
-    rounded: NDArray[np.uint16] = (np.clip(np.nan_to_num(band), 0, 1) * 65535 + 0.5).astype(np.uint16)
-    return rounded
 
 
 def _table(frame: DecodedFrame, k: int, dtype: np.dtype[Any]) -> NDArray[np.float32]:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sixbit.files.exiv2 import merged_xmp, split_xmp
 from sixbit.photos.leica_trailer import Trailer, taken
-from sixbit.photos.metadata import UNREADABLE_JPEG, Metadata, eight_bits
+from sixbit.photos.metadata import UNREADABLE_JPEG, Metadata
 from sixbit.photos.photo import Photo, check_size
+from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def write(
         notes.append("a JPEG holds no alpha channel: it was left out")
     if pixels.dtype != np.uint8:
         notes.append(f"a JPEG holds 8 bits a channel: {pixels.dtype.itemsize * 8} were rounded to 8")
-    pixels = np.ascontiguousarray(eight_bits(pixels))
+    pixels = np.ascontiguousarray(in_depth(pixels, 8))
     pixels = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     source = photo.encoding if isinstance(photo.encoding, Encoding) else None
     subsampling = subsampling or (source.subsampling if source else _SUBSAMPLING)

@@ -17,6 +17,7 @@ from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.photoshop import without_thumbnails
 from sixbit.files.xmp import SIXBIT_CORRECTED, SIXBIT_FILTER, SIXBIT_PREFIX
 from sixbit.manifest import manifest
+from sixbit.photos.pixels import file_of, small_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,8 @@ ALREADY_APPLIED = {
 }
 """The standard marks, as Adobe's cameras and raw converters write them."""
 
+LARGEST_THUMBNAIL = 1024
+"""Pixels a side of the largest that is taken for one."""
 
 _STALE_XMP = ("Xmp.xmp.Thumbnails", "Xmp.Container.Directory", "Xmp.hdrgm.", "Xmp.GContainer.", "Xmp.GCamera.Micro")
 """Pictures in the picture: a thumbnail, and the directories of gain maps and films that are appended to the file."""
@@ -130,41 +133,13 @@ def _thumbnail(block: ifd.Structure, pixels: NDArray[Any]) -> bytes | None:
         size = JpegImageFile(io.BytesIO(block.read(*place))).size
     except UNREADABLE_JPEG:
         return None
-    if max(size) > 1024:
+    if max(size) > LARGEST_THUMBNAIL:
         return None
-    height, width = pixels.shape[:2]
-    scale = min(size[0] / width, size[1] / height)
-    # A quarter of the stride that would do, so that the filter below has something to average.
-    stride = max(1, int(0.25 / scale))
-    small = eight_bits(pixels[::stride, ::stride, :3] if pixels.ndim == 3 else pixels[::stride, ::stride])
-    picture = Image.fromarray(small.squeeze()).convert("RGB")
-    fitted = picture.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.LANCZOS)
+    picture = small_picture(pixels, *size)
     canvas = Image.new("RGB", size)
-    canvas.paste(fitted, ((size[0] - fitted.width) // 2, (size[1] - fitted.height) // 2))
-    for quality in (90, 80, 70, 55, 40, 25):
-        jpeg = io.BytesIO()
-        canvas.save(jpeg, "JPEG", quality=quality, optimize=True)
-        if jpeg.tell() <= place[1]:
-            return jpeg.getvalue()
-    return None
-
-
-def eight_bits(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Pixels of any kind as uint8, rounded; floating point is cut to 0..1.
-
-    >>> import numpy as np
-    >>> eight_bits(np.array([0, 128, 129, 32896, 65535], np.uint16)).tolist()
-    [0, 0, 1, 128, 255]
-    >>> eight_bits(np.array([-1, 0.5, 2], np.float32)).tolist()
-    [0, 128, 255]
-    """
-    import numpy as np
-
-    if pixels.dtype == np.uint16:
-        pixels = np.rint(np.arange(65536) / 257).astype(np.uint8)[pixels]
-    elif pixels.dtype == np.float32:
-        pixels = np.clip(np.nan_to_num(pixels), 0, 1) * np.float32(255) + np.float32(0.5)
-    return pixels.astype(np.uint8, copy=False)
+    canvas.paste(picture, ((canvas.width - picture.width) // 2, (canvas.height - picture.height) // 2))
+    tried = (file_of(canvas, quality=quality, optimize=True) for quality in (90, 80, 70, 55, 40, 25))
+    return next((jpeg for jpeg in tried if len(jpeg) <= place[1]), None)
 
 
 def _corrected_xmp(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
+from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
 
     notes = []
     if pixels.dtype == np.float32:
-        pixels = (np.clip(np.nan_to_num(pixels), 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
+        pixels = in_depth(pixels, 16)
         notes.append("a PNG holds whole numbers: floating point was rounded to 16 bits")
     # Run lengths of the differences: four times as fast as the default, a few per cent larger.
     encoded = memoryview(imagecodecs.png_encode(np.ascontiguousarray(pixels), level=1, strategy=3, filter=16))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from sixbit.photos.pixels import file_of, small_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,7 @@ def heat_map(rest: NDArray[np.float64]) -> bytes:
     colours[np.isnan(rest)] = LEFT_OUT
     picture = Image.fromarray(colours.round().astype(np.uint8))
     factor = max(1, 480 // picture.width)
-    return _png(picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST))
+    return file_of(picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST), "PNG")
 
 
 def lines_before_after(result: LinesResult) -> tuple[tuple[str, bytes], ...]:
@@ -61,7 +62,7 @@ def lines_before_after(result: LinesResult) -> tuple[tuple[str, bytes], ...]:
             sheet.paste(picture, (side * (picture.width + GAP), 0))
         enlarged = f", bends drawn {factor} times as large" if factor > 1 else ""
         caption = f"Photo {number + 1} before and after{enlarged}; grey edges are not those of straight things"
-        drawn.append((caption, _png(sheet)))
+        drawn.append((caption, file_of(sheet, "PNG")))
     return tuple(drawn)
 
 
@@ -76,8 +77,7 @@ def _with_lines(
     """A photo, pale, with each line where it is, but straight, and bent by ``factor`` times ``bend`` (px)."""
     height, width = picture.shape
     scale = min(1.0, WIDTH / width)
-    drawn = Image.fromarray((128 + picture // 2).astype(np.uint8)).convert("RGB")
-    drawn = drawn.resize((round(width * scale), round(height * scale)))
+    drawn = small_picture((128 + picture // 2).astype(np.uint8), WIDTH, height)
     draw = ImageDraw.Draw(drawn)
     centred = points - points.mean(axis=1, keepdims=True)
     xx, yy, xy = (np.mean(centred[..., i] * centred[..., j], axis=1) for i, j in ((0, 0), (1, 1), (0, 1)))
@@ -89,9 +89,3 @@ def _with_lines(
         for line in placed[good == agrees]:
             draw.line([(float(x), float(y)) for x, y in line], fill=RED if agrees else LEFT_OUT, width=2)
     return drawn
-
-
-def _png(picture: Image.Image) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()

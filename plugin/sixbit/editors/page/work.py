@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,6 +49,7 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
     from sixbit.calibration.frames import check_untouched, open_frame
     from sixbit.engines import Region
     from sixbit.lenses.match import match
+    from sixbit.photos.pixels import fitted
 
     progress(0.0, f"reading {path.name}")
     frame = open_frame(path)
@@ -60,7 +60,7 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
     found = match(frame.shot)
     other = found.lens is not None and found.lens.lens_id != lens_id
     note = f"The photo names another lens, {found.lens.name}" if found.lens is not None and other else ""
-    thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), _fitting(frame.size, THUMBNAIL))
+    thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), fitted(width, height, *THUMBNAIL))
     return Look(_about(frame.shot, width, height), note, thumbnail)
 
 
@@ -79,6 +79,7 @@ def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], pr
     from sixbit.engines import Region
     from sixbit.export.correct import Corrected, nothing_to_do
     from sixbit.lenses.catalogue import renew
+    from sixbit.photos.pixels import fitted
 
     progress(0.0, "reading the photo")
     renew()  # the calibrations have changed since this process was started
@@ -92,7 +93,7 @@ def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], pr
     picture = _picture(frame)
     corner = Region(0, 0, min(width, DETAIL[0]), min(height, DETAIL[1]))
     views = {
-        "whole": (Region(0, 0, width, height), _fitting(frame.size, WHOLE)),
+        "whole": (Region(0, 0, width, height), fitted(width, height, *WHOLE)),
         "corner": (corner, (corner.width, corner.height)),
     }
     pictures = {}
@@ -115,11 +116,11 @@ def _drawn(picture: Picture, filter: Filter | None, region: Region, size: tuple[
     import numpy as np
     from PIL import Image
 
+    from sixbit.photos.pixels import file_of
+
     out = np.empty((size[1], size[0], 3), np.uint8)
     picture.preview(filter, region, size, out)
-    file = io.BytesIO()
-    Image.fromarray(out).save(file, "JPEG", quality=88)
-    return file.getvalue()
+    return file_of(Image.fromarray(out), quality=88)
 
 
 def _about(shot: Shot, width: int, height: int) -> str:
@@ -130,9 +131,3 @@ def _about(shot: Shot, width: int, height: int) -> str:
         guessed = " as the camera guesses" if shot.f_number_estimated else ""
         parts.append(f"f/{shot.f_number.value:.2g}{guessed}")
     return ", ".join(parts)
-
-
-def _fitting(size: tuple[int, int], largest: tuple[int, int]) -> tuple[int, int]:
-    """A size no larger, of the same shape."""
-    share = min(1.0, largest[0] / size[0], largest[1] / size[1])
-    return max(1, round(size[0] * share)), max(1, round(size[1] * share))

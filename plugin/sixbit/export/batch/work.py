@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from sixbit.export.correct import foreseen as foreseen_correction
 from sixbit.export.presets import Preset
 from sixbit.files.replace import replacing
 from sixbit.files.tiff_edit import ORIENTATION
+from sixbit.photos.pixels import file_of, small_picture
 from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
 from sixbit.tags.read import read_shot
@@ -152,20 +152,8 @@ def copied(source: Path, target: Path, preset: Preset) -> None:
 
 def thumbnail(pixels: NDArray[Any], orientation: int = 1) -> str:
     """A small JPEG of pixels, upright by Exif's orientation, as the text that a page can hold."""
-    import numpy as np
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
-    from sixbit.photos.metadata import eight_bits
-
-    height, width = pixels.shape[:2]
-    step = max(1, max(height, width) // (2 * THUMBNAIL))
-    part = pixels[::step, ::step]
-    if part.ndim == 3:
-        part = part[..., 0] if part.shape[2] == 1 else part[..., :3]
-    picture = Image.fromarray(np.ascontiguousarray(eight_bits(part))).convert("RGB")
-    picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    picture = small_picture(pixels, THUMBNAIL)
     picture.getexif()[ORIENTATION] = orientation
-    picture = ImageOps.exif_transpose(picture)
-    jpeg = io.BytesIO()
-    picture.save(jpeg, "JPEG", quality=80)
-    return base64.b64encode(jpeg.getvalue()).decode("ascii")
+    return base64.b64encode(file_of(ImageOps.exif_transpose(picture), quality=80)).decode("ascii")

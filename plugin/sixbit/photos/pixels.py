@@ -1,0 +1,78 @@
+"""Pixels in other bits, and small pictures of them to look at."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+
+def in_depth(pixels: NDArray[Any], depth: int) -> NDArray[Any]:
+    """Pixels in another number of bits (8, 16; 32 is floating point, 0 to 1), rounded; themselves if they are so.
+
+    Floating point is cut to 0..1 when it becomes whole numbers; what is not a number becomes 0.
+
+    >>> import numpy as np
+    >>> in_depth(np.array([0, 128, 255], np.uint8), 16).tolist()
+    [0, 32896, 65535]
+    >>> in_depth(np.array([0, 128, 129, 32896, 65535], np.uint16), 8).tolist()
+    [0, 0, 1, 128, 255]
+    >>> in_depth(np.array([np.nan, -1, 0.5, 2], np.float32), 16).tolist()
+    [0, 0, 32768, 65535]
+    """
+    import numpy as np
+
+    kind = pixels.dtype
+    if depth == kind.itemsize * 8:
+        return pixels
+    result: NDArray[Any]
+    if depth == 32:
+        result = pixels * np.float32(1 / np.iinfo(kind).max)
+    elif kind.kind == "f":
+        top = np.float32((1 << depth) - 1)
+        result = (np.fmin(np.fmax(pixels, 0), 1) * top + np.float32(0.5)).astype(f"uint{depth}")
+    elif depth == 16:
+        result = pixels * np.uint16(257)
+    else:
+        result = np.rint(np.arange(65536) / 257).astype(np.uint8)[pixels]
+    return result
+
+
+def fitted(width: int, height: int, most_across: int, most_down: int | None = None) -> tuple[int, int]:
+    """The size of a picture that may be so large (as wide as high, if one number is given); none is made larger.
+
+    >>> fitted(8160, 6144, 2048), fitted(800, 600, 2048), fitted(4000, 6000, 160, 120)
+    ((2048, 1542), (800, 600), (80, 120))
+    """
+    scale = min(1.0, most_across / width, (most_down or most_across) / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def small_picture(pixels: NDArray[Any], most_across: int, most_down: int | None = None) -> Image:
+    """Pixels of any kind as RGB of 8 bits, without alpha, and so large at most.
+
+    ``pixels`` is (height, width) or (height, width, 1, 3 or 4), uint8, uint16 or floating point.
+    """
+    import numpy as np
+    from PIL import Image
+
+    height, width = pixels.shape[:2]
+    scale = min(most_across / width, (most_down or most_across) / height)
+    # Whole steps first, so that only a small picture is converted: a quarter of those that would do, so that the
+    # filter has something to average.
+    step = max(1, int(0.25 / scale))
+    part = pixels[::step, ::step]
+    if part.ndim == 3:
+        part = part[..., 0] if part.shape[2] == 1 else part[..., :3]
+    picture = Image.fromarray(np.ascontiguousarray(in_depth(part, 8))).convert("RGB")
+    return picture.resize(fitted(width, height, most_across, most_down), Image.Resampling.LANCZOS)
+
+
+def file_of(picture: Image, kind: str = "JPEG", **options: Any) -> bytes:
+    """A picture as the bytes of a file, with options of Pillow such as ``quality``."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
