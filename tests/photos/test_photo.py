@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from sixbit.photos import png as png_module
+from sixbit.files import png
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
 from sixbit.photos.save import save_photo
@@ -564,6 +564,16 @@ def test_a_photo_that_is_cut_short(tmp_path: Path, name: str) -> None:
             decode(tmp_path / name)
 
 
+def test_a_tiff_that_does_not_say_how_its_pixels_are_stored(tmp_path: Path) -> None:
+    Image.fromarray(picture()).save(tmp_path / "photo.tif")
+    data = (tmp_path / "photo.tif").read_bytes()
+    bits = struct.pack("<HHI", 0x0102, 3, 3)
+    assert bits in data
+    (tmp_path / "photo.tif").write_bytes(data.replace(bits, struct.pack("<HHI", 0x0102, 7, 3)))
+    with pytest.raises(PhotoError, match="does not say how its pixels are stored"):
+        decode(tmp_path / "photo.tif")
+
+
 def test_sizes_that_no_photo_has(tmp_path: Path) -> None:
     Image.fromarray(picture()).save(tmp_path / "photo.png")
     data = bytearray((tmp_path / "photo.png").read_bytes())
@@ -698,9 +708,9 @@ def test_endings_that_cannot_be_written(photo: Photo, tmp_path: Path) -> None:
 
 
 def test_a_compressed_chunk_that_would_fill_the_memory_is_not_inflated() -> None:
-    bomb = zlib.compress(b"\0" * (png_module._LARGEST_TEXT + 1))
-    assert png_module._inflated(bomb) is None
-    assert png_module._inflated(zlib.compress(b"profile")) == b"profile"
+    bomb = zlib.compress(b"\0" * (png.LONGEST_TEXT + 1))
+    assert png.inflated(bomb) is None
+    assert png.inflated(zlib.compress(b"profile")) == b"profile"
 
 
 def test_image_resources_stay_without_the_iptc_that_a_tiff_keeps_elsewhere(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from sixbit.lenses.aperture import Aperture, aperture_of
+from sixbit.tags.lens import lens_values
 from sixbit.tags.read import read_shot
-from sixbit.tags.write import lens_values, write_lens_tags
+from sixbit.tags.write import write_lens_tags
 from sixbit.values.errors import PhotoError
 from sixbit.values.lens import Body, Lens
 from sixbit.values.shot import LensSpecification, Tagged

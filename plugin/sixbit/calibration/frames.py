@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.calibration.keep import Setting
 from sixbit.export.correct import lens_of
-from sixbit.files.tiff_read import BoundedFile, read_ifd
+from sixbit.files.find import RAW_SUFFIXES
 from sixbit.lenses.aperture import aperture_of
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import crop_factor_of
 from sixbit.measure.frame import DecodedFrame, JpegBlocks
 from sixbit.photos.pixels import in_depth
-from sixbit.tags.read import opened, read_shot
+from sixbit.tags.read import opened, photo_blocks, shot_in
 from sixbit.values.errors import CalibrationError, PhotoError, photo_name
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.shot import Shot
@@ -24,22 +24,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-RAW_SUFFIXES = frozenset({".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl"})
-_DNG_VERSION = 0xC612
-
-
 def open_frame(path: str | Path) -> DecodedFrame:
     """Decode a JPEG, TIFF, PNG, HEIC or raw frame. Raises PhotoError, naming it and the way out."""
     path = Path(path)
-    shot = read_shot(path)
-    if _is_raw(path):
+    with opened(path) as file:
+        blocks = photo_blocks(path, file)
+        shot = shot_in(path, blocks)
+    if blocks.is_dng or path.suffix.lower() in RAW_SUFFIXES:
         return _open_raw(path, shot)
     from sixbit.photos.decode import decode
 
     photo = decode(path)
     pixels = photo.pixels[:, :, :3] if photo.alpha else photo.pixels
-    blocks = _jpeg_blocks(path) if photo.format == "JPEG" else None
-    return DecodedFrame(path, shot, pixels, photo.transfer, blocks=blocks)
+    means = _jpeg_blocks(path) if photo.format == "JPEG" else None
+    return DecodedFrame(path, shot, pixels, photo.transfer, blocks=means)
 
 
 def check_untouched(shots: Sequence[Shot]) -> None:
@@ -107,19 +105,6 @@ def setting_of(
         make=make,
         model=model,
     )
-
-
-def _is_raw(path: Path) -> bool:
-    """By its suffix, or by the tag that every DNG has."""
-    if path.suffix.lower() in RAW_SUFFIXES:
-        return True
-    with opened(path) as file:
-        head = file.read(8)
-        order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
-        if order is None:
-            return False
-        at = int.from_bytes(head[4:], "little" if order == "<" else "big")
-        return _DNG_VERSION in read_ifd(BoundedFile(file), at, order)
 
 
 def _jpeg_blocks(path: Path) -> JpegBlocks | None:

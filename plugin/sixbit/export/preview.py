@@ -210,17 +210,10 @@ def _as_rgb(pixels: NDArray[Any], is_linear: bool) -> NDArray[np.uint8]:
 
 
 def _as_bytes(values: NDArray[Any], is_linear: bool) -> NDArray[np.uint8]:
-    if values.dtype == np.uint8 and not is_linear:
-        return values
-    if values.dtype == np.float32:
-        values = in_depth(values, 16)
-    table = _table(is_linear)
-    shown: NDArray[np.uint8] = (table[::257] if values.dtype == np.uint8 else table).take(values, mode="clip")
-    return shown
+    return _encoded()[in_depth(values, 16)] if is_linear else in_depth(values, 8)
 
 
 @cache
-def _table(is_linear: bool) -> NDArray[np.uint8]:
-    """8-bit code values of 16-bit values."""
-    values = np.linspace(0, 1, 65536)
-    return np.round(255 * (srgb().encode(values) if is_linear else values)).astype(np.uint8)
+def _encoded() -> NDArray[np.uint8]:
+    """8-bit code values of sRGB for linear light in 16 bits."""
+    return np.round(255 * srgb().encode(np.linspace(0, 1, 65536))).astype(np.uint8)

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from sixbit.files import tiff_edit as ifd
-from sixbit.files.xmp import SIXBIT_NAMESPACE, SIXBIT_PREFIX
+from sixbit.files import tiff
+from sixbit.files.tiff import PICTURE_TAGS
+from sixbit.values.marks import NAMESPACE, PREFIX
 
-PICTURE_TAGS = frozenset(
-    {254, 255, *range(256, 260), 262, 263, 264, 265, 266, 273, *range(277, 282), 284, 290, 291, 292, 293, 301, 317}
-    | {*range(320, 326), 330, *range(332, 335), *range(336, 348), *range(512, 522), *range(529, 533), 559, 32997, 32998}
-    | {700, 33723, 34377, 34675, 37724, 50341, 50838, 50839}
-)
-"""TIFF tags that say how pixels are stored, or that are carried over on a way of their own (TIFF 6.0, section 8)."""
-
-
-_SEED = (ifd.SOFTWARE, ifd.ASCII, 2, b"S\0\0\0", 0)
-
-
+_SEED = (tiff.SOFTWARE, tiff.ASCII, 2, b"S\0\0\0", 0)
 _SEEDS = {1: struct.pack("<4sIHHHI4sI", b"II*\0", 8, 1, *_SEED), 2: struct.pack(">4sIHHHI4sI", b"MM\0*", 8, 1, *_SEED)}
 """The least TIFF file that exiv2 takes, by its number of the byte order."""
+_EXTENDED = "Xmp.xmpNote.HasExtendedXMP"
 
 
 @cache
@@ -33,9 +25,51 @@ def loaded_exiv2() -> Any:
     import exiv2
 
     exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
-    exiv2.XmpProperties.registerNs(SIXBIT_NAMESPACE, SIXBIT_PREFIX)
+    exiv2.XmpProperties.registerNs(NAMESPACE, PREFIX)
     exiv2.XmpProperties.registerNs("http://ns.adobe.com/xmp/note/", "xmpNote")
     return exiv2
+
+
+def image_of(source: bytes | str) -> Any:
+    """An image of exiv2 with its metadata read, from bytes or a path; raises Exiv2Error.
+
+    exiv2 does not keep the bytes alive: the caller must, as long as it has the image.
+    """
+    image = loaded_exiv2().ImageFactory.open(source)
+    image.readMetadata()
+    return image
+
+
+def parsed_xmp(packet: bytes | None) -> Any:
+    """The XMP data of a packet, by reading it as a sidecar file; raises Exiv2Error."""
+    if packet is None:
+        return loaded_exiv2().XmpData()
+    sidecar = packet.strip(b"\0")
+    return image_of(sidecar).xmpData()
+
+
+def xmp_packet(data: Any, wrapped: bool = True) -> bytes:
+    """XMP data as a packet; raises Exiv2Error."""
+    exiv2 = loaded_exiv2()
+    flags = exiv2.XmpParser.XmpFormatFlags.useCompactFormat
+    if not wrapped:
+        flags |= exiv2.XmpParser.XmpFormatFlags.omitPacketWrapper
+    code, text = exiv2.XmpParser.encode(data, flags)
+    if code:
+        raise exiv2.Exiv2Error("XMP cannot be written")
+    return str(text).encode()
+
+
+def erase(data: Any, beginnings: str | tuple[str, ...]) -> bool:
+    """Erase the tags of Exif, IPTC or XMP data whose keys begin so; True if there were any."""
+    erased = False
+    datum = data.begin()
+    while datum != data.end():
+        if datum.key().startswith(beginnings):
+            datum, erased = data.erase(datum), True
+        else:
+            next(datum)  # moves on in place
+    return erased
 
 
 def merged_xmp(packet: bytes, extension: bytes) -> bytes:
@@ -44,9 +78,7 @@ def merged_xmp(packet: bytes, extension: bytes) -> bytes:
         data = parsed_xmp(packet)
         for datum in parsed_xmp(extension):
             data.add(datum)
-        found = data.findKey(loaded_exiv2().XmpKey("Xmp.xmpNote.HasExtendedXMP"))
-        if found != data.end():
-            data.erase(found)
+        erase(data, _EXTENDED)
         return xmp_packet(data)
     except loaded_exiv2().Exiv2Error:
         return packet
@@ -71,7 +103,7 @@ def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
         for key in [datum.key() for datum in data if _property(datum.key()) == name]:
             data.erase(data.findKey(loaded_exiv2().XmpKey(key)))
         more = xmp_packet(extension, wrapped=False)
-        data["Xmp.xmpNote.HasExtendedXMP"] = md5(more, usedforsecurity=False).hexdigest().upper()
+        data[_EXTENDED] = md5(more, usedforsecurity=False).hexdigest().upper()
         main = xmp_packet(data)
         if len(main) <= limit:
             break
@@ -83,57 +115,26 @@ def _property(key: str) -> str:
     return key.split("/")[0].split("[")[0]
 
 
-def parsed_xmp(packet: bytes | None) -> Any:
-    """The XMP data of a packet, by reading it as a sidecar file; raises Exiv2Error."""
+def exif_of_tiff(path: Path, file: BinaryIO) -> bytes | None:
+    """The Exif data of a TIFF file, as a block without the tags of its pixels; None if exiv2 cannot read it.
+
+    ``file`` is the same file, open.
+    """
     exiv2 = loaded_exiv2()
-    if packet is None:
-        return exiv2.XmpData()
-    content = packet.strip(b"\0")  # exiv2 does not keep it alive
-    sidecar = exiv2.ImageFactory.open(content)
-    sidecar.readMetadata()
-    return sidecar.xmpData()
 
+    def wanted(group: str, tag: int) -> bool:
+        of_pixels = group == "Image" and tag in PICTURE_TAGS
+        return not of_pixels and not group.startswith(("SubImage", "SubThumb", "Image2", "Image3", "Thumbnail"))
 
-def xmp_packet(data: Any, wrapped: bool = True) -> bytes:
-    """XMP data as a packet; raises Exiv2Error."""
-    exiv2 = loaded_exiv2()
-    flags = exiv2.XmpParser.XmpFormatFlags.useCompactFormat
-    if not wrapped:
-        flags |= exiv2.XmpParser.XmpFormatFlags.omitPacketWrapper
-    code, text = exiv2.XmpParser.encode(data, flags)
-    if code:
-        raise exiv2.Exiv2Error("XMP cannot be written")
-    return str(text).encode()
-
-
-def exif_of_tiff(path: Path) -> bytes | None:
-    """The Exif data of a TIFF file, as a block without the tags of its pixels; None if exiv2 cannot read it."""
-    exiv2 = loaded_exiv2()
     try:
-        image = exiv2.ImageFactory.open(str(path.resolve()))
-        image.readMetadata()
-        block = exiv2.ImageFactory.open(_SEEDS[image.byteOrder()])
-        block.readMetadata()
-        exif = block.exifData()
-        exif.clear()
-        for datum in image.exifData():
-            group, tag = datum.groupName(), datum.tag()
-            if group == "Image" and tag in PICTURE_TAGS:
-                continue
-            if group.startswith(("SubImage", "SubThumb", "Image2", "Image3", "Thumbnail")):
-                continue
-            exif.add(datum)
-        if exif.empty():
-            data = _SEEDS[image.byteOrder()][:4] + b"\0\0\0\0"
-        else:
-            block.writeMetadata()
-            data = bytes(block.io().data())
+        image = image_of(str(path.resolve()))
+        block = _block(image, wanted) or _SEEDS[image.byteOrder()][:4] + b"\0\0\0\0"
     except (exiv2.Exiv2Error, KeyError, UnicodeError):
         return None
-    found = ifd.Structure(io.BytesIO(data))
+    found = tiff.Structure(block)
     # exiv2 takes resolution, white point and their like for a matter of the pixels.
-    with path.open("rb") as file, suppress(ifd.StructureError):
-        found.complete_first(ifd.Structure(file), PICTURE_TAGS | {ifd.EXIF, ifd.GPS})
+    with suppress(tiff.StructureError):
+        found.complete_first(tiff.Structure(file), PICTURE_TAGS | {tiff.EXIF, tiff.GPS})
     return found.content()
 
 
@@ -144,20 +145,23 @@ def read_by_exiv2(data: bytes) -> tuple[bytes | None, bytes | None, tuple[int, i
     """
     exiv2 = loaded_exiv2()
     try:
-        image = exiv2.ImageFactory.open(data)
-        image.readMetadata()
-        order = image.byteOrder() if image.byteOrder() in _SEEDS else exiv2.ByteOrder.littleEndian
-        block = exiv2.ImageFactory.open(_SEEDS[order])
-        block.readMetadata()
-        exif = block.exifData()
-        exif.clear()
-        for datum in image.exifData():
-            if datum.groupName() == "Photo" or (datum.groupName() == "Image" and datum.tag() not in PICTURE_TAGS):
-                exif.add(datum)
-        if exif.empty():
-            return None, None, (0, 0)
-        block.writeMetadata()
-        packet = None if image.xmpData().empty() else xmp_packet(image.xmpData())
-        return bytes(block.io().data()), packet, (image.pixelWidth(), image.pixelHeight())
+        image = image_of(data)
+        exif = _block(image, lambda group, tag: group == "Photo" or (group == "Image" and tag not in PICTURE_TAGS))
+        packet = None if exif is None or image.xmpData().empty() else xmp_packet(image.xmpData())
+        return exif, packet, (image.pixelWidth(), image.pixelHeight()) if exif else (0, 0)
     except (exiv2.Exiv2Error, KeyError, UnicodeError):
         return None, None, (0, 0)
+
+
+def _block(image: Any, wanted: Callable[[str, int], bool]) -> bytes | None:
+    """The Exif data of an image, those of wanted groups and tags, as a TIFF structure; None if there are none."""
+    block = image_of(_SEEDS.get(image.byteOrder(), _SEEDS[1]))
+    exif = block.exifData()
+    exif.clear()
+    for datum in image.exifData():
+        if wanted(datum.groupName(), datum.tag()):
+            exif.add(datum)
+    if exif.empty():
+        return None
+    block.writeMetadata()
+    return bytes(block.io().data())

@@ -17,7 +17,8 @@ from sixbit.values.errors import PhotoError, photo_name
 def replacing(target: Path) -> Iterator[BinaryIO]:
     """A new file that takes the place of ``target`` when all is written, in one step; if anything fails, it is gone.
 
-    Raises PhotoError, naming the target, for a folder that cannot be written and a full disk.
+    It keeps the permissions of the file whose place it takes. Raises PhotoError, naming the target, for a folder that
+    cannot be written and a full disk.
     """
     temporary = target.parent / f".sixbit-{secrets.token_hex(8)}.part"
     try:
@@ -34,6 +35,19 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         # Where it could not be made it cannot be unlinked either (a read-only disk says so once more).
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def replace(target: Path, content: str | bytes) -> None:
+    """Write a text (as UTF-8) or bytes to ``target``, whole or not at all; raises PhotoError as :func:`replacing`.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     replace(Path(folder, "lens.txt"), "Elmar")
+    ...     Path(folder, "lens.txt").read_text()
+    'Elmar'
+    """
+    with replacing(target) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def _reason(error: OSError, target: Path) -> str:

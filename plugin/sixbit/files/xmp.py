@@ -1,45 +1,38 @@
-"""XMP packets: the properties that tell of the lens, and the marks that corrections leave."""
+"""XMP packets: the properties that tell of a photo and its lens, and what darktable has done to it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from sixbit.values.marks import NAMESPACE, PREFIX
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-SIXBIT_NAMESPACE = "https://sixbit.photo/ns/1.0/"
-SIXBIT_PREFIX = "sixbit"
-SIXBIT_FILTER = "filter"
-"""The property of Sixbit's namespace that holds the hash of the filter a photo was corrected with."""
-SIXBIT_CORRECTED = "corrected"
-"""The corrections that were made, separated by spaces: ``distortion tca vignetting shading``."""
-SIXBIT_LENS = "lens"
-"""The identity of the lens that the user chose for the photo."""
-SIXBIT_APERTURE = "aperture"
-"""The f-number that the user gave, as a fraction. FNumber may be what the camera made of it."""
 
 NAMESPACES = {
     "aux": "http://ns.adobe.com/exif/1.0/aux/",
     "crs": "http://ns.adobe.com/camera-raw-settings/1.0/",
     "exif": "http://ns.adobe.com/exif/1.0/",
     "exifEX": "http://cipa.jp/exif/1.0/",
-    SIXBIT_PREFIX: SIXBIT_NAMESPACE,
+    PREFIX: NAMESPACE,
 }
 _PREFIXES = {uri: prefix for prefix, uri in NAMESPACES.items()}
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DARKTABLE = "{http://darktable.sf.net/}"
+_STEP = re.compile(r"Xmp\.darktable\.history\[(\d{1,5})\]/darktable:(\w+)")
+"""A property of a step of darktable's history, as exiv2 calls it."""
 
 
 class XmpError(ValueError):
     """The packet cannot be read, or is one that no photo needs (entities of its own)."""
 
 
-@dataclass(frozen=True)
-class Packet:
+class Packet(NamedTuple):
     """``properties`` by name (``aux:Lens``), the items of a list joined by spaces."""
 
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str]
     darktable_modules: frozenset[str] = frozenset()
     """What darktable's history ends with: the modules that are switched on."""
 
@@ -78,8 +71,23 @@ def read_packet(packet: bytes) -> Packet:
         history = description.find(f"{_DARKTABLE}history")
         if history is not None:
             end = _value(description, f"{_DARKTABLE}history_end")
-            modules |= modules_on([_step(item) for item in history.iter(f"{_RDF}li")], end)
+            modules |= _modules_on([_step(item) for item in history.iter(f"{_RDF}li")], end)
     return Packet(properties, modules)
+
+
+def packet_of_texts(tags: Mapping[str, str]) -> Packet:
+    """The packet that exiv2 has read: texts by names such as ``Xmp.aux.Lens``. Those of Exif are passed over.
+
+    >>> packet_of_texts({"Xmp.aux.Lens": "Elmar-M 1:2.8/50", "Exif.Photo.FNumber": "4/1"}).properties
+    {'aux:Lens': 'Elmar-M 1:2.8/50'}
+    """
+    own = {name: text for name, text in tags.items() if name.startswith("Xmp.")}
+    steps: dict[int, dict[str, str]] = {}
+    for name, text in own.items():
+        if found := _STEP.fullmatch(name):
+            steps.setdefault(int(found[1]), {})[found[2]] = text
+    modules = _modules_on([steps[number] for number in sorted(steps)], own.get("Xmp.darktable.history_end"))
+    return Packet({name[4:].replace(".", ":", 1): text for name, text in own.items()}, modules)
 
 
 def _decode(packet: bytes) -> str:
@@ -106,12 +114,12 @@ def _step(item: Element) -> dict[str, str]:
     return {key.removeprefix(_DARKTABLE): value for key, value in found.items() if key.startswith(_DARKTABLE)}
 
 
-def modules_on(steps: list[dict[str, str]], end: str | None) -> frozenset[str]:
+def _modules_on(steps: list[dict[str, str]], end: str | None) -> frozenset[str]:
     """The modules of darktable that are on after the last step that counts, by the names they have there.
 
     A later step of the same module replaces the earlier one, and steps from ``history_end`` on are undone.
 
-    >>> modules_on([{"operation": "lens", "enabled": "1"}, {"operation": "lens", "enabled": "0"}], "1")
+    >>> _modules_on([{"operation": "lens", "enabled": "1"}, {"operation": "lens", "enabled": "0"}], "1")
     frozenset({'lens'})
     """
     last = int(end) if end and end.isascii() and end.isdigit() else len(steps)

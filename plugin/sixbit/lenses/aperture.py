@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sixbit.files.xmp import SIXBIT_APERTURE, SIXBIT_PREFIX
+from sixbit.values.marks import APERTURE, is_own
 
 if TYPE_CHECKING:
     from sixbit.values.lens import Body, Lens
@@ -35,7 +35,7 @@ def aperture_of(lens: Lens | None, shot: Shot, assumed: float | None = None, bod
         return Aperture(assumed, "assumed")
     if shot.f_number is None:
         return Aperture(None, None)
-    if body and body.is_phone and not shot.f_number.tag.endswith(f" {SIXBIT_PREFIX}:{SIXBIT_APERTURE}"):
+    if body and body.is_phone and not is_own(shot.f_number.tag, APERTURE):
         return Aperture(None, None)
     widest = lens.f_number_open if lens else 0.0
     return Aperture(max(shot.f_number.value, widest), "estimated" if shot.f_number_estimated else "exif")

@@ -15,14 +15,13 @@ from sixbit.lenses.names import Name, read_name
 from sixbit.lenses.words import FAMILIES
 from sixbit.values.kinds import TRUSTED, Grade
 from sixbit.values.lens import PHONE_MAKERS, Body, Lens
+from sixbit.values.marks import LENS, is_own
 from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import Shot, SixBitCode, Tagged
 
 MOST_CANDIDATES = 12
 """A name that fits more lenses than this tells too little to be called ambiguous."""
 
-CHOSEN = " sixbit:lens"
-"""How the tag ends that holds the identity of the lens that the user chose (`sixbit tag`): see xmp.SIXBIT_LENS."""
 SELECTED_FRAMES = {1: "28/90", 2: "35/135", 3: "50/75"}
 OTHER_PHONE_MAKERS = {"apple", "samsung", "google", "oneplus", "oppo", "vivo", "honor", "motorola", "realme", "nothing"}
 FIXED_LENS_CAMERAS = ("leica q", "d-lux", "c-lux", "v-lux", "leica x", "leica sofort")
@@ -262,7 +261,7 @@ def _of_names(shot: Shot, known: Catalogue, body: Body | None) -> _Verdict:
 def _of_name(name: Tagged[str], known: Catalogue, body: Body | None, lens_make: Tagged[str] | None) -> _Verdict:
     read = read_name(name.value)
     quoted = f"{name.value.strip()!r} ({name.tag})"
-    if name.tag.endswith(CHOSEN) and (chosen := known.lenses.get(name.value)):
+    if is_own(name.tag, LENS) and (chosen := known.lenses.get(name.value)):
         return _Verdict(
             [chosen], 0.99, Sentence("{name} was chosen for this photo: it is {lens}.", name=quoted, lens=chosen.name)
         )

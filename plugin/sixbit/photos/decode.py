@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
+from sixbit.files.find import kind_of
 from sixbit.photos.photo import Photo
 from sixbit.tags.read import opened
 from sixbit.values.errors import PhotoError, photo_name
+
+_READERS = {"JPEG": "jpeg", "PNG": "png", "TIFF": "tiff", "BigTIFF": "tiff", "HEIC": "heic"}
+"""The modules that read, by the kind of a photo."""
 
 
 def decode(path: str | Path) -> Photo:
@@ -17,24 +22,12 @@ def decode(path: str | Path) -> Photo:
     """
     path = Path(path)
     with opened(path) as file:
-        head = file.read(16)
-    try:
-        if head[:3] == b"\xff\xd8\xff":
-            from sixbit.photos import jpeg
-
-            return jpeg.read(path)
-        if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-            from sixbit.photos import tiff
-
-            return tiff.read(path)
-        if head[:8] == b"\x89PNG\r\n\x1a\n":
-            from sixbit.photos import png
-
-            return png.read(path)
-        if head[4:8] == b"ftyp":
-            from sixbit.photos import heic
-
-            return heic.read(path)
-    except MemoryError as error:
-        raise PhotoError(f"{photo_name(path)}: is too large for the memory of this computer.") from error
-    raise PhotoError(f"{photo_name(path)}: is not a JPEG, TIFF, PNG or HEIC photo.")
+        reader = _READERS.get(kind_of(file.read(16)) or "")
+        if reader is None:
+            raise PhotoError(f"{photo_name(path)}: is not a JPEG, TIFF, PNG or HEIC photo.")
+        file.seek(0)
+        try:
+            photo: Photo = import_module(f"sixbit.photos.{reader}").read(path, file)
+        except MemoryError as error:
+            raise PhotoError(f"{photo_name(path)}: is too large for the memory of this computer.") from error
+    return photo

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
+from sixbit.files.find import exif_of_heif
 from sixbit.photos.metadata import Metadata, upright
 from sixbit.photos.photo import Photo, check_size
 from sixbit.values.errors import PhotoError, photo_name
 
 
-def read(path: Path) -> Photo:
+def read(path: Path, file: BinaryIO) -> Photo:
     """Decode a HEIC photo; 10 and 12 bits become 16."""
     import numpy as np
     import pillow_heif
 
     try:
-        image = pillow_heif.open_heif(path, convert_hdr_to_8bit=False)
+        image = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
         check_size(path, *image.size)
         pixels = np.asarray(image)
     except (ValueError, EOFError, SyntaxError, RuntimeError, OSError, LookupError) as error:
@@ -24,9 +26,6 @@ def read(path: Path) -> Photo:
     if pixels.dtype == np.uint16:
         # libheif's 10 or 12 bits stand at the top; white is to be 65535.
         pixels = pixels | (pixels >> int(info["bit_depth"]))
-    exif = info.get("exif") or None
-    if exif is not None:
-        exif = exif.removeprefix(b"Exif\0\0")
-    metadata = upright(Metadata(exif, info.get("xmp") or None))
+    metadata = upright(Metadata(exif_of_heif(info), info.get("xmp") or None))
     notes = ("further pictures in the file were left out",) if len(image) > 1 else ()
     return Photo(path, "HEIC", pixels, info.get("icc_profile") or None, metadata, notes=notes)

@@ -12,9 +12,11 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from sixbit.files import jpeg
 from sixbit.files.exiv2 import merged_xmp, split_xmp
+from sixbit.files.jpeg import Segment
 from sixbit.photos.leica_trailer import Trailer, taken
-from sixbit.photos.metadata import UNREADABLE_JPEG, Metadata
+from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
 from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import PhotoError, photo_name
@@ -24,10 +26,11 @@ if TYPE_CHECKING:
 
     Table = tuple[int, ...]
 
-_EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
-_EXTENSION, _RESOURCES, _ICC = b"http://ns.adobe.com/xmp/extension/\0", b"Photoshop 3.0\0", b"ICC_PROFILE\0"
 _ADOBE_YCC = b"\x01"
-_LARGEST_SEGMENT, _LARGEST_SIDE = 65533, 65500
+_LARGEST_SIDE = 65500
+
+_UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, LookupError, TypeError)
+"""What Pillow raises for the header of a JPEG that is damaged, in one way or another."""
 
 _QUALITY, _SUBSAMPLING = 95, "4:4:4"
 """For photos that do not come from a JPEG."""
@@ -50,35 +53,37 @@ class Encoding:
     trailer: Trailer | None = None
 
 
-def read(path: Path) -> Photo:
+def read(path: Path, file: BinaryIO) -> Photo:
     """Decode a JPEG; one that is cut short is refused."""
     import imagecodecs
     from PIL.JpegImagePlugin import JpegImageFile
 
-    data = path.read_bytes()
-    stream = io.BytesIO(data)
+    data = file.read()
     try:
         # Not Image.open: it has limits of its own on the size, which is checked below.
         with warnings.catch_warnings(action="ignore"):  # of broken Exif data, which is not used here
-            header = JpegImageFile(stream)
-    except UNREADABLE_JPEG as error:
+            header = JpegImageFile(io.BytesIO(data))
+    except _UNREADABLE as error:
         raise PhotoError(
             f"{photo_name(path)}: the JPEG is damaged or cut short; get the file again from the card."
         ) from error
     check_size(path, *header.size)
     if header.layers not in (1, 3):
         raise PhotoError(f"{photo_name(path)}: is a CMYK picture; convert it to RGB first.")
-    end = data.find(b"\xff\xd9", stream.tell())
+    segments = list(jpeg.segments(file))
+    scan = next((segment for segment in segments if segment.marker == jpeg.SCAN), None)
+    end = data.find(jpeg.END, scan.end) if scan else -1
     if end < 0:
         raise PhotoError(f"{photo_name(path)}: the JPEG is cut short; get the file again from the card.")
     try:
         pixels = imagecodecs.jpeg8_decode(data)
     except (imagecodecs.Jpeg8Error, ValueError, RuntimeError) as error:
         raise PhotoError(f"{photo_name(path)}: the JPEG cannot be decoded ({error}).") from error
-    metadata, icc, segments, notes = _sorted(header.applist)
+    metadata, icc, kept, notes = _sorted(segments)
     trailer = None
     if metadata.exif is not None:
-        exif, trailer = taken(metadata.exif, data, end + 2)
+        block_at = next(segment.at for segment in segments if segment.of(jpeg.EXIF)) + len(jpeg.EXIF)
+        exif, trailer = taken(metadata.exif, block_at, data, end + 2)
         metadata = replace(metadata, exif=exif)
     if data[end + 2 : trailer.at if trailer else None].strip(b"\0"):
         notes.append("what follows the picture in the file (previews, films, gain maps) was left out")
@@ -87,41 +92,42 @@ def read(path: Path) -> Photo:
         tables={number: list(table) for number, table in header.quantization.items()},
         subsampling=_SAMPLINGS.get(sampling, _SUBSAMPLING),
         progressive=bool(header.info.get("progressive")),
-        segments=tuple(segments),
+        segments=tuple(kept),
         trailer=trailer,
     )
     return Photo(path, "JPEG", pixels, icc, metadata, encoding, notes=tuple(notes))
 
 
-def _sorted(found: list[tuple[str, bytes]]) -> tuple[Metadata, bytes | None, list[tuple[int, bytes]], list[str]]:
+def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple[int, bytes]], list[str]]:
     """The segments of a JPEG as metadata, colour profile, those kept as they are, and words on those that are not."""
     exif = xmp = None
     extension, resources = {}, b""
     profile: dict[int, bytes] = {}
     others, notes = [], []
-    for name, data in found:
-        if name == "APP1" and data.startswith(_EXIF) and exif is None:
-            exif = data[len(_EXIF) :]
-        elif name == "APP1" and data.startswith(_XMP) and xmp is None:
-            xmp = data[len(_XMP) :]
-        elif name == "APP1" and data.startswith(_EXTENSION) and len(data) > len(_EXTENSION) + 40:
-            start = len(_EXTENSION)
+    for segment in segments:
+        marker, data = segment.marker, segment.content
+        if segment.of(jpeg.EXIF) and exif is None:
+            exif = data[len(jpeg.EXIF) :]
+        elif segment.of(jpeg.XMP) and xmp is None:
+            xmp = data[len(jpeg.XMP) :]
+        elif segment.of(jpeg.XMP_EXTENSION) and len(data) > len(jpeg.XMP_EXTENSION) + 40:
+            start = len(jpeg.XMP_EXTENSION)
             _, offset = struct.unpack(">II", data[start + 32 : start + 40])
             extension[offset] = (data[start : start + 32], data[start + 40 :])
-        elif name == "APP2" and data.startswith(_ICC) and len(data) > 14:
+        elif marker == jpeg.APP2 and data.startswith(jpeg.ICC) and len(data) > 14:
             profile[data[12]] = data[14:]
-        elif name == "APP13" and data.startswith(_RESOURCES):
-            resources += data[len(_RESOURCES) :]
-        elif name == "APP2" and data.startswith(b"MPF\0"):
+        elif marker == jpeg.APP13 and data.startswith(jpeg.RESOURCES):
+            resources += data[len(jpeg.RESOURCES) :]
+        elif marker == jpeg.APP2 and data.startswith(b"MPF\0"):
             notes.append("the list of further pictures in the file (MPF) was left out")
-        elif name == "APP11":
+        elif marker == jpeg.APP11:
             notes.append("content credentials, which hold for the uncorrected picture alone, were left out")
-        elif name == "APP0" and data.startswith(b"JFXX"):
+        elif marker == jpeg.APP0 and data.startswith(b"JFXX"):
             pass  # a thumbnail of the picture as it was
-        elif name == "APP14" and data.startswith(b"Adobe") and data[11:12] != _ADOBE_YCC:
+        elif marker == jpeg.APP14 and data.startswith(b"Adobe") and data[11:12] != _ADOBE_YCC:
             pass  # says that the colours are stored in another way than they will be
-        else:
-            others.append((0xFE if name == "COM" else 0xE0 + int(name[3:]), data))
+        elif jpeg.APP0 <= marker <= jpeg.APP15 or marker == jpeg.COMMENT:
+            others.append((marker, data))
     if xmp is not None and extension:
         parts = [part for _, (guid, part) in sorted(extension.items()) if guid in xmp]
         xmp = merged_xmp(xmp, b"".join(parts)) if parts else xmp
@@ -160,11 +166,11 @@ def write(
     # The encoder begins with SOI and a JFIF segment of its own, 2 + 18 bytes; a JPEG keeps the one it had, or none.
     content = _encoded(pixels, quality, tables, subsampling, bool(source and source.progressive), threads)
     segments = source.segments if source else ()
-    jfif = [_segment(*part) for part in segments if part[0] == 0xE0] if source else [content[2:20]]
-    others = [_segment(*part) for part in segments if part[0] != 0xE0]
+    jfif = [jpeg.packed(*part) for part in segments if part[0] == jpeg.APP0] if source else [content[2:20]]
+    others = [jpeg.packed(*part) for part in segments if part[0] != jpeg.APP0]
     file.write(b"\xff\xd8")
     file.writelines(jfif)
-    block_at = file.tell() + 4 + len(_EXIF)
+    block_at = file.tell() + 4 + len(jpeg.EXIF)
     notes += _write_metadata(file, metadata, photo.icc)
     file.writelines(others)
     file.write(content[20:])
@@ -216,33 +222,31 @@ def _quality_of(tables: tuple[Table, ...], gray: bool) -> int | None:
 def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> list[str]:
     notes = []
     if metadata.exif is not None:
-        if len(_EXIF) + len(metadata.exif) <= _LARGEST_SEGMENT:
-            file.write(_segment(0xE1, _EXIF + metadata.exif))
+        if len(jpeg.EXIF) + len(metadata.exif) <= jpeg.LONGEST:
+            file.write(jpeg.packed(jpeg.APP1, jpeg.EXIF + metadata.exif))
         else:
             notes.append("its Exif data is too long for a JPEG and was left out; write a .tif to keep it")
     if metadata.xmp is not None:
-        packet, extension = split_xmp(metadata.xmp, _LARGEST_SEGMENT - len(_XMP))
-        file.write(_segment(0xE1, _XMP + packet))
+        packet, extension = split_xmp(metadata.xmp, jpeg.LONGEST - len(jpeg.XMP))
+        file.write(jpeg.packed(jpeg.APP1, jpeg.XMP + packet))
         if extension is not None:
             guid = md5(extension, usedforsecurity=False).hexdigest().upper().encode()
             for at, part in _parts(extension, 65400):
-                file.write(_segment(0xE1, _EXTENSION + guid + struct.pack(">II", len(extension), at) + part))
+                file.write(
+                    jpeg.packed(jpeg.APP1, jpeg.XMP_EXTENSION + guid + struct.pack(">II", len(extension), at) + part)
+                )
     if metadata.resources is not None:
-        for _, part in _parts(metadata.resources, _LARGEST_SEGMENT - len(_RESOURCES)):
-            file.write(_segment(0xED, _RESOURCES + part))
+        for _, part in _parts(metadata.resources, jpeg.LONGEST - len(jpeg.RESOURCES)):
+            file.write(jpeg.packed(jpeg.APP13, jpeg.RESOURCES + part))
     if icc is not None:
-        parts = _parts(icc, _LARGEST_SEGMENT - len(_ICC) - 2)
+        parts = _parts(icc, jpeg.LONGEST - len(jpeg.ICC) - 2)
         for number, (_, part) in enumerate(parts, 1):
-            file.write(_segment(0xE2, _ICC + bytes((number, len(parts))) + part))
+            file.write(jpeg.packed(jpeg.APP2, jpeg.ICC + bytes((number, len(parts))) + part))
     return notes
 
 
 def _parts(data: bytes, size: int) -> list[tuple[int, bytes]]:
     return [(at, data[at : at + size]) for at in range(0, len(data), size)]
-
-
-def _segment(marker: int, data: bytes) -> bytes:
-    return b"\xff" + bytes((marker,)) + struct.pack(">H", len(data) + 2) + data
 
 
 def has_halved_chroma(path: str | Path) -> bool:

@@ -7,10 +7,12 @@ not depend on the number of threads, so that every machine writes the same file.
 
 from __future__ import annotations
 
+import io
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from sixbit.files import jpeg
 from sixbit.machine import processors
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ _LARGEST_INTERVAL = 65535
 _BLOCKS = {"444": (8, 8), "422": (16, 8), "420": (16, 16)}
 """Width and height in px of what the encoder codes at once (an MCU, A.2)."""
 
-_FRAME, _SCAN, _INTERVAL = b"\xff\xc0", b"\xff\xda", b"\xff\xdd"
+_INTERVAL = 0xDD
 
 
 def encode(pixels: NDArray[Any], quality: int, chroma: str | None, threads: int | None = None) -> bytes:
@@ -55,12 +57,13 @@ def encode(pixels: NDArray[Any], quality: int, chroma: str | None, threads: int 
     with ThreadPoolExecutor(threads or processors()) as pool:
         bands = list(pool.map(encoded, parts))
     first = bands[0]
-    frame, scan = first.index(_FRAME), first.index(_SCAN)
-    header = first[: frame + 5] + struct.pack(">H", height) + first[frame + 7 : scan]
-    begin = scan + 2 + int.from_bytes(first[scan + 2 : scan + 4])
-    joined = [header, _INTERVAL, struct.pack(">HH", 4, rows * across), first[scan:begin]]
+    segments = list(jpeg.segments(io.BytesIO(first)))
+    frame, scan = next(segment for segment in segments if jpeg.frame_of(segment)), segments[-1]
+    header = first[: frame.at + 1] + struct.pack(">H", height) + first[frame.at + 3 : scan.start]
+    interval = jpeg.packed(_INTERVAL, struct.pack(">H", rows * across))
+    joined = [header, interval, first[scan.start : scan.end]]
     for number, band in enumerate(bands):
         # All headers are of one length; each band ends with EOI.
-        joined += [band[begin:-2], bytes((0xFF, 0xD0 + number % 8))]
+        joined += [band[scan.end : -2], bytes((0xFF, 0xD0 + number % 8))]
     joined[-1] = b"\xff\xd9"
     return b"".join(joined)

@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sixbit.files import tiff_edit as ifd
+from sixbit.files import tiff
+from sixbit.tags.leica import read_leica_note
+from sixbit.tags.shot import lens_name_in
 
 _HEADER = 8
 """Bytes of a note before its directory."""
@@ -22,20 +24,22 @@ class Trailer:
 
     data: bytes
     at: int
-    entry: ifd.Entry
+    entry: tiff.Entry
     """The entry of the Exif block that points to it, as it was."""
     order: str
     from_block: bool
     """True if that entry counts from the Exif block instead of the start of the file."""
+    lens: str | None
+    """The name of the lens that the note tells."""
 
     def append(self, file: BinaryIO, block_at: int) -> None:
         """Write the note to the end of a JPEG, and tell the Exif block at ``block_at`` where it is."""
         at = file.seek(0, io.SEEK_END)
         # The structure wants a header before it, which is cut off again.
-        note = ifd.Structure(io.BytesIO((b"II*\0" if self.order == "<" else b"MM\0*") + b"\0" * 4 + self.data))
-        with suppress(ifd.StructureError):
+        note = tiff.Structure((b"II*\0" if self.order == "<" else b"MM\0*") + b"\0" * 4 + self.data)
+        with suppress(tiff.StructureError):
             for entry in note.directory(8 + _HEADER)[0]:
-                if ifd.SIZES.get(entry.kind, 0) * entry.length > 4:
+                if entry.size > 4:
                     moved = note.unpack("I", entry.value)[0] + at - self.at
                     note.write(entry.at + 8, note.pack("I", max(moved, 0)))
         file.write(note.content()[8:])
@@ -44,22 +48,27 @@ class Trailer:
         file.seek(0, io.SEEK_END)
 
 
-def taken(exif: bytes, data: bytes, end: int) -> tuple[bytes, Trailer | None]:
-    """The Exif block of a JPEG without a pointer out of itself, and the note it led to in ``data`` beyond ``end``."""
+def taken(exif: bytes, block_at: int, data: bytes, end: int) -> tuple[bytes, Trailer | None]:
+    """The Exif block of a JPEG without a pointer out of itself, and the note it led to.
+
+    The block lies at ``block_at`` in ``data``, the note beyond ``end``.
+    """
     try:
-        block = ifd.Structure(io.BytesIO(exif))
-        entry = ifd.find(block.sub(ifd.EXIF), ifd.MAKER_NOTE)
-    except ifd.StructureError:
+        block = tiff.Structure(exif)
+        entry = tiff.find(block.sub(tiff.EXIF), tiff.MAKER_NOTE)
+    except tiff.StructureError:
         return exif, None
     if entry is None or entry.length <= 4:
         return exif, None
     (offset,) = block.unpack("I", entry.value)
     if offset + entry.length <= len(exif):
         return exif, None
-    block_at = data.find(exif)
     for at in (block_at + offset, offset):
         if at >= end and data[at : at + 6] == b"LEICA\0":
+            lens = lens_name_in(
+                read_leica_note(tiff.Structure(io.BytesIO(data), block_at, block.order), at, entry.size)
+            )
             # Four bytes of nothing in the entry itself, until the note has its new place.
             block.write(entry.at + 4, block.pack("II", 4, 0))
-            return block.content(), Trailer(data[at:], at, entry, block.order, at != offset)
+            return block.content(), Trailer(data[at:], at, entry, block.order, at != offset, lens)
     return exif, None

@@ -1,44 +1,32 @@
 """What a photo carries besides its pixels, from one file format to another, and the marks that a correction leaves.
 
-Exif travels as the block it was found in, byte for byte but for what a new picture makes untrue: see ``ifd``. XMP is
-read and written by exiv2. IPTC travels in the Photoshop image resources it is stored in.
+Exif travels as the block it was found in, byte for byte but for what a new picture makes untrue: see ``files.tiff``.
+XMP is read and written by exiv2. IPTC travels in the Photoshop image resources it is stored in.
 """
 
 from __future__ import annotations
 
-import io
-import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sixbit.files import tiff_edit as ifd
-from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
+from sixbit.files import jpeg, tiff
+from sixbit.files.exiv2 import erase, loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.photoshop import without_thumbnails
-from sixbit.files.xmp import SIXBIT_CORRECTED, SIXBIT_FILTER, SIXBIT_PREFIX
 from sixbit.manifest import manifest
 from sixbit.photos.pixels import file_of, small_picture
+from sixbit.values.marks import CORRECTED, marks, own_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.values.filter import Filter
 
-ALREADY_APPLIED = {
-    "distortion": "Xmp.aux.DistortionCorrectionAlreadyApplied",
-    "tca": "Xmp.aux.LateralChromaticAberrationCorrectionAlreadyApplied",
-    "vignetting": "Xmp.aux.VignetteCorrectionAlreadyApplied",
-}
-"""The standard marks, as Adobe's cameras and raw converters write them."""
-
 LARGEST_THUMBNAIL = 1024
 """Pixels a side of the largest that is taken for one."""
 
 _STALE_XMP = ("Xmp.xmp.Thumbnails", "Xmp.Container.Directory", "Xmp.hdrgm.", "Xmp.GContainer.", "Xmp.GCamera.Micro")
 """Pictures in the picture: a thumbnail, and the directories of gain maps and films that are appended to the file."""
-
-UNREADABLE_JPEG = (OSError, SyntaxError, ValueError, struct.error, LookupError, TypeError)
-"""What Pillow raises for the header of a JPEG that is damaged, in one way or another."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +37,19 @@ class Metadata:
     xmp: bytes | None = None
     resources: bytes | None = None
 
+    @property
+    def orientation(self) -> int | None:
+        """How the picture is to be turned, as its Exif data says (1-8, EXIF 2.32, section 4.6.4); None if it does not.
+
+        >>> Metadata().orientation
+        """
+        try:
+            block = tiff.Structure(self.exif or tiff.EMPTY)
+            found = block.number(tiff.find(block.first(), tiff.ORIENTATION))
+        except tiff.StructureError:
+            return None
+        return found if found in range(1, 9) else None
+
 
 def corrected(
     metadata: Metadata, pixels: NDArray[Any], filter: Filter | None, applied: Sequence[str]
@@ -57,8 +58,8 @@ def corrected(
     notes: list[str] = []
     exif = xmp = None
     try:
-        exif = _corrected_exif(metadata.exif or ifd.EMPTY, pixels)
-    except ifd.StructureError as error:
+        exif = _corrected_exif(metadata.exif or tiff.EMPTY, pixels)
+    except tiff.StructureError as error:
         exif = metadata.exif
         notes.append(f"its Exif data is broken ({error}) and was kept as it is")
     try:
@@ -72,18 +73,18 @@ def corrected(
 
 def _corrected_exif(exif: bytes, pixels: NDArray[Any]) -> bytes:
     height, width = pixels.shape[:2]
-    block = ifd.Structure(io.BytesIO(exif))
+    block = tiff.Structure(exif)
     entries = block.first()
-    photo = block.sub(ifd.EXIF)
+    photo = block.sub(tiff.EXIF)
     for directory, tag, number in (
-        (entries, ifd.WIDTH, width),
-        (entries, ifd.HEIGHT, height),
-        (photo, ifd.EXIF_WIDTH, width),
-        (photo, ifd.EXIF_HEIGHT, height),
+        (entries, tiff.WIDTH, width),
+        (entries, tiff.HEIGHT, height),
+        (photo, tiff.EXIF_WIDTH, width),
+        (photo, tiff.EXIF_HEIGHT, height),
     ):
-        block.set_number(ifd.find(directory, tag), number)
+        block.set_number(tiff.find(directory, tag), number)
     block.set_thumbnail(_thumbnail(block, pixels))
-    block.set_text(ifd.SOFTWARE, software())
+    block.set_text(tiff.SOFTWARE, software())
     return block.content()
 
 
@@ -92,9 +93,9 @@ def upright(metadata: Metadata) -> Metadata:
     if metadata.exif is None:
         return metadata
     try:
-        block = ifd.Structure(io.BytesIO(metadata.exif))
-        block.set_number(ifd.find(block.first(), ifd.ORIENTATION), 1)
-    except ifd.StructureError:
+        block = tiff.Structure(metadata.exif)
+        block.set_number(tiff.find(block.first(), tiff.ORIENTATION), 1)
+    except tiff.StructureError:
         return metadata
     return Metadata(block.content(), metadata.xmp, metadata.resources)
 
@@ -104,13 +105,12 @@ def without_maker_note(metadata: Metadata, lens: str | None) -> Metadata:
     if metadata.exif is None:
         return metadata
     try:
-        block = ifd.Structure(io.BytesIO(metadata.exif))
-        entries = [entry for entry in block.sub(ifd.EXIF) if entry.tag != ifd.MAKER_NOTE]
-        if lens and ifd.find(entries, ifd.LENS_MODEL) is None:
-            text = lens.encode() + b"\0"
-            entries.append(ifd.Entry(ifd.LENS_MODEL, ifd.ASCII, len(text), block.stored(text)))
-        block.set_sub(ifd.EXIF, entries)
-    except ifd.StructureError:
+        block = tiff.Structure(metadata.exif)
+        entries = [entry for entry in block.sub(tiff.EXIF) if entry.tag != tiff.MAKER_NOTE]
+        if lens and tiff.find(entries, tiff.LENS_MODEL) is None:
+            entries.append(block.entry(tiff.LENS_MODEL, tiff.ASCII, lens.encode() + b"\0"))
+        block.set_sub(tiff.EXIF, entries)
+    except tiff.StructureError:
         return metadata
     return Metadata(block.content(), metadata.xmp, metadata.resources)
 
@@ -120,23 +120,16 @@ def software() -> str:
     return f"{manifest()['name']} {manifest()['version']}"
 
 
-def _thumbnail(block: ifd.Structure, pixels: NDArray[Any]) -> bytes | None:
+def _thumbnail(block: tiff.Structure, pixels: NDArray[Any]) -> bytes | None:
     """A thumbnail of ``pixels`` as large as the one that stands, bars and all, in no more bytes; None if that fails."""
     from PIL import Image
-    from PIL.JpegImagePlugin import JpegImageFile
 
     place = block.thumbnail()
-    if place is None:
+    frame = jpeg.frame_in(block.read(*place)) if place else None
+    if place is None or frame is None or not 0 < min(frame.size) <= max(frame.size) <= LARGEST_THUMBNAIL:
         return None
-    try:
-        # Not Image.open: it refuses large pictures by errors and warnings of its own; nothing is decoded here.
-        size = JpegImageFile(io.BytesIO(block.read(*place))).size
-    except UNREADABLE_JPEG:
-        return None
-    if max(size) > LARGEST_THUMBNAIL:
-        return None
-    picture = small_picture(pixels, *size)
-    canvas = Image.new("RGB", size)
+    picture = small_picture(pixels, *frame.size)
+    canvas = Image.new("RGB", frame.size)
     canvas.paste(picture, ((canvas.width - picture.width) // 2, (canvas.height - picture.height) // 2))
     tried = (file_of(canvas, quality=quality, optimize=True) for quality in (90, 80, 70, 55, 40, 25))
     return next((jpeg for jpeg in tried if len(jpeg) <= place[1]), None)
@@ -156,24 +149,8 @@ def _corrected_xmp(
     ):
         if key in keys:
             data[key] = str(number)
-    for key in keys:
-        if key.startswith(_STALE_XMP):
-            data.erase(data.findKey(loaded_exiv2().XmpKey(key)))
-    earlier = str(data[made].value()).split() if (made := f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_CORRECTED}") in keys else []
+    erase(data, _STALE_XMP)
+    earlier = str(data[made].value()).split() if (made := own_key(CORRECTED)) in keys else []
     for key, text in marks(applied, earlier, filter.digest if filter else None).items():
         data[key] = text
     return None if data.empty() else xmp_packet(data)
-
-
-def marks(applied: Iterable[str], earlier: Iterable[str], digest: str | None) -> dict[str, str]:
-    """The marks of corrections that were applied now or earlier, as XMP properties by exiv2's names.
-
-    >>> marks(["tca"], ["distortion"], "5eed")["Xmp.sixbit.corrected"]
-    'distortion tca'
-    """
-    applied = tuple(applied)
-    tags = {ALREADY_APPLIED[kind]: "True" for kind in applied if kind in ALREADY_APPLIED}
-    if digest is not None:
-        tags[f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_CORRECTED}"] = " ".join(dict.fromkeys((*earlier, *applied)))
-        tags[f"Xmp.{SIXBIT_PREFIX}.{SIXBIT_FILTER}"] = digest
-    return tags

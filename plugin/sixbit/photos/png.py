@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from sixbit.files import png
 from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
@@ -18,11 +18,8 @@ from sixbit.values.errors import PhotoError, photo_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_XMP = b"XML:com.adobe.xmp\0"
 _IPTC = b"Raw profile type iptc\0"
 _SRGB_GAMMA = 45455
-_LARGEST_TEXT = 1 << 26
 
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _PIXELS = _DECODED | {b"hIST", b"bKGD", b"sBIT"}
@@ -43,36 +40,37 @@ class Encoding:
         return any(name == b"iCCP" for name, _ in self.chunks)
 
 
-def read(path: Path) -> Photo:
+def read(path: Path, file: BinaryIO) -> Photo:
     """Decode a PNG; palettes become RGB, grey with alpha becomes RGB with alpha."""
     import imagecodecs
     import numpy as np
 
-    data = path.read_bytes()
+    data = memoryview(file.read())
     exif = xmp = icc = resources = gamma = None
     kept, notes = [], []
     stated = False
     # libpng gets the chunks of the pixels alone: of damage in others it would complain on the terminal.
-    picture: list[bytes | memoryview] = [SIGNATURE]
-    for name, whole in _chunks(data):
-        content = whole[8:-4]
+    picture: list[bytes | memoryview] = [png.SIGNATURE]
+    for chunk in png.chunks(file):
+        name = chunk.name
         if name in _DECODED:
-            picture.append(whole)
-        if name == b"IHDR":
-            check_size(path, *struct.unpack(">II", bytes(content[:8]).ljust(8, b"\0")))
-        elif name == b"eXIf":
-            exif = bytes(content)
-        elif name == b"iTXt" and content[: len(_XMP)] == _XMP:
-            xmp = _international_text(bytes(content))
-        elif name == b"zTXt" and content[: len(_IPTC)] == _IPTC:
-            resources = _raw_profile(bytes(content))
+            picture.append(data[chunk.start : chunk.end])
+        content = b"" if name == b"IDAT" else bytes(data[chunk.at : chunk.at + chunk.size])
+        if name == png.HEADER and (header := png.header_of(content)):
+            check_size(path, *header[:2])
+        elif name == png.EXIF:
+            exif = exif or content
+        elif name == png.TEXT and content.startswith(png.XMP):
+            xmp = xmp or png.xmp_of(content)
+        elif name == b"zTXt" and content.startswith(_IPTC):
+            resources = _raw_profile(content)
         elif name in _FILM:
             notes.append("further frames of the animation were left out")
         elif name not in _PIXELS:
-            kept.append((name, bytes(content)))
+            kept.append((name, content))
             stated |= name in (b"sRGB", b"cICP")
             if name == b"iCCP":
-                icc = _inflated(bytes(content).partition(b"\0")[2][1:])
+                icc = png.inflated(content.partition(b"\0")[2][1:])
             elif name == b"gAMA" and len(content) == 4:
                 (gamma,) = struct.unpack(">I", content)
     try:
@@ -100,53 +98,21 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         notes.append("a PNG holds whole numbers: floating point was rounded to 16 bits")
     # Run lengths of the differences: four times as fast as the default, a few per cent larger.
     encoded = memoryview(imagecodecs.png_encode(np.ascontiguousarray(pixels), level=1, strategy=3, filter=16))
-    header = len(SIGNATURE) + 25
-    file.write(encoded[:header])
+    file.write(encoded[: png.HEADER_END])
     if isinstance(photo.encoding, Encoding):
         for name, content in photo.encoding.chunks:
-            file.write(_chunk(name, content))
+            file.write(png.packed(name, content))
     if photo.icc is not None and not (isinstance(photo.encoding, Encoding) and photo.encoding.has_profile):
-        file.write(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc)))
+        file.write(png.packed(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc)))
     if metadata.exif is not None:
-        file.write(_chunk(b"eXIf", metadata.exif))
+        file.write(png.packed(png.EXIF, metadata.exif))
     if metadata.xmp is not None:
-        file.write(_chunk(b"iTXt", _XMP + b"\0\0\0\0" + metadata.xmp))
+        file.write(png.packed(png.TEXT, png.xmp_text(metadata.xmp)))
     if metadata.resources is not None and (iptc := iptc_of(metadata.resources)):
         text = f"\niptc\n{len(iptc):8}\n{iptc.hex()}\n".encode()
-        file.write(_chunk(b"zTXt", _IPTC + b"\0" + zlib.compress(text)))
-    file.write(encoded[header:])
+        file.write(png.packed(b"zTXt", _IPTC + b"\0" + zlib.compress(text)))
+    file.write(encoded[png.HEADER_END :])
     return notes
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Name of each chunk, and all of it: length, name, content and check sum."""
-    at = len(SIGNATURE)
-    while at + 12 <= len(data):
-        size, name = struct.unpack(">I4s", data[at : at + 8])
-        yield name, memoryview(data)[at : at + 12 + size]
-        at += 12 + size
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-
-def _inflated(data: bytes) -> bytes | None:
-    """Decompressed, or None if it is broken or would fill the memory."""
-    try:
-        stream = zlib.decompressobj()
-        content = stream.decompress(data, _LARGEST_TEXT)
-    except zlib.error:
-        return None
-    return content if stream.eof else None
-
-
-def _international_text(content: bytes) -> bytes | None:
-    compressed = content[len(_XMP) : len(_XMP) + 1] == b"\1"
-    parts = content[len(_XMP) + 2 :].split(b"\0", 2)
-    if len(parts) < 3:
-        return None
-    return _inflated(parts[2]) if compressed else parts[2]
 
 
 def _raw_profile(content: bytes) -> bytes | None:
@@ -154,7 +120,7 @@ def _raw_profile(content: bytes) -> bytes | None:
 
     What is in it may be image resources, or IPTC alone.
     """
-    text = _inflated(content[len(_IPTC) + 1 :])
+    text = png.inflated(content[len(_IPTC) + 1 :])
     try:
         data = bytes.fromhex("".join((text or b"").decode("ascii").split("\n")[3:]))
     except ValueError:

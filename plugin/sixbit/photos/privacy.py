@@ -5,13 +5,13 @@ What is left out is overwritten, not only unlinked: the bytes of a place are now
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.files import tiff_edit as ifd
-from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
+from sixbit.files import tiff
+from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, parsed_xmp, xmp_packet
+from sixbit.files.jpeg import APP0, APP14, COMMENT
 from sixbit.files.photoshop import without_iptc_of_place
 from sixbit.photos.metadata import Metadata
 from sixbit.values.errors import PhotoError, photo_name
@@ -43,7 +43,6 @@ _PLACES_BY_EXIV2 = (
     "Iptc.Application2.CountryName",
 )
 """The same in Exif and IPTC, as exiv2 names them."""
-_APP0, _APP14, _COMMENT = 0xE0, 0xEE, 0xFE
 
 
 def passed_on(photo: Photo, policy: str) -> Photo:
@@ -59,7 +58,7 @@ def passed_on(photo: Photo, policy: str) -> Photo:
     metadata = _bare(photo.metadata) if bare else without_place(photo.metadata)
     encoding: Any = photo.encoding
     if isinstance(encoding, jpeg.Encoding):
-        kept = {_APP0, _APP14} if bare else {_APP0, _APP14, _COMMENT}
+        kept = {APP0, APP14} if bare else {APP0, APP14, COMMENT}
         segments = tuple(part for part in encoding.segments if part[0] in kept)
         encoding = replace(encoding, segments=segments, trailer=None if bare else encoding.trailer)
     elif isinstance(encoding, png.Encoding):
@@ -81,19 +80,18 @@ def without_place(metadata: Metadata) -> Metadata:
 def _exif_without_place(exif: bytes | None) -> bytes | None:
     if exif is None:
         return None
-    block = ifd.Structure(io.BytesIO(exif))
     try:
-        pointer = ifd.find(block.first(), ifd.GPS)
+        block = tiff.Structure(exif)
+        pointer = tiff.find(block.first(), tiff.GPS)
         if pointer is None:
             return exif
-        for entry in block.sub(ifd.GPS):
-            size = ifd.SIZES.get(entry.kind, 0) * entry.length
-            if size > 4:
+        for entry in block.sub(tiff.GPS):
+            if entry.size > 4:
                 at = block.unpack("I", entry.value)[0]
-                block.write(at, bytes(len(block.read(at, size))))
+                block.write(at, bytes(len(block.read(at, entry.size))))
             block.write(entry.at, bytes(12))
-        block.remove_first(ifd.GPS)
-    except ifd.StructureError:
+        block.remove_first(tiff.GPS)
+    except tiff.StructureError:
         # What cannot be read cannot be cleared.
         return None
     return block.content()
@@ -105,36 +103,19 @@ def _xmp_without_place(packet: bytes | None) -> bytes | None:
     exiv2 = loaded_exiv2()
     try:
         data = parsed_xmp(packet)
-        if not _erase_all(data, _PLACES):
+        if not erase(data, _PLACES):
             return packet
         return None if data.empty() else xmp_packet(data)
     except exiv2.Exiv2Error:
         return None
 
 
-def _erase_all(data: Any, beginnings: tuple[str, ...]) -> bool:
-    """Erase the tags whose keys begin so; True if there were any."""
-    erased = False
-    datum = data.begin()
-    while datum != data.end():
-        if datum.key().startswith(beginnings):
-            datum, erased = data.erase(datum), True
-        else:
-            next(datum)  # moves on in place
-    return erased
-
-
 def _bare(metadata: Metadata) -> Metadata:
     """The orientation alone."""
-    try:
-        found = ifd.find(ifd.Structure(io.BytesIO(metadata.exif or ifd.EMPTY)).first(), ifd.ORIENTATION)
-        turned = ifd.Structure(io.BytesIO(metadata.exif or ifd.EMPTY)).number(found) if found else None
-    except ifd.StructureError:
-        turned = None
-    if turned is None:
+    if metadata.orientation is None:
         return Metadata()
-    block = ifd.Structure(io.BytesIO(ifd.EMPTY))
-    block.put_first([ifd.Entry(ifd.ORIENTATION, ifd.SHORT, 1, block.pack("H", turned) + b"\0\0")])
+    block = tiff.Structure(tiff.EMPTY)
+    block.put_first([block.entry(tiff.ORIENTATION, tiff.SHORT, block.pack("H", metadata.orientation))])
     return Metadata(block.content())
 
 
@@ -145,9 +126,8 @@ def copy_without(path: Path, policy: str) -> bytes:
     """
     exiv2 = loaded_exiv2()
     try:
-        content = path.read_bytes()  # exiv2 does not keep it alive
-        image = exiv2.ImageFactory.open(content)
-        image.readMetadata()
+        data = path.read_bytes()
+        image = image_of(data)
         exif, xmp, iptc = image.exifData(), image.xmpData(), image.iptcData()
         if policy == "none":
             turned = str(exif["Exif.Image.Orientation"].value()) if "Exif.Image.Orientation" in exif else None
@@ -158,8 +138,8 @@ def copy_without(path: Path, policy: str) -> bytes:
             if turned is not None:
                 exif["Exif.Image.Orientation"] = turned
         else:
-            for data in (exif, xmp, iptc):
-                _erase_all(data, (*_PLACES, *_PLACES_BY_EXIV2))
+            for tags in (exif, xmp, iptc):
+                erase(tags, (*_PLACES, *_PLACES_BY_EXIV2))
         image.writeMetadata()
         return bytes(image.io().data())
     except (exiv2.Exiv2Error, OSError) as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.files.replace import replacing
-from sixbit.photos.metadata import Metadata, corrected, without_maker_note
+from sixbit.photos.metadata import corrected, without_maker_note
 from sixbit.photos.photo import Photo
 from sixbit.values.errors import PhotoError, photo_name
 
@@ -49,22 +49,15 @@ def save_photo(
     if applied is None:
         applied = () if filter is None else filter.made_from.get("corrections", ())
     metadata, notes = corrected(photo.metadata, pixels, filter, tuple(applied))
-    if kind != "jpeg" and getattr(photo.encoding, "trailer", None):
-        metadata = _without_trailer(photo, metadata)
+    trailer = getattr(photo.encoding, "trailer", None)
+    if kind != "jpeg" and trailer:
+        metadata = without_maker_note(metadata, trailer.lens)
         notes.append("the maker notes at the end of the JPEG were left out; write a .jpg to keep them")
     write = import_module(f"sixbit.photos.{kind}").write
     options = {"quality": quality, "subsampling": subsampling, "threads": threads} if kind == "jpeg" else {}
     with replacing(out) as file:
         notes += write(file, photo, pixels, metadata, **options)
     return (*photo.notes, *notes)
-
-
-def _without_trailer(photo: Photo, metadata: Metadata) -> Metadata:
-    """The metadata without the entry of a maker note that stays behind, but with the name of the lens it held."""
-    from sixbit.tags.read import read_shot
-
-    names = read_shot(photo.path).lens_names
-    return without_maker_note(metadata, names[0].value if names else None)
 
 
 def format_of(out: Path) -> str:

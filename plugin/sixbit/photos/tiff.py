@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.files import tiff_edit as ifd
-from sixbit.files.exiv2 import PICTURE_TAGS, exif_of_tiff
+from sixbit.files import tiff
+from sixbit.files.exiv2 import exif_of_tiff
 from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tifffile import TiffPage
 
-_XMP, _IPTC, _RESOURCES, _LAYERS, _DNG_VERSION = 700, 33723, 34377, 37724, 50706
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
 _CFA, _LINEAR_RAW = 32803, 34892
 _REDUCED = 1
@@ -40,36 +38,38 @@ class Encoding:
     separate: bool = False
 
 
-def read(path: Path) -> Photo:
+def read(path: Path, file: BinaryIO) -> Photo:
     """Decode the first page of a TIFF; what is not grey or RGB in whole or floating numbers is refused."""
     import tifffile
 
     # What it has to say of a broken file is in the error, or does not matter.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     try:
-        with tifffile.TiffFile(path) as file:
-            page = file.pages.first
+        with tifffile.TiffFile(file) as container:
+            page = container.pages.first
             notes: list[str] = []
             _check(path, page)
             pixels = page.asarray()
+            if pixels.shape != page.shape:
+                raise ValueError("it does not say how its pixels are stored")
             pixels, alpha = _arranged(path, page, pixels, notes)
-            if len(file.pages) > 1 and not int(file.pages[1].aspage().subfiletype) & _REDUCED:
+            if len(container.pages) > 1 and not int(container.pages[1].aspage().subfiletype) & _REDUCED:
                 notes.append("only the first page was corrected; the others were left out")
             encoding = _encoding(page, alpha, notes)
-            tags = {number: page.tags.valueof(number) for number in (_XMP, _IPTC, _RESOURCES, _LAYERS)}
+            tags = {number: page.tags.valueof(number) for number in (tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS)}
             icc = page.iccprofile
     except (ValueError, struct.error, OSError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
         raise PhotoError(f"{photo_name(path)}: the TIFF is damaged or cut short ({error}).") from error
-    if tags[_LAYERS] is not None:
+    if tags[tiff.LAYERS] is not None:
         notes.append("Photoshop layers, which show the uncorrected picture, were left out")
-    resources = _bytes(tags[_RESOURCES])
-    iptc = _bytes(tags[_IPTC])
+    resources = _bytes(tags[tiff.RESOURCES])
+    iptc = _bytes(tags[tiff.IPTC])
     if iptc is not None:  # where the standard wants it; what Photoshop keeps in its resources is a copy
         resources = without_iptc(resources or b"") + resources_of(iptc)
-    exif = exif_of_tiff(path)
+    exif = exif_of_tiff(path, file)
     if exif is None:
         notes.append("its Exif data cannot be read and was left out")
-    metadata = Metadata(exif, _bytes(tags[_XMP]), resources)
+    metadata = Metadata(exif, _bytes(tags[tiff.XMP]), resources)
     return Photo(path, "TIFF", pixels, icc, metadata, encoding, notes=tuple(notes))
 
 
@@ -84,7 +84,7 @@ def _bytes(value: Any) -> bytes | None:
 
 def _check(path: Path, page: TiffPage) -> None:
     check_size(path, page.imagewidth, page.imagelength)
-    if _DNG_VERSION in page.tags or page.photometric in (_CFA, _LINEAR_RAW):
+    if tiff.DNG_VERSION in page.tags or page.photometric in (_CFA, _LINEAR_RAW):
         raise PhotoError(f"{photo_name(path)}: is a raw file; develop it first, or correct it in the raw developer.")
     if page.subfiletype & _REDUCED:
         raise PhotoError(f"{photo_name(path)}: begins with a preview, as raw files do; develop it first.")
@@ -170,9 +170,9 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     extra: list[tuple[int, int, int, bytes, bool]] = []
     resources = metadata.resources or b""
     parts = (
-        (_XMP, 1, metadata.xmp),
-        (_IPTC, 7, iptc_of(resources)),
-        (_RESOURCES, 7, without_iptc(resources)),
+        (tiff.XMP, 1, metadata.xmp),
+        (tiff.IPTC, 7, iptc_of(resources)),
+        (tiff.RESOURCES, 7, without_iptc(resources)),
     )
     for tag, kind, data in parts:
         if data:
@@ -196,21 +196,21 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
             software=False,
         )
     if head is not None:
-        _adopt(file, metadata.exif or ifd.EMPTY)
+        _adopt(file, metadata.exif or tiff.EMPTY)
     return notes
 
 
 def _head(exif: bytes | None) -> bytes | None:
     """The Exif block as the beginning of a TIFF that has no directory yet; None if it is broken."""
     try:
-        ifd.Structure(io.BytesIO(exif or ifd.EMPTY)).first()
-    except ifd.StructureError:
+        tiff.Structure(exif or tiff.EMPTY).first()
+    except tiff.StructureError:
         return None
-    block = exif or ifd.EMPTY
+    block = exif or tiff.EMPTY
     return block[:4] + b"\0\0\0\0" + block[8:] + b"\0" * (len(block) % 2)
 
 
 def _adopt(file: BinaryIO, exif: bytes) -> None:
     """Give the directory of the pixels the entries of the Exif block, whose offsets hold in the file as they are."""
-    entries = ifd.Structure(io.BytesIO(exif)).first()
-    ifd.Structure(file).put_first(entry for entry in entries if entry.tag not in PICTURE_TAGS)
+    entries = tiff.Structure(exif).first()
+    tiff.Structure(file).put_first(entry for entry in entries if entry.tag not in tiff.PICTURE_TAGS)

@@ -7,9 +7,9 @@ place.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from sixbit.files.tiff_read import BoundedFile, Field, read_ifd
+from sixbit.files.tiff import ASCII, BYTE, UNDEFINED, Entry, Structure, find
 
 _M8, _M9, _M10 = b"LEICA\0\0\0", b"LEICA0\x03\0", b"LEICA\0\x02\0"
 _M240 = b"LEICA\0\x02\xff"
@@ -33,107 +33,113 @@ class LeicaNote(NamedTuple):
     f_number: tuple[float, str] | None = None
 
 
-def read_leica_note(file: BoundedFile, at: int, size: int, exif_at: int, order: str) -> LeicaNote:
-    """Read the maker note of ``size`` bytes at ``at``, in the tags that begin at ``exif_at``.
+def read_leica_note(tags: Structure, at: int, size: int) -> LeicaNote:
+    """Read the maker note of ``size`` bytes at ``at``, of a photo whose tags are read by ``tags``.
 
     Nothing is read from a note that is not Leica's; values that lie outside the file are left out.
     """
-    at = _find(file, at, size, exif_at)
-    header = file.at(at, 8)
+    try:
+        return _read(tags, _place(tags, at, size))
+    except (OSError, ValueError):  # places before the file, and broken directories
+        return LeicaNote()
+
+
+def _read(tags: Structure, at: int) -> LeicaNote:
+    header = _at(tags.file, at, 8)
     if not header.startswith(b"LEICA"):
         return LeicaNote()
-    ifd, order = _directory(file, at + 8, order)
+    note, entries = _directory(Structure(tags.file, at, tags.order), 8)
     if header == _M8:
-        return _m8(file, at, ifd)
+        return _m8(note, entries)
     if header == _M9:
-        return _m9(file, at, ifd, order)
+        return _m9(note, entries)
+    tags = Structure(tags.file, tags.base, note.order)  # a note may have an order of its own
     if header == _M240:
-        return LeicaNote(name=_named(_m240_name(file, at, exif_at, ifd), "LensType"))
+        return LeicaNote(name=_named(_m240_name(note, tags, entries), "LensType"))
     if header in _T:
-        return LeicaNote(None, _adapter_code(file, ifd), _named(_text(file, ifd.get(0x0303), at), "LensType"))
+        return LeicaNote(None, _adapter_code(entries), _named(_text(note, find(entries, 0x0303)), "LensType"))
     if header == _M10:
-        thousandths = ifd[0x035A].integers(file, exif_at, 1) if 0x035A in ifd else ()
+        thousandths = next(iter(tags.numbers(find(entries, 0x035A))), 0)
         return LeicaNote(
-            name=_named(_text(file, ifd.get(0x0370), exif_at), "LensProfileName"),
-            f_number=(thousandths[0] / 1000, "MakerNote FNumber") if thousandths and thousandths[0] > 0 else None,
+            name=_named(_text(tags, find(entries, 0x0370)), "LensProfileName"),
+            f_number=(thousandths / 1000, "MakerNote FNumber") if thousandths > 0 else None,
         )
-    if header in _SL:
-        return LeicaNote(adapter_code=_adapter_code(file, ifd))
-    return LeicaNote()
+    return LeicaNote(adapter_code=_adapter_code(entries)) if header in _SL else LeicaNote()
 
 
-def _find(file: BoundedFile, at: int, size: int, exif_at: int) -> int:
+def _place(tags: Structure, at: int, size: int) -> int:
     """Where the note is: the M (Typ 240) and its kin append it to a JPEG, with an offset from the file's start."""
-    if file.at(at, 5) == b"LEICA":
-        return at
-    if file.at(at - exif_at, 5) == b"LEICA":
-        return at - exif_at
+    file = tags.file
+    for place in (at, at - tags.base):
+        if _at(file, place, 5) == b"LEICA":
+            return place
     end = file.seek(0, 2)
     window = max(0, end - size - 256)
-    if 0 < size < end and (found := file.at(window, 512 + 8).find(b"LEICA\0")) >= 0:
+    if 0 < size < end and (found := _at(file, window, 512 + 8).find(b"LEICA\0")) >= 0:
         return window + found
     return at
 
 
-def _directory(file: BoundedFile, at: int, order: str) -> tuple[dict[int, Field], str]:
-    """The directory at ``at``, in the byte order in which its number of entries makes sense."""
-    if int.from_bytes(file.at(at, 2), "little" if order == "<" else "big") > 0xFF:
-        order = "<" if order == ">" else ">"
-    return read_ifd(file, at, order), order
+def _at(file: BinaryIO, place: int, size: int) -> bytes:
+    file.seek(place)
+    return file.read(size)
 
 
-def _m8(file: BoundedFile, at: int, ifd: dict[int, Field]) -> LeicaNote:
+def _directory(note: Structure, at: int) -> tuple[Structure, list[Entry]]:
+    """The directory at ``at``, read in the byte order in which its number of entries makes sense."""
+    if note.unpack("H", note.read(at, 2))[0] > 0xFF:
+        note = Structure(note.file, note.base, "<" if note.order == ">" else ">")
+    return note, note.directory(at)[0]
+
+
+def _m8(note: Structure, entries: list[Entry]) -> LeicaNote:
     # Offsets count from the directory in a JPEG and from the note in a DNG: then the first value lies 8 bytes later.
-    first = min((field.offset for field in ifd.values() if field.offset), default=0)
-    base = at if first > 2 + 12 * len(ifd) + 4 + 6 else at + 8
-    return LeicaNote(_unsigned(file, ifd.get(0x0310), base), f_number=_approximate(file, ifd.get(0x0313), base))
+    first = min((offset for entry in entries if (offset := note.offset(entry))), default=0)
+    if first <= 2 + 12 * len(entries) + 4 + 6:
+        note = Structure(note.file, note.base + 8, note.order)
+    return LeicaNote(note.number(find(entries, 0x0310)), f_number=_approximate(note, find(entries, 0x0313)))
 
 
-def _m9(file: BoundedFile, at: int, ifd: dict[int, Field], order: str) -> LeicaNote:
-    lens = ifd.get(0x3400)
-    if lens is None or lens.offset is None:
+def _m9(note: Structure, entries: list[Entry]) -> LeicaNote:
+    lens = find(entries, 0x3400)
+    if lens is None or (offset := note.offset(lens)) is None:
         return LeicaNote()
-    inner, _ = _directory(file, at + lens.offset, order)
-    return LeicaNote(_unsigned(file, inner.get(0x3405), at), f_number=_approximate(file, inner.get(0x3406), at))
+    note, inner = _directory(note, offset)
+    return LeicaNote(note.number(find(inner, 0x3405)), f_number=_approximate(note, find(inner, 0x3406)))
 
 
-def _m240_name(file: BoundedFile, at: int, exif_at: int, ifd: dict[int, Field]) -> str | None:
+def _m240_name(note: Structure, tags: Structure, entries: list[Entry]) -> str | None:
     """The name of the lens: its offset counts from the tags, or from the start of a JPEG it was appended to.
 
     Of the two that one is right which fits a gap that the cameras leave; if none does, an editor has moved the note,
     and the name still stands behind the gap.
     """
-    field = ifd.get(0x0303)
-    if field is None or field.offset is None:
+    lens = find(entries, 0x0303)
+    if lens is None or (offset := note.offset(lens)) is None:
         return None
-    values = at + 8 + 2 + 12 * len(ifd) + 4
+    values = note.base + 8 + 2 + 12 * len(entries) + 4
     gaps = {
-        exif_at + field.offset: (_M240_GAP, 0),
-        field.offset: (_M240_GAP, _M246_GAP, 0),  # the M (Typ 246) never counts from the tags
+        tags.base + offset: (_M240_GAP, 0),
+        offset: (_M240_GAP, _M246_GAP, 0),  # the M (Typ 246) never counts from the tags
     }
     fitting = [place for place, known in gaps.items() if place - values in known]
     for place in fitting or (values + _M240_GAP, values + _M246_GAP, *gaps):
-        if text := _text(file, field, place - field.offset):
+        if text := _text(Structure(note.file, place - offset, note.order), lens):
             return text
     return None
 
 
-def _unsigned(file: BoundedFile, field: Field | None, base: int) -> int | None:
-    """The value of a LONG."""
-    return next(iter(field.integers(file, base, 1)), None) if field and field.kind == 4 else None
-
-
-def _approximate(file: BoundedFile, field: Field | None, base: int) -> tuple[float, str] | None:
-    value = field.ratio(file, base) if field else None
+def _approximate(note: Structure, entry: Entry | None) -> tuple[float, str] | None:
+    value = note.ratio(entry)
     return (value, "MakerNote ApproximateFNumber") if value else None
 
 
-def _adapter_code(file: BoundedFile, ifd: dict[int, Field]) -> int | None:
+def _adapter_code(entries: list[Entry]) -> int | None:
     """The one byte an M-Adapter L leaves: 0 without a coded lens, 255 unknown (LibRaw)."""
-    field = ifd.get(0x0304)
-    if field is None or field.kind not in (1, 7) or field.number != 1:
+    entry = find(entries, 0x0304)
+    if entry is None or entry.kind not in (BYTE, UNDEFINED) or entry.length != 1:
         return None
-    code = field.cell[0]
+    code = entry.value[0]
     return code if 0 < code < 64 else None
 
 
@@ -141,10 +147,10 @@ def _named(text: str | None, tag: str) -> tuple[str, str] | None:
     return (text, f"MakerNote {tag}") if text else None
 
 
-def _text(file: BoundedFile, field: Field | None, base: int) -> str | None:
+def _text(note: Structure, entry: Entry | None) -> str | None:
     """A text up to its first NUL, if nothing else follows."""
-    if field is None or field.kind != 2 or field.position(base) < 0:
+    if entry is None or entry.kind != ASCII or note.place(entry) < 0:
         return None
-    text, _, rest = field.data(file, base, 256).partition(b"\0")
+    text, _, rest = note.data(entry, 256).partition(b"\0")
     name = text.decode("latin-1")
     return name if name.isprintable() and not rest.strip(b"\0") else None

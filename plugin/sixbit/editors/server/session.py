@@ -116,8 +116,7 @@ class Session:
 
     def _compile(self, request: Request) -> Answer:
         from sixbit.compiler.compile import CompileError, compile_filter
-        from sixbit.files.xmp import SIXBIT_NAMESPACE, SIXBIT_PREFIX
-        from sixbit.photos.metadata import marks
+        from sixbit.values.marks import NAMESPACE, PREFIX, marks
 
         size = asked.size(request, "size")
         shot = asked.shot(request)._replace(width=size[0], height=size[1]) if asked.has_shot(request) else Shot()
@@ -151,7 +150,7 @@ class Session:
             "identity": filter.is_identity,
             "error_px": filter.error_px,
             "marks": marks(made_from["corrections"], asked.texts(request, "already_corrected", ()), filter.digest),
-            "namespaces": {SIXBIT_PREFIX: SIXBIT_NAMESPACE},
+            "namespaces": {PREFIX: NAMESPACE},
         }
 
     def _open(self, request: Request) -> Answer:
@@ -256,15 +255,15 @@ class Session:
         }
 
     def _lens_tags(self, request: Request) -> Answer:
-        from sixbit.files.xmp import SIXBIT_NAMESPACE, SIXBIT_PREFIX
-        from sixbit.tags.write import lens_tags
+        from sixbit.tags.lens import lens_tags
+        from sixbit.values.marks import NAMESPACE, PREFIX
 
         f_number, focal_mm = asked.number(request, "f_number"), asked.number(request, "focal_mm")
         try:
             tags = lens_tags(asked.lens(request), f_number=f_number, focal_mm=focal_mm)
         except ValueError as error:
             raise ArgumentError(f"{error}.") from error
-        return {"tags": tags, "namespaces": {SIXBIT_PREFIX: SIXBIT_NAMESPACE}}
+        return {"tags": tags, "namespaces": {PREFIX: NAMESPACE}}
 
     def _calibrate(self, request: Request) -> Answer:
         self._calibrations.append(_started_calibration(asked.lens(request).lens_id, self._log))

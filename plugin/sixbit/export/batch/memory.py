@@ -6,14 +6,12 @@ import re
 from pathlib import Path
 
 from sixbit.export.presets import Preset
-from sixbit.files import tiff_edit as ifd
 from sixbit.tags.read import opened, photo_blocks
 from sixbit.values.errors import PhotoError
 
 PROCESS = 120 << 20
 """What a process takes that has corrected a small photo: Python, NumPy, the codecs, the database."""
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-_BITS_PER_SAMPLE, _SAMPLES = 258, 277
 
 
 def read_size(text: str) -> int:
@@ -42,13 +40,16 @@ def needed(photo: Path, preset: Preset) -> int:
     correcting (pixels twice), finishing and encoding.
     """
     try:
-        width, height, channels, size = _header(photo)
+        with opened(photo) as opening:
+            header = photo_blocks(photo, opening)
         file = photo.stat().st_size
-        # libjpeg holds the coefficients of a progressive picture, two bytes each, while it decodes or encodes it.
-        coefficients = 2 * channels * width * height if _is_progressive(photo) else 0
-    except (PhotoError, OSError, ifd.StructureError):
+    except (PhotoError, OSError):
         return 0
-    pixels = width * height
+    pixels = header.width * header.height
+    channels = max(3, header.channels) if header.kind != "TIFF" else max(1, min(header.channels, 8))
+    size = max(1, min(header.bits // 8, 8))
+    # libjpeg holds the coefficients of a progressive picture, two bytes each, while it decodes or encodes it.
+    coefficients = 2 * channels * pixels if header.is_progressive else 0
     source = pixels * channels * size
     work_size = max(size, (preset.depth or 8) // 8)
     work = pixels * channels * work_size
@@ -66,35 +67,3 @@ def needed(photo: Path, preset: Preset) -> int:
     jpeg = work + (channels if work_size > 1 else 0) * pixels + 4 * pixels + coefficients
     encoding = {"JPEG": jpeg, "TIFF": 2 * work, "PNG": 3 * work}
     return int(1.15 * max(decoding, correcting, finishing, encoding[preset.format])) + (48 << 20)
-
-
-def _is_progressive(photo: Path) -> bool:
-    """True if it is a JPEG with the segment that begins a progressive frame (ITU-T T.81, table B.1: SOF2)."""
-    with photo.open("rb") as file:
-        head = file.read(1 << 19)
-    return head.startswith(b"\xff\xd8") and re.search(rb"\xff\xc2\0[\x0b\x11]\x08", head) is not None
-
-
-def _header(photo: Path) -> tuple[int, int, int, int]:
-    """Width, height, channels and bytes a channel, as the file claims."""
-    with opened(photo) as file:
-        blocks = photo_blocks(photo, file)
-        width, height = blocks.width or 0, blocks.height or 0
-        if blocks.kind == "JPEG":
-            return width, height, 3, 1
-        if blocks.kind == "PNG":
-            file.seek(24)
-            depth, kind = file.read(2)
-            return width, height, 4 if kind in (4, 6) else 3, 2 if depth == 16 else 1
-        if blocks.kind == "TIFF":
-            structure = ifd.Structure(file)
-            entries = structure.first()
-            samples = ifd.find(entries, _SAMPLES)
-            bits = ifd.find(entries, _BITS_PER_SAMPLE)
-            depth = 8
-            if bits is not None and bits.kind == ifd.SHORT:
-                at = structure.unpack("I", bits.value)[0]
-                (depth,) = structure.unpack("H", bits.value[:2] if bits.length <= 2 else structure.read(at, 2))
-            count = structure.number(samples) if samples else 1
-            return width, height, max(1, min(count or 1, 8)), max(1, min(depth // 8, 8))
-    return width, height, 3, 2

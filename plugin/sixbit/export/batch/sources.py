@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from sixbit.files.find import RAW_SUFFIXES
+
 PHOTOS = frozenset((".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".png", ".heic", ".heif", ".hif"))
-_RAWS = (
-    """3fr arw cr2 cr3 crw dcr dng erf fff gpr iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"""
-)
-RAWS = frozenset(f".{suffix}" for suffix in _RAWS.split())
-"""Suffixes of raw files: of Adobe's DNG, and of the makers whose cameras take M lenses by an adapter, and others."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Source:
     @property
     def is_raw(self) -> bool:
         """True if its name says so."""
-        return self.path.suffix.lower() in RAWS
+        return self.path.suffix.lower() in RAW_SUFFIXES
 
     @property
     def absolute(self) -> str:
@@ -69,7 +66,7 @@ def _in_folder(top: Path, out: Path, troubles: list[str]) -> Iterator[Source]:
         at = Path(folder)
         folders[:] = sorted(name for name in folders if not name.startswith(".") and not is_out(at / name))
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in PHOTOS | RAWS:
+            if not name.startswith(".") and Path(name).suffix.lower() in PHOTOS | RAW_SUFFIXES:
                 yield Source(at / name, (at / name).relative_to(top))
 
 

@@ -14,11 +14,10 @@ from sixbit.export.correct import NotCorrectedError, correct, described
 from sixbit.export.correct import foreseen as foreseen_correction
 from sixbit.export.presets import Preset
 from sixbit.files.replace import replacing
-from sixbit.files.tiff_edit import ORIENTATION
+from sixbit.files.tiff import ORIENTATION
 from sixbit.photos.pixels import file_of, small_picture
 from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
-from sixbit.tags.read import read_shot
 from sixbit.values.errors import PhotoError, SixbitError, photo_name
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def _corrected(task: Task, lens: str | None) -> Record:
     thumbnails: list[str] = []
 
     def look(photo: Photo, pixels: NDArray[Any]) -> None:
-        orientation = read_shot(photo.path).orientation
+        orientation = photo.metadata.orientation or 1
         thumbnails.extend(thumbnail(picture, orientation) for picture in (photo.pixels, pixels))
 
     done = correct(

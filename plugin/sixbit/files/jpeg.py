@@ -1,0 +1,125 @@
+"""The segments of a JPEG before its picture: walked, written, and put in (ITU-T T.81, annex B)."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+SIGNATURE = b"\xff\xd8\xff"
+END = b"\xff\xd9"
+APP0, APP1, APP2, APP11, APP13, APP14, APP15, COMMENT = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xEF, 0xFE
+SCAN = 0xDA
+_END_OF_IMAGE, _PROGRESSIVE = 0xD9, 0xC2
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""The markers that begin a frame (table B.1); the others among them are tables."""
+
+EXIF = b"Exif\0\0"
+XMP, XMP_EXTENSION = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
+RESOURCES, ICC = b"Photoshop 3.0\0", b"ICC_PROFILE\0"
+
+LONGEST = 0xFFFF - 2
+"""Bytes that a segment can hold."""
+MOST_SEGMENTS = 4096
+
+
+class TooLongError(ValueError):
+    """More than a segment can hold."""
+
+
+class Segment(NamedTuple):
+    """A segment: its marker, where its content begins in the file, and that content."""
+
+    marker: int
+    at: int
+    content: bytes
+
+    @property
+    def start(self) -> int:
+        """Where its marker stands."""
+        return self.at - 4
+
+    @property
+    def end(self) -> int:
+        """Where the next one may begin."""
+        return self.at + len(self.content)
+
+    def of(self, name: bytes) -> bool:
+        """True if it is one of APP1 that begins with this name: EXIF, XMP or XMP_EXTENSION."""
+        # What stands behind a name for a zero matters to no reader.
+        return self.marker == APP1 and self.content.startswith(name.rstrip(b"\0"))
+
+
+class Frame(NamedTuple):
+    """What the header of a frame says of the picture (B.2.2)."""
+
+    size: tuple[int, int]
+    """Width and height in px."""
+    channels: int
+    is_progressive: bool
+
+
+def segments(file: BinaryIO) -> Iterator[Segment]:
+    """The segments up to the first scan's header (SCAN), if the file goes so far. Junk between them is passed over.
+
+    >>> import io
+    >>> [segment.content for segment in segments(io.BytesIO(b"\\xff\\xd8" + packed(COMMENT, b"six bits")))]
+    [b'six bits']
+    """
+    at = 2
+    for _ in range(MOST_SEGMENTS):
+        file.seek(at)
+        head = file.read(4)
+        if len(head) < 4:
+            return
+        mark, marker, length = struct.unpack(">BBH", head)
+        if mark != 0xFF or marker in (0, 0xFF):  # 0xFF may be repeated to fill up
+            at += 1
+            continue
+        if marker == _END_OF_IMAGE or length < 2:
+            return
+        yield Segment(marker, at + 4, file.read(length - 2))
+        if marker == SCAN:
+            return
+        at += 2 + length
+
+
+def frame_of(segment: Segment) -> Frame | None:
+    """What a segment says of the picture; None if it begins no frame."""
+    if segment.marker not in _FRAMES or len(segment.content) < 6:
+        return None
+    height, width, channels = struct.unpack(">HHB", segment.content[1:6])
+    return Frame((width, height), channels, segment.marker == _PROGRESSIVE)
+
+
+def frame_in(data: bytes) -> Frame | None:
+    """What a JPEG in memory says of its picture; None if it begins none."""
+    return next((frame for segment in segments(io.BytesIO(data)) if (frame := frame_of(segment))), None)
+
+
+def packed(marker: int, content: bytes) -> bytes:
+    """A segment; raises TooLongError."""
+    if len(content) > LONGEST:
+        raise TooLongError(f"{len(content)} bytes")
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+def with_exif(data: bytes, block: bytes) -> bytes:
+    """A JPEG with this Exif block in place of its own, or in front, behind JFIF; raises TooLongError."""
+    return _with(data, EXIF, block)
+
+
+def with_xmp(data: bytes, packet: bytes) -> bytes:
+    """A JPEG with this XMP packet in place of its own, or in front, behind JFIF and Exif; raises TooLongError."""
+    return _with(data, XMP, packet)
+
+
+def _with(data: bytes, name: bytes, content: bytes) -> bytes:
+    new, at = packed(APP1, name + content), 2
+    for segment in segments(io.BytesIO(data)):
+        if segment.of(name):
+            return data[: segment.start] + new + data[segment.end :]
+        if segment.of(EXIF) or (segment.marker == APP0 and segment.start == 2):
+            at = segment.end
+    return data[:at] + new + data[at:]

@@ -1,0 +1,170 @@
+"""Tags put together to a :class:`sixbit.values.shot.Shot`, wherever they come from."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from sixbit.files.xmp import Packet
+from sixbit.tags.leica import LeicaNote
+from sixbit.tags.source import Source, fraction
+from sixbit.values.marks import APERTURE, LENS, corrections_in
+from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
+
+T = TypeVar("T")
+
+LONGEST_TEXT = 200
+
+_SAYS_NOTHING = re.compile(r"\s|not |---|\*\*\*|(unknown|none|n/a|uncoded)( lens)?\s*$|0(\.0)? ?mm", re.IGNORECASE)
+"""What cameras and adapters write for want of a name: blanks, "----", "***", "not ..." (LibRaw), "0.0 mm f/0.0"."""
+_LEICA_M = re.compile(r"(leica )?m(\d|-|$| ?\(| ?monochrom| ev)", re.IGNORECASE)
+"""M8 Digital Camera, M9, M-E, M Monochrom, LEICA M (Typ 240), LEICA M10-R, LEICA M11 Monochrom, LEICA M EV1."""
+_IN_PHOTO = ("EXIF ", "Image ", "MakerNote ", "XMP ")
+
+
+def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Packet) -> Shot:
+    """Put together a shot from tags, however they were had: ``sources`` the most trusted first, ``exif`` among them.
+
+    ``packet`` is the photo's own XMP, which holds the marks of corrections. What the tags do not say, the path and the
+    size of the picture, is left open.
+    """
+    make, model = _clean(exif.text("Make")), _clean(exif.text("Model"))
+    told = [source for source in sources if source.is_xmp]
+    lens = _first(_clean(source.own(LENS)) for source in told)
+    aperture = _first(_own_aperture(source) for source in told)
+    f_number = aperture or _f_number(sources, note)
+    on_m_body = bool(make and model and make.value.lower().startswith("leica") and _LEICA_M.match(model.value))
+    zoom = _positive(exif, "DigitalZoomRatio", 1000)
+    already, marks = corrections_in(packet.properties, packet.darktable_modules)
+    focal_mm, focal_35mm = _focal_lengths(sources)
+    return Shot(
+        make=make,
+        model=model,
+        lens_make=_first(_clean(source.text("LensMake")) for source in sources),
+        # What the user said with `sixbit tag` corrects the names and codes of the camera, and stands alone.
+        lens_names=(lens,) if lens else _lens_names(sources, note),
+        lens_specification=_first(_specification(source) for source in sources),
+        lens_serial=_first(_serial(source.text("LensSerialNumber")) for source in sources),
+        six_bit=None if lens else _six_bit(note),
+        focal_mm=focal_mm,
+        focal_35mm=focal_35mm,
+        f_number=f_number,
+        # An M-Adapter L tells no aperture either. What stands in a sidecar was put there by someone who knew it.
+        f_number_estimated=f_number is not None
+        and aperture is None
+        and f_number.tag.startswith(_IN_PHOTO)
+        and (on_m_body or note.adapter_code is not None),
+        max_aperture=_first(_apex(source, "MaxApertureValue") for source in sources),
+        distance_m=_first(_distance(source) for source in sources),
+        orientation=_orientation(exif),
+        digital_zoom=max(1.0, zoom.value) if zoom else 1.0,
+        already_corrected=already,
+        marks=marks,
+    )
+
+
+def _first(values: Iterable[T | None]) -> T | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _clean(text: Tagged[str] | None) -> Tagged[str] | None:
+    """A text without control characters and surrounding blanks, of bounded length; None if nothing is left of it."""
+    if text is None:
+        return None
+    printable = "".join(c if c.isprintable() else " " for c in text.value.partition("\0")[0][: 4 * LONGEST_TEXT])
+    value = printable.strip()[:LONGEST_TEXT].rstrip()
+    return None if not value or _SAYS_NOTHING.match(value) else Tagged(value, text.tag)
+
+
+def _serial(text: Tagged[str] | None) -> Tagged[str] | None:
+    cleaned = _clean(text)
+    return cleaned if cleaned and cleaned.value.strip("0 ") else None
+
+
+def _lens_names(sources: Sequence[Source], note: LeicaNote) -> tuple[Tagged[str], ...]:
+    """Every text that may name the lens: of each source in turn, and the maker note after the EXIF tags."""
+    found: list[Tagged[str]] = []
+    for source in sources:
+        found.extend(source.lens_names())
+        if note.name and not source.is_xmp:
+            found.append(Tagged(*note.name))
+    return _names(found)
+
+
+def _names(found: Iterable[Tagged[str]]) -> tuple[Tagged[str], ...]:
+    """Those texts that may be names, cleaned."""
+    cleaned = (_clean(name) for name in found if not name.value.startswith(" "))
+    # A number is no name: aux:LensID and some adapters' LensModel hold one.
+    return tuple(name for name in cleaned if name and any(c.isalpha() for c in name.value))
+
+
+def lens_name_in(note: LeicaNote) -> str | None:
+    """The name of the lens that a maker note tells."""
+    return next((name.value for name in _names([Tagged(*note.name)] if note.name else [])), None)
+
+
+def _positive(source: Source, name: str, most: float) -> Tagged[float] | None:
+    """The first number of a tag if it is above zero and not beyond belief."""
+    found = source.numbers(name)
+    value = found.value[0] if found and found.value else math.nan
+    return Tagged(value, found.tag) if found and 0 < value <= most else None
+
+
+def _focal_lengths(sources: Sequence[Source]) -> tuple[Tagged[float] | None, Tagged[float] | None]:
+    """The focal length, and what it is on 24x36: the quotient is the crop factor only if one source tells both."""
+    for source in sources:
+        if focal := _positive(source, "FocalLength", 10_000):
+            return focal, _positive(source, "FocalLengthIn35mmFilm", 65_534)
+    return None, _first(_positive(source, "FocalLengthIn35mmFilm", 65_534) for source in sources)
+
+
+def _apex(source: Source, name: str) -> Tagged[float] | None:
+    """An f-number kept as APEX value: N = 2^(Av/2) (EXIF 2.32, annex C). 0 is what bodies write for "unknown"."""
+    found = _positive(source, name, 20)
+    return found and Tagged(2 ** (found.value / 2), found.tag)
+
+
+def _own_aperture(source: Source) -> Tagged[float] | None:
+    found = source.own(APERTURE)
+    value = fraction(found.value) if found else math.nan
+    return Tagged(value, found.tag) if found and 0 < value <= 1000 else None
+
+
+def _f_number(sources: Sequence[Source], note: LeicaNote) -> Tagged[float] | None:
+    return (
+        _first(_positive(source, "FNumber", 1000) for source in sources)
+        or _first(_apex(source, "ApertureValue") for source in sources)
+        or (Tagged(*note.f_number) if note.f_number else None)
+    )
+
+
+def _distance(source: Source) -> Tagged[float] | None:
+    """Metres; infinity where the photo says so, None where it says 0 (EXIF: unknown)."""
+    found = source.numbers("SubjectDistance")
+    value = found.value[0] if found and found.value else math.nan
+    return Tagged(value, found.tag) if found and value > 0 else None
+
+
+def _specification(source: Source) -> Tagged[LensSpecification] | None:
+    found = source.numbers("LensSpecification")
+    if found is None or len(found.value) != 4:
+        return None
+    parts = [value if 0 < value < 10_000 else None for value in found.value]
+    return Tagged(LensSpecification(*parts), found.tag) if any(parts) else None
+
+
+def _six_bit(note: LeicaNote) -> Tagged[SixBitCode] | None:
+    """The code of the mount, or of the lens chosen in the menu; 0 is an uncoded lens."""
+    if note.lens_type and 4 <= note.lens_type < 4 * 64:
+        return Tagged(SixBitCode(note.lens_type >> 2, note.lens_type & 3), "MakerNote LensType")
+    if note.adapter_code:
+        return Tagged(SixBitCode(note.adapter_code, None), "MakerNote 0x0304")
+    return None
+
+
+def _orientation(exif: Source) -> int:
+    found = exif.numbers("Orientation")
+    value = found.value[0] if found and found.value else 1
+    return int(value) if value in range(1, 9) else 1
