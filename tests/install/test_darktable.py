@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sixbit.install import darktable
-from sixbit.install.lensfun import InstallError
+from sixbit.install.lensfun import InstallError, Placed
 from sixbit.manifest import plugin_source
 
 SOURCE = plugin_source("darktable")
@@ -40,8 +40,9 @@ def test_the_script_is_put_where_darktable_looks(settings: Path) -> None:
     script = settings / "lua/sixbit"
     parts = {path.relative_to(SOURCE) for path in SOURCE.rglob("*") if path.is_file()}
     there = {path.relative_to(script) for path in script.rglob("*") if path.is_file()}
-    assert there == parts | {Path("engine.json"), Path("manifest.json")}
-    assert json.loads((script / "engine.json").read_text())["command"] == [sys.executable, "-P", "-m", "sixbit"]
+    assert there == parts | {Path("server.json"), Path("engine.json"), Path("manifest.json")}
+    for name in ("server.json", "engine.json"):
+        assert json.loads((script / name).read_text())["command"] == [sys.executable, "-P", "-m", "sixbit"]
     assert b'require, "sixbit/sixbit"' in (settings / "luarc").read_bytes()
     assert all(line.endswith("as it should be") for line in darktable.install_darktable())
 
@@ -96,6 +97,22 @@ def test_what_the_user_adds_stays(settings: Path) -> None:
     assert (settings / "luarc").read_bytes() == LUARC + b"\nmore"
 
 
+def test_what_an_older_version_put_there_is_replaced(settings: Path) -> None:
+    darktable.install_darktable()
+    script = settings / "lua/sixbit"
+    older = {script / "engine.json": b"{}", script / "lib/engine.lua": b"return {}\n"}
+    for path, data in older.items():
+        path.write_bytes(data)
+        Placed.load().put("darktable", path, data)
+    (script / "server.json").unlink()
+    assert not darktable.doctor_darktable()[0].well
+    assert f"{script}/lib/engine.lua: removed" in darktable.install_darktable()
+    assert not (script / "lib/engine.lua").exists()
+    assert (script / "engine.json").read_bytes() == (script / "server.json").read_bytes()
+    darktable.uninstall_darktable()
+    assert not (settings / "lua").exists()
+
+
 def test_a_luarc_that_is_a_link_stays_one(settings: Path, tmp_path: Path) -> None:
     dotfile = tmp_path / "dotfiles luarc"
     dotfile.write_bytes(LUARC)
@@ -130,7 +147,7 @@ def test_every_darktable_of_the_user(settings: Path) -> None:
     flatpak.mkdir(parents=True)
     darktable.install_darktable()
     assert (settings / "lua/sixbit/sixbit.lua").exists()
-    told = json.loads((flatpak / "lua/sixbit/engine.json").read_text())
+    told = json.loads((flatpak / "lua/sixbit/server.json").read_text())
     assert told["command"] == ["flatpak-spawn", "--host", sys.executable, "-P", "-m", "sixbit"]
 
 
@@ -183,14 +200,14 @@ def test_a_luarc_that_cannot_be_written(settings: Path) -> None:
 
 
 @pytest.mark.usefixtures("interpreter")
-def test_the_engine_takes_requests_from_a_file(settings: Path, tmp_path: Path) -> None:
-    """As the script starts it: by a shell that reads nothing but the command of engine.json."""
+def test_the_server_takes_requests_from_a_file(settings: Path, tmp_path: Path) -> None:
+    """As the script starts it: by a shell that reads nothing but the command of server.json."""
     darktable.install_darktable()
-    told = json.loads((settings / "lua/sixbit/engine.json").read_text())
+    told = json.loads((settings / "lua/sixbit/server.json").read_text())
     requests = tmp_path / "requests"
     lines = [{"id": 0, "do": "hello", "protocol": 1}, {"id": 1, "do": "lenses"}, {"id": 2, "do": "quit"}]
     requests.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    done = subprocess.run([*told["command"], "engine", "--requests", requests], capture_output=True, check=True)
+    done = subprocess.run([*told["command"], "serve", "--requests", requests], capture_output=True, check=True)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["id"] for answer in answers] == [0, 1, 2]
     assert {lens["id"]: lens["lensfun"] for lens in answers[1]["result"]["lenses"]}["summicron-50-iv-v"] == (

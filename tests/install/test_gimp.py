@@ -1,4 +1,4 @@
-"""The plug-in is put where GIMP looks, whole, runnable and leading to the engine; and nothing else is touched."""
+"""The plug-in is put where GIMP looks, whole, runnable and leading to the server; and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ import polib
 import pytest
 
 from sixbit.install import gimp
-from sixbit.install.lensfun import InstallError
-from sixbit.install.server import doctor_engine
+from sixbit.install.lensfun import InstallError, Placed
+from sixbit.install.server import doctor_server
 from sixbit.manifest import data_path, manifest, plugin_source
 
 SOURCE = plugin_source("gimp")
+SETTINGS = {"server.json", "engine.json"}
+"""What tells the plug-in how to start Sixbit: by its name, and by the old one."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +48,13 @@ def modules() -> set[str]:
 
 def sought_texts() -> set[str]:
     """What the plug-in asks a translation for."""
-    texts = first_arguments("_", SOURCE.glob("*.py")) | engine_templates()
+    texts = first_arguments("_", SOURCE.glob("*.py")) | server_templates()
     texts |= {preset["label"] for preset in manifest()["presets"].values()}
     return texts | {text for texts in manifest()["hosts"]["gimp"]["procedures"].values() for text in texts.values()}
 
 
-def engine_templates() -> set[str]:
-    """What the engine says, but for templates that hold nothing but values."""
+def server_templates() -> set[str]:
+    """What the server says, but for templates that hold nothing but values."""
     texts = first_arguments("Sentence", SOURCE.parents[1].rglob("*.py"))
     return {text for text in texts if re.sub(r"\{.*?\}", "", text).strip(" :.")}
 
@@ -68,7 +70,7 @@ def first_arguments(function: str, paths: Iterable[Path]) -> set[str]:
     }
 
 
-def test_the_ways_out_are_of_sentences_that_the_engine_says() -> None:
+def test_the_ways_out_are_of_sentences_that_the_server_says() -> None:
     (ways_out,) = (
         node.value
         for node in ast.parse((SOURCE / "sentences.py").read_text()).body
@@ -77,11 +79,11 @@ def test_the_ways_out_are_of_sentences_that_the_engine_says() -> None:
     assert isinstance(ways_out, ast.Dict)
     keys = {key.value for key in ways_out.keys if isinstance(key, ast.Constant)}
     assert len(keys) > 5
-    assert keys < engine_templates()
+    assert keys < server_templates()
 
 
-def test_what_the_engine_says_names_no_option_of_the_command_line() -> None:
-    assert not [text for text in engine_templates() if "--" in text or "`" in text or "sixbit " in text]
+def test_what_the_server_says_names_no_option_of_the_command_line() -> None:
+    assert not [text for text in server_templates() if "--" in text or "`" in text or "sixbit " in text]
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.glob("*.po")), ids=lambda path: path.stem)
@@ -125,13 +127,14 @@ def test_the_plugin_is_put_where_gimp_looks(settings: Path) -> None:
     said = gimp.install_gimp()
     assert [line.replace("would be ", "") for line in would] == said
     assert said[-1] == f"{plugin}/sixbit.py: installed"
-    assert {path.name for path in plugin.iterdir()} == modules() | {"manifest.json", "engine.json", "locale"}
+    assert {path.name for path in plugin.iterdir()} == modules() | {"manifest.json", "locale", *SETTINGS}
     assert (plugin / "manifest.json").read_bytes() == data_path("manifest.json").read_bytes()
-    assert json.loads((plugin / "engine.json").read_text()) == {
-        "command": [sys.executable, "-P", "-m", "sixbit"],
-        "python": sys.executable,
-        "version": json.loads((plugin / "manifest.json").read_text())["version"],
-    }
+    for name in SETTINGS:
+        assert json.loads((plugin / name).read_text()) == {
+            "command": [sys.executable, "-P", "-m", "sixbit"],
+            "python": sys.executable,
+            "version": json.loads((plugin / "manifest.json").read_text())["version"],
+        }
     assert (plugin / "sixbit.py").stat().st_mode & 0o111 == 0o111
     assert (plugin / "sixbit.py").read_bytes().startswith(b"#!")
     assert all(line.endswith("as it should be") for line in gimp.install_gimp())
@@ -153,6 +156,25 @@ def test_what_was_put_there_is_removed_and_no_more(settings: Path) -> None:
     assert not plugin.exists()
     assert own.read_text() == "the user's"
     assert gimp.uninstall_gimp() == ["nothing of Sixbit's is installed for gimp"]
+
+
+def test_what_an_older_version_put_there_is_replaced(settings: Path) -> None:
+    gimp.install_gimp()
+    plugin = settings / "plug-ins/sixbit"
+    older = {plugin / "engine.json": b"{}", plugin / "engine_client.py": b"PROTOCOL = 1\n"}
+    for path, data in older.items():
+        path.write_bytes(data)
+        Placed.load().put("gimp", path, data)
+    compiled = plugin / "__pycache__/engine_client.cpython-313.pyc"
+    compiled.parent.mkdir()
+    compiled.write_bytes(b"")
+    (plugin / "server.json").unlink()
+    assert not gimp.doctor_gimp()[0].well
+    assert f"{plugin}/engine_client.py: removed" in gimp.install_gimp()
+    assert {path.name for path in plugin.iterdir()} == modules() | {"manifest.json", "locale", *SETTINGS}
+    assert (plugin / "engine.json").read_bytes() == (plugin / "server.json").read_bytes()
+    gimp.uninstall_gimp()
+    assert not plugin.exists()
 
 
 def test_what_the_user_has_changed_stays(settings: Path) -> None:
@@ -181,7 +203,7 @@ def test_every_gimp_of_the_user(monkeypatch: pytest.MonkeyPatch, settings: Path)
     gimp.install_gimp()
     for folder in (settings, settings.parent / "3.2", flatpak):
         assert (folder / "plug-ins/sixbit/sixbit.py").exists()
-    told = json.loads((flatpak / "plug-ins/sixbit/engine.json").read_text())
+    told = json.loads((flatpak / "plug-ins/sixbit/server.json").read_text())
     assert told["command"] == ["flatpak-spawn", "--host", sys.executable, "-P", "-m", "sixbit"]
     monkeypatch.setenv("GIMP3_DIRECTORY", str(settings))
     assert [folder.path for folder in gimp.gimp_folders()] == [settings]
@@ -203,11 +225,11 @@ def test_other_systems(
 @pytest.mark.usefixtures("interpreter")
 def test_the_doctor_is_content(settings: Path) -> None:
     gimp.install_gimp()
-    findings = [*gimp.doctor_gimp(), *doctor_engine()]
+    findings = [*gimp.doctor_gimp(), *doctor_server()]
     assert all(finding.well for finding in findings), findings
     assert str(settings) in findings[0].message
     plugin = settings / "plug-ins/sixbit"
-    told = json.loads((plugin / "engine.json").read_text())
+    told = json.loads((plugin / "server.json").read_text())
     said = subprocess.run([*told["command"], "--version"], capture_output=True, text=True, check=True)
     assert told["version"] in said.stdout
 

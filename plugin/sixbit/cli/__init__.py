@@ -26,9 +26,12 @@ NAMES = (
     "install",
     "uninstall",
     "doctor",
-    "engine",
+    "serve",
 )
 """All of them, as `sixbit --help` lists them."""
+
+OLD_NAMES = {"engine": "serve"}
+"""Names that still work for one version, and that `sixbit --help` does not list."""
 
 
 def complain(message: str) -> None:

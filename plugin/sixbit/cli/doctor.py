@@ -19,9 +19,9 @@ def run(_options: argparse.Namespace) -> int:
     from sixbit.install.darktable import doctor_darktable
     from sixbit.install.gimp import doctor_gimp
     from sixbit.install.lensfun import doctor_lensfun
-    from sixbit.install.server import doctor_engine
+    from sixbit.install.server import doctor_server
 
-    findings = [*doctor_engine(), *doctor_gimp(), *doctor_darktable(), *doctor_lensfun()]
+    findings = [*doctor_server(), *doctor_gimp(), *doctor_darktable(), *doctor_lensfun()]
     for finding in findings:
         print(f"{'well ' if finding.well else 'WRONG'}  {finding.subject}: {finding.message}")
         if finding.mend:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from sixbit.install.editor import Editor, EditorFolder, config_home, doctor, sandbox, way_to_engine
+from sixbit.install.editor import Editor, EditorFolder, config_home, doctor, sandbox, way_to_server
 from sixbit.install.lensfun import Finding, InstallError, Placed, place
 from sixbit.manifest import plugin_source
 
@@ -93,7 +93,7 @@ def uninstall_darktable(dry_run: bool = False) -> list[str]:
 
 
 def doctor_darktable() -> list[Finding]:
-    """What each darktable will find, and whether it leads to a working engine."""
+    """What each darktable will find, and whether it leads to a working server."""
     return doctor(DARKTABLE, darktable_folders(), _no_darktable(), lambda folder: _files([folder]), _what_else)
 
 
@@ -106,7 +106,7 @@ def _files(folders: Iterable[EditorFolder]) -> dict[Path, bytes]:
     parts = sorted(path for path in source.rglob("*") if path.is_file())
     files: dict[Path, bytes] = {}
     for folder in folders:
-        files |= way_to_engine(folder)
+        files |= way_to_server(folder)
         files |= {folder.own / path.relative_to(source): path.read_bytes() for path in parts}
     return files
 

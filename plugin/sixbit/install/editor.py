@@ -1,7 +1,7 @@
-"""What installing into GIMP and darktable has in common: their folders, the way to the engine, and the doctor.
+"""What installing into GIMP and darktable has in common: their folders, the way to the server, and the doctor.
 
-What is put into an editor runs in the editor's own interpreter; ``engine.json`` beside it names the one that Sixbit was
-installed for, in which the engine runs.
+What is put into an editor runs in the editor's own interpreter; ``server.json`` beside it names the one that Sixbit was
+installed for, in which the server runs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sixbit.install.lensfun import Finding, InstallError, Placed
-from sixbit.install.server import engine_settings, why_not_running
+from sixbit.install.server import server_settings, why_not_running
 from sixbit.manifest import data_path
 
 
@@ -58,12 +58,13 @@ def sandbox(flatpak: str) -> Path:
     return Path.home() / ".var/app" / flatpak / "config"
 
 
-def way_to_engine(folder: EditorFolder) -> dict[Path, bytes]:
-    """The files by which what is installed knows itself and finds the engine."""
-    settings = json.dumps(engine_settings(folder.flatpak), indent=1) + "\n"
+def way_to_server(folder: EditorFolder) -> dict[Path, bytes]:
+    """The files by which what is installed knows itself and finds the server."""
+    settings = json.dumps(server_settings(folder.flatpak), indent=1) + "\n"
     return {
         folder.own / "manifest.json": data_path("manifest.json").read_bytes(),
-        folder.own / "engine.json": settings.encode(),
+        folder.own / "server.json": settings.encode(),
+        folder.own / "engine.json": settings.encode(),  # its old name, kept for one version
     }
 
 
@@ -74,7 +75,7 @@ def doctor(
     files_of: Callable[[EditorFolder], Files],
     what_else: Callable[[EditorFolder], str],
 ) -> list[Finding]:
-    """What each installation of an editor will find, and whether it leads to a working engine.
+    """What each installation of an editor will find, and whether it leads to a working server.
 
     ``nowhere`` says that there is no editor; ``files_of`` gives what should be there, and ``what_else`` what is wrong
     with a folder that has it, if anything.
@@ -105,17 +106,17 @@ def _finding(
             f"{foreign[0]} is not as Sixbit made it, and was left alone", f"rename or remove it, then {editor.mend}"
         )
     try:
-        python = str(json.loads((folder.own / "engine.json").read_text(encoding="utf-8"))["python"])
+        python = str(json.loads((folder.own / "server.json").read_text(encoding="utf-8"))["python"])
     except (OSError, ValueError, KeyError, TypeError):
-        return ill(f"the {editor.part} does not know where the engine is")
+        return ill(f"the {editor.part} does not know where Sixbit is")
     if why := why_not_running(python):
-        return ill(f"the engine that the {editor.part} starts does not run: {why}")
+        return ill(f"Sixbit, as the {editor.part} starts it, does not run: {why}")
     if any(state != "same" for state in states.values()):
         return ill(f"the {editor.part} is of another version of Sixbit, or leads to another one")
     if wrong := what_else(folder):
         return ill(wrong)
-    message = f"the {editor.part} stands in {folder.own} and its engine runs"
+    message = f"the {editor.part} stands in {folder.own} and can start Sixbit"
     if folder.flatpak:
-        message += "; Flatpak lets it start the engine only after `flatpak override --user"
+        message += "; Flatpak lets it start Sixbit only after `flatpak override --user"
         message += f" --talk-name=org.freedesktop.Flatpak {editor.flatpak}` (untested)"
     return Finding(folder.name, True, message)

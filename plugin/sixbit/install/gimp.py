@@ -1,4 +1,4 @@
-"""Put the plug-in where GIMP 3 finds it, and tell it where the engine is.
+"""Put the plug-in where GIMP 3 finds it, and tell it where the server is.
 
 GIMP takes ``plug-ins/NAME/NAME.py`` from its folder of settings, if it may be run, and passes over everything else
 without a word.
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from sixbit.install.editor import Editor, EditorFolder, config_home, doctor, sandbox, way_to_engine
+from sixbit.install.editor import Editor, EditorFolder, config_home, doctor, sandbox, way_to_server
 from sixbit.install.lensfun import Finding, InstallError, Placed, place
 from sixbit.manifest import manifest, plugin_source
 
@@ -58,8 +58,10 @@ def install_gimp(dry_run: bool = False) -> list[str]:
     folders = gimp_folders()
     if not folders:
         raise InstallError(f"{_no_gimp()}: start it once, so that it makes its folders, then install again.")
+    put = [Path(name) for name in Placed.load().files(GIMP.host)]
     said = place(GIMP.host, _files(folders), dry_run)
     if not dry_run:
+        _forget_compiled(put)
         for folder in folders:
             _allow_to_run(_start_file(folder))
     return said
@@ -75,7 +77,7 @@ def uninstall_gimp(dry_run: bool = False) -> list[str]:
 
 
 def doctor_gimp() -> list[Finding]:
-    """What each GIMP will find, whether it can run, and whether it leads to a working engine."""
+    """What each GIMP will find, whether it can run, and whether it leads to a working server."""
     return doctor(GIMP, gimp_folders(), _no_gimp(), lambda folder: _files([folder]), _what_else)
 
 
@@ -92,7 +94,7 @@ def _files(folders: Iterable[EditorFolder]) -> dict[Path, bytes]:
     catalogues = {path.stem: _compiled_catalogue(path) for path in sorted(source.glob("*.po"))}
     files: dict[Path, bytes] = {}
     for folder in folders:
-        files |= way_to_engine(folder)
+        files |= way_to_server(folder)
         for language, catalogue in catalogues.items():
             files[folder.own / "locale" / language / "LC_MESSAGES" / f"{manifest()['id']}.mo"] = catalogue
         files |= {folder.own / path.name: path.read_bytes() for path in parts}

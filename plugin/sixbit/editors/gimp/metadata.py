@@ -15,7 +15,7 @@ from gi.repository import Gimp
 Tags = dict[str, str]
 
 LONGEST = 1 << 20
-"""Characters of the longest text that is handed to the engine; previews and depth maps are longer."""
+"""Characters of the longest text that is handed to the server; previews and depth maps are longer."""
 
 SIZES = (
     ("Exif.Photo.PixelXDimension", "Exif.Photo.PixelYDimension"),

@@ -1,4 +1,4 @@
-"""Pixels of a drawable, handed to the engine and taken back through a file that lies in memory."""
+"""Pixels of a drawable, handed to the server and taken back through a file that lies in memory."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PixelsError(UserError):
 
 @dataclass(frozen=True)
 class PixelFormat:
-    """How pixels are handed over: as they are stored, but for other kinds of numbers than the engine works with."""
+    """How pixels are handed over: as they are stored, but for other kinds of numbers than the server works with."""
 
     name: str
     """Babl's name of the format, with the colour space of the image: nothing is converted on the way."""
@@ -110,7 +110,7 @@ class PixelFile:
         self._file.write(self.buffer.get(rows, 1.0, self.format.name, Gegl.AbyssPolicy.CLAMP))
 
     def picture(self, image: Gimp.Image) -> dict[str, Any]:
-        """What the engine's `open` takes."""
+        """What the server's `open` takes."""
         return {
             "file": self.path,
             "offset": 0,
@@ -123,7 +123,7 @@ class PixelFile:
         }
 
     def result(self) -> dict[str, Any]:
-        """Where the engine is to put the corrected pixels."""
+        """Where the server is to put the corrected pixels."""
         self._reserve(self.size)
         return {"file": self.path, "offset": self.size}
 
@@ -141,7 +141,7 @@ class PixelFile:
                 pixels = b"".join(pixels[at + left : at + right] for at in range(0, many * row, row))
             # A wrong length would only be a warning of GEGL's, with the pixels left as they are.
             if len(pixels) != many * width * self.format.pixel_bytes:
-                raise PixelsError(_("The engine has not written all pixels."))
+                raise PixelsError(_("Sixbit has not written all pixels."))
             buffer.set(Gegl.Rectangle.new(x, top, width, many), self.format.name, pixels)
 
     def close(self) -> None:
@@ -172,7 +172,7 @@ class PixelFile:
 
 
 class Thumbnail:
-    """A small picture of a drawable, which GIMP has at once; the engine takes it for the whole one in previews."""
+    """A small picture of a drawable, which GIMP has at once; the server takes it for the whole one in previews."""
 
     def __init__(self, drawable: Gimp.Drawable) -> None:
         """Raises PixelsError if GIMP has none."""
@@ -198,7 +198,7 @@ class Thumbnail:
         return converted
 
     def picture(self, image: Gimp.Image, pixel_format: PixelFormat) -> dict[str, Any]:
-        """What the engine's `open` takes."""
+        """What the server's `open` takes."""
         return {
             "file": self._file.name,
             "width": self._width,
@@ -220,10 +220,10 @@ class Thumbnail:
 
 
 def shared_file() -> Any:
-    """An empty file that the engine can map, in memory where the system has such a folder."""
+    """An empty file that the server can map, in memory where the system has such a folder."""
     folder = _shared_folder()
     _sweep(folder)
-    # Unbuffered: the engine looks at the file itself.
+    # Unbuffered: the server looks at the file itself.
     file = tempfile.NamedTemporaryFile(prefix=PREFIX, dir=folder, buffering=0, delete=False)  # noqa: SIM115
     if fcntl:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine_client import Engine
 from gi.repository import Gimp
+from server_client import Server
 from texts import _
 
 CORRECTIONS = ("distortion", "tca", "vignetting", "shading")
@@ -16,7 +16,7 @@ INTERPOLATIONS = {"lanczos3": _("Lanczos interpolation"), "bilinear": _("bilinea
 
 @dataclass(frozen=True)
 class Preset:
-    """A preset as the engine tells it."""
+    """A preset as the server tells it."""
 
     name: str
     label: str
@@ -69,12 +69,12 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def presets_of(found: Iterable[Mapping[str, Any]]) -> dict[str, Preset]:
-    """Presets by name, of the engine's answer."""
+    """Presets by name, of the server's answer."""
     return {one["name"]: Preset(one["name"], one["label"], one["content"], tuple(one["grades"])) for one in found}
 
 
-def preset_named(engine: Engine, name: str) -> Preset | None:
-    """The preset of a name, None if there is no name; raises EngineError where nothing is called so."""
+def preset_named(server: Server, name: str) -> Preset | None:
+    """The preset of a name, None if there is no name; raises ServerError where nothing is called so."""
     if not name:
         return None
-    return presets_of(engine.call("presets", preset=name)["presets"])[name]
+    return presets_of(server.call("presets", preset=name)["presets"])[name]

@@ -1,4 +1,4 @@
-"""The live preview: before and after with a split that can be dragged, zoomed and moved, drawn by the engine."""
+"""The live preview: before and after with a split that can be dragged, zoomed and moved, drawn by the server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine_client import Answer, Engine
 from gi.repository import Babl, Gdk, GdkPixbuf, Gegl, GLib, Gtk
 from pixels import PixelFile, shared_file
+from server_client import Answer, Server
 from texts import _
 
 GRAB_PX = 10
@@ -28,15 +28,15 @@ View = tuple[int, int, int, int]
 
 
 class Preview(Gtk.DrawingArea):  # type: ignore[misc]
-    """Shows a picture of the engine's, before on the left of the split and after on the right.
+    """Shows a picture of the server's, before on the left of the split and after on the right.
 
     ``zoom`` is device pixels per pixel of the picture, None to fit. ``on_zoom`` hears of every change of it, and
-    ``on_error`` what the engine could not draw.
+    ``on_error`` what the server could not draw.
     """
 
-    def __init__(self, engine: Engine, pixels: PixelFile, on_error: Callable[[str], None]) -> None:
+    def __init__(self, server: Server, pixels: PixelFile, on_error: Callable[[str], None]) -> None:
         super().__init__(can_focus=True, hexpand=True, vexpand=True)
-        self.engine, self.on_error = engine, on_error
+        self.server, self.on_error = server, on_error
         self.on_zoom: Callable[[], None] = lambda: None
         self.picture_size = (pixels.width, pixels.height)
         self.picture: int | None = None
@@ -85,7 +85,7 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
             Path(self._file.name).unlink()
 
     def show_picture(self, picture: int | None) -> None:
-        """Draw a picture of the engine's, or nothing before there is one."""
+        """Draw a picture of the server's, or nothing before there is one."""
         self.picture = picture
         self.refresh()
 
@@ -137,7 +137,7 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
                 continue
             needed = size[0] * size[1] * 3
             self._file.truncate(needed)
-            self._asked = self.engine.send(
+            self._asked = self.server.send(
                 "preview",
                 on_done=partial(self._drawn, side, wanted),
                 picture=self.picture,
@@ -340,7 +340,7 @@ def _conversion(pixels: PixelFile) -> Callable[[bytes, int, int], bytes]:
     """From the 8-bit values of the image's colour space to those of the screen, taken to be sRGB."""
     native = pixels.native
     if pixels.coverage and not pixels.format.linear:
-        # GIMP shows the channels of an 8-bit image as they are, and the engine encodes what it is told to be linear.
+        # GIMP shows the channels of an 8-bit image as they are, and the server encodes what it is told to be linear.
         return lambda rows, width, height: rows.translate(DECODED)
     # babl names the space in a format's name, unless it is sRGB.
     if "-space-" not in pixels.format.name or "Y" in Babl.format_get_encoding(native):

@@ -1,4 +1,4 @@
-"""What the engine says, in the user's language, with what can be done about it here."""
+"""What the server says, in the user's language, with what can be done about it here."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ WAYS_OUT = {
     "The colour profile cannot be read ({why}).": _WITHOUT_LIGHT,
     "The transfer curve of the colour profile {name} does not rise.": _WITHOUT_LIGHT,
 }
-"""What can be done about a sentence of the engine's, by its template."""
+"""What can be done about a sentence of the server's, by its template."""
 
 
 def translated(said: Any) -> str:
-    """A sentence of the engine's (its template and values, docs/engine-protocol.md); a list of them is a choice."""
+    """A sentence of the server's (its template and values, docs/server-protocol.md); a list of them is a choice."""
     if isinstance(said, list):
         *others, last = map(translated, said)
         return _("{others} or {last}").format(others=", ".join(others), last=last) if others else last

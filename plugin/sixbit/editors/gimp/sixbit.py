@@ -17,7 +17,7 @@ from gi.repository import Gegl, Gimp, GLib, GObject  # noqa: E402
 from texts import UserError, _, manifest, procedures  # noqa: E402
 
 if TYPE_CHECKING:
-    from engine_client import Engine
+    from server_client import Server
 
 CORRECT, IDENTIFY, BATCH = "plug-in-sixbit-correct", "plug-in-sixbit-identify", "plug-in-sixbit-batch"
 TILE_CACHE = 16 << 20
@@ -181,8 +181,8 @@ def run_correct(
 ) -> Gimp.ValueArray:
     """Correct one drawable."""
 
-    def run(engine: Engine) -> Gimp.ValueArray:
-        # The engine gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
+    def run(server: Server) -> Gimp.ValueArray:
+        # The server gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
         from correction import Choices, DoneBeforeError, Subject, correct, take
         from layers import editable_drawable, only_in_place
         from pixels import PixelFile
@@ -193,16 +193,16 @@ def run_correct(
             if run_mode == Gimp.RunMode.INTERACTIVE:
                 from dialog import correct_in_dialog
 
-                done = correct_in_dialog(procedure, config, engine, image, drawable, pixels)
+                done = correct_in_dialog(procedure, config, server, image, drawable, pixels)
                 status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
                 return procedure.new_return_values(status, None)
             take(pixels)
-            subject = Subject.of(engine, image, drawable)
-            preset = preset_named(engine, config.get_property("preset"))
+            subject = Subject.of(server, image, drawable)
+            preset = preset_named(server, config.get_property("preset"))
             # What is repeated was said of another drawable.
             in_place = run_mode == Gimp.RunMode.WITH_LAST_VALS and bool(only_in_place(drawable))
             try:
-                correct(engine, subject, Choices.of(config, preset, in_place=in_place), pixels)
+                correct(server, subject, Choices.of(config, preset, in_place=in_place), pixels)
             except DoneBeforeError:
                 if run_mode == Gimp.RunMode.NONINTERACTIVE:
                     raise
@@ -210,10 +210,10 @@ def run_correct(
 
                 if not asks_to_correct_again(procedure, subject):
                     return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-                correct(engine, subject, Choices.of(config, preset, force=True, in_place=in_place), pixels)
+                correct(server, subject, Choices.of(config, preset, force=True, in_place=in_place), pixels)
         return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
 
-    return with_engine(procedure, run)
+    return with_server(procedure, run)
 
 
 def run_identify(
@@ -226,25 +226,25 @@ def run_identify(
 ) -> Gimp.ValueArray:
     """Tell which lens it was."""
 
-    def run(engine: Engine) -> Gimp.ValueArray:
+    def run(server: Server) -> Gimp.ValueArray:
         from correction import identify
         from sentences import translated
 
-        _tags, identity = identify(engine, image)
+        _tags, identity = identify(server, image)
         evidence = " ".join(identity["evidence"])
         if run_mode != Gimp.RunMode.NONINTERACTIVE:
             Gimp.message(" ".join(map(translated, identity["said"])))
         return returned(procedure, identity["status"], identity["lens"] or "", evidence, as_json(identity))
 
-    return with_engine(procedure, run)
+    return with_server(procedure, run)
 
 
 def run_batch(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, _data: Any) -> Gimp.ValueArray:
     """Export photos by a preset."""
 
-    def run(engine: Engine) -> Gimp.ValueArray:
+    def run(server: Server) -> Gimp.ValueArray:
         Gimp.progress_init(_("Correcting photos"))
-        done = engine.call(
+        done = server.call(
             "batch",
             timeout=None,
             on_progress=Gimp.progress_update,
@@ -253,7 +253,7 @@ def run_batch(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, _data: An
         Gimp.progress_end()
         return returned(procedure, done["table"], as_json(done))
 
-    return with_engine(procedure, run)
+    return with_server(procedure, run)
 
 
 def returned(procedure: Gimp.Procedure, *texts: str) -> Gimp.ValueArray:
@@ -270,16 +270,16 @@ def as_json(record: dict[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-def with_engine(procedure: Gimp.Procedure, run: Callable[[Engine], Gimp.ValueArray]) -> Gimp.ValueArray:
+def with_server(procedure: Gimp.Procedure, run: Callable[[Server], Gimp.ValueArray]) -> Gimp.ValueArray:
     """What the run gives, or what went wrong in words for the user."""
-    from engine_client import Engine
+    from server_client import Server
 
     try:
-        with Engine(f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}") as engine:
+        with Server(f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}") as server:
             Gegl.init(None)
             # Every pixel passes once: what GEGL keeps of them beyond that is memory for nothing.
             Gegl.config().set_property("tile-cache-size", TILE_CACHE)
-            return run(engine)
+            return run(server)
     except (UserError, OSError) as error:
         words = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), str(error), 0)
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, words)

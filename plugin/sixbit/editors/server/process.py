@@ -1,4 +1,4 @@
-"""The engine as a process of its own: requests and answers in lines of JSON, see ``docs/engine-protocol.md``.
+"""The server as a process of its own: requests and answers in lines of JSON, see ``docs/server-protocol.md``.
 
 A thread reads the requests, so that one that cancels, or the end of the input, is seen while another is worked on.
 An editor that can start programs only through a shell puts its requests into a file, see
@@ -62,7 +62,7 @@ class _Job:
 def run(file: Path | None = None) -> NoReturn:
     """Answer requests, those of a file or else of the standard input, until there are no more, and end the process."""
     requests, answers = _own_streams()
-    _Engine(requests if file is None else RequestFile(file), answers, start_log(_log, "engine.log")).work()
+    _Server(requests if file is None else RequestFile(file), answers, start_log(_log, "server.log")).work()
     os._exit(0)  # the reading thread holds its stream, which Python's own shutdown would wait for in vain
 
 
@@ -79,7 +79,7 @@ def _own_streams() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-class _Engine:
+class _Server:
     def __init__(self, requests: BinaryIO | RequestFile, answers: BinaryIO, log: Path | None) -> None:
         self._requests = requests
         self._answers = answers

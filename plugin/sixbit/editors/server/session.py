@@ -1,4 +1,4 @@
-"""What an editor can ask of the engine: one method a request, and the pictures and filters it has asked for so far."""
+"""What an editor can ask of the server: one method a request, and the pictures and filters it has asked for so far."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Session:
     def _hello(self, request: Request) -> Answer:
         if request.get("protocol") != PROTOCOL:
             raise ArgumentError(
-                f"The plug-in speaks protocol {request.get('protocol')!r} and the engine {PROTOCOL}: they are of "
+                f"The plug-in speaks protocol {request.get('protocol')!r} and this Sixbit {PROTOCOL}: they are of "
                 "different versions. Run `sixbit install` for this editor again."
             )
         modules = {"native": "sixbit.engines._kernel", "gmic": "gmic"}
@@ -306,7 +306,7 @@ def _preset_record(preset: Preset) -> Answer:
 
 
 def _started_calibration(lens: str, log: Path | None) -> subprocess.Popen[bytes]:
-    """`sixbit calibrate`, which opens its page in the browser, as a process that outlives the engine and the editor."""
+    """`sixbit calibrate`, which opens its page in the browser, as a process that outlives the server and the editor."""
     command = [sys.executable, "-P", "-m", "sixbit", "calibrate", "--lens", lens]
     with (Path(os.devnull) if log is None else log.with_name("calibrate.log")).open("ab") as said:
         return subprocess.Popen(

@@ -1,5 +1,5 @@
 --[[
-    JSON as the engine protocol writes it (RFC 8259).
+    JSON as the server protocol writes it (RFC 8259).
 
     Names of files are bytes on most systems, and need not be UTF-8. A byte that is none becomes the surrogate
     \udc80 to \udcff of it, and back: what Python calls "surrogateescape" (PEP 383).

@@ -5,7 +5,7 @@
     can be set from Lua; the lens then has the name under which lensfun finds it (`sixbit install lensfun`).
 ]]
 local dt = require "darktable"
-local engine = require "sixbit/lib/engine"
+local server = require "sixbit/lib/server"
 local text = require "sixbit/lib/text"
 
 local _ = text.translated
@@ -41,17 +41,17 @@ local function keep(lenses)
   end)
 end
 
--- All lenses, by maker and focal length; nothing, and why, if the engine cannot be asked.
+-- All lenses, by maker and focal length; nothing, and why, if the server cannot be asked.
 function lens.all()
   if order then return order end
-  local answers, why = engine.ask({ { ["do"] = "lenses" } })
+  local answers, why = server.ask({ { ["do"] = "lenses" } })
   if not answers then return nil, why end
   if answers[1].error then return nil, answers[1].error end
   keep(answers[1].result.lenses)
   return order
 end
 
--- The lens of an identity; nothing before lens.all or lens.identify has asked the engine.
+-- The lens of an identity; nothing before lens.all or lens.identify has asked the server.
 function lens.of(identity)
   return known and known[identity]
 end
@@ -83,14 +83,14 @@ end
 
 --[[
     Find the lenses of images: sets lens.found, and returns the records in the order of the images; a photo that cannot
-    be read has a record with `error`, one that was cancelled no entry. Nothing, and why, if the engine cannot be asked. Hooks: those of engine.ask.
+    be read has a record with `error`, one that was cancelled no entry. Nothing, and why, if the server cannot be asked. Hooks: those of server.ask.
 ]]
 function lens.identify(images, hooks)
   local requests = { { ["do"] = "lenses" } }
   for _, image in ipairs(images) do
     requests[#requests + 1] = { ["do"] = "identify", photo = text.path(image) }
   end
-  local answers, why = engine.ask(requests, hooks)
+  local answers, why = server.ask(requests, hooks)
   if not answers then return nil, why end
   if answers[1].error then return nil, answers[1].error end
   keep(answers[1].result.lenses)

@@ -1,6 +1,6 @@
 --[[ The panel in lighttable: what was found of the selected photo, how that is known, and a chooser of lenses. ]]
 local dt = require "darktable"
-local engine = require "sixbit/lib/engine"
+local server = require "sixbit/lib/server"
 local lens = require "sixbit/lib/lens"
 local style = require "sixbit/lib/style"
 local text = require "sixbit/lib/text"
@@ -205,7 +205,7 @@ end
 local function remember()
   local images, entry = selected(), chosen()
   if #images == 0 or not entry then return say(_("Select a photo, and choose its lens.")) end
-  local answers, why = engine.ask({ { ["do"] = "remember", photo = text.path(images[1]), lens = entry.id } })
+  local answers, why = server.ask({ { ["do"] = "remember", photo = text.path(images[1]), lens = entry.id } })
   say(why or answers and answers[1].error or _("%s is used for all such photos from now on."):format(entry.name))
 end
 
@@ -227,7 +227,7 @@ end
 local function calibrate()
   local entry = chosen()
   if not entry then return say(_("Choose a lens first.")) end
-  local answers, why = engine.ask({ { ["do"] = "calibrate", lens = entry.id } })
+  local answers, why = server.ask({ { ["do"] = "calibrate", lens = entry.id } })
   say(why or answers and answers[1].error or _("The page that leads through it opens in your browser."))
 end
 

@@ -1,4 +1,4 @@
-"""`sixbit engine`: Sixbit for an editor's plug-in, see ``docs/engine-protocol.md``."""
+"""`sixbit serve`: Sixbit for an editor's plug-in, see ``docs/server-protocol.md``."""
 
 from __future__ import annotations
 
