@@ -156,11 +156,11 @@ def _tell_programs() -> None:
     """Bring what `sixbit install lensfun` put beside other programs' lenses up to date, if it did."""
     from contextlib import suppress
 
-    from sixbit.install.lensfun import COMPUTED, PREFIX, InstallError, Placed, install_lensfun
+    from sixbit.install import lensfun
+    from sixbit.install.placed import InstallError
 
     with suppress(InstallError, RunError):  # `sixbit doctor` tells of it.
-        if there := Placed.load().files("lensfun"):
-            install_lensfun(computed=any(Path(path).name == f"{PREFIX}{COMPUTED}" for path in there))
+        lensfun.renew()
 
 
 def export(out: str | Path, lens_id: str | None = None, *, complete: bool = False) -> int:

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.machine import user_config
 from sixbit.manifest import manifest
 from sixbit.values.errors import SixbitError, photo_name
 from sixbit.values.kinds import KINDS, Grade
@@ -125,10 +126,8 @@ class Preset:
 
 
 def folder() -> Path:
-    """Where the user's presets are; it need not exist yet."""
-    from platformdirs import user_config_path
-
-    return user_config_path("sixbit") / "presets"
+    """Return where the user's presets are; the folder need not exist yet."""
+    return user_config() / "presets"
 
 
 def names() -> list[str]:
@@ -180,11 +179,7 @@ def save(name: str, preset: Preset) -> Path:
     if name in names():
         raise PresetError(f"There is a preset {name!r} already; choose another name.")
     path = folder() / f"{name}.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PresetError(f"{photo_name(path.parent)} cannot be made: {error.strerror}.") from error
-    with replacing(path) as file:
+    with replacing(path, make_folder=True) as file:
         file.write((json.dumps(preset.content(), indent=2, ensure_ascii=False) + "\n").encode())
     return path
 

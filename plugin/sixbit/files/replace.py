@@ -14,13 +14,16 @@ from sixbit.values.errors import PhotoError, photo_name
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[BinaryIO]:
+def replacing(target: Path, make_folder: bool = False) -> Iterator[BinaryIO]:
     """A new file that takes the place of ``target`` when all is written, in one step; if anything fails, it is gone.
 
-    Raises PhotoError, naming the target, for a folder that cannot be written and a full disk.
+    Its folder is made if that is asked for. Raises PhotoError, naming the target, for a folder that cannot be written
+    and a full disk.
     """
     temporary = target.parent / f".sixbit-{secrets.token_hex(8)}.part"
     try:
+        if make_folder:
+            target.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("x+b") as file:
             yield file
             file.flush()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import Any
 
-from sixbit.install.lensfun import Finding
+from sixbit.install.placed import Finding
 from sixbit.manifest import manifest
 
 PATIENCE = 30
@@ -46,7 +46,7 @@ def why_not_running(python: str) -> str:
     return "" if done.returncode == 0 else f"{python}: {said[-1] if said else 'it fails without a word'}"
 
 
-def doctor_server() -> list[Finding]:
+def doctor() -> list[Finding]:
     """What plug-ins will find behind ``server.json``: Python, the kernel, the lenses."""
     version, python = manifest()["version"], ".".join(map(str, sys.version_info[:3]))
     findings = [Finding("Sixbit", True, f"{version} in Python {python}, {sys.executable}")]

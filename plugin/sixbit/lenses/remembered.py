@@ -7,8 +7,6 @@ ten of a Techart LM-EA7) gives the lens behind each of them.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from sixbit.lenses.catalogue import catalogue
@@ -21,12 +19,12 @@ Key = tuple[str, str, str, float | None]
 
 
 def choices_file() -> Path:
-    """Where the choices stand."""
+    """Return where the choices stand."""
     return user_data() / "choices.json"
 
 
 def look_up(shot: Shot) -> str | None:
-    """The lens_id that was chosen for such shots, if any."""
+    """Return the lens_id that was chosen for such shots, or None."""
     if not choices_file().is_file():
         return None
     return _read().get(_key(shot))
@@ -50,7 +48,7 @@ def keep(shot: Shot, lens_id: str) -> None:
 
 
 def forget(shot: Shot | None = None, lens_id: str | None = None) -> int:
-    """Take choices back: for shots like this one, of a lens, or all; returns how many there were."""
+    """Take choices back, for shots like this one, of a lens, or all, and return how many there were."""
     kept = {
         key: chosen
         for key, chosen in _read().items()
@@ -82,17 +80,11 @@ def _read() -> dict[Key, str]:
 
 
 def _write(choices: dict[Key, str]) -> None:
-    path = choices_file()
+    from sixbit.files.replace import replacing  # not needed to match a lens
+
     rows = [
         {"make": make, "model": model, "name": name, "focal_mm": focal, "lens_id": lens_id}
         for (make, model, name, focal), lens_id in choices.items()
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(choices_file(), make_folder=True) as file:
+        file.write((json.dumps(rows, indent=2, ensure_ascii=False) + "\n").encode())
