@@ -14,7 +14,7 @@ from pixels import STRIP, Area, PixelFile
 from presets import CORRECTIONS, Preset
 from sentences import translated, with_way_out
 from server_client import Server, ServerError
-from texts import UserError, _
+from texts import UserError, _, manifest
 
 SPOKEN = {
     "distortion": _("distortion"),
@@ -53,7 +53,7 @@ class Choices:
     """By correction, from 0 to 1; those that are switched off are left out."""
     scale: str | float = "fill"
     grades: tuple[str, ...] = GRADES
-    interpolation: str = "bicubic"
+    interpolation: str = manifest()["interpolations"][0]
     assumed_f_number: float = 0.0
     assumed_distance_m: float = 0.0
     """What a preset takes for photos that do not tell it."""

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from gi.repository import Gimp
+from presets import CORRECTIONS
 
 REMEMBERED = (
-    *(f"{kind}{suffix}" for kind in ("distortion", "tca", "vignetting", "shading") for suffix in ("", "-strength")),
+    *(f"{kind}{suffix}" for kind in CORRECTIONS for suffix in ("", "-strength")),
     "scale",
     "computed",
     "preset",

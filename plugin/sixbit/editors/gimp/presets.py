@@ -8,9 +8,9 @@ from typing import Any
 
 from gi.repository import Gimp
 from server_client import Server
-from texts import _
+from texts import _, manifest
 
-CORRECTIONS = ("distortion", "tca", "vignetting", "shading")
+CORRECTIONS: tuple[str, ...] = tuple(manifest()["kinds"])
 INTERPOLATIONS = {"lanczos3": _("Lanczos interpolation"), "bilinear": _("bilinear interpolation")}
 
 

@@ -193,7 +193,7 @@ class Session:
         out = map_file(file, offset, pixels.shape, pixels.dtype.name, writable=True)
         if overlap(pixels, out):
             raise ArgumentError("A picture cannot be corrected in place: give a file, or a part of it, of its own.")
-        picture.apply(filter, out, request.get("interpolation") or "bicubic", progress)
+        picture.apply(filter, out, request.get("interpolation") or manifest()["interpolations"][0], progress)
         return {}
 
     def _preview(self, request: Request) -> Answer:

@@ -14,7 +14,6 @@ local lens = {}
 -- What was found of a photo, by the number of its image.
 lens.found = {}
 
-local KINDS = { "distortion", "tca", "vignetting", "shading" }
 local SPOKEN = {
   distortion = _("distortion"), tca = _("lateral colour"), vignetting = _("fall-off"), shading = _("colour shading"),
 }
@@ -59,7 +58,7 @@ end
 -- What is known of a lens, in words: "distortion measured, fall-off published".
 function lens.calibrations(entry)
   local words = {}
-  for _, kind in ipairs(KINDS) do
+  for _, kind in ipairs(text.manifest.kinds) do
     local grade = entry.calibrations[kind]
     if grade then words[#words + 1] = SPOKEN[kind] .. " " .. grade end
   end

@@ -20,8 +20,9 @@ function text.read(name)
   return well and value or nil
 end
 
--- What this script is called, as the manifest says it.
-text.names = assert(text.read("manifest.json"), "manifest.json is missing").hosts.darktable
+text.manifest = assert(text.read("manifest.json"), "manifest.json is missing")
+-- What this script is called.
+text.names = text.manifest.hosts.darktable
 
 dt.gettext.bindtextdomain("sixbit", text.folder .. "locale" .. PS)
 
