@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +19,7 @@ def replacing(target: Path, make_folder: bool = False) -> Iterator[BinaryIO]:
     Its folder is made if that is asked for. Raises PhotoError, naming the target, for a folder that cannot be written
     and a full disk.
     """
-    temporary = target.parent / f".sixbit-{secrets.token_hex(8)}.part"
+    temporary = target.parent / f".sixbit-{os.urandom(8).hex()}.part"
     try:
         if make_folder:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The lenses a user chose: a small file in the user data folder, one choice for a body and a lens name.
+"""The lenses that the user chose: a small file with one choice for each body and lens name.
 
 A photo without a lens name is remembered by its focal length, so that an adapter with stored focal lengths (such as the
 ten of a Techart LM-EA7) gives the lens behind each of them.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from sixbit.files.replace import replacing
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.names import read_name
 from sixbit.machine import user_data
@@ -19,12 +20,12 @@ Key = tuple[str, str, str, float | None]
 
 
 def choices_file() -> Path:
-    """Return where the choices stand."""
+    """Where the choices stand."""
     return user_data() / "choices.json"
 
 
 def look_up(shot: Shot) -> str | None:
-    """Return the lens_id that was chosen for such shots, or None."""
+    """The lens_id that was chosen for such shots, if any."""
     if not choices_file().is_file():
         return None
     return _read().get(_key(shot))
@@ -80,8 +81,6 @@ def _read() -> dict[Key, str]:
 
 
 def _write(choices: dict[Key, str]) -> None:
-    from sixbit.files.replace import replacing  # not needed to match a lens
-
     rows = [
         {"make": make, "model": model, "name": name, "focal_mm": focal, "lens_id": lens_id}
         for (make, model, name, focal), lens_id in choices.items()
