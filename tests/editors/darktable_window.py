@@ -167,7 +167,7 @@ def choose() -> None:
     SEEN["chosen lens stays"] = images()["untagged.jpg"]
 
 
-def keep() -> None:
+def remember() -> None:
     """Keep the lens of a photo for all such photos."""
     select("unknown.jpg")
     press("remember it")
@@ -280,8 +280,9 @@ def cancel() -> None:
 def missing() -> None:
     """Without its server the script says so."""
     server = Path.home() / ".config/darktable/lua/sixbit/server.json"
-    server.with_name("engine.json").unlink()  # its old name
     settings = server.read_text()
+    old = server.with_name("engine.json")
+    old.unlink()
     select("summicron.jpg")
     for name, content in (("not there", None), ("does not run", settings.replace('"/mnt', '"/no')), ("broken", "{")):
         server.unlink(missing_ok=True)
@@ -290,6 +291,7 @@ def missing() -> None:
         SEEN[name] = next_said("identify lens")
     shot("missing")
     server.write_text(settings)
+    old.write_text(settings)
     SEEN["mended"] = next_said("identify lens")
 
 
@@ -333,7 +335,7 @@ def raw() -> None:
     wait(lambda: "1 photo corrected" in printed()[before:], "the raw is not exported", 60)
 
 
-STEPS = (take_in, identify, choose, keep, calibrate, export, presets, correct, cancel, missing, restart, raw)
+STEPS = (take_in, identify, choose, remember, calibrate, export, presets, correct, cancel, missing, restart, raw)
 
 
 def main() -> None:
