@@ -10,7 +10,9 @@ import json
 import sys
 from typing import Any
 
-DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
+DONE = 0
+SOME_FAILED = 1
+UNUSABLE = 2
 
 NAMES = (
     "identify",

@@ -11,7 +11,7 @@ SUMMARY = "answer an editor's plug-in, in lines of JSON"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("--requests", type=Path, metavar="FILE", help="take them from a file, not the standard input")
 
 

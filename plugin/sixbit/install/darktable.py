@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sixbit.install.editor import Editor, EditorFolder, sandbox
+from sixbit.install.editor import Editor, EditorFolder
 from sixbit.install.placed import InstallError, remove, write
 from sixbit.machine import config_home, folder_in
 from sixbit.manifest import plugin_source
@@ -33,16 +33,17 @@ class Darktable(Editor):
     host = "darktable"
     spoken = "darktable"
     part = "script"
+    place = "lua/sixbit"
     flatpak = "org.darktable.Darktable"
+    nowhere = "there are no settings of darktable here"
 
-    def settings(self) -> list[EditorFolder]:
-        """Return its folder, and that of its Flatpak."""
-        windows = sys.platform == "win32"
-        home = folder_in("LOCALAPPDATA", "AppData/Local") if windows else config_home()
-        return [
-            _folder("darktable", home / "darktable"),
-            _folder("darktable (Flatpak)", sandbox(self.flatpak) / "darktable", flatpak=True),
-        ]
+    def home(self) -> Path:
+        """Return the folder in which it keeps its settings on this system."""
+        return folder_in("LOCALAPPDATA", "AppData/Local") if sys.platform == "win32" else config_home()
+
+    def settings(self, home: Path) -> dict[str, Path]:
+        """Return its folder, which is one for all versions."""
+        return {"darktable": home / "darktable"}
 
     def parts(self, own: Path) -> dict[Path, bytes]:
         """Return the script's files."""
@@ -50,10 +51,6 @@ class Darktable(Editor):
         return {
             own / path.relative_to(source): path.read_bytes() for path in sorted(source.rglob("*")) if path.is_file()
         }
-
-    def nowhere(self) -> str:
-        """Say that there is no darktable."""
-        return "there are no settings of darktable here"
 
     def switch_on(self, folder: EditorFolder, dry_run: bool) -> list[str]:
         """Put the lines that load the script into ``luarc``."""
@@ -86,11 +83,6 @@ class Darktable(Editor):
         except InstallError as error:
             return str(error)
         return f"{luarc} does not load the script" if text is None or _with_lines(text) != text else ""
-
-
-def _folder(name: str, settings: Path, flatpak: bool = False) -> EditorFolder:
-    """The folder of the script stands among other scripts of the user's."""
-    return EditorFolder(name, settings, settings / "lua" / "sixbit", flatpak)
 
 
 def _luarc(folder: EditorFolder) -> Path:

@@ -24,6 +24,7 @@ from sixbit.install.placed import (
     take_back,
 )
 from sixbit.install.server import server_settings, why_not_running
+from sixbit.machine import config_home
 from sixbit.manifest import data_path
 
 
@@ -46,20 +47,24 @@ class Editor(ABC):
     """Its name as people know it."""
     part: ClassVar[str]
     """What is put into it: a plug-in, a script."""
+    place: ClassVar[str]
+    """Sixbit's folder within its settings."""
     flatpak: ClassVar[str]
     """Its identity among Flatpak's programs."""
+    nowhere: ClassVar[str]
+    """Says that there is no such editor."""
 
     @abstractmethod
-    def settings(self) -> list[EditorFolder]:
-        """Return where the editor, in its versions and as a Flatpak, has its settings once it was started."""
+    def settings(self, home: Path) -> dict[str, Path]:
+        """Return the folders of settings that it has in a folder for the settings of programs, by name and version."""
 
     @abstractmethod
     def parts(self, own: Path) -> dict[Path, bytes]:
-        """Return the files that belong into Sixbit's folder of the editor, in the order in which they are written."""
+        """Return the files that belong into Sixbit's folder, in the order in which they are written."""
 
-    @abstractmethod
-    def nowhere(self) -> str:
-        """Say that there is no such editor."""
+    def home(self) -> Path:
+        """Return the folder in which it keeps its settings on this system."""
+        return config_home()
 
     def switch_on(self, _folder: EditorFolder, _dry_run: bool) -> list[str]:
         """Do what the editor needs beyond its files, and return what was (or would be) done."""
@@ -75,7 +80,13 @@ class Editor(ABC):
 
     def folders(self) -> list[EditorFolder]:
         """Return the settings of every such editor of the user that was started at least once."""
-        return [folder for folder in self.settings() if folder.path.is_dir()]
+        homes = {"": self.home(), " (Flatpak)": Path.home() / ".var/app" / self.flatpak / "config"}
+        return [
+            EditorFolder(name + suffix, path, path / self.place, flatpak=bool(suffix))
+            for suffix, home in homes.items()
+            for name, path in self.settings(home).items()
+            if path.is_dir()
+        ]
 
     def install(self, dry_run: bool = False) -> list[str]:
         """Put Sixbit into every such editor of the user, and return what was (or would be) done.
@@ -84,7 +95,7 @@ class Editor(ABC):
         """
         folders = self.folders()
         if not folders:
-            raise InstallError(f"{self.nowhere()}: start it once, so that it makes its folders, then install again.")
+            raise InstallError(f"{self.nowhere}: start it once, so that it makes its folders, then install again.")
         wanted = {path: data for folder in folders for path, data in self._files(folder).items()}
         said = place(self.host, wanted, dry_run)
         return said + [line for folder in folders for line in self.switch_on(folder, dry_run)]
@@ -99,7 +110,7 @@ class Editor(ABC):
         """Look whether each editor finds its files, runs them, and can start Sixbit."""
         folders = self.folders()
         if not folders:
-            why = f"{self.nowhere()}; where {self.spoken} is installed, it makes them when it is started once"
+            why = f"{self.nowhere}; where {self.spoken} is installed, it makes them when it is started once"
             return [Finding(self.spoken, True, why)]
         try:
             record = Placed.load()
@@ -140,8 +151,3 @@ class Editor(ABC):
             return f"the {self.part} does not know where Sixbit is"
         why = why_not_running(python)
         return f"Sixbit, as the {self.part} starts it, does not run: {why}" if why else ""
-
-
-def sandbox(flatpak: str) -> Path:
-    """Return where a program of Flatpak keeps its settings."""
-    return Path.home() / ".var/app" / flatpak / "config"

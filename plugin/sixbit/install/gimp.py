@@ -13,10 +13,12 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from sixbit.install.editor import Editor, EditorFolder, sandbox
+from sixbit.install.editor import Editor, EditorFolder
 from sixbit.install.placed import InstallError
 from sixbit.machine import config_home, folder_in
 from sixbit.manifest import manifest, plugin_source
+
+VERSIONS: list[str] = manifest()["hosts"]["gimp"]["versions"]
 
 
 class Gimp(Editor):
@@ -25,19 +27,29 @@ class Gimp(Editor):
     host = "gimp"
     spoken = "GIMP"
     part = "plug-in"
+    # The folder has the name of the file in it that GIMP starts.
+    place = f"plug-ins/{manifest()['id']}"
     flatpak = "org.gimp.GIMP"
+    nowhere = f"there are no settings of GIMP {' or '.join(VERSIONS)} here"
 
-    def settings(self) -> list[EditorFolder]:
-        """Return the folder of each version, or the one that GIMP3_DIRECTORY names."""
+    def home(self) -> Path:
+        """Return the folder in which it keeps its settings on this system."""
+        if sys.platform == "win32":
+            return folder_in("APPDATA", "AppData/Roaming")
+        if sys.platform == "darwin":
+            return Path.home() / "Library/Application Support"
+        return config_home()
+
+    def settings(self, home: Path) -> dict[str, Path]:
+        """Return the folder of each version."""
+        return {f"GIMP {version}": home / "GIMP" / version for version in VERSIONS}
+
+    def folders(self) -> list[EditorFolder]:
+        """Return the settings of every GIMP of the user, or those that GIMP3_DIRECTORY names."""
         told = Path(os.environ.get("GIMP3_DIRECTORY", ""))
-        if told.is_absolute():
-            return [_folder("GIMP in GIMP3_DIRECTORY", told)]
-        in_sandbox = sandbox(self.flatpak) / "GIMP"
-        versions = manifest()["hosts"]["gimp"]["versions"]
-        return [
-            *(_folder(f"GIMP {version}", _settings() / version) for version in versions),
-            *(_folder(f"GIMP {version} (Flatpak)", in_sandbox / version, flatpak=True) for version in versions),
-        ]
+        if not told.is_absolute():
+            return super().folders()
+        return [EditorFolder("GIMP in GIMP3_DIRECTORY", told, told / self.place)] if told.is_dir() else []
 
     def parts(self, own: Path) -> dict[Path, bytes]:
         """Return catalogues and modules; the file that GIMP starts comes last, when it finds the others there."""
@@ -50,11 +62,6 @@ class Gimp(Editor):
         }
         modules = sorted(source.glob("*.py"), key=lambda path: (path.stem == manifest()["id"], path))
         return files | {own / path.name: path.read_bytes() for path in modules}
-
-    def nowhere(self) -> str:
-        """Say that there is no GIMP."""
-        versions = " or ".join(manifest()["hosts"]["gimp"]["versions"])
-        return f"there are no settings of GIMP {versions} here"
 
     def switch_on(self, folder: EditorFolder, dry_run: bool) -> list[str]:
         """Make the plug-in a program."""
@@ -75,21 +82,8 @@ class Gimp(Editor):
         return ""
 
 
-def _folder(name: str, settings: Path, flatpak: bool = False) -> EditorFolder:
-    """The plug-in's folder has the name of the file that GIMP starts."""
-    return EditorFolder(name, settings, settings / "plug-ins" / str(manifest()["id"]), flatpak)
-
-
 def _start_file(folder: EditorFolder) -> Path:
     return folder.own / f"{folder.own.name}.py"
-
-
-def _settings() -> Path:
-    if sys.platform == "win32":
-        return folder_in("APPDATA", "AppData/Roaming") / "GIMP"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/GIMP"
-    return config_home() / "GIMP"
 
 
 GIMP = Gimp()

@@ -135,7 +135,7 @@ def _files(computed: bool) -> dict[Path, bytes]:
 
 
 def _measured() -> dict[Key, Element | None]:
-    """The user's own calibrations by Sixbit, each lens with what else Sixbit knows of it."""
+    """Return the user's own calibrations by Sixbit, each lens with what else Sixbit knows of it."""
     from sixbit.lenses.catalogue import own_folder
     from sixbit.lenses.own import read_runs
 
@@ -165,7 +165,7 @@ def _measured_file(
 
 
 def _beside(source: Path, stock: Mapping[Key, Element | None], own: Mapping[Key, Element | None]) -> bytes | None:
-    """A file of ``lens_db`` as it may stand beside a stock database and the user's files; None if not version 1."""
+    """Fit a file of ``lens_db`` to the stock database and the user's files beside it; None if it is not version 1."""
     from xml.etree import ElementTree
 
     text = source.read_text(encoding="utf-8")
@@ -188,7 +188,7 @@ def _beside(source: Path, stock: Mapping[Key, Element | None], own: Mapping[Key,
 
 
 def _merged(stock: Element, ours: Element) -> Element:
-    """A stock lens with what it lacks of ours: mounts, and kinds of calibration."""
+    """Add to a stock lens what it lacks of ours: mounts, and kinds of calibration."""
     merged = copy.deepcopy(stock)
     merged.tail = ours.tail
     mounts = {mount.text for mount in stock.findall("mount")}
@@ -209,7 +209,7 @@ def _merged(stock: Element, ours: Element) -> Element:
 
 
 def _key(entry: Element) -> Key:
-    """What lensfun tells entries apart by."""
+    """Return what lensfun tells entries apart by."""
 
     def said(tag: str) -> str:
         named = [child for child in entry.findall(tag) if not child.get("lang")]
@@ -223,7 +223,7 @@ def _key(entry: Element) -> Key:
 
 
 def _entries(files: Iterable[Path]) -> dict[Key, Element | None]:
-    """Entries by their keys; None for those of a newer format, which cannot be written into ours."""
+    """Return entries by their keys; None for those of a newer format, which cannot be written into ours."""
     from xml.etree import ElementTree
 
     entries: dict[Key, Element | None] = {}
@@ -239,7 +239,7 @@ def _entries(files: Iterable[Path]) -> dict[Key, Element | None]:
 
 
 def _stock_files(folder: LensfunFolder) -> list[Path]:
-    """The stock database that lensfun will take, the newest by its timestamp; else lensfunpy's copy of it."""
+    """Return the stock database that lensfun will take, the newest by its timestamp; else lensfunpy's copy of it."""
     databases = [path for top in folder.stock for path in (top, *sorted(top.glob("version_*"))) if _xml_files(path)]
     if databases:
         return _xml_files(max(databases, key=_timestamp))

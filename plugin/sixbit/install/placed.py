@@ -22,6 +22,15 @@ Files = Mapping[Path, bytes]
 
 RECORD = "the record of what Sixbit installed"
 
+DONE = {
+    "missing": "installed",
+    "older": "renewed",
+    "same": "as it should be",
+    "own": "kept, it is not Sixbit's; rename it and install again",
+    "changed": "kept, it was changed since Sixbit put it there; remove it and install again",
+}
+"""What is done with a file that is wanted, by its state."""
+
 TOPMOST = {"gimp": "sixbit", "darktable": "lua", "lensfun": "lensfun"}
 """The name of the outermost folder that is removed if nothing is left in it, by host."""
 
@@ -51,17 +60,11 @@ def place(host: str, wanted: Files, dry_run: bool = False) -> list[str]:
     said = []
     for path, data in wanted.items():
         state = record.state(host, path, data)
-        if state == "own":
-            said.append(f"{path}: kept, it is not Sixbit's; rename it and install again")
-        elif state == "changed":
-            said.append(f"{path}: kept, it was changed since Sixbit put it there; remove it and install again")
-        elif state == "same":
-            said.append(f"{path}: as it should be")
-        else:
-            said.append(f"{path}: {would}{'installed' if state == 'missing' else 'renewed'}")
-        if state in ("missing", "older", "same") and not dry_run:
-            if state != "same":
-                write(path, data)
+        writes = state in ("missing", "older")
+        said.append(f"{path}: {would if writes else ''}{DONE[state]}")
+        if writes and not dry_run:
+            write(path, data)
+        if state not in ("own", "changed") and not dry_run:
             record.put(host, path, data)
     for path in sorted(Path(name) for name in record.files(host) if Path(name) not in wanted):
         state = record.state(host, path)

@@ -1,4 +1,4 @@
-"""How the plug-ins in editors start the server, and whether that works.
+"""How plug-ins start the server, and whether that works.
 
 What an editor is given stands in a ``server.json`` beside the plug-in: ``command``, ``python`` and ``version``.
 """
@@ -19,14 +19,14 @@ PATIENCE = 30
 
 
 def server_settings(flatpak: bool) -> dict[str, Any]:
-    """How to start the server; a Flatpak's sandbox has neither this Python nor its libraries."""
+    """Return how to start the server; a Flatpak's sandbox has neither this Python nor its libraries."""
     command = [sys.executable, "-P", "-m", "sixbit"]
     outside = ["flatpak-spawn", "--host"] if flatpak else []
     return {"command": [*outside, *command], "python": sys.executable, "version": manifest()["version"]}
 
 
 def why_not_running(python: str) -> str:
-    """Why an interpreter does not give the server; empty if it does."""
+    """Say why an interpreter does not start the server; empty if it does."""
     # As the plug-in starts it: what is set for this Python is not for that one.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
@@ -47,7 +47,7 @@ def why_not_running(python: str) -> str:
 
 
 def doctor() -> list[Finding]:
-    """What plug-ins will find behind ``server.json``: Python, the kernel, the lenses."""
+    """Look at what plug-ins will find behind ``server.json``: Python, the kernel, the lenses."""
     version, python = manifest()["version"], ".".join(map(str, sys.version_info[:3]))
     findings = [Finding("Sixbit", True, f"{version} in Python {python}, {sys.executable}")]
     if importlib.util.find_spec("sixbit.engines._kernel"):

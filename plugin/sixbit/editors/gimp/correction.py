@@ -1,4 +1,4 @@
-"""From the choices of a user to corrected pixels: the steps of the dialog and of scripts alike."""
+"""From the user's choices to corrected pixels: the steps that the dialog and scripts share."""
 
 from __future__ import annotations
 
@@ -29,20 +29,21 @@ MARK = "sixbit-corrected"
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
 TAKEN = 0.4
 """The share of the time that fetching the pixels takes."""
-GRADES, COMPUTED = ("measured", "published"), "computed"
+GRADES = ("measured", "published")
+COMPUTED = "computed"
 
 
 class RefusedError(UserError):
-    """What the plug-in does not do; the message is for the user."""
+    """The plug-in refuses to do something; the message is for the user."""
 
 
 class DoneBeforeError(RefusedError):
-    """Marks say that the photo is corrected already."""
+    """The photo is corrected already, as marks in it say."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the user has chosen; 0 and the empty text stand for what the photo says."""
+    """Holds what the user has chosen; 0 and the empty text stand for what the photo says."""
 
     lens: str = ""
     crop_factor: float = 0.0
@@ -70,7 +71,7 @@ class Choices:
         force: bool = False,
         in_place: bool = False,
     ) -> Choices:
-        """The choices that the arguments of the procedure say; the preset is the one that they name.
+        """Read the choices from the arguments of the procedure; ``preset`` is the one that they name.
 
         ``in_place`` overrules where the result goes, where that was not said of this drawable.
         """
@@ -99,7 +100,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Subject:
-    """The drawable to correct, and what is known of its photo."""
+    """Holds the drawable to correct, and what is known of its photo."""
 
     image: Gimp.Image
     drawable: Gimp.Drawable
@@ -112,7 +113,7 @@ class Subject:
 
     @classmethod
     def of(cls, server: Server, image: Gimp.Image, drawable: Gimp.Drawable) -> Subject:
-        """What is known of a drawable, and of the image's photo."""
+        """Ask what is known of a drawable, and of the image's photo."""
         tags, identity = identify(server, image)
         photo_is_corrected, coverage = bool(identity["already_corrected"]), is_coverage(drawable)
         if coverage:
@@ -121,7 +122,7 @@ class Subject:
         return cls(image, drawable, tags, identity, coverage, photo_is_corrected)
 
     def frame(self, choice: str) -> Frame:
-        """Where the drawable lies in the frame; raises FrameError."""
+        """Return where the drawable lies in the frame. Raises FrameError."""
         size = (self.drawable.get_width(), self.drawable.get_height())
         offsets = tuple(self.drawable.get_offsets())[-2:]
         image = (self.image.get_width(), self.image.get_height())
@@ -130,7 +131,7 @@ class Subject:
 
 
 def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
-    """The tags of an image, and which lens it was: by the photo's file if it is there, it has more to tell.
+    """Return the tags of an image, and which lens it was: by the photo's file, which has more to tell, if it is there.
 
     The original size is one of these things: GIMP writes the size after a crop into the tags.
     """
@@ -150,7 +151,7 @@ def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
 
 
 def lens_for(identity: Mapping[str, Any], choices: Choices) -> str:
-    """The lens to correct: as chosen, or as identified; raises RefusedError where that is not certain."""
+    """Return the lens to correct, as chosen or as identified. Raises RefusedError where that is not certain."""
     lens = choices.lens or identity.get("lens")
     if lens:
         return str(lens)
@@ -161,7 +162,7 @@ def lens_for(identity: Mapping[str, Any], choices: Choices) -> str:
 
 
 def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
-    """What the server's `compile` takes; raises RefusedError, FrameError."""
+    """Return what the server's `compile` takes. Raises RefusedError, FrameError."""
     identity = subject.identity
     done = () if choices.force else identity["already_corrected"]
     kinds = BENDING if subject.coverage else CORRECTIONS

@@ -76,7 +76,7 @@ def correct_in_dialog(
 
 
 class CorrectionDialog:
-    """The dialog around GIMP's own for procedures, which has reset, saved settings and help."""
+    """Fills GIMP's own dialog for procedures, which has reset, saved settings and help."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class CorrectionDialog:
     # Values ---------------------------------------------------------------------------------------------------------
 
     def _start_values(self) -> None:
-        """What belongs to another photo does not belong to this one."""
+        """Reset what was chosen for another photo."""
         for name in ("lens", "crop-factor", "focal-length", "aperture", "distance", "frame", "write-lens", "force"):
             self.config.set_property(name, self.config.find_property(name).default_value)
         self._load_last_values()
@@ -158,7 +158,7 @@ class CorrectionDialog:
                 self.config.set_property("preset", "")
 
     def choices(self) -> Choices:
-        """What is chosen at present."""
+        """Return what is chosen at present."""
         return Choices.of(self.config, self._preset(), in_place=bool(self._in_place))
 
     def _preset(self) -> Preset | None:
@@ -330,5 +330,5 @@ class CorrectionDialog:
 
 
 def _title(procedure: Gimp.Procedure) -> str:
-    """The menu's label, as a title of a window."""
+    """Return the menu's label as the title of a window."""
     return str(procedure.get_menu_label()).replace("_", "").rstrip(".…")

@@ -1,4 +1,4 @@
-"""What was chosen last for a lens on a body: a small file in GIMP's folder."""
+"""The values that were chosen last for each lens on each body: a small file in GIMP's folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECENT = 8
 
 
 class LastValues:
-    """Values by body and lens, and the lenses that were used, the latest first."""
+    """Keeps values by body and lens, and the lenses that were used, the latest first."""
 
     def __init__(self) -> None:
         self._path = Path(Gimp.directory()) / "sixbit-last-values.json"
@@ -33,7 +33,7 @@ class LastValues:
             self._content = content if isinstance(content, dict) else {}
 
     def recent(self) -> list[str]:
-        """The lenses that were chosen lately."""
+        """Return the lenses that were chosen lately."""
         found = self._content.get("recent")
         return [lens for lens in found if isinstance(lens, str)] if isinstance(found, list) else []
 

@@ -1,4 +1,4 @@
-"""The server, seen from the editor: a process of its own, spoken to in lines of JSON (docs/server-protocol.md).
+"""The editor's side of the server: a process of its own, asked in lines of JSON (docs/server-protocol.md).
 
 Nothing but the standard library is used, and nothing of GIMP: GIMP's Python need not be the one Sixbit lives in.
 """
@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from sentences import with_way_out
@@ -28,32 +29,27 @@ Result = dict[str, Any]
 
 
 class ServerError(UserError):
-    """What the server refused, or that there is none; the message is for the user."""
+    """The server refused a request, or there is none; the message is for the user."""
 
     def __init__(self, message: str, kind: str = "server") -> None:
         super().__init__(message)
         self.kind = kind
 
 
+@dataclass(eq=False)
 class Answer:
-    """What comes of one request: ``result`` once it is ``done``, or ``error``."""
+    """Holds what comes of one request: ``result`` once it is ``done``, or ``error``."""
 
-    def __init__(
-        self,
-        number: int,
-        on_done: Callable[[Answer], None] | None = None,
-        on_progress: Callable[[float], None] | None = None,
-    ) -> None:
-        self.number = number
-        self.done = False
-        self.result: Result = {}
-        self.error: ServerError | None = None
-        self.on_done = on_done
-        self.on_progress = on_progress
+    number: int
+    on_done: Callable[[Answer], None] | None = None
+    on_progress: Callable[[float], None] | None = None
+    done: bool = False
+    result: Result = field(default_factory=dict)
+    error: ServerError | None = None
 
 
 class Server:
-    """The running server. ``call`` waits for an answer, ``send`` does not.
+    """Starts the server and asks it. ``call`` waits for an answer, ``send`` does not.
 
     Answers are read by a thread, and handed out in the thread that calls ``call`` or ``dispatch``; ``on_arrival`` is
     called in the reading thread whenever something has come, so that a main loop can be told to dispatch. ``on_death``
@@ -209,7 +205,7 @@ class Server:
             answer.on_done(answer)
 
     def _obituary(self) -> str:
-        """That the server has died, with its last words."""
+        """Say that the server has died, with its last words."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(2)
         self._complaints.seek(0)
@@ -219,7 +215,7 @@ class Server:
 
 
 def server_command() -> list[str]:
-    """The command of Sixbit, as the file that was installed beside the plug-in tells; raises ServerError."""
+    """Read the command of Sixbit from the file that was installed beside the plug-in. Raises ServerError."""
     settings = HERE / "server.json"
     if not settings.exists():
         settings = HERE / "engine.json"  # its old name, kept for one version
@@ -233,6 +229,6 @@ def server_command() -> list[str]:
 
 
 def _with_mend(fault: str) -> str:
-    """A fault, and what to do about it."""
+    """Add to a fault what to do about it."""
     mend = _("In a terminal, `sixbit doctor` tells what is wrong, and `sixbit install gimp` mends it.")
     return f"{fault}\n{mend}"

@@ -1,4 +1,4 @@
-"""What an editor can ask of the server: one method a request, and the pictures and filters it has asked for so far."""
+"""The requests of an editor, a method each, and the pictures and filters that it has asked for so far."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Progress = Callable[[float], None]
 
 
 class Session:
-    """All that is kept between requests. ``log`` is where an internal error leaves its traceback, if anywhere."""
+    """Keeps what outlives a request; ``log`` is the file for tracebacks of internal errors, None if there is none."""
 
     def __init__(self, log: Path | None) -> None:
         self._log = log
@@ -296,7 +296,7 @@ class Session:
 
 
 def _lensfun_name(lens: Lens) -> str:
-    """What lensfun knows the lens by: its entry with the numbers, else the one with its name alone."""
+    """Return the name by which lensfun knows the lens: that of the entry with its calibrations, if there is one."""
     return next((found.model for found in lens.best_calibrations().values()), lens.name)
 
 
@@ -306,7 +306,7 @@ def _preset_record(preset: Preset) -> Answer:
 
 
 def _started_calibration(lens: str, log: Path | None) -> subprocess.Popen[bytes]:
-    """`sixbit calibrate`, which opens its page in the browser, as a process that outlives the server and the editor."""
+    """Start `sixbit calibrate`, which opens its page in the browser, and outlives the server and the editor."""
     command = [sys.executable, "-P", "-m", "sixbit", "calibrate", "--lens", lens]
     with (Path(os.devnull) if log is None else log.with_name("calibrate.log")).open("ab") as said:
         return subprocess.Popen(

@@ -116,7 +116,7 @@ local function supported(_storage, format)
   return FORMATS[format.extension] or false
 end
 
--- Nothing is rendered before it is clear what shall become of it.
+-- Refuse before anything is rendered, if it is not clear what shall become of it.
 local function initialize(_storage, _format, images)
   local why
   if stopped then
@@ -142,7 +142,7 @@ function export.start()
   fill()
 end
 
--- It stays in the list, and refuses: darktable 5.0 ends if a storage is destroyed that is chosen in its export module.
+-- Refuse from now on: darktable 5.0 crashes if a storage is destroyed that is chosen in its export module.
 function export.stop()
   stopped = true
 end

@@ -36,7 +36,7 @@ local function with_job(title, work)
   return result, why
 end
 
--- What is worked on: the selection, else the photo under the mouse, as everywhere in darktable.
+-- Return the images to work on: the selection, else the photo under the mouse, as everywhere in darktable.
 local function selected()
   local images = dt.gui.selection()
   return #images > 0 and images or dt.gui.action_images
@@ -138,7 +138,7 @@ local function candidates_of(record)
   return table.concat(said, _(" or "))
 end
 
--- What came of it, short enough to be read before it goes; the panel has the rest.
+-- Say what came of it, short enough to be read before the message goes; the panel has the rest.
 local function summary(groups, records_of)
   local said = {}
   local function add(status, one, many)
