@@ -83,7 +83,7 @@ def doctor() -> list[Finding]:
     for folder in folders():
         here = {path: data for path, data in wanted.items() if path.parent == folder.path}
         states = record.states(HOST, here)
-        subject, part = f"lensfun in {folder.readers}", "database"
+        subject, part = f"lensfun in {folder.readers}", "database of Sixbit"
         if wrong := not_placed(states, part, folder.path) or not_renewed(states, part, folder.path):
             findings.append(Finding(subject, False, wrong, f"`sixbit install {HOST}`"))
         else:
