@@ -60,7 +60,7 @@ def without_window(gimp: GimpHome, rounds: int) -> Iterable[tuple[str, str, str]
         yield words, f"{seconds(laps)}, {ratio:.2f} times that", goal and f"{goal} times"
     size = SIZE[0] * SIZE[1] * 3
     most = max(lap["memory"] for lap in took["script"])
-    yield "memory of plug-in and engine, the procedure", f"{most / size:.2f} times the picture", "3 times"
+    yield "memory of plug-in and server, the procedure", f"{most / size:.2f} times the picture", "3 times"
 
 
 def in_window(gimp: GimpHome) -> Iterable[tuple[str, str, str]]:
@@ -89,7 +89,7 @@ def in_window(gimp: GimpHome) -> Iterable[tuple[str, str, str]]:
     )
     yield "OK pressed to done, GIMP's window drawing", f"{first('correct', seen['ok']):.2f} s", ""
     size = SIZE[0] * SIZE[1] * 3
-    yield "memory of plug-in and engine, the dialog", f"{seen['memory'] / size:.2f} times the picture", "3 times"
+    yield "memory of plug-in and server, the dialog", f"{seen['memory'] / size:.2f} times the picture", "3 times"
 
 
 def inside(gimp: GimpHome) -> str:

@@ -20,8 +20,8 @@ ARGUMENTS: dict[str, Any] = json.loads((WORK / "arguments.json").read_text())
 sys.path.insert(0, ARGUMENTS["plugin"])
 
 from correction import Choices, Subject, correct  # noqa: E402
-from engine_client import Engine  # noqa: E402
 from pixels import STRIP, PixelFile  # noqa: E402
+from server_client import Server  # noqa: E402
 
 TILE_CACHE = 16 << 20
 """As the plug-in sets it for itself."""
@@ -30,7 +30,7 @@ LOOK = 0.02
 
 
 class Memory:
-    """The most memory that the plug-in and its engine held together while this was open, shared pixels once."""
+    """The most memory that the plug-in and its server held together while this was open, shared pixels once."""
 
     def __enter__(self) -> Memory:
         self.most, self._done = 0, threading.Event()
@@ -53,7 +53,7 @@ def held() -> int:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (process / "cmdline").read_bytes().split(b"\0")
-            if not (b"engine" in words and b"sixbit" in words) and not any(w.endswith(b"/sixbit.py") for w in words):
+            if not (b"serve" in words and b"sixbit" in words) and not any(w.endswith(b"/sixbit.py") for w in words):
                 continue
             for line in (process / "smaps_rollup").read_text().splitlines():
                 name, _, size = line.partition(":")
@@ -82,20 +82,20 @@ def plain(drawable: Gimp.Drawable) -> dict[str, float]:
 
 
 def from_ok(image: Gimp.Image, drawable: Gimp.Drawable) -> dict[str, float]:
-    """What the dialog does after OK: the engine has the pixels already, for its preview."""
-    with Engine("benchmark") as engine, PixelFile(drawable) as pixels:
+    """What the dialog does after OK: the server has the pixels already, for its preview."""
+    with Server("benchmark") as server, PixelFile(drawable) as pixels:
         started = time.monotonic()
         pixels.take(lambda done: None)
         took = time.monotonic() - started
-        subject = Subject.of(engine, image, drawable)
-        picture = engine.call("open", **pixels.picture(image))["picture"]
+        subject = Subject.of(server, image, drawable)
+        picture = server.call("open", **pixels.picture(image))["picture"]
         started = time.monotonic()
-        correct(engine, subject, Choices(force=True), pixels, picture)
+        correct(server, subject, Choices(force=True), pixels, picture)
         return {"get": took, "all": time.monotonic() - started}
 
 
 def as_script(image: Gimp.Image, drawable: Gimp.Drawable) -> dict[str, float]:
-    """The procedure, from the call to its return: the plug-in's process, the engine's, and all pixels both ways."""
+    """The procedure, from the call to its return: the plug-in's process, the server's, and all pixels both ways."""
     procedure = Gimp.get_pdb().lookup_procedure("plug-in-sixbit-correct")
     config = procedure.create_config()
     config.set_property("image", image)

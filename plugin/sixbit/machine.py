@@ -1,4 +1,4 @@
-"""This computer: the user's folders, the logs, the processors."""
+"""This computer: the folders of its user, the logs, the processors."""
 
 from __future__ import annotations
 
@@ -13,28 +13,60 @@ if TYPE_CHECKING:
 LOG_BYTES = 256 << 10
 
 
-def user_data() -> Path:
-    """The folder in which Sixbit keeps what is the user's, as platformdirs names it.
+def folder_in(variable: str, default: str | Path) -> Path:
+    """Return the folder that an environment variable names, or else a default, relative to the user's home.
 
-    On Linux its rule (XDG Base Directory Specification 0.8) is applied here: loading the library takes as long as
-    matching a lens, and `sixbit lens` needs nothing else of it.
+    Only an absolute path counts (XDG Base Directory Specification 0.8).
+
+    >>> folder_in("NO_SUCH_VARIABLE", "Music") == Path.home() / "Music"
+    True
+    """
+    named = Path(os.environ.get(variable, "").strip())
+    return named if named.is_absolute() else Path.home() / default
+
+
+def data_home() -> Path:
+    """Return the folder in which programs of Linux keep data of the user."""
+    return folder_in("XDG_DATA_HOME", ".local/share")
+
+
+def config_home() -> Path:
+    """Return the folder in which programs of Linux keep their settings."""
+    return folder_in("XDG_CONFIG_HOME", ".config")
+
+
+def user_data() -> Path:
+    """Return the folder in which Sixbit keeps data of the user, as platformdirs names it.
+
+    On Linux platformdirs is not asked: importing it takes as long as matching a lens, which needs nothing else of it.
 
     >>> user_data().name
     'sixbit'
     """
-    if sys.platform != "linux":
-        from platformdirs import user_data_path
+    if sys.platform == "linux":
+        return data_home() / "sixbit"
+    from platformdirs import user_data_path
 
-        return user_data_path("sixbit")
-    named = os.environ.get("XDG_DATA_HOME", "").strip()
-    base = Path(named) if named.startswith("/") else Path("~/.local/share").expanduser()  # no relative path counts
-    return base / "sixbit"
+    return user_data_path("sixbit")
+
+
+def user_config() -> Path:
+    """Return the folder in which Sixbit keeps settings of the user, as platformdirs names it.
+
+    >>> user_config().name
+    'sixbit'
+    """
+    if sys.platform == "linux":
+        return config_home() / "sixbit"
+    from platformdirs import user_config_path
+
+    return user_config_path("sixbit")
 
 
 def start_log(logger: logging.Logger, name: str) -> Path | None:
-    """Let a logger, and it alone, write to a file of this name in the user's log folder; where it is.
+    """Let this logger, and no other, write into a file of the user's log folder, and return the file's path.
 
-    None if there is no place to write it.
+    Returns None if the file cannot be written.
     """
     import logging
     import logging.handlers
@@ -57,5 +89,5 @@ def start_log(logger: logging.Logger, name: str) -> Path | None:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

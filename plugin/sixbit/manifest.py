@@ -1,4 +1,4 @@
-"""The manifest and the data that ships with Sixbit, wherever it was installed to."""
+"""The manifest and the data that ship with Sixbit, wherever it was installed to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def data_path(name: str) -> Path:
-    """Where a file or folder of data stands: inside the package if it was installed, else at the top of the clone.
+    """Return where a file or folder of data stands: in the package if it was installed, else at the top of the clone.
 
     >>> data_path("manifest.json").name
     'manifest.json'
@@ -19,7 +19,7 @@ def data_path(name: str) -> Path:
 
 
 def plugin_source(editor: str) -> Path:
-    """Where the files of an editor's plug-in stand before they are installed.
+    """Return where the files of an editor's plug-in stand before they are installed.
 
     >>> plugin_source("gimp").name
     'gimp'
@@ -29,7 +29,7 @@ def plugin_source(editor: str) -> Path:
 
 @cache
 def manifest() -> dict[str, Any]:
-    """What ``manifest.json`` says.
+    """Read ``manifest.json``.
 
     >>> manifest()["id"]
     'sixbit'

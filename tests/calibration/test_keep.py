@@ -18,7 +18,7 @@ from sixbit.calibration.keep import Setting, add, export, remove, runs
 from sixbit.cli.main import main
 from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.shading import PlaneShading, Shading
-from sixbit.install.lensfun import install_lensfun
+from sixbit.install import lensfun
 from sixbit.lenses.catalogue import CatalogueError, catalogue, own_folder, renew
 from sixbit.lenses.own import SUFFIX, RunError
 from sixbit.values.errors import CalibrationError, PhotoError
@@ -127,7 +127,7 @@ def test_a_complete_export_fills_in_what_sixbit_knows(tmp_path: Path) -> None:
 
 
 def test_other_programs_get_it_if_they_have_sixbits_lenses() -> None:
-    install_lensfun()
+    lensfun.install()
     folder = Path(own_folder().parents[1] / "lensfun")
     assert folder.is_dir()
     assert not (folder / "sixbit-own.xml").exists()
@@ -199,7 +199,7 @@ def test_a_damaged_record_is_named() -> None:
 
 def test_a_run_whose_xml_is_gone_is_named_and_can_be_taken_back(tmp_path: Path) -> None:
     run, other = keep(OPEN), keep(DOWN, 8.0)
-    install_lensfun()
+    lensfun.install()
     run.xml.unlink()
     renew()
     with pytest.raises(RunError, match=f"remove {run.name}"):

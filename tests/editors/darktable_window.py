@@ -167,7 +167,7 @@ def choose() -> None:
     SEEN["chosen lens stays"] = images()["untagged.jpg"]
 
 
-def keep() -> None:
+def remember() -> None:
     """Keep the lens of a photo for all such photos."""
     select("unknown.jpg")
     press("remember it")
@@ -262,9 +262,9 @@ def cancel() -> None:
     """What a press on the cross of the job does."""
     SEEN["kinds"] = lua(
         """
-        local engine, cancel, requests, kinds = require("sixbit/lib/engine"), nil, {}, {}
+        local server, cancel, requests, kinds = require("sixbit/lib/server"), nil, {}, {}
         for number = 1, 500 do requests[number] = { ["do"] = "identify", photo = "/mnt/work/photos/summicron.jpg" } end
-        local answers = engine.ask(requests, {
+        local answers = server.ask(requests, {
           on_cancel = function(stop) cancel = stop end,
           answered = function(number) if number == 5 then cancel() end end,
         })
@@ -278,17 +278,20 @@ def cancel() -> None:
 
 
 def missing() -> None:
-    """Without its engine the script says so."""
-    engine = Path.home() / ".config/darktable/lua/sixbit/engine.json"
-    settings = engine.read_text()
+    """Without its server the script says so."""
+    server = Path.home() / ".config/darktable/lua/sixbit/server.json"
+    settings = server.read_text()
+    old = server.with_name("engine.json")
+    old.unlink()
     select("summicron.jpg")
     for name, content in (("not there", None), ("does not run", settings.replace('"/mnt', '"/no')), ("broken", "{")):
-        engine.unlink(missing_ok=True)
+        server.unlink(missing_ok=True)
         if content is not None:
-            engine.write_text(content)
+            server.write_text(content)
         SEEN[name] = next_said("identify lens")
     shot("missing")
-    engine.write_text(settings)
+    server.write_text(settings)
+    old.write_text(settings)
     SEEN["mended"] = next_said("identify lens")
 
 
@@ -332,7 +335,7 @@ def raw() -> None:
     wait(lambda: "1 photo corrected" in printed()[before:], "the raw is not exported", 60)
 
 
-STEPS = (take_in, identify, choose, keep, calibrate, export, presets, correct, cancel, missing, restart, raw)
+STEPS = (take_in, identify, choose, remember, calibrate, export, presets, correct, cancel, missing, restart, raw)
 
 
 def main() -> None:

@@ -241,8 +241,8 @@ def cases(wanted: list[dict[str, Any]]) -> None:
             image.select_rectangle(Gimp.ChannelOps.REPLACE, *case["select"])
         dump(layer, f"{case['name']}.before")
         tags_before = tags(image)
-        if case.get("engine"):
-            Path(case["engine"][0]).write_text(case["engine"][1])
+        if case.get("server"):
+            Path(case["server"][0]).write_text(case["server"][1])
         image.clean_all()
         said = [correct(image, layer, **arguments) for arguments in case["runs"]]
         dump(layer, f"{case['name']}.after")

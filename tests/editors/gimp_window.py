@@ -111,12 +111,12 @@ def labels(app: str) -> list[str]:
     return [a.name for a in inside(application(app)) if a.getRoleName() == "label" and a.name]
 
 
-def engines() -> list[int]:
+def servers() -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (process / "cmdline").read_bytes().split(b"\0")
-            if b"sixbit" in words and b"engine" in words:
+            if b"sixbit" in words and b"serve" in words:
                 found.append(int(process.name))
     return found
 
@@ -345,9 +345,9 @@ def again() -> None:
 def killed() -> None:
     to_image()
     open_dialog()
-    os.kill(engines()[0], signal.SIGKILL)
+    os.kill(servers()[0], signal.SIGKILL)
     time.sleep(1)
-    shot("killed engine")
+    shot("killed server")
     SEEN["killed"] = labels(PLUGIN)
     SEEN["killed ok"] = enabled(button("OK"))
     close_dialog("Cancel")
@@ -357,13 +357,13 @@ def killed() -> None:
 
 
 def missing() -> None:
-    engine = next((Path.home() / ".config/GIMP").glob("3.*/plug-ins/sixbit/engine.json"))
-    text = engine.read_text()
-    engine.write_text(json.dumps({"command": ["/nowhere/python", "-m", "sixbit"]}))
+    server = next((Path.home() / ".config/GIMP").glob("3.*/plug-ins/sixbit/server.json"))
+    text = server.read_text()
+    server.write_text(json.dumps({"command": ["/nowhere/python", "-m", "sixbit"]}))
     press(menu_entry())
     SEEN["missing"] = message()
-    shot("missing engine")
-    engine.write_text(text)
+    shot("missing server")
+    server.write_text(text)
     SEEN["missing changed"] = is_changed()
     key("Return")
 
@@ -386,7 +386,7 @@ def mask() -> None:
     for name in ("Vignetting", "Distortion", "Write the lens"):
         SEEN[f"mask {name}"] = enabled(find(PLUGIN, "check box", name))
     close_dialog("OK")
-    wait(lambda: not engines(), "the engine stays")
+    wait(lambda: not servers(), "the server stays")
     to_image()
     time.sleep(1)
     shot("mask corrected")
@@ -402,8 +402,8 @@ def mask() -> None:
     time.sleep(1)
     shot("mask undone")
     key("ctrl+f")
-    wait(engines, "no repeat")
-    wait(lambda: not engines(), "the engine stays")
+    wait(servers, "no repeat")
+    wait(lambda: not servers(), "the server stays")
     time.sleep(1)
     shot("mask repeated")
 
@@ -497,14 +497,14 @@ def interrupted() -> None:
     buttons = progress_cancels()
     key("ctrl+f")
     found = wait(lambda: next(filter(showing, buttons), None), "no progress that can be cancelled")
-    SEEN["interrupted amid"] = bool(engines())
+    SEEN["interrupted amid"] = bool(servers())
     press(found)
     wait(lambda: not any(map(showing, buttons)), "the progress stays")
     time.sleep(2)
     to_image()
     shot("interrupted")
     SEEN["interrupted changed"] = is_changed()
-    SEEN["interrupted engines"] = engines()
+    SEEN["interrupted servers"] = servers()
 
 
 def progress_cancels() -> list[Any]:
@@ -540,12 +540,12 @@ def timings() -> None:
 
 
 def memory() -> int:
-    """Bytes that the plug-in and its engine have for themselves, and the files in memory that they share."""
+    """Bytes that the plug-in and its server have for themselves, and the files in memory that they share."""
     total = sum(path.stat().st_blocks * 512 for path in Path("/dev/shm").glob("sixbit-*"))
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (process / "cmdline").read_bytes().split(b"\0")
-            if (b"engine" in words and b"sixbit" in words) or any(word.endswith(b"/sixbit.py") for word in words):
+            if (b"serve" in words and b"sixbit" in words) or any(word.endswith(b"/sixbit.py") for word in words):
                 sizes = dict(line.split(":") for line in (process / "smaps_rollup").read_text().splitlines()[1:])
                 total += 1024 * sum(int(sizes[kind].split()[0]) for kind in ("Pss_Anon", "Pss_File"))
     return total

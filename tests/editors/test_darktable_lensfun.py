@@ -23,7 +23,7 @@ from skimage import data
 
 import sixbit
 from sixbit.compiler.compile import compile_filter
-from sixbit.install.lensfun import install_lensfun
+from sixbit.install import lensfun
 from sixbit.manifest import data_path
 from tests.scenery.photo_factory import exif
 from tests.scenery.root import SUITES, system_root
@@ -148,7 +148,7 @@ def exported(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         patch.delenv("XDG_DATA_HOME", raising=False)
-        install_lensfun()
+        lensfun.install()
     return {
         "with": export(request.param, photos, home, tmp_path_factory.mktemp("with")),
         "without": without,

@@ -313,9 +313,16 @@ def test_what_is_not_done_yet_can_be_cancelled(seen: dict[str, Any]) -> None:
     assert seen["kinds"]["done"] >= 5
 
 
-@pytest.mark.parametrize("name", ["not there", "does not run", "broken"])
-def test_a_missing_engine_is_told_with_the_mend(name: str, seen: dict[str, Any]) -> None:
-    assert "Sixbit's engine" in seen[name]
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("not there", "The script does not know where Sixbit is."),
+        ("does not run", "Sixbit has ended without an answer"),
+        ("broken", "The script does not know where Sixbit is."),
+    ],
+)
+def test_a_missing_server_is_told_with_the_mend(name: str, message: str, seen: dict[str, Any]) -> None:
+    assert message in seen[name]
     assert "sixbit doctor" in seen[name]
     assert "lens found" in seen["mended"]
 

@@ -1,4 +1,4 @@
-"""What an export storage asks of the engine: one rendered photo, corrected by a preset, or the reason why not."""
+"""What an export storage asks of the server: one rendered photo, corrected by a preset, or the reason why not."""
 
 from __future__ import annotations
 

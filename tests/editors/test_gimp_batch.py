@@ -164,22 +164,22 @@ BATCHES: list[dict[str, Any]] = [
     {"name": "no photos", "photos": [], "folder": "/mnt/work/none", "preset": "archive"},
 ]
 FAILURES: list[dict[str, Any]] = [
-    {"name": "dies", "photo": "named16.tif", "engine": "dies", "runs": [{}]},
-    {"name": "gone", "photo": "named16.tif", "engine": "gone", "runs": [{}]},
-    {"name": "other version", "photo": "named16.tif", "engine": "other", "runs": [{}]},
-    {"name": "untold", "photo": "named16.tif", "engine": "", "runs": [{}]},
+    {"name": "dies", "photo": "named16.tif", "server": "dies", "runs": [{}]},
+    {"name": "gone", "photo": "named16.tif", "server": "gone", "runs": [{}]},
+    {"name": "other version", "photo": "named16.tif", "server": "other", "runs": [{}]},
+    {"name": "untold", "photo": "named16.tif", "server": "", "runs": [{}]},
 ]
 
 DIES = """#!/usr/bin/env python3
-# Answers as the engine does until pixels are to be corrected, and is killed then.
+# Answers as the server does until pixels are to be corrected, and is killed then.
 import os, subprocess, sys
-engine = subprocess.Popen(["/mnt/venv/bin/python", "-m", "sixbit", "engine"], stdin=subprocess.PIPE)
+server = subprocess.Popen(["/mnt/venv/bin/python", "-m", "sixbit", "serve"], stdin=subprocess.PIPE)
 for line in sys.stdin.buffer:
     if b'"apply"' in line:
-        engine.kill()
+        server.kill()
         os.kill(os.getpid(), 9)
-    engine.stdin.write(line)
-    engine.stdin.flush()
+    server.stdin.write(line)
+    server.stdin.flush()
 """
 OTHER = """#!/bin/sh
 read line
@@ -250,9 +250,9 @@ def answers(gimp: GimpHome) -> dict[str, Any]:
         (gimp.work / name).write_text(script)
         (gimp.work / name).chmod(0o755)
         told[name] = {"command": [f"/mnt/work/{name}"]}
-    engine_json = str(Path("/root") / (gimp.plugin / "engine.json").relative_to(gimp.home))
+    server_json = str(Path("/root") / (gimp.plugin / "server.json").relative_to(gimp.home))
     newer = gimp.root.suite != "trixie"
-    failures = [case | {"engine": [engine_json, json.dumps(told.get(case["engine"], {}))]} for case in FAILURES]
+    failures = [case | {"server": [server_json, json.dumps(told.get(case["server"], {}))]} for case in FAILURES]
     precisions = [
         {
             "name": f"{model} {precision}",
@@ -266,7 +266,7 @@ def answers(gimp: GimpHome) -> dict[str, Any]:
     precisions += [
         {"name": name, "photo": f"{name}.tif", "gray": False, "alpha": False, "precision": None} for name in LIKE_FILES
     ]
-    settings = (gimp.plugin / "engine.json").read_text()
+    settings = (gimp.plugin / "server.json").read_text()
     said: dict[str, Any] = gimp.batch(
         HERE / "gimp_batch.py",
         {
@@ -278,7 +278,7 @@ def answers(gimp: GimpHome) -> dict[str, Any]:
         },
         timeout=BATCH_TIMEOUT,
     )
-    (gimp.plugin / "engine.json").write_text(settings)
+    (gimp.plugin / "server.json").write_text(settings)
     return said
 
 
@@ -691,7 +691,7 @@ def test_the_example_of_the_documentation(gimp: GimpHome, run: dict[str, Any]) -
 
 def test_uninstalls(gimp: GimpHome, run: dict[str, Any]) -> None:
     folder = gimp.plugin
-    (folder / "engine.json").unlink()
+    (folder / "server.json").unlink()
     gone = gimp.sixbit("uninstall", "gimp")
     assert gone.returncode == 0, gone.stderr
     assert not folder.exists(), list(folder.iterdir())

@@ -1,4 +1,4 @@
-"""What the engine says, as GIMP's window shows it: in another language, and with the window's own way out."""
+"""What the server says, as GIMP's window shows it: in another language, and with the window's own way out."""
 
 from __future__ import annotations
 

@@ -151,14 +151,14 @@ def test_a_second_correction_is_asked_for(gimp: GimpHome, seen: dict[str, Any]) 
     assert differ(gimp, "corrected", "not again") == 0
 
 
-def test_a_killed_engine_is_told_in_the_dialog(gimp: GimpHome, seen: dict[str, Any]) -> None:
+def test_a_killed_server_is_told_in_the_dialog(gimp: GimpHome, seen: dict[str, Any]) -> None:
     assert any("sixbit doctor" in label for label in seen["killed"]), seen["killed"]
     assert seen["killed ok"] is False
     assert seen["killed changed"] is False
     assert differ(gimp, "open", "after killed") == 0
 
 
-def test_a_missing_engine_is_told_with_the_mend(seen: dict[str, Any]) -> None:
+def test_a_missing_server_is_told_with_the_mend(seen: dict[str, Any]) -> None:
     assert "sixbit install gimp" in seen["missing"]
     assert seen["missing changed"] is False
 
@@ -236,7 +236,7 @@ def test_cancelled_from_the_progress_bar(tmp_path: Path) -> None:
     seen = drive(gimp, ("dialog", "correct", "undo", "interrupted"), "gimp-interrupted")
     assert seen["interrupted amid"]
     assert seen["interrupted changed"] is False
-    assert seen["interrupted engines"] == []
+    assert seen["interrupted servers"] == []
     assert differ(gimp, "uninterrupted", "interrupted") == 0
 
 

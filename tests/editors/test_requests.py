@@ -1,4 +1,4 @@
-"""The engine takes its requests from a file, for editors that can only start it and listen."""
+"""The server takes its requests from a file, for editors that can only start it and listen."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def written(path: Path, *requests: dict[str, Any], mode: str = "w") -> Path:
     return path
 
 
-def start(path: Path) -> subprocess.Popen[bytes]:
+def start(path: Path, command: str = "serve") -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(Path(sixbit.__file__).parents[1])}
-    command = [sys.executable, "-m", "sixbit", "engine", "--requests", path]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    words = [sys.executable, "-m", "sixbit", command, "--requests", path]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
 
 
-def answers(engine: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
-    out, complaints = engine.communicate(timeout=60)
+def answers(server: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
+    out, complaints = server.communicate(timeout=60)
     assert not complaints
     return [json.loads(line) for line in out.splitlines()]
 
@@ -44,9 +44,17 @@ def test_requests_are_answered_in_order(tmp_path: Path) -> None:
     assert told[0]["kind"] == "photo"
 
 
+def test_the_old_name_of_the_command_works(tmp_path: Path) -> None:
+    told = answers(start(written(tmp_path / "requests", {"id": 1, "do": "lenses"}, QUIT), "engine"))
+    assert [answer["id"] for answer in told] == [1, "end"]
+    said = subprocess.run([sys.executable, "-m", "sixbit", "--help"], capture_output=True, text=True, check=True)
+    assert "serve" in said.stdout
+    assert "engine" not in said.stdout
+
+
 def test_what_is_appended_is_taken_too(tmp_path: Path) -> None:
     path = written(tmp_path / "requests")
-    engine = start(path)
+    server = start(path)
     time.sleep(0.5)
     with path.open("a") as file:
         file.write('{"id": 1, ')
@@ -54,36 +62,36 @@ def test_what_is_appended_is_taken_too(tmp_path: Path) -> None:
         time.sleep(0.2)
         file.write('"do": "lenses"}\n')
     written(path, QUIT, mode="a")
-    assert [answer["id"] for answer in answers(engine)] == [1, "end"]
+    assert [answer["id"] for answer in answers(server)] == [1, "end"]
 
 
 def test_what_waits_can_be_cancelled(tmp_path: Path) -> None:
     many = [{"id": number, "do": "lenses"} for number in range(2000)]
     path = written(tmp_path / "requests", *many, QUIT)
-    engine = start(path)
-    assert engine.stdout is not None
-    first = json.loads(engine.stdout.readline())
+    server = start(path)
+    assert server.stdout is not None
+    first = json.loads(server.stdout.readline())
     written(path, *({"do": "cancel", "cancel": number} for number in range(2000)), mode="a")
-    kinds = [answer.get("kind") for answer in [first, *answers(engine)]]
+    kinds = [answer.get("kind") for answer in [first, *answers(server)]]
     assert kinds[0] is None
     assert kinds.count("cancelled") > 100
 
 
-def test_the_engine_ends_with_the_file(tmp_path: Path) -> None:
+def test_the_server_ends_with_the_file(tmp_path: Path) -> None:
     path = written(tmp_path / "requests", {"id": 1, "do": "lenses"})
-    engine = start(path)
-    assert engine.stdout is not None
-    assert json.loads(engine.stdout.readline())["id"] == 1
+    server = start(path)
+    assert server.stdout is not None
+    assert json.loads(server.stdout.readline())["id"] == 1
     path.unlink()
-    assert answers(engine) == []
-    assert engine.returncode == 0
+    assert answers(server) == []
+    assert server.returncode == 0
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    engine = start(tmp_path / "none")
-    _, complaints = engine.communicate(timeout=60)
+    server = start(tmp_path / "none")
+    _, complaints = server.communicate(timeout=60)
     assert b"cannot be read" in complaints
-    assert engine.returncode == 2
+    assert server.returncode == 2
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")

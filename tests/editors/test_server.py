@@ -1,4 +1,4 @@
-"""The engine process, driven as an editor drives it: by lines of JSON and files that both sides map."""
+"""The server process, driven as an editor drives it: by lines of JSON and files that both sides map."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LARGE = 4000, 3000
 
 
 @dataclass
-class Engine:
+class Server:
     """The process and what it has said; ``ask`` waits for the answer."""
 
     process: subprocess.Popen[bytes]
@@ -73,7 +73,7 @@ class Engine:
         return result
 
     def refusal(self, do: str, **arguments: Any) -> tuple[str, str]:
-        """Kind and sentence of the error; the engine goes on to answer."""
+        """Kind and sentence of the error; the server goes on to answer."""
         self.send(do, **arguments)
         answer = self.answer()
         self.ask("hello", protocol=1)
@@ -90,40 +90,40 @@ class Engine:
         return int(self.ask("compile", **({"lens": LENS, "size": size, "crop_factor": 1.0} | more))["filter"])
 
 
-COMMAND = [sys.executable, "-P", "-m", "sixbit", "engine"]
+COMMAND = [sys.executable, "-P", "-m", "sixbit", "serve"]
 
 
 @contextmanager
-def running(command: Sequence[str] = COMMAND, **more: Any) -> Iterator[Engine]:
+def running(command: Sequence[str] = COMMAND, **more: Any) -> Iterator[Server]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **more) as process:
-        yield Engine(process)
+        yield Server(process)
         process.kill()
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home of the engine")
+    return tmp_path_factory.mktemp("home of the server")
 
 
 @pytest.fixture(scope="module")
-def kept_engine(home: Path) -> Iterator[Engine]:
+def kept_server(home: Path) -> Iterator[Server]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
-    with running(env={**kept, "HOME": str(home)}) as engine:
-        yield engine
+    with running(env={**kept, "HOME": str(home)}) as server:
+        yield server
 
 
 @pytest.fixture
-def engine(kept_engine: Engine) -> Engine:
-    """One engine for all tests, as one editor has."""
-    kept_engine.progress.clear()
-    return kept_engine
+def server(kept_server: Server) -> Server:
+    """One server for all tests, as one editor has."""
+    kept_server.progress.clear()
+    return kept_server
 
 
 @pytest.fixture
-def own_engine() -> Iterator[Engine]:
-    """An engine that may be ended."""
-    with running() as engine:
-        yield engine
+def own_server() -> Iterator[Server]:
+    """A server that may be ended."""
+    with running() as server:
+        yield server
 
 
 def picture(channels: int, dtype: str, size: tuple[int, int] = (WIDTH, HEIGHT)) -> NDArray[Any]:
@@ -139,39 +139,40 @@ def empty(file: Path, size: int) -> str:
     return str(file)
 
 
-# What the engine knows ----------------------------------------------------------------------------------------------
+# What the server knows ----------------------------------------------------------------------------------------------
 
 
-def test_hello(engine: Engine, home: Path) -> None:
-    said = engine.ask("hello", protocol=1, client="a test", something="ignored")
+def test_hello(server: Server, home: Path) -> None:
+    said = server.ask("hello", protocol=1, client="a test", something="ignored")
     assert said["protocol"] == 1
     assert said["version"] == manifest()["version"]
     assert said["engines"][0] == "native"
     assert Path(said["log"]).is_relative_to(home)
+    assert Path(said["log"]).name == "server.log"
 
 
-def test_another_protocol_is_refused(engine: Engine) -> None:
-    kind, sentence = engine.refusal("hello", protocol=2)
+def test_another_protocol_is_refused(server: Server) -> None:
+    kind, sentence = server.refusal("hello", protocol=2)
     assert kind == "argument"
     assert "sixbit install" in sentence
 
 
-def test_identify_says_what_the_command_line_says(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_identify_says_what_the_command_line_says(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     from sixbit.cli.main import main
 
     main(["identify", "--json", str(PHOTO)])
     said = json.loads(capsys.readouterr().out)
-    answer = engine.ask("identify", photo=str(PHOTO))
+    answer = server.ask("identify", photo=str(PHOTO))
     assert answer.pop("size") == [1536, 1024]
     assert answer.pop("orientation") == 1
     said_in_parts = answer.pop("said")
     assert answer == said
     assert len(said_in_parts) == len(said["evidence"])
-    assert engine.ask("identify", tags=exiv2_texts(PHOTO), size=[1536, 1024])["lens"] == said["lens"]
+    assert server.ask("identify", tags=exiv2_texts(PHOTO), size=[1536, 1024])["lens"] == said["lens"]
 
 
-def test_identify_by_tags_has_no_infinity(engine: Engine) -> None:
-    answer = engine.ask("identify", tags={"Exif.Photo.SubjectDistance": "4294967295/1"})
+def test_identify_by_tags_has_no_infinity(server: Server) -> None:
+    answer = server.ask("identify", tags={"Exif.Photo.SubjectDistance": "4294967295/1"})
     assert answer["distance_m"] is None
     assert answer["photo"] is None
     assert answer["status"] == "untagged"
@@ -212,40 +213,40 @@ def test_tags_of_exiv2_are_those_of_the_file(tmp_path: Path) -> None:
         assert getattr(by_tags, name) == getattr(by_file, name), name
 
 
-def test_lenses(engine: Engine) -> None:
-    lenses = {lens["id"]: lens for lens in engine.ask("lenses")["lenses"]}
+def test_lenses(server: Server) -> None:
+    lenses = {lens["id"]: lens for lens in server.ask("lenses")["lenses"]}
     assert lenses[LENS]["calibrations"]["distortion"] == "measured"
     assert lenses[LENS]["focal_min"] == 35
 
 
-def test_compile_is_that_of_python(engine: Engine) -> None:
+def test_compile_is_that_of_python(server: Server) -> None:
     choices: dict[str, Any] = {"strength": {"distortion": 0.5}, "scale": "none", "f_number": 4.0}
-    said = engine.ask("compile", lens=LENS, size=[900, 600], crop_factor=1.5, corrections=["distortion"], **choices)
+    said = server.ask("compile", lens=LENS, size=[900, 600], crop_factor=1.5, corrections=["distortion"], **choices)
     wanted = sixbit.compile_filter(LENS, size=(900, 600), crop_factor=1.5, corrections=["distortion"], **choices)
     assert said["digest"] == wanted.digest
     assert said["made_from"] == wanted.made_from
     assert said["identity"] is False
 
 
-def test_compile_takes_what_the_photo_says(engine: Engine) -> None:
-    said = engine.ask("compile", lens=LENS, size=[900, 600], photo=str(PHOTO))
+def test_compile_takes_what_the_photo_says(server: Server) -> None:
+    said = server.ask("compile", lens=LENS, size=[900, 600], photo=str(PHOTO))
     shot = sixbit.read_shot(PHOTO)
     assert said["digest"] == sixbit.compile_filter(LENS, shot, size=(900, 600)).digest
-    assert engine.ask("compile", lens=LENS, size=[900, 600], tags=exiv2_texts(PHOTO))["digest"] == said["digest"]
+    assert server.ask("compile", lens=LENS, size=[900, 600], tags=exiv2_texts(PHOTO))["digest"] == said["digest"]
 
 
-def test_a_lens_is_remembered(engine: Engine) -> None:
+def test_a_lens_is_remembered(server: Server) -> None:
     tags = {"Exif.Image.Make": "Sony", "Exif.Image.Model": "ILCE-7M4"}
-    engine.ask("remember", tags=tags, lens=LENS)
-    assert engine.ask("identify", tags=tags)["lens"] == LENS
-    assert engine.refusal("remember", tags=tags, lens="no-such-lens")[0] == "argument"
+    server.ask("remember", tags=tags, lens=LENS)
+    assert server.ask("identify", tags=tags)["lens"] == LENS
+    assert server.refusal("remember", tags=tags, lens="no-such-lens")[0] == "argument"
 
 
-def test_the_marks_of_a_correction_are_those_of_a_corrected_file(engine: Engine, tmp_path: Path) -> None:
+def test_the_marks_of_a_correction_are_those_of_a_corrected_file(server: Server, tmp_path: Path) -> None:
     sixbit.correct(PHOTO, tmp_path / "out.jpg", force=True)
     written = exiv2_texts(tmp_path / "out.jpg")
     shot = sixbit.read_shot(PHOTO)
-    said = engine.ask("compile", lens=LENS, size=[shot.width, shot.height], photo=str(PHOTO), already_corrected=["tca"])
+    said = server.ask("compile", lens=LENS, size=[shot.width, shot.height], photo=str(PHOTO), already_corrected=["tca"])
     assert said["marks"].pop("Xmp.sixbit.corrected") == "tca distortion"
     assert written.pop("Xmp.sixbit.corrected") == "distortion tca"
     assert said["marks"] == {name: written[name] for name in said["marks"]}
@@ -253,45 +254,45 @@ def test_the_marks_of_a_correction_are_those_of_a_corrected_file(engine: Engine,
     assert said["namespaces"] == {"sixbit": "https://sixbit.photo/ns/1.0/"}
 
 
-def test_the_tags_of_a_lens_are_those_of_a_tagged_file(engine: Engine, tmp_path: Path) -> None:
+def test_the_tags_of_a_lens_are_those_of_a_tagged_file(server: Server, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "bare.jpg")
     write_lens_tags(tmp_path / "bare.jpg", catalogue().lenses[LENS], f_number=4.0)
     written = exiv2_texts(tmp_path / "bare.jpg")
-    tags = engine.ask("lens_tags", lens=LENS, f_number=4)["tags"]
+    tags = server.ask("lens_tags", lens=LENS, f_number=4)["tags"]
     assert tags.pop("Xmp.aux.Lens") == catalogue().lenses[LENS].name
     assert tags == {name: written.get(name) for name in tags}
     assert tags["Exif.Photo.FNumber"] == "4/1"
-    assert "Exif.Photo.FNumber" not in engine.ask("lens_tags", lens=LENS)["tags"]
+    assert "Exif.Photo.FNumber" not in server.ask("lens_tags", lens=LENS)["tags"]
 
 
-def test_presets(engine: Engine, home: Path) -> None:
+def test_presets(server: Server, home: Path) -> None:
     folder = home / ".config/sixbit/presets"
     folder.mkdir(parents=True)
     (folder / "mine.json").write_text('{"label": "Mine", "format": "PNG", "lowest_grade": "measured"}')
     (folder / "broken.json").write_text('{"label": "Broken", "format": "PNH"}')
-    said = engine.ask("presets")
+    said = server.ask("presets")
     presets = {preset["name"]: preset for preset in said["presets"]}
     assert list(presets) == [*manifest()["presets"], "mine"]
     assert presets["mine"]["grades"] == ["measured"]
     assert presets["mine"]["content"]["scale"] == "fill"
     assert ["PNG" in sentence for sentence in said["wrong"]] == [True]
-    assert engine.ask("presets", preset="mine")["presets"] == [presets["mine"]]
-    kind, sentence = engine.refusal("presets", preset="miine")
+    assert server.ask("presets", preset="mine")["presets"] == [presets["mine"]]
+    kind, sentence = server.refusal("presets", preset="miine")
     assert kind == "argument"
     assert "'mine'" in sentence
 
 
-def test_batch(engine: Engine, tmp_path: Path) -> None:
+def test_batch(server: Server, tmp_path: Path) -> None:
     by_hand = tmp_path / "by hand.jpg"
     sixbit.correct(PHOTO, by_hand, preset=load("full-jpeg"))
     arguments = {"photos": [str(PHOTO)], "folder": str(tmp_path / "out"), "preset": "full-jpeg"}
-    done = engine.ask("batch", **arguments)
+    done = server.ask("batch", **arguments)
     assert done["counts"]["corrected"] == 1
-    assert engine.progress[-1] == 1
+    assert server.progress[-1] == 1
     assert Path(done["report"]).is_file()
     assert (tmp_path / "out" / PHOTO.name).read_bytes() == by_hand.read_bytes()
-    assert engine.ask("batch", **arguments)["before"] == 1
-    kind, sentence = engine.refusal("batch", **{**arguments, "folder": "/proc/none"})
+    assert server.ask("batch", **arguments)["before"] == 1
+    kind, sentence = server.refusal("batch", **{**arguments, "folder": "/proc/none"})
     assert (kind, "/proc/none" in sentence) == ("photo", True)
 
 
@@ -310,12 +311,12 @@ def test_a_calibration_is_started_and_left_alone(tmp_path: Path) -> None:
         f"os.environ['PYTHONPATH'] = {str(tmp_path)!r}\n"
         "from sixbit.editors.server.process import run; run()"
     )
-    with running([sys.executable, "-c", starting]) as engine:
-        assert engine.refusal("calibrate", lens="no-such-lens")[0] == "argument"
+    with running([sys.executable, "-c", starting]) as server:
+        assert server.refusal("calibrate", lens="no-such-lens")[0] == "argument"
         started = time.monotonic()
-        assert engine.ask("calibrate", lens=DARK) == {}
+        assert server.ask("calibrate", lens=DARK) == {}
         assert time.monotonic() - started < 1
-        engine.ask("quit")
+        server.ask("quit")
     said = tmp_path / "sixbit/said"
     while not said.exists() and time.monotonic() < started + 20:
         time.sleep(0.05)
@@ -327,7 +328,7 @@ def test_a_calibration_is_started_and_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("lens", [LENS, DARK], ids=["geometry", "light"])
-def test_pixels_are_those_of_python(engine: Engine, tmp_path: Path, lens: str, dtype: str) -> None:
+def test_pixels_are_those_of_python(server: Server, tmp_path: Path, lens: str, dtype: str) -> None:
     file = tmp_path / "two words “quoted” 📷"
     filter = sixbit.compile_filter(lens, size=(WIDTH, HEIGHT), crop_factor=1.0, f_number=4.0)
     assert not filter.is_identity
@@ -337,29 +338,29 @@ def test_pixels_are_those_of_python(engine: Engine, tmp_path: Path, lens: str, d
             wanted = sixbit.apply(filter, pixels[:, :, [0, 0, 0, 1]], "native")[:, :, [1, 3]]
         else:
             wanted = sixbit.apply(filter, pixels, "native")
-        opened, number = engine.open(file, pixels), engine.compile(pixels, lens=lens, f_number=4.0)
+        opened, number = server.open(file, pixels), server.compile(pixels, lens=lens, f_number=4.0)
         with file.open("ab") as more:
             more.truncate(2 * pixels.nbytes)
-        engine.ask("apply", picture=opened, filter=number, file=str(file), offset=pixels.nbytes)
+        server.ask("apply", picture=opened, filter=number, file=str(file), offset=pixels.nbytes)
         there = np.fromfile(file, dtype).reshape(2, *pixels.shape)
         np.testing.assert_array_equal(there[1], wanted)
         np.testing.assert_array_equal(there[0], pixels)
-        assert engine.progress[-1] == 1
-        engine.ask("close", picture=opened)
+        assert server.progress[-1] == 1
+        server.ask("close", picture=opened)
 
 
 @pytest.mark.parametrize("light", ["linear", "icc"])
-def test_light(engine: Engine, tmp_path: Path, light: str) -> None:
+def test_light(server: Server, tmp_path: Path, light: str) -> None:
     pixels = picture(3, "uint16")
     icc = curved_profile()
     curve = linear() if light == "linear" else curve_of_profile(icc)
     filter = sixbit.compile_filter(DARK, size=(WIDTH, HEIGHT), crop_factor=1.0, f_number=4.0)
     wanted = sixbit.apply(filter, pixels, "native", transfer=curve)
     assert (wanted != sixbit.apply(filter, pixels, "native")).any()
-    opened = engine.open(tmp_path / "in", pixels, linear=light == "linear", icc=base64.b64encode(icc).decode())
-    number = engine.compile(pixels, lens=DARK, f_number=4.0)
+    opened = server.open(tmp_path / "in", pixels, linear=light == "linear", icc=base64.b64encode(icc).decode())
+    number = server.compile(pixels, lens=DARK, f_number=4.0)
     out = tmp_path / "out"
-    engine.ask("apply", picture=opened, filter=number, file=empty(out, pixels.nbytes), offset=0)
+    server.ask("apply", picture=opened, filter=number, file=empty(out, pixels.nbytes), offset=0)
     np.testing.assert_array_equal(np.fromfile(out, np.uint16).reshape(pixels.shape), wanted)
 
 
@@ -377,33 +378,33 @@ def curved_profile() -> bytes:
     return bytes(icc)
 
 
-def test_a_profile_without_light_leaves_the_geometry(engine: Engine, tmp_path: Path) -> None:
+def test_a_profile_without_light_leaves_the_geometry(server: Server, tmp_path: Path) -> None:
     pixels = picture(3, "uint8")
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     pixels.tofile(tmp_path / "in")
     arguments = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type": "uint8"}
-    opened = engine.ask("open", file=str(tmp_path / "in"), **arguments, icc=base64.b64encode(lab).decode())
+    opened = server.ask("open", file=str(tmp_path / "in"), **arguments, icc=base64.b64encode(lab).decode())
     assert "has no transfer curve" in opened["light"]
     assert "--" not in opened["light"]
     out = tmp_path / "out"
     place = {"picture": opened["picture"], "file": empty(out, pixels.nbytes), "offset": 0}
-    with_gain = engine.compile(pixels, lens=DARK, f_number=4.0)
-    assert engine.refusal("apply", filter=with_gain, **place) == ("photo", opened["light"])
-    engine.ask("apply", filter=engine.compile(pixels), **place)
+    with_gain = server.compile(pixels, lens=DARK, f_number=4.0)
+    assert server.refusal("apply", filter=with_gain, **place) == ("photo", opened["light"])
+    server.ask("apply", filter=server.compile(pixels), **place)
     filter = sixbit.compile_filter(LENS, size=(WIDTH, HEIGHT), crop_factor=1.0)
     wanted = sixbit.apply(filter, pixels, "native", transfer=linear())
     np.testing.assert_array_equal(np.fromfile(out, np.uint8).reshape(pixels.shape), wanted)
 
 
-def test_a_cropped_picture_keeps_its_optical_centre(engine: Engine, tmp_path: Path) -> None:
+def test_a_cropped_picture_keeps_its_optical_centre(server: Server, tmp_path: Path) -> None:
     whole = picture(3, "uint8", (200, 150))
     filter = sixbit.compile_filter(LENS, size=(200, 150), crop_factor=1.0)
     wanted = sixbit.apply(filter, whole, "native")
     part = np.ascontiguousarray(whole[30:130, 50:150])
-    opened = engine.open(tmp_path / "in", part)
-    number = engine.compile(whole, window=[50, 30, 100, 100])
+    opened = server.open(tmp_path / "in", part)
+    number = server.compile(whole, window=[50, 30, 100, 100])
     out = tmp_path / "out"
-    engine.ask("apply", picture=opened, filter=number, file=empty(out, part.nbytes), offset=0)
+    server.ask("apply", picture=opened, filter=number, file=empty(out, part.nbytes), offset=0)
     there = np.fromfile(out, np.uint8).reshape(part.shape)
     np.testing.assert_array_equal(there, sixbit.apply(filter.window(50, 30, 100, 100), part, "native"))
     apart = np.abs(there[20:80, 20:80].astype(int) - wanted[50:110, 70:130])
@@ -413,8 +414,8 @@ def test_a_cropped_picture_keeps_its_optical_centre(engine: Engine, tmp_path: Pa
 # Previews -----------------------------------------------------------------------------------------------------------
 
 
-def preview(engine: Engine, file: Path, size: tuple[int, int], **arguments: Any) -> NDArray[np.uint8]:
-    engine.ask("preview", size=list(size), file=empty(file, size[0] * size[1] * 3), offset=0, **arguments)
+def preview(server: Server, file: Path, size: tuple[int, int], **arguments: Any) -> NDArray[np.uint8]:
+    server.ask("preview", size=list(size), file=empty(file, size[0] * size[1] * 3), offset=0, **arguments)
     return np.fromfile(file, np.uint8).reshape(size[1], size[0], 3)
 
 
@@ -425,51 +426,51 @@ def smooth(size: tuple[int, int], channels: int = 3) -> NDArray[np.uint8]:
     return (127 + 120 * np.stack(waves, axis=2)).astype(np.uint8)
 
 
-def test_preview_at_full_size_shows_the_very_pixels(engine: Engine, tmp_path: Path) -> None:
+def test_preview_at_full_size_shows_the_very_pixels(server: Server, tmp_path: Path) -> None:
     pixels = picture(3, "uint8", (200, 150))
-    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels)
+    opened, number = server.open(tmp_path / "in", pixels), server.compile(pixels)
     view = {"picture": opened, "view": [40, 30, 100, 80]}
-    before = preview(engine, tmp_path / "out", (100, 80), filter=None, **view)
+    before = preview(server, tmp_path / "out", (100, 80), filter=None, **view)
     np.testing.assert_array_equal(before, pixels[30:110, 40:140])
-    after = preview(engine, tmp_path / "out", (100, 80), filter=number, **view)
+    after = preview(server, tmp_path / "out", (100, 80), filter=number, **view)
     wanted = sixbit.apply(sixbit.compile_filter(LENS, size=(200, 150), crop_factor=1.0), pixels, "native")
     np.testing.assert_array_equal(after, wanted[30:110, 40:140])
-    twice = preview(engine, tmp_path / "out", (200, 160), filter=number, **view)
+    twice = preview(server, tmp_path / "out", (200, 160), filter=number, **view)
     np.testing.assert_array_equal(twice[::2, ::2], after)
 
 
 @pytest.mark.parametrize("lens", [LENS, DARK])
 @pytest.mark.parametrize(("size", "view"), [((1000, 700), [0, 0, 1000, 700]), ((1003, 701), [101, 57, 600, 500])])
 def test_a_reduced_preview_is_the_corrected_picture_reduced(
-    engine: Engine, tmp_path: Path, size: tuple[int, int], view: list[int], lens: str
+    server: Server, tmp_path: Path, size: tuple[int, int], view: list[int], lens: str
 ) -> None:
     pixels = smooth(size)
-    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels, lens=lens, f_number=4.0)
+    opened, number = server.open(tmp_path / "in", pixels), server.compile(pixels, lens=lens, f_number=4.0)
     filter = sixbit.compile_filter(lens, size=size, crop_factor=1.0, f_number=4.0)
     corrected = sixbit.apply(filter, pixels, "native")
     x, y, width, height = view
     for number_or_none, whole in ((number, corrected), (None, pixels)):
-        shown = preview(engine, tmp_path / "out", (200, 140), picture=opened, filter=number_or_none, view=view)
+        shown = preview(server, tmp_path / "out", (200, 140), picture=opened, filter=number_or_none, view=view)
         wanted = area_means(whole[y : y + height, x : x + width].astype(np.float32), (200, 140))
         apart = np.abs(shown - wanted)
         assert apart.max() <= 4
         assert apart.mean() < 0.8
 
 
-def test_a_reduction_stands_for_the_picture_until_it_is_there(engine: Engine, tmp_path: Path) -> None:
+def test_a_reduction_stands_for_the_picture_until_it_is_there(server: Server, tmp_path: Path) -> None:
     pixels = smooth((1003, 701))
-    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels, strength={"distortion": 0.5})
+    opened, number = server.open(tmp_path / "in", pixels), server.compile(pixels, strength={"distortion": 0.5})
     small = np.round(area_means(pixels.astype(np.float32), (333, 233))).astype(np.uint8)
-    standing = engine.open(tmp_path / "small", small, stands_for=[1003, 701])
+    standing = server.open(tmp_path / "small", small, stands_for=[1003, 701])
     for which in (number, None):
         for view in ([0, 0, 1003, 701], [500, 351, 503, 350]):
             drawn = {"filter": which, "view": view}
-            wanted = preview(engine, tmp_path / "out", (200, 140), picture=opened, **drawn)
-            shown = preview(engine, tmp_path / "out", (200, 140), picture=standing, **drawn)
+            wanted = preview(server, tmp_path / "out", (200, 140), picture=opened, **drawn)
+            shown = preview(server, tmp_path / "out", (200, 140), picture=standing, **drawn)
             apart = np.abs(shown[2:-2, 2:-2].astype(int) - wanted[2:-2, 2:-2])
             assert apart.mean() < 3
             assert apart.max() < 12
-    kind, sentence = engine.refusal("apply", picture=standing, filter=number, file=str(tmp_path / "in"))
+    kind, sentence = server.refusal("apply", picture=standing, filter=number, file=str(tmp_path / "in"))
     assert kind == "argument"
     assert "previewed, not corrected" in sentence or "no file of" in sentence
 
@@ -480,32 +481,32 @@ def area_means(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[An
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
 
-def test_preview_of_every_kind_of_picture(engine: Engine, tmp_path: Path) -> None:
+def test_preview_of_every_kind_of_picture(server: Server, tmp_path: Path) -> None:
     flat = {1: [0.5], 2: [0.5, 1], 3: [0.5, 0.25, 1], 4: [0.5, 0.25, 1, 1]}
     for channels, values in flat.items():
         for dtype, most in (("uint8", 255), ("uint16", 65535), ("float32", 1)):
             for is_linear, shown in ((False, [0.5, 0.25, 1]), (True, [0.7354, 0.5371, 1])):
                 pixels = np.broadcast_to(np.array(values) * most, (40, 60, channels)).astype(dtype)
-                opened = engine.open(tmp_path / "in", pixels, linear=is_linear)
-                drawn = preview(engine, tmp_path / "out", (20, 10), picture=opened, filter=None, view=[0, 0, 60, 40])
+                opened = server.open(tmp_path / "in", pixels, linear=is_linear)
+                drawn = preview(server, tmp_path / "out", (20, 10), picture=opened, filter=None, view=[0, 0, 60, 40])
                 wanted = np.array(shown if channels > 2 else shown[:1] * 3) * 255
                 assert np.abs(drawn - wanted).max() <= 1.1, (channels, dtype, is_linear)
-                engine.ask("close", picture=opened)
+                server.ask("close", picture=opened)
 
 
-def test_transparent_pixels_show_the_backdrop(engine: Engine, tmp_path: Path) -> None:
+def test_transparent_pixels_show_the_backdrop(server: Server, tmp_path: Path) -> None:
     pixels = picture(4, "uint8")
     pixels[:, :, 3] = 0
-    opened = engine.open(tmp_path / "in", pixels)
-    drawn = preview(engine, tmp_path / "out", (20, 10), picture=opened, filter=None, view=[0, 0, WIDTH, HEIGHT])
+    opened = server.open(tmp_path / "in", pixels)
+    drawn = preview(server, tmp_path / "out", (20, 10), picture=opened, filter=None, view=[0, 0, WIDTH, HEIGHT])
     assert (drawn == 128).all()
 
 
-def test_what_is_no_number_is_shown_black(engine: Engine, tmp_path: Path) -> None:
+def test_what_is_no_number_is_shown_black(server: Server, tmp_path: Path) -> None:
     pixels = np.full((40, 60, 3), np.nan, np.float32)
-    opened = engine.open(tmp_path / "in", pixels)
+    opened = server.open(tmp_path / "in", pixels)
     view = {"view": [0, 0, 60, 40], "filter": None}
-    assert not preview(engine, tmp_path / "out", (60, 40), picture=opened, **view).any()
+    assert not preview(server, tmp_path / "out", (60, 40), picture=opened, **view).any()
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
@@ -519,20 +520,20 @@ def test_reduced_is_the_mean(dtype: str, factor: int) -> None:
     assert apart <= (1e-6 if dtype == "float32" else 0.5)
 
 
-def test_a_preview_much_smaller_than_the_picture(engine: Engine, tmp_path: Path) -> None:
+def test_a_preview_much_smaller_than_the_picture(server: Server, tmp_path: Path) -> None:
     pixels = smooth((1000, 700))
-    opened = engine.open(tmp_path / "in", pixels)
-    drawn = preview(engine, tmp_path / "out", (2, 1), picture=opened, filter=None, view=[0, 0, 1000, 700])
+    opened = server.open(tmp_path / "in", pixels)
+    drawn = preview(server, tmp_path / "out", (2, 1), picture=opened, filter=None, view=[0, 0, 1000, 700])
     assert np.abs(drawn.mean(axis=(0, 1)) - pixels.mean(axis=(0, 1))).max() < 6
 
 
-def test_the_smallest_pictures(engine: Engine, tmp_path: Path) -> None:
+def test_the_smallest_pictures(server: Server, tmp_path: Path) -> None:
     pixels = picture(3, "uint8", (1, 1))
-    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels)
+    opened, number = server.open(tmp_path / "in", pixels), server.compile(pixels)
     (tmp_path / "in").unlink()
-    drawn = preview(engine, tmp_path / "out", (3, 3), picture=opened, filter=number, view=[0, 0, 1, 1])
+    drawn = preview(server, tmp_path / "out", (3, 3), picture=opened, filter=number, view=[0, 0, 1, 1])
     assert (drawn == pixels[0, 0]).all()
-    engine.ask("apply", picture=opened, filter=number, file=str(tmp_path / "out"))
+    server.ask("apply", picture=opened, filter=number, file=str(tmp_path / "out"))
     assert np.fromfile(tmp_path / "out", np.uint8, 3).tolist() == pixels[0, 0].tolist()
 
 
@@ -540,43 +541,43 @@ def test_the_smallest_pictures(engine: Engine, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def large(own_engine: Engine, tmp_path: Path) -> dict[str, Any]:
-    """What `apply` takes for a picture that keeps the engine busy for a while."""
+def large(own_server: Server, tmp_path: Path) -> dict[str, Any]:
+    """What `apply` takes for a picture that keeps the server busy for a while."""
     pixels = np.zeros((LARGE[1], LARGE[0], 4), np.float32)
-    opened, number = own_engine.open(tmp_path / "in", pixels), own_engine.compile(pixels)
+    opened, number = own_server.open(tmp_path / "in", pixels), own_server.compile(pixels)
     place = {"file": empty(tmp_path / "out", pixels.nbytes), "offset": 0, "interpolation": "lanczos3"}
     return {"picture": opened, "filter": number, **place}
 
 
-def test_cancel(own_engine: Engine, large: dict[str, Any]) -> None:
-    first, waiting = own_engine.send("apply", **large), own_engine.send("apply", **large)
-    own_engine.line(json.dumps({"do": "cancel", "cancel": first}).encode())
-    own_engine.line(json.dumps({"do": "cancel", "cancel": waiting}).encode())
+def test_cancel(own_server: Server, large: dict[str, Any]) -> None:
+    first, waiting = own_server.send("apply", **large), own_server.send("apply", **large)
+    own_server.line(json.dumps({"do": "cancel", "cancel": first}).encode())
+    own_server.line(json.dumps({"do": "cancel", "cancel": waiting}).encode())
     for number in (first, waiting):
-        answer = own_engine.answer()
+        answer = own_server.answer()
         assert (answer["id"], answer["kind"]) == (number, "cancelled")
-    assert 1 not in own_engine.progress
-    own_engine.line(b'{"do": "cancel", "cancel": 999}')
-    own_engine.line(b'{"do": "cancel", "cancel": [1]}')
-    own_engine.ask("apply", **large)
+    assert 1 not in own_server.progress
+    own_server.line(b'{"do": "cancel", "cancel": 999}')
+    own_server.line(b'{"do": "cancel", "cancel": [1]}')
+    own_server.ask("apply", **large)
 
 
-def test_the_end_of_the_input_ends_the_engine_amid_its_work(own_engine: Engine, large: dict[str, Any]) -> None:
-    own_engine.send("apply", **large)
-    own_engine.send("apply", **large)
-    assert own_engine.process.stdout
-    own_engine.process.stdout.readline()
-    assert own_engine.process.stdin
-    own_engine.process.stdin.close()
-    assert own_engine.process.wait(2) == 0
+def test_the_end_of_the_input_ends_the_server_amid_its_work(own_server: Server, large: dict[str, Any]) -> None:
+    own_server.send("apply", **large)
+    own_server.send("apply", **large)
+    assert own_server.process.stdout
+    own_server.process.stdout.readline()
+    assert own_server.process.stdin
+    own_server.process.stdin.close()
+    assert own_server.process.wait(2) == 0
 
 
-def test_quit(own_engine: Engine) -> None:
-    assert own_engine.ask("quit") == {}
-    assert own_engine.process.wait(2) == 0
+def test_quit(own_server: Server) -> None:
+    assert own_server.ask("quit") == {}
+    assert own_server.process.wait(2) == 0
 
 
-def test_lines_that_are_no_requests(engine: Engine) -> None:
+def test_lines_that_are_no_requests(server: Server) -> None:
     for line in (
         b"junk",
         b"\xff\xfe\0",
@@ -588,14 +589,14 @@ def test_lines_that_are_no_requests(engine: Engine) -> None:
         b'{"do": "hello"}',
         b'{"id": []}',
     ):
-        engine.line(line)
-        answer = engine.answer()
+        server.line(line)
+        answer = server.answer()
         assert answer["id"] is None, line
         assert answer["kind"] == "argument"
-    engine.line(b'"' + b"x" * (17 << 20) + b'"')
-    assert "too long" in engine.answer()["error"]
-    engine.line(b'{"id": "a name", "do": "hello", "protocol": 1}')
-    assert engine.answer()["id"] == "a name"
+    server.line(b'"' + b"x" * (17 << 20) + b'"')
+    assert "too long" in server.answer()["error"]
+    server.line(b'{"id": "a name", "do": "hello", "protocol": 1}')
+    assert server.answer()["id"] == "a name"
 
 
 OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type": "uint8", "offset": 0}
@@ -663,33 +664,33 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("open", {"stands_for": [0, 1]}),
     ],
 )
-def test_wrong_arguments(engine: Engine, tmp_path: Path, do: Any, arguments: dict[str, Any]) -> None:
+def test_wrong_arguments(server: Server, tmp_path: Path, do: Any, arguments: dict[str, Any]) -> None:
     sound: dict[str, Any] = {}
     if do == "compile" and arguments:
         sound = {"lens": LENS, "size": [900, 600], "crop_factor": 1}
     elif do == "open":
         sound = {**OPEN, "file": empty(tmp_path / "in", WIDTH * HEIGHT * 3)}
-        engine.ask("open", **sound)
-    kind, sentence = engine.refusal(do, **{**sound, **arguments})
+        server.ask("open", **sound)
+    kind, sentence = server.refusal(do, **{**sound, **arguments})
     assert kind == "argument", sentence
     assert sentence.endswith((".", "?"))
     assert len(sentence) < 400
 
 
-def test_files_that_cannot_be_mapped(engine: Engine, tmp_path: Path) -> None:
+def test_files_that_cannot_be_mapped(server: Server, tmp_path: Path) -> None:
     pixels = picture(3, "uint8")
-    opened, number = engine.open(tmp_path / "in", pixels), engine.compile(pixels)
+    opened, number = server.open(tmp_path / "in", pixels), server.compile(pixels)
     os.mkfifo(tmp_path / "pipe")
     files = [tmp_path / "missing", tmp_path, tmp_path / "pipe", empty(tmp_path / "short", pixels.nbytes - 1)]
     for file in files:
         arguments = {"file": str(file), "offset": 0}
-        assert engine.refusal("open", **{**OPEN, **arguments})[0] == "argument"
-        assert engine.refusal("apply", picture=opened, filter=number, **arguments)[0] == "argument"
-        assert engine.refusal("preview", picture=opened, view=[0, 0, 9, 9], size=[61, 40], **arguments)[0] == "argument"
+        assert server.refusal("open", **{**OPEN, **arguments})[0] == "argument"
+        assert server.refusal("apply", picture=opened, filter=number, **arguments)[0] == "argument"
+        assert server.refusal("preview", picture=opened, view=[0, 0, 9, 9], size=[61, 40], **arguments)[0] == "argument"
     for offset in (0, pixels.nbytes - 1):
         with (tmp_path / "in").open("ab") as more:
             more.truncate(2 * pixels.nbytes)
-        kind, sentence = engine.refusal(
+        kind, sentence = server.refusal(
             "apply", picture=opened, filter=number, file=str(tmp_path / "in"), offset=offset
         )
         assert kind == "argument"
@@ -697,19 +698,19 @@ def test_files_that_cannot_be_mapped(engine: Engine, tmp_path: Path) -> None:
     assert np.fromfile(tmp_path / "in", np.uint8, pixels.size).tolist() == pixels.ravel().tolist()
 
 
-def test_a_filter_of_another_size(engine: Engine, tmp_path: Path) -> None:
+def test_a_filter_of_another_size(server: Server, tmp_path: Path) -> None:
     pixels = picture(3, "uint8")
-    opened = engine.open(tmp_path / "in", pixels)
-    number = engine.compile(pixels, size=[WIDTH + 1, HEIGHT])
+    opened = server.open(tmp_path / "in", pixels)
+    number = server.compile(pixels, size=[WIDTH + 1, HEIGHT])
     place = {"picture": opened, "filter": number, "file": empty(tmp_path / "out", pixels.nbytes)}
-    assert "was compiled for 62x40" in engine.refusal("apply", **place)[1]
-    assert "was compiled for 62x40" in engine.refusal("preview", **place, view=[0, 0, 9, 9], size=[9, 9])[1]
+    assert "was compiled for 62x40" in server.refusal("apply", **place)[1]
+    assert "was compiled for 62x40" in server.refusal("preview", **place, view=[0, 0, 9, 9], size=[9, 9])[1]
 
 
-def test_photos_that_cannot_be_read(engine: Engine, tmp_path: Path) -> None:
+def test_photos_that_cannot_be_read(server: Server, tmp_path: Path) -> None:
     (tmp_path / "junk.jpg").write_bytes(b"junk")
     for photo in (tmp_path / "missing.jpg", tmp_path, tmp_path / "junk.jpg", "\0", "a\nb", "\udcff"):
-        kind, sentence = engine.refusal("identify", photo=str(photo))
+        kind, sentence = server.refusal("identify", photo=str(photo))
         assert kind == "photo", photo
         assert sentence
 
@@ -721,12 +722,12 @@ def test_an_internal_error_is_told_and_logged() -> None:
         "session.catalogue = broken\n"
         "from sixbit.editors.server.process import run; run()"
     )
-    with running([sys.executable, "-c", breaking], stderr=subprocess.PIPE) as engine:
-        kind, sentence = engine.refusal("lenses")
-        log = Path(engine.ask("hello", protocol=1)["log"])
-        engine.process.kill()
-        assert engine.process.stderr
-        complaints = engine.process.stderr.read()
+    with running([sys.executable, "-c", breaking], stderr=subprocess.PIPE) as server:
+        kind, sentence = server.refusal("lenses")
+        log = Path(server.ask("hello", protocol=1)["log"])
+        server.process.kill()
+        assert server.process.stderr
+        complaints = server.process.stderr.read()
     assert kind == "internal"
     assert str(log) in sentence
     assert "Traceback" in log.read_text()
@@ -736,14 +737,14 @@ def test_an_internal_error_is_told_and_logged() -> None:
 
 def test_without_a_place_for_the_log(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    with running(env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "file")}) as engine:
-        assert engine.ask("hello", protocol=1)["log"] is None
+    with running(env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "file")}) as server:
+        assert server.ask("hello", protocol=1)["log"] is None
 
 
 def test_without_standard_error() -> None:
     start = "import os; os.close(2); from sixbit.editors.server.process import run; run()"
-    with running([sys.executable, "-c", start]) as engine:
-        assert engine.ask("hello", protocol=1)["protocol"] == 1
+    with running([sys.executable, "-c", start]) as server:
+        assert server.ask("hello", protocol=1)["protocol"] == 1
 
 
 def test_hello_needs_no_heavy_imports() -> None:

@@ -12,7 +12,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from sixbit.files import jpeg, png, tiff
 from sixbit.files.find import find_blocks
-from sixbit.files.replace import replace, replacing
+from sixbit.files.replace import replacing, write_whole
 from sixbit.values.errors import PhotoError
 from tests.scenery import photo_factory
 from tests.scenery.photo_factory import exif, m10_note, segment, xmp_packet
@@ -112,7 +112,7 @@ def test_a_file_is_replaced_whole_and_keeps_its_permissions(content: str | bytes
     target = tmp_path / "lens.txt"
     target.write_bytes(b"old")
     target.chmod(0o640)
-    replace(target, content)
+    write_whole(target, content)
     assert target.read_text(encoding="utf-8") == "Grüße"
     assert target.stat().st_mode & 0o777 == 0o640
 
@@ -125,5 +125,5 @@ def test_a_file_is_replaced_whole_and_keeps_its_permissions(content: str | bytes
         half_written()
     assert target.read_text(encoding="utf-8") == "Grüße"
     with pytest.raises(PhotoError, match="there is no folder"):
-        replace(tmp_path / "missing" / "lens.txt", content)
+        write_whole(tmp_path / "missing" / "lens.txt", content)
     assert list(tmp_path.iterdir()) == [target]

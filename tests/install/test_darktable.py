@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sixbit.install import darktable
-from sixbit.install.lensfun import InstallError
+from sixbit.install.placed import InstallError, Placed
 from sixbit.manifest import plugin_source
 
 SOURCE = plugin_source("darktable")
@@ -33,17 +33,18 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_the_script_is_put_where_darktable_looks(settings: Path) -> None:
-    would = darktable.install_darktable(dry_run=True)
+    would = darktable.install(dry_run=True)
     assert not list(settings.iterdir())
-    said = darktable.install_darktable()
+    said = darktable.install()
     assert [line.replace("would be ", "") for line in would] == said
     script = settings / "lua/sixbit"
     parts = {path.relative_to(SOURCE) for path in SOURCE.rglob("*") if path.is_file()}
     there = {path.relative_to(script) for path in script.rglob("*") if path.is_file()}
-    assert there == parts | {Path("engine.json"), Path("manifest.json")}
-    assert json.loads((script / "engine.json").read_text())["command"] == [sys.executable, "-P", "-m", "sixbit"]
+    assert there == parts | {Path("server.json"), Path("engine.json"), Path("manifest.json")}
+    for name in ("server.json", "engine.json"):
+        assert json.loads((script / name).read_text())["command"] == [sys.executable, "-P", "-m", "sixbit"]
     assert b'require, "sixbit/sixbit"' in (settings / "luarc").read_bytes()
-    assert all(line.endswith("as it should be") for line in darktable.install_darktable())
+    assert all(line.endswith("as it should be") for line in darktable.install())
 
 
 @pytest.mark.parametrize(
@@ -55,19 +56,20 @@ def test_luarc_is_restored_to_the_byte(settings: Path, luarc: bytes | None) -> N
     if luarc is not None:
         path.write_bytes(luarc)
         path.chmod(0o600)
-    darktable.install_darktable()
+    darktable.install()
     changed = path.read_bytes()
-    darktable.install_darktable()
+    darktable.install()
     assert path.read_bytes() == changed
     assert changed.count(darktable.BEGIN) == 1
     if luarc is not None:
         assert path.stat().st_mode & 0o777 == 0o600
-    darktable.uninstall_darktable(dry_run=True)
+    darktable.uninstall(dry_run=True)
     assert path.read_bytes() == changed
-    darktable.uninstall_darktable()
+    darktable.uninstall()
     assert (path.read_bytes() if path.exists() else None) == luarc
     assert not (settings / "lua").exists()
-    assert darktable.uninstall_darktable() == ["nothing of Sixbit's is installed for darktable"]
+    assert settings.is_dir()
+    assert darktable.uninstall() == ["nothing of Sixbit's is installed for darktable"]
 
 
 @pytest.mark.parametrize("luarc", [b"", b"return 1", b"#!/usr/bin/lua\nreturn 1", b"\xef\xbb\xbfreturn 1", None])
@@ -76,7 +78,7 @@ def test_lua_takes_what_is_written(settings: Path, luarc: bytes | None) -> None:
 
     if luarc is not None:
         (settings / "luarc").write_bytes(luarc)
-    darktable.install_darktable()
+    darktable.install()
     lua = LuaRuntime(encoding=None)
     lua.execute(b"loaded = 0; complaint = nil")
     lua.execute(b'package.loaded["darktable"] = {print_error = function(text) complaint = text end}')
@@ -89,21 +91,37 @@ def test_lua_takes_what_is_written(settings: Path, luarc: bytes | None) -> None:
 
 def test_what_the_user_adds_stays(settings: Path) -> None:
     (settings / "luarc").write_bytes(LUARC)
-    darktable.install_darktable()
+    darktable.install()
     with (settings / "luarc").open("ab") as luarc:
         luarc.write(b"\nmore")
-    darktable.uninstall_darktable()
+    darktable.uninstall()
     assert (settings / "luarc").read_bytes() == LUARC + b"\nmore"
+
+
+def test_what_an_older_version_put_there_is_replaced(settings: Path) -> None:
+    darktable.install()
+    script = settings / "lua/sixbit"
+    older = {script / "engine.json": b"{}", script / "lib/engine.lua": b"return {}\n"}
+    for path, data in older.items():
+        path.write_bytes(data)
+        Placed.load().put("darktable", path, data)
+    (script / "server.json").unlink()
+    assert not darktable.doctor()[0].well
+    assert f"{script}/lib/engine.lua: removed" in darktable.install()
+    assert not (script / "lib/engine.lua").exists()
+    assert (script / "engine.json").read_bytes() == (script / "server.json").read_bytes()
+    darktable.uninstall()
+    assert not (settings / "lua").exists()
 
 
 def test_a_luarc_that_is_a_link_stays_one(settings: Path, tmp_path: Path) -> None:
     dotfile = tmp_path / "dotfiles luarc"
     dotfile.write_bytes(LUARC)
     (settings / "luarc").symlink_to(dotfile)
-    darktable.install_darktable()
+    darktable.install()
     assert (settings / "luarc").is_symlink()
     assert darktable.BEGIN in dotfile.read_bytes()
-    darktable.uninstall_darktable()
+    darktable.uninstall()
     assert dotfile.read_bytes() == LUARC
 
 
@@ -111,8 +129,8 @@ def test_other_scripts_stay(settings: Path) -> None:
     own = settings / "lua/contrib/mine.lua"
     own.parent.mkdir(parents=True)
     own.write_text("the user's")
-    darktable.install_darktable()
-    darktable.uninstall_darktable()
+    darktable.install()
+    darktable.uninstall()
     assert [path.name for path in (settings / "lua").iterdir()] == ["contrib"]
     assert own.read_text() == "the user's"
 
@@ -120,17 +138,17 @@ def test_other_scripts_stay(settings: Path) -> None:
 def test_without_darktable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     with pytest.raises(InstallError, match="start it once"):
-        darktable.install_darktable()
-    assert "no settings of darktable" in darktable.doctor_darktable()[0].message
+        darktable.install()
+    assert "no settings of darktable" in darktable.doctor()[0].message
     assert not list(tmp_path.iterdir())
 
 
 def test_every_darktable_of_the_user(settings: Path) -> None:
     flatpak = Path.home() / ".var/app/org.darktable.Darktable/config/darktable"
     flatpak.mkdir(parents=True)
-    darktable.install_darktable()
+    darktable.install()
     assert (settings / "lua/sixbit/sixbit.lua").exists()
-    told = json.loads((flatpak / "lua/sixbit/engine.json").read_text())
+    told = json.loads((flatpak / "lua/sixbit/server.json").read_text())
     assert told["command"] == ["flatpak-spawn", "--host", sys.executable, "-P", "-m", "sixbit"]
 
 
@@ -139,13 +157,13 @@ def test_other_systems(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setenv(variable, str(tmp_path))
     (tmp_path / "darktable").mkdir()
-    assert [folder.path for folder in darktable.darktable_folders()] == [tmp_path / "darktable"]
+    assert [folder.path for folder in darktable.DARKTABLE.folders()] == [tmp_path / "darktable"]
 
 
 @pytest.mark.usefixtures("interpreter")
 def test_the_doctor_is_content(settings: Path) -> None:
-    darktable.install_darktable()
-    (finding,) = darktable.doctor_darktable()
+    darktable.install()
+    (finding,) = darktable.doctor()
     assert finding.well, finding
     assert str(settings) in finding.message
 
@@ -154,13 +172,13 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
     script = settings / "lua/sixbit"
 
     def complaint() -> str:
-        (finding,) = darktable.doctor_darktable()
+        (finding,) = darktable.doctor()
         assert not finding.well
         assert "`sixbit install darktable`" in finding.mend
         return finding.message
 
     assert "is not in" in complaint()
-    darktable.install_darktable()
+    darktable.install()
     (settings / "luarc").write_text("-- anew")
     assert "does not load the script" in complaint()
     (script / "lib/panel.lua").unlink()
@@ -172,25 +190,25 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
     interpreter.write_text("#!/bin/sh\necho Trouble >&2; exit 1\n")
     assert "Trouble" in complaint()
     interpreter.write_text(sound)
-    darktable.install_darktable()
-    assert darktable.doctor_darktable()[0].well
+    darktable.install()
+    assert darktable.doctor()[0].well
 
 
 def test_a_luarc_that_cannot_be_written(settings: Path) -> None:
     (settings / "luarc").mkdir()
     with pytest.raises(InstallError, match="luarc"):
-        darktable.install_darktable()
+        darktable.install()
 
 
 @pytest.mark.usefixtures("interpreter")
-def test_the_engine_takes_requests_from_a_file(settings: Path, tmp_path: Path) -> None:
-    """As the script starts it: by a shell that reads nothing but the command of engine.json."""
-    darktable.install_darktable()
-    told = json.loads((settings / "lua/sixbit/engine.json").read_text())
+def test_the_server_takes_requests_from_a_file(settings: Path, tmp_path: Path) -> None:
+    """As the script starts it: by a shell that reads nothing but the command of server.json."""
+    darktable.install()
+    told = json.loads((settings / "lua/sixbit/server.json").read_text())
     requests = tmp_path / "requests"
     lines = [{"id": 0, "do": "hello", "protocol": 1}, {"id": 1, "do": "lenses"}, {"id": 2, "do": "quit"}]
     requests.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    done = subprocess.run([*told["command"], "engine", "--requests", requests], capture_output=True, check=True)
+    done = subprocess.run([*told["command"], "serve", "--requests", requests], capture_output=True, check=True)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["id"] for answer in answers] == [0, 1, 2]
     assert {lens["id"]: lens["lensfun"] for lens in answers[1]["result"]["lenses"]}["summicron-50-iv-v"] == (

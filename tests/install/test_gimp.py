@@ -1,4 +1,4 @@
-"""The plug-in is put where GIMP looks, whole, runnable and leading to the engine; and nothing else is touched."""
+"""The plug-in is put where GIMP looks, whole, runnable and leading to the server; and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from pathlib import Path
 import polib
 import pytest
 
-from sixbit.install import gimp
-from sixbit.install.lensfun import InstallError
-from sixbit.install.server import doctor_engine
+from sixbit.install import gimp, server
+from sixbit.install.placed import InstallError, Placed
 from sixbit.manifest import data_path, manifest, plugin_source
 
 SOURCE = plugin_source("gimp")
+SETTINGS = {"server.json", "engine.json"}
+"""What tells the plug-in how to start Sixbit: by its name, and by the old one."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +47,13 @@ def modules() -> set[str]:
 
 def sought_texts() -> set[str]:
     """What the plug-in asks a translation for."""
-    texts = first_arguments("_", SOURCE.glob("*.py")) | engine_templates()
+    texts = first_arguments("_", SOURCE.glob("*.py")) | server_templates()
     texts |= {preset["label"] for preset in manifest()["presets"].values()}
     return texts | {text for texts in manifest()["hosts"]["gimp"]["procedures"].values() for text in texts.values()}
 
 
-def engine_templates() -> set[str]:
-    """What the engine says, but for templates that hold nothing but values."""
+def server_templates() -> set[str]:
+    """What the server says, but for templates that hold nothing but values."""
     texts = first_arguments("Sentence", SOURCE.parents[1].rglob("*.py"))
     return {text for text in texts if re.sub(r"\{.*?\}", "", text).strip(" :.")}
 
@@ -68,7 +69,7 @@ def first_arguments(function: str, paths: Iterable[Path]) -> set[str]:
     }
 
 
-def test_the_ways_out_are_of_sentences_that_the_engine_says() -> None:
+def test_the_ways_out_are_of_sentences_that_the_server_says() -> None:
     (ways_out,) = (
         node.value
         for node in ast.parse((SOURCE / "sentences.py").read_text()).body
@@ -77,11 +78,11 @@ def test_the_ways_out_are_of_sentences_that_the_engine_says() -> None:
     assert isinstance(ways_out, ast.Dict)
     keys = {key.value for key in ways_out.keys if isinstance(key, ast.Constant)}
     assert len(keys) > 5
-    assert keys < engine_templates()
+    assert keys < server_templates()
 
 
-def test_what_the_engine_says_names_no_option_of_the_command_line() -> None:
-    assert not [text for text in engine_templates() if "--" in text or "`" in text or "sixbit " in text]
+def test_what_the_server_says_names_no_option_of_the_command_line() -> None:
+    assert not [text for text in server_templates() if "--" in text or "`" in text or "sixbit " in text]
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.glob("*.po")), ids=lambda path: path.stem)
@@ -113,55 +114,75 @@ def fields(text: str) -> set[str]:
 
 
 def test_the_translations_are_found(settings: Path) -> None:
-    gimp.install_gimp()
+    gimp.install()
     catalogue = gettext.translation("sixbit", settings / "plug-ins/sixbit/locale", ["de"])
     assert catalogue.gettext("The lens was recognised.") == "Das Objektiv wurde erkannt."
 
 
 def test_the_plugin_is_put_where_gimp_looks(settings: Path) -> None:
     plugin = settings / "plug-ins/sixbit"
-    would = gimp.install_gimp(dry_run=True)
+    would = gimp.install(dry_run=True)
     assert not plugin.exists()
-    said = gimp.install_gimp()
+    said = gimp.install()
     assert [line.replace("would be ", "") for line in would] == said
     assert said[-1] == f"{plugin}/sixbit.py: installed"
-    assert {path.name for path in plugin.iterdir()} == modules() | {"manifest.json", "engine.json", "locale"}
+    assert {path.name for path in plugin.iterdir()} == modules() | {"manifest.json", "locale", *SETTINGS}
     assert (plugin / "manifest.json").read_bytes() == data_path("manifest.json").read_bytes()
-    assert json.loads((plugin / "engine.json").read_text()) == {
-        "command": [sys.executable, "-P", "-m", "sixbit"],
-        "python": sys.executable,
-        "version": json.loads((plugin / "manifest.json").read_text())["version"],
-    }
+    for name in SETTINGS:
+        assert json.loads((plugin / name).read_text()) == {
+            "command": [sys.executable, "-P", "-m", "sixbit"],
+            "python": sys.executable,
+            "version": json.loads((plugin / "manifest.json").read_text())["version"],
+        }
     assert (plugin / "sixbit.py").stat().st_mode & 0o111 == 0o111
     assert (plugin / "sixbit.py").read_bytes().startswith(b"#!")
-    assert all(line.endswith("as it should be") for line in gimp.install_gimp())
+    assert all(line.endswith("as it should be") for line in gimp.install())
 
 
 def test_what_was_put_there_is_removed_and_no_more(settings: Path) -> None:
     own = settings / "plug-ins/other/other.py"
     own.parent.mkdir(parents=True)
     own.write_text("the user's")
-    gimp.install_gimp()
+    gimp.install()
     plugin = settings / "plug-ins/sixbit"
     for source in plugin.glob("*.py"):
         compiled = plugin / "__pycache__" / f"{source.stem}.cpython-313.pyc"
         compiled.parent.mkdir(exist_ok=True)
         compiled.write_bytes(b"")
-    gimp.uninstall_gimp(dry_run=True)
+    gimp.uninstall(dry_run=True)
     assert (plugin / "sixbit.py").exists()
-    gimp.uninstall_gimp()
+    gimp.uninstall()
     assert not plugin.exists()
     assert own.read_text() == "the user's"
-    assert gimp.uninstall_gimp() == ["nothing of Sixbit's is installed for gimp"]
+    assert gimp.uninstall() == ["nothing of Sixbit's is installed for gimp"]
+
+
+def test_what_an_older_version_put_there_is_replaced(settings: Path) -> None:
+    gimp.install()
+    plugin = settings / "plug-ins/sixbit"
+    older = {plugin / "engine.json": b"{}", plugin / "engine_client.py": b"PROTOCOL = 1\n"}
+    for path, data in older.items():
+        path.write_bytes(data)
+        Placed.load().put("gimp", path, data)
+    compiled = plugin / "__pycache__/engine_client.cpython-313.pyc"
+    compiled.parent.mkdir()
+    compiled.write_bytes(b"")
+    (plugin / "server.json").unlink()
+    assert not gimp.doctor()[0].well
+    assert f"{plugin}/engine_client.py: removed" in gimp.install()
+    assert {path.name for path in plugin.iterdir()} == modules() | {"manifest.json", "locale", *SETTINGS}
+    assert (plugin / "engine.json").read_bytes() == (plugin / "server.json").read_bytes()
+    gimp.uninstall()
+    assert not plugin.exists()
 
 
 def test_what_the_user_has_changed_stays(settings: Path) -> None:
-    gimp.install_gimp()
+    gimp.install()
     changed = settings / "plug-ins/sixbit/sixbit.py"
     changed.write_text("changed")
-    assert f"{changed}: kept" in gimp.install_gimp()[-1]
-    assert "is not as Sixbit made it" in gimp.doctor_gimp()[0].message
-    gimp.uninstall_gimp()
+    assert f"{changed}: kept" in gimp.install()[-1]
+    assert "is not as Sixbit made it" in gimp.doctor()[0].message
+    gimp.uninstall()
     assert [path.name for path in changed.parent.iterdir()] == ["sixbit.py"]
 
 
@@ -169,8 +190,8 @@ def test_without_gimp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     (tmp_path / "GIMP/2.10").mkdir(parents=True)
     with pytest.raises(InstallError, match="start it once"):
-        gimp.install_gimp()
-    assert "no settings of GIMP 3.0" in gimp.doctor_gimp()[0].message
+        gimp.install()
+    assert "no settings of GIMP 3.0" in gimp.doctor()[0].message
     assert [path.name for path in (tmp_path / "GIMP").iterdir()] == ["2.10"]
 
 
@@ -178,13 +199,13 @@ def test_every_gimp_of_the_user(monkeypatch: pytest.MonkeyPatch, settings: Path)
     (settings.parent / "3.2").mkdir()
     flatpak = Path.home() / ".var/app/org.gimp.GIMP/config/GIMP/3.0"
     flatpak.mkdir(parents=True)
-    gimp.install_gimp()
+    gimp.install()
     for folder in (settings, settings.parent / "3.2", flatpak):
         assert (folder / "plug-ins/sixbit/sixbit.py").exists()
-    told = json.loads((flatpak / "plug-ins/sixbit/engine.json").read_text())
+    told = json.loads((flatpak / "plug-ins/sixbit/server.json").read_text())
     assert told["command"] == ["flatpak-spawn", "--host", sys.executable, "-P", "-m", "sixbit"]
     monkeypatch.setenv("GIMP3_DIRECTORY", str(settings))
-    assert [folder.path for folder in gimp.gimp_folders()] == [settings]
+    assert [folder.path for folder in gimp.GIMP.folders()] == [settings]
 
 
 @pytest.mark.parametrize(
@@ -197,17 +218,17 @@ def test_other_systems(
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setenv(variable, str(tmp_path))
     (tmp_path / place).mkdir(parents=True)
-    assert [folder.path for folder in gimp.gimp_folders()] == [tmp_path / place]
+    assert [folder.path for folder in gimp.GIMP.folders()] == [tmp_path / place]
 
 
 @pytest.mark.usefixtures("interpreter")
 def test_the_doctor_is_content(settings: Path) -> None:
-    gimp.install_gimp()
-    findings = [*gimp.doctor_gimp(), *doctor_engine()]
+    gimp.install()
+    findings = [*gimp.doctor(), *server.doctor()]
     assert all(finding.well for finding in findings), findings
     assert str(settings) in findings[0].message
     plugin = settings / "plug-ins/sixbit"
-    told = json.loads((plugin / "engine.json").read_text())
+    told = json.loads((plugin / "server.json").read_text())
     said = subprocess.run([*told["command"], "--version"], capture_output=True, text=True, check=True)
     assert told["version"] in said.stdout
 
@@ -216,13 +237,13 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
     plugin = settings / "plug-ins/sixbit"
 
     def complaint() -> str:
-        (finding,) = gimp.doctor_gimp()
+        (finding,) = gimp.doctor()
         assert not finding.well
         assert "`sixbit install gimp`" in finding.mend
         return finding.message
 
     assert "is not in" in complaint()
-    gimp.install_gimp()
+    gimp.install()
     (plugin / "sixbit.py").chmod(0o644)
     assert "may not be run" in complaint()
     (plugin / "preview.py").unlink()
@@ -235,12 +256,12 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
     assert "No such file" in complaint()
     interpreter.write_text(sound)
     interpreter.chmod(0o755)
-    gimp.install_gimp()
-    assert gimp.doctor_gimp()[0].well
+    gimp.install()
+    assert gimp.doctor()[0].well
 
 
 def test_a_folder_that_cannot_be_written(settings: Path) -> None:
     (settings / "plug-ins").write_text("no folder")
     with pytest.raises(InstallError, match="cannot be written"):
-        gimp.install_gimp()
+        gimp.install()
     assert (settings / "plug-ins").read_text() == "no folder"

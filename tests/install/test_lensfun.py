@@ -14,8 +14,9 @@ from typing import Any
 import lensfunpy
 import pytest
 
-from sixbit.install import lensfun as install
-from sixbit.install.lensfun import InstallError, doctor_lensfun, install_lensfun, uninstall_lensfun
+from sixbit.install import lensfun as module
+from sixbit.install.lensfun import doctor, install, uninstall
+from sixbit.install.placed import InstallError
 
 STOCK = """<?xml version="1.0"?>
 <lensdatabase version="{version}">
@@ -62,7 +63,7 @@ def lens_db(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     (folder / "leica.xml").write_text(OURS, encoding="utf-8")
     (folder / "computed.xml").write_text(COMPUTED, encoding="utf-8")
     (folder / "newer.xml").write_text(NEWER)
-    monkeypatch.setattr(install, "data_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(module, "data_path", lambda name: tmp_path / name)
     return folder
 
 
@@ -77,7 +78,7 @@ def lenses_of(*files: Path) -> dict[str, Any]:
 
 def test_installed_beside_the_stock_database(lensfun: Path, lens_db: Path) -> None:
     before = tree(lensfun)
-    said = install_lensfun()
+    said = install()
     assert said == [f"{lensfun}/sixbit-leica.xml: installed"]
     added = {path.name for path in set(tree(lensfun)) - set(before)}
     assert added == {"sixbit-leica.xml"}
@@ -86,16 +87,16 @@ def test_installed_beside_the_stock_database(lensfun: Path, lens_db: Path) -> No
 
 def test_a_dry_run_says_what_would_be_done_and_writes_nothing(lensfun: Path, lens_db: Path) -> None:
     before = tree(lensfun.parent)
-    assert install_lensfun(dry_run=True) == [f"{lensfun}/sixbit-leica.xml: would be installed"]
+    assert install(dry_run=True) == [f"{lensfun}/sixbit-leica.xml: would be installed"]
     assert tree(lensfun.parent) == before
-    install_lensfun()
+    install()
     before = tree(lensfun.parent)
-    assert uninstall_lensfun(dry_run=True) == [f"{lensfun}/sixbit-leica.xml: would be removed"]
+    assert uninstall(dry_run=True) == [f"{lensfun}/sixbit-leica.xml: would be removed"]
     assert tree(lensfun.parent) == before
 
 
 def test_a_stock_lens_keeps_all_it_has_and_gains_what_it_lacks(lensfun: Path, lens_db: Path) -> None:
-    install_lensfun()
+    install()
     written = lensfun / "sixbit-leica.xml"
     assert "<!-- The notice. -->" in written.read_text(encoding="utf-8")
     found = lenses_of(lensfun / "updates/version_1/rf-leica.xml", written)
@@ -108,7 +109,7 @@ def test_a_stock_lens_keeps_all_it_has_and_gains_what_it_lacks(lensfun: Path, le
 
 
 def test_stock_cameras_and_mounts_are_not_written_again(lensfun: Path, lens_db: Path) -> None:
-    install_lensfun()
+    install()
     text = (lensfun / "sixbit-leica.xml").read_text(encoding="utf-8")
     assert "<camera>" not in text
     assert "<name>" not in text
@@ -116,7 +117,7 @@ def test_stock_cameras_and_mounts_are_not_written_again(lensfun: Path, lens_db: 
 
 def test_a_stock_lens_of_a_newer_format_is_left_alone(lensfun: Path, lens_db: Path) -> None:
     (lensfun / "updates/version_1/rf-leica.xml").write_text(STOCK.format(version=2))
-    install_lensfun()
+    install()
     assert set(lenses_of(lensfun / "sixbit-leica.xml")) == {"Nokton 50mm f/1.5"}
 
 
@@ -126,36 +127,36 @@ def test_the_newest_stock_database_is_the_one_that_counts(lensfun: Path, lens_db
         (tmp_path / name / "version_1/x.xml").write_text(STOCK.format(version=1))
         (tmp_path / name / "version_1/timestamp.txt").write_text(stamp)
     places = tuple(tmp_path / name for name in ("a", "b", "c", "nowhere"))
-    found = install._stock_files(install.LensfunFolder("a program", lensfun, places))
+    found = module._stock_files(module.LensfunFolder("a program", lensfun, places))
     assert found == [tmp_path / "b/version_1/x.xml"]
 
 
 def test_a_lens_in_a_file_of_the_user_is_left_to_it(lensfun: Path, lens_db: Path) -> None:
     (lensfun / "mine.xml").write_text(STOCK.format(version=1))
     (lensfun / "broken.xml").write_text("<lensdatabase")
-    install_lensfun()
+    install()
     assert set(lenses_of(lensfun / "sixbit-leica.xml")) == {"Nokton 50mm f/1.5"}
 
 
 def test_computed_calibrations_only_when_asked_for(lensfun: Path, lens_db: Path) -> None:
-    install_lensfun(computed=True)
+    install(computed=True)
     assert (lensfun / "sixbit-computed.xml").exists()
-    assert all(finding.well for finding in doctor_lensfun())
-    install_lensfun()
+    assert all(finding.well for finding in doctor())
+    install()
     assert not (lensfun / "sixbit-computed.xml").exists()
 
 
 def test_installing_again_renews(lensfun: Path, lens_db: Path) -> None:
-    install_lensfun()
-    assert install_lensfun() == [f"{lensfun}/sixbit-leica.xml: as it should be"]
+    install()
+    assert install() == [f"{lensfun}/sixbit-leica.xml: as it should be"]
     (lens_db / "leica.xml").write_text(OURS.replace("Nokton 50", "Nokton 35"), encoding="utf-8")
-    [finding] = doctor_lensfun()
+    [finding] = doctor()
     assert not finding.well
     assert "another version" in finding.message
-    assert install_lensfun() == [f"{lensfun}/sixbit-leica.xml: renewed"]
+    assert install() == [f"{lensfun}/sixbit-leica.xml: renewed"]
     assert "Nokton 35mm f/1.5" in lenses_of(lensfun / "sixbit-leica.xml")
     (lens_db / "leica.xml").rename(lens_db / "m.xml")
-    install_lensfun()
+    install()
     assert [path.name for path in lensfun.glob("*.xml")] == ["sixbit-m.xml"]
     assert "Nokton 35mm f/1.5" in lenses_of(lensfun / "sixbit-m.xml")
 
@@ -167,54 +168,54 @@ def test_a_file_of_the_user_with_our_name_is_kept(lensfun: Path, lens_db: Path, 
         own.symlink_to(tmp_path / "nowhere.xml")
     else:
         own.write_text("mine")
-    [said] = install_lensfun()
+    [said] = install()
     assert "kept, it is not Sixbit's" in said
-    [finding] = doctor_lensfun()
+    [finding] = doctor()
     assert not finding.well
     assert str(own) in finding.message
-    uninstall_lensfun()
+    uninstall()
     assert own.is_symlink() if link else own.read_text() == "mine"
 
 
 def test_a_file_that_the_user_changed_is_kept(lensfun: Path, lens_db: Path) -> None:
-    install_lensfun()
+    install()
     changed = lensfun / "sixbit-leica.xml"
     changed.write_text("changed")
-    assert "kept, it was changed" in install_lensfun()[0]
-    assert "kept, it was changed" in uninstall_lensfun()[0]
+    assert "kept, it was changed" in install()[0]
+    assert "kept, it was changed" in uninstall()[0]
     assert changed.read_text() == "changed"
 
 
 def test_uninstall_leaves_everything_as_it_was(lensfun: Path, lens_db: Path) -> None:
     (lensfun / "mine.xml").write_text(NEWER)
     before = tree(lensfun)
-    install_lensfun()
-    assert uninstall_lensfun() == [f"{lensfun}/sixbit-leica.xml: removed"]
+    install()
+    assert uninstall() == [f"{lensfun}/sixbit-leica.xml: removed"]
     assert tree(lensfun) == before
-    assert uninstall_lensfun() == ["nothing of Sixbit's is installed for lensfun"]
+    assert uninstall() == ["nothing of Sixbit's is installed for lensfun"]
 
 
 def test_a_file_removed_by_hand_is_no_trouble(lensfun: Path, lens_db: Path) -> None:
-    install_lensfun()
+    install()
     (lensfun / "sixbit-leica.xml").unlink()
-    [finding] = doctor_lensfun()
+    [finding] = doctor()
     assert not finding.well
     assert finding.mend == "`sixbit install lensfun`"
-    assert install_lensfun() == [f"{lensfun}/sixbit-leica.xml: installed"]
+    assert install() == [f"{lensfun}/sixbit-leica.xml: installed"]
     (lensfun / "sixbit-leica.xml").unlink()
-    uninstall_lensfun()
+    uninstall()
 
 
 def test_flatpak_programs_have_a_folder_of_their_own(lensfun: Path, lens_db: Path) -> None:
     sandbox = Path.home() / ".var/app/org.darktable.Darktable"
     sandbox.mkdir(parents=True)
-    install_lensfun()
+    install()
     assert (sandbox / "data/lensfun/sixbit-leica.xml").exists()
-    assert [finding.subject for finding in doctor_lensfun()] == [
+    assert [finding.subject for finding in doctor()] == [
         "lensfun in programs of this system",
         "lensfun in darktable (Flatpak)",
     ]
-    uninstall_lensfun()
+    uninstall()
     assert not (sandbox / "data/lensfun").exists()
 
 
@@ -223,7 +224,7 @@ def test_a_folder_that_cannot_be_written(lensfun: Path, lens_db: Path) -> None:
     sandbox.mkdir(parents=True)
     (sandbox / "data").write_text("a file, where a folder should be")
     with pytest.raises(InstallError, match=r"sixbit-leica\.xml cannot be written"):
-        install_lensfun()
+        install()
 
 
 @contextmanager
@@ -243,7 +244,7 @@ def full_disk() -> Iterator[None]:
 def test_a_full_disk_leaves_nothing_half_written(lensfun: Path, lens_db: Path) -> None:
     before = tree(lensfun.parent)
     with full_disk(), pytest.raises(InstallError, match="Make room"):
-        install_lensfun()
+        install()
     assert tree(lensfun.parent) == before
 
 
@@ -253,8 +254,8 @@ def test_a_damaged_record(lensfun: Path, lens_db: Path, content: str) -> None:
     record.parent.mkdir()
     record.write_text(content)
     with pytest.raises(InstallError, match=r"installed\.json cannot be read"):
-        install_lensfun()
-    [finding] = doctor_lensfun()
+        install()
+    [finding] = doctor()
     assert not finding.well
 
 
@@ -274,7 +275,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(data))
         patch.setenv("HOME", str(data))
-        install_lensfun(computed=True)
+        install(computed=True)
     added = sorted(map(str, (data / "lensfun").glob("*.xml")))
     stock, both = (
         lensfunpy.Database(paths=files, load_common=False, load_bundled=False) for files in (bundled, bundled + added)
@@ -334,7 +335,7 @@ def test_every_calibrated_lens_is_found_by_its_name(databases: tuple[Any, Any]) 
 
 
 def test_lensfun_reads_them_from_where_they_are_put(tmp_path: Path) -> None:
-    install_lensfun()
+    install()
     ask = (
         "import lensfunpy; known = lensfunpy.Database(load_bundled=False); "
         "camera = known.find_cameras('Xiaomi', 'Xiaomi 12S Ultra')[0]; "

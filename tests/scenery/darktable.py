@@ -1,4 +1,4 @@
-"""darktable with Sixbit's script, in a system of the tests: the engine runs in the Python of the tests.
+"""darktable with Sixbit's script, in a system of the tests: the server runs in the Python of the tests.
 
 with_script = DarktableHome(system_root("trixie"), tmp_path)
 seen = with_script.drive(["identify"])

@@ -1,4 +1,4 @@
-"""A home folder for an editor in a system of the tests: the engine runs in the Python of the tests, beside it."""
+"""A home folder for an editor in a system of the tests: the server runs in the Python of the tests, beside it."""
 
 from __future__ import annotations
 

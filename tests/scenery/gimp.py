@@ -1,4 +1,4 @@
-"""GIMP with Sixbit's plug-in, in a system of the tests: the engine runs in the Python of the tests, GIMP in its own.
+"""GIMP with Sixbit's plug-in, in a system of the tests: the server runs in the Python of the tests, GIMP in its own.
 
 with_plugin = GimpHome(system_root("trixie"), tmp_path)
 with_plugin.batch(script, {"photo": "/mnt/work/a.tif"})

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.compiler.optics import INFINITY_M
-from sixbit.files.replace import replacing
+from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, renew
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
 from sixbit.lenses.own import Run, RunError, read_runs
@@ -96,11 +96,9 @@ def add(
         )
         if models:
             # The XML first: without its record it still says what it says, by the name of the lens.
-            with replacing(run.xml) as file:
-                file.write(document([_element(run, setting, models)], [run]))
+            write_whole(run.xml, document([_element(run, setting, models)], [run]))
         try:
-            with replacing(run.path) as file:
-                file.write(run.to_json().encode())
+            write_whole(run.path, run.to_json())
         except BaseException:
             run.xml.unlink(missing_ok=True)
             raise
@@ -156,11 +154,11 @@ def _tell_programs() -> None:
     """Bring what `sixbit install lensfun` put beside other programs' lenses up to date, if it did."""
     from contextlib import suppress
 
-    from sixbit.install.lensfun import COMPUTED, PREFIX, InstallError, Placed, install_lensfun
+    from sixbit.install import lensfun
+    from sixbit.install.placed import InstallError
 
     with suppress(InstallError, RunError):  # `sixbit doctor` tells of it.
-        if there := Placed.load().files("lensfun"):
-            install_lensfun(computed=any(Path(path).name == f"{PREFIX}{COMPUTED}" for path in there))
+        lensfun.renew()
 
 
 def export(out: str | Path, lens_id: str | None = None, *, complete: bool = False) -> int:
@@ -174,8 +172,7 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     if not wanted:
         raise CalibrationError("There is no calibration of yours that lensfun could read; nothing was exported.")
     entries = lensfun_entries(wanted, complete)
-    with replacing(Path(out)) as file:
-        file.write(document(entries, wanted))
+    write_whole(Path(out), document(entries, wanted))
     return len(entries)
 
 

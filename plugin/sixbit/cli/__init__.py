@@ -10,7 +10,9 @@ import json
 import sys
 from typing import Any
 
-DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
+DONE = 0
+SOME_FAILED = 1
+UNUSABLE = 2
 
 NAMES = (
     "identify",
@@ -26,9 +28,12 @@ NAMES = (
     "install",
     "uninstall",
     "doctor",
-    "engine",
+    "serve",
 )
 """All of them, as `sixbit --help` lists them."""
+
+OLD_NAMES = {"engine": "serve"}
+"""Names that still work for one version, and that `sixbit --help` does not list."""
 
 
 def complain(message: str) -> None:

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write_filter(filter: Filter, out: Path, photo: Path | None) -> None:
-    from sixbit.files.replace import replacing
+    from sixbit.files.replace import write_whole
     from sixbit.photos.save import check_target
 
     check_target(out, photo)
@@ -69,5 +69,4 @@ def _write_filter(filter: Filter, out: Path, photo: Path | None) -> None:
         text = script(filter)
     else:
         text = filter.to_json() + "\n"
-    with replacing(out) as file:
-        file.write(text.encode())
+    write_whole(out, text)

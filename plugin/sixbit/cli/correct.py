@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(only=None, scale=None, grades=None)  # what is not said is the preset's to say
     parser.add_argument("--preset", metavar="NAME", help="how, but for what else is said; see `sixbit presets`")
     parser.add_argument("--engine", choices=manifest()["engines"], default="auto", help="what works on the pixels")
-    parser.add_argument("--interpolation", choices=("bicubic", "lanczos3", "bilinear"))
+    parser.add_argument("--interpolation", choices=manifest()["interpolations"])
     parser.add_argument("--timings", action="store_true", help="say on the error output where the time went")
     parser.add_argument("--force", action="store_true", help="correct again what marks say is corrected already")
     parser.add_argument(

@@ -5,23 +5,18 @@ from __future__ import annotations
 import argparse
 
 from sixbit.cli import DONE, SOME_FAILED
+from sixbit.cli.install import HOSTS, module_of
 
 SUMMARY = "tell what other programs will find of Sixbit, and how to mend what is wrong"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    # It takes none.
+    """Add nothing: the command takes no arguments."""
 
 
 def run(_options: argparse.Namespace) -> int:
     """Tell each finding, and the mend."""
-    from sixbit.install.darktable import doctor_darktable
-    from sixbit.install.gimp import doctor_gimp
-    from sixbit.install.lensfun import doctor_lensfun
-    from sixbit.install.server import doctor_engine
-
-    findings = [*doctor_engine(), *doctor_gimp(), *doctor_darktable(), *doctor_lensfun()]
+    findings = [finding for part in ("server", *HOSTS) for finding in module_of(part).doctor()]
     for finding in findings:
         print(f"{'well ' if finding.well else 'WRONG'}  {finding.subject}: {finding.message}")
         if finding.mend:

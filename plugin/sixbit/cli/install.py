@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+from types import ModuleType
 
 from sixbit.cli import DONE
 
 HOSTS = ("gimp", "darktable", "lensfun")
+"""The programs it can be put into, a module of :mod:`sixbit.install` each."""
 
 SUMMARY = "put Sixbit, or its lenses, where another program finds them"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("host", choices=HOSTS)
     parser.add_argument("--computed", action="store_true", help="lensfun: calibrations of the grade `computed` too")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
@@ -20,17 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Put it there, and tell what was done."""
-    if options.host == "gimp":
-        from sixbit.install.gimp import install_gimp
-
-        done = install_gimp(options.dry_run)
-    elif options.host == "darktable":
-        from sixbit.install.darktable import install_darktable
-
-        done = install_darktable(options.dry_run)
-    else:
-        from sixbit.install.lensfun import install_lensfun
-
-        done = install_lensfun(options.dry_run, options.computed)
-    print("\n".join(done))
+    more = {"computed": options.computed} if options.host == "lensfun" else {}
+    print("\n".join(module_of(options.host).install(options.dry_run, **more)))
     return DONE
+
+
+def module_of(host: str) -> ModuleType:
+    """Import what puts Sixbit into a program: a module with ``install``, ``uninstall`` and ``doctor``."""
+    return importlib.import_module(f"sixbit.install.{host}")

@@ -10,7 +10,7 @@ import sys
 from types import ModuleType
 from typing import NoReturn
 
-from sixbit.cli import NAMES, SOME_FAILED, complain
+from sixbit.cli import NAMES, OLD_NAMES, SOME_FAILED, complain
 from sixbit.manifest import manifest
 from sixbit.values.errors import SixbitError
 
@@ -18,10 +18,11 @@ from sixbit.values.errors import SixbitError
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 all done, 1 some photos failed, 2 unusable arguments."""
     words = sys.argv[1:] if arguments is None else arguments
-    command = _command(words[0]) if words and words[0] in NAMES else None
-    if command is None:
+    name = OLD_NAMES.get(words[0], words[0]) if words else ""
+    if name not in NAMES:
         _without_command(words)
-    parser = argparse.ArgumentParser(prog=f"sixbit {words[0]}", description=_sentence(command.SUMMARY))
+    command = _command(name)
+    parser = argparse.ArgumentParser(prog=f"sixbit {name}", description=_sentence(command.SUMMARY))
     command.add_arguments(parser)
     options = parser.parse_args(words[1:])
     for stream in (sys.stdout, sys.stderr):

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shlex
-import subprocess
 
-from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, print_json
+from sixbit.cli import DONE, SOME_FAILED, complain, print_json
 from sixbit.export import presets
 from sixbit.export.presets import PresetError
 
-SUMMARY = "list, show, check, copy or edit the export presets"
+SUMMARY = "list, show, check or copy the export presets"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     listing = actions.add_parser("list", help="list them; so does no action at all")
@@ -26,16 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("name", metavar="NAME")
     check = actions.add_parser("check", help="tell what is wrong with presets")
     check.add_argument("files", nargs="+", metavar="FILE", help="a .json file, or the name of a preset")
-    copy = actions.add_parser("copy", help="make a preset of your own from another")
+    copy = actions.add_parser("copy", help="make a preset of your own from another; its file is told, for you to edit")
     copy.add_argument("name", metavar="NAME")
     copy.add_argument("new", metavar="NEW")
-    edit = actions.add_parser("edit", help="open a preset of your own in $VISUAL or $EDITOR")
-    edit.add_argument("name", metavar="NAME")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what is asked; a list if nothing is."""
-    actions = {"show": _show, "check": _check, "copy": _copy, "edit": _edit}
+    actions = {"show": _show, "check": _check, "copy": _copy}
     return actions.get(options.action, _list)(options)
 
 
@@ -75,28 +70,3 @@ def _check(options: argparse.Namespace) -> int:
 def _copy(options: argparse.Namespace) -> int:
     print(presets.save(options.new, presets.load(options.name)))
     return DONE
-
-
-def _edit(options: argparse.Namespace) -> int:
-    if options.name not in presets.user_names():
-        hint = f"`sixbit presets copy {options.name} NEW` makes one of your own from it"
-        complain(
-            f"{options.name!r} is Sixbit's own preset; {hint}"
-            if options.name in presets.names()
-            else f"there is no preset of yours named {options.name!r}; `sixbit presets` lists them"
-        )
-        return UNUSABLE
-    path = presets.folder() / f"{options.name}.json"
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
-    if not editor:
-        complain(f"neither VISUAL nor EDITOR names an editor; open {path} in one, then `sixbit presets check`")
-        return SOME_FAILED
-    try:
-        status = subprocess.run([*editor, str(path)], check=False).returncode
-    except OSError as error:
-        complain(f"the editor {editor[0]!r} cannot be started: {error.strerror}; set VISUAL to another")
-        return SOME_FAILED
-    if status:
-        complain(f"the editor {editor[0]!r} ended with status {status}; see what {path} holds now")
-        return SOME_FAILED
-    return _check(argparse.Namespace(files=[options.name]))

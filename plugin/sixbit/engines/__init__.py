@@ -11,6 +11,7 @@ import importlib.util
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sixbit.manifest import manifest
 from sixbit.values.errors import SixbitError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sixbit.values.light import TransferCurve
 
 ENGINES = ("native", "gmic", "reference")
-INTERPOLATIONS = ("bicubic", "lanczos3", "bilinear")
+INTERPOLATIONS: tuple[str, ...] = tuple(manifest()["interpolations"])
 
 
 class EngineError(SixbitError, ValueError):

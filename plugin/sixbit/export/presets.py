@@ -1,4 +1,4 @@
-"""Export presets: what is done to each photo of a batch. Sixbit's own stand in the manifest, the user's in files.
+"""Export presets say what is done to each photo of a batch. Sixbit's own stand in the manifest, the user's in files.
 
 A user's preset is a JSON file in the user's configuration folder; its name is that of the file. The schema of both,
 with a word on every field, is ``preset.schema.json``.
@@ -9,14 +9,16 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 import re
-import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.machine import user_config
 from sixbit.manifest import manifest
 from sixbit.values.errors import SixbitError, photo_name
 from sixbit.values.kinds import KINDS, Grade
@@ -28,19 +30,46 @@ PLACEHOLDERS = ("stem", "lens", "camera", "date", "time", "preset")
 """What a template for file names may hold, in braces."""
 PROFILES = ("sRGB", "Adobe RGB")
 """The colour profiles that a preset calls by name."""
-DEPTHS = {"JPEG": (8,), "PNG": (8, 16), "TIFF": (8, 16, 32)}
-"""Bits a channel that the formats hold."""
+FORBIDDEN = '/\\:*?"<>|'
+"""Characters that no file name has on every system."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """Names of presets: they are names of files, and typed on the command line."""
 
 
+@cache
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of a preset, with the kinds, grades and interpolations that Sixbit has.
+
+    >>> schema()["properties"]["format"]["enum"]
+    ['JPEG', 'TIFF', 'PNG']
+    """
+    content: dict[str, Any] = json.loads(Path(__file__).with_name("preset.schema.json").read_text(encoding="utf-8"))
+    known = {"kind": KINDS, "grade": tuple(Grade), "interpolation": manifest()["interpolations"]}
+    content["$defs"] = {name: {"enum": [str(one) for one in words]} for name, words in known.items()}
+    content["properties"]["corrections"]["default"] = list(KINDS)
+    return content
+
+
+def _values(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert what a file says of some fields into the values of a Preset."""
+    values = dict(content)
+    if "corrections" in values:
+        values["corrections"] = tuple(kind for kind in KINDS if kind in values["corrections"])
+    if "lowest_grade" in values:
+        values["lowest_grade"] = Grade(values["lowest_grade"])
+    return values
+
+
+_DEFAULT = _values({name: rule["default"] for name, rule in schema()["properties"].items() if "default" in rule})
+
+
 class PresetError(SixbitError, ValueError):
-    """A preset that does not exist or makes no sense; the message says which field, why, and what would be right."""
+    """A preset does not exist or makes no sense; the message names each wrong field and what would be right."""
 
 
 @dataclass(frozen=True)
 class Preset:
-    """What is done to a photo; every field is described in ``preset.schema.json``.
+    """Says what is done to a photo; every field is described in ``preset.schema.json``.
 
     >>> load("web-jpeg").long_side
     2048
@@ -49,34 +78,34 @@ class Preset:
     name: str
     label: str
     format: str
-    corrections: tuple[str, ...] = KINDS
+    corrections: tuple[str, ...] = _DEFAULT["corrections"]
     strength: Mapping[str, float] = field(default_factory=dict)
-    lowest_grade: Grade = Grade.PUBLISHED
-    auto_tca: bool = False
-    assumed_f_number: float | None = None
-    assumed_distance_m: float | None = None
-    lens: str | None = None
-    ambiguous: str = "skip"
-    unknown: str = "skip"
-    untagged: str = "skip"
-    not_m: str = "skip"
-    uncalibrated: str = "skip"
-    already_corrected: str = "skip"
-    scale: str | float = "fill"
-    interpolation: str = "bicubic"
-    depth: int | None = None
-    quality: int | None = None
-    chroma: str | None = None
-    profile: str | None = None
-    long_side: int | None = None
-    sharpening: Mapping[str, float] | None = None
-    metadata: str = "keep"
-    file_name: str = "{stem}"
-    exists: str = "number"
+    lowest_grade: Grade = _DEFAULT["lowest_grade"]
+    auto_tca: bool = _DEFAULT["auto_tca"]
+    assumed_f_number: float | None = _DEFAULT["assumed_f_number"]
+    assumed_distance_m: float | None = _DEFAULT["assumed_distance_m"]
+    lens: str | None = _DEFAULT["lens"]
+    ambiguous: str = _DEFAULT["ambiguous"]
+    unknown: str = _DEFAULT["unknown"]
+    untagged: str = _DEFAULT["untagged"]
+    not_m: str = _DEFAULT["not_m"]
+    uncalibrated: str = _DEFAULT["uncalibrated"]
+    already_corrected: str = _DEFAULT["already_corrected"]
+    scale: str | float = _DEFAULT["scale"]
+    interpolation: str = _DEFAULT["interpolation"]
+    depth: int | None = _DEFAULT["depth"]
+    quality: int | None = _DEFAULT["quality"]
+    chroma: str | None = _DEFAULT["chroma"]
+    profile: str | None = _DEFAULT["profile"]
+    long_side: int | None = _DEFAULT["long_side"]
+    sharpening: Mapping[str, float] | None = _DEFAULT["sharpening"]
+    metadata: str = _DEFAULT["metadata"]
+    file_name: str = _DEFAULT["file_name"]
+    exists: str = _DEFAULT["exists"]
 
     @property
     def grades(self) -> tuple[Grade, ...]:
-        """The grades of calibrations that are used.
+        """Return the grades of calibrations that are used.
 
         >>> [str(grade) for grade in load("archive").grades]
         ['measured', 'published']
@@ -86,35 +115,26 @@ class Preset:
 
     @property
     def suffix(self) -> str:
-        """The suffix of the files that are written."""
+        """Return the suffix of the files that are written."""
         return {"JPEG": ".jpg", "TIFF": ".tif", "PNG": ".png"}[self.format]
 
     def content(self) -> dict[str, Any]:
-        """What its file says, every field in the order of the schema: ``Preset.of(name, content)`` makes it again."""
+        """Return what its file says, with every field: ``Preset.of(name, content)`` makes it again."""
         values = asdict(self)
         values["corrections"], values["lowest_grade"] = list(self.corrections), str(self.lowest_grade)
         return {name: values[name] for name in schema()["properties"]}
 
     @classmethod
     def of(cls, name: str, content: Mapping[str, Any]) -> Preset:
-        """The preset of that name and content; raises PresetError, with a line for everything that is wrong."""
+        """Make a preset of a file's content. Raises PresetError, with a line for everything that is wrong."""
         if wrong := check(content):
             lines = "".join(f"\n  {sentence}" for sentence in wrong)
             raise PresetError(f"The preset {name!r} cannot be used:{lines}")
-        return cls._of_valid(name, content)
-
-    @classmethod
-    def _of_valid(cls, name: str, content: Mapping[str, Any]) -> Preset:
-        values = dict(content)
-        if "corrections" in values:
-            values["corrections"] = tuple(kind for kind in KINDS if kind in values["corrections"])
-        if "lowest_grade" in values:
-            values["lowest_grade"] = Grade(values["lowest_grade"])
-        return cls(name=name, **values)
+        return cls(name=name, **_values(content))
 
     @property
     def digest(self) -> str:
-        """A hash of all that decides what a photo becomes; two presets that differ in name and label alone share it."""
+        """Hash all that decides what a photo becomes; two presets that differ in name and label alone share it."""
         content = self.content()
         del content["label"]
         if "{preset}" in self.file_name:
@@ -125,14 +145,12 @@ class Preset:
 
 
 def folder() -> Path:
-    """Where the user's presets are; it need not exist yet."""
-    from platformdirs import user_config_path
-
-    return user_config_path("sixbit") / "presets"
+    """Return where the user's presets are; the folder need not exist yet."""
+    return user_config() / "presets"
 
 
 def names() -> list[str]:
-    """The names of all presets: Sixbit's own in their order, then the user's.
+    """Return the names of all presets: Sixbit's own in their order, then the user's.
 
     >>> names()[:2]
     ['archive', 'full-jpeg']
@@ -142,7 +160,7 @@ def names() -> list[str]:
 
 
 def user_names() -> list[str]:
-    """The names of the user's presets, whether they can be used or not."""
+    """Return the names of the user's presets, whether they can be used or not."""
     try:
         return sorted(path.stem for path in folder().glob("*.json") if path.is_file())
     except OSError:
@@ -150,7 +168,7 @@ def user_names() -> list[str]:
 
 
 def load(name_or_path: str | Path) -> Preset:
-    """A preset by its name, or of a file (a path that ends with ``.json``); raises PresetError.
+    """Read a preset by its name, or of a file (a path that ends with ``.json``). Raises PresetError.
 
     A user's preset goes before Sixbit's own of the same name.
 
@@ -165,41 +183,30 @@ def load(name_or_path: str | Path) -> Preset:
     if NAME.fullmatch(name) and path.is_file():
         return _load_file(path)
     if name in manifest()["presets"]:
-        return Preset._of_valid(name, manifest()["presets"][name])
+        return Preset(name=name, **_values(manifest()["presets"][name]))
     near = nearest(name, names())
     hint = f"did you mean {near!r}? `sixbit presets` lists them." if near else "`sixbit presets` lists them."
     raise PresetError(f"There is no preset {name!r}; {hint}")
 
 
 def save(name: str, preset: Preset) -> Path:
-    """Write a user's preset, and return its file; one of that name must not exist yet."""
-    from sixbit.files.replace import replacing
+    """Write a preset of the user's, and return its file. Raises PresetError if there is one of that name."""
+    from sixbit.files.replace import write_whole
 
     if not NAME.fullmatch(name):
         raise PresetError(f"{name!r} is no name for a preset; one is of a-z, 0-9 and hyphens, as 'my-prints'.")
     if name in names():
         raise PresetError(f"There is a preset {name!r} already; choose another name.")
     path = folder() / f"{name}.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PresetError(f"{photo_name(path.parent)} cannot be made: {error.strerror}.") from error
-    with replacing(path) as file:
-        file.write((json.dumps(preset.content(), indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole(path, json.dumps(preset.content(), indent=2, ensure_ascii=False) + "\n", make_folder=True)
     return path
 
 
 def _load_file(path: Path) -> Preset:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise PresetError(f"{photo_name(path)}: there is no such preset.") from error
     except OSError as error:
         raise PresetError(f"{photo_name(path)} cannot be read: {error.strerror or error}.") from error
-    except json.JSONDecodeError as error:
-        raise PresetError(
-            f"{photo_name(path)} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
-        ) from error
     except (ValueError, RecursionError) as error:
         raise PresetError(f"{photo_name(path)} is not JSON: {error}.") from error
     return Preset.of(path.stem, content)
@@ -208,83 +215,54 @@ def _load_file(path: Path) -> Preset:
 # What is wrong with a preset ----------------------------------------------------------------------------------------
 
 
-@cache
-def schema() -> dict[str, Any]:
-    """The JSON schema of a preset."""
-    content: dict[str, Any] = json.loads(Path(__file__).with_name("preset.schema.json").read_text(encoding="utf-8"))
-    return content
-
-
 def check(content: Any) -> list[str]:
-    """What is wrong with the content of a preset, a sentence for each: the field, why, and the nearest right value.
+    """Return what is wrong with the content of a preset: the field, what it must be, and the nearest right value.
 
     >>> for sentence in check({"label": "Web", "format": "JPG", "qualty": 85}):
     ...     print(sentence)
     `qualty` is no field of a preset; did you mean `quality`?
-    `format` is 'JPG'; the nearest right value is 'JPEG' (of 'JPEG', 'TIFF', 'PNG').
+    `format` is 'JPG'; it must be 'JPEG', 'TIFF' or 'PNG'; the nearest right value is 'JPEG'.
     """
     from jsonschema import Draft202012Validator
 
-    found = sorted(Draft202012Validator(schema()).iter_errors(content), key=lambda error: list(map(str, error.path)))
-    sentences = [sentence for error in found for sentence in _sentences(error)]
-    return sentences or list(_contradictions(content))
+    errors = sorted(Draft202012Validator(schema()).iter_errors(content), key=lambda error: list(map(str, error.path)))
+    wrong: dict[str, str] = {}
+    for field_name, sentence in (told for error in errors for told in _told(error)):
+        wrong.setdefault(field_name, sentence)  # of several rules that a value breaks, the first is told
+    return list(wrong.values()) or list(_unusable(content))
 
 
-def nearest(word: str, known: list[str]) -> str | None:
-    """The known word that is most like this one, if any is."""
-    close = difflib.get_close_matches(word.casefold(), [one.casefold() for one in known], n=1, cutoff=0.5)
-    return next((one for one in known if close and one.casefold() == close[0]), None)
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like this one, if any is."""
+    by_case = {one.casefold(): one for one in known}
+    close = difflib.get_close_matches(word.casefold(), by_case, n=1, cutoff=0.5)
+    return by_case[close[0]] if close else None
 
 
-def _sentences(error: ValidationError) -> Iterator[str]:
-    """One wrong thing in words."""
-    field_name = ".".join(map(str, error.path)) or "the preset"
-    value, rule, limit = error.instance, error.validator, error.validator_value
-    if rule == "required":
-        for name in limit:
-            if name not in value:
-                yield f"`{name}` is missing{'' if not error.path else f' in `{field_name}`'}."
-    elif rule == "additionalProperties":
-        known = list(error.schema["properties"])
-        for name in value:
-            if name not in known:
-                near = nearest(name, known)
+def _told(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Say in words what an error of jsonschema is about: pairs of a field and a sentence."""
+    name, value, rule = ".".join(map(str, error.path)), error.instance, error.schema
+    if error.validator == "required":
+        for field_name in rule["required"]:
+            if field_name not in value:
+                yield f"{name}.{field_name}", f"`{field_name}` is missing{f' in `{name}`' if name else ''}."
+    elif error.validator == "additionalProperties":
+        known = rule["properties"]
+        for field_name in value:
+            if field_name not in known:
+                near = nearest(field_name, known)
                 hint = f"did you mean `{near}`?" if near else f"there are {', '.join(known)}."
-                yield f"`{name}` is no field of {'a preset' if not error.path else f'`{field_name}`'}; {hint}"
-    elif rule == "enum":
-        yield _told(field_name, value, _nearest_of(value, limit), f" (of {_listed(limit)})")
-    elif rule in ("minimum", "maximum"):
-        reason = f", {'below' if rule == 'minimum' else 'above'} what it can be"
-        yield _told(field_name, value, limit, "", reason)
-    elif rule == "anyOf":  # the scale
-        yield _told(field_name, value, _nearest_scale(value), " (of 'fill', 'none', and factors from 0.1 to 10)")
-    elif rule == "type":
-        kinds = limit if isinstance(limit, list) else [limit]
-        wanted = " or ".join(_KIND_WORDS[kind] for kind in kinds)
-        yield _told(field_name, value, _as_kind(value, kinds), "", f"; it must be {wanted}")
-    elif rule == "minItems":
-        yield f"`{field_name}` is empty; name at least one of {', '.join(error.schema['items']['enum'])}."
-    elif rule == "uniqueItems":
-        yield f"`{field_name}` names something twice."
-    else:  # lengths of texts
-        yield f"`{field_name}` is {_shown(value)}; {error.message}."
+                where = f"`{name}`" if name else "a preset"
+                yield f"{name}.{field_name}", f"`{field_name}` is no field of {where}; {hint}"
+    else:
+        yield name, _refusal(name, value, _allowed(rule), _nearest(value, rule))
 
 
-_KIND_WORDS = {
-    "number": "a number",
-    "integer": "a whole number",
-    "string": "a text",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "fields in braces",
-    "null": "null",
-}
-
-
-def _told(field_name: str, value: Any, right: Any, more: str, reason: str = "") -> str:
-    """The sentence on a wrong value; there may be no right one that is near."""
+def _refusal(name: str, value: Any, allowed: str, right: Any = None) -> str:
+    """Say that a field cannot have a value; ``right`` is the nearest value that it can have, None if none is near."""
+    subject = f"`{name}`" if name else "the preset"
     near = "" if right is None else f"; the nearest right value is {_shown(right)}"
-    return f"`{field_name}` is {_shown(value)}{reason}{near}{more}."
+    return f"{subject} is {_shown(value)}; it must be {allowed}{near}."
 
 
 def _shown(value: Any) -> str:
@@ -292,96 +270,105 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _listed(values: list[Any]) -> str:
-    return ", ".join(_shown(value) for value in values)
+def _listed(values: Iterable[str]) -> str:
+    *others, last = values
+    return f"{', '.join(others)} or {last}" if others else last
 
 
-def _nearest_of(value: Any, allowed: list[Any]) -> Any:
-    numbers = [number for number in allowed if isinstance(number, int)]
-    if numbers and isinstance(value, int | float):
-        return min(numbers, key=lambda number: abs(number - value))
-    return nearest(str(value), [text for text in allowed if isinstance(text, str)])
+def _allowed(rule: Mapping[str, Any]) -> str:
+    """Say in words what a rule of the schema allows."""
+    if "$ref" in rule:
+        return _allowed(schema()["$defs"][Path(rule["$ref"]).name])
+    if "enum" in rule:
+        return f"{_listed(map(_shown, rule['enum']))}{rule.get('where', '')}"
+    if "anyOf" in rule:
+        return _listed(map(_allowed, rule["anyOf"]))
+    limits = ""
+    if "minimum" in rule:
+        limits = f" from {rule['minimum']} to {rule['maximum']}"
+    elif "minLength" in rule:
+        limits = f" of 1 to {rule['maxLength']} characters" if "maxLength" in rule else " of one or more characters"
+    words = {
+        "number": f"a number{limits}",
+        "integer": f"a whole number{limits}",
+        "string": f"a text{limits}",
+        "boolean": "true or false",
+        "array": f"a list of one or more of {_allowed(rule['items'])}, each once" if "items" in rule else "",
+        "object": "fields in braces",
+        "null": "null",
+    }
+    return _listed(words[kind] for kind in _kinds(rule))
 
 
-def _nearest_scale(value: Any) -> Any:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return min(max(value, 0.1), 10)
-    number = _as_kind(value, ["number"])
-    return number if number is not None else _nearest_of(value, ["fill", "none"])
+def _kinds(rule: Mapping[str, Any]) -> list[str]:
+    kinds = rule.get("type", [])
+    return [kinds] if isinstance(kinds, str) else kinds
 
 
-def _as_kind(value: Any, kinds: list[str]) -> Any:
-    """The value as one of another kind, where it says the same: "85" is 85, "yes" is true."""
-    if isinstance(value, str) and ("number" in kinds or "integer" in kinds):
-        try:
-            number = float(value.replace(",", "."))
-        except ValueError:
-            return None
-        if number == int(number):
-            return int(number)
-        return number if "number" in kinds else round(number)
-    if isinstance(value, float) and "integer" in kinds:
-        return round(value)
-    if isinstance(value, str) and "boolean" in kinds:
-        return {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(value.casefold())
-    if isinstance(value, str) and "array" in kinds:
-        return [value]
+def _nearest(value: Any, rule: Mapping[str, Any]) -> Any:
+    """Return the value most like this one that a rule of the schema allows, None if none is near."""
+    if "anyOf" in rule:
+        return next((near for one in rule["anyOf"] if (near := _nearest(value, one)) is not None), None)
+    text, number = str(value).casefold(), _as_number(value)
+    if "enum" in rule:
+        numbers = [one for one in rule["enum"] if isinstance(one, int)]
+        if numbers and number is not None:
+            return min(numbers, key=lambda one: abs(one - number))
+        return nearest(text, [one for one in rule["enum"] if isinstance(one, str)])
+    if number is not None and "minimum" in rule:
+        inside = min(max(number, rule["minimum"]), rule["maximum"])
+        return round(inside) if "integer" in _kinds(rule) or inside == round(inside) else inside
+    if "boolean" in _kinds(rule):
+        return {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(text)
     return None
 
 
-def _contradictions(content: Mapping[str, Any]) -> Iterator[str]:
-    """What each field may be, and all of them together may not; the content keeps the schema."""
-    kind, depth = content["format"], content.get("depth")
-    if depth is not None and depth not in DEPTHS[kind]:
-        yield f"`depth` is {depth}; the nearest right value for {kind} is {max(DEPTHS[kind])}."
-    for name in ("quality", "chroma"):
-        if kind != "JPEG" and content.get(name) is not None:
-            yield f"`{name}` is for a JPEG, and `format` is {kind!r}; the right value is null."
+def _as_number(value: Any) -> float | None:
+    """Return a number, also one that is written as a text; None if it is none."""
+    with suppress(ValueError):
+        number = float(str(value).replace(",", "."))
+        return number if math.isfinite(number) else None
+    return None
+
+
+def _unusable(content: Mapping[str, Any]) -> Iterator[str]:
+    """Say what the schema cannot know to be wrong; the content keeps it."""
+    from sixbit.lenses.catalogue import catalogue
+
     choosing = [name for name in ("ambiguous", "unknown", "untagged", "not_m") if content.get(name) == "choose"]
-    lens = content.get("lens")
-    if choosing and lens is None:
-        yield f"`lens` is missing: `{choosing[0]}` says to choose it; `sixbit lenses` lists the identities."
-    if lens is not None:
-        from sixbit.lenses.catalogue import catalogue
-
-        known = catalogue().lenses
-        if lens not in known:
-            near = nearest(lens, list(known))
-            yield f"`lens` is {lens!r}, which is no lens; " + (
-                f"the nearest right value is {near!r}." if near else "`sixbit lenses` lists them."
-            )
-    yield from _wrong_template(content.get("file_name", "{stem}"))
-    yield from _wrong_profile(content.get("profile"))
+    if choosing and content.get("lens") is None:
+        yield _refusal("lens", None, f"one that `sixbit lenses` lists, since `{choosing[0]}` is 'choose'")
+    words = f"a file name without any of {' '.join(FORBIDDEN)}, and in braces nothing but {_listed(PLACEHOLDERS)}"
+    rights: dict[str, tuple[str, Callable[[str], str | None]]] = {
+        "lens": ("one that `sixbit lenses` lists", lambda lens: nearest(lens, catalogue().lenses)),
+        "file_name": (words, _right_template),
+        "profile": (f"{_listed(map(_shown, PROFILES))}, or the path of an .icc file that exists", _right_profile),
+    }
+    for name, (allowed, right) in rights.items():
+        value = content.get(name)
+        if value is not None and value != (near := right(value)):
+            yield _refusal(name, value, allowed, near)
 
 
-def _wrong_template(template: str) -> Iterator[str]:
-    allowed = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-    try:
-        parts = list(string.Formatter().parse(template))
-    except ValueError as error:
-        yield f"`file_name` is {_shown(template)}, which cannot be read ({error}); use {allowed}."
-        return
-    for literal, name, layout, conversion in parts:
-        if any(character in '/\\:*?"<>|' or not character.isprintable() for character in literal):
-            yield f'`file_name` is {_shown(template)}; it names a file, so it cannot hold any of / \\ : * ? " < > |.'
-        if name is not None and (name not in PLACEHOLDERS or layout or conversion):
-            near = nearest(name, list(PLACEHOLDERS))
-            hint = f"the nearest right value is {{{near}}} (of {allowed})" if near else f"use {allowed}"
-            yield f"`file_name` is {_shown(template)}, and {{{name}}} is not known; {hint}."
-    if not template.strip(" ."):
-        yield "`file_name` is empty but for blanks and dots; the nearest right value is '{stem}'."
+def _right_template(template: str) -> str:
+    """Return the template for file names that is most like this one, and can be filled in."""
+
+    def right(part: re.Match[str]) -> str:
+        text = part[0]
+        if text in ("{{", "}}"):  # a brace of the name itself
+            return text
+        if text.startswith("{"):
+            return f"{{{nearest(text.strip('{}'), PLACEHOLDERS) or 'stem'}}}"
+        return "-" if text in FORBIDDEN + "}" or not text.isprintable() else text
+
+    filled = re.sub(r"\{\{|\}\}|\{[^{}]*\}?|.", right, template, flags=re.DOTALL)
+    return filled if filled.strip(" .") else "{stem}"
 
 
-def _wrong_profile(profile: str | None) -> Iterator[str]:
-    if profile is None or profile in PROFILES:
-        return
-    if Path(profile).suffix.lower() in (".icc", ".icm"):
-        if not _profile_file(profile).is_file():
-            yield f"`profile` is {_shown(profile)}; there is no such file."
-        return
-    near = nearest(profile, list(PROFILES))
-    right = f"; the nearest right value is {near!r}" if near else ""
-    yield f"`profile` is {_shown(profile)}{right} (of {_listed(list(PROFILES))}, and the path of an .icc file)."
+def _right_profile(profile: str) -> str | None:
+    path = _profile_file(profile)
+    is_file = path.suffix.lower() in (".icc", ".icm") and path.is_file()
+    return profile if is_file else nearest(profile, PROFILES)
 
 
 def _profile_file(profile: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,14 +13,16 @@ from sixbit.values.errors import PhotoError, photo_name
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[BinaryIO]:
+def replacing(target: Path, make_folder: bool = False) -> Iterator[BinaryIO]:
     """A new file that takes the place of ``target`` when all is written, in one step; if anything fails, it is gone.
 
-    It keeps the permissions of the file whose place it takes. Raises PhotoError, naming the target, for a folder that
-    cannot be written and a full disk.
+    It keeps the permissions of the file whose place it takes. Its folder is made if that is asked for. Raises
+    PhotoError, naming the target, for a folder that cannot be written and a full disk.
     """
-    temporary = target.parent / f".sixbit-{secrets.token_hex(8)}.part"
+    temporary = target.parent / f".sixbit-{os.urandom(8).hex()}.part"
     try:
+        if make_folder:
+            target.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("x+b") as file:
             yield file
             file.flush()
@@ -37,16 +38,16 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
 
 
-def replace(target: Path, content: str | bytes) -> None:
+def write_whole(target: Path, content: str | bytes, make_folder: bool = False) -> None:
     """Write a text (as UTF-8) or bytes to ``target``, whole or not at all; raises PhotoError as :func:`replacing`.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     replace(Path(folder, "lens.txt"), "Elmar")
+    ...     write_whole(Path(folder, "lens.txt"), "Elmar")
     ...     Path(folder, "lens.txt").read_text()
     'Elmar'
     """
-    with replacing(target) as file:
+    with replacing(target, make_folder) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 

@@ -1,1 +1,1 @@
-"""Sixbit put into other programs, and taken out again."""
+"""Sixbit put into other programs, and taken out again: a module a program, each with install, uninstall and doctor."""

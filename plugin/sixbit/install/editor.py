@@ -1,37 +1,31 @@
-"""What installing into GIMP and darktable has in common: their folders, the way to the engine, and the doctor.
+"""What GIMP and darktable have in common: how Sixbit is put into them, taken back, and looked at by the doctor.
 
-What is put into an editor runs in the editor's own interpreter; ``engine.json`` beside it names the one that Sixbit was
-installed for, in which the engine runs.
+What is put into an editor runs in the editor's own interpreter. ``server.json`` beside it names the one that Sixbit was
+installed for, in which the server runs.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Mapping
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from sixbit.install.lensfun import Finding, InstallError, Placed
-from sixbit.install.server import engine_settings, why_not_running
+from sixbit.install.placed import (
+    RECORD,
+    Files,
+    Finding,
+    InstallError,
+    Placed,
+    not_placed,
+    not_renewed,
+    place,
+    take_back,
+)
+from sixbit.install.server import server_settings, why_not_running
+from sixbit.machine import config_home
 from sixbit.manifest import data_path
-
-
-@dataclass(frozen=True)
-class Editor:
-    """An editor, by the name that the command line and the record have for it and by the name people have."""
-
-    host: str
-    spoken: str
-    part: str
-    """What is put into it: a plug-in, a script."""
-    flatpak: str
-    """Its identity among Flatpak's programs."""
-
-    @property
-    def mend(self) -> str:
-        """What mends most of what can be wrong."""
-        return f"`sixbit install {self.host}`, then start {self.spoken} anew"
 
 
 @dataclass(frozen=True)
@@ -44,78 +38,116 @@ class EditorFolder:
     flatpak: bool = False
 
 
-Files = Mapping[Path, bytes]
+class Editor(ABC):
+    """An editor that Sixbit can be put into; a subclass says where its folders are and what it wants in them."""
 
+    host: ClassVar[str]
+    """Its name on the command line and in the record."""
+    spoken: ClassVar[str]
+    """Its name as people know it."""
+    part: ClassVar[str]
+    """What is put into it: a plug-in, a script."""
+    place: ClassVar[str]
+    """Sixbit's folder within its settings."""
+    flatpak: ClassVar[str]
+    """Its identity among Flatpak's programs."""
+    nowhere: ClassVar[str]
+    """Says that there is no such editor."""
 
-def config_home() -> Path:
-    """Where programs of Linux keep their settings (XDG Base Directory Specification)."""
-    told = Path(os.environ.get("XDG_CONFIG_HOME") or "")
-    return told if told.is_absolute() else Path.home() / ".config"
+    @abstractmethod
+    def settings(self, home: Path) -> dict[str, Path]:
+        """Return the folders of settings that it has in a folder for the settings of programs, by name and version."""
 
+    @abstractmethod
+    def parts(self, own: Path) -> dict[Path, bytes]:
+        """Return the files that belong into Sixbit's folder, in the order in which they are written."""
 
-def sandbox(flatpak: str) -> Path:
-    """Where a program of Flatpak keeps its settings."""
-    return Path.home() / ".var/app" / flatpak / "config"
+    def home(self) -> Path:
+        """Return the folder in which it keeps its settings on this system."""
+        return config_home()
 
+    def switch_on(self, _folder: EditorFolder, _dry_run: bool) -> list[str]:
+        """Do what the editor needs beyond its files, and return what was (or would be) done."""
+        return []
 
-def way_to_engine(folder: EditorFolder) -> dict[Path, bytes]:
-    """The files by which what is installed knows itself and finds the engine."""
-    settings = json.dumps(engine_settings(folder.flatpak), indent=1) + "\n"
-    return {
-        folder.own / "manifest.json": data_path("manifest.json").read_bytes(),
-        folder.own / "engine.json": settings.encode(),
-    }
+    def switch_off(self, _folder: EditorFolder, _dry_run: bool) -> list[str]:
+        """Undo what :meth:`switch_on` did, and return what was (or would be) done."""
+        return []
 
+    def why_off(self, _folder: EditorFolder) -> str:
+        """Say why the editor passes over files that are all there; empty if it does not."""
+        return ""
 
-def doctor(
-    editor: Editor,
-    folders: Iterable[EditorFolder],
-    nowhere: str,
-    files_of: Callable[[EditorFolder], Files],
-    what_else: Callable[[EditorFolder], str],
-) -> list[Finding]:
-    """What each installation of an editor will find, and whether it leads to a working engine.
+    def folders(self) -> list[EditorFolder]:
+        """Return the settings of every such editor of the user that was started at least once."""
+        homes = {"": self.home(), " (Flatpak)": Path.home() / ".var/app" / self.flatpak / "config"}
+        return [
+            EditorFolder(name + suffix, path, path / self.place, flatpak=bool(suffix))
+            for suffix, home in homes.items()
+            for name, path in self.settings(home).items()
+            if path.is_dir()
+        ]
 
-    ``nowhere`` says that there is no editor; ``files_of`` gives what should be there, and ``what_else`` what is wrong
-    with a folder that has it, if anything.
-    """
-    folders = list(folders)
-    if not folders:
-        why = f"{nowhere}; where {editor.spoken} is installed, it makes them when it is started once"
-        return [Finding(editor.spoken, True, why)]
-    try:
-        record = Placed.load()
-    except InstallError as error:
-        return [Finding("the record of what Sixbit installed", False, str(error))]
-    return [_finding(editor, folder, record, files_of(folder), what_else) for folder in folders]
+    def install(self, dry_run: bool = False) -> list[str]:
+        """Put Sixbit into every such editor of the user, and return what was (or would be) done.
 
+        Raises InstallError.
+        """
+        folders = self.folders()
+        if not folders:
+            raise InstallError(f"{self.nowhere}: start it once, so that it makes its folders, then install again.")
+        wanted = {path: data for folder in folders for path, data in self._files(folder).items()}
+        said = place(self.host, wanted, dry_run)
+        return said + [line for folder in folders for line in self.switch_on(folder, dry_run)]
 
-def _finding(
-    editor: Editor, folder: EditorFolder, record: Placed, files: Files, what_else: Callable[[EditorFolder], str]
-) -> Finding:
-    def ill(message: str, mend: str = editor.mend) -> Finding:
-        return Finding(folder.name, False, message, mend)
+    def uninstall(self, dry_run: bool = False) -> list[str]:
+        """Take back what :meth:`install` put there, except for files changed since, and return what was done."""
+        # First of all the editor stops to look for it.
+        said = [line for folder in self.folders() for line in self.switch_off(folder, dry_run)]
+        return said + (take_back(self.host, dry_run) if Placed.load().files(self.host) or not said else [])
 
-    states = {path: record.state(editor.host, path, data) for path, data in files.items()}
-    foreign = [path for path, state in states.items() if state in ("own", "changed")]
-    if all(state == "missing" for state in states.values()):
-        return ill(f"the {editor.part} is not in {folder.own}")
-    if foreign:
-        return ill(
-            f"{foreign[0]} is not as Sixbit made it, and was left alone", f"rename or remove it, then {editor.mend}"
+    def doctor(self) -> list[Finding]:
+        """Look whether each editor finds its files, runs them, and can start Sixbit."""
+        folders = self.folders()
+        if not folders:
+            why = f"{self.nowhere}; where {self.spoken} is installed, it makes them when it is started once"
+            return [Finding(self.spoken, True, why)]
+        try:
+            record = Placed.load()
+        except InstallError as error:
+            return [Finding(RECORD, False, str(error))]
+        return [self._finding(folder, record) for folder in folders]
+
+    def _finding(self, folder: EditorFolder, record: Placed) -> Finding:
+        states = record.states(self.host, self._files(folder))
+        wrong = (
+            not_placed(states, self.part, folder.own)
+            or self._why_not_started(folder)
+            or not_renewed(states, self.part, folder.own)
+            or self.why_off(folder)
         )
-    try:
-        python = str(json.loads((folder.own / "engine.json").read_text(encoding="utf-8"))["python"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ill(f"the {editor.part} does not know where the engine is")
-    if why := why_not_running(python):
-        return ill(f"the engine that the {editor.part} starts does not run: {why}")
-    if any(state != "same" for state in states.values()):
-        return ill(f"the {editor.part} is of another version of Sixbit, or leads to another one")
-    if wrong := what_else(folder):
-        return ill(wrong)
-    message = f"the {editor.part} stands in {folder.own} and its engine runs"
-    if folder.flatpak:
-        message += "; Flatpak lets it start the engine only after `flatpak override --user"
-        message += f" --talk-name=org.freedesktop.Flatpak {editor.flatpak}` (untested)"
-    return Finding(folder.name, True, message)
+        if wrong:
+            mend = f"`sixbit install {self.host}`, then start {self.spoken} anew"
+            return Finding(folder.name, False, wrong, mend)
+        message = f"the {self.part} stands in {folder.own} and can start Sixbit"
+        if folder.flatpak:
+            message += "; Flatpak lets it do so only after `flatpak override --user"
+            message += f" --talk-name=org.freedesktop.Flatpak {self.flatpak}` (untested)"
+        return Finding(folder.name, True, message)
+
+    def _files(self, folder: EditorFolder) -> Files:
+        settings = (json.dumps(server_settings(folder.flatpak), indent=1) + "\n").encode()
+        return {
+            folder.own / "manifest.json": data_path("manifest.json").read_bytes(),
+            folder.own / "server.json": settings,
+            folder.own / "engine.json": settings,  # its old name, kept for one version
+            **self.parts(folder.own),
+        }
+
+    def _why_not_started(self, folder: EditorFolder) -> str:
+        try:
+            python = str(json.loads((folder.own / "server.json").read_text(encoding="utf-8"))["python"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return f"the {self.part} does not know where Sixbit is"
+        why = why_not_running(python)
+        return f"Sixbit, as the {self.part} starts it, does not run: {why}" if why else ""

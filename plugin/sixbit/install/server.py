@@ -1,6 +1,6 @@
-"""How the plug-ins in editors start the engine, and whether that works.
+"""How plug-ins start the server, and whether that works.
 
-What an editor is given stands in an ``engine.json`` beside the plug-in: ``command``, ``python`` and ``version``.
+What an editor is given stands in a ``server.json`` beside the plug-in: ``command``, ``python`` and ``version``.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ import subprocess
 import sys
 from typing import Any
 
-from sixbit.install.lensfun import Finding
+from sixbit.install.placed import Finding
 from sixbit.manifest import manifest
 
 PATIENCE = 30
-"""Seconds that the engine has to say its version."""
+"""Seconds that the server has to say its version."""
 
 
-def engine_settings(flatpak: bool) -> dict[str, Any]:
-    """How to start the engine; a Flatpak's sandbox has neither this Python nor its libraries."""
+def server_settings(flatpak: bool) -> dict[str, Any]:
+    """Return how to start the server; a Flatpak's sandbox has neither this Python nor its libraries."""
     command = [sys.executable, "-P", "-m", "sixbit"]
     outside = ["flatpak-spawn", "--host"] if flatpak else []
     return {"command": [*outside, *command], "python": sys.executable, "version": manifest()["version"]}
 
 
 def why_not_running(python: str) -> str:
-    """Why an interpreter does not give the engine; empty if it does."""
+    """Say why an interpreter does not start the server; empty if it does."""
     # As the plug-in starts it: what is set for this Python is not for that one.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
@@ -46,10 +46,10 @@ def why_not_running(python: str) -> str:
     return "" if done.returncode == 0 else f"{python}: {said[-1] if said else 'it fails without a word'}"
 
 
-def doctor_engine() -> list[Finding]:
-    """What plug-ins will find behind ``engine.json``: Python, the kernel, the lenses."""
+def doctor() -> list[Finding]:
+    """Look at what plug-ins will find behind ``server.json``: Python, the kernel, the lenses."""
     version, python = manifest()["version"], ".".join(map(str, sys.version_info[:3]))
-    findings = [Finding("engine", True, f"Sixbit {version} in Python {python}, {sys.executable}")]
+    findings = [Finding("Sixbit", True, f"{version} in Python {python}, {sys.executable}")]
     if importlib.util.find_spec("sixbit.engines._kernel"):
         findings.append(Finding("kernel", True, "the native kernel is there"))
     else:

@@ -1,4 +1,4 @@
-"""The lenses a user chose: a small file in the user data folder, one choice for a body and a lens name.
+"""The lenses that the user chose: a small file with one choice for each body and lens name.
 
 A photo without a lens name is remembered by its focal length, so that an adapter with stored focal lengths (such as the
 ten of a Techart LM-EA7) gives the lens behind each of them.
@@ -7,10 +7,9 @@ ten of a Techart LM-EA7) gives the lens behind each of them.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
+from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.names import read_name
 from sixbit.machine import user_data
@@ -50,7 +49,7 @@ def keep(shot: Shot, lens_id: str) -> None:
 
 
 def forget(shot: Shot | None = None, lens_id: str | None = None) -> int:
-    """Take choices back: for shots like this one, of a lens, or all; returns how many there were."""
+    """Take choices back, for shots like this one, of a lens, or all, and return how many there were."""
     kept = {
         key: chosen
         for key, chosen in _read().items()
@@ -82,17 +81,8 @@ def _read() -> dict[Key, str]:
 
 
 def _write(choices: dict[Key, str]) -> None:
-    path = choices_file()
     rows = [
         {"make": make, "model": model, "name": name, "focal_mm": focal, "lens_id": lens_id}
         for (make, model, name, focal), lens_id in choices.items()
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(choices_file(), json.dumps(rows, indent=2, ensure_ascii=False) + "\n", make_folder=True)

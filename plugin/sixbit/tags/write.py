@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from sixbit.files import jpeg, png, tiff
 from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.find import Blocks
-from sixbit.files.replace import replace, replacing
+from sixbit.files.replace import replacing, write_whole
 from sixbit.files.xmp import XmpError, read_packet
 from sixbit.tags.lens import Values, lens_values, outdated, own_properties, text_of
 from sixbit.tags.read import opened, photo_blocks, shot_in, sidecars
@@ -175,7 +175,7 @@ def _tag_sidecar(photo: Path, values: Values, own: dict[str, str], backup: bool)
     except XmpError as error:
         raise PhotoError(f"{photo_name(sidecar)}: the sidecar is damaged ({error}); move it away first.") from error
     with _backup(sidecar, backup and sidecar.exists()):
-        replace(sidecar, merged)
+        write_whole(sidecar, merged)
     return sidecar
 
 

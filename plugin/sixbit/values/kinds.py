@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-KINDS = ("distortion", "tca", "vignetting", "shading")
+from sixbit.manifest import manifest
+
+KINDS: tuple[str, ...] = tuple(manifest()["kinds"])
 """As programs name them; ``tca`` is lateral colour (transverse chromatic aberration)."""
 
 SPOKEN = {"distortion": "distortion", "tca": "lateral colour", "vignetting": "fall-off", "shading": "shading"}

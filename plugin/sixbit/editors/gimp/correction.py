@@ -1,4 +1,4 @@
-"""From the choices of a user to corrected pixels: the steps of the dialog and of scripts alike."""
+"""From the user's choices to corrected pixels: the steps that the dialog and scripts share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine_client import Engine, EngineError
 from frame import Frame, frame_of
 from gi.repository import Gimp
 from layers import is_coverage, only_in_place
@@ -14,7 +13,8 @@ from metadata import Tags, imported_file, original_size, tagged, tags_of
 from pixels import STRIP, Area, PixelFile
 from presets import CORRECTIONS, Preset
 from sentences import translated, with_way_out
-from texts import UserError, _
+from server_client import Server, ServerError
+from texts import UserError, _, manifest
 
 SPOKEN = {
     "distortion": _("distortion"),
@@ -29,20 +29,21 @@ MARK = "sixbit-corrected"
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
 TAKEN = 0.4
 """The share of the time that fetching the pixels takes."""
-GRADES, COMPUTED = ("measured", "published"), "computed"
+GRADES = ("measured", "published")
+COMPUTED = "computed"
 
 
 class RefusedError(UserError):
-    """What the plug-in does not do; the message is for the user."""
+    """The plug-in refuses to do something; the message is for the user."""
 
 
 class DoneBeforeError(RefusedError):
-    """Marks say that the photo is corrected already."""
+    """The photo is corrected already, as marks in it say."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the user has chosen; 0 and the empty text stand for what the photo says."""
+    """Holds what the user has chosen; 0 and the empty text stand for what the photo says."""
 
     lens: str = ""
     crop_factor: float = 0.0
@@ -53,7 +54,7 @@ class Choices:
     """By correction, from 0 to 1; those that are switched off are left out."""
     scale: str | float = "fill"
     grades: tuple[str, ...] = GRADES
-    interpolation: str = "bicubic"
+    interpolation: str = manifest()["interpolations"][0]
     assumed_f_number: float = 0.0
     assumed_distance_m: float = 0.0
     """What a preset takes for photos that do not tell it."""
@@ -70,7 +71,7 @@ class Choices:
         force: bool = False,
         in_place: bool = False,
     ) -> Choices:
-        """The choices that the arguments of the procedure say; the preset is the one that they name.
+        """Read the choices from the arguments of the procedure; ``preset`` is the one that they name.
 
         ``in_place`` overrules where the result goes, where that was not said of this drawable.
         """
@@ -99,21 +100,21 @@ class Choices:
 
 @dataclass(frozen=True)
 class Subject:
-    """The drawable to correct, and what is known of its photo."""
+    """Holds the drawable to correct, and what is known of its photo."""
 
     image: Gimp.Image
     drawable: Gimp.Drawable
     tags: Tags
     identity: dict[str, Any]
-    """What the engine's `identify` gave; of a mask or a channel, `already_corrected` is what was done to itself."""
+    """What the server's `identify` gave; of a mask or a channel, `already_corrected` is what was done to itself."""
     coverage: bool
     """True for a mask or a channel: it is bent as the photo, and its values are no light."""
     photo_is_corrected: bool
 
     @classmethod
-    def of(cls, engine: Engine, image: Gimp.Image, drawable: Gimp.Drawable) -> Subject:
-        """What is known of a drawable, and of the image's photo."""
-        tags, identity = identify(engine, image)
+    def of(cls, server: Server, image: Gimp.Image, drawable: Gimp.Drawable) -> Subject:
+        """Ask what is known of a drawable, and of the image's photo."""
+        tags, identity = identify(server, image)
         photo_is_corrected, coverage = bool(identity["already_corrected"]), is_coverage(drawable)
         if coverage:
             done = BENDING if MARK in drawable.get_parasite_list() else ()
@@ -121,7 +122,7 @@ class Subject:
         return cls(image, drawable, tags, identity, coverage, photo_is_corrected)
 
     def frame(self, choice: str) -> Frame:
-        """Where the drawable lies in the frame; raises FrameError."""
+        """Return where the drawable lies in the frame. Raises FrameError."""
         size = (self.drawable.get_width(), self.drawable.get_height())
         offsets = tuple(self.drawable.get_offsets())[-2:]
         image = (self.image.get_width(), self.image.get_height())
@@ -129,17 +130,17 @@ class Subject:
         return frame_of(size, offsets, image, tuple(original) if original else None, choice)
 
 
-def identify(engine: Engine, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
-    """The tags of an image, and which lens it was: by the photo's file if it is there, it has more to tell.
+def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
+    """Return the tags of an image, and which lens it was: by the photo's file, which has more to tell, if it is there.
 
     The original size is one of these things: GIMP writes the size after a crop into the tags.
     """
     tags = tags_of(image)
-    identity = engine.call("identify", tags=tags, size=original_size(tags))
+    identity = server.call("identify", tags=tags, size=original_size(tags))
     if path := imported_file(image):
         try:
-            by_file = engine.call("identify", photo=path)
-        except EngineError as error:
+            by_file = server.call("identify", photo=path)
+        except ServerError as error:
             if error.kind != "photo":
                 raise
         else:
@@ -150,7 +151,7 @@ def identify(engine: Engine, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
 
 
 def lens_for(identity: Mapping[str, Any], choices: Choices) -> str:
-    """The lens to correct: as chosen, or as identified; raises RefusedError where that is not certain."""
+    """Return the lens to correct, as chosen or as identified. Raises RefusedError where that is not certain."""
     lens = choices.lens or identity.get("lens")
     if lens:
         return str(lens)
@@ -161,7 +162,7 @@ def lens_for(identity: Mapping[str, Any], choices: Choices) -> str:
 
 
 def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
-    """What the engine's `compile` takes; raises RefusedError, FrameError."""
+    """Return what the server's `compile` takes. Raises RefusedError, FrameError."""
     identity = subject.identity
     done = () if choices.force else identity["already_corrected"]
     kinds = BENDING if subject.coverage else CORRECTIONS
@@ -219,26 +220,26 @@ def take(pixels: PixelFile) -> None:
     pixels.take(lambda done: Gimp.progress_update(TAKEN * done))
 
 
-def correct(engine: Engine, subject: Subject, choices: Choices, pixels: PixelFile, picture: int | None = None) -> None:
+def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFile, picture: int | None = None) -> None:
     """Correct the drawable; one undo step, made only when all pixels are there.
 
-    ``pixels`` are those of the drawable, fetched already, and ``picture`` their number in the engine if they are open
+    ``pixels`` are those of the drawable, fetched already, and ``picture`` their number in the server if they are open
     there. Raises UserError; the image is untouched then.
     """
     if choices.new_layer and (why := only_in_place(subject.drawable)):
         raise RefusedError(why)
-    compiled = engine.call("compile", **compile_arguments(subject, choices))
+    compiled = server.call("compile", **compile_arguments(subject, choices))
     made_from = compiled["made_from"]
     check_made(compiled, subject, choices)
     tags = dict(compiled["marks"])
     if choices.write_lens:
         # Of the f-number only what the user says: an estimate of the camera's is no knowledge.
         said = {"focal_mm": made_from["focal_mm"], "f_number": choices.f_number or None}
-        tags |= engine.call("lens_tags", lens=made_from["lens_id"], **said)["tags"]
+        tags |= server.call("lens_tags", lens=made_from["lens_id"], **said)["tags"]
     begun = 0.0
     if picture is None:
         begun = TAKEN
-        picture = engine.call("open", **pixels.picture(subject.image))["picture"]
+        picture = server.call("open", **pixels.picture(subject.image))["picture"]
     drawable, layer = subject.drawable, None
     area: Area = (0, 0, pixels.width, pixels.height)
     if choices.new_layer:
@@ -259,7 +260,7 @@ def correct(engine: Engine, subject: Subject, choices: Choices, pixels: PixelFil
     put = 0
 
     def take_back(done: float) -> None:
-        """Take what is done already, while the engine works on."""
+        """Take what is done already, while the server works on."""
         nonlocal put
         ready = pixels.height if done >= 1 else int(done * pixels.height) // STRIP * STRIP
         pixels.put(target, area, range(put, ready))
@@ -267,7 +268,7 @@ def correct(engine: Engine, subject: Subject, choices: Choices, pixels: PixelFil
         Gimp.progress_update(begun + done * (1 - begun))
 
     try:
-        engine.call(
+        server.call(
             "apply",
             on_progress=take_back,
             picture=picture,

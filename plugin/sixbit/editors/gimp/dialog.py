@@ -19,7 +19,6 @@ from correction import (  # noqa: E402
     compile_arguments,
     correct,
 )
-from engine_client import Answer, Engine, EngineError  # noqa: E402
 from frame import FrameError  # noqa: E402
 from gi.repository import Gimp, GimpUi, GLib, Gtk  # noqa: E402
 from help import take_over_help  # noqa: E402
@@ -31,6 +30,7 @@ from presets import Preset, presets_of  # noqa: E402
 from preview import Preview  # noqa: E402
 from preview_bar import preview_bar  # noqa: E402
 from questions import BAR_WIDTH, done_before_bar  # noqa: E402
+from server_client import Answer, Server, ServerError  # noqa: E402
 from settings import CorrectionsPart, PhotoPart, ResultPart  # noqa: E402
 from texts import _  # noqa: E402
 from widgets import wrapped  # noqa: E402
@@ -48,7 +48,7 @@ SIZE = (1220, 940)
 def correct_in_dialog(
     procedure: Gimp.Procedure,
     config: Gimp.ProcedureConfig,
-    engine: Engine,
+    server: Server,
     image: Gimp.Image,
     drawable: Gimp.Drawable,
     pixels: PixelFile,
@@ -56,10 +56,10 @@ def correct_in_dialog(
     """Show the dialog and do what is chosen in it; False if it was cancelled."""
     # Something to look at while the pixels are fetched; masks and channels look otherwise than GIMP makes them here.
     with nullcontext() if pixels.coverage else Thumbnail(drawable) as thumbnail:
-        opened = engine.send("open", **thumbnail.picture(image, pixels.format)) if thumbnail else None
+        opened = server.send("open", **thumbnail.picture(image, pixels.format)) if thumbnail else None
         GimpUi.init(procedure.get_name())
-        subject = Subject.of(engine, image, drawable)
-        dialog = CorrectionDialog(procedure, config, engine, subject, pixels)
+        subject = Subject.of(server, image, drawable)
+        dialog = CorrectionDialog(procedure, config, server, subject, pixels)
         dialog.preview.show_picture(opened.result.get("picture") if opened else None)
         try:
             if not dialog.run():
@@ -68,7 +68,7 @@ def correct_in_dialog(
             dialog.destroy()
     choices = dialog.choices()
     Gimp.progress_init(_("Correcting the lens"))
-    correct(engine, subject, choices, pixels, dialog.picture)
+    correct(server, subject, choices, pixels, dialog.picture)
     if choices.lens and not subject.identity.get("lens"):
         # What the photo itself says is not overruled for all others like it.
         dialog.remember(choices.lens)
@@ -76,22 +76,22 @@ def correct_in_dialog(
 
 
 class CorrectionDialog:
-    """The dialog around GIMP's own for procedures, which has reset, saved settings and help."""
+    """Fills GIMP's own dialog for procedures, which has reset, saved settings and help."""
 
     def __init__(
         self,
         procedure: Gimp.Procedure,
         config: Gimp.ProcedureConfig,
-        engine: Engine,
+        server: Server,
         subject: Subject,
         pixels: PixelFile,
     ) -> None:
-        self.config, self.engine, self.subject, self.pixels = config, engine, subject, pixels
+        self.config, self.server, self.subject, self.pixels = config, server, subject, pixels
         self.picture: int | None = None
         self._in_place = only_in_place(subject.drawable)
         self._notes = notes_on(subject.drawable, subject.photo_is_corrected)
-        self.lenses = {lens["id"]: lens for lens in engine.call("lenses")["lenses"]}
-        presets = engine.call("presets")
+        self.lenses = {lens["id"]: lens for lens in server.call("lenses")["lenses"]}
+        presets = server.call("presets")
         self.presets = presets_of(presets["presets"])
         self.last_values = LastValues()
         self.body = str(subject.identity.get("camera") or "")
@@ -101,10 +101,10 @@ class CorrectionDialog:
         self._loaded_for = ""
         self._start_values()
         self.dialog = GimpUi.ProcedureDialog.new(procedure, config, _title(procedure))
-        self.preview = Preview(engine, pixels, self._show_problem)
+        self.preview = Preview(server, pixels, self._show_problem)
         self._build(presets["wrong"])
-        engine.on_death = lambda death: self._engine_died(str(death))
-        engine.on_arrival = lambda: GLib.idle_add(self._dispatch)
+        server.on_death = lambda death: self._server_died(str(death))
+        server.on_arrival = lambda: GLib.idle_add(self._dispatch)
         self._notified = config.connect("notify", self._changed)
         self._show_lens(self.choices())
         self._changed()
@@ -120,8 +120,8 @@ class CorrectionDialog:
     def destroy(self) -> None:
         """Close the window; the pixels stay."""
         self.config.disconnect(self._notified)
-        self.engine.on_death = lambda death: None
-        self.engine.on_arrival = None
+        self.server.on_death = lambda death: None
+        self.server.on_arrival = None
         for source in (self._reading, self._scheduled):
             if source:
                 GLib.source_remove(source)
@@ -130,21 +130,21 @@ class CorrectionDialog:
         self.dialog.destroy()
 
     def _dispatch(self) -> bool:
-        self.engine.dispatch()
+        self.server.dispatch()
         return ONCE
 
     def remember(self, lens: str) -> None:
-        """Have the engine know the choice for photos like this one, if there is something to tell such photos by."""
+        """Have the server know the choice for photos like this one, if there is something to tell such photos by."""
         try:
-            self.engine.call("remember", tags=self.subject.tags, lens=lens)
-        except EngineError as error:
+            self.server.call("remember", tags=self.subject.tags, lens=lens)
+        except ServerError as error:
             if error.kind != "photo":
                 Gimp.message(str(error))
 
     # Values ---------------------------------------------------------------------------------------------------------
 
     def _start_values(self) -> None:
-        """What belongs to another photo does not belong to this one."""
+        """Reset what was chosen for another photo."""
         for name in ("lens", "crop-factor", "focal-length", "aperture", "distance", "frame", "write-lens", "force"):
             self.config.set_property(name, self.config.find_property(name).default_value)
         self._load_last_values()
@@ -158,7 +158,7 @@ class CorrectionDialog:
                 self.config.set_property("preset", "")
 
     def choices(self) -> Choices:
-        """What is chosen at present."""
+        """Return what is chosen at present."""
         return Choices.of(self.config, self._preset(), in_place=bool(self._in_place))
 
     def _preset(self) -> Preset | None:
@@ -176,7 +176,7 @@ class CorrectionDialog:
             self.pixels.take_strip(top)
         except StopIteration:
             self._reading = 0
-            self.engine.send("open", on_done=self._opened, **self.pixels.picture(self.subject.image))
+            self.server.send("open", on_done=self._opened, **self.pixels.picture(self.subject.image))
             return ONCE
         except PixelsError as error:
             self._reading = 0
@@ -223,7 +223,7 @@ class CorrectionDialog:
             # That a lens is to be chosen is said already where it is chosen.
             self._cannot("" if isinstance(error, RefusedError) and not self._lens() else str(error))
             return ONCE
-        self._compiling = self.engine.send("compile", on_done=lambda a: self._was_compiled(a, arguments), **arguments)
+        self._compiling = self.server.send("compile", on_done=lambda a: self._was_compiled(a, arguments), **arguments)
         return ONCE
 
     def _was_compiled(self, answer: Answer, arguments: Mapping[str, Any]) -> None:
@@ -252,7 +252,7 @@ class CorrectionDialog:
             self._can_correct = True
             self._allow_ok()
 
-    def _engine_died(self, message: str) -> None:
+    def _server_died(self, message: str) -> None:
         self._dead = True
         self._cannot(message)
 
@@ -320,7 +320,7 @@ class CorrectionDialog:
         self.config.set_property("lens", "" if lens_id == self.subject.identity.get("lens") else lens_id)
 
     def _calibrate(self, lens_id: str) -> None:
-        self.engine.send("calibrate", on_done=self._calibration_started, lens=lens_id)
+        self.server.send("calibrate", on_done=self._calibration_started, lens=lens_id)
 
     def _calibration_started(self, answer: Answer) -> None:
         if answer.error:
@@ -330,5 +330,5 @@ class CorrectionDialog:
 
 
 def _title(procedure: Gimp.Procedure) -> str:
-    """The menu's label, as a title of a window."""
+    """Return the menu's label as the title of a window."""
     return str(procedure.get_menu_label()).replace("_", "").rstrip(".…")

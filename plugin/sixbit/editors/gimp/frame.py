@@ -15,7 +15,7 @@ class FrameError(UserError):
 
 @dataclass(frozen=True)
 class Frame:
-    """``size`` is that of the whole frame, ``window`` (x, y, width, height) the drawable in it; None if it is all."""
+    """Holds the size of the frame, and the window (x, y, width, height) of the drawable in it; None if it is all."""
 
     size: Size
     window: tuple[int, int, int, int] | None = None
@@ -24,7 +24,7 @@ class Frame:
 
 
 def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Size | None, choice: str) -> Frame:
-    """The frame of a drawable (its size, its offsets in the image) by ``choice``.
+    """Find the frame of a drawable (its size, its offsets in the image) by ``choice``.
 
     ``auto`` goes by the original size that the metadata tells, and raises FrameError where the image has another;
     ``scaled`` takes the image for the whole photo, ``centred`` for the middle of it, and ``drawable`` the drawable.
@@ -65,7 +65,7 @@ def _centred(drawable: Size, offsets: Size, image: Size, wholes: tuple[Size, ...
 
 
 def _part_of(drawable: Size, offsets: Size, whole: Size, note: str) -> Frame:
-    """A drawable in the frame; if it reaches beyond, nobody knows what it is."""
+    """Place a drawable in the frame. Raises FrameError if it reaches beyond: nobody knows what it is then."""
     if drawable == whole and offsets == (0, 0):
         return Frame(whole, note=note)
     x, y = offsets

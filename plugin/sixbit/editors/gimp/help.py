@@ -63,7 +63,7 @@ def _pressed(dialog: Gtk.Dialog, event: Any) -> bool:
 
 
 def show_help(parent: Gtk.Window) -> None:
-    """What the dialog can do, in a window that does not stop it."""
+    """Show what the dialog can do, in a window that does not stop it."""
     words = "\n\n".join(f"{title}\n{text}" for title, text in HELP)
     window = Gtk.MessageDialog(
         transient_for=parent,

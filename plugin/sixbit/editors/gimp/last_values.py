@@ -1,4 +1,4 @@
-"""What was chosen last for a lens on a body: a small file in GIMP's folder."""
+"""The values that were chosen last for each lens on each body: a small file in GIMP's folder."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from gi.repository import Gimp
+from presets import CORRECTIONS
 
 REMEMBERED = (
-    *(f"{kind}{suffix}" for kind in ("distortion", "tca", "vignetting", "shading") for suffix in ("", "-strength")),
+    *(f"{kind}{suffix}" for kind in CORRECTIONS for suffix in ("", "-strength")),
     "scale",
     "computed",
     "preset",
@@ -21,7 +22,7 @@ RECENT = 8
 
 
 class LastValues:
-    """Values by body and lens, and the lenses that were used, the latest first."""
+    """Keeps values by body and lens, and the lenses that were used, the latest first."""
 
     def __init__(self) -> None:
         self._path = Path(Gimp.directory()) / "sixbit-last-values.json"
@@ -32,7 +33,7 @@ class LastValues:
             self._content = content if isinstance(content, dict) else {}
 
     def recent(self) -> list[str]:
-        """The lenses that were chosen lately."""
+        """Return the lenses that were chosen lately."""
         found = self._content.get("recent")
         return [lens for lens in found if isinstance(lens, str)] if isinstance(found, list) else []
 

@@ -9,11 +9,11 @@ from texts import UserError, _
 
 
 class LayerError(UserError):
-    """A drawable that cannot be corrected; the message is for the user."""
+    """A drawable cannot be corrected; the message is for the user."""
 
 
 def editable_drawable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
-    """The one layer, mask or channel that can be corrected; raises LayerError."""
+    """Return the one layer, mask or channel that is to be corrected. Raises LayerError if it cannot be."""
     chosen = list(drawables)
     if len(chosen) != 1:
         raise LayerError(_("Choose one layer; {count} are chosen.").format(count=len(chosen)))
@@ -43,7 +43,7 @@ def editable_drawable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
 
 
 def is_coverage(drawable: Gimp.Drawable) -> bool:
-    """True if the values are no light but coverage: those of masks, channels, and what floats above them."""
+    """Tell whether the values are no light but coverage: those of masks, channels, and what floats above them."""
     if isinstance(drawable, Gimp.Channel):
         return True
     return bool(
@@ -52,7 +52,7 @@ def is_coverage(drawable: Gimp.Drawable) -> bool:
 
 
 def only_in_place(drawable: Gimp.Drawable) -> str:
-    """Why the result cannot be a new layer; empty if it can."""
+    """Say why the result cannot be a new layer; empty if it can."""
     if isinstance(drawable, Gimp.Channel):
         return _("A mask or a channel can only be corrected in its place.")
     if drawable.is_floating_sel():
@@ -63,7 +63,7 @@ def only_in_place(drawable: Gimp.Drawable) -> str:
 
 
 def notes_on(drawable: Gimp.Drawable, photo_is_corrected: bool) -> list[str]:
-    """What a user may not expect of this correction."""
+    """Say what a user may not expect of this correction."""
     if is_coverage(drawable):
         notes = [_("A mask or a channel is bent as the photo; its values stay.")]
         if photo_is_corrected:
@@ -84,7 +84,7 @@ def notes_on(drawable: Gimp.Drawable, photo_is_corrected: bool) -> list[str]:
 
 
 def _is_drawn_by_gimp(layer: Gimp.Layer) -> bool:
-    """True of text and shapes, which become pixels when they are changed."""
+    """Tell whether it is text or a shape, which become pixels when they are changed."""
     if hasattr(layer, "is_rasterized"):
         return bool((layer.is_text_layer() or layer.is_vector_layer()) and not layer.is_rasterized())
     return bool(layer.is_text_layer())

@@ -10,13 +10,16 @@ from gi.repository import Gtk, Pango
 from sentences import GRADE_WORDS
 from texts import _
 
-NAME, GRADES, LENS_ID, SOUGHT = range(4)
+NAME = 0
+GRADES = 1
+LENS_ID = 2
+SOUGHT = 3
 
 Lens = Mapping[str, Any]
 
 
 def grades_of(calibrations: Mapping[str, str | None]) -> str:
-    """What is known of a lens, in words: ``distortion measured, fall-off published``."""
+    """Say what is known of a lens: ``distortion measured, vignetting published``."""
     known = [f"{SPOKEN[kind]} {GRADE_WORDS.get(grade, grade)}" for kind, grade in calibrations.items() if grade]
     return ", ".join(known) or _("no calibration")
 
@@ -78,7 +81,7 @@ class LensChooser(Gtk.MenuButton):  # type: ignore[misc]
             self._add(groups[length], lens)
 
     def _add(self, group: Any, lens: Lens) -> None:
-        grades = [grade for grade in ("measured", "published", "computed") if grade in lens["calibrations"].values()]
+        grades = [grade for grade in GRADE_WORDS if grade in lens["calibrations"].values()]
         words = ", ".join(GRADE_WORDS[grade] for grade in grades) or "–"
         sought = f"{lens['name']} {lens['maker']} {lens['id']} {lens['focal_min']:g}mm".casefold()
         self._store.append(group, (lens["name"], words, lens["id"], sought))
@@ -105,7 +108,7 @@ class LensChooser(Gtk.MenuButton):  # type: ignore[misc]
             self._view.collapse_all()
 
     def _is_sought(self, model: Gtk.TreeModel, place: Any, _data: Any) -> bool:
-        """A lens if all words are in it, a group if one of its lenses is."""
+        """Tell whether all words are in a lens, or in one of the lenses of a group."""
         if not self._words:
             return True
         if model[place][LENS_ID]:

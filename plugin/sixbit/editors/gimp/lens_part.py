@@ -21,7 +21,7 @@ STATUS = {
 
 
 class LensPart:
-    """``on_chosen`` hears the identity of the lens that is chosen, ``on_calibrate`` that of one to be calibrated."""
+    """Calls ``on_chosen`` with the identity of the lens that is chosen, ``on_calibrate`` with one to be calibrated."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from gi.repository import Gimp
 Tags = dict[str, str]
 
 LONGEST = 1 << 20
-"""Characters of the longest text that is handed to the engine; previews and depth maps are longer."""
+"""Characters of the longest text that is handed to the server; previews and depth maps are longer."""
 
 SIZES = (
     ("Exif.Photo.PixelXDimension", "Exif.Photo.PixelYDimension"),
@@ -25,7 +25,7 @@ SIZES = (
 
 
 def tags_of(image: Gimp.Image) -> Tags:
-    """All tags by exiv2's names."""
+    """Return all tags by exiv2's names."""
     metadata = image.get_metadata()
     if metadata is None:
         return {}
@@ -42,7 +42,7 @@ def tags_of(image: Gimp.Image) -> Tags:
 
 
 def original_size(tags: Mapping[str, str]) -> tuple[int, int] | None:
-    """The size of the picture as the tags say it."""
+    """Return the size of the picture as the tags say it."""
     for names in SIZES:
         width, height = (tags.get(name, "").strip() for name in names)
         if width.isdecimal() and height.isdecimal() and int(width) and int(height):
@@ -51,14 +51,14 @@ def original_size(tags: Mapping[str, str]) -> tuple[int, int] | None:
 
 
 def imported_file(image: Gimp.Image) -> str | None:
-    """The photo that the image was opened from, if it is still there."""
+    """Return the photo that the image was opened from, if it is still there."""
     file = image.get_imported_file()
     path = file.get_path() if file else None
     return path if path and Path(path).is_file() else None
 
 
 def tagged(image: Gimp.Image, tags: Mapping[str, str], namespaces: Mapping[str, str]) -> Gimp.Metadata:
-    """The metadata of the image, with these tags. ``namespaces`` are those that XMP does not know of itself."""
+    """Return the image's metadata with these tags. ``namespaces`` are those that XMP does not know of itself."""
     metadata = image.get_metadata() or Gimp.Metadata.new()
     root = ElementTree.fromstring(metadata.serialize() or "<metadata/>")
     for element in list(root):

@@ -1,31 +1,24 @@
-"""Pixels of a drawable, handed to the engine and taken back through a file that lies in memory."""
+"""Pixels of a drawable, handed to the server and taken back through a file that lies in memory."""
 
 from __future__ import annotations
 
 import base64
 import os
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gi.repository import Babl, Gegl, Gimp
 from layers import is_coverage
+from shared_file import SharedFile
 from texts import UserError, _
-
-try:
-    import fcntl
-except ImportError:  # Windows has no such locks.
-    fcntl = None  # type: ignore[assignment]
 
 STRIP = 128
 """Rows handed over at once: two of GIMP's tiles, measured to be the fastest, and small."""
 
 TYPES = {"u8": "uint8", "u16": "uint16", "float": "float32"}
 BYTES = {"u8": 1, "u16": 2, "float": 4}
-PREFIX = "sixbit-pixels-"
 LARGEST_THUMBNAIL = 1024
 """The longest side, in px, that GIMP makes."""
 MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
@@ -35,12 +28,12 @@ Area = tuple[int, int, int, int]
 
 
 class PixelsError(UserError):
-    """Pixels that cannot be handed over; the message is for the user."""
+    """Pixels cannot be handed over; the message is for the user."""
 
 
 @dataclass(frozen=True)
 class PixelFormat:
-    """How pixels are handed over: as they are stored, but for other kinds of numbers than the engine works with."""
+    """Says how pixels are handed over: as they are stored, if the server works with that kind of numbers."""
 
     name: str
     """Babl's name of the format, with the colour space of the image: nothing is converted on the way."""
@@ -50,12 +43,12 @@ class PixelFormat:
 
     @property
     def pixel_bytes(self) -> int:
-        """Bytes of one pixel."""
+        """Return the bytes of one pixel."""
         return self.channels * BYTES[self.type]
 
 
 def format_of(drawable: Gimp.Drawable) -> PixelFormat:
-    """Bytes stay bytes and words words; wider integers and all floating point are handed over as float."""
+    """Choose the format of a drawable: bytes and words stay what they are, all else is handed over as float."""
     native = drawable.get_format()
     model, _space, stored = Babl.format_get_encoding(native).rpartition(" ")
     kind = stored if stored in ("u8", "u16") else "float"
@@ -69,14 +62,14 @@ def format_of(drawable: Gimp.Drawable) -> PixelFormat:
 
 
 def profile_of(image: Gimp.Image, pixel_format: PixelFormat) -> str | None:
-    """The ICC profile that tells the transfer curve, as base64; None for sRGB's."""
+    """Return the ICC profile that tells the transfer curve, as base64; None for that of sRGB."""
     profile = image.get_color_profile()
     if profile is None or "~" in pixel_format.name:
         return None
     return base64.b64encode(bytes(profile.get_icc_profile())).decode("ascii")
 
 
-class PixelFile:
+class PixelFile(SharedFile):
     """A file in memory with the pixels of a drawable, and room for the corrected ones behind them."""
 
     def __init__(self, drawable: Gimp.Drawable) -> None:
@@ -87,8 +80,7 @@ class PixelFile:
         self.width, self.height = drawable.get_width(), drawable.get_height()
         self.size = self.width * self.height * self.format.pixel_bytes
         self.buffer = drawable.get_buffer()
-        self._file = shared_file()
-        self.path = self._file.name
+        super().__init__()
 
     def take(self, done: Callable[[float], object]) -> None:
         """Fetch all pixels from GIMP; ``done`` hears the share that is."""
@@ -98,7 +90,7 @@ class PixelFile:
                 done(top / self.height)
 
     def strips(self) -> range:
-        """The first rows of the strips."""
+        """Return the first rows of the strips."""
         return range(0, self.height, STRIP)
 
     def take_strip(self, top: int) -> None:
@@ -106,11 +98,11 @@ class PixelFile:
         if top == 0:
             self._reserve(0)
         rows = Gegl.Rectangle.new(0, top, self.width, min(STRIP, self.height - top))
-        self._file.seek(top * self.width * self.format.pixel_bytes)
-        self._file.write(self.buffer.get(rows, 1.0, self.format.name, Gegl.AbyssPolicy.CLAMP))
+        self.file.seek(top * self.width * self.format.pixel_bytes)
+        self.file.write(self.buffer.get(rows, 1.0, self.format.name, Gegl.AbyssPolicy.CLAMP))
 
     def picture(self, image: Gimp.Image) -> dict[str, Any]:
-        """What the engine's `open` takes."""
+        """Return what the server's `open` takes."""
         return {
             "file": self.path,
             "offset": 0,
@@ -123,7 +115,7 @@ class PixelFile:
         }
 
     def result(self) -> dict[str, Any]:
-        """Where the engine is to put the corrected pixels."""
+        """Return where the server is to put the corrected pixels."""
         self._reserve(self.size)
         return {"file": self.path, "offset": self.size}
 
@@ -134,35 +126,23 @@ class PixelFile:
         first, last = max(rows.start, y), min(rows.stop, y + height)
         for top in range(first, last, STRIP):
             many = min(STRIP, last - top)
-            self._file.seek(self.size + top * row)
-            pixels = self._file.read(many * row)
+            self.file.seek(self.size + top * row)
+            pixels = self.file.read(many * row)
             if width != self.width:
                 left, right = x * self.format.pixel_bytes, (x + width) * self.format.pixel_bytes
                 pixels = b"".join(pixels[at + left : at + right] for at in range(0, many * row, row))
             # A wrong length would only be a warning of GEGL's, with the pixels left as they are.
             if len(pixels) != many * width * self.format.pixel_bytes:
-                raise PixelsError(_("The engine has not written all pixels."))
+                raise PixelsError(_("Sixbit has not written all pixels."))
             buffer.set(Gegl.Rectangle.new(x, top, width, many), self.format.name, pixels)
-
-    def close(self) -> None:
-        """Give the memory back."""
-        self._file.close()
-        with suppress(OSError):
-            Path(self.path).unlink()
-
-    def __enter__(self) -> PixelFile:
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        self.close()
 
     def _reserve(self, start: int) -> None:
         """Have the memory before it is used: where a mapped file finds none left, the process is killed."""
         try:
             if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(self._file.fileno(), start, self.size)
+                os.posix_fallocate(self.file.fileno(), start, self.size)
             else:
-                self._file.truncate(start + self.size)
+                self.file.truncate(start + self.size)
         except OSError as error:
             raise PixelsError(
                 _("There is no room for {size} MB of pixels in {folder}: {reason}.").format(
@@ -171,11 +151,11 @@ class PixelFile:
             ) from error
 
 
-class Thumbnail:
-    """A small picture of a drawable, which GIMP has at once; the engine takes it for the whole one in previews."""
+class Thumbnail(SharedFile):
+    """A small picture of a drawable, which GIMP has at once; the server takes it for the whole one in previews."""
 
     def __init__(self, drawable: Gimp.Drawable) -> None:
-        """Raises PixelsError if GIMP has none."""
+        """Fetch it from GIMP. Raises PixelsError if GIMP has none."""
         self._stands_for = (drawable.get_width(), drawable.get_height())
         # Never larger than it is: GIMP 3.2 enlarges 16 bits with the wrong blue.
         size = [min(side, LARGEST_THUMBNAIL) for side in self._stands_for]
@@ -187,20 +167,13 @@ class Thumbnail:
         given = Babl.get_name(native) if Gimp.MINOR_VERSION < 2 else f"{MODELS[self._channels]} u8"
         self._channels = Babl.format_get_n_components(native)
         wanted = Babl.get_name(Babl.format_with_space(f"{MODELS[self._channels]} u8", native))
-        self._file = shared_file()
-        self._file.write(self._converted(pixels.get_data(), given, wanted))
-
-    def _converted(self, pixels: bytes, given: str, wanted: str) -> bytes:
-        area = Gegl.Rectangle.new(0, 0, self._width, self._height)
-        buffer = Gegl.Buffer.new(given, 0, 0, self._width, self._height)
-        buffer.set(area, given, pixels)
-        converted: bytes = buffer.get(area, 1.0, wanted, Gegl.AbyssPolicy.NONE)
-        return converted
+        super().__init__()
+        self.file.write(converted(pixels.get_data(), given, wanted, self._width, self._height))
 
     def picture(self, image: Gimp.Image, pixel_format: PixelFormat) -> dict[str, Any]:
-        """What the engine's `open` takes."""
+        """Return what the server's `open` takes."""
         return {
-            "file": self._file.name,
+            "file": self.path,
             "width": self._width,
             "height": self._height,
             "channels": self._channels,
@@ -210,38 +183,10 @@ class Thumbnail:
             "stands_for": list(self._stands_for),
         }
 
-    def __enter__(self) -> Thumbnail:
-        return self
 
-    def __exit__(self, *_raised: object) -> None:
-        self._file.close()
-        with suppress(OSError):
-            Path(self._file.name).unlink()
-
-
-def shared_file() -> Any:
-    """An empty file that the engine can map, in memory where the system has such a folder."""
-    folder = _shared_folder()
-    _sweep(folder)
-    # Unbuffered: the engine looks at the file itself.
-    file = tempfile.NamedTemporaryFile(prefix=PREFIX, dir=folder, buffering=0, delete=False)  # noqa: SIM115
-    if fcntl:
-        fcntl.flock(file, fcntl.LOCK_EX)
-    return file
-
-
-def _shared_folder() -> Path:
-    flatpak, runtime = os.environ.get("FLATPAK_ID"), os.environ.get("XDG_RUNTIME_DIR")
-    # The one folder in memory that Flatpak shows under the same name inside and outside.
-    shared = Path(runtime, "app", flatpak) if flatpak and runtime else Path("/dev/shm")
-    return shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a plug-in left that was killed (GIMP does that to cancel it): its file is not locked any more."""
-    if fcntl is None:
-        return
-    for left in folder.glob(f"{PREFIX}*"):
-        with suppress(OSError), left.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            left.unlink()
+def converted(pixels: bytes, given: str, wanted: str, width: int, height: int) -> bytes:
+    """Convert pixels from one format of babl to another."""
+    area = Gegl.Rectangle.new(0, 0, width, height)
+    buffer = Gegl.Buffer.new(given, 0, 0, width, height)
+    buffer.set(area, given, pixels)
+    return bytes(buffer.get(area, 1.0, wanted, Gegl.AbyssPolicy.NONE))

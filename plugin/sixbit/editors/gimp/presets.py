@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine_client import Engine
 from gi.repository import Gimp
-from texts import _
+from server_client import Server
+from texts import _, manifest
 
-CORRECTIONS = ("distortion", "tca", "vignetting", "shading")
+CORRECTIONS: tuple[str, ...] = tuple(manifest()["kinds"])
 INTERPOLATIONS = {"lanczos3": _("Lanczos interpolation"), "bilinear": _("bilinear interpolation")}
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A preset as the engine tells it."""
+    """Holds a preset as the server tells it."""
 
     name: str
     label: str
@@ -24,7 +24,7 @@ class Preset:
     grades: tuple[str, ...]
 
     def choices(self) -> dict[str, Any]:
-        """What it says of the choices of a correction."""
+        """Return what it says of the choices of a correction."""
         content = self.content
         return {
             "strength": {kind: float(content["strength"].get(kind, 1)) for kind in content["corrections"]},
@@ -36,7 +36,7 @@ class Preset:
         }
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of the procedure that show it in the dialog."""
+        """Return the arguments of the procedure that show it in the dialog."""
         strength = self.choices()["strength"]
         arguments: dict[str, Any] = {kind: kind in strength for kind in CORRECTIONS}
         arguments |= {f"{kind}-strength": 100 * share for kind, share in strength.items()}
@@ -45,7 +45,7 @@ class Preset:
         return arguments | {"computed": "computed" in self.grades}
 
     def note(self) -> str:
-        """What the arguments of the procedure cannot show, in words."""
+        """Say what the arguments of the procedure cannot show."""
         parts = []
         if not isinstance(scale := self.content["scale"], str):
             parts.append(_("scaled by {factor:g}").format(factor=scale))
@@ -60,7 +60,7 @@ class Preset:
         return ", ".join(parts)
 
     def is_shown_by(self, config: Gimp.ProcedureConfig) -> bool:
-        """True if nobody has changed the arguments since."""
+        """Tell whether the arguments are still as it says."""
         return all(_alike(config.get_property(name), value) for name, value in self.arguments().items())
 
 
@@ -69,12 +69,12 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def presets_of(found: Iterable[Mapping[str, Any]]) -> dict[str, Preset]:
-    """Presets by name, of the engine's answer."""
+    """Return the presets of the server's answer, by name."""
     return {one["name"]: Preset(one["name"], one["label"], one["content"], tuple(one["grades"])) for one in found}
 
 
-def preset_named(engine: Engine, name: str) -> Preset | None:
-    """The preset of a name, None if there is no name; raises EngineError where nothing is called so."""
+def preset_named(server: Server, name: str) -> Preset | None:
+    """Return the preset of a name, None if there is no name. Raises ServerError where nothing is called so."""
     if not name:
         return None
-    return presets_of(engine.call("presets", preset=name)["presets"])[name]
+    return presets_of(server.call("presets", preset=name)["presets"])[name]

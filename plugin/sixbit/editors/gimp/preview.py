@@ -1,16 +1,15 @@
-"""The live preview: before and after with a split that can be dragged, zoomed and moved, drawn by the engine."""
+"""The live preview: before and after with a split that can be dragged, zoomed and moved, drawn by the server."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from engine_client import Answer, Engine
-from gi.repository import Babl, Gdk, GdkPixbuf, Gegl, GLib, Gtk
-from pixels import PixelFile, shared_file
+from gi.repository import Babl, Gdk, GdkPixbuf, GLib, Gtk
+from pixels import PixelFile, converted
+from server_client import Answer, Server
+from shared_file import SharedFile
 from texts import _
 
 GRAB_PX = 10
@@ -28,15 +27,15 @@ View = tuple[int, int, int, int]
 
 
 class Preview(Gtk.DrawingArea):  # type: ignore[misc]
-    """Shows a picture of the engine's, before on the left of the split and after on the right.
+    """Shows a picture of the server's, before on the left of the split and after on the right.
 
     ``zoom`` is device pixels per pixel of the picture, None to fit. ``on_zoom`` hears of every change of it, and
-    ``on_error`` what the engine could not draw.
+    ``on_error`` what the server could not draw.
     """
 
-    def __init__(self, engine: Engine, pixels: PixelFile, on_error: Callable[[str], None]) -> None:
+    def __init__(self, server: Server, pixels: PixelFile, on_error: Callable[[str], None]) -> None:
         super().__init__(can_focus=True, hexpand=True, vexpand=True)
-        self.engine, self.on_error = engine, on_error
+        self.server, self.on_error = server, on_error
         self.on_zoom: Callable[[], None] = lambda: None
         self.picture_size = (pixels.width, pixels.height)
         self.picture: int | None = None
@@ -46,7 +45,7 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         self.split_shown, self.grid_shown = True, False
         self.message = ""
         self._centre = (pixels.width / 2, pixels.height / 2)
-        self._file = shared_file()
+        self._file = SharedFile()
         self._shown: dict[str, tuple[Any, Any]] = {}
         self._asked: Answer | None = None
         self._dragged: str | None = None
@@ -81,18 +80,16 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         self.picture = None
         self._closed = True
         self._file.close()
-        with suppress(OSError):
-            Path(self._file.name).unlink()
 
     def show_picture(self, picture: int | None) -> None:
-        """Draw a picture of the engine's, or nothing before there is one."""
+        """Draw a picture of the server's, or nothing before there is one."""
         self.picture = picture
         self.refresh()
 
     # What is seen --------------------------------------------------------------------------------------------------
 
     def scale(self) -> float:
-        """Device pixels per pixel of the picture."""
+        """Return how many device pixels a pixel of the picture has."""
         if self.zoom is not None:
             return float(self.zoom)
         fitting: float = min(room / side for room, side in zip(self._room(), self.picture_size, strict=True))
@@ -114,7 +111,7 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         self.refresh()
 
     def view(self) -> tuple[View, tuple[int, int]]:
-        """The part of the picture that is seen, and the size it is drawn at, in device pixels."""
+        """Return the part of the picture that is seen, and the size it is drawn at, in device pixels."""
         scale, parts, sizes = self.scale(), [], []
         for place, side, room in zip(self._centre, self.picture_size, self._room(), strict=True):
             seen = max(1, min(side, round(room / scale)))
@@ -136,15 +133,15 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
             if self._shown.get(side, (None,))[0] == wanted or (side == "after" and filter_number is None):
                 continue
             needed = size[0] * size[1] * 3
-            self._file.truncate(needed)
-            self._asked = self.engine.send(
+            self._file.file.truncate(needed)
+            self._asked = self.server.send(
                 "preview",
                 on_done=partial(self._drawn, side, wanted),
                 picture=self.picture,
                 filter=filter_number,
                 view=list(view),
                 size=list(size),
-                file=self._file.name,
+                file=self._file.path,
                 offset=0,
             )
             break
@@ -161,8 +158,8 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
                 self.on_error(str(answer.error))
             return
         width, height = wanted[1]
-        self._file.seek(0)
-        rows = self._to_screen(self._file.read(width * height * 3), width, height)
+        self._file.file.seek(0)
+        rows = self._to_screen(self._file.file.read(width * height * 3), width, height)
         pixbuf = GdkPixbuf.Pixbuf.new_from_bytes(
             GLib.Bytes.new(rows), GdkPixbuf.Colorspace.RGB, False, 8, width, height, width * 3
         )
@@ -171,12 +168,12 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         self.refresh()
 
     def _room(self) -> tuple[int, int]:
-        """The widget's size in device pixels."""
+        """Return the widget's size in device pixels."""
         factor = self.get_scale_factor()
         return max(1, self.get_allocated_width() * factor), max(1, self.get_allocated_height() * factor)
 
     def _area(self, size: tuple[int, int]) -> tuple[float, float, float, float]:
-        """Where a picture of a size in device pixels stands in the widget."""
+        """Return where a picture of a size in device pixels stands in the widget."""
         factor = self.get_scale_factor()
         width, height = size[0] / factor, size[1] / factor
         # On whole pixels: half of one would blur all of them.
@@ -337,24 +334,17 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
 
 
 def _conversion(pixels: PixelFile) -> Callable[[bytes, int, int], bytes]:
-    """From the 8-bit values of the image's colour space to those of the screen, taken to be sRGB."""
+    """Return what converts 8-bit values of the image's colour space to those of the screen, taken to be sRGB."""
     native = pixels.native
     if pixels.coverage and not pixels.format.linear:
-        # GIMP shows the channels of an 8-bit image as they are, and the engine encodes what it is told to be linear.
+        # GIMP shows the channels of an 8-bit image as they are, and the server encodes what it is told to be linear.
         return lambda rows, width, height: rows.translate(DECODED)
     # babl names the space in a format's name, unless it is sRGB.
     if "-space-" not in pixels.format.name or "Y" in Babl.format_get_encoding(native):
         return lambda rows, width, height: rows
     model = "R~G~B~" if pixels.format.linear or "~" in pixels.format.name else "R'G'B'"
     name = Babl.get_name(Babl.format_with_space(f"{model} u8", native))
-
-    def convert(rows: bytes, width: int, height: int) -> bytes:
-        area = Gegl.Rectangle.new(0, 0, width, height)
-        buffer = Gegl.Buffer.new(name, 0, 0, width, height)
-        buffer.set(area, name, rows)
-        return bytes(buffer.get(area, 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE))
-
-    return convert
+    return lambda rows, width, height: converted(rows, name, "R'G'B' u8", width, height)
 
 
 def _show_layout(cr: Any, layout: Any) -> None:

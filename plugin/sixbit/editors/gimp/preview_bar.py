@@ -10,7 +10,7 @@ from texts import _
 
 
 def preview_bar(preview: Preview) -> Gtk.Box:
-    """The bar of a preview, which it follows."""
+    """Make the bar of a preview, which it follows."""
     bar = Gtk.Box(spacing=6)
     for icon, words, zoom in (
         ("zoom-out-symbolic", _("Zoom out (-)"), lambda: preview.scale() / 1.25),

@@ -1,4 +1,4 @@
-"""What is asked before a photo is corrected a second time."""
+"""The question before a photo is corrected a second time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ gi.require_version("Gtk", "3.0")
 from correction import SPOKEN, Subject  # noqa: E402
 from gi.repository import Gimp, GimpUi, Gtk  # noqa: E402
 from texts import _, manifest  # noqa: E402
-from widgets import wrapped  # noqa: E402
+from widgets import check_button, wrapped  # noqa: E402
 
 BAR_WIDTH = 110
 """Characters of a line that goes over the whole dialog."""
 
 
 def asks_to_correct_again(procedure: Gimp.Procedure, subject: Subject) -> bool:
-    """The question where there is no dialog; True to go on."""
+    """Ask where there is no dialog; True to go on."""
     GimpUi.init(procedure.get_name())
     question = Gtk.MessageDialog(
         message_type=Gtk.MessageType.QUESTION,
@@ -37,15 +37,13 @@ def asks_to_correct_again(procedure: Gimp.Procedure, subject: Subject) -> bool:
 
 
 def done_before_bar(config: Gimp.ProcedureConfig, subject: Subject) -> Gtk.Widget:
-    """The question as a part of the dialog."""
+    """Make the question a part of the dialog."""
     bar = Gtk.InfoBar(message_type=Gtk.MessageType.QUESTION)
     words = _("The metadata says that this is corrected already: {done}.").format(done=_done(subject))
     if subject.coverage:
         words = _("This mask or channel is corrected already.")
     bar.get_content_area().add(wrapped(words, width=BAR_WIDTH))
-    again = GimpUi.prop_check_button_new(config, "force", config.find_property("force").nick)
-    again.set_use_underline(True)
-    bar.get_action_area().add(again)
+    bar.get_action_area().add(check_button(config, "force"))
     bar.show_all()
     return bar
 

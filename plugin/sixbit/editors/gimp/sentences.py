@@ -1,4 +1,4 @@
-"""What the engine says, in the user's language, with what can be done about it here."""
+"""The server's sentences in the user's language, with what can be done about them here."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ WAYS_OUT = {
     "The colour profile cannot be read ({why}).": _WITHOUT_LIGHT,
     "The transfer curve of the colour profile {name} does not rise.": _WITHOUT_LIGHT,
 }
-"""What can be done about a sentence of the engine's, by its template."""
+"""What can be done about a sentence of the server's, by its template."""
 
 
 def translated(said: Any) -> str:
-    """A sentence of the engine's (its template and values, docs/engine-protocol.md); a list of them is a choice."""
+    """Translate a sentence of the server's (its template and values, docs/server-protocol.md); a list is a choice."""
     if isinstance(said, list):
         *others, last = map(translated, said)
         return _("{others} or {last}").format(others=", ".join(others), last=last) if others else last
@@ -47,7 +47,7 @@ def translated(said: Any) -> str:
 
 
 def with_way_out(said: Any) -> str:
-    """The same, with what can be done about it here: a sentence of its own, or a clause."""
+    """Translate a sentence of the server's, and add what can be done about it here, as a sentence or a clause."""
     words = translated(said)
     way_out = WAYS_OUT.get(said["template"]) if isinstance(said, Mapping) else None
     if not way_out:

@@ -10,7 +10,7 @@ from gi.repository import Gimp, GimpUi, Gtk, Pango
 from presets import CORRECTIONS, Preset
 from sentences import GRADE_WORDS, UNKNOWN, with_way_out
 from texts import _
-from widgets import framed, say, wrapped
+from widgets import check_button, framed, say, wrapped
 
 NO_PRESET = "-"
 GAP = 12
@@ -37,7 +37,7 @@ class PhotoPart:
         self.widget = framed(_("Photo"), grid)
 
     def show_assumed(self, identity: Mapping[str, Any], lens: Mapping[str, Any] | None, choices: Choices) -> None:
-        """In each empty entry, what is taken instead, and whence."""
+        """Show in each empty entry what is taken instead, and whence."""
         several = bool(lens and lens["focal_min"] != lens["focal_max"])
         self._entries["focal-length"].set_sensitive(several or not lens)
         crop = identity.get("crop_factor")
@@ -77,7 +77,7 @@ class PhotoPart:
             context.add_class("error")
 
     def _follow(self, _config: Any, _pspec: Any, name: str) -> None:
-        """Reset and saved settings change the value, too."""
+        """Show the value when reset or saved settings change it."""
         entry, value = self._entries[name], self._config.get_property(name)
         shown = _value(entry.get_text())
         if shown is None or abs(shown - value) > 1e-9:
@@ -85,7 +85,7 @@ class PhotoPart:
 
 
 def _value(text: str) -> float | None:
-    """What is typed as a number, 0 if it is nothing; photographers write f/5.6, and some of them 5,6."""
+    """Read a number as it is typed, 0 if it is nothing; photographers write f/5.6, and some of them 5,6."""
     try:
         return float(text.strip().lower().removeprefix("f/").replace(",", ".") or 0)
     except ValueError:
@@ -117,8 +117,7 @@ class CorrectionsPart:
         grid.attach(self._note, 0, 1, 2, 1)
         self._switches: dict[str, tuple[Gtk.Widget, Gtk.Widget]] = {}
         for row, kind in enumerate(CORRECTIONS, 2):
-            check = GimpUi.prop_check_button_new(config, kind, config.find_property(kind).nick)
-            check.set_use_underline(True)
+            check = check_button(config, kind)
             scale = GimpUi.prop_spin_scale_new(config, f"{kind}-strength", 1, 10, 0)
             scale.set_label(_("Strength"))
             scale.set_hexpand(True)
@@ -127,21 +126,21 @@ class CorrectionsPart:
             self._switches[kind] = (check, scale)
         self._left_out = wrapped("", hidden=True)
         grid.attach(self._left_out, 0, 6, 2, 1)
-        grid.attach(_check_button(config, "computed"), 0, 7, 2, 1)
+        grid.attach(check_button(config, "computed"), 0, 7, 2, 1)
         self.widget = framed(_("Corrections"), grid)
         config.connect("notify::preset", self._follow)
         self._follow()
         self._combo.connect("changed", self._chosen)
 
     def show_lens(self, lens: Mapping[str, Any] | None) -> None:
-        """Corrections that are not known of the lens cannot be chosen."""
+        """Let only those corrections be chosen that are known of the lens."""
         for kind, widgets in self._switches.items():
             known = kind in self._kinds and (lens is None or lens["calibrations"].get(kind))
             for widget in widgets:
                 widget.set_sensitive(bool(known))
 
     def show_made(self, made_from: Mapping[str, Any], left_out: Mapping[str, Any]) -> None:
-        """What was compiled, and what was left out."""
+        """Show what was compiled, and what was left out."""
         for kind, (check, _scale) in self._switches.items():
             known = made_from["calibrations"].get(kind)
             why = with_way_out(left_out[kind]) if kind in left_out else ""
@@ -173,7 +172,7 @@ class ResultPart:
     """Where the result goes, and where the optical centre lies; below the preview, where a wide picture leaves room."""
 
     def __init__(self, config: Gimp.ProcedureConfig, in_place: str, coverage: bool) -> None:
-        """``in_place`` tells why there can be no new layer, if so; ``coverage`` is true for masks and channels."""
+        """Build it; ``in_place`` says why there can be no new layer, ``coverage`` is true for masks and channels."""
         grid = Gtk.Grid(column_spacing=6, row_spacing=3)
         for place, name in enumerate(("scale", "frame", "output")):
             row, column = divmod(place, 2)
@@ -193,7 +192,7 @@ class ResultPart:
             grid.attach(combo, 2 * column + 1, row, 1, 1)
         self._note = wrapped("", hidden=True, width=NOTE_WIDTH)
         grid.attach(self._note, 0, 2, 4, 1)
-        write_lens = _check_button(config, "write-lens")
+        write_lens = check_button(config, "write-lens")
         if coverage:
             write_lens.set_sensitive(False)
             write_lens.set_tooltip_text(_("A mask or a channel has no metadata."))
@@ -206,18 +205,10 @@ class ResultPart:
         self.widget = grid
 
     def _show_export(self, config: Gimp.ProcedureConfig, *_notified: Any) -> None:
-        """GIMP may well leave metadata out of what it exports."""
+        """Remind the user that GIMP may leave metadata out of what it exports."""
         words = _("When you export, see that “Save Exif” and “Save XMP” are ticked.")
         say(self._export_note, words if config.get_property("write-lens") else "")
 
     def show_notes(self, words: str) -> None:
-        """What was concluded of the frame, and what is special about the layer."""
+        """Show what was concluded of the frame, and what is special about the layer."""
         say(self._note, words)
-
-
-def _check_button(config: Gimp.ProcedureConfig, name: str) -> Gtk.Widget:
-    pspec = config.find_property(name)
-    button = GimpUi.prop_check_button_new(config, name, pspec.nick)
-    button.set_use_underline(True)
-    button.set_tooltip_text(pspec.blurb)
-    return button

@@ -12,7 +12,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class UserError(Exception):
-    """What cannot be done; the message is for the user."""
+    """Something cannot be done; the message is for the user."""
 
 
 _ = gettext.translation("sixbit", HERE / "locale", fallback=True).gettext
@@ -20,12 +20,12 @@ _ = gettext.translation("sixbit", HERE / "locale", fallback=True).gettext
 
 @cache
 def manifest() -> dict[str, Any]:
-    """The copy of Sixbit's manifest that was installed beside the plug-in."""
+    """Read the copy of Sixbit's manifest that was installed beside the plug-in."""
     content: dict[str, Any] = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
     return content
 
 
 def procedures() -> dict[str, dict[str, str]]:
-    """Label and summary of the procedures, by name."""
+    """Return label and summary of the procedures, by name."""
     found: dict[str, dict[str, str]] = manifest()["hosts"]["gimp"]["procedures"]
     return found

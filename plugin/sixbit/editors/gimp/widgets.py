@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from gi.repository import GimpUi, Gtk, Pango
+from gi.repository import Gimp, GimpUi, Gtk, Pango
 
 
 def framed(title: str, child: Gtk.Widget) -> Gtk.Widget:
-    """A part of a dialog with a heading."""
+    """Make a part of a dialog with a heading."""
     frame = GimpUi.Frame.new(title)
     frame.add(child)
     return frame
 
 
+def check_button(config: Gimp.ProcedureConfig, name: str) -> Gtk.Widget:
+    """Make a button that switches an argument of the procedure."""
+    pspec = config.find_property(name)
+    button = GimpUi.prop_check_button_new(config, name, pspec.nick)
+    button.set_use_underline(True)
+    button.set_tooltip_text(pspec.blurb)
+    return button
+
+
 def wrapped(words: str, bold: bool = False, hidden: bool = False, width: int = 42) -> Gtk.Label:
-    """Words of any length, in as many lines as they need; ``width`` is in characters."""
+    """Make a label for words of any length, in as many lines as they need; ``width`` is in characters."""
     label = Gtk.Label(
         label=words,
         xalign=0,

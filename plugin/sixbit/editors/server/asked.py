@@ -1,4 +1,4 @@
-"""What a request says, each value looked at before it is used: the editor may be of another version, or wrong."""
+"""Reading requests: each value is checked before it is used, as the editor may be of another version, or wrong."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Request = dict[str, Any]
 
 
 def kept(kept: dict[int, T], request: Request, name: str) -> T:
-    """What is kept under the number that the request names."""
+    """Return what is kept under the number that the request names."""
     number = whole(request, name)
     if number not in kept:
         raise ArgumentError(f"There is no {name} {number}.")
@@ -30,12 +30,12 @@ def kept(kept: dict[int, T], request: Request, name: str) -> T:
 
 
 def has_shot(request: Request) -> bool:
-    """True if the request tells of a photo, by its path or its tags."""
+    """Tell whether the request names a photo, by its path or its tags."""
     return request.get("photo") is not None or request.get("tags") is not None
 
 
 def shot(request: Request) -> Shot:
-    """What the photo says, or the tags that the editor holds of it."""
+    """Read the photo that the request names, or the tags that the editor sends in its place."""
     if request.get("photo") is not None:
         from sixbit.tags.read import read_shot
 
@@ -50,7 +50,7 @@ def shot(request: Request) -> Shot:
 
 
 def lens(request: Request) -> Lens:
-    """The lens of an identity."""
+    """Return the lens with the identity that the request names."""
     lens = text(request, "lens")
     if lens not in catalogue().lenses:
         raise ArgumentError(f"There is no lens with the identity {lens!r}; `lenses` lists them.")
@@ -58,7 +58,7 @@ def lens(request: Request) -> Lens:
 
 
 def preset(request: Request) -> Preset:
-    """The export preset of a name."""
+    """Return the export preset that the request names."""
     from sixbit.export.presets import PresetError, load
 
     try:
@@ -68,7 +68,7 @@ def preset(request: Request) -> Preset:
 
 
 def text(request: Request, name: str) -> str:
-    """A text that is needed."""
+    """Return a text, which the request must have."""
     value = request.get(name)
     if not isinstance(value, str):
         raise ArgumentError(f"`{name}` is a text, not {value!r:.60}.")
@@ -76,7 +76,7 @@ def text(request: Request, name: str) -> str:
 
 
 def whole(request: Request, name: str) -> int:
-    """A whole number from 0 on; an offset may be left out."""
+    """Return a whole number from 0 on; an offset may be left out."""
     value = request.get(name, 0 if name == "offset" else None)
     if type(value) is not int or not 0 <= value < 1 << 62:
         raise ArgumentError(f"`{name}` is a whole number from 0 on, not {value!r:.60}.")
@@ -84,14 +84,14 @@ def whole(request: Request, name: str) -> int:
 
 
 def side(value: object, name: str) -> int:
-    """A side of a picture, in px."""
+    """Return a side of a picture, in px."""
     if type(value) is not int or not 1 <= value <= LONGEST_SIDE:
         raise ArgumentError(f"`{name}` is in pixels, from 1 to {LONGEST_SIDE}, not {value!r:.60}.")
     return value
 
 
 def size(request: Request, name: str) -> tuple[int, int]:
-    """Width and height, in px."""
+    """Return width and height, in px."""
     value = request.get(name)
     if not isinstance(value, list) or len(value) != 2:
         raise ArgumentError(f"`{name}` is [width, height], not {value!r:.60}.")
@@ -99,7 +99,7 @@ def size(request: Request, name: str) -> tuple[int, int]:
 
 
 def rectangle(request: Request, name: str, within: tuple[int, int]) -> tuple[int, int, int, int]:
-    """x, y, width and height of a part of a picture."""
+    """Return x, y, width and height of a part of a picture, in px."""
     value = request.get(name)
     if not isinstance(value, list) or len(value) != 4 or any(type(number) is not int for number in value):
         raise ArgumentError(f"`{name}` is [x, y, width, height], not {value!r:.60}.")
@@ -110,7 +110,7 @@ def rectangle(request: Request, name: str, within: tuple[int, int]) -> tuple[int
 
 
 def number(request: Request, name: str) -> float | None:
-    """A positive number, or None if nothing is said."""
+    """Return a positive number, or None if the request has none."""
     value = request.get(name)
     if value is None:
         return None
@@ -120,7 +120,7 @@ def number(request: Request, name: str) -> float | None:
 
 
 def texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """A list of texts."""
+    """Return a list of texts."""
     value = request.get(name)
     if value is None:
         return default
@@ -130,7 +130,7 @@ def texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, .
 
 
 def grades(request: Request) -> tuple[Grade, ...]:
-    """The grades of calibrations that may be used."""
+    """Return the grades of calibrations that may be used."""
     try:
         return tuple(Grade(name) for name in texts(request, "grades", TRUSTED))
     except ValueError as error:
@@ -138,7 +138,7 @@ def grades(request: Request) -> tuple[Grade, ...]:
 
 
 def strength(request: Request) -> dict[str, float]:
-    """Shares by correction; what they may be, the compiler says."""
+    """Return the share of each correction; the compiler checks their range."""
     value = request.get("strength")
     if value is None:
         return {}
@@ -148,7 +148,7 @@ def strength(request: Request) -> dict[str, float]:
 
 
 def icc(request: Request) -> bytes | None:
-    """An ICC profile, or None."""
+    """Return an ICC profile, or None."""
     if request.get("icc") is None:
         return None
     try:

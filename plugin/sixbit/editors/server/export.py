@@ -1,4 +1,4 @@
-"""One photo that an editor has rendered, corrected by an export preset: what an export storage asks for."""
+"""Correcting one photo that an editor has rendered, by an export preset, for an editor's export storage."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _refused(reason: str, message: str) -> dict[str, Any]:
 
 
 def _modules(photo: Path) -> frozenset[str]:
-    """What was on when the photo was rendered, as it says itself."""
+    """Return the modules of darktable that were on when the photo was rendered, as its metadata says."""
     with opened(photo) as file:
         return _of_packet(photo_blocks(photo, file).xmp)
 

@@ -1,4 +1,4 @@
-"""The engine as a process of its own: requests and answers in lines of JSON, see ``docs/engine-protocol.md``.
+"""The server: a process that answers an editor's requests in lines of JSON (``docs/server-protocol.md``).
 
 A thread reads the requests, so that one that cancels, or the end of the input, is seen while another is worked on.
 An editor that can start programs only through a shell puts its requests into a file, see
@@ -54,7 +54,7 @@ class _Job:
 
     @property
     def number(self) -> Any:
-        """What the editor calls it; None if it has no name that can be told apart from others."""
+        """Return the editor's name for the request; None if it has none that can be told apart from others."""
         number = self.request.get("id")
         return number if isinstance(number, int | str) else None
 
@@ -62,12 +62,12 @@ class _Job:
 def run(file: Path | None = None) -> NoReturn:
     """Answer requests, those of a file or else of the standard input, until there are no more, and end the process."""
     requests, answers = _own_streams()
-    _Engine(requests if file is None else RequestFile(file), answers, start_log(_log, "engine.log")).work()
+    _Server(requests if file is None else RequestFile(file), answers, start_log(_log, "server.log")).work()
     os._exit(0)  # the reading thread holds its stream, which Python's own shutdown would wait for in vain
 
 
 def _own_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Standard input and output, for the protocol alone: what libraries print goes to standard error."""
+    """Keep standard input and output for the protocol alone: what libraries print goes to standard error."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -79,7 +79,7 @@ def _own_streams() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-class _Engine:
+class _Server:
     def __init__(self, requests: BinaryIO | RequestFile, answers: BinaryIO, log: Path | None) -> None:
         self._requests = requests
         self._answers = answers
@@ -170,12 +170,12 @@ class _Engine:
 
 
 def _refusal(error: SixbitError, kind: str) -> dict[str, Any]:
-    """The reason alone: what can be done on the command line is no help in a window."""
+    """Return the reason alone: what can be done on the command line is no help in a window."""
     return {"error": str(error.reason), "said": parts(error.reason), "kind": kind}
 
 
 def _import_soon() -> None:
-    """What the next requests need, loaded while the editor is busy with its own start."""
+    """Import what the next requests need, while the editor is busy with its own start."""
     for module in NEEDED_SOON:
         with suppress(Exception):  # whoever needs it will be told
             importlib.import_module(module)

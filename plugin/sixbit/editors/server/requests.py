@@ -10,14 +10,14 @@ PAUSE = 0.05
 
 
 class RequestFile:
-    """The lines of a file, and those that are appended while it is read."""
+    """Reads the lines of a file, and those that are appended while it is read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = path.open("rb")
 
     def readline(self, limit: int) -> bytes:
-        """The next line, waited for if need be, cut at ``limit`` bytes; empty once the file is gone and read."""
+        """Wait for the next line and return it, cut at ``limit`` bytes; empty once the file is gone and read."""
         line = b""
         while True:
             line += self._file.readline(limit - len(line))

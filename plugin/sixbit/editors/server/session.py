@@ -1,4 +1,4 @@
-"""What an editor can ask of the engine: one method a request, and the pictures and filters it has asked for so far."""
+"""The requests of an editor, a method each, and the pictures and filters that it has asked for so far."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Progress = Callable[[float], None]
 
 
 class Session:
-    """All that is kept between requests. ``log`` is where an internal error leaves its traceback, if anywhere."""
+    """Keeps what outlives a request; ``log`` is the file for tracebacks of internal errors, None if there is none."""
 
     def __init__(self, log: Path | None) -> None:
         self._log = log
@@ -72,7 +72,7 @@ class Session:
     def _hello(self, request: Request) -> Answer:
         if request.get("protocol") != PROTOCOL:
             raise ArgumentError(
-                f"The plug-in speaks protocol {request.get('protocol')!r} and the engine {PROTOCOL}: they are of "
+                f"The plug-in speaks protocol {request.get('protocol')!r} and this Sixbit {PROTOCOL}: they are of "
                 "different versions. Run `sixbit install` for this editor again."
             )
         modules = {"native": "sixbit.engines._kernel", "gmic": "gmic"}
@@ -192,7 +192,7 @@ class Session:
         out = map_file(file, offset, pixels.shape, pixels.dtype.name, writable=True)
         if overlap(pixels, out):
             raise ArgumentError("A picture cannot be corrected in place: give a file, or a part of it, of its own.")
-        picture.apply(filter, out, request.get("interpolation") or "bicubic", progress)
+        picture.apply(filter, out, request.get("interpolation") or manifest()["interpolations"][0], progress)
         return {}
 
     def _preview(self, request: Request) -> Answer:
@@ -295,7 +295,7 @@ class Session:
 
 
 def _lensfun_name(lens: Lens) -> str:
-    """What lensfun knows the lens by: its entry with the numbers, else the one with its name alone."""
+    """Return the name by which lensfun knows the lens: that of the entry with its calibrations, if there is one."""
     return next((found.model for found in lens.best_calibrations().values()), lens.name)
 
 
@@ -305,7 +305,7 @@ def _preset_record(preset: Preset) -> Answer:
 
 
 def _started_calibration(lens: str, log: Path | None) -> subprocess.Popen[bytes]:
-    """`sixbit calibrate`, which opens its page in the browser, as a process that outlives the engine and the editor."""
+    """Start `sixbit calibrate`, which opens its page in the browser, and outlives the server and the editor."""
     command = [sys.executable, "-P", "-m", "sixbit", "calibrate", "--lens", lens]
     with (Path(os.devnull) if log is None else log.with_name("calibrate.log")).open("ab") as said:
         return subprocess.Popen(

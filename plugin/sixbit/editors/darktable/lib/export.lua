@@ -3,7 +3,7 @@
     presets, for what darktable's own module cannot do.
 ]]
 local dt = require "darktable"
-local engine = require "sixbit/lib/engine"
+local server = require "sixbit/lib/server"
 local lens = require "sixbit/lib/lens"
 local text = require "sixbit/lib/text"
 
@@ -19,7 +19,7 @@ local presets = {}
 local stopped = false
 
 local function fill()
-  local answers, why = engine.ask({ { ["do"] = "presets" } })
+  local answers, why = server.ask({ { ["do"] = "presets" } })
   local failed = why or answers[1].error
   if failed then
     widgets.report.label = text.wrapped(failed)
@@ -84,7 +84,7 @@ end
 
 -- Correct one rendered file, which is darktable's own temporary one.
 local function store(_storage, image, _format, file, _number, _total, _high_quality, extra)
-  local well, answers, why = pcall(function() return engine.ask({ request(image, file) }) end)
+  local well, answers, why = pcall(function() return server.ask({ request(image, file) }) end)
   os.remove(file)
   local answer = well and answers and answers[1] or { error = tostring(why or answers) }
   extra.done, extra.failed = extra.done or 0, extra.failed or {}
@@ -116,7 +116,7 @@ local function supported(_storage, format)
   return FORMATS[format.extension] or false
 end
 
--- Nothing is rendered before it is clear what shall become of it.
+-- Refuse before anything is rendered, if it is not clear what shall become of it.
 local function initialize(_storage, _format, images)
   local why
   if stopped then
@@ -142,7 +142,7 @@ function export.start()
   fill()
 end
 
--- It stays in the list, and refuses: darktable 5.0 ends if a storage is destroyed that is chosen in its export module.
+-- Refuse from now on: darktable 5.0 crashes if a storage is destroyed that is chosen in its export module.
 function export.stop()
   stopped = true
 end

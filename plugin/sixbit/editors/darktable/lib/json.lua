@@ -1,5 +1,5 @@
 --[[
-    JSON as the engine protocol writes it (RFC 8259).
+    JSON as the server protocol writes it (RFC 8259).
 
     Names of files are bytes on most systems, and need not be UTF-8. A byte that is none becomes the surrogate
     \udc80 to \udcff of it, and back: what Python calls "surrogateescape" (PEP 383).
@@ -35,7 +35,7 @@ local function is_list(value)
   return getmetatable(value) == list_mark or value[1] ~= nil
 end
 
--- The text of a value, on one line.
+-- Write a value as text, on one line.
 function json.encode(value)
   local kind = type(value)
   if kind == "string" then return quoted(value) end
@@ -63,7 +63,7 @@ local function skip(text, at)
   return text:find("[^ \t\r\n]", at) or #text + 1
 end
 
--- The character of \uXXXX, which may be half of a pair, and where the text goes on.
+-- Read the character of \uXXXX, which may be half of a pair; also returns where the text goes on.
 local function unicode(text, at)
   local code = tonumber(text:match("^%x%x%x%x", at) or wrong(text, at), 16)
   at = at + 4
@@ -127,7 +127,7 @@ end
 
 local words = { ["true"] = true, ["false"] = false }
 
--- The value that begins at a place without blanks, and where the next thing begins.
+-- Read the value that begins at a place without blanks; also returns where the next thing begins.
 function value_at(text, at)
   local first, value = text:sub(at, at), nil
   if first == '"' then
@@ -145,7 +145,7 @@ function value_at(text, at)
   return value, skip(text, at)
 end
 
--- The value of a text; nothing stands for null. Raises an error, a text, for what is no JSON.
+-- Read a text; nothing stands for null. Raises an error, a text, for what is no JSON.
 function json.decode(text)
   local value, at = value_at(text, skip(text, 1))
   if at <= #text then wrong(text, at) end

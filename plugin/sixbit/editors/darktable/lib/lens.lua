@@ -5,7 +5,7 @@
     can be set from Lua; the lens then has the name under which lensfun finds it (`sixbit install lensfun`).
 ]]
 local dt = require "darktable"
-local engine = require "sixbit/lib/engine"
+local server = require "sixbit/lib/server"
 local text = require "sixbit/lib/text"
 
 local _ = text.translated
@@ -14,7 +14,6 @@ local lens = {}
 -- What was found of a photo, by the number of its image.
 lens.found = {}
 
-local KINDS = { "distortion", "tca", "vignetting", "shading" }
 local SPOKEN = {
   distortion = _("distortion"), tca = _("lateral colour"), vignetting = _("fall-off"), shading = _("colour shading"),
 }
@@ -41,32 +40,32 @@ local function keep(lenses)
   end)
 end
 
--- All lenses, by maker and focal length; nothing, and why, if the engine cannot be asked.
+-- Return all lenses, by maker and focal length; nothing, and why, if the server cannot be asked.
 function lens.all()
   if order then return order end
-  local answers, why = engine.ask({ { ["do"] = "lenses" } })
+  local answers, why = server.ask({ { ["do"] = "lenses" } })
   if not answers then return nil, why end
   if answers[1].error then return nil, answers[1].error end
   keep(answers[1].result.lenses)
   return order
 end
 
--- The lens of an identity; nothing before lens.all or lens.identify has asked the engine.
+-- Return the lens of an identity; nothing before lens.all or lens.identify has asked the server.
 function lens.of(identity)
   return known and known[identity]
 end
 
--- What is known of a lens, in words: "distortion measured, fall-off published".
+-- Say what is known of a lens: "distortion measured, fall-off published".
 function lens.calibrations(entry)
   local words = {}
-  for _, kind in ipairs(KINDS) do
+  for _, kind in ipairs(text.manifest.kinds) do
     local grade = entry.calibrations[kind]
     if grade then words[#words + 1] = SPOKEN[kind] .. " " .. grade end
   end
   return #words > 0 and table.concat(words, ", ") or _("no calibration")
 end
 
--- True if darktable's lens module has something to correct with.
+-- Tell whether darktable's lens module has something to correct with.
 function lens.is_calibrated(entry)
   for _, kind in ipairs({ "distortion", "tca", "vignetting" }) do
     if TRUSTED[entry.calibrations[kind]] then return true end
@@ -83,14 +82,15 @@ end
 
 --[[
     Find the lenses of images: sets lens.found, and returns the records in the order of the images; a photo that cannot
-    be read has a record with `error`, one that was cancelled no entry. Nothing, and why, if the engine cannot be asked. Hooks: those of engine.ask.
+    be read has a record with `error`, one that was cancelled no entry. Nothing, and why, if the server cannot be asked.
+    Hooks: those of server.ask.
 ]]
 function lens.identify(images, hooks)
   local requests = { { ["do"] = "lenses" } }
   for _, image in ipairs(images) do
     requests[#requests + 1] = { ["do"] = "identify", photo = text.path(image) }
   end
-  local answers, why = engine.ask(requests, hooks)
+  local answers, why = server.ask(requests, hooks)
   if not answers then return nil, why end
   if answers[1].error then return nil, answers[1].error end
   keep(answers[1].result.lenses)
@@ -119,7 +119,7 @@ function lens.assign(image, entry, record)
   if record.distance_m then image.exif_focus_distance = record.distance_m end
 end
 
--- The lens that was chosen for an image by hand, if any: a tag keeps it in the library.
+-- Return the lens that was chosen for an image by hand, if any: a tag keeps it in the library.
 function lens.choice(image)
   for _, tag in ipairs(dt.tags.get_tags(image)) do
     if tag.name:sub(1, #CHOICE) == CHOICE then return tag.name:sub(#CHOICE + 1), tag end
@@ -161,7 +161,7 @@ local SAID = {
   not_m = _("not an M lens"),
 }
 
--- What a record says, in a few words.
+-- Say what a record says, in a few words.
 function lens.headline(record)
   if record.error then return _("the photo cannot be read") end
   local entry = record.lens and lens.of(record.lens)

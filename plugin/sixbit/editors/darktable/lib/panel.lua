@@ -1,6 +1,6 @@
 --[[ The panel in lighttable: what was found of the selected photo, how that is known, and a chooser of lenses. ]]
 local dt = require "darktable"
-local engine = require "sixbit/lib/engine"
+local server = require "sixbit/lib/server"
 local lens = require "sixbit/lib/lens"
 local style = require "sixbit/lib/style"
 local text = require "sixbit/lib/text"
@@ -36,7 +36,7 @@ local function with_job(title, work)
   return result, why
 end
 
--- What is worked on: the selection, else the photo under the mouse, as everywhere in darktable.
+-- Return the images to work on: the selection, else the photo under the mouse, as everywhere in darktable.
 local function selected()
   local images = dt.gui.selection()
   return #images > 0 and images or dt.gui.action_images
@@ -138,7 +138,7 @@ local function candidates_of(record)
   return table.concat(said, _(" or "))
 end
 
--- What came of it, short enough to be read before it goes; the panel has the rest.
+-- Say what came of it, short enough to be read before the message goes; the panel has the rest.
 local function summary(groups, records_of)
   local said = {}
   local function add(status, one, many)
@@ -205,7 +205,7 @@ end
 local function remember()
   local images, entry = selected(), chosen()
   if #images == 0 or not entry then return say(_("Select a photo, and choose its lens.")) end
-  local answers, why = engine.ask({ { ["do"] = "remember", photo = text.path(images[1]), lens = entry.id } })
+  local answers, why = server.ask({ { ["do"] = "remember", photo = text.path(images[1]), lens = entry.id } })
   say(why or answers and answers[1].error or _("%s is used for all such photos from now on."):format(entry.name))
 end
 
@@ -227,7 +227,7 @@ end
 local function calibrate()
   local entry = chosen()
   if not entry then return say(_("Choose a lens first.")) end
-  local answers, why = engine.ask({ { ["do"] = "calibrate", lens = entry.id } })
+  local answers, why = server.ask({ { ["do"] = "calibrate", lens = entry.id } })
   say(why or answers and answers[1].error or _("The page that leads through it opens in your browser."))
 end
 

@@ -12,7 +12,7 @@ local function find(name)
   end
 end
 
--- The style, imported from this folder if need be.
+-- Return the style, imported from this folder if need be.
 function style.get()
   if not find(NAME) then dt.styles.import(text.folder .. NAME .. ".dtstyle") end
   return find(NAME)

@@ -10,7 +10,7 @@ local PS = text.separator
 -- The folder of this script, where `sixbit install darktable` has put it.
 text.folder = dt.configuration.config_dir .. PS .. "lua" .. PS .. "sixbit" .. PS
 
--- What a file of JSON in this folder holds; nothing if it cannot be read.
+-- Read a JSON file of this folder; nothing if it cannot be read.
 function text.read(name)
   local file = io.open(text.folder .. name, "rb")
   if not file then return nil end
@@ -20,8 +20,9 @@ function text.read(name)
   return well and value or nil
 end
 
--- What this script is called, as the manifest says it.
-text.names = assert(text.read("manifest.json"), "manifest.json is missing").hosts.darktable
+text.manifest = assert(text.read("manifest.json"), "manifest.json is missing")
+-- What darktable shows for the parts of this script.
+text.names = text.manifest.hosts.darktable
 
 dt.gettext.bindtextdomain("sixbit", text.folder .. "locale" .. PS)
 
@@ -29,26 +30,26 @@ function text.translated(message)
   return dt.gettext.dgettext("sixbit", message)
 end
 
--- The photo of an image of darktable.
+-- Return the path of an image's photo.
 function text.path(image)
   return image.path .. PS .. image.filename
 end
 
--- A name on one line, whatever characters are in it.
+-- Put a name on one line, whatever characters are in it.
 function text.shown(name)
   return (name:gsub("%c", "?"))
 end
 
 local USUAL = 24  -- characters in a line of the panel, while nobody has made it wider
 
--- Characters in a line of the panel on the right: a label of Lua's neither breaks nor scrolls.
+-- Count the characters in a line of the panel on the right: a label of Lua's neither breaks nor scrolls.
 local function width()
   local well, pixels = pcall(dt.gui.panel_get_size, "DT_UI_PANEL_RIGHT")
   pixels = well and tonumber(pixels) or 0  -- 0 while it has the width it is made with
   return pixels > 0 and math.max(USUAL, (pixels - 40) // 9) or USUAL
 end
 
--- Break at blanks, so that it can be read in the panel.
+-- Break a message at blanks, so that it can be read in the panel.
 function text.wrapped(message)
   local lines, line, longest = {}, "", width()
   for word in message:gmatch("%S+") do

@@ -1,15 +1,15 @@
 --[[
-    Sixbit's engine, asked from darktable: requests in a file, answers from a pipe (docs/engine-protocol.md).
+    Sixbit's server, asked from darktable: requests in a file, answers from a pipe (docs/server-protocol.md).
 
     Lua can start a program only through a shell. So that no shell ever reads the name of a photo, the requests stand
-    in a file, and what is started is always the same command, which `sixbit install darktable` wrote into engine.json.
+    in a file, and what is started is always the same command, which `sixbit install darktable` wrote into server.json.
 ]]
 local dt = require "darktable"
 local json = require "sixbit/lib/json"
 local text = require "sixbit/lib/text"
 
 local _ = text.translated
-local engine = {}
+local server = {}
 
 local PROTOCOL = 1
 local windows = dt.configuration.running_os == "windows"
@@ -25,7 +25,7 @@ end
 local function command_line(settings, requests)
   local words = {}
   for _, part in ipairs(settings.command) do words[#words + 1] = word(part) end
-  words[#words + 1] = "engine --requests"
+  words[#words + 1] = "serve --requests"
   words[#words + 1] = word(requests)
   local line = table.concat(words, " ")
   if windows then return '"' .. line .. '"' end  -- cmd.exe takes the outer quotes away
@@ -37,7 +37,7 @@ local function temporary_name(settings)
   local name = os.tmpname()
   if windows then return dt.configuration.tmp_dir .. "\\sixbit-" .. name:gsub("[^%w]", "") end
   if settings.command[1] ~= "flatpak-spawn" then return name end
-  -- The engine lives outside of the sandbox, and sees another folder for temporary files.
+  -- The server lives outside of the sandbox, and sees another folder for temporary files.
   os.remove(name)
   return text.folder .. name:match("[^/]*$")
 end
@@ -63,7 +63,7 @@ end
 local function check(hello, settings)
   if hello.error then return hello.error end
   if hello.result.version ~= settings.version then
-    return with_mend(_("The script is of Sixbit %s, the engine of Sixbit %s."):format(
+    return with_mend(_("The script is of Sixbit %s, but Sixbit %s answers."):format(
       settings.version, hello.result.version))
   end
 end
@@ -73,7 +73,7 @@ local function collect(pipe, requests, settings, hooks)
   for line in function() return next_line(pipe) end do
     local well, answer = pcall(json.decode, line)
     if not well or type(answer) ~= "table" then
-      dt.print_log("sixbit: no answer of the engine: " .. line)
+      dt.print_log("sixbit: no answer of the server: " .. line)
     elseif answer.progress then
       if hooks.progress then hooks.progress((answer.id - 1 + answer.progress) / #requests) end
     elseif answer.id == 0 then
@@ -90,15 +90,15 @@ end
 
 --[[
     Ask for all requests, in their order, and wait for the answers: a list of tables with `result`, or with `error`
-    and `kind`. Nothing, and why, if the engine cannot be asked.
+    and `kind`. Nothing, and why, if the server cannot be asked.
 
     hooks.progress(share) hears how much is done, hooks.answered(number, answer) of each answer; hooks.on_cancel gets
     a function that takes back what is not done yet.
 ]]
-function engine.ask(requests, hooks)
+function server.ask(requests, hooks)
   hooks = hooks or {}
-  local settings = text.read("engine.json")
-  if not settings then return nil, with_mend(_("Sixbit's engine is not known here.")) end
+  local settings = text.read("server.json") or text.read("engine.json")  -- its old name, kept for one version
+  if not settings then return nil, with_mend(_("The script does not know where Sixbit is.")) end
   local file = temporary_name(settings)
   local lines = { { id = 0, ["do"] = "hello", protocol = PROTOCOL, client = "darktable " .. dt.configuration.version } }
   for number, request in ipairs(requests) do
@@ -112,7 +112,7 @@ function engine.ask(requests, hooks)
   end)
   if not well then
     os.remove(file)
-    return nil, _("Sixbit's engine cannot be started: %s."):format(pipe)
+    return nil, _("Sixbit cannot be started: %s."):format(pipe)
   end
   pipe:setvbuf("no")  -- else a line may wait in the buffer while darktable waits for the pipe
   if hooks.on_cancel then
@@ -127,9 +127,9 @@ function engine.ask(requests, hooks)
   os.remove(file)
   if not answers then return nil, why end
   if #answers < #requests then
-    return nil, with_mend(_("Sixbit's engine has ended without an answer (status %s)."):format(code))
+    return nil, with_mend(_("Sixbit has ended without an answer (status %s)."):format(code))
   end
   return answers
 end
 
-return engine
+return server

@@ -1,4 +1,4 @@
-"""`sixbit engine`: Sixbit for an editor's plug-in, see ``docs/engine-protocol.md``."""
+"""`sixbit serve`: Sixbit for an editor's plug-in, see ``docs/server-protocol.md``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SUMMARY = "answer an editor's plug-in, in lines of JSON"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("--requests", type=Path, metavar="FILE", help="take them from a file, not the standard input")
 
 

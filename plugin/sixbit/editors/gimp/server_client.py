@@ -1,4 +1,4 @@
-"""The engine, seen from the editor: a process of its own, spoken to in lines of JSON (docs/engine-protocol.md).
+"""The editor's side of the server: a process of its own, asked in lines of JSON (docs/server-protocol.md).
 
 Nothing but the standard library is used, and nothing of GIMP: GIMP's Python need not be the one Sixbit lives in.
 """
@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from sentences import with_way_out
@@ -27,53 +28,48 @@ ANSWER_TIMEOUT = 600
 Result = dict[str, Any]
 
 
-class EngineError(UserError):
-    """What the engine refused, or that there is none; the message is for the user."""
+class ServerError(UserError):
+    """The server refused a request, or there is none; the message is for the user."""
 
-    def __init__(self, message: str, kind: str = "engine") -> None:
+    def __init__(self, message: str, kind: str = "server") -> None:
         super().__init__(message)
         self.kind = kind
 
 
+@dataclass(eq=False)
 class Answer:
-    """What comes of one request: ``result`` once it is ``done``, or ``error``."""
+    """Holds what comes of one request: ``result`` once it is ``done``, or ``error``."""
 
-    def __init__(
-        self,
-        number: int,
-        on_done: Callable[[Answer], None] | None = None,
-        on_progress: Callable[[float], None] | None = None,
-    ) -> None:
-        self.number = number
-        self.done = False
-        self.result: Result = {}
-        self.error: EngineError | None = None
-        self.on_done = on_done
-        self.on_progress = on_progress
+    number: int
+    on_done: Callable[[Answer], None] | None = None
+    on_progress: Callable[[float], None] | None = None
+    done: bool = False
+    result: Result = field(default_factory=dict)
+    error: ServerError | None = None
 
 
-class Engine:
-    """The running engine. ``call`` waits for an answer, ``send`` does not.
+class Server:
+    """Starts the server and asks it. ``call`` waits for an answer, ``send`` does not.
 
     Answers are read by a thread, and handed out in the thread that calls ``call`` or ``dispatch``; ``on_arrival`` is
     called in the reading thread whenever something has come, so that a main loop can be told to dispatch. ``on_death``
-    hears of the engine's end even if no answer is waited for.
+    hears of the server's end even if no answer is waited for.
     """
 
     def __init__(self, client: str) -> None:
         self.on_arrival: Callable[[], object] | None = None
-        self.on_death: Callable[[EngineError], object] = lambda death: None
+        self.on_death: Callable[[ServerError], object] = lambda death: None
         self._answers: dict[int, Answer] = {}
         self._numbers = itertools.count(1)
         self._arrived: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
         self._ended = False
-        self._command = engine_command()
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the engine)
+        self._command = server_command()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the server)
         # What an editor sets for its own Python must not reach another one.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         try:
             self.process = subprocess.Popen(
-                [*self._command, "engine"],
+                [*self._command, "serve"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._complaints,
@@ -82,9 +78,7 @@ class Engine:
             )
         except OSError as error:
             reason = f"{self._command[0]}: {error.strerror}"
-            raise EngineError(
-                _with_mend(_("The engine of Sixbit cannot be started: {reason}.").format(reason=reason))
-            ) from error
+            raise ServerError(_with_mend(_("Sixbit cannot be started: {reason}.").format(reason=reason))) from error
         threading.Thread(target=self._read, daemon=True).start()
         # Its answer is looked at when something is asked for: until then the editor can be busy with other things.
         self._hello: Answer | None = self.send("hello", protocol=PROTOCOL, client=client)
@@ -97,7 +91,7 @@ class Engine:
         on_progress: Callable[[float], None] | None = None,
         **arguments: Any,
     ) -> Result:
-        """Ask and wait; raises EngineError if the engine refuses, dies or is silent for too long."""
+        """Ask and wait; raises ServerError if the server refuses, dies or is silent for too long."""
         if self._hello:
             hello, self._hello = self._hello, None
             self._check(self._wait(hello, START_TIMEOUT))
@@ -109,7 +103,7 @@ class Engine:
                 self._take(self._arrived.get(timeout=timeout))
             except queue.Empty:
                 self.process.kill()
-                raise EngineError(_with_mend(_("The engine of Sixbit does not answer any more."))) from None
+                raise ServerError(_with_mend(_("Sixbit does not answer any more."))) from None
         if answer.error:
             raise answer.error
         return answer.result
@@ -117,8 +111,8 @@ class Engine:
     def _check(self, hello: Result) -> None:
         versions = {"ours": manifest()["version"], "theirs": hello.get("version", "?")}
         if hello.get("protocol") != PROTOCOL or versions["ours"] != versions["theirs"]:
-            raise EngineError(
-                _with_mend(_("The plug-in is of Sixbit {ours}, the engine of Sixbit {theirs}.").format(**versions))
+            raise ServerError(
+                _with_mend(_("The plug-in is of Sixbit {ours}, but Sixbit {theirs} answers.").format(**versions))
             )
 
     def send(
@@ -150,11 +144,11 @@ class Engine:
                 self._take(self._arrived.get_nowait())
 
     def cancel(self, answer: Answer) -> None:
-        """Ask the engine to stop working on a request, which then ends with an error of the kind ``cancelled``."""
+        """Ask the server to stop working on a request, which then ends with an error of the kind ``cancelled``."""
         self.send("cancel", cancel=answer.number)
 
     def close(self) -> None:
-        """End the engine: it does so by itself when its input ends."""
+        """End the server: it does so by itself when its input ends."""
         assert self.process.stdin is not None
         with suppress(OSError):
             self.process.stdin.close()
@@ -164,7 +158,7 @@ class Engine:
             self.process.kill()
             self.process.wait()
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Server:
         return self
 
     def __exit__(self, *_raised: object) -> None:
@@ -187,7 +181,7 @@ class Engine:
 
     def _take(self, message: Result | None) -> None:
         if message is None:
-            death = EngineError(self._obituary())
+            death = ServerError(self._obituary())
             for answer in list(self._answers.values()):
                 self._finish(answer, error=death)
             self.on_death(death)
@@ -200,38 +194,41 @@ class Engine:
                 answer.on_progress(message["progress"])
         elif "error" in message:
             words = with_way_out(message.get("said", message["error"]))
-            self._finish(answer, error=EngineError(words, message.get("kind", "internal")))
+            self._finish(answer, error=ServerError(words, message.get("kind", "internal")))
         else:
             self._finish(answer, result=message.get("result") or {})
 
-    def _finish(self, answer: Answer, result: Result | None = None, error: EngineError | None = None) -> None:
+    def _finish(self, answer: Answer, result: Result | None = None, error: ServerError | None = None) -> None:
         del self._answers[answer.number]
         answer.done, answer.result, answer.error = True, result or {}, error
         if answer.on_done:
             answer.on_done(answer)
 
     def _obituary(self) -> str:
-        """That the engine has died, with its last words."""
+        """Say that the server has died, with its last words."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(2)
         self._complaints.seek(0)
         words = self._complaints.read().decode(errors="replace").strip().splitlines()
         said = f" ({words[-1][:300]})" if words else ""
-        return _with_mend(_("The engine of Sixbit has ended{said}.").format(said=said))
+        return _with_mend(_("Sixbit has ended{said}.").format(said=said))
 
 
-def engine_command() -> list[str]:
-    """The command of Sixbit, as the file that was installed beside the plug-in tells; raises EngineError."""
+def server_command() -> list[str]:
+    """Read the command of Sixbit from the file that was installed beside the plug-in. Raises ServerError."""
+    settings = HERE / "server.json"
+    if not settings.exists():
+        settings = HERE / "engine.json"  # its old name, kept for one version
     try:
-        told = json.loads((HERE / "engine.json").read_text(encoding="utf-8"))
+        told = json.loads(settings.read_text(encoding="utf-8"))
         return [str(part) for part in told["command"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EngineError(
-            _with_mend(_("The plug-in does not know where the engine of Sixbit is: {reason}.").format(reason=error))
+        raise ServerError(
+            _with_mend(_("The plug-in does not know where Sixbit is: {reason}.").format(reason=error))
         ) from error
 
 
 def _with_mend(fault: str) -> str:
-    """A fault, and what to do about it."""
+    """Add to a fault what to do about it."""
     mend = _("In a terminal, `sixbit doctor` tells what is wrong, and `sixbit install gimp` mends it.")
     return f"{fault}\n{mend}"
