@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from sixbit import engines
-from sixbit.engines import Region, native
+from sixbit.engines import Region, Work, native
+from sixbit.values.light import srgb
 from tests.engines.kernel_fuzz.emulated import RecordedKernel
 from tests.engines.test_native import filter, kernel, picture
 from tests.scenery import CLONE
@@ -66,14 +67,6 @@ def corrected(level: str) -> list[NDArray[Any]]:
     for dtype, channels, interpolation in CASES:
         pixels = picture(HEIGHT, WIDTH, channels, dtype)
         pictures.append(np.zeros_like(pixels))
-        native.apply(
-            filter(WIDTH, HEIGHT),
-            pixels,
-            interpolation=interpolation,
-            transfer=None,
-            region=Region(0, 0, WIDTH, HEIGHT),
-            out=pictures[-1],
-            threads=1,
-            level=level,
-        )
+        whole = Region(0, 0, WIDTH, HEIGHT)
+        native.apply(Work(filter(WIDTH, HEIGHT), pixels, pictures[-1], whole, interpolation, srgb(), 1), level)
     return pictures

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from sixbit.values.polynomial import Polynomial, evaluate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sixbit.engines import Work
     from sixbit.values.filter import Filter
 
     FloatArray = NDArray[np.float64]
@@ -34,24 +35,14 @@ NODES = 4096
 """Intervals of a transfer curve that is written as a table."""
 
 
-def apply(
-    filter: Filter,
-    pixels: NDArray[Any],
-    *,
-    interpolation: str,
-    transfer: TransferCurve | None,
-    region: Region,
-    out: NDArray[Any],
-    threads: int | None,
-) -> NDArray[Any]:
-    """Apply a filter; the arguments are those of :func:`sixbit.engines.apply`, ``pixels`` and ``out`` with channels.
+def apply(work: Work) -> None:
+    """Apply a filter by gmic-py, in one thread whatever is asked for; Python lets no other thread run meanwhile.
 
-    ``threads`` is taken for the sake of the other engines: G'MIC from PyPI works in one, and lets no other run
-    meanwhile. Raises EngineError if G'MIC is not installed or has no such interpolation.
+    Raises :class:`EngineError` if G'MIC is not installed or has no such interpolation.
     """
-    if interpolation not in WARPS:
+    if work.interpolation not in WARPS:
         raise EngineError(
-            f"G'MIC has no {interpolation} interpolation; it has {' and '.join(sorted(WARPS))}. "
+            f"G'MIC has no {work.interpolation} interpolation; it has {' and '.join(sorted(WARPS))}. "
             "The native engine has all of them."
         )
     try:
@@ -61,25 +52,25 @@ def apply(
             "The G'MIC engine needs gmic-py: pip install gmic (there is one for Linux only). "
             "The native engine needs nothing."
         ) from error
-    white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
-    text = re.sub(r'([\\"${}])', r"\\\1", script(filter, transfer))
+    region = work.region
+    white = np.iinfo(work.pixels.dtype).max if work.pixels.dtype.kind == "u" else 1
+    text = re.sub(r'([\\"${}])', r"\\\1", script(work.filter, work.transfer))
     rows = max(1, BAND // region.width)
     try:
         interpreter = gmic.Gmic()
         interpreter.run(f'command "{text}"')
         for y in range(0, region.height, rows):
             band = Region(region.x, region.y + y, region.width, min(rows, region.height - y))
-            left, top, right, bottom = _source_part(filter, band)
-            part = np.ascontiguousarray(pixels[top:bottom, left:right])
-            arguments = (white, WARPS[interpolation], *band, left, top)
+            left, top, right, bottom = _source_part(work.filter, band)
+            part = np.ascontiguousarray(work.pixels[top:bottom, left:right])
+            arguments = (white, WARPS[work.interpolation], *band, left, top)
             images = interpreter.run(
                 f"_sixbit_region {','.join(map(str, arguments))}", gmic.ImageList([gmic.Image.from_yxc(part)])
             )
             # G'MIC's axes are x, y, z, channel. The values are whole numbers in range already, if they have to be.
-            out[y : y + band.height] = images[0].as_numpy()[:, :, 0].swapaxes(0, 1)
+            work.out[y : y + band.height] = images[0].as_numpy()[:, :, 0].swapaxes(0, 1)
     except gmic.GmicException as error:
         raise EngineError(f"G'MIC could not apply the correction: {error}") from error
-    return out
 
 
 def _source_part(filter: Filter, region: Region) -> tuple[int, int, int, int]:
