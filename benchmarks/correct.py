@@ -3,8 +3,8 @@
     python -m benchmarks.correct [--megapixels 50] [--threads 2] [--rounds 5] [--scaling] [-o FOLDER]
 
 The table and a plot are saved in the folder, benchmarks/results by default. --scaling adds how the native engine does
-from 1 to 200 MP and from one thread to all. darktable-cli takes part at 50 MP, as files.py finds it: from JPEG to JPEG,
-for it does nothing less. All of it runs in one process, a round each in turn, so that whatever else
+from 1 to 200 MP and from one thread to all. darktable-cli takes part at 50 MP, if there is one (see darktable.py): from
+JPEG to JPEG, for it does nothing less. All of it runs in one process, a round each in turn, so that whatever else
 the machine does falls on all alike; the table has the medians, and the median of the ratios within a round.
 """
 
@@ -30,12 +30,14 @@ import lensfunpy
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.darktable import export_one
 from sixbit import engines
-from sixbit.compiler import optics as models
-from sixbit.compiler.compile import Optics, compile_optics
-from sixbit.compiler.optics import Sensor, SensorPicture
+from sixbit.compiler.compile import compile_optics
+from sixbit.compiler.optics import SensorPicture
 from sixbit.plots.lens import BLUE, SOFT
 from sixbit.values.filter import Filter
+from tests.scenery.landscape import LARGE, landscape, save_large_photo
+from tests.scenery.lensfun_models import optics_of
 
 Pixels = NDArray[Any]
 
@@ -47,6 +49,8 @@ LENS = """<lensdatabase version="1"><mount><name>Leica M</name></mount>
 <vignetting model="pa" focal="35" aperture="2" distance="1000" k1="-0.6" k2="0.35" k3="-0.1"/>
 </calibration></lens></lensdatabase>"""
 """lensfun's own entry of the Summicron, and a fall-off of no particular lens: there is none on record for this one."""
+QUALITY = 95
+"""Of the JPEG that darktable takes and makes."""
 OURS = "Sixbit native, 8 bit"
 SLOW = ("Sixbit gmic", "darktable-cli, JPEG to JPEG")
 """These run once, which is enough to say so."""
@@ -67,26 +71,7 @@ def lens() -> Any:
 
 def summicron(width: int, height: int) -> Filter:
     """Distortion, lateral colour and fall-off of the lens, compiled for a full-frame picture."""
-    known, sensor = lens(), Sensor(1.0)
-    optics = Optics(
-        (models.distortion("ptlens", known.interpolate_distortion(35).terms), sensor),
-        (models.tca("poly3", known.interpolate_tca(35).terms), sensor),
-        (models.vignetting("pa", known.interpolate_vignetting(35, 2, 1000).terms), sensor),
-    )
-    return compile_optics(optics, SensorPicture(width, height, 1.0), "none")
-
-
-def landscape(width: int, height: int) -> Pixels:
-    """Something with soft areas, edges and grain."""
-    rng = np.random.default_rng(0)
-    y, x = np.ogrid[:height, :width]
-    grain = rng.integers(-4, 5, (height, width), dtype=np.int8)
-    picture = np.empty((height, width, 3), np.uint8)
-    for k in range(3):
-        across = 60 * np.sin(x / (97 + 31 * k)).astype(np.float32) + 12 * np.sign(np.sin(x / 41)).astype(np.float32)
-        down = 50 * np.cos(y / (173 - 29 * k)).astype(np.float32)
-        picture[:, :, k] = np.clip(128 + across + down + grain, 0, 255)
-    return picture
+    return compile_optics(optics_of(lens(), 1.5, 35, 2), SensorPicture(width, height, 1.0), "none")
 
 
 def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], object]]:
@@ -127,17 +112,6 @@ def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], 
         runs["OpenCV remap, Lanczos-4, ready map"] = lambda: cv2.remap(picture, x, y, cv2.INTER_LANCZOS4, dst=result)
         runs["lensfunpy + OpenCV cubic"] = lensfun_and_opencv(picture)
     return runs
-
-
-def darktable(folder: Path, width: int, height: int) -> Callable[[], float] | None:
-    """An export of the same picture by darktable's lens module, as files.py does it; it answers the seconds."""
-    from benchmarks import files
-
-    if (width, height) != (files.WIDTH, files.HEIGHT):
-        return None
-    files.large_photo(folder / "photo.jpg")
-    export: Callable[[], float] | None = files.darktable(folder)
-    return export
 
 
 def green_map(filter: Filter) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -267,7 +241,7 @@ def plot(seconds: dict[str, list[float]], megapixels: float, path: Path) -> None
 def size(megapixels: float) -> tuple[int, int]:
     """Width and height of a picture of 4 to 3; 50 MP is that of a camera."""
     if megapixels == 50:
-        return 8160, 6144
+        return LARGE
     width = round(math.sqrt(megapixels * 1e6 / 12) * 4) // 16 * 16
     return width, width * 3 // 4
 
@@ -302,8 +276,10 @@ def main() -> None:
     memory = peak_memory(width, height, options.threads)  # first: a child starts with the peak of its parent
     runs = contenders(width, height, options.threads)
     with tempfile.TemporaryDirectory() as folder:
-        if export := darktable(Path(folder), width, height):
-            runs[SLOW[1]] = export
+        if (width, height) == LARGE:
+            save_large_photo(Path(folder) / "photo.jpg", QUALITY)
+            if export := export_one(Path(folder), QUALITY):
+                runs[SLOW[1]] = export
         seconds = measure(runs, options.rounds)
     text = table(seconds, width, height, options.threads, memory)
     options.output.mkdir(parents=True, exist_ok=True)

@@ -19,14 +19,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.correct import landscape
 from tests.scenery.gimp import GimpHome
+from tests.scenery.landscape import LARGE, landscape
 from tests.scenery.photo_factory import exif
 from tests.scenery.root import SUITES, system_root
 
 HERE = Path(__file__).parent
 
-SIZE = (8160, 6144)
 TIMEOUT = 400
 WATCHED = {
     "preview.py": "Preview._drawn = stopwatch.watched(Preview._drawn, 'drawn')",
@@ -45,7 +44,7 @@ def photo(path: Path) -> None:
         FocalLength=(35, 1),
         FNumber=(40, 10),
     )
-    Image.fromarray(landscape(*SIZE)).save(path, quality=92, exif=b"Exif\0\0" + tags)
+    Image.fromarray(landscape(*LARGE)).save(path, quality=92, exif=b"Exif\0\0" + tags)
 
 
 def without_window(gimp: GimpHome, rounds: int) -> Iterable[tuple[str, str, str]]:
@@ -58,7 +57,7 @@ def without_window(gimp: GimpHome, rounds: int) -> Iterable[tuple[str, str, str]
         laps = [lap["all"] for lap in took[name]]
         ratio = statistics.median(lap / by for lap, by in zip(laps, plain, strict=True))
         yield words, f"{seconds(laps)}, {ratio:.2f} times that", goal and f"{goal} times"
-    size = SIZE[0] * SIZE[1] * 3
+    size = LARGE[0] * LARGE[1] * 3
     most = max(lap["memory"] for lap in took["script"])
     yield "memory of plug-in and engine, the procedure", f"{most / size:.2f} times the picture", "3 times"
 
@@ -88,7 +87,7 @@ def in_window(gimp: GimpHome) -> Iterable[tuple[str, str, str]]:
         "100 ms",
     )
     yield "OK pressed to done, GIMP's window drawing", f"{first('correct', seen['ok']):.2f} s", ""
-    size = SIZE[0] * SIZE[1] * 3
+    size = LARGE[0] * LARGE[1] * 3
     yield "memory of plug-in and engine, the dialog", f"{seen['memory'] / size:.2f} times the picture", "3 times"
 
 
@@ -109,7 +108,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("-o", "--output", type=Path, default=HERE / "results", metavar="FOLDER")
     options = parser.parse_args()
-    lines = [f"A photo of {SIZE[0]}×{SIZE[1]} pixels, 8 bits, in the real GIMP, two processors.", ""]
+    lines = [f"A photo of {LARGE[0]}×{LARGE[1]} pixels, 8 bits, in the real GIMP, two processors.", ""]
     for suite in options.suite or SUITES:
         with tempfile.TemporaryDirectory() as folder:
             gimp = GimpHome(system_root(suite), Path(folder) / "gimp")

@@ -13,8 +13,8 @@ from sixbit import engines
 from sixbit.engines import Region, Work, native
 from sixbit.values.light import srgb
 from tests.engines.kernel_fuzz.emulated import RecordedKernel
-from tests.engines.test_native import filter, kernel, picture
 from tests.scenery import CLONE
+from tests.scenery.kernel import filter, kernel, picture
 from tests.scenery.root import EMULATOR, system_root
 
 FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-static"]

@@ -13,18 +13,12 @@ from sixbit.engines import EngineError, Region, Work, native, reference
 from sixbit.engines.tables import tables_of
 from sixbit.values.filter import Filter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
+from tests.scenery.kernel import BENT, filter, kernel, picture
 from tests.scenery.no_blas import forbid_blas
-from tests.scenery.programs import missing
-
-try:
-    from sixbit.engines import _kernel as kernel
-except ImportError as error:
-    missing(f"the kernel was not built: {error}")
 
 Pixels = NDArray[Any]
 DEPTHS = (np.uint8, np.uint16, np.float32)
 SIZES = ((1, 1), (1, 9), (2, 3), (17, 33), (257, 193))
-BENT = (1.0, 0.0, 0.03, -0.05, 0.02)
 # A table of 8 bits may round the other way; at 16 bits the table's straight pieces cost up to a level or two at black;
 # single precision is worth about 1e-7, some of it multiplied by the slope of the curve at black (13).
 TOLERANCE: dict[Any, float] = {np.uint8: 1.0, np.uint16: 2.0, np.float32: 1e-5}
@@ -39,29 +33,6 @@ def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def gamma(*exponents: float) -> TransferCurve:
     return TransferCurve("gamma", np.stack([np.linspace(0, 1, SAMPLES) ** exponent for exponent in exponents]))
-
-
-def filter(width: int, height: int, **changes: Any) -> Filter:
-    """A filter with all there is, or what ``changes`` leaves of it."""
-    fields: dict[str, Any] = {
-        "centre": ((width - 1) / 2 + 0.3, (height - 1) / 2 - 0.2),
-        "half_diagonal": max(float(np.hypot(width, height)) / 2, 1.0),
-        "warp": tuple(tuple(scale * c for c in BENT) for scale in (1.002, 1.0, 0.998)),
-        "gain": ((1.0, 0.0, 0.4, 0.1), (1.0, 0.0, 0.5), (1.0, 0.05, 0.3)),
-    }
-    return Filter(width=width, height=height, **(fields | changes))
-
-
-def picture(height: int, width: int, channels: int = 3, dtype: type = np.uint8) -> Pixels:
-    """Waves and noise: every channel its own, and floating point beyond 0..1."""
-    rng = np.random.default_rng(height * width + channels)
-    y, x = np.mgrid[:height, :width]
-    waves = [0.5 + 0.5 * np.sin(x / (3 + k) + k) * np.cos(y / (5 - k)) for k in range(channels)]
-    values = np.stack(waves, axis=2) + rng.normal(0, 0.05, (height, width, channels))
-    if dtype is np.float32:
-        return values.astype(dtype)
-    top = np.iinfo(dtype).max
-    return (np.clip(values, 0, 1) * top + 0.5).astype(dtype)
 
 
 def at_level(level: str, flt: Filter, pixels: Pixels, **options: Any) -> Pixels:

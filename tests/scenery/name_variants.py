@@ -1,6 +1,6 @@
 """Lens names in thousands of spellings, to judge the rules by.
 
-``python -m tests.lenses.name_variants`` prints the figure.
+``python -m tests.scenery.name_variants`` prints the figure.
 
 Each variant is a name of the catalogue, changed as people and programs change names: notation, case, spacing,
 punctuation, order, maker, decimal comma, ASPH, generation, prefixes and suffixes, one-letter typing errors. A word
