@@ -14,7 +14,6 @@ import argparse
 import dataclasses
 import importlib
 import importlib.util
-import math
 import os
 import statistics
 import subprocess
@@ -36,7 +35,7 @@ from sixbit.compiler.compile import compile_optics
 from sixbit.compiler.optics import SensorPicture
 from sixbit.plots.lens import BLUE, SOFT
 from sixbit.values.filter import Filter
-from tests.scenery.landscape import LARGE, landscape, save_large_photo
+from tests.scenery.landscape import LARGE, landscape, save_large_photo, size_of
 from tests.scenery.lensfun_models import optics_of
 
 Pixels = NDArray[Any]
@@ -180,7 +179,7 @@ def scaling(threads: int) -> dict[int, dict[float, float]]:
     counts = sorted({2**i for i in range(threads.bit_length())} | {threads})
     rates: dict[int, dict[float, float]] = {count: {} for count in counts}
     for megapixels in SCALES:
-        width, height = size(megapixels)
+        width, height = size_of(megapixels)
         filter, picture = summicron(width, height), landscape(width, height)
         result = np.zeros_like(picture)
         runs: dict[str, Callable[[], object]] = {
@@ -238,14 +237,6 @@ def plot(seconds: dict[str, list[float]], megapixels: float, path: Path) -> None
     figure.savefig(path)
 
 
-def size(megapixels: float) -> tuple[int, int]:
-    """Width and height of a picture of 4 to 3; 50 MP is that of a camera."""
-    if megapixels == 50:
-        return LARGE
-    width = round(math.sqrt(megapixels * 1e6 / 12) * 4) // 16 * 16
-    return width, width * 3 // 4
-
-
 def table(seconds: dict[str, list[float]], width: int, height: int, threads: int, memory: float) -> str:
     megapixels = width * height / 1e6
     lines = [
@@ -272,7 +263,7 @@ def main() -> None:
     parser.add_argument("--scaling", action="store_true", help="also from 1 to 200 MP, from one thread to --threads")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS, help="folder for the table and the plot")
     options = parser.parse_args()
-    width, height = size(options.megapixels)
+    width, height = size_of(options.megapixels)
     memory = peak_memory(width, height, options.threads)  # first: a child starts with the peak of its parent
     runs = contenders(width, height, options.threads)
     with tempfile.TemporaryDirectory() as folder:

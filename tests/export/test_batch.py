@@ -32,6 +32,7 @@ from sixbit.export.correct import correct
 from sixbit.export.presets import Preset
 from tests.scenery import PHOTO, batch_photos
 from tests.scenery.batch_run import command, report, written
+from tests.scenery.landscape import size_of
 
 JPEG = Preset("test", "Test", "JPEG")
 
@@ -39,7 +40,7 @@ JPEG = Preset("test", "Test", "JPEG")
 def put(path: Path, status: str = "matched", megapixels: float = 0.02, **tags: object) -> Path:
     """A photo of that status: a JPEG, or what the suffix says."""
     build = {".tif": batch_photos.tiff, ".png": batch_photos.png}.get(path.suffix, batch_photos.jpeg)
-    size = batch_photos.sizes(megapixels)
+    size = size_of(megapixels)
     xmp = batch_photos.MARKS if status == "corrected" else b""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(build(*size, batch_photos.STATUSES[status] | tags, xmp))

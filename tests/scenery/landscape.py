@@ -1,4 +1,4 @@
-"""A large photo of nothing in particular, for benchmarks."""
+"""Sizes of photos, and a large photo of nothing in particular, for benchmarks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from tests.scenery import PHOTO
 
 LARGE = (8160, 6144)
 """Pixels of a camera with 50 MP."""
+
+
+def size_of(megapixels: float) -> tuple[int, int]:
+    """Return width and height of a picture of 4 to 3; 50 MP is that of the camera."""
+    if megapixels == 50:
+        return LARGE
+    width = max(64, round((megapixels * 1e6 * 4 / 3) ** 0.5) // 16 * 16)
+    return width, width * 3 // 4
 
 
 def landscape(width: int, height: int) -> NDArray[np.uint8]:

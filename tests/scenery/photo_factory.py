@@ -192,13 +192,10 @@ def jpeg(
     size: tuple[int, int] = (48, 32),
     before: bytes = b"",
     trailer: bytes = b"",
+    picture: bytes = b"",
 ) -> bytes:
-    """A picture that can be decoded; ``before`` are segments ahead of the tags."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.new("RGB", size, (120, 90, 60)).save(buffer, "JPEG")
-    picture = buffer.getvalue()
+    """Return a JPEG: ``picture``, or else one of this size; ``before`` are segments ahead of the tags."""
+    picture = picture or _plain("JPEG", size)
     head = before
     if tags is not None:
         head += segment(0xE1, b"Exif\0\0" + tags)
@@ -219,20 +216,28 @@ def jpeg_with_trailing_note(note: Note, order: str = "<", **tags: Any) -> bytes:
     return jpeg(block[:at] + patched + block[at + 12 :], trailer=appended)
 
 
-def png(
-    tags: bytes | None = None, xmp: bytes = b"", size: tuple[int, int] = (48, 32), compressed: bool = False
-) -> bytes:
-    """A picture that can be decoded, with eXIf and iTXt chunks."""
-    import zlib
-
+def _plain(kind: str, size: tuple[int, int]) -> bytes:
     from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (120, 90, 60)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def png(
+    tags: bytes | None = None,
+    xmp: bytes = b"",
+    size: tuple[int, int] = (48, 32),
+    compressed: bool = False,
+    picture: bytes = b"",
+) -> bytes:
+    """Return a PNG with eXIf and iTXt chunks: ``picture``, or else one of this size."""
+    import zlib
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    buffer = io.BytesIO()
-    Image.new("RGB", size, (120, 90, 60)).save(buffer, "PNG")
-    picture = buffer.getvalue()
+    picture = picture or _plain("PNG", size)
     extra = b""
     if xmp:
         text = zlib.compress(xmp) if compressed else xmp
@@ -242,16 +247,22 @@ def png(
     return picture[:33] + extra + picture[33:]
 
 
-def tiff(tags: Mapping[str, Any] | None = None, size: tuple[int, int] = (48, 32), **parts: Any) -> bytes:
-    """An uncompressed 8-bit RGB TIFF; ``parts`` as for ``exif``."""
+def tiff(
+    tags: Mapping[str, Any] | None = None,
+    size: tuple[int, int] = (48, 32),
+    bits: int = 8,
+    pixels: bytes = b"",
+    **parts: Any,
+) -> bytes:
+    """Return an uncompressed RGB TIFF; ``parts`` as for ``exif``."""
     width, height = size
-    pixels = bytes((120, 90, 60)) * (width * height)
+    pixels = pixels or bytes((120, 90, 60)) * (width * height)
 
     def built(at: int) -> bytes:
         more: list[Entry] = [
             (0x0100, LONG, width),
             (0x0101, LONG, height),
-            (0x0102, SHORT, (8, 8, 8)),
+            (0x0102, SHORT, (bits,) * 3),
             (0x0103, SHORT, 1),
             (0x0106, SHORT, 2),
             (0x0111, LONG, at),
