@@ -54,7 +54,7 @@ def recoded(photo: Path, out: Path) -> None:
 
 
 def recoded_by_pillow(photo: Path, out: Path) -> None:
-    """The same by Pillow, as scripts do it."""
+    """Decode and encode by Pillow, as scripts do it."""
     from PIL import Image
 
     with Image.open(photo) as opened:
@@ -62,7 +62,7 @@ def recoded_by_pillow(photo: Path, out: Path) -> None:
 
 
 def decode_and_encode(photos: Path, out: Path, how: str) -> float:
-    """Seconds for all photos by as many processes as there are processors, and their start."""
+    """Return the seconds for all photos by as many processes as there are processors, with their start."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from benchmarks import batch; "
         "batch.recode_all(*sys.argv[2:4], getattr(batch, sys.argv[4]))"
@@ -116,7 +116,7 @@ def throughput(count: int, rounds: int, with_darktable: bool) -> None:
 
 
 def kills(count: int, times: int, budget: str) -> None:
-    """A batch undisturbed, its memory watched; the same killed again and again; every byte of both compared."""
+    """Run a batch undisturbed and watch its memory; kill the same one again and again; compare every byte of both."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         photos, calm, killed = folder / "photos", folder / "calm", folder / "killed"
@@ -148,7 +148,7 @@ def kills(count: int, times: int, budget: str) -> None:
 
 
 def killed_at_random(photos: Path, out: Path, times: int, together: int) -> int:
-    """Begin a batch and kill it, again and again; how often it was alive to be killed."""
+    """Begin a batch and kill it, again and again; return how often it was alive to be killed."""
     rng = random.Random(7)
     ledger = out / ".sixbit" / "ledger.jsonl"
     killed = 0
@@ -175,9 +175,9 @@ def tally(lines: list[str]) -> str:
 
 
 def watched(words: list[str]) -> tuple[float, float]:
-    """The most that a batch and its processes hold together, looked at every 20 ms, and how long it took.
+    """Return the most bytes that a batch and its processes hold together, and the seconds it took.
 
-    What they share is counted for each.
+    Every 20 ms they are looked at; shared memory is counted for each of them.
     """
     import psutil
 

@@ -64,17 +64,17 @@ SCALES = (1, 5, 12, 24, 50, 100, 200)
 
 
 def lens() -> Any:
-    """The lens, for lensfun and for Sixbit alike."""
+    """Return the lens, for lensfun and for Sixbit alike."""
     return lensfunpy.Database(xml=LENS, load_common=False, load_bundled=False).lenses[0]
 
 
 def summicron(width: int, height: int) -> Filter:
-    """Distortion, lateral colour and fall-off of the lens, compiled for a full-frame picture."""
+    """Compile distortion, lateral colour and vignetting of the lens for a full-frame picture."""
     return compile_optics(optics_of(lens(), 1.5, 35, 2), SensorPicture(width, height, 1.0), "none")
 
 
 def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], object]]:
-    """What takes part, by name: a function each that corrects the same picture once."""
+    """Return all that takes part, by name: a function each that corrects the same picture once."""
     filter, picture = summicron(width, height), landscape(width, height)
     result = np.zeros_like(picture)
     runs: dict[str, Callable[[], object]] = {}
@@ -123,7 +123,10 @@ def green_map(filter: Filter) -> tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def lensfun_and_opencv(picture: Pixels) -> Callable[[], object]:
-    """The usual way: maps by lensfun, a remap a colour, brightness by lensfun (which takes 8 bits as light)."""
+    """Return a correction of the usual kind: maps by lensfun, a remap a colour, brightness by lensfun.
+
+    lensfun takes 8 bits as light.
+    """
     cv2: Any = importlib.import_module("cv2")
     known = lens()
     height, width = picture.shape[:2]
@@ -141,7 +144,7 @@ def lensfun_and_opencv(picture: Pixels) -> Callable[[], object]:
 
 
 def peak_memory(width: int, height: int, threads: int) -> float:
-    """MB that one correction takes beyond its input and output, in a process of its own."""
+    """Return the MB that one correction takes beyond its input and output, in a process of its own."""
     code = f"""
 import resource, sys
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
@@ -162,7 +165,10 @@ print(peak() - before)
 
 
 def measure(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every run, a round after the other; the slow ones once, after them, for they leave the caches cold."""
+    """Return the seconds of every run, a round after the other.
+
+    The slow ones run once, after all others, for they leave the caches cold.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     quick = [name for name in runs if name not in SLOW]
     for name in quick:  # the first time pays for memory
@@ -175,7 +181,7 @@ def measure(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, lis
 
 
 def scaling(threads: int) -> dict[int, dict[float, float]]:
-    """MP/s of the native engine by number of threads and size of the picture; medians of three."""
+    """Return MP/s of the native engine by number of threads and size of the picture; medians of three."""
     counts = sorted({2**i for i in range(threads.bit_length())} | {threads})
     rates: dict[int, dict[float, float]] = {count: {} for count in counts}
     for megapixels in SCALES:
@@ -201,7 +207,7 @@ def scaling_table(rates: dict[int, dict[float, float]]) -> str:
 
 
 def plot_scaling(rates: dict[int, dict[float, float]], path: Path) -> None:
-    """A line for each number of threads, MP/s over MP."""
+    """Plot MP/s over MP, a line for each number of threads."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), layout="constrained")
@@ -220,7 +226,7 @@ def plot_scaling(rates: dict[int, dict[float, float]], path: Path) -> None:
 
 
 def plot(seconds: dict[str, list[float]], megapixels: float, path: Path) -> None:
-    """A bar for each contender, MP/s, fastest first; ours are blue."""
+    """Plot MP/s as a bar for each contender, fastest first; Sixbit's are blue."""
     from matplotlib.figure import Figure
 
     rates = sorted((megapixels / statistics.median(times), name) for name, times in seconds.items())

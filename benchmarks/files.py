@@ -28,13 +28,13 @@ QUALITY = 95
 
 
 def sixbit(photo: Path, out: Path) -> str:
-    """Correct as a photographer would; returns what --timings says."""
+    """Correct as a photographer would; return the text of --timings."""
     command = [sys.executable, "-m", "sixbit", "correct", str(photo), "-o", str(out), "--timings"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 
 
 def corner_moved(folder: Path, export: Callable[[], float]) -> tuple[float, float]:
-    """By how many levels darktable's correction changes the picture on average, in a corner and in the middle."""
+    """Return the levels by which darktable's correction changes a corner and the middle, on average."""
     sidecar, exported = folder / "photo.jpg.xmp", folder / "darktable.jpg"
     pictures = []
     on = sidecar.read_text(encoding="utf-8")

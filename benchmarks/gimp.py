@@ -36,7 +36,7 @@ WATCHED = {
 
 
 def photo(path: Path) -> None:
-    """A photo of a lens that is recognised, with distortion and lateral colour to correct."""
+    """Save a photo of a lens that is recognised, with distortion and lateral colour to correct."""
     tags = exif(
         Make="LEICA CAMERA AG",
         Model="LEICA M10",
@@ -48,7 +48,7 @@ def photo(path: Path) -> None:
 
 
 def without_window(gimp: GimpHome, rounds: int) -> Iterable[tuple[str, str, str]]:
-    """Rows of the table: from OK to done, and the procedure as scripts and Ctrl+F call it."""
+    """Yield rows of the table: from OK to done, and the procedure as scripts and Ctrl+F call it."""
     arguments = {"plugin": inside(gimp), "photo": "photo.jpg", "rounds": rounds}
     took = gimp.batch(HERE / "gimp_session.py", arguments, timeout=TIMEOUT)
     plain = [lap["all"] for lap in took["plain"]]
@@ -63,7 +63,7 @@ def without_window(gimp: GimpHome, rounds: int) -> Iterable[tuple[str, str, str]
 
 
 def in_window(gimp: GimpHome) -> Iterable[tuple[str, str, str]]:
-    """Rows of the table: what the one who sits before the dialog waits for."""
+    """Yield rows of the table: all that the user of the dialog waits for."""
     shutil.copy(HERE / "gimp_stopwatch.py", gimp.plugin / "stopwatch.py")
     for module, patch in WATCHED.items():
         with (gimp.plugin / module).open("a") as file:
@@ -76,7 +76,7 @@ def in_window(gimp: GimpHome) -> Iterable[tuple[str, str, str]]:
     events = [json.loads(line) for line in (gimp.work / "stopwatch.jsonl").read_text().splitlines()]
 
     def first(name: str, after: float, *more: str) -> float:
-        """Seconds from a moment to the end of the first event of a name."""
+        """Return the seconds from a moment to the end of the first event of a name."""
         return next(e["end"] for e in events if e["name"] == name and e["start"] > after) - after
 
     yield "menu entry to first preview", f"{first('drawn', seen['pressed']):.2f} s", "1.5 s"
@@ -92,12 +92,12 @@ def in_window(gimp: GimpHome) -> Iterable[tuple[str, str, str]]:
 
 
 def inside(gimp: GimpHome) -> str:
-    """The folder of the plug-in, as GIMP sees it."""
+    """Return the folder of the plug-in, as GIMP sees it."""
     return str(Path("/root") / gimp.plugin.relative_to(gimp.home))
 
 
 def seconds(laps: list[float]) -> str:
-    """A median, and between what."""
+    """Write a median, the least and the most."""
     return f"{statistics.median(laps):.2f} s ({min(laps):.2f}–{max(laps):.2f})"
 
 

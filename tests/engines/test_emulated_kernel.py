@@ -18,7 +18,8 @@ from tests.scenery.kernel import filter, kernel, picture
 from tests.scenery.root import EMULATOR, system_root
 
 FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-static"]
-NEON, X86 = ["qemu-aarch64"], ["qemu-x86_64", "-cpu", "max"]
+NEON = ["qemu-aarch64"]
+X86 = ["qemu-x86_64", "-cpu", "max"]
 WIDTH, HEIGHT = 150, 90
 CASES = [(dtype, channels, "bicubic") for dtype in (np.uint8, np.uint16, np.float32) for channels in (1, 3, 4)]
 CASES += [(np.uint8, 3, "lanczos3"), (np.uint8, 3, "bilinear")]
@@ -32,7 +33,7 @@ CASES += [(np.uint8, 3, "lanczos3"), (np.uint8, 3, "bilinear")]
 def test_every_processor_gives_the_same_picture(
     compiler: str, emulator: list[str], levels: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Within a level of 8 bits, two of 16 and 1e-5, of what the plainest level makes of the same input here."""
+    """The plainest level here is the measure: a level of 8 bits, two of 16, or 1e-5 may lie between."""
     root = system_root(EMULATOR)
     source = [CLONE / "plugin/sixbit/engines/kernel", CLONE / "tests/engines/kernel_fuzz"]
     binds = {"/mnt/work": tmp_path, "/mnt/kernel": source[0], "/mnt/driver": source[1]}

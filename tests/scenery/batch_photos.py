@@ -46,7 +46,7 @@ MARKS = xmp_packet(
 
 @functools.cache
 def scene(width: int, height: int) -> NDArray[np.uint8]:
-    """A picture with edges and grain, as photos have them: it decodes and encodes at their pace."""
+    """Return a picture with edges and grain, as photos have them: it decodes and encodes at their pace."""
     rng = np.random.default_rng(35)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     light = 120 + 60 * np.sin(x / 37) * np.cos(y / 23) + 40 * ((x // 97 + y // 61) % 2)

@@ -42,7 +42,7 @@ class DarktableHome(EditorHome):
         return self.home / ".config/darktable/lua/sixbit"
 
     def drive(self, steps: list[str], prefix: str) -> dict[str, Any]:
-        """What the steps of ``darktable_window.py`` saw in darktable's window."""
+        """Take the steps of ``darktable_window.py`` in darktable's window, and return what they saw."""
         self.bring("darktable_remote.lua", "darktable_window.py")
         settings = [word for name, value in SETTINGS.items() for word in ("--conf", f"{name}={value}")]
         (self.work / "settings.json").write_text(json.dumps(settings))

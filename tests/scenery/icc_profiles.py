@@ -25,7 +25,7 @@ def rgb_profile(name: str, **curve: Any) -> bytes:
 
 
 def made_profile(space: bytes, curves: dict[bytes, bytes], others: dict[bytes, bytes] | None = None) -> bytes:
-    """A version 2 display profile, byte by byte (ICC.1:2001-04, sections 6.1 to 6.5)."""
+    """Return a version 2 display profile, byte by byte (ICC.1:2001-04, sections 6.1 to 6.5)."""
     xyz = {
         b"rXYZ": (0.4361, 0.2225, 0.0139),
         b"gXYZ": (0.3851, 0.7169, 0.0971),
@@ -51,7 +51,7 @@ def made_profile(space: bytes, curves: dict[bytes, bytes], others: dict[bytes, b
 
 
 def tabulated(values: Any) -> bytes:
-    """A curve given by 16-bit values (ICC.1:2001-04, section 6.5.3)."""
+    """Return a curve given by 16-bit values (ICC.1:2001-04, section 6.5.3)."""
     return (
         b"curv\0\0\0\0"
         + struct.pack(">I", len(values))

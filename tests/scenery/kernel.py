@@ -21,7 +21,7 @@ BENT = (1.0, 0.0, 0.03, -0.05, 0.02)
 
 
 def filter(width: int, height: int, **changes: Any) -> Filter:
-    """A filter with all there is, or what ``changes`` leaves of it."""
+    """Return a filter with all there is, or what ``changes`` leaves of it."""
     fields: dict[str, Any] = {
         "centre": ((width - 1) / 2 + 0.3, (height - 1) / 2 - 0.2),
         "half_diagonal": max(float(np.hypot(width, height)) / 2, 1.0),
@@ -32,7 +32,7 @@ def filter(width: int, height: int, **changes: Any) -> Filter:
 
 
 def picture(height: int, width: int, channels: int = 3, dtype: type = np.uint8) -> NDArray[Any]:
-    """Waves and noise: every channel its own, and floating point beyond 0..1."""
+    """Return waves and noise: every channel its own, and floating point beyond 0..1."""
     rng = np.random.default_rng(height * width + channels)
     y, x = np.mgrid[:height, :width]
     waves = [0.5 + 0.5 * np.sin(x / (3 + k) + k) * np.cos(y / (5 - k)) for k in range(channels)]

@@ -10,7 +10,7 @@ from sixbit.compiler.optics import Sensor
 
 
 def optics_of(lens: Any, aspect: float, focal: float, f_number: float = 4.0) -> Optics:
-    """The models of one lensfun entry, interpolated by lensfun."""
+    """Return the models of one lensfun entry, interpolated by lensfun."""
     sensor = Sensor(lens.crop_factor, aspect, (lens.center_x, lens.center_y))
     distortion, tca = lens.interpolate_distortion(focal), lens.interpolate_tca(focal)
     light = lens.interpolate_vignetting(focal, f_number, 1000.0)

@@ -74,7 +74,7 @@ def apply(work: Work) -> None:
 
 
 def _source_part(filter: Filter, region: Region) -> tuple[int, int, int, int]:
-    """Bounds (left, top, right, bottom) in the source that hold all a region of the output is made from."""
+    """Return bounds (left, top, right, bottom) in the source that hold all a region of the output is made from."""
     extents = []
     for first, length, centre in zip(region[:2], region[2:], filter.centre, strict=True):
         extents.append(np.array([first, first + length - 1]) - centre)
@@ -93,7 +93,7 @@ def _source_part(filter: Filter, region: Region) -> tuple[int, int, int, int]:
 
 
 def script(filter: Filter, transfer: TransferCurve | None = None) -> str:
-    """The correction as a G'MIC command file, to be saved as ``something.gmic``.
+    """Return the correction as a G'MIC command file, to be saved as ``something.gmic``.
 
     It defines the command ``sixbit_correct`` for pictures of the size the filter was compiled for, with 1, 3 or 4
     channels; ``transfer`` is the curve to linear light (sRGB by default).
@@ -145,7 +145,7 @@ _sixbit_region :
 
 
 def _warp(filter: Filter) -> str:
-    """Commands that fetch each output point from where it comes from.
+    """Write the commands that fetch each output point from where it comes from.
 
     Source points outside of the picture are sent where G'MIC finds zeros; the outer pixels are repeated beforehand
     for those that are inside but have neighbours that are not.
@@ -185,7 +185,7 @@ _sixbit_warp :
 
 
 def _gain(filter: Filter) -> str:
-    """Commands that multiply linear light by the gain; a picture of one channel gets that of green."""
+    """Write the commands that multiply linear light by the gain; a picture of one channel gets that of green."""
     factors = [_horner(polynomial) for polynomial in filter.gain]
     if filter.gain_map is None:
         read, nodes = "", ""
@@ -210,7 +210,7 @@ def _gain(filter: Filter) -> str:
 
 
 def _light(curve: TransferCurve) -> str:
-    """Commands from code values to linear light and back."""
+    """Write the commands from code values to linear light and back."""
     if curve.is_linear:
         return """_sixbit_decode :
   div $1
@@ -250,13 +250,13 @@ def _table(name: str, values: FloatArray, slopes: FloatArray) -> str:
 
 
 def _radius(filter: Filter, first: int) -> str:
-    """An expression for the radius at a point of the part whose x and y are the arguments from ``first`` on."""
+    """Write the radius at a point of the part whose x and y are the arguments from ``first`` on."""
     x, y = map(_number, filter.centre)
     return f"dx = x+${first}-{x}; dy = y+${first + 1}-{y}; rho = sqrt(dx*dx+dy*dy)/{_number(filter.half_diagonal)}"
 
 
 def _horner(polynomial: Polynomial) -> str:
-    """A polynomial of ascending powers as an expression in ``rho``.
+    """Write a polynomial of ascending powers as an expression in ``rho``.
 
     >>> _horner((1.0, 0.0, -0.5))
     '(1.0)+rho*((0.0)+rho*((-0.5)))'
@@ -268,5 +268,5 @@ def _horner(polynomial: Polynomial) -> str:
 
 
 def _number(value: float) -> str:
-    """A number to all its digits, safe after any operator."""
+    """Write a number to all its digits, safe after any operator."""
     return f"({float(value)!r})"

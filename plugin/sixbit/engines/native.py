@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from sixbit.values.filter import Filter
 
 ERROR_PX = 0.002
-"""What the kernel may lose by evaluating source points on a grid, with parabolas through its nodes, in px."""
+"""The kernel evaluates source points on a grid, with parabolas through its nodes; it may lose this much, in px."""
 ERROR_GAIN = 2e-5
-"""The same for gains."""
+"""And this much of a gain."""
 STEPS = (16, 8, 4, 2)
 """Sizes of the pieces a parabola may span, in px; the least has nodes at every pixel, and is exact."""
 
@@ -78,7 +78,7 @@ def apply(work: Work, level: str = "") -> None:
 
 
 def _step(filter: Filter) -> int:
-    """The largest pieces (px) in which parabolas through three nodes an axis keep the kernel within its errors.
+    """Return the largest pieces (px) in which parabolas through three nodes an axis keep within the kernel's errors.
 
     Over a piece of h px a parabola loses at most h^3 / (72 sqrt 3) times the third derivative (the remainder of
     Lagrange's interpolation), once along x and, magnified by 5/4, once along y. Along a direction through the point
@@ -113,7 +113,7 @@ class _Weights(NamedTuple):
 
 @lru_cache(maxsize=3)
 def _weights(interpolation: str) -> _Weights:
-    """The weights of the reference as polynomials: exact for bilinear and bicubic, to 1e-7 for Lanczos."""
+    """Return the weights of the reference as polynomials: exact for bilinear and bicubic, to 1e-7 for Lanczos."""
     u = np.cos(np.pi * (np.arange(64) + 0.5) / 64) / 2
     values = [weight for _, weight in taps(u + 0.5, interpolation)]
     degree = {"bilinear": 1, "bicubic": 3, "lanczos3": 9}[interpolation]

@@ -65,7 +65,7 @@ def _sample(plane: FloatArray, points: FloatArray, interpolation: str) -> FloatA
 
 
 def taps(fraction: FloatArray, interpolation: str) -> Iterator[tuple[int, FloatArray]]:
-    """The neighbours of a point between two pixels, as offsets from the first, and their weights.
+    """Yield the neighbours of a point between two pixels, as offsets from the first, and their weights.
 
     Bicubic is Catmull-Rom (Keys 1981, a = -1/2); Lanczos has three lobes and weights that add up to one (Duchon
     1979).

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 ERROR_CODE = 0.15
-"""What a cubic may be off on the way from or to an 8-bit code, in levels; curves flat at black come near it."""
+"""A cubic may be this far off on the way from or to an 8-bit code, in levels; curves flat at black come near it."""
 ERROR_VALUE = 0.1 / 65535
-"""What a quartic may be off on the way from or to a code value of 16 bits or floating point, of 0..1."""
+"""A quartic may be this far off on the way from or to a code value of 16 bits or floating point, of 0..1."""
 
 _NONE = np.zeros(0, np.float32)
 
@@ -52,7 +52,7 @@ class CurveTables(NamedTuple):
     """Bits of mantissa left as the fraction between entries."""
 
     def plane(self, k: int) -> PlaneTables:
-        """The tables of plane k."""
+        """Return the tables of plane k."""
         return self.planes[min(k, len(self.planes) - 1)]
 
 
@@ -86,7 +86,7 @@ def _plane_tables(curve: TransferCurve, k: int, dtype: np.dtype[Any], origin: fl
 
 
 def _decode_cubics(curve: TransferCurve, k: int) -> NDArray[np.float32]:
-    """The way from an 8-bit code to light in 32 cubics, see kernel/job.hpp; none where they do not fit the curve."""
+    """Return the way from an 8-bit code to light in 32 cubics; none where they do not fit the curve."""
     codes = np.arange(256.0).reshape(32, 8)
     light = curve.plane(k)[::257].reshape(32, 8)
     slopes = np.maximum(np.gradient(light.ravel()).reshape(32, 8), 1e-9)  # so that errors count in codes
@@ -99,7 +99,7 @@ def _decode_cubics(curve: TransferCurve, k: int) -> NDArray[np.float32]:
 
 
 def _encode_cubics(curve: TransferCurve, k: int, origin: float) -> NDArray[np.float32]:
-    """The way from light to an 8-bit code in 32 cubics, see kernel/job.hpp; none where they do not fit the curve."""
+    """Return the way from light to an 8-bit code in 32 cubics; none where they do not fit the curve."""
     edges = origin * 2.0 ** (np.arange(33) // 2) * np.where(np.arange(33) % 2, 1.5, 1.0)
     start, width = edges[:-1], np.diff(edges)
     t = (1 - np.cos(np.pi * (np.arange(16) + 0.5) / 16)) / 2
@@ -114,14 +114,14 @@ def _encode_cubics(curve: TransferCurve, k: int, origin: float) -> NDArray[np.fl
 
 
 def _decode_quartics(curve: TransferCurve, k: int) -> NDArray[np.float32]:
-    """The way from a code value to light in 32 quartics, see kernel/job.hpp; none where they do not fit the curve."""
+    """Return the way from a code value to light in 32 quartics; none where they do not fit the curve."""
     codes, light, pieces = _quartics(partial(curve.decode, k=k), _toe(curve, k))
     off = np.abs(curve.encode(light, k) - codes).max()
     return pieces if off <= ERROR_VALUE else _NONE
 
 
 def _encode_quartics(curve: TransferCurve, k: int, words: bool) -> NDArray[np.float32]:
-    """The way from light to a code value, or to a 16-bit code + 1/2; none where quartics do not fit the curve."""
+    """Return the way from light to a code value or a 16-bit code + 1/2 in 32 quartics; none where they do not fit."""
     light, codes, pieces = _quartics(partial(curve.encode, k=k), float(curve.decode(np.array([_toe(curve, k)]), k)[0]))
     if np.abs(codes - curve.encode(light, k)).max() > ERROR_VALUE:
         return _NONE
@@ -132,7 +132,7 @@ def _encode_quartics(curve: TransferCurve, k: int, words: bool) -> NDArray[np.fl
 
 
 def _toe(curve: TransferCurve, k: int) -> float:
-    """The code value up to which the curve is straight; 0 if it bends at once."""
+    """Return the code value up to which the curve is straight; 0 if it bends at once."""
     light = curve.plane(k)
     bent = np.abs(light - light[1] * np.arange(SAMPLES)) > 1e-10
     first = int(bent.argmax())
@@ -142,9 +142,10 @@ def _toe(curve: TransferCurve, k: int) -> float:
 def _quartics(
     function: Callable[[FloatArray], FloatArray], knee: float
 ) -> tuple[FloatArray, FloatArray, NDArray[np.float32]]:
-    """A function over 0..1 in 32 quartics: points, what they are worth by the quartics, and these with their origin.
+    """Fit 32 quartics to a function over 0..1; return points, their values by the quartics, these and their origin.
 
-    Each spans a quarter octave of x + origin. The origin puts the knee, where a curve has a bend, between two of them.
+    Each quartic spans a quarter octave of x + origin. The origin puts the knee, where a curve has a bend, between two
+    of them.
     """
     quarters = _quarter_octaves(int(np.float32(2.0**-8).view(np.int32)) >> 21)
     origin = np.float32(quarters[quarters >= knee + 1.25 / 256][0] - knee)  # so that 8 octaves on is beyond 1 + origin
@@ -161,11 +162,11 @@ def _quartics(
 
 
 def _quarter_octaves(first: int) -> FloatArray:
-    """The lower edges of 33 quarter octaves; the number of one is bits >> 21 of the floats in it."""
+    """Return the lower edges of 33 quarter octaves; the number of one is bits >> 21 of the floats in it."""
     return ((np.arange(first, first + 33) << 21).astype(np.int32)).view(np.float32).astype(np.float64)
 
 
 def _moved(cubics: NDArray[Any], by: NDArray[Any]) -> FloatArray:
-    """Cubics (4, n) of x - by as cubics of x."""
+    """Return cubics (4, n) of x - by as cubics of x."""
     (a, b, c, d), s = cubics, by
     return np.array([a - s * (b - s * (c - s * d)), b - s * (2 * c - 3 * s * d), c - 3 * s * d, d])

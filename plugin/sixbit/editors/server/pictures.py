@@ -52,7 +52,7 @@ class OpenPicture:
         return self.stands_for or (self.pixels.shape[1], self.pixels.shape[0])
 
     def apply(self, filter: Filter, out: NDArray[Any], interpolation: str, done: Callable[[float], None]) -> None:
-        """Correct the picture into ``out``, of its shape and type; ``done`` hears the share that is done."""
+        """Correct the picture into ``out``, of its shape and type; ``done`` is told the share that is done."""
         self._require_use(filter)
         if self.stands_for:
             raise ArgumentError("A picture that stands for a larger one can be previewed, not corrected.")
@@ -116,7 +116,7 @@ class OpenPicture:
             )
 
     def _level(self, factor: int) -> tuple[NDArray[Any], float, float]:
-        """The picture reduced by the factor, or what there is of it, and how many px it is reduced by each way."""
+        """Return the picture reduced by the factor, or the reduction that there is, and its factors across and down."""
         if self.stands_for:
             width, height = self.stands_for
             return self.pixels, width / self.pixels.shape[1], height / self.pixels.shape[0]
@@ -132,7 +132,7 @@ class OpenPicture:
 
 
 def reduced(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
-    """The picture at a fraction of its size: each pixel the mean of factor x factor, an incomplete rest left out.
+    """Reduce a picture: each pixel is the mean of factor x factor, an incomplete rest is left out.
 
     >>> reduced(np.array([[[0], [1], [9]], [[4], [8], [9]], [[9], [9], [9]]], np.uint8), 2).tolist()
     [[[3]]]
@@ -164,7 +164,7 @@ def reduced(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
 
 
 def _as_rgb(pixels: NDArray[Any], is_linear: bool) -> NDArray[np.uint8]:
-    """Pixels as they are shown: 8-bit code values, linear light by the curve of sRGB, on a grey backdrop."""
+    """Return pixels as they are shown: 8-bit code values, linear light by the curve of sRGB, on a grey backdrop."""
     colours = 1 if pixels.shape[2] < 3 else 3
     shown = _as_bytes(pixels[:, :, :colours], is_linear)
     if pixels.shape[2] > colours:
@@ -185,6 +185,6 @@ def _as_bytes(values: NDArray[Any], is_linear: bool) -> NDArray[np.uint8]:
 
 @cache
 def _table(is_linear: bool) -> NDArray[np.uint8]:
-    """8-bit code values of 16-bit values."""
+    """Return the 8-bit code values of all 16-bit values."""
     values = np.linspace(0, 1, 65536)
     return np.round(255 * (srgb().encode(values) if is_linear else values)).astype(np.uint8)
