@@ -28,7 +28,7 @@ class BuildWithData(build_py):
 kernel = Pybind11Extension(
     "sixbit.engines._kernel",
     ["plugin/sixbit/engines/kernel/kernel.cpp"],
-    depends=[f"plugin/sixbit/engines/kernel/{name}.hpp" for name in ("job", "lanes", "levels", "shuffles", "tile")],
+    depends=[str(header.relative_to(TOP)) for header in sorted(TOP.glob("plugin/sixbit/engines/kernel/*.hpp"))],
     cxx_std=17,
     extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-pthread"],
     extra_link_args=[] if sys.platform == "win32" else ["-pthread"],

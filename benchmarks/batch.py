@@ -13,7 +13,6 @@ moments; every byte must be the same. The tables are saved in benchmarks/results
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import random
@@ -28,16 +27,11 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from benchmarks.darktable import export_all
 from tests.scenery import batch_photos
+from tests.scenery.batch_run import command, written
 
 RESULTS = Path(__file__).parent / "results"
-DARKTABLE = ["--core", "--library", ":memory:", "--configdir", "/tmp/config", "--cachedir", "/tmp/cache"]
-DARKTABLE += ["--conf", "plugins/imageio/format/jpeg/quality=92", "--conf", "plugins/darkroom/workflow=none"]
-DARKTABLE += ["--conf", "plugins/lighttable/export/pixel_interpolator_warp=bicubic"]
-
-
-def command(photos: Path, out: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "sixbit", "batch", "--preset", "full-jpeg", str(photos), "-o", str(out), *more]
 
 
 def seconds_of(words: list[str]) -> float:
@@ -60,7 +54,7 @@ def recoded(photo: Path, out: Path) -> None:
 
 
 def recoded_by_pillow(photo: Path, out: Path) -> None:
-    """The same by Pillow, as scripts do it."""
+    """Decode and encode by Pillow, as scripts do it."""
     from PIL import Image
 
     with Image.open(photo) as opened:
@@ -68,7 +62,7 @@ def recoded_by_pillow(photo: Path, out: Path) -> None:
 
 
 def decode_and_encode(photos: Path, out: Path, how: str) -> float:
-    """Seconds for all photos by as many processes as there are processors, and their start."""
+    """Return the seconds for all photos by as many processes as there are processors, with their start."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from benchmarks import batch; "
         "batch.recode_all(*sys.argv[2:4], getattr(batch, sys.argv[4]))"
@@ -83,27 +77,6 @@ def recode_all(photos: str, out: str, how: Callable[[Path, Path], None]) -> None
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), multiprocessing.get_context("spawn")) as pool:
         for done in [pool.submit(how, photo, Path(out) / photo.name) for photo in files]:
             done.result()
-
-
-def darktable(photos: Path, out: Path, home: Path) -> float:
-    """Seconds that darktable-cli takes for the same photos with its lens module, started once for all."""
-    from tests.editors.test_darktable_lensfun import sidecar
-    from tests.scenery.root import system_root
-
-    with tempfile.TemporaryDirectory() as folder:
-        for photo in photos.glob("*.jpg"):
-            os.link(photo, Path(folder) / photo.name)
-            (Path(folder) / f"{photo.name}.xmp").write_text(sidecar(""))
-        start = time.perf_counter()
-        done = system_root("trixie").run(
-            ["darktable-cli", "/mnt/photos", "/mnt/out", "--out-ext", "jpg", "--icc-type", "SRGB", *DARKTABLE],
-            timeout=400,
-            binds={"/mnt/photos": Path(folder), "/mnt/out": out, "/root": home},
-        )
-        seconds = time.perf_counter() - start
-    wanted, made = len(list(photos.glob("*.jpg"))), len(list(out.glob("*.jpg")))
-    assert made == wanted, f"{made} of {wanted}: {done.stderr[-1000:]}"
-    return seconds
 
 
 def throughput(count: int, rounds: int, with_darktable: bool) -> None:
@@ -122,7 +95,7 @@ def throughput(count: int, rounds: int, with_darktable: bool) -> None:
                 if name == "sixbit batch":
                     times[name].append(seconds_of(command(photos, out)))
                 elif name == "darktable-cli" and with_darktable and not number:
-                    times[name].append(darktable(photos, out, home_with_lenses(Path(folder))))
+                    times[name].append(export_all(photos, out, Path(folder) / "home"))
                 elif name in alone:
                     times[name].append(decode_and_encode(photos, out, alone[name]))
                 shutil.rmtree(out)
@@ -139,23 +112,11 @@ def throughput(count: int, rounds: int, with_darktable: bool) -> None:
         )
 
 
-def home_with_lenses(folder: Path) -> Path:
-    """A home folder with Sixbit's lenses where darktable finds them."""
-    home = folder / "home"
-    lenses = home / ".local/share/lensfun/updates/version_1"
-    lenses.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"HOME": str(home), "XDG_DATA_HOME": str(home / ".local/share")}
-    subprocess.run(
-        [sys.executable, "-m", "sixbit", "install", "lensfun"], env=environment, check=True, capture_output=True
-    )
-    return home
-
-
 # Kills and memory ---------------------------------------------------------------------------------------------------
 
 
 def kills(count: int, times: int, budget: str) -> None:
-    """A batch undisturbed, its memory watched; the same killed again and again; every byte of both compared."""
+    """Run a batch undisturbed and watch its memory; kill the same one again and again; compare every byte of both."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         photos, calm, killed = folder / "photos", folder / "calm", folder / "killed"
@@ -172,7 +133,7 @@ def kills(count: int, times: int, budget: str) -> None:
         done = subprocess.run(command(photos, killed), capture_output=True, text=True, check=False)
         assert done.returncode in (0, 1), done.stderr
         seconds = time.perf_counter() - start
-        calmly, same = hashes(calm), hashes(killed)
+        calmly, same = written(calm), written(killed)
         assert same == calmly, f"not the same: {sorted(set(calmly.items()) ^ set(same.items()))[:9]}"
         assert not list(killed.rglob("*.part"))
         save(
@@ -187,7 +148,7 @@ def kills(count: int, times: int, budget: str) -> None:
 
 
 def killed_at_random(photos: Path, out: Path, times: int, together: int) -> int:
-    """Begin a batch and kill it, again and again; how often it was alive to be killed."""
+    """Begin a batch and kill it, again and again; return how often it was alive to be killed."""
     rng = random.Random(7)
     ledger = out / ".sixbit" / "ledger.jsonl"
     killed = 0
@@ -204,15 +165,6 @@ def killed_at_random(photos: Path, out: Path, times: int, together: int) -> int:
     return killed
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and ".sixbit" not in path.parts:
-            with path.open("rb") as file:
-                found[str(path.relative_to(folder))] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
-
-
 def tally(lines: list[str]) -> str:
     counts: dict[str, int] = {}
     for line in lines:
@@ -223,9 +175,9 @@ def tally(lines: list[str]) -> str:
 
 
 def watched(words: list[str]) -> tuple[float, float]:
-    """The most that a batch and its processes hold together, looked at every 20 ms, and how long it took.
+    """Return the most bytes that a batch and its processes hold together, and the seconds it took.
 
-    What they share is counted for each.
+    Every 20 ms they are looked at; shared memory is counted for each of them.
     """
     import psutil
 

@@ -3,8 +3,8 @@
     python -m benchmarks.correct [--megapixels 50] [--threads 2] [--rounds 5] [--scaling] [-o FOLDER]
 
 The table and a plot are saved in the folder, benchmarks/results by default. --scaling adds how the native engine does
-from 1 to 200 MP and from one thread to all. darktable-cli takes part at 50 MP, as files.py finds it: from JPEG to JPEG,
-for it does nothing less. All of it runs in one process, a round each in turn, so that whatever else
+from 1 to 200 MP and from one thread to all. darktable-cli takes part at 50 MP, if there is one (see darktable.py): from
+JPEG to JPEG, for it does nothing less. All of it runs in one process, a round each in turn, so that whatever else
 the machine does falls on all alike; the table has the medians, and the median of the ratios within a round.
 """
 
@@ -14,7 +14,6 @@ import argparse
 import dataclasses
 import importlib
 import importlib.util
-import math
 import os
 import statistics
 import subprocess
@@ -30,12 +29,14 @@ import lensfunpy
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.darktable import export_one
 from sixbit import engines
-from sixbit.compiler import optics as models
-from sixbit.compiler.compile import Optics, compile_optics
-from sixbit.compiler.optics import Sensor, SensorPicture
+from sixbit.compiler.compile import compile_optics
+from sixbit.compiler.optics import SensorPicture
 from sixbit.plots.lens import BLUE, SOFT
 from sixbit.values.filter import Filter
+from tests.scenery.landscape import LARGE, landscape, save_large_photo, size_of
+from tests.scenery.lensfun_models import optics_of
 
 Pixels = NDArray[Any]
 
@@ -47,6 +48,8 @@ LENS = """<lensdatabase version="1"><mount><name>Leica M</name></mount>
 <vignetting model="pa" focal="35" aperture="2" distance="1000" k1="-0.6" k2="0.35" k3="-0.1"/>
 </calibration></lens></lensdatabase>"""
 """lensfun's own entry of the Summicron, and a fall-off of no particular lens: there is none on record for this one."""
+QUALITY = 95
+"""Of the JPEG that darktable takes and makes."""
 OURS = "Sixbit native, 8 bit"
 SLOW = ("Sixbit gmic", "darktable-cli, JPEG to JPEG")
 """These run once, which is enough to say so."""
@@ -61,36 +64,17 @@ SCALES = (1, 5, 12, 24, 50, 100, 200)
 
 
 def lens() -> Any:
-    """The lens, for lensfun and for Sixbit alike."""
+    """Return the lens, for lensfun and for Sixbit alike."""
     return lensfunpy.Database(xml=LENS, load_common=False, load_bundled=False).lenses[0]
 
 
 def summicron(width: int, height: int) -> Filter:
-    """Distortion, lateral colour and fall-off of the lens, compiled for a full-frame picture."""
-    known, sensor = lens(), Sensor(1.0)
-    optics = Optics(
-        (models.distortion("ptlens", known.interpolate_distortion(35).terms), sensor),
-        (models.tca("poly3", known.interpolate_tca(35).terms), sensor),
-        (models.vignetting("pa", known.interpolate_vignetting(35, 2, 1000).terms), sensor),
-    )
-    return compile_optics(optics, SensorPicture(width, height, 1.0), "none")
-
-
-def landscape(width: int, height: int) -> Pixels:
-    """Something with soft areas, edges and grain."""
-    rng = np.random.default_rng(0)
-    y, x = np.ogrid[:height, :width]
-    grain = rng.integers(-4, 5, (height, width), dtype=np.int8)
-    picture = np.empty((height, width, 3), np.uint8)
-    for k in range(3):
-        across = 60 * np.sin(x / (97 + 31 * k)).astype(np.float32) + 12 * np.sign(np.sin(x / 41)).astype(np.float32)
-        down = 50 * np.cos(y / (173 - 29 * k)).astype(np.float32)
-        picture[:, :, k] = np.clip(128 + across + down + grain, 0, 255)
-    return picture
+    """Compile distortion, lateral colour and vignetting of the lens for a full-frame picture."""
+    return compile_optics(optics_of(lens(), 1.5, 35, 2), SensorPicture(width, height, 1.0), "none")
 
 
 def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], object]]:
-    """What takes part, by name: a function each that corrects the same picture once."""
+    """Return all that takes part, by name: a function each that corrects the same picture once."""
     filter, picture = summicron(width, height), landscape(width, height)
     result = np.zeros_like(picture)
     runs: dict[str, Callable[[], object]] = {}
@@ -129,17 +113,6 @@ def contenders(width: int, height: int, threads: int) -> dict[str, Callable[[], 
     return runs
 
 
-def darktable(folder: Path, width: int, height: int) -> Callable[[], float] | None:
-    """An export of the same picture by darktable's lens module, as files.py does it; it answers the seconds."""
-    from benchmarks import files
-
-    if (width, height) != (files.WIDTH, files.HEIGHT):
-        return None
-    files.large_photo(folder / "photo.jpg")
-    export: Callable[[], float] | None = files.darktable(folder)
-    return export
-
-
 def green_map(filter: Filter) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     x = np.empty((filter.height, filter.width), np.float32)
     y = np.empty_like(x)
@@ -150,7 +123,10 @@ def green_map(filter: Filter) -> tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def lensfun_and_opencv(picture: Pixels) -> Callable[[], object]:
-    """The usual way: maps by lensfun, a remap a colour, brightness by lensfun (which takes 8 bits as light)."""
+    """Return a correction of the usual kind: maps by lensfun, a remap a colour, brightness by lensfun.
+
+    lensfun takes 8 bits as light.
+    """
     cv2: Any = importlib.import_module("cv2")
     known = lens()
     height, width = picture.shape[:2]
@@ -168,7 +144,7 @@ def lensfun_and_opencv(picture: Pixels) -> Callable[[], object]:
 
 
 def peak_memory(width: int, height: int, threads: int) -> float:
-    """MB that one correction takes beyond its input and output, in a process of its own."""
+    """Return the MB that one correction takes beyond its input and output, in a process of its own."""
     code = f"""
 import resource, sys
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
@@ -189,7 +165,10 @@ print(peak() - before)
 
 
 def measure(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every run, a round after the other; the slow ones once, after them, for they leave the caches cold."""
+    """Return the seconds of every run, a round after the other.
+
+    The slow ones run once, after all others, for they leave the caches cold.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     quick = [name for name in runs if name not in SLOW]
     for name in quick:  # the first time pays for memory
@@ -202,11 +181,11 @@ def measure(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, lis
 
 
 def scaling(threads: int) -> dict[int, dict[float, float]]:
-    """MP/s of the native engine by number of threads and size of the picture; medians of three."""
+    """Return MP/s of the native engine by number of threads and size of the picture; medians of three."""
     counts = sorted({2**i for i in range(threads.bit_length())} | {threads})
     rates: dict[int, dict[float, float]] = {count: {} for count in counts}
     for megapixels in SCALES:
-        width, height = size(megapixels)
+        width, height = size_of(megapixels)
         filter, picture = summicron(width, height), landscape(width, height)
         result = np.zeros_like(picture)
         runs: dict[str, Callable[[], object]] = {
@@ -228,7 +207,7 @@ def scaling_table(rates: dict[int, dict[float, float]]) -> str:
 
 
 def plot_scaling(rates: dict[int, dict[float, float]], path: Path) -> None:
-    """A line for each number of threads, MP/s over MP."""
+    """Plot MP/s over MP, a line for each number of threads."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), layout="constrained")
@@ -247,7 +226,7 @@ def plot_scaling(rates: dict[int, dict[float, float]], path: Path) -> None:
 
 
 def plot(seconds: dict[str, list[float]], megapixels: float, path: Path) -> None:
-    """A bar for each contender, MP/s, fastest first; ours are blue."""
+    """Plot MP/s as a bar for each contender, fastest first; Sixbit's are blue."""
     from matplotlib.figure import Figure
 
     rates = sorted((megapixels / statistics.median(times), name) for name, times in seconds.items())
@@ -262,14 +241,6 @@ def plot(seconds: dict[str, list[float]], megapixels: float, path: Path) -> None
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("MP/s")
     figure.savefig(path)
-
-
-def size(megapixels: float) -> tuple[int, int]:
-    """Width and height of a picture of 4 to 3; 50 MP is that of a camera."""
-    if megapixels == 50:
-        return 8160, 6144
-    width = round(math.sqrt(megapixels * 1e6 / 12) * 4) // 16 * 16
-    return width, width * 3 // 4
 
 
 def table(seconds: dict[str, list[float]], width: int, height: int, threads: int, memory: float) -> str:
@@ -298,12 +269,14 @@ def main() -> None:
     parser.add_argument("--scaling", action="store_true", help="also from 1 to 200 MP, from one thread to --threads")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS, help="folder for the table and the plot")
     options = parser.parse_args()
-    width, height = size(options.megapixels)
+    width, height = size_of(options.megapixels)
     memory = peak_memory(width, height, options.threads)  # first: a child starts with the peak of its parent
     runs = contenders(width, height, options.threads)
     with tempfile.TemporaryDirectory() as folder:
-        if export := darktable(Path(folder), width, height):
-            runs[SLOW[1]] = export
+        if (width, height) == LARGE:
+            save_large_photo(Path(folder) / "photo.jpg", QUALITY)
+            if export := export_one(Path(folder), QUALITY):
+                runs[SLOW[1]] = export
         seconds = measure(runs, options.rounds)
     text = table(seconds, width, height, options.threads, memory)
     options.output.mkdir(parents=True, exist_ok=True)

@@ -19,14 +19,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.correct import landscape
 from tests.scenery.gimp import GimpHome
+from tests.scenery.landscape import LARGE, landscape
 from tests.scenery.photo_factory import exif
 from tests.scenery.root import SUITES, system_root
 
 HERE = Path(__file__).parent
 
-SIZE = (8160, 6144)
 TIMEOUT = 400
 WATCHED = {
     "preview.py": "Preview._drawn = stopwatch.watched(Preview._drawn, 'drawn')",
@@ -37,7 +36,7 @@ WATCHED = {
 
 
 def photo(path: Path) -> None:
-    """A photo of a lens that is recognised, with distortion and lateral colour to correct."""
+    """Save a photo of a lens that is recognised, with distortion and lateral colour to correct."""
     tags = exif(
         Make="LEICA CAMERA AG",
         Model="LEICA M10",
@@ -45,11 +44,11 @@ def photo(path: Path) -> None:
         FocalLength=(35, 1),
         FNumber=(40, 10),
     )
-    Image.fromarray(landscape(*SIZE)).save(path, quality=92, exif=b"Exif\0\0" + tags)
+    Image.fromarray(landscape(*LARGE)).save(path, quality=92, exif=b"Exif\0\0" + tags)
 
 
 def without_window(gimp: GimpHome, rounds: int) -> Iterable[tuple[str, str, str]]:
-    """Rows of the table: from OK to done, and the procedure as scripts and Ctrl+F call it."""
+    """Yield rows of the table: from OK to done, and the procedure as scripts and Ctrl+F call it."""
     arguments = {"plugin": inside(gimp), "photo": "photo.jpg", "rounds": rounds}
     took = gimp.batch(HERE / "gimp_session.py", arguments, timeout=TIMEOUT)
     plain = [lap["all"] for lap in took["plain"]]
@@ -58,13 +57,13 @@ def without_window(gimp: GimpHome, rounds: int) -> Iterable[tuple[str, str, str]
         laps = [lap["all"] for lap in took[name]]
         ratio = statistics.median(lap / by for lap, by in zip(laps, plain, strict=True))
         yield words, f"{seconds(laps)}, {ratio:.2f} times that", goal and f"{goal} times"
-    size = SIZE[0] * SIZE[1] * 3
+    size = LARGE[0] * LARGE[1] * 3
     most = max(lap["memory"] for lap in took["script"])
     yield "memory of plug-in and server, the procedure", f"{most / size:.2f} times the picture", "3 times"
 
 
 def in_window(gimp: GimpHome) -> Iterable[tuple[str, str, str]]:
-    """Rows of the table: what the one who sits before the dialog waits for."""
+    """Yield rows of the table: all that the user of the dialog waits for."""
     shutil.copy(HERE / "gimp_stopwatch.py", gimp.plugin / "stopwatch.py")
     for module, patch in WATCHED.items():
         with (gimp.plugin / module).open("a") as file:
@@ -77,7 +76,7 @@ def in_window(gimp: GimpHome) -> Iterable[tuple[str, str, str]]:
     events = [json.loads(line) for line in (gimp.work / "stopwatch.jsonl").read_text().splitlines()]
 
     def first(name: str, after: float, *more: str) -> float:
-        """Seconds from a moment to the end of the first event of a name."""
+        """Return the seconds from a moment to the end of the first event of a name."""
         return next(e["end"] for e in events if e["name"] == name and e["start"] > after) - after
 
     yield "menu entry to first preview", f"{first('drawn', seen['pressed']):.2f} s", "1.5 s"
@@ -88,17 +87,17 @@ def in_window(gimp: GimpHome) -> Iterable[tuple[str, str, str]]:
         "100 ms",
     )
     yield "OK pressed to done, GIMP's window drawing", f"{first('correct', seen['ok']):.2f} s", ""
-    size = SIZE[0] * SIZE[1] * 3
+    size = LARGE[0] * LARGE[1] * 3
     yield "memory of plug-in and server, the dialog", f"{seen['memory'] / size:.2f} times the picture", "3 times"
 
 
 def inside(gimp: GimpHome) -> str:
-    """The folder of the plug-in, as GIMP sees it."""
+    """Return the folder of the plug-in, as GIMP sees it."""
     return str(Path("/root") / gimp.plugin.relative_to(gimp.home))
 
 
 def seconds(laps: list[float]) -> str:
-    """A median, and between what."""
+    """Write a median, the least and the most."""
     return f"{statistics.median(laps):.2f} s ({min(laps):.2f}–{max(laps):.2f})"
 
 
@@ -109,7 +108,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("-o", "--output", type=Path, default=HERE / "results", metavar="FOLDER")
     options = parser.parse_args()
-    lines = [f"A photo of {SIZE[0]}×{SIZE[1]} pixels, 8 bits, in the real GIMP, two processors.", ""]
+    lines = [f"A photo of {LARGE[0]}×{LARGE[1]} pixels, 8 bits, in the real GIMP, two processors.", ""]
     for suite in options.suite or SUITES:
         with tempfile.TemporaryDirectory() as folder:
             gimp = GimpHome(system_root(suite), Path(folder) / "gimp")

@@ -48,7 +48,7 @@ class Memory:
 
 
 def held() -> int:
-    """What the processes of the plug-in have for themselves, and the files in memory."""
+    """Return the bytes that the processes of the plug-in have for themselves, and those of the files in memory."""
     total = sum(path.stat().st_blocks * 512 for path in Path("/dev/shm").glob("sixbit-*"))
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

@@ -13,7 +13,7 @@ LAPS = Path("/mnt/work/stopwatch.jsonl")
 
 
 def watched(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The function, which leaves a line each time."""
+    """Return the function, which leaves a line each time that it is called."""
 
     @wraps(function)
     def run(*arguments: Any, **more: Any) -> Any:

@@ -20,6 +20,7 @@ from sixbit.lenses.catalogue import catalogue
 from sixbit.values.filter import Filter, FilterError
 from sixbit.values.kinds import Grade
 from sixbit.values.shot import Shot, Tagged
+from tests.scenery.lensfun_models import optics_of
 from tests.scenery.lensfun_oracle import grid, source_points, vignetting
 from tests.scenery.no_blas import forbid_blas
 
@@ -30,18 +31,6 @@ NO_SHADING = ("distortion", "tca", "vignetting")
 
 def focal_lengths(lens: Any) -> list[float]:
     return sorted({lens.min_focal, (lens.min_focal * lens.max_focal) ** 0.5, lens.max_focal})
-
-
-def optics_of(lens: Any, aspect: float, focal: float, f_number: float = 4.0) -> Optics:
-    """The models of one lensfun entry, interpolated by lensfun."""
-    sensor = Sensor(lens.crop_factor, aspect, (lens.center_x, lens.center_y))
-    distortion, tca = lens.interpolate_distortion(focal), lens.interpolate_tca(focal)
-    light = lens.interpolate_vignetting(focal, f_number, 1000.0)
-    return Optics(
-        distortion and (models.distortion(distortion.model.name.lower(), distortion.terms), sensor),
-        tca and (models.tca(tca.model.name.lower(), tca.terms), sensor),
-        light and (models.vignetting(light.model.name.lower(), light.terms), sensor),
-    )
 
 
 def difference_px(compiled: Filter, lens: Any, crop: float, focal: float) -> float:

@@ -13,7 +13,7 @@ from sixbit.compiler.compile import compile_optics
 from sixbit.compiler.optics import SensorPicture
 from sixbit.engines import apply
 from sixbit.values.light import srgb
-from tests.compiler.test_compile import optics_of
+from tests.scenery.lensfun_models import optics_of
 from tests.scenery.lensfun_oracle import GEOMETRY, vignetting
 
 FloatArray = NDArray[np.float64]

@@ -24,7 +24,7 @@ from sixbit.compiler import optics as models
 from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.optics import SensorPicture
 from sixbit.lenses.catalogue import renew
-from tests.editors.test_darktable_lensfun import SIZE, STEP, Pixels, autoscale_of_lensfun, export, rmse, sidecar
+from tests.scenery.darktable_lens import SIZE, STEP, Pixels, autoscale_of_lensfun, export, rmse, sidecar
 from tests.scenery.flats import M10, Flat, save
 from tests.scenery.photo_factory import exif
 from tests.scenery.root import SUITES

@@ -23,9 +23,9 @@ from sixbit.compiler.compile import compile_filter, identity_of
 from sixbit.export.presets import load
 from sixbit.manifest import manifest
 from sixbit.values.light import srgb
-from tests.editors.test_darktable_lensfun import STEP, autoscale_of_lensfun, rmse
 from tests.scenery import CLONE
 from tests.scenery.darktable import DarktableHome
+from tests.scenery.darktable_lens import STEP, autoscale_of_lensfun, rmse
 from tests.scenery.photo_factory import ASCII, BYTE, LONG, RATIONAL, SHORT, SRATIONAL, exif
 from tests.scenery.root import SUITES, system_root
 

@@ -31,9 +31,9 @@ from sixbit.values.light import linear, srgb
 from sixbit.values.polynomial import UNITY
 from tests.scenery import CLONE
 from tests.scenery.gimp import START_TIMEOUT, GimpHome
+from tests.scenery.icc_profiles import ADOBE_GAMMA, made_profile, rgb_profile, tabulated
 from tests.scenery.photo_factory import exif
 from tests.scenery.root import SUITES, system_root
-from tests.values.test_light import ADOBE_GAMMA, made_profile, rgb_profile, tabulated
 
 HERE = Path(__file__).parent
 BATCH_TIMEOUT = 900

@@ -17,7 +17,7 @@ from sixbit.lenses.match import match, match_name
 from sixbit.manifest import plugin_source
 from sixbit.values.sentence import Sentence, parts
 from sixbit.values.shot import Shot, SixBitCode, Tagged
-from tests.lenses.name_variants import FOREIGN, UNSURE, variants
+from tests.scenery.name_variants import FOREIGN, UNSURE, variants
 
 SOURCE = plugin_source("gimp")
 

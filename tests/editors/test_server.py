@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 import sixbit
+from sixbit.editors.server.pictures import reduced
 from sixbit.export.presets import load
-from sixbit.export.preview import reduced
 from sixbit.lenses.catalogue import catalogue
 from sixbit.manifest import manifest
 from sixbit.photos.profiles import curve_of_profile

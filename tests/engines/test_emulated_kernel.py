@@ -10,14 +10,16 @@ import pytest
 from numpy.typing import NDArray
 
 from sixbit import engines
-from sixbit.engines import Region, native
+from sixbit.engines import Region, Work, native
+from sixbit.values.light import srgb
 from tests.engines.kernel_fuzz.emulated import RecordedKernel
-from tests.engines.test_native import filter, kernel, picture
 from tests.scenery import CLONE
+from tests.scenery.kernel import filter, kernel, picture
 from tests.scenery.root import EMULATOR, system_root
 
 FLAGS = ["-std=c++17", "-O2", "-fno-math-errno", "-fno-trapping-math", "-static"]
-NEON, X86 = ["qemu-aarch64"], ["qemu-x86_64", "-cpu", "max"]
+NEON = ["qemu-aarch64"]
+X86 = ["qemu-x86_64", "-cpu", "max"]
 WIDTH, HEIGHT = 150, 90
 CASES = [(dtype, channels, "bicubic") for dtype in (np.uint8, np.uint16, np.float32) for channels in (1, 3, 4)]
 CASES += [(np.uint8, 3, "lanczos3"), (np.uint8, 3, "bilinear")]
@@ -31,7 +33,7 @@ CASES += [(np.uint8, 3, "lanczos3"), (np.uint8, 3, "bilinear")]
 def test_every_processor_gives_the_same_picture(
     compiler: str, emulator: list[str], levels: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Within a level of 8 bits, two of 16 and 1e-5, of what the plainest level makes of the same input here."""
+    """The plainest level here is the measure: a level of 8 bits, two of 16, or 1e-5 may lie between."""
     root = system_root(EMULATOR)
     source = [CLONE / "plugin/sixbit/engines/kernel", CLONE / "tests/engines/kernel_fuzz"]
     binds = {"/mnt/work": tmp_path, "/mnt/kernel": source[0], "/mnt/driver": source[1]}
@@ -66,14 +68,6 @@ def corrected(level: str) -> list[NDArray[Any]]:
     for dtype, channels, interpolation in CASES:
         pixels = picture(HEIGHT, WIDTH, channels, dtype)
         pictures.append(np.zeros_like(pixels))
-        native.apply(
-            filter(WIDTH, HEIGHT),
-            pixels,
-            interpolation=interpolation,
-            transfer=None,
-            region=Region(0, 0, WIDTH, HEIGHT),
-            out=pictures[-1],
-            threads=1,
-            level=level,
-        )
+        whole = Region(0, 0, WIDTH, HEIGHT)
+        native.apply(Work(filter(WIDTH, HEIGHT), pixels, pictures[-1], whole, interpolation, srgb(), 1), level)
     return pictures

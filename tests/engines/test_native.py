@@ -9,21 +9,16 @@ import pytest
 from numpy.typing import NDArray
 
 from sixbit import engines
-from sixbit.engines import EngineError, Region, native, reference
+from sixbit.engines import EngineError, Region, Work, native, reference
+from sixbit.engines.tables import tables_of
 from sixbit.values.filter import Filter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
+from tests.scenery.kernel import BENT, filter, kernel, picture
 from tests.scenery.no_blas import forbid_blas
-from tests.scenery.programs import missing
-
-try:
-    from sixbit.engines import _kernel as kernel
-except ImportError as error:
-    missing(f"the kernel was not built: {error}")
 
 Pixels = NDArray[Any]
 DEPTHS = (np.uint8, np.uint16, np.float32)
 SIZES = ((1, 1), (1, 9), (2, 3), (17, 33), (257, 193))
-BENT = (1.0, 0.0, 0.03, -0.05, 0.02)
 # A table of 8 bits may round the other way; at 16 bits the table's straight pieces cost up to a level or two at black;
 # single precision is worth about 1e-7, some of it multiplied by the slope of the curve at black (13).
 TOLERANCE: dict[Any, float] = {np.uint8: 1.0, np.uint16: 2.0, np.float32: 1e-5}
@@ -40,27 +35,19 @@ def gamma(*exponents: float) -> TransferCurve:
     return TransferCurve("gamma", np.stack([np.linspace(0, 1, SAMPLES) ** exponent for exponent in exponents]))
 
 
-def filter(width: int, height: int, **changes: Any) -> Filter:
-    """A filter with all there is, or what ``changes`` leaves of it."""
-    fields: dict[str, Any] = {
-        "centre": ((width - 1) / 2 + 0.3, (height - 1) / 2 - 0.2),
-        "half_diagonal": max(float(np.hypot(width, height)) / 2, 1.0),
-        "warp": tuple(tuple(scale * c for c in BENT) for scale in (1.002, 1.0, 0.998)),
-        "gain": ((1.0, 0.0, 0.4, 0.1), (1.0, 0.0, 0.5), (1.0, 0.05, 0.3)),
+def at_level(level: str, flt: Filter, pixels: Pixels, **options: Any) -> Pixels:
+    """A correction by one level of the kernel, "" for the best, in one thread if nothing else is said."""
+    region = options.get("region") or Region(0, 0, flt.width, flt.height)
+    work: dict[str, Any] = {
+        "out": np.empty((region.height, region.width, pixels.shape[2]), pixels.dtype),
+        "region": region,
+        "interpolation": "bicubic",
+        "transfer": srgb(),
+        "threads": 1,
     }
-    return Filter(width=width, height=height, **(fields | changes))
-
-
-def picture(height: int, width: int, channels: int = 3, dtype: type = np.uint8) -> Pixels:
-    """Waves and noise: every channel its own, and floating point beyond 0..1."""
-    rng = np.random.default_rng(height * width + channels)
-    y, x = np.mgrid[:height, :width]
-    waves = [0.5 + 0.5 * np.sin(x / (3 + k) + k) * np.cos(y / (5 - k)) for k in range(channels)]
-    values = np.stack(waves, axis=2) + rng.normal(0, 0.05, (height, width, channels))
-    if dtype is np.float32:
-        return values.astype(dtype)
-    top = np.iinfo(dtype).max
-    return (np.clip(values, 0, 1) * top + 0.5).astype(dtype)
+    done = Work(flt, pixels, **(work | options))
+    native.apply(done, level)
+    return done.out
 
 
 def clear_of_edge(flt: Filter, region: Region | None = None) -> NDArray[np.bool_]:
@@ -144,10 +131,9 @@ def test_agrees_at_every_distance_of_nodes(step: int, monkeypatch: pytest.Monkey
     monkeypatch.setattr(native, "_step", lambda filter: step)
     even = filter(700, 90, warp=((0.97,), (1.0, 0.0), (1.04,)), gain=((1.5,),))  # going straight loses nothing
     pixels, region = picture(90, 700), Region(7, 3, 690, 80)
-    options: dict[str, Any] = {"interpolation": "bicubic", "transfer": None, "region": region, "threads": 1}
-    theirs = reference.apply(even, pixels, out=np.empty((80, 690, 3), np.uint8), **options)
+    theirs = engines.apply(even, pixels, "reference", region=region)
     for level in kernel.levels():
-        ours = native.apply(even, pixels, out=np.empty((80, 690, 3), np.uint8), level=level, **options)
+        ours = at_level(level, even, pixels, region=region)
         assert np.abs(ours.astype(int) - theirs)[clear_of_edge(even, region)].max() <= 1
 
 
@@ -161,13 +147,12 @@ def test_a_reduced_picture_may_need_more_source_than_fits_the_scratch() -> None:
 def test_tile_by_tile_is_the_whole_bit_for_bit(level: str, dtype: type) -> None:
     width, height = 1100, 150
     flt, pixels = filter(width, height), picture(height, width, 3, dtype)
-    options: dict[str, Any] = {"interpolation": "bicubic", "transfer": None, "threads": 1, "level": level}
-    whole = native.apply(flt, pixels, region=Region(0, 0, width, height), out=np.empty_like(pixels), **options)
+    whole = at_level(level, flt, pixels)
     pieces = np.zeros_like(pixels)
     for x in range(0, width, 171):
         for y in range(0, height, 37):
             region = Region(x, y, min(171, width - x), min(37, height - y))
-            native.apply(flt, pixels, region=region, out=pieces[y : y + region.height, x : x + region.width], **options)
+            at_level(level, flt, pixels, region=region, out=pieces[y : y + region.height, x : x + region.width])
     np.testing.assert_array_equal(pieces, whole)
 
 
@@ -175,14 +160,13 @@ def test_tile_by_tile_is_the_whole_bit_for_bit(level: str, dtype: type) -> None:
 def test_every_level_and_any_number_of_threads_gives_one_picture(dtype: type) -> None:
     width, height = 700, 300
     flt, pixels = filter(width, height), picture(height, width, 3, dtype)
-    options: dict[str, Any] = {"interpolation": "lanczos3", "transfer": None, "region": Region(0, 0, width, height)}
-    first = native.apply(flt, pixels, out=np.empty_like(pixels), threads=1, **options)
+    first = at_level("", flt, pixels, interpolation="lanczos3")
     for threads in (2, 3, 16):
-        again = native.apply(flt, pixels, out=np.empty_like(pixels), threads=threads, **options)
+        again = at_level("", flt, pixels, interpolation="lanczos3", threads=threads)
         np.testing.assert_array_equal(again, first)
     clear = clear_of_edge(flt)
     for level in kernel.levels():
-        other = native.apply(flt, pixels, out=np.empty_like(pixels), threads=2, level=level, **options)
+        other = at_level(level, flt, pixels, interpolation="lanczos3", threads=2)
         assert np.abs(other.astype(float) - first)[clear].max() <= TOLERANCE[dtype]
 
 
@@ -211,7 +195,7 @@ def test_any_strides(dtype: type) -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_the_picture_is_the_same_with_any_linear_algebra_library(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
-    for made_once in (native._tables, native._weights):
+    for made_once in (tables_of, native._weights):
         made_once.cache_clear()
     forbid_blas(monkeypatch)
     pixels = picture(30, 40, 3, dtype)
@@ -233,12 +217,8 @@ def test_strides_that_split_values_are_refused() -> None:
 
 
 def test_an_unknown_level_is_refused() -> None:
-    pixels = picture(3, 3)
     with pytest.raises(EngineError, match="level of tomorrow"):
-        native.apply(
-            filter(3, 3), pixels, interpolation="bicubic", transfer=None, region=Region(0, 0, 3, 3),
-            out=np.empty_like(pixels), threads=1, level="of tomorrow",
-        )  # fmt: skip
+        at_level("of tomorrow", filter(3, 3), picture(3, 3))
 
 
 @pytest.mark.parametrize("curve", [srgb(), linear(), gamma(1.8), gamma(2.2), gamma(2.4)], ids=lambda curve: curve.name)
@@ -262,8 +242,8 @@ def test_curves_are_quartics_where_these_fit(dtype: type) -> None:
     toe = np.linspace(0, 1, SAMPLES)
     toe = np.where(toe < 0.03125, toe / 16, toe**1.8)[None]  # ProPhoto's: ISO 22028-2
     for curve, fits in ((srgb(), True), (linear(), True), (TransferCurve("toe", toe), False), (gamma(2.2), False)):
-        tables = native._tables(curve, np.dtype(dtype))
-        assert [pieces.size == 5 * 32 + 1 for pieces in tables.decode_pieces + tables.encode_pieces] == [fits, fits]
+        (plane,) = tables_of(curve, np.dtype(dtype)).planes
+        assert [pieces.size == 5 * 32 + 1 for pieces in (plane.decode_pieces, plane.encode_pieces)] == [fits, fits]
 
 
 def test_floating_point_keeps_what_lies_outside_of_0_and_1() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import json
 import os
@@ -32,6 +31,8 @@ from sixbit.export.batch.plan import file_stem
 from sixbit.export.correct import correct
 from sixbit.export.presets import Preset
 from tests.scenery import PHOTO, batch_photos
+from tests.scenery.batch_run import command, report, written
+from tests.scenery.landscape import size_of
 
 JPEG = Preset("test", "Test", "JPEG")
 
@@ -39,7 +40,7 @@ JPEG = Preset("test", "Test", "JPEG")
 def put(path: Path, status: str = "matched", megapixels: float = 0.02, **tags: object) -> Path:
     """A photo of that status: a JPEG, or what the suffix says."""
     build = {".tif": batch_photos.tiff, ".png": batch_photos.png}.get(path.suffix, batch_photos.jpeg)
-    size = batch_photos.sizes(megapixels)
+    size = size_of(megapixels)
     xmp = batch_photos.MARKS if status == "corrected" else b""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(build(*size, batch_photos.STATUSES[status] | tags, xmp))
@@ -54,25 +55,7 @@ def run(photos: Path | list[Path], out: Path, preset: Preset = JPEG, **options: 
     return seen
 
 
-def report(out: Path) -> dict[str, dict[str, object]]:
-    lines = (out / "sixbit-report.jsonl").read_text(encoding="utf-8").splitlines()
-    return {Path(str(entry["photo"])).name: entry for entry in map(json.loads, lines)}
-
-
-def written(out: Path) -> dict[str, str]:
-    """Hashes of all that a batch wrote, but for its ledger."""
-    return {
-        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(out.rglob("*"))
-        if path.is_file() and ".sixbit" not in path.parts
-    }
-
-
 # Interrupted --------------------------------------------------------------------------------------------------------
-
-
-def command(photos: Path, out: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "sixbit", "batch", "--preset", "full-jpeg", str(photos), "-o", str(out), *more]
 
 
 def test_killed_ten_times_it_ends_with_the_same_bytes(tmp_path: Path) -> None:

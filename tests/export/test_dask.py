@@ -17,8 +17,8 @@ import pytest
 from sixbit.export import presets
 from sixbit.export.batch import BatchError, Outcome, batch
 from sixbit.manifest import manifest
-from tests.export.test_batch import report, written
 from tests.scenery import batch_photos
+from tests.scenery.batch_run import report, written
 
 pytest.importorskip("distributed")
 

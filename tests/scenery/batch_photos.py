@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import functools
 import io
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.scenery.photo_factory import exif, segment, xmp_packet
+from tests.scenery import photo_factory
+from tests.scenery.landscape import size_of
+from tests.scenery.photo_factory import exif, xmp_packet
 
 LEICA = {"Make": "Leica Camera AG", "Model": "LEICA M10"}
 KNOWN = {**LEICA, "LensModel": "Summicron-M 1:2/35 ASPH.", "FocalLength": (35, 1)}
@@ -45,7 +46,7 @@ MARKS = xmp_packet(
 
 @functools.cache
 def scene(width: int, height: int) -> NDArray[np.uint8]:
-    """A picture with edges and grain, as photos have them: it decodes and encodes at their pace."""
+    """Return a picture with edges and grain, as photos have them: it decodes and encodes at their pace."""
     rng = np.random.default_rng(35)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     light = 120 + 60 * np.sin(x / 37) * np.cos(y / 23) + 40 * ((x // 97 + y // 61) % 2)
@@ -63,35 +64,13 @@ def _jpeg(width: int, height: int) -> bytes:
 
 
 def jpeg(width: int, height: int, tags: dict[str, Any], xmp: bytes = b"") -> bytes:
-    """A JPEG with these tags."""
-    head = segment(0xE1, b"Exif\0\0" + exif(**tags))
-    if xmp:
-        head += segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp)
-    picture = _jpeg(width, height)
-    return picture[:2] + head + picture[2:]
+    """Return a JPEG of the scene with these tags."""
+    return photo_factory.jpeg(exif(**tags), xmp, picture=_jpeg(width, height))
 
 
 def tiff(width: int, height: int, tags: dict[str, Any], xmp: bytes = b"", deep: bool = True) -> bytes:
-    """An uncompressed TIFF of 16 or 8 bits with these tags."""
-    pixels = _values(width, height, deep)
-    bits = 16 if deep else 8
-
-    def built(at: int) -> bytes:
-        more: list[tuple[int, int, Any]] = [
-            (0x0100, 4, width),
-            (0x0101, 4, height),
-            (0x0102, 3, (bits,) * 3),
-            (0x0103, 3, 1),
-            (0x0106, 3, 2),
-            (0x0111, 4, at),
-            (0x0115, 3, 3),
-            (0x0116, 4, height),
-            (0x0117, 4, len(pixels)),
-        ]
-        return exif(more=more, xmp=xmp, **tags)
-
-    head = built(len(built(0)))
-    return head + pixels
+    """Return an uncompressed TIFF of the scene, of 16 or 8 bits, with these tags."""
+    return photo_factory.tiff(tags, (width, height), 16 if deep else 8, _values(width, height, deep), xmp=xmp)
 
 
 @functools.lru_cache(maxsize=2)
@@ -101,15 +80,8 @@ def _values(width: int, height: int, deep: bool) -> bytes:
 
 
 def png(width: int, height: int, tags: dict[str, Any], xmp: bytes = b"") -> bytes:
-    """A PNG with these tags."""
-    import zlib
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    picture = _png(width, height)
-    text = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp) if xmp else b""
-    return picture[:33] + text + chunk(b"eXIf", exif(**tags)) + picture[33:]
+    """Return a PNG of the scene with these tags."""
+    return photo_factory.png(exif(**tags), xmp, picture=_png(width, height))
 
 
 @functools.cache
@@ -117,14 +89,6 @@ def _png(width: int, height: int) -> bytes:
     data = io.BytesIO()
     Image.fromarray(scene(width, height)).save(data, "PNG", compress_level=1)
     return data.getvalue()
-
-
-def sizes(megapixels: float) -> tuple[int, int]:
-    """Width and height, 4 to 3; 50 MP is that of a camera."""
-    if megapixels == 50:
-        return 8160, 6144
-    width = max(64, round((megapixels * 1e6 * 4 / 3) ** 0.5) // 16 * 16)
-    return width, width * 3 // 4
 
 
 def make(folder: Path, count: int, megapixels: tuple[float, ...]) -> None:
@@ -142,7 +106,7 @@ def make(folder: Path, count: int, megapixels: tuple[float, ...]) -> None:
         # Of ten photos, four are of other statuses, each in turn.
         status = statuses[(number // 10 * 4 + number % 10) % len(statuses)] if number % 10 < 4 else "matched"
         suffix, build = formats[(number * 7 // 3) % len(formats)]
-        width, height = sizes(megapixels[number % len(megapixels)])
+        width, height = size_of(megapixels[number % len(megapixels)])
         place = folder / ("", "roll 1", 'roll 2/it\'s "late"')[number % 3] / f"L{1000 + number:07}-{status}{suffix}"
         place.parent.mkdir(parents=True, exist_ok=True)
         tags = {**STATUSES[status], "FNumber": (20 + number % 60, 10), "UserComment": b"ASCII\0\0\0" + b"%d" % number}

@@ -10,18 +10,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.scenery import darktable_lens
 from tests.scenery.editor_home import EditorHome
 from tests.scenery.root import SystemRoot
 
 TIMEOUT = 280
 SETTINGS = {
+    **darktable_lens.SETTINGS,
     "plugins/imageio/format/tiff/bpp": "16",
-    "plugins/darkroom/workflow": "none",
-    "plugins/lighttable/export/pixel_interpolator_warp": "bicubic",
     "plugins/lighttable/export/storage_name": "sixbit",
     "plugins/lighttable/export/format_name": "tiff",
     "plugins/lighttable/export/icctype": "1",
-    "write_sidecar_files": "never",
     "plugins/lighttable/sixbit/expanded": "TRUE",
     "plugins/lighttable/export/expanded": "TRUE",
     "lua/sixbit/folder": "/mnt/work/out",
@@ -43,7 +42,7 @@ class DarktableHome(EditorHome):
         return self.home / ".config/darktable/lua/sixbit"
 
     def drive(self, steps: list[str], prefix: str) -> dict[str, Any]:
-        """What the steps of ``darktable_window.py`` saw in darktable's window."""
+        """Take the steps of ``darktable_window.py`` in darktable's window, and return what they saw."""
         self.bring("darktable_remote.lua", "darktable_window.py")
         settings = [word for name, value in SETTINGS.items() for word in ("--conf", f"{name}={value}")]
         (self.work / "settings.json").write_text(json.dumps(settings))

@@ -55,7 +55,7 @@ class EditorHome:
             shutil.copy(script, self.work)
 
     def seen(self, steps: list[str], prefix: str, done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-        """What a script that drove a window has seen; its pictures go into the cache."""
+        """Return what a script that drove a window has seen; its pictures go into the cache."""
         screenshots = CACHE / "screenshots"
         screenshots.mkdir(parents=True, exist_ok=True)
         for picture in self.work.glob("*.png"):
@@ -77,7 +77,7 @@ class EditorHome:
 
 
 def make_venv(venv: Path) -> None:
-    """The environment of the tests as it is seen inside: made by hand, since its places are others there."""
+    """Make the environment of the tests as it is seen inside: by hand, since its places are others there."""
     site = venv / "lib" / PYTHON / "site-packages"
     site.mkdir(parents=True)
     (site / "clone.pth").write_text("/mnt/clone/plugin\n/mnt/site\n")

@@ -47,7 +47,7 @@ class GimpHome(EditorHome):
         return answer
 
     def _make_profile(self) -> None:
-        """A copy of a profile that GIMP has started with once: the first start takes a quarter of a minute."""
+        """Copy a profile that GIMP has started with once: the first start takes a quarter of a minute."""
         made = CACHE / f"gimp-{self.root.suite}"
         if not made.exists():
             first = made.with_name(f"{made.name}.part-{os.getpid()}")

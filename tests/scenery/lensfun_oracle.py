@@ -14,7 +14,7 @@ GEOMETRY = ModifyFlags.DISTORTION | ModifyFlags.TCA
 
 
 def grid(width: int, height: int, steps: int = 7) -> FloatArray:
-    """Whole-numbered points over a picture, its corners and edges among them: (n, 2)."""
+    """Return whole-numbered points over a picture, its corners and edges among them: (n, 2)."""
     x = np.linspace(0, width - 1, steps).round()
     y = np.linspace(0, height - 1, steps).round()
     return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
@@ -23,7 +23,7 @@ def grid(width: int, height: int, steps: int = 7) -> FloatArray:
 def source_points(
     lens: Any, crop: float, size: tuple[int, int], focal: float, points: FloatArray, *, reverse: bool = False
 ) -> FloatArray:
-    """Where lensfun takes red, green and blue of the output points from: (3, n, 2) in px."""
+    """Return the points that lensfun takes red, green and blue of the output points from: (3, n, 2) in px."""
     modifier = lensfunpy.Modifier(lens, crop, *size)
     modifier.initialize(focal, 8.0, 1000.0, scale=1.0, flags=GEOMETRY, reverse=reverse)
     answers = np.empty((3, len(points), 2))
@@ -36,7 +36,7 @@ def source_points(
 def vignetting(
     lens: Any, crop: float, size: tuple[int, int], focal: float, aperture: float, distance: float, *, reverse: bool
 ) -> FloatArray:
-    """The factor that lensfun gives each pixel: gains, or with ``reverse`` the fall-off itself; (h, w)."""
+    """Return the factor that lensfun gives each pixel: gains, or with ``reverse`` the fall-off itself; (h, w)."""
     modifier = lensfunpy.Modifier(lens, crop, *size)
     modifier.initialize(
         focal,

@@ -9,7 +9,7 @@ import pytest
 
 
 def forbid_blas(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every function of NumPy that they stand behind fail."""
+    """Let every function of NumPy fail that linear algebra libraries stand behind."""
 
     def refuse(*_arguments: Any, **_more: Any) -> None:
         raise AssertionError("a function of BLAS or LAPACK was called")

@@ -10,7 +10,15 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SLONG, SRATIONAL = 1, 2, 3, 4, 5, 7, 9, 10
+# Types of values (TIFF 6.0, section 2).
+BYTE = 1
+ASCII = 2
+SHORT = 3
+LONG = 4
+RATIONAL = 5
+UNDEFINED = 7
+SLONG = 9
+SRATIONAL = 10
 IFD0, EXIF = "IFD0", "EXIF"
 
 TAGS: Mapping[str, tuple[str, int, int]] = {
@@ -36,7 +44,10 @@ TAGS: Mapping[str, tuple[str, int, int]] = {
     "LensModel": (EXIF, 0xA434, ASCII),
     "LensSerialNumber": (EXIF, 0xA435, ASCII),
 }
-_EXIF_POINTER, _SUB_IFDS, _MAKER_NOTE, _XMP = 0x8769, 0x014A, 0x927C, 0x02BC
+_EXIF_POINTER = 0x8769
+_SUB_IFDS = 0x014A
+_MAKER_NOTE = 0x927C
+_XMP = 0x02BC
 
 Entry = tuple[int, int, Any]
 Note = Callable[[int, str], bytes]
@@ -44,7 +55,7 @@ Note = Callable[[int, str], bytes]
 
 
 def packed(kind: int, value: Any, order: str) -> tuple[int, bytes]:
-    """Count and bytes of a value: a text, bytes, a number, a (numerator, denominator) or a sequence of these."""
+    """Return count and bytes of a value: a text, bytes, a number, a (numerator, denominator) or a sequence of these."""
     if kind == ASCII:
         data = (value if isinstance(value, bytes) else value.encode()) + b"\0"
         return len(data), data
@@ -60,7 +71,7 @@ def packed(kind: int, value: Any, order: str) -> tuple[int, bytes]:
 
 
 def directory(entries: Sequence[Entry], at: int, order: str, following: int = 0, gap: int = 0) -> bytes:
-    """A TIFF directory with its values after it; ``at`` is its distance from the base of its offsets.
+    """Return a TIFF directory with its values after it; ``at`` is its distance from the base of its offsets.
 
     ``gap`` bytes are left between the directory and the first value.
     """
@@ -87,7 +98,7 @@ def exif(
     following: int = 0,
     **tags: Any,
 ) -> bytes:
-    """The TIFF structure of a photo's tags: ``more`` are entries of the first directory by number."""
+    """Return the TIFF structure of a photo's tags: ``more`` are entries of the first directory by number."""
     first: list[Entry] = list(more)
     inner: list[Entry] = []
     for name, value in tags.items():
@@ -120,7 +131,7 @@ def exif(
 
 
 def m8_note(lens_type: int, f_number: tuple[int, int] = (4, 1), dng: bool = False) -> Note:
-    """M8: offsets count from the directory in a JPEG, from the note in a DNG."""
+    """Return a note of the M8: offsets count from the directory in a JPEG, from the note in a DNG."""
 
     def note(_at: int, order: str) -> bytes:
         entries: list[Entry] = [(0x0310, LONG, lens_type), (0x0313, RATIONAL, f_number), (0x0320, SLONG, 31)]
@@ -130,7 +141,7 @@ def m8_note(lens_type: int, f_number: tuple[int, int] = (4, 1), dng: bool = Fals
 
 
 def m9_note(lens_type: int, f_number: tuple[int, int] = (4, 1)) -> Note:
-    """M9, M-E, M Monochrom: a directory within a directory, all offsets from the note."""
+    """Return a note of M9, M-E, M Monochrom: a directory within a directory, all offsets from the note."""
 
     def note(_at: int, order: str) -> bytes:
         inner: list[Entry] = [(0x3405, LONG, lens_type), (0x3406, RATIONAL, f_number)]
@@ -142,7 +153,7 @@ def m9_note(lens_type: int, f_number: tuple[int, int] = (4, 1)) -> Note:
 
 
 def m240_note(name: str, gap: int = 114) -> Note:
-    """M (Typ 240): the name of the lens, padded, after a gap; offsets from the tags. M (Typ 246): a gap of 126."""
+    """Return a note of M (Typ 240): the lens's name, padded, after a gap (126 in Typ 246); offsets from the tags."""
 
     def note(at: int, order: str) -> bytes:
         entries: list[Entry] = [(0x0303, ASCII, name.ljust(50)), (0x0304, LONG, 2500)]
@@ -152,7 +163,7 @@ def m240_note(name: str, gap: int = 114) -> Note:
 
 
 def m10_note(profile: str, f_number: int = 4000) -> Note:
-    """M10, M11: offsets from the tags."""
+    """Return a note of M10 and M11: offsets from the tags."""
 
     def note(at: int, order: str) -> bytes:
         entries: list[Entry] = [(0x035A, SLONG, f_number), (0x0370, ASCII, profile)]
@@ -162,7 +173,7 @@ def m10_note(profile: str, f_number: int = 4000) -> Note:
 
 
 def sl_note(code: int | Sequence[int], kind: int = 9) -> Note:
-    """SL, CL: one byte from an M-Adapter L."""
+    """Return a note of SL and CL: one byte from an M-Adapter L."""
 
     def note(at: int, order: str) -> bytes:
         entries: list[Entry] = [(0x0304, BYTE, code), (0x0305, LONG, 4711), (0x0412, ASCII, "Standard")]
@@ -172,7 +183,7 @@ def sl_note(code: int | Sequence[int], kind: int = 9) -> Note:
 
 
 def t_note(name: str, kind: int = 6) -> Note:
-    """T, TL: offsets from the note."""
+    """Return a note of T and TL: offsets from the note."""
 
     def note(_at: int, order: str) -> bytes:
         entries: list[Entry] = [(0x0303, ASCII, name.ljust(40)), (0x0305, LONG, 4711)]
@@ -182,7 +193,7 @@ def t_note(name: str, kind: int = 6) -> Note:
 
 
 def segment(marker: int, data: bytes) -> bytes:
-    """A JPEG segment."""
+    """Return a JPEG segment."""
     return b"\xff" + bytes([marker]) + struct.pack(">H", len(data) + 2) + data
 
 
@@ -192,13 +203,10 @@ def jpeg(
     size: tuple[int, int] = (48, 32),
     before: bytes = b"",
     trailer: bytes = b"",
+    picture: bytes = b"",
 ) -> bytes:
-    """A picture that can be decoded; ``before`` are segments ahead of the tags."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.new("RGB", size, (120, 90, 60)).save(buffer, "JPEG")
-    picture = buffer.getvalue()
+    """Return a JPEG: ``picture``, or else one of this size; ``before`` are segments ahead of the tags."""
+    picture = picture or _plain("JPEG", size)
     head = before
     if tags is not None:
         head += segment(0xE1, b"Exif\0\0" + tags)
@@ -208,7 +216,7 @@ def jpeg(
 
 
 def jpeg_with_trailing_note(note: Note, order: str = "<", **tags: Any) -> bytes:
-    """As an M (Typ 240) writes it: the maker note follows the picture, and its offsets count from the file's start."""
+    """Return a JPEG of the M (Typ 240): its note follows the picture, and offsets count from the file's start."""
     placeholder = bytes(range(256)) * 2
     block = exif(order, maker_note=placeholder, **tags)
     start = len(jpeg(block))
@@ -219,20 +227,28 @@ def jpeg_with_trailing_note(note: Note, order: str = "<", **tags: Any) -> bytes:
     return jpeg(block[:at] + patched + block[at + 12 :], trailer=appended)
 
 
-def png(
-    tags: bytes | None = None, xmp: bytes = b"", size: tuple[int, int] = (48, 32), compressed: bool = False
-) -> bytes:
-    """A picture that can be decoded, with eXIf and iTXt chunks."""
-    import zlib
-
+def _plain(kind: str, size: tuple[int, int]) -> bytes:
     from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (120, 90, 60)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def png(
+    tags: bytes | None = None,
+    xmp: bytes = b"",
+    size: tuple[int, int] = (48, 32),
+    compressed: bool = False,
+    picture: bytes = b"",
+) -> bytes:
+    """Return a PNG with eXIf and iTXt chunks: ``picture``, or else one of this size."""
+    import zlib
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    buffer = io.BytesIO()
-    Image.new("RGB", size, (120, 90, 60)).save(buffer, "PNG")
-    picture = buffer.getvalue()
+    picture = picture or _plain("PNG", size)
     extra = b""
     if xmp:
         text = zlib.compress(xmp) if compressed else xmp
@@ -242,16 +258,22 @@ def png(
     return picture[:33] + extra + picture[33:]
 
 
-def tiff(tags: Mapping[str, Any] | None = None, size: tuple[int, int] = (48, 32), **parts: Any) -> bytes:
-    """An uncompressed 8-bit RGB TIFF; ``parts`` as for ``exif``."""
+def tiff(
+    tags: Mapping[str, Any] | None = None,
+    size: tuple[int, int] = (48, 32),
+    bits: int = 8,
+    pixels: bytes = b"",
+    **parts: Any,
+) -> bytes:
+    """Return an uncompressed RGB TIFF; ``parts`` as for ``exif``."""
     width, height = size
-    pixels = bytes((120, 90, 60)) * (width * height)
+    pixels = pixels or bytes((120, 90, 60)) * (width * height)
 
     def built(at: int) -> bytes:
         more: list[Entry] = [
             (0x0100, LONG, width),
             (0x0101, LONG, height),
-            (0x0102, SHORT, (8, 8, 8)),
+            (0x0102, SHORT, (bits,) * 3),
             (0x0103, SHORT, 1),
             (0x0106, SHORT, 2),
             (0x0111, LONG, at),
@@ -265,7 +287,7 @@ def tiff(tags: Mapping[str, Any] | None = None, size: tuple[int, int] = (48, 32)
 
 
 def dng(tags: Mapping[str, Any] | None = None, size: tuple[int, int] = (5216, 3472), **parts: Any) -> bytes:
-    """The directories of a DNG: a thumbnail first, the picture in a subdirectory. There are no pixels in it."""
+    """Return the directories of a DNG: a thumbnail first, the picture in a subdirectory. There are no pixels in it."""
     picture: list[Entry] = [(0x00FE, LONG, 0), (0x0100, LONG, size[0]), (0x0101, LONG, size[1]), (0x0106, SHORT, 32803)]
     more: list[Entry] = [
         (0x00FE, LONG, 1),
@@ -277,7 +299,7 @@ def dng(tags: Mapping[str, Any] | None = None, size: tuple[int, int] = (5216, 34
 
 
 def heic(tags: bytes | None = None, xmp: bytes = b"", size: tuple[int, int] = (64, 48)) -> bytes:
-    """A HEIC picture, encoded by libheif."""
+    """Return a HEIC picture, encoded by libheif."""
     import pillow_heif
     from PIL import Image
 
@@ -288,7 +310,7 @@ def heic(tags: bytes | None = None, xmp: bytes = b"", size: tuple[int, int] = (6
 
 
 def xmp_packet(body: str = "", **properties: str) -> bytes:
-    """An XMP packet: ``aux_Lens="..."`` becomes the attribute ``aux:Lens``; ``body`` are elements."""
+    """Return an XMP packet: ``aux_Lens="..."`` becomes the attribute ``aux:Lens``; ``body`` are elements."""
     from xml.sax.saxutils import quoteattr
 
     attributes = " ".join(f"{name.replace('_', ':', 1)}={quoteattr(value)}" for name, value in properties.items())
@@ -303,7 +325,7 @@ def xmp_packet(body: str = "", **properties: str) -> bytes:
 
 
 def darktable_history(*steps: tuple[str, int], end: int | None = None) -> tuple[str, dict[str, str]]:
-    """darktable's history of (operation, enabled) steps: the body and the properties of an XMP packet."""
+    """Return darktable's history of (operation, enabled) steps: the body and the properties of an XMP packet."""
     items = "".join(
         f'<rdf:li darktable:num="{number}" darktable:operation="{operation}" darktable:enabled="{enabled}" '
         f'darktable:modversion="10" darktable:params="gz" darktable:multi_priority="0"/>'

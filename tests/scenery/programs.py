@@ -24,7 +24,7 @@ def missing(what: str) -> None:
 
 @cache
 def exiftool() -> list[str]:
-    """The command of exiftool: the installed one, or Debian's package unpacked into the cache."""
+    """Return the command of exiftool: the installed one, or Debian's package unpacked into the cache."""
     if found := shutil.which("exiftool"):
         return [found]
     root = CACHE / "exiftool"

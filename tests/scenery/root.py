@@ -133,12 +133,12 @@ class SystemRoot:
         binds: Mapping[str, Path] | None = None,
         env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """The same on a virtual screen of 1400x900, with a window manager and a session bus."""
+        """Run a command on a virtual screen of 1400x900, with a window manager and a session bus."""
         return self.run(["bash", "-c", _DESKTOP, "desktop", *command], timeout=timeout, binds=binds, env=env)
 
 
 def system_root(suite: str) -> SystemRoot:
-    """The system of a suite, made now if need be; skips the test with the reason where that cannot be done."""
+    """Return the system of a suite, made now if need be; skip the test with the reason where that cannot be done."""
     root = _tried_once(suite)
     if isinstance(root, RootError):
         missing(f"a system of Debian {suite}: {root}")
@@ -179,7 +179,7 @@ def make_root(suite: str, folder: Path) -> SystemRoot:
 
 
 def _recipe(suite: str) -> str:
-    """What a system is made of: one made by another recipe is made anew."""
+    """Return the recipe of a system: one made by another recipe is made anew."""
     return " ".join([suite, *sorted(_packages(suite))])
 
 
@@ -192,7 +192,7 @@ def _packages(suite: str) -> list[str]:
 
 
 def _contents(root: Path) -> str:
-    """A digest of the tree: names and sizes, which shows what was lost or cut in a fraction of a second."""
+    """Return a digest of the tree, by names and sizes: in a fraction of a second it shows what was lost or cut."""
     digest = hashlib.sha256()
     for folder, folders, files in os.walk(root):
         folders.sort()
@@ -257,7 +257,7 @@ def _unpack(packed: Path, root: Path) -> None:
 
 
 def _install_tool(name: str) -> None:
-    """Have a program of a Debian package of the same name; a machine of the tests alone may well be given one."""
+    """Install a program of a Debian package of the same name, as a machine of the tests alone may well be given one."""
     if shutil.which(name):
         return
     if not shutil.which("apt-get"):
@@ -272,7 +272,7 @@ def _install_tool(name: str) -> None:
 
 
 def _mirror() -> str:
-    """The mirror that apt takes Debian from on this machine."""
+    """Return the mirror that apt takes Debian from on this machine."""
     query = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
     query += ["Created-By: Packages", "Component: main", "Label: Debian"]
     for attempt in range(2):

@@ -26,7 +26,7 @@ Step = Callable[[], None]
 
 
 def wait(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """What the condition gives once it is something; TimeoutError says what was waited for."""
+    """Return what the condition gives once it is something; TimeoutError says what was waited for."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
         try:
@@ -49,7 +49,7 @@ def shot(name: str) -> None:
 
 
 def inside(accessible: Any) -> Iterator[Any]:
-    """All that screen readers find in a window."""
+    """Return all that screen readers find in a window."""
     for child in accessible:
         if child is not None:
             yield child
@@ -57,7 +57,7 @@ def inside(accessible: Any) -> Iterator[Any]:
 
 
 def application(name: str) -> Any:
-    """A program, as screen readers see it; None if it is not there."""
+    """Return a program, as screen readers see it; None if it is not there."""
     found = next((app for app in pyatspi.Registry.getDesktop(0) if app and app.name == name), None)
     if found:
         # What was seen before is kept, and changes are told to programs with a main loop alone.
@@ -80,7 +80,7 @@ def record_browser() -> None:
 
 
 def page_opened() -> str | None:
-    """The lens of the page that the browser was given the address of, as the page's server tells it."""
+    """Return the lens of the page that the browser was given the address of, as the page's server tells it."""
     address = wait((WORK / "addresses").read_text, "no browser was opened").split()[-1]
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
     with opener.open(address, timeout=PATIENCE) as page:
@@ -100,6 +100,6 @@ def take(steps: tuple[Step, ...], names: list[str]) -> None:
 
 
 def tell(printed: Path) -> None:
-    """Leave what was seen, and what the editor has printed."""
+    """Write down what was seen, and what the editor has printed."""
     SEEN["printed"] = printed.read_text(errors="replace")
     (WORK / "seen.json").write_text(json.dumps(SEEN))

@@ -1,7 +1,7 @@
 """Three engines apply a filter to pixels, and give the same picture.
 
 ``native`` is the C++ kernel, ``gmic`` the second opinion, ``reference`` the definition in NumPy. Each is a module
-with one function, ``apply(filter, pixels, ...)``, with the arguments of :func:`apply` here.
+with one function, ``apply(work)``: a :class:`Work` is what :func:`apply` was asked for, once it is known to make sense.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import importlib.util
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sixbit.machine import processors
 from sixbit.manifest import manifest
 from sixbit.values.errors import SixbitError
 
@@ -37,6 +38,31 @@ class Region(NamedTuple):
     height: int
 
 
+class Work(NamedTuple):
+    """A piece of work for an engine: what to correct, how, and where the result goes.
+
+    ``pixels`` is the whole source picture, and ``out`` takes a region of the output. Both are (height, width, 1, 3 or
+    4), of the same type, and share no memory. ``transfer`` is the curve to linear light.
+    """
+
+    filter: Filter
+    pixels: NDArray[Any]
+    out: NDArray[Any]
+    region: Region
+    interpolation: str
+    transfer: TransferCurve
+    threads: int
+
+    @property
+    def colours(self) -> int:
+        """The number of channels that hold light; a fourth channel is alpha."""
+        return 1 if self.pixels.shape[2] == 1 else 3
+
+    def plane(self, channel: int) -> int:
+        """The plane of the filter for a channel: gray and alpha go with green, which the other colours refer to."""
+        return channel if channel < self.colours == 3 else 1
+
+
 def apply(
     filter: Filter,
     pixels: NDArray[Any],
@@ -52,28 +78,77 @@ def apply(
 
     ``pixels`` is (height, width) or (height, width, 1, 3 or 4), uint8, uint16 or float32; a fourth channel is
     alpha, which is warped but gets no gain. ``transfer`` is the curve to linear light (sRGB by default). ``out``
-    takes the result, in the shape of the region; it must not share memory with ``pixels``. A point that comes from
-    outside of the source picture (more than half a pixel beyond the outer pixel centres) is 0 in every channel;
-    within, the outer pixels are repeated as far as the interpolation reaches.
-    """
-    import numpy as np
+    takes the result, in the shape of the region; it must not share memory with ``pixels``. ``threads`` defaults to
+    the processors there are. A point that comes from outside of the source picture (more than half a pixel beyond
+    the outer pixel centres) is 0 in every channel; within, the outer pixels are repeated as far as the interpolation
+    reaches. Raises :class:`EngineError`.
 
+    >>> import numpy as np
+    >>> from sixbit.values.filter import Filter
+    >>> half = Filter(width=3, height=3, centre=(1.0, 1.0), half_diagonal=2**0.5, warp=((0.5,),))
+    >>> apply(half, np.array([[0, 0, 0], [0, 8, 0], [0, 0, 0]], np.uint8), "reference", interpolation="bilinear")
+    array([[2, 4, 2],
+           [4, 8, 4],
+           [2, 4, 2]], dtype=uint8)
+    """
     if engine not in (*ENGINES, "auto"):
         raise EngineError(f"There is no engine called {engine!r}; there are {', '.join(ENGINES)}.")
     if interpolation not in INTERPOLATIONS:
         raise EngineError(f"There is no interpolation {interpolation!r}; there are {', '.join(INTERPOLATIONS)}.")
+    source = _source(filter, pixels)
+    region = region or Region(0, 0, filter.width, filter.height)
+    target = _target(filter, source, region, out)
+    if filter.is_identity:
+        target[...] = source[region.y : region.y + region.height, region.x : region.x + region.width]
+    else:
+        from sixbit.values.light import srgb
+
+        module = importlib.import_module(f"sixbit.engines.{choose(engine)}")
+        module.apply(
+            Work(filter, source, target, region, interpolation, transfer or srgb(), threads or processors()),
+        )
+    if out is not None:
+        return out
+    return target[:, :, 0] if pixels.ndim == 2 else target
+
+
+def choose(engine: str) -> str:
+    """Return the engine to use: as asked, or for ``auto`` the fastest there is.
+
+    Warns if that is not the kernel.
+    """
+    if engine != "auto" or importlib.util.find_spec("sixbit.engines._kernel"):
+        return "native" if engine == "auto" else engine
+    fallback = "gmic" if importlib.util.find_spec("gmic") else "reference"
+    warnings.warn(f"The native kernel was not built; {fallback} is used, which is slower.", stacklevel=3)
+    return fallback
+
+
+def require_fit(filter: Filter, width: int, height: int) -> None:
+    """Raise :class:`EngineError` if the filter was compiled for a picture of another size."""
+    if (width, height) != (filter.width, filter.height):
+        raise EngineError(
+            f"The filter was compiled for {filter.width}x{filter.height} pixels; the picture has {width}x{height}."
+        )
+
+
+def _source(filter: Filter, pixels: NDArray[Any]) -> NDArray[Any]:
+    """The picture as (height, width, channels), if engines can correct it."""
+    import numpy as np
+
     if pixels.dtype not in (np.uint8, np.uint16, np.float32):
         raise EngineError(f"Pixels of type {pixels.dtype} cannot be corrected; uint8, uint16 and float32 can.")
-    flat = pixels.ndim == 2
-    pixels = pixels[:, :, None] if flat else pixels
-    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4):
-        raise EngineError(f"A picture of shape {pixels.shape} cannot be corrected; it has 1, 3 or 4 channels.")
-    if pixels.shape[:2] != (filter.height, filter.width):
-        raise EngineError(
-            f"The filter was compiled for {filter.width}x{filter.height} pixels; "
-            f"the picture has {pixels.shape[1]}x{pixels.shape[0]}."
-        )
-    region = region or Region(0, 0, filter.width, filter.height)
+    source = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    if source.ndim != 3 or source.shape[2] not in (1, 3, 4):
+        raise EngineError(f"A picture of shape {source.shape} cannot be corrected; it has 1, 3 or 4 channels.")
+    require_fit(filter, source.shape[1], source.shape[0])
+    return source
+
+
+def _target(filter: Filter, source: NDArray[Any], region: Region, out: NDArray[Any] | None) -> NDArray[Any]:
+    """Memory for the region of the output, or ``out`` itself if it will do, as (height, width, channels)."""
+    import numpy as np
+
     if (
         min(region.x, region.y) < 0
         or min(region.width, region.height) < 1
@@ -81,37 +156,12 @@ def apply(
         or region.y + region.height > filter.height
     ):
         raise EngineError(f"{region} does not lie within the picture of {filter.width}x{filter.height}.")
-    shape = (region.height, region.width, pixels.shape[2])
+    shape = (region.height, region.width, source.shape[2])
     if out is None:
-        result = np.empty(shape, pixels.dtype)
-    else:
-        result = out[:, :, None] if out.ndim == 2 else out
-        if result.shape != shape or result.dtype != pixels.dtype:
-            raise EngineError(f"The output must be {shape} of {pixels.dtype}; it is {out.shape} of {out.dtype}.")
-        if np.may_share_memory(result, pixels):
-            raise EngineError("A picture cannot be corrected in place: give an output of its own.")
-    if filter.is_identity:
-        result[...] = pixels[region.y : region.y + region.height, region.x : region.x + region.width]
-    else:
-        module = importlib.import_module(f"sixbit.engines.{choose(engine)}")
-        module.apply(
-            filter,
-            pixels,
-            interpolation=interpolation,
-            transfer=transfer,
-            region=region,
-            out=result,
-            threads=threads,
-        )
-    if out is not None:
-        return out
-    return result[:, :, 0] if flat else result
-
-
-def choose(engine: str) -> str:
-    """The engine to use: as asked, or for ``auto`` the fastest there is, with a word if that is not the kernel."""
-    if engine != "auto" or importlib.util.find_spec("sixbit.engines._kernel"):
-        return "native" if engine == "auto" else engine
-    fallback = "gmic" if importlib.util.find_spec("gmic") else "reference"
-    warnings.warn(f"The native kernel was not built; {fallback} is used, which is slower.", stacklevel=3)
-    return fallback
+        return np.empty(shape, source.dtype)
+    target = out[:, :, None] if out.ndim == 2 else out
+    if target.shape != shape or target.dtype != source.dtype:
+        raise EngineError(f"The output must be {shape} of {source.dtype}; it is {out.shape} of {out.dtype}.")
+    if np.may_share_memory(target, source):
+        raise EngineError("A picture cannot be corrected in place: give an output of its own.")
+    return target

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from sixbit.values.polynomial import Polynomial, evaluate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sixbit.engines import Work
     from sixbit.values.filter import Filter
 
     FloatArray = NDArray[np.float64]
@@ -34,24 +35,14 @@ NODES = 4096
 """Intervals of a transfer curve that is written as a table."""
 
 
-def apply(
-    filter: Filter,
-    pixels: NDArray[Any],
-    *,
-    interpolation: str,
-    transfer: TransferCurve | None,
-    region: Region,
-    out: NDArray[Any],
-    threads: int | None,
-) -> NDArray[Any]:
-    """Apply a filter; the arguments are those of :func:`sixbit.engines.apply`, ``pixels`` and ``out`` with channels.
+def apply(work: Work) -> None:
+    """Apply a filter by gmic-py, in one thread whatever is asked for; Python lets no other thread run meanwhile.
 
-    ``threads`` is taken for the sake of the other engines: G'MIC from PyPI works in one, and lets no other run
-    meanwhile. Raises EngineError if G'MIC is not installed or has no such interpolation.
+    Raises :class:`EngineError` if G'MIC is not installed or has no such interpolation.
     """
-    if interpolation not in WARPS:
+    if work.interpolation not in WARPS:
         raise EngineError(
-            f"G'MIC has no {interpolation} interpolation; it has {' and '.join(sorted(WARPS))}. "
+            f"G'MIC has no {work.interpolation} interpolation; it has {' and '.join(sorted(WARPS))}. "
             "The native engine has all of them."
         )
     try:
@@ -61,29 +52,29 @@ def apply(
             "The G'MIC engine needs gmic-py: pip install gmic (there is one for Linux only). "
             "The native engine needs nothing."
         ) from error
-    white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
-    text = re.sub(r'([\\"${}])', r"\\\1", script(filter, transfer))
+    region = work.region
+    white = np.iinfo(work.pixels.dtype).max if work.pixels.dtype.kind == "u" else 1
+    text = re.sub(r'([\\"${}])', r"\\\1", script(work.filter, work.transfer))
     rows = max(1, BAND // region.width)
     try:
         interpreter = gmic.Gmic()
         interpreter.run(f'command "{text}"')
         for y in range(0, region.height, rows):
             band = Region(region.x, region.y + y, region.width, min(rows, region.height - y))
-            left, top, right, bottom = _source_part(filter, band)
-            part = np.ascontiguousarray(pixels[top:bottom, left:right])
-            arguments = (white, WARPS[interpolation], *band, left, top)
+            left, top, right, bottom = _source_part(work.filter, band)
+            part = np.ascontiguousarray(work.pixels[top:bottom, left:right])
+            arguments = (white, WARPS[work.interpolation], *band, left, top)
             images = interpreter.run(
                 f"_sixbit_region {','.join(map(str, arguments))}", gmic.ImageList([gmic.Image.from_yxc(part)])
             )
             # G'MIC's axes are x, y, z, channel. The values are whole numbers in range already, if they have to be.
-            out[y : y + band.height] = images[0].as_numpy()[:, :, 0].swapaxes(0, 1)
+            work.out[y : y + band.height] = images[0].as_numpy()[:, :, 0].swapaxes(0, 1)
     except gmic.GmicException as error:
         raise EngineError(f"G'MIC could not apply the correction: {error}") from error
-    return out
 
 
 def _source_part(filter: Filter, region: Region) -> tuple[int, int, int, int]:
-    """Bounds (left, top, right, bottom) in the source that hold all a region of the output is made from."""
+    """Return bounds (left, top, right, bottom) in the source that hold all a region of the output is made from."""
     extents = []
     for first, length, centre in zip(region[:2], region[2:], filter.centre, strict=True):
         extents.append(np.array([first, first + length - 1]) - centre)
@@ -102,7 +93,7 @@ def _source_part(filter: Filter, region: Region) -> tuple[int, int, int, int]:
 
 
 def script(filter: Filter, transfer: TransferCurve | None = None) -> str:
-    """The correction as a G'MIC command file, to be saved as ``something.gmic``.
+    """Return the correction as a G'MIC command file, to be saved as ``something.gmic``.
 
     It defines the command ``sixbit_correct`` for pictures of the size the filter was compiled for, with 1, 3 or 4
     channels; ``transfer`` is the curve to linear light (sRGB by default).
@@ -154,7 +145,7 @@ _sixbit_region :
 
 
 def _warp(filter: Filter) -> str:
-    """Commands that fetch each output point from where it comes from.
+    """Write the commands that fetch each output point from where it comes from.
 
     Source points outside of the picture are sent where G'MIC finds zeros; the outer pixels are repeated beforehand
     for those that are inside but have neighbours that are not.
@@ -194,7 +185,7 @@ _sixbit_warp :
 
 
 def _gain(filter: Filter) -> str:
-    """Commands that multiply linear light by the gain; a picture of one channel gets that of green."""
+    """Write the commands that multiply linear light by the gain; a picture of one channel gets that of green."""
     factors = [_horner(polynomial) for polynomial in filter.gain]
     if filter.gain_map is None:
         read, nodes = "", ""
@@ -219,7 +210,7 @@ def _gain(filter: Filter) -> str:
 
 
 def _light(curve: TransferCurve) -> str:
-    """Commands from code values to linear light and back."""
+    """Write the commands from code values to linear light and back."""
     if curve.is_linear:
         return """_sixbit_decode :
   div $1
@@ -259,13 +250,13 @@ def _table(name: str, values: FloatArray, slopes: FloatArray) -> str:
 
 
 def _radius(filter: Filter, first: int) -> str:
-    """An expression for the radius at a point of the part whose x and y are the arguments from ``first`` on."""
+    """Write the radius at a point of the part whose x and y are the arguments from ``first`` on."""
     x, y = map(_number, filter.centre)
     return f"dx = x+${first}-{x}; dy = y+${first + 1}-{y}; rho = sqrt(dx*dx+dy*dy)/{_number(filter.half_diagonal)}"
 
 
 def _horner(polynomial: Polynomial) -> str:
-    """A polynomial of ascending powers as an expression in ``rho``.
+    """Write a polynomial of ascending powers as an expression in ``rho``.
 
     >>> _horner((1.0, 0.0, -0.5))
     '(1.0)+rho*((0.0)+rho*((-0.5)))'
@@ -277,5 +268,5 @@ def _horner(polynomial: Polynomial) -> str:
 
 
 def _number(value: float) -> str:
-    """A number to all its digits, safe after any operator."""
+    """Write a number to all its digits, safe after any operator."""
     return f"({float(value)!r})"

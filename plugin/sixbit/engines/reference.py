@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sixbit.values.light import TransferCurve, srgb
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sixbit.engines import Region
-    from sixbit.values.filter import Filter
+    from sixbit.engines import Work
 
     FloatArray = NDArray[np.float64]
 
@@ -21,39 +18,29 @@ ROWS = 64
 """Output rows at a time, so that float64 intermediates stay small."""
 
 
-def apply(
-    filter: Filter,
-    pixels: NDArray[Any],
-    *,
-    interpolation: str,
-    transfer: TransferCurve | None,
-    region: Region,
-    out: NDArray[Any],
-    threads: int | None,
-) -> NDArray[Any]:
-    """Apply a filter; the arguments are those of :func:`sixbit.engines.apply`, ``pixels`` and ``out`` with channels.
-
-    ``threads`` is taken for the sake of the other engines; this one has one.
-    """
-    curve = transfer or srgb()
-    top = float(np.iinfo(pixels.dtype).max) if pixels.dtype.kind == "u" else 1.0
-    channels = pixels.shape[2]
-    colours = channels - 1 if channels == 4 else channels
-    light = [curve.decode(pixels[..., k] / top, k) if k < colours else pixels[..., k] / top for k in range(channels)]
+def apply(work: Work) -> None:
+    """Apply a filter in NumPy, in one thread whatever is asked for."""
+    filter, region, channels = work.filter, work.region, range(work.pixels.shape[2])
+    top = float(np.iinfo(work.pixels.dtype).max) if work.pixels.dtype.kind == "u" else 1.0
+    light = [_light(work, k, top) for k in channels]
     for y in range(0, region.height, ROWS):
         rows = min(ROWS, region.height - y)
         grid_y, grid_x = np.mgrid[region.y + y : region.y + y + rows, region.x : region.x + region.width]
         points = np.stack([grid_x.ravel(), grid_y.ravel()], axis=1)
         sources = filter.source_points(points)
         gains = filter.gains(points)
-        for k in range(channels):
-            # Green is the plane that lateral colour is measured against; alpha and gray go with it.
-            plane = k if k < colours and colours == 3 else 1
-            value = _sample(light[k], sources[plane], interpolation)
-            if k < colours:
-                value = curve.encode(value * gains[plane], k)
-            out[y : y + rows, :, k] = _quantise(value.reshape(rows, region.width), top, out.dtype)
-    return out
+        for k in channels:
+            plane = work.plane(k)
+            value = _sample(light[k], sources[plane], work.interpolation)
+            if k < work.colours:
+                value = work.transfer.encode(value * gains[plane], k)
+            work.out[y : y + rows, :, k] = _quantise(value.reshape(rows, region.width), top, work.out.dtype)
+
+
+def _light(work: Work, k: int, top: float) -> FloatArray:
+    """One channel as linear light, or alpha as it is, 0..1."""
+    values: FloatArray = work.pixels[..., k] / top
+    return work.transfer.decode(values, k) if k < work.colours else values
 
 
 def _quantise(value: FloatArray, top: float, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -78,7 +65,7 @@ def _sample(plane: FloatArray, points: FloatArray, interpolation: str) -> FloatA
 
 
 def taps(fraction: FloatArray, interpolation: str) -> Iterator[tuple[int, FloatArray]]:
-    """The neighbours of a point between two pixels, as offsets from the first, and their weights.
+    """Yield the neighbours of a point between two pixels, as offsets from the first, and their weights.
 
     Bicubic is Catmull-Rom (Keys 1981, a = -1/2); Lanczos has three lobes and weights that add up to one (Duchon
     1979).

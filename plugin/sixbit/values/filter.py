@@ -32,7 +32,7 @@ FORMAT = 1
 
 
 class FilterError(SixbitError, ValueError):
-    """A filter that cannot be read or does not fit the picture."""
+    """A filter that cannot be read."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit import engines
-from sixbit.engines import Region, native
+from sixbit.engines import Region, Work, native
 from sixbit.values.filter import Filter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
 
@@ -82,15 +82,9 @@ def once(rng: Generator) -> None:
     inside.ravel()[(offset + np.tensordot(steps, np.indices(out.shape), 1)).ravel()] = True
     native.ERROR_PX = float(rng.choice([0.0, 0.002, 0.1]))
     curve = rng.choice(np.array([srgb(), linear(), TransferCurve("steep", np.linspace(0, 1, SAMPLES)[None] ** 3.0)]))
-    native.apply(
-        filter(rng, width, height),
-        pixels,
-        interpolation=str(rng.choice(engines.INTERPOLATIONS)),
-        transfer=curve,
-        region=region,
-        out=out,
-        threads=int(rng.integers(1, 4)),
-    )
+    compiled = filter(rng, width, height)
+    interpolation = str(rng.choice(engines.INTERPOLATIONS))
+    native.apply(Work(compiled, pixels, out, region, interpolation, curve, int(rng.integers(1, 4))))
     assert (memory[~inside] == MARK).all(), "written beside the picture"
 
 

@@ -12,8 +12,8 @@ from sixbit.values.shot import Shot
 from sixbit.values.watch import Progress
 
 if TYPE_CHECKING:
+    from sixbit.editors.server.pictures import OpenPicture
     from sixbit.engines import Region
-    from sixbit.export.preview import Picture
     from sixbit.measure.frame import DecodedFrame
     from sixbit.values.filter import Filter
 
@@ -104,14 +104,14 @@ def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], pr
     return Comparison(Corrected(Path(name), Path(name), lens, filter, ()).summary(), pictures)
 
 
-def _picture(frame: DecodedFrame) -> Picture:
-    from sixbit.export.preview import Picture
+def _picture(frame: DecodedFrame) -> OpenPicture:
+    from sixbit.editors.server.pictures import OpenPicture
 
     pixels = frame.pixels if frame.pixels.ndim == 3 else frame.pixels[:, :, None]
-    return Picture(pixels, frame.transfer)
+    return OpenPicture(pixels, frame.transfer)
 
 
-def _drawn(picture: Picture, filter: Filter | None, region: Region, size: tuple[int, int]) -> bytes:
+def _drawn(picture: OpenPicture, filter: Filter | None, region: Region, size: tuple[int, int]) -> bytes:
     """A part of a picture as a JPEG of this size."""
     import numpy as np
     from PIL import Image

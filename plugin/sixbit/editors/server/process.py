@@ -25,7 +25,6 @@ from sixbit.engines import EngineError
 from sixbit.lenses.catalogue import CatalogueError
 from sixbit.machine import start_log
 from sixbit.values.errors import ArgumentError, PhotoError, SixbitError
-from sixbit.values.filter import FilterError
 from sixbit.values.sentence import parts
 
 LONGEST_LINE = 16 << 20
@@ -34,7 +33,7 @@ NEEDED_SOON = (
     "sixbit.lenses.match",
     "sixbit.compiler.compile",
     "sixbit.engines.native",
-    "sixbit.export.preview",
+    "sixbit.editors.server.pictures",
 )
 
 _log = logging.getLogger(__name__)
@@ -153,7 +152,7 @@ class _Server:
             return {"error": "Cancelled.", "kind": "cancelled"}
         except PhotoError as error:
             return _refusal(error, "photo")
-        except (ArgumentError, CatalogueError, EngineError, FilterError) as error:
+        except (ArgumentError, CatalogueError, EngineError) as error:
             return _refusal(error, "argument")
         except Exception as error:
             do = job.request.get("do")

@@ -20,8 +20,8 @@ from sixbit.values.sentence import parts
 from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
+    from sixbit.editors.server.pictures import OpenPicture
     from sixbit.export.presets import Preset
-    from sixbit.export.preview import Picture
     from sixbit.values.filter import Filter
     from sixbit.values.lens import Lens
 
@@ -40,7 +40,7 @@ class Session:
 
     def __init__(self, log: Path | None) -> None:
         self._log = log
-        self._pictures: dict[int, Picture] = {}
+        self._pictures: dict[int, OpenPicture] = {}
         self._filters: dict[int, Filter] = {}
         self._numbers = 0
         self._calibrations: list[subprocess.Popen[bytes]] = []
@@ -154,7 +154,8 @@ class Session:
         }
 
     def _open(self, request: Request) -> Answer:
-        from sixbit.export.preview import CHANNELS, TYPES, Picture, map_file
+        from sixbit.editors.server.mapping import map_file
+        from sixbit.editors.server.pictures import CHANNELS, TYPES, OpenPicture
         from sixbit.values.light import LightError, linear, srgb
 
         channels, kind = asked.whole(request, "channels"), asked.text(request, "type")
@@ -181,10 +182,10 @@ class Session:
             except LightError as error:
                 transfer, light = error, str(error.reason)
         stands_for = None if request.get("stands_for") is None else asked.size(request, "stands_for")
-        return {"picture": self._keep(self._pictures, Picture(pixels, transfer, stands_for)), "light": light}
+        return {"picture": self._keep(self._pictures, OpenPicture(pixels, transfer, stands_for)), "light": light}
 
     def _apply(self, request: Request, progress: Progress) -> Answer:
-        from sixbit.export.preview import map_file, overlap
+        from sixbit.editors.server.mapping import map_file, overlap
 
         picture, filter = self._picture(request), self._filter(request)
         file, offset = asked.text(request, "file"), asked.whole(request, "offset")
@@ -196,8 +197,8 @@ class Session:
         return {}
 
     def _preview(self, request: Request) -> Answer:
+        from sixbit.editors.server.mapping import map_file
         from sixbit.engines import Region
-        from sixbit.export.preview import map_file
 
         picture = self._picture(request)
         filter = None if request.get("filter") is None else self._filter(request)
@@ -287,7 +288,7 @@ class Session:
         kept[self._numbers] = value
         return self._numbers
 
-    def _picture(self, request: Request) -> Picture:
+    def _picture(self, request: Request) -> OpenPicture:
         return asked.kept(self._pictures, request, "picture")
 
     def _filter(self, request: Request) -> Filter:

@@ -112,11 +112,6 @@ INLINE std::int32_t bits_of(float a) {
     return b;
 }
 
-INLINE std::int32_t floor_to_int(float a) {
-    const std::int32_t cut = std::int32_t(a);
-    return cut - (float(cut) > a);
-}
-
 // 0, 1, 2 ...
 INLINE Ints counting() {
     alignas(64) static constexpr std::int32_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};

@@ -1,6 +1,6 @@
 """Lens names in thousands of spellings, to judge the rules by.
 
-``python -m tests.lenses.name_variants`` prints the figure.
+``python -m tests.scenery.name_variants`` prints the figure.
 
 Each variant is a name of the catalogue, changed as people and programs change names: notation, case, spacing,
 punctuation, order, maker, decimal comma, ASPH, generation, prefixes and suffixes, one-letter typing errors. A word
@@ -89,7 +89,7 @@ class Variant(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How the rules did."""
+    """The score of the rules."""
 
     right: int
     total: int
@@ -98,7 +98,7 @@ class Tally(NamedTuple):
 
 
 def variants(known: Catalogue, count: int = VARIANTS, seed: int = SEED) -> Iterator[Variant]:
-    """Spellings of the catalogue's lenses, and of lenses of other mounts, always the same for the same seed."""
+    """Make spellings of the catalogue's lenses and of lenses of other mounts, always the same for the same seed."""
     chance = random.Random(seed)
     lenses = [lens for lens in known.lenses.values() if not lens.is_adapter]
     for number in range(count):
@@ -144,7 +144,7 @@ def _right(answer: Match, variant: Variant, known: Catalogue) -> bool:
 
 
 def _notation(lens: Lens, chance: random.Random) -> str:
-    """The name with its figures in another notation."""
+    """Return the name with its figures in another notation."""
     focal = "-".join(f"{focal:g}" for focal in lens.focals)
     f_number = chance.choice([f"{lens.f_number_open:g}", f"{lens.f_number_open:.1f}"])
     if float(f_number) != lens.f_number_open:
@@ -226,7 +226,7 @@ def _asph(name: str, chance: random.Random) -> str:
 
 
 def _order(name: str, chance: random.Random) -> str:
-    """Words in another order; brackets stay together, and so do figures."""
+    """Put words in another order; brackets stay together, and so do figures."""
     parts = re.findall(r"\([^)]*\)|1:\S+|[\d.,-]+ ?mm [fFƒ]/?[\d.,]+|f/\S+ \S+|\S+", name)
     groups = [
         " ".join(part)
@@ -262,7 +262,7 @@ def _wrapped(name: str, chance: random.Random) -> str:
 
 
 def _typo(name: str, chance: random.Random) -> str:
-    """One letter of one long word, which no other word of the vocabulary is nearer to."""
+    """Change one letter of one long word, which no other word of the vocabulary is nearer to."""
     words = [word for word in re.findall(r"[A-Za-zäö]{6,}", name) if word.upper() != "ASPHERICAL"]
     if not words:
         return name
@@ -280,7 +280,7 @@ def _typo(name: str, chance: random.Random) -> str:
 
 
 def _denied(name: str, chance: random.Random) -> str:
-    """The ASPH, APO or FLE that a lens is not, told."""
+    """Say that a lens is no ASPH, APO or FLE."""
     words = [word for word in ("ASPH", "APO", "FLE") if word.lower() not in name.lower()]
     if "ASPH" in words:
         words = ["ASPH"]  # of a lens without it, nobody says that it has no FLE

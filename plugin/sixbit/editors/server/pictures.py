@@ -1,23 +1,21 @@
-"""Pictures that an editor holds in files both sides map into memory: corrected band by band, and previewed."""
+"""Pictures that are open in an editor: corrected band by band, and previewed."""
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.engines import Region, apply, choose
+from sixbit.engines import Region, apply, choose, require_fit
 from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import ArgumentError
-from sixbit.values.filter import Filter, FilterError
+from sixbit.values.filter import Filter
 from sixbit.values.light import LightError, TransferCurve, linear, srgb
 from sixbit.values.polynomial import UNITY
 
@@ -35,38 +33,9 @@ BACKDROP = 128
 """The grey that shows behind transparent pixels of a preview."""
 
 
-def map_file(file: str, offset: int, shape: tuple[int, ...], dtype: str, *, writable: bool) -> NDArray[Any]:
-    """The values of a file from ``offset`` (bytes) on, mapped into memory. Raises :class:`ArgumentError`."""
-    size = np.dtype(dtype).itemsize
-    end = offset + math.prod(shape) * size
-    if offset % size:
-        raise ArgumentError(f"The offset {offset} is no multiple of {size} bytes, the size of a value.")
-    try:
-        there = Path(file).stat().st_size  # a pipe has none, and would be waited for if it were opened
-        if there >= end:
-            return np.memmap(file, dtype, "r+" if writable else "r", offset, shape)
-    except (OSError, ValueError) as error:
-        raise ArgumentError(f"{file!r} cannot be mapped: {getattr(error, 'strerror', None) or error}.") from error
-    raise ArgumentError(f"{file!r} is no file of {end} bytes: it has {there}.")
-
-
-def overlap(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    """True if two mapped arrays have bytes of a file in common."""
-    assert isinstance(one, np.memmap)
-    assert isinstance(other, np.memmap)
-    assert one.filename
-    assert other.filename
-    try:
-        if not Path(one.filename).samefile(other.filename):
-            return False
-    except FileNotFoundError:  # its name was taken away since: no other mapping can be of it
-        return False
-    return one.offset < other.offset + other.nbytes and other.offset < one.offset + one.nbytes
-
-
 @dataclass(eq=False)
-class Picture:
-    """A picture in a mapped file. ``pixels`` is (height, width, channels); a second or fourth channel is alpha.
+class OpenPicture:
+    """A picture that is open in an editor. ``pixels`` is (height, width, channels); a second or fourth one is alpha.
 
     ``stands_for`` is the size (px) of a larger picture that these pixels are a reduction of: it can be previewed.
     """
@@ -84,8 +53,8 @@ class Picture:
         return self.stands_for or (self.pixels.shape[1], self.pixels.shape[0])
 
     def apply(self, filter: Filter, out: NDArray[Any], interpolation: str, done: Callable[[float], None]) -> None:
-        """Correct the picture into ``out``, of its shape and type; ``done`` hears the share that is done."""
-        self._fit(filter)
+        """Correct the picture into ``out``, of its shape and type; ``done`` is told the share that is done."""
+        self._require_use(filter)
         if self.stands_for:
             raise ArgumentError("A picture that stands for a larger one can be previewed, not corrected.")
         rows = max(1, BAND_PIXELS // filter.width)
@@ -102,7 +71,7 @@ class Picture:
         from PIL import Image
 
         if filter is not None:
-            self._fit(filter)
+            self._require_use(filter)
         level, across, down = self._level(min(view.width // size[0], view.height // size[1]))
         height, width = level.shape[:2]
         box = [view.x / across, view.y / down, (view.x + view.width) / across, (view.y + view.height) / down]
@@ -122,12 +91,8 @@ class Picture:
         resample = Image.Resampling.NEAREST if enlarged else Image.Resampling.BILINEAR
         out[...] = np.asarray(shown.resize(size, resample, box=inside))
 
-    def _fit(self, filter: Filter) -> None:
-        if (filter.width, filter.height) != self.size:
-            raise FilterError(
-                f"The filter was compiled for {filter.width}x{filter.height} pixels; "
-                f"the picture has {self.size[0]}x{self.size[1]}."
-            )
+    def _require_use(self, filter: Filter) -> None:
+        require_fit(filter, *self.size)
         if isinstance(self.transfer, LightError) and filter.brightens:
             raise LightError(self.transfer.reason)
 
@@ -152,7 +117,7 @@ class Picture:
             )
 
     def _level(self, factor: int) -> tuple[NDArray[Any], float, float]:
-        """The picture reduced by the factor, or what there is of it, and how many px it is reduced by each way."""
+        """Return the picture reduced by the factor, or the reduction that there is, and its factors across and down."""
         if self.stands_for:
             width, height = self.stands_for
             return self.pixels, width / self.pixels.shape[1], height / self.pixels.shape[0]
@@ -168,7 +133,7 @@ class Picture:
 
 
 def reduced(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
-    """The picture at a fraction of its size: each pixel the mean of factor x factor, an incomplete rest left out.
+    """Reduce a picture: each pixel is the mean of factor x factor, an incomplete rest is left out.
 
     >>> reduced(np.array([[[0], [1], [9]], [[4], [8], [9]], [[9], [9], [9]]], np.uint8), 2).tolist()
     [[[3]]]
@@ -200,7 +165,7 @@ def reduced(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
 
 
 def _as_rgb(pixels: NDArray[Any], is_linear: bool) -> NDArray[np.uint8]:
-    """Pixels as they are shown: 8-bit code values, linear light by the curve of sRGB, on a grey backdrop."""
+    """Return pixels as they are shown: 8-bit code values, linear light by the curve of sRGB, on a grey backdrop."""
     colours = 1 if pixels.shape[2] < 3 else 3
     shown = _as_bytes(pixels[:, :, :colours], is_linear)
     if pixels.shape[2] > colours:
