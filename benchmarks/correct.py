@@ -32,8 +32,8 @@ from numpy.typing import NDArray
 
 from sixbit import engines
 from sixbit.compiler import optics as models
-from sixbit.compiler.compile import Optics, compile_optics
-from sixbit.compiler.optics import Sensor, SensorPicture
+from sixbit.compiler.compile import compile_optics
+from sixbit.compiler.optics import Optics, Sensor, SensorPicture
 from sixbit.plots.lens import BLUE, SOFT
 from sixbit.values.filter import Filter
 

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from sixbit.compiler import optics as models
-from sixbit.compiler.compile import CompileError, Optics, compile_filter, compile_optics
-from sixbit.compiler.optics import Sensor, SensorPicture
+from sixbit.compiler.compile import compile_filter, compile_optics
+from sixbit.compiler.optics import Optics, Sensor, SensorPicture
 from sixbit.export.correct import described
-from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.catalogue import Entry, catalogue
+from sixbit.values.errors import CompileError
 from sixbit.values.filter import Filter, FilterError
 from sixbit.values.kinds import Grade
+from sixbit.values.lens import Calibration
 from sixbit.values.shot import Shot, Tagged
 from tests.scenery.lensfun_oracle import grid, source_points, vignetting
 from tests.scenery.no_blas import forbid_blas
@@ -33,15 +35,10 @@ def focal_lengths(lens: Any) -> list[float]:
 
 
 def optics_of(lens: Any, aspect: float, focal: float, f_number: float = 4.0) -> Optics:
-    """The models of one lensfun entry, interpolated by lensfun."""
-    sensor = Sensor(lens.crop_factor, aspect, (lens.center_x, lens.center_y))
-    distortion, tca = lens.interpolate_distortion(focal), lens.interpolate_tca(focal)
-    light = lens.interpolate_vignetting(focal, f_number, 1000.0)
-    return Optics(
-        distortion and (models.distortion(distortion.model.name.lower(), distortion.terms), sensor),
-        tca and (models.tca(tca.model.name.lower(), tca.terms), sensor),
-        light and (models.vignetting(light.model.name.lower(), light.terms), sensor),
-    )
+    """All models of one lensfun entry, interpolated by lensfun."""
+    told = Calibration("", Grade.MEASURED, "", "", lens.model)
+    entry = Entry(lens, told, lens.crop_factor, aspect, (lens.center_x, lens.center_y))
+    return models.optics_of(dict.fromkeys(NO_SHADING, entry), focal, f_number)
 
 
 def difference_px(compiled: Filter, lens: Any, crop: float, focal: float) -> float:

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import sixbit
-from sixbit.compiler.compile import CompileError, Optics, compile_optics
-from sixbit.compiler.optics import Sensor, SensorPicture, distortion
+from sixbit.compiler.compile import compile_optics
+from sixbit.compiler.optics import Optics, Sensor, SensorPicture, distortion
 from sixbit.compiler.shading import PlaneShading, Shading, interpolated, shading_of
 from sixbit.lenses.own import Run, RunError
+from sixbit.values.errors import CompileError
 from sixbit.values.filter import Filter
 
 SENSOR = Sensor(1.0)

@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.compiler.optics import INFINITY_M
 from sixbit.files.replace import replacing
 from sixbit.lenses.catalogue import catalogue, own_folder, renew
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
@@ -22,6 +21,7 @@ from sixbit.lenses.own import Run, RunError, read_runs
 from sixbit.values.errors import CalibrationError
 from sixbit.values.kinds import KINDS
 from sixbit.values.lens import Lens, Model
+from sixbit.values.shot import INFINITY_M
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sixbit.compiler.optics import INFINITY_M
 from sixbit.lenses.own import RunError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
+from sixbit.values.shot import INFINITY_M
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.compiler.compile import APERTURE_UNKNOWN, UNKNOWN, compile_filter, identity_of
+from sixbit.compiler.choose import APERTURE_UNKNOWN, UNKNOWN
+from sixbit.compiler.compile import compile_filter, identity_of
 from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished, in_depth
 from sixbit.export.presets import Preset

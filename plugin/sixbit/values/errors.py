@@ -33,6 +33,10 @@ class PhotoError(SixbitError):
     """A photo that cannot be used; the message names it and says what can be done."""
 
 
+class CompileError(SixbitError, ValueError):
+    """A correction that cannot be compiled; the message says why and what can be done."""
+
+
 class CalibrationError(SixbitError):
     """Frames that a calibration cannot be made from; the message says why, and which frames would do."""
 

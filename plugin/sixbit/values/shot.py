@@ -10,6 +10,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
+INFINITY_M = 1000.0
+"""The distance in metres that stands for infinity, here as in lensfun's database."""
+
 
 class Tagged(NamedTuple, Generic[T]):
     """A value, and the tag of the photo it was read from."""

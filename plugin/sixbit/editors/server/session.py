@@ -115,9 +115,10 @@ class Session:
         return {"lenses": lenses}
 
     def _compile(self, request: Request) -> Answer:
-        from sixbit.compiler.compile import CompileError, compile_filter
+        from sixbit.compiler.compile import compile_filter
         from sixbit.files.xmp import SIXBIT_NAMESPACE, SIXBIT_PREFIX
         from sixbit.photos.metadata import marks
+        from sixbit.values.errors import CompileError
 
         size = asked.size(request, "size")
         shot = asked.shot(request)._replace(width=size[0], height=size[1]) if asked.has_shot(request) else Shot()
