@@ -17,8 +17,9 @@ from typing import NamedTuple, TypeVar
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from sixbit.lenses.catalogue import CatalogueError, load, read_table
+from sixbit.lenses.catalogue import load, read_table
 from sixbit.manifest import data_path
+from sixbit.values.errors import CatalogueError
 from sixbit.values.kinds import KINDS, Grade
 
 T = TypeVar("T")
@@ -241,7 +242,7 @@ def _of_tables(folder: Path) -> Iterator[str]:
     for lens in known.lenses.values():
         if not lens.source:
             yield f"lenses.csv: {lens.lens_id} has no source (UNSOURCED, if it is general knowledge)"
-        if lens.lens_id not in [found.lens_id for found in known.meant_by(lens.name)]:
+        if lens.lens_id not in [found.lens_id for found in known.candidates(lens.name)]:
             yield f"lenses.csv: the name {lens.name!r} is not read as {lens.lens_id}"
     for row in known.codes:
         if row.lens_id not in known.lenses:

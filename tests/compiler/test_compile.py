@@ -16,7 +16,8 @@ from sixbit.compiler import optics as models
 from sixbit.compiler.compile import compile_filter, compile_optics
 from sixbit.compiler.optics import Optics, Sensor, SensorPicture
 from sixbit.export.correct import described
-from sixbit.lenses.catalogue import Entry, catalogue
+from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.entries import Entry
 from sixbit.values.errors import CompileError
 from sixbit.values.filter import Filter, FilterError
 from sixbit.values.kinds import Grade

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sixbit.lenses.aperture import Aperture, aperture_of
+from sixbit.lenses.figures import Aperture, aperture_of
 from sixbit.tags.read import read_shot
 from sixbit.tags.write import lens_values, write_lens_tags
 from sixbit.values.errors import PhotoError

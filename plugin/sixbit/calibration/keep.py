@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.files.replace import replacing
-from sixbit.lenses.catalogue import catalogue, own_folder, renew
+from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
-from sixbit.lenses.own import Run, RunError, read_runs
-from sixbit.values.errors import CalibrationError
+from sixbit.lenses.own import Run, read_runs
+from sixbit.values.errors import CalibrationError, CatalogueError
 from sixbit.values.kinds import KINDS
 from sixbit.values.lens import Lens, Model
 from sixbit.values.shot import INFINITY_M
@@ -104,7 +104,7 @@ def add(
         except BaseException:
             run.xml.unlink(missing_ok=True)
             raise
-    renew()
+    reload_catalogue()
     _tell_programs()
     return run
 
@@ -147,7 +147,7 @@ def remove(name: str) -> Run:
         found.path.unlink()
     except OSError as error:
         raise CalibrationError(f"{found.path} cannot be removed: {error.strerror or error}.") from error
-    renew()
+    reload_catalogue()
     _tell_programs()
     return found
 
@@ -158,7 +158,7 @@ def _tell_programs() -> None:
 
     from sixbit.install.lensfun import COMPUTED, PREFIX, InstallError, Placed, install_lensfun
 
-    with suppress(InstallError, RunError):  # `sixbit doctor` tells of it.
+    with suppress(InstallError, CatalogueError):  # `sixbit doctor` tells of it.
         if there := Placed.load().files("lensfun"):
             install_lensfun(computed=any(Path(path).name == f"{PREFIX}{COMPUTED}" for path in there))
 

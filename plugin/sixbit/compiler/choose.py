@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sixbit.compiler import optics as models
 from sixbit.compiler.optics import Optics, Sensor, SensorPicture, optics_of
 from sixbit.compiler.shading import Shading, interpolated
-from sixbit.lenses.catalogue import catalogue, same_body
+from sixbit.lenses.bodies import same_body
+from sixbit.lenses.catalogue import catalogue
 from sixbit.values.kinds import Grade
 from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
-    from sixbit.lenses.aperture import Aperture
+    from sixbit.lenses.figures import Aperture
     from sixbit.lenses.own import Run
     from sixbit.values.lens import Lens, Model
     from sixbit.values.shot import Shot
@@ -81,7 +82,7 @@ def choose(
             else:
                 shading, runs = found
                 optics = replace(optics, shading=(shading, Sensor(runs[0].crop_factor)))
-                calibrations[kind] = {"grade": str(Grade.MEASURED), "source": "; ".join(run.said for run in runs)}
+                calibrations[kind] = {"grade": str(Grade.MEASURED), "source": "; ".join(run.origin for run in runs)}
         else:
             left_out[kind] = _why_none(lens, kind, setting if kind in entries else None)
     if isinstance(measured_tca, str) and "tca" in left_out:

@@ -13,9 +13,9 @@ from sixbit.compiler.gains import fit_gains, gain_map
 from sixbit.compiler.optics import Optics, Sensor, SensorPicture
 from sixbit.compiler.scale import border_radii, scale_factor
 from sixbit.compiler.warp import Warp, fit_warp
-from sixbit.lenses.aperture import aperture_of
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.match import Match, crop_factor_of
+from sixbit.lenses.figures import aperture_of, crop_factor_of
+from sixbit.lenses.match import Match
 from sixbit.manifest import manifest
 from sixbit.values.errors import CompileError
 from sixbit.values.filter import Filter
@@ -58,7 +58,7 @@ def compile_filter(
     """
     lens = identity_of(lens)
     shot = shot or Shot()
-    body = _body(shot)
+    body = catalogue().body_of(shot)
     _check_positive(focal_mm=focal_mm, f_number=f_number, distance_m=distance_m)
     picture = _picture(shot, body, size, crop_factor)
     setting = _setting(lens, shot, body, focal_mm, f_number, distance_m)
@@ -130,20 +130,13 @@ def identity_of(lens: Lens | Match | str) -> Lens:
         return lens.lens
     if isinstance(lens, Lens):
         return lens
-    if lens not in catalogue().lenses:
-        unknown = Sentence("There is no lens with the identity {identity}.", identity=repr(lens))
-        raise CompileError(unknown, "`sixbit lenses` lists them.")
-    return catalogue().lenses[lens]
+    return catalogue().lens(lens)
 
 
 def _check_positive(**values: float | None) -> None:
     for name, value in values.items():
         if value is not None and not 0 < value < math.inf:
             raise CompileError(f"{name} must be above zero, not {value}.")
-
-
-def _body(shot: Shot) -> Body | None:
-    return catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
 
 
 def _picture(shot: Shot, body: Body | None, size: tuple[int, int] | None, crop_factor: float | None) -> SensorPicture:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.compiler.shading import Shading
-    from sixbit.lenses.catalogue import Entry
+    from sixbit.lenses.entries import Entry
 
     FloatArray = NDArray[np.float64]
 

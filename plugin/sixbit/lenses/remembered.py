@@ -38,7 +38,7 @@ def keep(shot: Shot, lens_id: str) -> None:
     Raises PhotoError where the choice would speak for photos of any lens: those that do not name their camera, and
     those of a phone without a lens name, as the phone's own photos look the same.
     """
-    body = catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
+    body = catalogue().body_of(shot)
     make, model, name, _ = _key(shot)
     if not (make or model) or (body and body.is_phone and not name):
         raise PhotoError(

@@ -92,10 +92,11 @@ NO_LENS = re.compile(
 )
 
 ANOTHER_MOUNT = Sentence("it is a lens of another mount")
+PHONE_CAMERA = Sentence("it is the phone's own camera")
 FOREIGN_WORDS = {
     "vario": Sentence("it is a zoom (Vario), and no Vario was made for the M mount"),
-    "iphone": Sentence("it is the phone's own camera"),
-    "galaxy": Sentence("it is the phone's own camera"),
+    "iphone": PHONE_CAMERA,
+    "galaxy": PHONE_CAMERA,
 } | dict.fromkeys(
     _words(
         "lumix dlux clux vlux digilux minilux dc dg ze zf zk zs za zx loxia batis milvus otus touit contax hasselblad "
@@ -110,7 +111,7 @@ FOREIGN_WORDS = {
 FOREIGN_PHRASES = (
     (r"\br\W?adapter\b|\br\W?lens\b", Sentence("it stands for an R lens on an adapter, and does not say which")),
     (r"\b[dcv]\Wlux\b|\bleica (?:q[23]?|x[12]?)\b", Sentence("it is the built-in lens of a compact camera")),
-    (r"\b(?:back|rear|front)\b.*\bcamera\b|\b(?:main|tele|wide) camera\b", Sentence("it is the phone's own camera")),
+    (r"\b(?:back|rear|front)\b.*\bcamera\b|\b(?:main|tele|wide) camera\b", PHONE_CAMERA),
     (
         r"\b(?:aps\Wc|m43|sl\W?ii|four thirds|4/3|(?:[ezxlf]|sony e|nikon [fz]) ?\W?mount|nikkor z|z nikkor)\b",
         ANOTHER_MOUNT,
@@ -137,6 +138,8 @@ LEICA_LETTERS = {
     "h": Sentence("the lens of a phone"),
     "d": Sentence("a lens of another mount"),
 }
+PHONE_LENSES = (PHONE_CAMERA, Sentence("it is {kind}", kind=LEICA_LETTERS["h"]))
+"""Reasons that a phone has, whatever lens is before its sensor."""
 FIXED_LENSES = {(28.0, 1.7): "Leica Q", (43.0, 2.0): "Leica Q3 43", (23.0, 1.7): "Leica X"}
 """Focal length and f-number of lenses that are built into Leica cameras, and that no M lens has."""
 
