@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sixbit.lenses.bodies import find_body, read_bodies
+from sixbit.lenses.comparison import figures_fit, omission_cost, own_name, says_the_same, tolerance
 from sixbit.lenses.entries import Entry, entry_in, forget_files, merged_entry, xml_root
-from sixbit.lenses.likeness import LensNames, difference, figures_fit, lens_names, same_lens, slack
-from sixbit.lenses.names import read_name
+from sixbit.lenses.names import Name, read_name
 from sixbit.lenses.own import Run, own_lens, read_runs
 from sixbit.machine import user_data
 from sixbit.manifest import data_path
@@ -55,7 +55,7 @@ class Catalogue:
         self.codes = codes
         self.folders = folders
         self.runs = runs
-        self._names: dict[str, LensNames] = {}
+        self._names: dict[str, Name] = {}
 
     def lens(self, lens_id: str) -> Lens:
         """The lens with this identity; CompileError if there is none.
@@ -68,24 +68,21 @@ class Catalogue:
             raise CompileError(unknown, "`sixbit lenses` lists them.")
         return self.lenses[lens_id]
 
-    def names_of(self, lens_id: str) -> LensNames:
-        """The names of a lens, read by the rules of :mod:`sixbit.lenses.names`."""
-        if lens_id not in self._names:
-            lens = self.lenses[lens_id]
-            open_ = lens.f_number_open or None
-            texts = (lens.name, *lens.aliases)
-            self._names[lens_id] = lens_names(lens.maker, texts, lens.focals, open_, lens.generations)
-        return self._names[lens_id]
+    def name_of(self, lens: Lens) -> Name:
+        """The name of a lens, read by the rules of :mod:`sixbit.lenses.names`."""
+        if lens.lens_id not in self._names:
+            self._names[lens.lens_id] = own_name(lens)
+        return self._names[lens.lens_id]
 
     def by_name(self, text: str) -> list[tuple[float, Lens]]:
         """The lenses that a name fits, with what it leaves out of theirs as a cost, the nearest first."""
         name = read_name(text)
         fits = []
-        for lens_id, lens in self.lenses.items():
+        for lens in self.lenses.values():
             # Figures first: most names need not be read then.
             possible = figures_fit(name, lens.focals, lens.f_number_open or None)
-            cost = difference(name, self.names_of(lens_id)) if possible else None
-            if cost is None and any(same_lens(name, read_name(other)) for other in lens.miswritten):
+            cost = omission_cost(name, self.name_of(lens)) if possible else None
+            if cost is None and any(says_the_same(name, read_name(other)) for other in lens.miswritten):
                 cost = 0.0
             if cost is not None:
                 fits.append((cost, lens))
@@ -98,7 +95,7 @@ class Catalogue:
         ['summilux-50-asph', 'summilux-50-asph-ii']
         """
         fits, name = self.by_name(text), read_name(text)
-        near = [lens for cost, lens in fits if cost <= fits[0][0] + slack(name)]
+        near = [lens for cost, lens in fits if cost <= fits[0][0] + tolerance(name)]
         numbered = [lens for lens in near if lens.details_sourced and name.product_numbers & {*lens.product_numbers}]
         return numbered or near
 

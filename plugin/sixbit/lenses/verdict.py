@@ -7,8 +7,8 @@ from functools import partial
 from typing import NamedTuple
 
 from sixbit.lenses.catalogue import Catalogue, CodeRow
+from sixbit.lenses.comparison import is_specific
 from sixbit.lenses.figures import can_open_to, focal_fits, focal_of, largest_aperture_of, opens_to, taken_at
-from sixbit.lenses.likeness import singled_out
 from sixbit.lenses.names import Name, read_name
 from sixbit.lenses.words import FAMILIES, PHONE_LENSES
 from sixbit.values.lens import Body, Lens
@@ -147,25 +147,25 @@ def _name_verdict(name: Tagged[str], shot: Shot, known: Catalogue, body: Body | 
         return Verdict()
     if read.foreign:
         return Verdict(foreign=Sentence("{name} names no M lens: {why}.", name=quoted, why=read.foreign))
-    read, maker = _with_maker(read, shot.lens_make)
+    read, told_maker = _with_maker(read, shot.lens_make)
     lenses = known.candidates(read.text)
     if not lenses or len(lenses) > MOST_CANDIDATES or not (read.focals or read.families):
         return Verdict(notes=(_why_not(read, quoted, lenses),))
-    enough = all(singled_out(read, known.names_of(lens.lens_id)) for lens in lenses)
+    enough = all(is_specific(read, known.name_of(lens)) for lens in lenses)
     firm = enough and not read.doubtful and not read.several
     if not read.families:
-        own = known.names_of(lenses[0].lens_id)
-        strange = read.words - own.words
-        if strange and own.maker in FAMILIES and not read.m_mount:
+        maker = lenses[0].maker
+        strange = read.words - known.name_of(lenses[0]).words
+        if strange and maker in FAMILIES and not read.m_mount:
             return Verdict(notes=(_why_not(read, quoted, []),))
         # Leica's other lenses say so in their names; those of Zeiss or Canon do not always.
-        firm = firm and not strange and (read.m_mount or own.maker == "Leica" or own.maker not in FAMILIES)
+        firm = firm and not strange and (read.m_mount or maker == "Leica" or maker not in FAMILIES)
     if read.notation == "table" and len({(lens.maker, lens.focals, lens.f_number_open) for lens in lenses}) == 1:
         # Tables name what the code says: of products that share the name, the one sold now is the likeliest.
         lenses = sorted(lenses, key=lambda lens: -max(lens.generations, default=0))
     values = {"name": quoted, "lenses": names_of(lenses)}
-    if maker:
-        statement = Sentence("{name} fits {lenses}, made by {maker}.", maker=maker, **values)
+    if told_maker:
+        statement = Sentence("{name} fits {lenses}, made by {maker}.", maker=told_maker, **values)
     else:
         statement = Sentence("{name} fits {lenses}.", **values)
     confidence = 0.97 if read.complete else 0.9 if read.f_number and read.focals else 0.75

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from sixbit.values.sentence import Sentence
 
@@ -140,13 +141,18 @@ LEICA_LETTERS = {
 }
 PHONE_LENSES = (PHONE_CAMERA, Sentence("it is {kind}", kind=LEICA_LETTERS["h"]))
 """Reasons that a phone has, whatever lens is before its sensor."""
-FIXED_LENSES = {(28.0, 1.7): "Leica Q", (43.0, 2.0): "Leica Q3 43", (23.0, 1.7): "Leica X"}
+FIXED_LENSES: Mapping[tuple[float | None, ...], str] = {
+    (28.0, 1.7): "Leica Q",
+    (43.0, 2.0): "Leica Q3 43",
+    (23.0, 1.7): "Leica X",
+}
 """Focal length and f-number of lenses that are built into Leica cameras, and that no M lens has."""
 
+FUJI_ADAPTER = r"\b(?:fuji(?:film|non)?\W*)?m\W*mount\W*adapter\b"
 ADAPTERS = (
     r"\b(?:leica\W*)?m\W?adapter\W?[lt]\b",
     r"\b(?:techart(?:\W*pro)?|lm\W?ea\W?[79]|metabones|novoflex|fotodiox|kipon|k&f(?: concept)?)\b",
-    r"\b(?:fuji(?:film|non)?\W*)?m\W*mount\W*adapter\b",
+    FUJI_ADAPTER,
     r"\b(?:for\W*)?(?:the\W*)?(?:leica\W*|v|l)?[ml]\W*(?:mount|bajonett)\b",
     r"\bfor\W*(?:leica\W*)?m\b|\bleica\W*m\b(?=\W*(?:$|\)))",
 )
