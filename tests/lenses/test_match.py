@@ -373,7 +373,7 @@ def test_choices_are_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(PhotoError, match="disk is full"):
         choices.keep(shot(body=SONY, focal=50), "noctilux-50-1.0")
     assert choices.choices_file().read_text(encoding="utf-8") == before
     assert [path.name for path in choices.choices_file().parent.iterdir()] == ["choices.json"]

@@ -7,10 +7,10 @@ ten of a Techart LM-EA7) gives the lens behind each of them.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from sixbit.files.replace import replacing
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.names import read_name
 from sixbit.machine import user_data
@@ -26,7 +26,7 @@ def choices_file() -> Path:
 
 
 def look_up(shot: Shot) -> str | None:
-    """The lens_id that was chosen for such shots, if any."""
+    """Look up the lens_id that was chosen for shots of this body and lens name, None if none was."""
     if not choices_file().is_file():
         return None
     return _read().get(_key(shot))
@@ -35,8 +35,8 @@ def look_up(shot: Shot) -> str | None:
 def keep(shot: Shot, lens_id: str) -> None:
     """Keep the choice of a lens for all shots of this body and lens name.
 
-    Raises PhotoError where the choice would speak for photos of any lens: those that do not name their camera, and
-    those of a phone without a lens name, as the phone's own photos look the same.
+    Raises PhotoError if it cannot be written, and where the choice would speak for photos of any lens: those that do
+    not name their camera, and those of a phone without a lens name, as the phone's own photos look the same.
     """
     body = catalogue().body_of(shot)
     make, model, name, _ = _key(shot)
@@ -87,12 +87,7 @@ def _write(choices: dict[Key, str]) -> None:
         {"make": make, "model": model, "name": name, "focal_mm": focal, "lens_id": lens_id}
         for (make, model, name, focal), lens_id in choices.items()
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with suppress(OSError):  # where the folder cannot be made, the file is what cannot be written
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        file.write((json.dumps(rows, indent=2, ensure_ascii=False) + "\n").encode())
