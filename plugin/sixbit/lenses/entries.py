@@ -74,6 +74,12 @@ def models(lens: Element) -> list[str]:
     return [(model.text or "").strip() for model in lens.findall("model")]
 
 
+def aspect_ratio(lens: Element) -> float:
+    """The aspect ratio of the pictures that a ``<lens>`` was calibrated from; ValueError for one that is no number."""
+    width, _, height = (text_of(lens, "aspect-ratio") or "3:2").partition(":")
+    return float(width) / float(height or 1)
+
+
 @cache
 def xml_root(path: Path) -> Element:
     """Parse a file; CatalogueError, naming it, if that fails."""
@@ -121,12 +127,11 @@ def _merged(paths: tuple[Path, ...], kind: str) -> tuple[Any, Element]:
 
 
 def _entry(lens: Any, element: Element, calibration: Calibration) -> Entry:
-    width, _, height = (text_of(element, "aspect-ratio") or "3:2").partition(":")
     centre = element.find("center")
     return Entry(
         lens,
         calibration,
         crop_factor=float(text_of(element, "cropfactor") or 1),
-        aspect_ratio=float(width) / float(height or 1),
+        aspect_ratio=aspect_ratio(element),
         centre=(0.0, 0.0) if centre is None else (float(centre.get("x", 0)), float(centre.get("y", 0))),
     )
