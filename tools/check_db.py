@@ -123,14 +123,14 @@ def _of_lensfun(path: Path, root: Element) -> Iterator[str]:
 
 def _loaded(path: Path) -> list[Any]:
     """The lenses of a file as lensfunpy has them; ValueError with lensfun's reason, if it has none."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages:
         standard_error = os.dup(2)
-        os.dup2(said.fileno(), 2)  # lensfun tells its reason there alone
+        os.dup2(messages.fileno(), 2)  # lensfun tells its reason there alone
         try:
             lenses: list[Any] = lensfunpy.Database(paths=[str(path)], load_common=False, load_bundled=False).lenses
         except lensfunpy.XMLFormatError as error:
-            said.seek(0)
-            reasons = re.findall(r"\[Lensfun\].*?:(\d+:\d+: .*)", said.read())
+            messages.seek(0)
+            reasons = re.findall(r"\[Lensfun\].*?:(\d+:\d+: .*)", messages.read())
             raise ValueError(f"lensfun refuses it: {'; '.join(reasons)}") from error
         finally:
             os.dup2(standard_error, 2)
@@ -166,7 +166,7 @@ def _lensfun_name(row: Any) -> str:
 
 
 def _packaged_lensfun(path: Path) -> int | None:
-    """How many lenses the lensfun that this system's editors use loads from a file; None if there is none."""
+    """Count the lenses that the lensfun of this system's editors loads from a file; None if there is none."""
     name = ctypes.util.find_library("lensfun")
     if not name:
         return None

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from sixbit.compiler.choose import LensSetting, choose
+from sixbit.compiler.choose import Usage, choose
 from sixbit.compiler.gains import fit_gains, gain_map
-from sixbit.compiler.optics import Optics, Sensor, SensorPicture
-from sixbit.compiler.scale import border_radii, scale_factor
+from sixbit.compiler.optics import Optics, SensorPicture
+from sixbit.compiler.scale import scale_factor
 from sixbit.compiler.warp import Warp, fit_warp
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.figures import aperture_of, crop_factor_of
+from sixbit.lenses.figures import Aperture, aperture_of, crop_factor_of
 from sixbit.lenses.match import Match
 from sixbit.manifest import manifest
 from sixbit.values.errors import CompileError
@@ -60,13 +59,19 @@ def compile_filter(
     shot = shot or Shot()
     body = catalogue().body_of(shot)
     _check_positive(focal_mm=focal_mm, f_number=f_number, distance_m=distance_m)
-    picture = _picture(shot, body, size, crop_factor)
-    setting = _setting(lens, shot, body, focal_mm, f_number, distance_m)
+    usage = Usage(
+        lens,
+        shot,
+        _picture(shot, body, size, crop_factor),
+        _focal_length(lens, shot, focal_mm),
+        _aperture(lens, shot, body, f_number),
+        _distance(shot, distance_m),
+    )
     kinds, shares = _kinds(corrections), _shares(strength)
-    choice = choose(lens, shot, picture, setting, kinds, tuple(grades), measured_tca)
+    choice = choose(usage, kinds, tuple(grades), measured_tca)
     return compile_optics(
         replace(choice.optics, strength=shares),
-        picture,
+        usage.picture,
         scale,
         made_from={
             "lens_id": lens.lens_id,
@@ -74,11 +79,11 @@ def compile_filter(
             "corrections": [kind for kind in kinds if kind in choice.calibrations],
             "left_out": choice.left_out,
             "calibrations": choice.calibrations,
-            "focal_mm": setting.focal_mm,
-            "f_number": setting.aperture.f_number,
-            "f_number_source": setting.aperture.source,
-            "distance_m": setting.distance_m,
-            "crop_factor": picture.crop_factor,
+            "focal_mm": usage.focal_mm,
+            "f_number": usage.aperture.f_number,
+            "f_number_source": usage.aperture.source,
+            "distance_m": usage.distance_m,
+            "crop_factor": usage.picture.crop_factor,
             "strength": shares,
             "scale": scale,
             "sixbit": manifest()["version"],
@@ -91,27 +96,22 @@ def compile_optics(
 ) -> Filter:
     """Compile models for a picture, without a catalogue: the part that is mathematics alone.
 
-    >>> from sixbit.compiler.optics import distortion
+    >>> from sixbit.compiler.optics import Sensor, distortion
     >>> square = Sensor(crop_factor=1.0, aspect_ratio=1.0)
     >>> bend = Optics(distortion=(distortion("poly3", [-0.01]), square))
     >>> compiled = compile_optics(bend, SensorPicture(101, 101, 1.0), scale="none")
     >>> compiled.source_points([[100.0, 50.0]])[1].round(9).tolist()
     [[100.0, 50.0]]
     """
-    sensor = next((model[1] for model in (optics.distortion, optics.tca, optics.vignetting) if model), Sensor(1.0))
-    centre = picture.centre(sensor)
-    nearest, farthest = border_radii(picture, centre)
-    planes = [
-        partial(optics.source_over_output, picture=picture, plane=plane) for plane in range(3 if optics.tca else 1)
-    ]
-    warp = Warp(picture, centre, planes, scale_factor(planes, nearest, farthest, scale), farthest)
+    warp = Warp(optics, picture)
+    warp = replace(warp, scale=scale_factor(warp, scale))
     polynomials, error_px = fit_warp(warp)
-    gain, error_fit = fit_gains(optics, warp)
-    nodes, error_map = gain_map(optics, warp)
+    gain, error_fit = fit_gains(warp)
+    nodes, error_map = gain_map(warp)
     return Filter(
         width=picture.width,
         height=picture.height,
-        centre=centre,
+        centre=warp.centre,
         half_diagonal=picture.half_diagonal,
         warp=polynomials,
         gain=gain,
@@ -159,28 +159,6 @@ def _picture(shot: Shot, body: Body | None, size: tuple[int, int] | None, crop_f
     return SensorPicture(int(size[0]), int(size[1]), float(crop_factor))
 
 
-def _setting(
-    lens: Lens,
-    shot: Shot,
-    body: Body | None,
-    focal_mm: float | None,
-    f_number: float | None,
-    distance_m: float | None,
-) -> LensSetting:
-    focal = _focal_length(lens, shot, focal_mm)
-    if f_number is not None and f_number < 0.9 * lens.f_number_open:
-        raise CompileError(
-            Sentence(
-                "{lens} opens to f/{widest:g} at most, so not to f/{f_number:g}.",
-                lens=lens.name,
-                widest=lens.f_number_open,
-                f_number=f_number,
-            )
-        )
-    distance = distance_m or (shot.distance_m.value if shot.distance_m else INFINITY_M)
-    return LensSetting(focal, aperture_of(lens, shot, f_number, body), min(max(distance, 0.01), INFINITY_M))
-
-
 def _focal_length(lens: Lens, shot: Shot, focal_mm: float | None) -> float:
     """A prime has its own; a zoom needs to be told."""
     if lens.focal_min == lens.focal_max:
@@ -200,6 +178,24 @@ def _focal_length(lens: Lens, shot: Shot, focal_mm: float | None) -> float:
             )
         )
     return float(focal)
+
+
+def _aperture(lens: Lens, shot: Shot, body: Body | None, f_number: float | None) -> Aperture:
+    if f_number is not None and f_number < 0.9 * lens.f_number_open:
+        raise CompileError(
+            Sentence(
+                "{lens} opens to f/{widest:g} at most, so not to f/{f_number:g}.",
+                lens=lens.name,
+                widest=lens.f_number_open,
+                f_number=f_number,
+            )
+        )
+    return aperture_of(lens, shot, f_number, body)
+
+
+def _distance(shot: Shot, distance_m: float | None) -> float:
+    distance = distance_m or (shot.distance_m.value if shot.distance_m else INFINITY_M)
+    return min(max(distance, 0.01), INFINITY_M)
 
 
 def _kinds(corrections: Iterable[str]) -> tuple[str, ...]:

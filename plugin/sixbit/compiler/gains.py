@@ -7,13 +7,13 @@ of the stops, so that half and half again make the whole.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from sixbit.compiler.fit import AIM, SAMPLES, FloatArray, fit
-from sixbit.compiler.optics import Optics, Sensor, SensorPicture
+from sixbit.compiler.optics import Sensor
 from sixbit.compiler.warp import Warp
 from sixbit.values.errors import CompileError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
@@ -29,21 +29,21 @@ DARKEST = 1 / 64
 """A model that leaves less light than this (six stops down) within the frame is no lens's fall-off."""
 
 
-def fit_gains(optics: Optics, warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
+def fit_gains(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
     """Fit the gain, at output radii in half diagonals: one polynomial, or three; with the largest error.
 
     Shading is radial about the middle of the sensor: where the optical centre is beside that, shading is left to the
     map. Raises CompileError for models that leave no light, or that cannot be fitted.
     """
     if not _is_centred(warp):
-        optics = Optics(vignetting=optics.vignetting, strength=optics.strength)
+        warp = replace(warp, optics=replace(warp.optics, shading=None))
+    optics = warp.optics
     if optics.vignetting is None and optics.shading is None:
         return (UNITY,), 0.0
-    _check_light(optics, warp)
-    count = 3 if optics.shading else len(warp.planes)
-    exact = [partial(_radial_gain, optics, warp, k) for k in range(count)]
+    _check_light(warp)
+    exact = [partial(_radial_gain, warp, colour) for colour in (range(3) if optics.shading else warp.colours)]
     end = _end_of_light(warp)
-    fits = [fit(exact[count // 2], end, BUDGET)]
+    fits = [fit(exact[len(exact) // 2], end, BUDGET)]
     r = np.linspace(0, end, SAMPLES)
     error = max(float(np.max(np.abs(curve(r) - evaluate(fits[0][0], r)))) for curve in exact)
     if error > AIM * BUDGET:
@@ -58,14 +58,16 @@ def fit_gains(optics: Optics, warp: Warp) -> tuple[tuple[Polynomial, ...], float
     return tuple(polynomial for polynomial, _ in fits), error
 
 
-def _radial_gain(optics: Optics, warp: Warp, k: int, r: FloatArray) -> FloatArray:
-    source = warp.source_radius(k, r)
+def _radial_gain(warp: Warp, colour: int, r: FloatArray) -> FloatArray:
+    optics, source = warp.optics, warp.source_radius(colour, r)
     gain = np.ones_like(r)
     if optics.vignetting:
-        light = evaluate(optics.vignetting[0], _in_units(source, warp.picture, optics.vignetting))
+        polynomial, sensor = optics.vignetting
+        light = evaluate(polynomial, source * warp.picture.per_half_diagonal(sensor))
         gain = light ** -optics.strength_of("vignetting")
     if optics.shading:
-        light = evaluate(optics.shading[0].planes[k].radial, _in_units(source, warp.picture, optics.shading))
+        shading, sensor = optics.shading
+        light = evaluate(shading.planes[colour].radial, source * warp.picture.per_half_diagonal(sensor))
         gain = gain * light ** -optics.strength_of("shading")
     return gain
 
@@ -76,20 +78,21 @@ def _end_of_light(warp: Warp) -> float:
     What comes from beyond the farthest corner is empty in the output and needs no gain.
     """
     r = np.linspace(0, warp.end, SAMPLES)
-    filled = (warp.source_radius(k, r) <= warp.farthest * (1 + 1e-9) for k in range(len(warp.planes)))
+    filled = (warp.source_radius(colour, r) <= warp.farthest * (1 + 1e-9) for colour in warp.colours)
     return min(float(r[inside][-1]) for inside in filled)
 
 
-def _check_light(optics: Optics, warp: Warp) -> None:
+def _check_light(warp: Warp) -> None:
     reach = np.linspace(0, warp.farthest, SAMPLES)
-    if optics.vignetting:
-        light = evaluate(optics.vignetting[0], _in_units(reach, warp.picture, optics.vignetting))
-        if np.min(light) < DARKEST:
+    if warp.optics.vignetting:
+        polynomial, sensor = warp.optics.vignetting
+        if np.min(evaluate(polynomial, reach * warp.picture.per_half_diagonal(sensor))) < DARKEST:
             dark = Sentence("The fall-off model reaches zero within the frame: this calibration is not usable here.")
             raise CompileError(dark, "Correct without it by --only distortion,tca.")
-    if optics.shading:
-        for colour in optics.shading[0].planes:
-            _check_shading(evaluate(colour.radial, _in_units(reach, warp.picture, optics.shading)))
+    if warp.optics.shading:
+        shading, sensor = warp.optics.shading
+        for plane in shading.planes:
+            _check_shading(evaluate(plane.radial, reach * warp.picture.per_half_diagonal(sensor)))
 
 
 def _check_shading(light: FloatArray) -> None:
@@ -98,33 +101,27 @@ def _check_shading(light: FloatArray) -> None:
         raise CompileError(dark, "Correct without it by --only distortion,tca,vignetting.")
 
 
-def _in_units(radius: FloatArray, picture: SensorPicture, model: tuple[Any, Sensor]) -> FloatArray:
-    """Radii in px as half diagonals of the sensor a model was measured on."""
-    return radius * picture.per_half_diagonal(model[1])
-
-
 def _is_centred(warp: Warp) -> bool:
-    return warp.centre == _middle(warp.picture)
+    return warp.centre == _middle(warp)
 
 
-def _middle(picture: SensorPicture) -> tuple[float, float]:
-    return picture.centre(Sensor(1.0))
+def _middle(warp: Warp) -> tuple[float, float]:
+    return warp.picture.centre(Sensor(1.0))
 
 
-def gain_map(optics: Optics, warp: Warp) -> tuple[FloatArray | None, float]:
+def gain_map(warp: Warp) -> tuple[FloatArray | None, float]:
     """Sample what of the shading is not radial about the optical centre: planes x rows x columns, or None.
 
     With it stands the largest error between its nodes. Raises CompileError for shading that leaves no light, or that no
     map holds.
     """
+    optics, picture = warp.optics, warp.picture
     if optics.shading is None or (optics.shading[0].is_radial and _is_centred(warp)):
         return None, 0.0
-    picture = warp.picture
+    longest = max(picture.width, picture.height)
     for cells in MAP_CELLS:
-        rows, columns = (
-            math.ceil(cells * side / max(picture.width, picture.height)) for side in (picture.height, picture.width)
-        )
-        finer = _mapped_gains(optics, warp, 2 * rows + 1, 2 * columns + 1)
+        rows, columns = (math.ceil(cells * side / longest) for side in (picture.height, picture.width))
+        finer = _mapped_gains(warp, 2 * rows + 1, 2 * columns + 1)
         nodes = finer[:, ::2, ::2]
         error = _error_between(nodes, finer)
         if error <= BUDGET / 2:
@@ -138,24 +135,24 @@ def gain_map(optics: Optics, warp: Warp) -> tuple[FloatArray | None, float]:
     return np.round(nodes, 8), error
 
 
-def _mapped_gains(optics: Optics, warp: Warp, rows: int, columns: int) -> FloatArray:
+def _mapped_gains(warp: Warp, rows: int, columns: int) -> FloatArray:
     """The gains that the polynomials leave, at the points of a grid over the frame."""
-    assert optics.shading is not None
-    shading, sensor = optics.shading
-    picture, centre, middle = warp.picture, warp.centre, _middle(warp.picture)
+    assert warp.optics.shading is not None
+    shading, sensor = warp.optics.shading
+    picture, centre, middle = warp.picture, warp.centre, _middle(warp)
     unit = picture.per_half_diagonal(sensor)
     down, across = np.linspace(0, picture.height - 1, rows), np.linspace(0, picture.width - 1, columns)
     x, y = np.meshgrid(across - centre[0], down - centre[1])
     gains = np.ones((3, rows, columns))
-    for k in (0, 2):
-        factor = warp.plane(k)(np.hypot(x, y) / warp.scale) / warp.scale
+    for colour in (0, 2):
+        factor = warp.unscaled(colour, np.hypot(x, y) / warp.scale) / warp.scale
         # What comes from beyond the frame is empty, and there is no shading to be had.
         u = np.clip(x * factor + centre[0] - middle[0], -middle[0], middle[0]) * unit
         v = np.clip(y * factor + centre[1] - middle[1], -middle[1], middle[1]) * unit
-        light = shading.planes[k].at(u, v)
+        light = shading.planes[colour].at(u, v)
         _check_shading(light)
-        rest = light / shading.planes[k].radial_at(u, v) if _is_centred(warp) else light
-        gains[k] = rest ** -optics.strength_of("shading")
+        rest = light / shading.planes[colour].radial_at(u, v) if _is_centred(warp) else light
+        gains[colour] = rest ** -warp.optics.strength_of("shading")
     return gains
 
 

@@ -82,11 +82,11 @@ class SensorPicture:
         return (self.width - 1) / 2 + sensor.centre[0] * half, (self.height - 1) / 2 + sensor.centre[1] * half
 
     def per_half_diagonal(self, sensor: Sensor) -> float:
-        """What one px is worth in half diagonals of the calibration sensor: the unit of fall-off."""
+        """Give the length of one px in half diagonals of the calibration sensor: the unit of fall-off."""
         return sensor.crop_factor / self.crop_factor / self.half_diagonal
 
     def per_half_short_side(self, sensor: Sensor) -> float:
-        """What one px is worth in half short sides of the calibration sensor: the unit of distortion and colour."""
+        """Give the length of one px in half short sides of the calibration sensor: the unit of distortion and tca."""
         return self.per_half_diagonal(sensor) * math.hypot(sensor.aspect_ratio, 1)
 
 
@@ -141,7 +141,7 @@ MODELS: Mapping[str, Callable[[str, Sequence[float]], Any]] = {
 
 @dataclass(frozen=True)
 class Optics:
-    """What is known of a lens as used: each model as factors of the radius, and the sensor it was measured on.
+    """The optics of a lens as it was set: each model as factors of the radius, with the sensor it was measured on.
 
     ``strength`` says by kind how much of a correction is wanted; 1, all of it, where it says nothing.
     """
@@ -152,8 +152,13 @@ class Optics:
     strength: Mapping[str, float] = field(default_factory=dict)
     shading: tuple[Shading, Sensor] | None = None
 
+    @property
+    def sensor(self) -> Sensor:
+        """The sensor that the optical centre is taken from: of the geometry, where it was measured."""
+        return next((model[1] for model in (self.distortion, self.tca, self.vignetting) if model), Sensor(1.0))
+
     def strength_of(self, kind: str) -> float:
-        """How much of a correction is wanted, from 0 to 1."""
+        """Give how much of a correction is wanted, from 0 to 1."""
         return self.strength.get(kind, 1.0)
 
     def source_over_output(self, radius: FloatArray, picture: SensorPicture, plane: int) -> FloatArray:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from sixbit.compiler.fit import SAMPLES, Curve, FloatArray, fit
-from sixbit.compiler.optics import SensorPicture
+from sixbit.compiler.fit import SAMPLES, FloatArray, fit
+from sixbit.compiler.optics import Optics, SensorPicture
 from sixbit.values.errors import CompileError
 from sixbit.values.polynomial import Polynomial, evaluate
 from sixbit.values.sentence import Sentence
@@ -20,33 +20,51 @@ WIDTH_OF_BUDGET = 8192
 
 @dataclass(frozen=True)
 class Warp:
-    """Where the points of a picture come from.
+    """The exact warp of a picture. Points and radii are in px, radii from the optical centre."""
 
-    ``planes`` are the source radius over the output radius before scaling, for all colours alike or for red, green and
-    blue. Points and radii are in px, radii from the optical centre.
-    """
-
+    optics: Optics
     picture: SensorPicture
-    centre: tuple[float, float]
-    planes: Sequence[Curve]
-    scale: float
-    farthest: float
-    """The radius of the farthest corner."""
+    scale: float = 1.0
+
+    @property
+    def colours(self) -> range:
+        """The colours that come from places of their own: red, green and blue, or one for all."""
+        return range(3 if self.optics.tca else 1)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The optical centre."""
+        return self.picture.centre(self.optics.sensor)
+
+    @property
+    def nearest(self) -> float:
+        """The distance of the border from the optical centre."""
+        x, y = self.centre
+        return max(min(x, self.picture.width - 1 - x, y, self.picture.height - 1 - y), 0.0)
+
+    @property
+    def farthest(self) -> float:
+        """The distance of the farthest corner from the optical centre.
+
+        >>> Warp(Optics(), SensorPicture(7, 9, 1.0)).farthest
+        5.0
+        """
+        x, y = self.centre
+        return max(math.hypot(max(x, self.picture.width - 1 - x), max(y, self.picture.height - 1 - y)), 0.5)
 
     @property
     def end(self) -> float:
-        """The radius of the farthest corner in half diagonals."""
+        """The distance of the farthest corner in half diagonals."""
         return self.farthest / self.picture.half_diagonal
 
-    def plane(self, k: int) -> Curve:
-        """Source over output radius of colour k before scaling."""
-        return self.planes[min(k, len(self.planes) - 1)]
+    def unscaled(self, colour: int, radius: FloatArray) -> FloatArray:
+        """Give the source over the output radius, at output radii before scaling."""
+        return self.optics.source_over_output(radius, self.picture, colour)
 
-    def source_radius(self, k: int, r: FloatArray) -> FloatArray:
-        """Where the output radius r, in half diagonals, comes from in colour k, in px."""
+    def source_radius(self, colour: int, r: FloatArray) -> FloatArray:
+        """Give the source radius of an output radius r in half diagonals."""
         output = r * self.picture.half_diagonal / self.scale
-        source: FloatArray = output * self.plane(k)(output)
-        return source
+        return output * self.unscaled(colour, output)
 
 
 def fit_warp(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
@@ -54,15 +72,18 @@ def fit_warp(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
 
     Raises CompileError for a model that folds over or cannot be fitted.
     """
-    fits = [_fit_plane(warp, plane) for plane in warp.planes]
+    fits = [_fit_colour(warp, colour) for colour in warp.colours]
     return tuple(polynomial for polynomial, _ in fits), max(error for _, error in fits)
 
 
-def _fit_plane(warp: Warp, plane: Curve) -> tuple[Polynomial, float]:
+def _fit_colour(warp: Warp, colour: int) -> tuple[Polynomial, float]:
     half_diagonal, scale = warp.picture.half_diagonal, warp.scale
     budget = BUDGET_PX * max(warp.picture.width, warp.picture.height) / WIDTH_OF_BUDGET
     polynomial, error = fit(
-        lambda r: plane(r * half_diagonal / scale) / scale, warp.end, budget, weight=lambda r: r * half_diagonal
+        lambda r: warp.unscaled(colour, r * half_diagonal / scale) / scale,
+        warp.end,
+        budget,
+        weight=lambda r: r * half_diagonal,
     )
     if error > budget:
         raise CompileError(

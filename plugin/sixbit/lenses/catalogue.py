@@ -32,10 +32,8 @@ class CodeRow(NamedTuple):
 
     code: int
     selectors: frozenset[int]
-    frame_lines: str
     lens_id: str
     confirmed: bool
-    note: str
 
 
 class Catalogue:
@@ -159,7 +157,7 @@ def reload_catalogue() -> None:
 
 
 def own_folder() -> Path:
-    """Where the user's own calibrations and choices stand."""
+    """Give the folder that holds the user's own calibrations."""
     return user_data() / "lens_db"
 
 
@@ -178,10 +176,8 @@ def _codes(folder: Path) -> Iterator[CodeRow]:
         yield CodeRow(
             int(row["code"]),
             frozenset(int(selector) for selector in row["selectors"].split()),
-            row["frame_lines"],
             row["lens_id"],
             row["confirmed"] != "no",
-            row["note"],
         )
 
 

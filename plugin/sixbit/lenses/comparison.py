@@ -7,7 +7,7 @@ from sixbit.lenses.words import MAKERS
 from sixbit.values.lens import Lens
 
 QUALIFIER_COST = {"c": 2.0}
-"""What it costs to leave a qualifier out, where it is not 3."""
+"""The cost of leaving a qualifier out, where it is not 3."""
 
 
 def own_name(lens: Lens) -> Name:
@@ -64,7 +64,7 @@ def _contradicts(name: Name, own: Name) -> bool:
     leica = "Leica" in own.makers
     if (name.makers and not name.makers & own.makers) or (name.families and not name.families & own.families):
         return True
-    if not (name.families or name.makers or (is_users(own) and own.words and own.words <= name.words)):
+    if not (name.families or name.makers or (is_users_own(own) and own.words and own.words <= name.words)):
         return True  # it names nothing; a lens of the user's own may have neither maker nor family that is known
     if not figures_fit(name, own.focals, own.f_number):
         return True
@@ -90,7 +90,7 @@ def is_specific(name: Name, own: Name) -> bool:
     >>> [is_specific(read_name(text), own) for text in ("Tele-Elmarit-M 1:2.8/90", "Tele-Elmarit 90", "Tele-Elmarit")]
     [True, False, False]
     """
-    if is_users(own) or not own.focals:
+    if is_users_own(own) or not own.focals:
         return True  # or an adapter
     if not name.focals and name.f_number is None:
         return False
@@ -110,7 +110,7 @@ def is_specific(name: Name, own: Name) -> bool:
     return not (earlier or reissue)
 
 
-def is_users(own: Name) -> bool:
+def is_users_own(own: Name) -> bool:
     """Tell whether a lens is one of the user's own, of a maker that the catalogue lacks."""
     return not own.makers & MAKERS.keys()
 
@@ -136,7 +136,7 @@ def figures_fit(name: Name, focals: tuple[float, ...], f_number: float | None) -
 
 
 def tolerance(name: Name) -> float:
-    """How much dearer than the nearest lens another may be, and still be meant.
+    """Give how much dearer than the nearest lens another may be, and still be meant.
 
     Cameras and tables leave no word out. People leave out ASPH, and when they leave out the f-number, more.
     """

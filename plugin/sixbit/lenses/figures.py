@@ -43,7 +43,7 @@ def aperture_of(lens: Lens | None, shot: Shot, assumed: float | None = None, bod
 
 
 def crop_factor_of(shot: Shot, body: Body | None) -> Tagged[float] | None:
-    """How much smaller the sensor is than 24x36: of the body, else reckoned from the focal lengths in the photo."""
+    """Find how much smaller the sensor is than 24x36: from the body, else from the two focal lengths in the photo."""
     if body:
         return Tagged(body.crop_factor, f"{body.make} {body.model}")
     if shot.focal_mm and shot.focal_35mm and shot.digital_zoom == 1 and shot.focal_mm.value > 0:
@@ -76,24 +76,25 @@ def focal_of(shot: Shot, body: Body | None) -> Tagged[float] | None:
         return None
     if shot.focal_mm:
         return shot.focal_mm
-    told = shot.lens_specification
-    if told and told.value.focal_min and told.value.focal_min == told.value.focal_max:
-        return Tagged(told.value.focal_min, told.tag)
-    return None
+    if shot.lens_specification is None:
+        return None
+    specification, tag = shot.lens_specification
+    focal = specification.focal_min
+    return Tagged(focal, tag) if focal and focal == specification.focal_max else None
 
 
 def largest_aperture_of(shot: Shot, body: Body | None) -> Tagged[float] | None:
-    """The smallest f-number of the lens."""
+    """The smallest f-number of the lens, if the photo says it."""
     if _is_phone(body):
         return None
     if shot.max_aperture:
         return shot.max_aperture
-    told = shot.lens_specification
-    return Tagged(told.value.f_number_at_min, told.tag) if told and told.value.f_number_at_min else None
+    specification, tag = shot.lens_specification or (None, "")
+    return Tagged(specification.f_number_at_min, tag) if specification and specification.f_number_at_min else None
 
 
-def taken_at(shot: Shot, body: Body | None) -> Tagged[float] | None:
-    """The f-number the photo was taken at, if the lens told it to the body."""
+def f_number_of(shot: Shot, body: Body | None) -> Tagged[float] | None:
+    """The f-number that the photo was taken at, if the lens gave it to the body."""
     return None if _is_phone(body) or shot.f_number_estimated else shot.f_number
 
 

@@ -11,14 +11,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from sixbit.lenses.catalogue import Catalogue, catalogue
-from sixbit.lenses.figures import crop_factor_of, focal_fits, focal_of, largest_aperture_of, opens_to
+from sixbit.lenses.figures import crop_factor_of
 from sixbit.lenses.verdict import (
     CONTRADICTED,
-    MOST_CANDIDATES,
     Verdict,
     code_verdict,
     contradiction,
-    names_of,
+    figures_verdict,
     names_verdict,
     weighed,
 )
@@ -57,7 +56,7 @@ class Match(NamedTuple):
     """True if the user's choice for such photos has decided."""
 
     def shares_calibration(self, grades: tuple[Grade, ...] = TRUSTED) -> bool:
-        """True if it was one of several for sure, and all are corrected alike, so that there is nothing to choose."""
+        """Tell whether it was one of several for sure, and all are corrected alike, so that nothing is to choose."""
         if len(self.candidates) < 2 or not self.agreed:
             return False
         used = [lens.best_calibrations(grades) for lens in self.candidates]
@@ -135,7 +134,7 @@ def lens_of(shot: Shot, lens_id: str | None = None, grades: tuple[Grade, ...] = 
 
 
 def way_out(found: Match) -> str:
-    """What can be done on the command line where the lens is not certain, or a choice of the user's has decided."""
+    """Tell what can be done on the command line about an uncertain match, or a remembered choice that decided it."""
     if found.is_remembered:
         return "`sixbit forget` takes that back."
     if found.lens:
@@ -164,39 +163,27 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
         if not both:
             evidence.append(contradiction(code.statement, name.statement))
             return _answer(Status.AMBIGUOUS, [*name.lenses, *code.lenses], CONTRADICTED, evidence)
-        confidence = 0.99 if name.firm and code.firm else 0.9
-        best = Verdict(both, confidence, firm=name.firm or code.firm)
         evidence += [name.statement, *name.remarks, code.statement, *code.remarks]
+        best = Verdict(both, 0.99 if name.firm and code.firm else 0.9, firm=name.firm or code.firm)
     elif code.lenses or name.lenses:
         best = code if code.lenses else name
         evidence += [best.statement, *best.remarks]
     else:
-        return _without_lens(shot, known, body, bool(name.notes or code.notes), evidence)
+        best = figures_verdict(shot, known, body)
+        if best.lenses is None:
+            return _unnamed(body, evidence)
+        evidence += [best.statement, *_signs(best.lenses)]
+        return _answer(Status.AMBIGUOUS, best.lenses, best.confidence, evidence)
     best = weighed(best._replace(notes=tuple(evidence)), shot, body)
     lenses = best.lenses or []
     if len(lenses) == 1 and best.firm:
         return _answer(Status.MATCHED, lenses, best.confidence, best.notes)
-    evidence = [*best.notes, *_what_tells_apart(lenses)]
+    evidence = [*best.notes, *_signs(lenses)]
     return _answer(Status.AMBIGUOUS, lenses, min(best.confidence, 0.6), evidence, agreed=best.firm)
 
 
-def _without_lens(shot: Shot, known: Catalogue, body: Body | None, told: bool, evidence: list[Sentence]) -> Match:
-    """What is left if neither code nor name tells: the figures, on a camera that takes its lens data from a list."""
-    focal, f_number = focal_of(shot, body), largest_aperture_of(shot, body)
-    if body and body.takes_m and focal and f_number:
-        lenses = (lens for lens in known.lenses.values() if lens.sourced and lens.focals)
-        fits = [lens for lens in lenses if focal_fits(focal.value, lens) and opens_to(f_number.value, lens)]
-        if 0 < len(fits) <= MOST_CANDIDATES:
-            fit = Sentence(
-                "{focal:g} mm ({focal_tag}) and f/{f_number:.2g} ({f_number_tag}) fit {lenses}.",
-                focal=focal.value,
-                focal_tag=focal.tag,
-                f_number=f_number.value,
-                f_number_tag=f_number.tag,
-                lenses=names_of(fits),
-            )
-            return _answer(Status.AMBIGUOUS, fits, 0.4, [*evidence, fit, *_what_tells_apart(fits)])
-    if told:
+def _unnamed(body: Body | None, evidence: list[Sentence]) -> Match:
+    if evidence:
         return _answer(Status.UNKNOWN, evidence=evidence)
     if body and body.is_phone:
         evidence.append(Sentence("The focal length in a phone's photo is that of its own module."))
@@ -204,7 +191,8 @@ def _without_lens(shot: Shot, known: Catalogue, body: Body | None, told: bool, e
     return _answer(Status.UNTAGGED, evidence=evidence)
 
 
-def _what_tells_apart(lenses: Sequence[Lens]) -> list[Sentence]:
+def _signs(lenses: Sequence[Lens]) -> list[Sentence]:
+    """The words for what tells candidates apart."""
     if len(lenses) < 2:
         return []
     each = [Sentence("{lens}: {signs}", lens=lens.name, signs=s) for lens in lenses if (s := lens.told_apart_by)]

@@ -10,30 +10,17 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from sixbit.lenses.notation import CAMERA, TABLE, has_other_figures, take_figures, take_generations, take_traits
+from sixbit.lenses.mounts import built_in, foreign_letters, take_mounts
+from sixbit.lenses.notation import CAMERA, TABLE, has_other_figures, take_figures, take_versions
 from sixbit.lenses.spelling import Words, plain
-from sixbit.lenses.words import (
-    ADAPTER_HINTS,
-    ADAPTERS,
-    ANOTHER_MOUNT,
-    DENIAL,
-    DENYING,
-    FIXED_LENSES,
-    FOREIGN_PHRASES,
-    FOREIGN_WORDS,
-    FUJI_ADAPTER,
-    GENERATION_HINTS,
-    LEICA_LETTERS,
-    MOUNTS,
-    NICKNAMES,
-    NO_LENS,
-    OTHER_MOUNT_LETTERS,
-    OWN_PHRASES,
-    REFLEX_LETTERS,
-    SCREW_MOUNT,
-    TRAIT_HINTS,
-)
+from sixbit.lenses.words import NICKNAMES
 from sixbit.values.sentence import Sentence
+
+NO_LENS = re.compile(
+    r"[\W_]*|0(?:\.0)?\s*mm\s*f/?0(?:\.0)?|not\s(?!.*\b(?:asp|apo|fle))\D*|not\s.*coded|\*\*\*.*|"
+    r"(?:(?:no|unknown|uncoded|manual|other) )?lens(?: type)?|"
+    r"unknown|none|null|undefined|n/?a|uncoded|manual|no lens attached|not attached|off|auto|other|0|1|65535"
+)
 
 LONGEST = 240
 """Characters of a name that are read: no lens has a longer one, but a hostile file may."""
@@ -103,13 +90,13 @@ def read_name(text: str) -> Name:
     line = _unwrapped(whole)
     if NO_LENS.fullmatch(line.strip()):
         return name._replace(empty=True)
-    for step in (_mount, _numbers, _version, _figures, _words, _built_in):
+    for step in (_mount, _numbers, _version, _figures, _words):
         line, name = step(line, name)
     return name._replace(notation=_notation(whole, name))
 
 
 def _unwrapped(line: str) -> str:
-    """What is behind Adobe's brackets and nicknames, and stands before an @."""
+    """Take a name out of Adobe's brackets, leave out what follows an @, and write nicknames out."""
     if wrapped := re.fullmatch(r"adobe\s*\((.*)\)", line):
         line = wrapped[1]
     line = re.sub(r"@.*", " ", line)
@@ -119,59 +106,39 @@ def _unwrapped(line: str) -> str:
     return line
 
 
-# The steps: each takes out of the text what it understands, and adds it to the name.
+# Each step takes out of the text what it understands, and adds it to the name.
 
 
 def _mount(line: str, name: Name) -> tuple[str, Name]:
-    m_mount = re.search(MOUNTS, line) is not None
-    if any(hint in line for hint in ADAPTER_HINTS):
-        foreign = _foreign(re.sub(FUJI_ADAPTER, " ", line))
-        line = re.sub("|".join(ADAPTERS), " ", line)
-    else:
-        foreign = _foreign(line)
-    line, times = re.subn(SCREW_MOUNT, " ", line)
-    return line, name._replace(m_mount=m_mount or times > 0, screw_mount=times > 0, foreign=foreign)
-
-
-def _foreign(line: str) -> Sentence | None:
-    line = re.sub(OWN_PHRASES, " ", line)
-    words = re.findall(r"[a-z]+(?!/\s*\d)", line)  # XF35mmF1.4 is xf, mm, f
-    told = next((FOREIGN_WORDS[word] for word in words if word in FOREIGN_WORDS), None)
-    if not told and any(word.startswith("vario") for word in words):
-        told = FOREIGN_WORDS["vario"]
-    return told or next((reason for pattern, reason in FOREIGN_PHRASES if re.search(pattern, line)), None)
+    """Read mounts and adapters."""
+    line, m_mount, screw_mount, foreign = take_mounts(line)
+    return line, name._replace(m_mount=m_mount, screw_mount=screw_mount, foreign=foreign)
 
 
 def _numbers(line: str, name: Name) -> tuple[str, Name]:
+    """Read order numbers; serial numbers, six-bit codes and filter threads say nothing."""
     line = re.sub(r"(?:#|\b(?:s/?n|serial|no|nr)\b[.:]?)\s*\d{4,}|\b\d{6,}\b", " ", line)
     product_number = r"(?<![\d.])\d{5}(?![\d.])"
     name = name._replace(product_numbers=frozenset(re.findall(product_number, line)))
     line = re.sub(product_number, " ", line)
-    return re.sub(r"\b(?:6|six)\W*bit\b|\be\d\d\b", " ", line), name  # coded; the filter thread
+    return re.sub(r"\b(?:6|six)\W*bit\b|\be\d\d\b", " ", line), name
 
 
 def _version(line: str, name: Name) -> tuple[str, Name]:
-    # Most names tell no version: the patterns that find one are compiled for those that do.
-    hints = set(re.findall(r"[a-z]+", line))
-    if hints & TRAIT_HINTS and hints & DENYING:
-        line, denied = take_traits(line, DENIAL)
-        name = name._replace(denied=denied | {"fle2"} if "fle" in denied else denied)
-    if hints & TRAIT_HINTS:
-        line, traits = take_traits(line)
-        name = name._replace(traits=traits)
-    if hints & GENERATION_HINTS:
-        line, generations = take_generations(line)
-        name = name._replace(generations=generations)
-    return line, name
+    """Read traits and generations."""
+    line, traits, denied, generations = take_versions(line)
+    return line, name._replace(traits=traits, denied=denied, generations=generations)
 
 
 def _figures(line: str, name: Name) -> tuple[str, Name]:
+    """Read focal lengths and f-number."""
     rest, focals, f_number = take_figures(line)
     several = has_other_figures(line, focals, f_number)
     return rest, name._replace(focals=focals, f_number=f_number, several=several)
 
 
 def _words(line: str, name: Name) -> tuple[str, Name]:
+    """Read maker, family, qualifiers and ASPH."""
     words = Words(re.findall(r"[^\W\d_]+", line.replace("t*", " ")))
     makers = words.makers
     if len(makers) > 1 and "Leica" not in words.makers_of_families:
@@ -192,35 +159,14 @@ def _words(line: str, name: Name) -> tuple[str, Name]:
         doubtful=words.doubtful or ("fle" in name.traits and bool(short)),
         several=name.several or words.family_words > 1,
         typos=words.typos,
-        foreign=name.foreign or _foreign_letters(line, words, makers | words.makers_of_families),
+        foreign=name.foreign
+        or foreign_letters(line, words, makers | words.makers_of_families)
+        or built_in(name.focals, name.f_number),
     )
-
-
-def _foreign_letters(line: str, words: Words, makers: set[str]) -> Sentence | None:
-    """Why single letters tell of no M lens: Summilux-R, Nokton E."""
-    if "Leica" in makers:
-        kind = next((kind for letter, kind in LEICA_LETTERS.items() if letter in words.letters), None)
-        return Sentence("it is {kind}", kind=kind) if kind else None
-    alone = set(re.findall(r"(?<![^\W_])[a-z]{1,2}\b", line))
-    reflex = any(alone & REFLEX_LETTERS.get(family, set()) for family in words.families) and "m" not in words.letters
-    return ANOTHER_MOUNT if makers and (alone & OTHER_MOUNT_LETTERS or reflex) else None
-
-
-def _built_in(line: str, name: Name) -> tuple[str, Name]:
-    camera = FIXED_LENSES.get((*name.focals, name.f_number))
-    if name.foreign or not camera:
-        return line, name
-    foreign = Sentence(
-        "{focal:g} mm f/{f_number:g} is the lens built into the {camera}",
-        focal=name.focals[0],
-        f_number=name.f_number,
-        camera=camera,
-    )
-    return line, name._replace(foreign=foreign)
 
 
 def _notation(whole: str, name: Name) -> str:
-    """The notation of a name of which every word was understood."""
+    """Tell how a name is written; one with words that were not understood is free."""
     figures = name.m and name.families and name.focals and name.f_number
     if not figures or name.makers or name.words or name.doubtful or name.several or name.typos:
         return "free"

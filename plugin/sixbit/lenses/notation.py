@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sixbit.lenses.words import ORDINALS, ROMAN, TRAITS
+from sixbit.lenses.words import DENYING, split
 
 APERTURE = r"(\d*\.?\d+)"
 APERTURES = rf"{APERTURE}(?:\s*-\s*{APERTURE})?"
@@ -14,6 +14,37 @@ CAMERA = re.compile(r"(?:[a-z]+-)*[a-z]+-m\s+1\s*:\s*[\d.,]+\s*/\s*[\d-]+(?:\s.*
 """Summilux-M 1:1.4/50"""
 TABLE = re.compile(r"(?:[a-z]+-)*[a-z]+-m\s+[\d-]+\s*mm\s+f\s*/\s*[\d.,]+(?:\s.*)?")
 """Summilux-M 50mm f/1.4"""
+
+TRAITS = {
+    "fle2": r"\bfle\W*(?:v\W?)?(?:2|ii)\b",
+    "fle": r"\bfle\b(?:\W*(?:1|i|v\W?1)\b)?|\bfloating element\b",
+    "steel rim": r"\bsteel\W*rim\b",
+    "reissue": r"\bre\W?(?:issue|edition)?\b",
+    "eight elements": r"\b(?:8|eight)\W*elements?\b",
+    "seven elements": r"\b(?:7|seven)\W*elements?\b|\bking of bokeh\b",
+    "rigid": r"\brigid\b",
+    "dual range": r"\bdual\W*range\b|\bdr\b",
+    "fat": r"\bfat\b",
+    "thin": r"\bthin\b",
+    "collapsible": r"\bcollapsible\b",
+    "double aspherical": r"\bdouble\W*aspherical\b|\baa\b",
+}
+"""What photographers call single versions."""
+TRAIT_HINTS = split(
+    "fle floating steel steelrim re reissue reedition element elements king rigid dual dualrange dr fat thin "
+    "collapsible double doubleaspherical aa"
+)
+"""One of these stands in every text that TRAITS finds."""
+
+DENIAL = rf"\b(?:{'|'.join(sorted(DENYING))})\W*(?:(?:an?|the)\W+)?"
+
+ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
+ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
+
+GENERATION_HINTS = (
+    split("st nd rd th v ver vers version mk mark typ type gen generation") | ORDINALS.keys() | ROMAN.keys()
+)
+"""One of these stands in every text that tells a generation."""
 
 Focals = tuple[float, ...]
 
@@ -57,7 +88,7 @@ def take_figures(line: str) -> tuple[str, Focals, float | None]:
 
 
 def _bare_figures(line: str, focals: Focals, f_number: float | None) -> tuple[Focals, float | None]:
-    """What is still missing, from numbers that stand alone."""
+    """Read what is still missing from numbers that stand alone."""
     for number in re.findall(r"(?<![\d.])\d*\.?\d+(?![\d.])", line):
         value = float(number)
         if not focals and "." not in number and 9 <= value <= 800:
@@ -87,12 +118,28 @@ def has_other_figures(line: str, focals: Focals, f_number: float | None) -> bool
     return bool(others - {*focals} or openings - {f_number})
 
 
-def take_traits(line: str, before: str = "") -> tuple[str, frozenset[str]]:
-    """Take out the traits, where they stand behind a pattern.
+def take_versions(line: str) -> tuple[str, frozenset[str], frozenset[str], frozenset[int]]:
+    """Take out the traits, those that the lens is said not to have, and the generations.
 
-    >>> take_traits("summilux 35 fle")
-    ('summilux 35  ', frozenset({'fle'}))
+    >>> line, traits, denied, generations = take_versions("summilux 35 v2 steel rim, not fle")
+    >>> traits, sorted(denied), generations
+    (frozenset({'steel rim'}), ['fle', 'fle2'], frozenset({2}))
     """
+    # Most names tell no version: the patterns that find one are compiled for those that do.
+    hints = set(re.findall(r"[a-z]+", line))
+    traits, denied, generations = frozenset[str](), frozenset[str](), frozenset[int]()
+    if hints & TRAIT_HINTS and hints & DENYING:
+        line, denied = _take_traits(line, DENIAL)
+        denied |= {"fle2"} if "fle" in denied else set()
+    if hints & TRAIT_HINTS:
+        line, traits = _take_traits(line)
+    if hints & GENERATION_HINTS:
+        line, generations = _take_generations(line)
+    return line, traits, denied, generations
+
+
+def _take_traits(line: str, before: str = "") -> tuple[str, frozenset[str]]:
+    """Take out the traits, where they stand behind a pattern."""
     found = []
     for trait, pattern in TRAITS.items():
         line, times = re.subn(rf"{before}(?:{pattern})", " ", line)
@@ -101,12 +148,8 @@ def take_traits(line: str, before: str = "") -> tuple[str, frozenset[str]]:
     return line, frozenset(found)
 
 
-def take_generations(line: str) -> tuple[str, frozenset[int]]:
-    """Take out the generations: (II), v2, Type 2, Mk III, 2nd version, (IV, V).
-
-    >>> take_generations("summicron 50 (iv, v)")
-    ('summicron 50 ( ,  )', frozenset({4, 5}))
-    """
+def _take_generations(line: str) -> tuple[str, frozenset[int]]:
+    """Take out the generations: (II), v2, Type 2, Mk III, 2nd version, (IV, V)."""
     found: set[int] = set()
 
     def note(match: re.Match[str]) -> str:

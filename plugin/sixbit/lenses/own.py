@@ -51,28 +51,28 @@ class Run(NamedTuple):
 
     @property
     def path(self) -> Path:
-        """The record itself."""
+        """The path of the record itself."""
         return self.folder / f"{self.name}{SUFFIX}"
 
     @property
     def xml(self) -> Path:
-        """What lensfun can say of it; there is none of shading alone."""
+        """The path of its lensfun XML; there is none of shading alone."""
         return self.folder / f"{self.name}.xml"
 
     @property
     def has_xml(self) -> bool:
-        """True if lensfun can say something of it."""
+        """True if there is lensfun XML of it."""
         return any(kind != "shading" for kind in self.kinds)
 
     @property
     def origin(self) -> str:
-        """Where the calibration comes from, as it is shown with a lens."""
+        """The words that are shown with a lens for where its calibration comes from."""
         body = f", {self.model}" if self.model else ""
         return f"your own, {self.date[:10]}{body}: {self.source}"
 
     @property
     def calibrations(self) -> tuple[Calibration, ...]:
-        """What the run adds to its lens."""
+        """The calibrations that the run adds to its lens."""
         file = (self.xml if self.has_xml else self.path).name
         return tuple(
             Calibration(kind, Grade.MEASURED, self.origin, file, self.lens, True, self.name, self.crop_factor)

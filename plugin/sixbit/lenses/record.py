@@ -17,6 +17,7 @@ def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
     """Tell of a photo what ``identify --json`` prints."""
     aperture = aperture_of(found.lens, shot, body=found.body)
     camera = " ".join(tag.value for tag in (shot.make, shot.model) if tag)
+    best = found.lens.best_calibrations(Grade) if found.lens else {}
     distance = shot.distance_m.value if shot.distance_m else math.inf
     return {
         "photo": str(photo),
@@ -27,7 +28,7 @@ def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
         "f_number": aperture.f_number,
         "f_number_source": aperture.source,
         "distance_m": distance if math.isfinite(distance) else None,
-        "calibrations": _best_grades(found.lens),
+        "calibrations": {kind: str(best[kind].grade) if kind in best else None for kind in KINDS},
         "already_corrected": list(shot.already_corrected),
     }
 
@@ -60,9 +61,3 @@ def _focal(lens: Lens | None, shot: Shot) -> float | None:
     if lens and lens.focal_min == lens.focal_max:
         return lens.focal_min
     return shot.focal_mm.value if shot.focal_mm else None
-
-
-def _best_grades(lens: Lens | None) -> dict[str, str | None]:
-    """The most trusted grade of each kind of calibration, None where there is none."""
-    known = {(calibration.kind, calibration.grade) for calibration in (lens.calibrations if lens else ())}
-    return {kind: next((str(grade) for grade in Grade if (kind, grade) in known), None) for kind in KINDS}

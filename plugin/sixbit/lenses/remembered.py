@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from sixbit.files.replace import replacing
 from sixbit.lenses.catalogue import catalogue
@@ -17,11 +18,18 @@ from sixbit.machine import user_data
 from sixbit.values.errors import PhotoError, photo_name
 from sixbit.values.shot import Shot
 
-Key = tuple[str, str, str, float | None]
+
+class Key(NamedTuple):
+    """The shots that a choice is for: those of a body with a lens name, or without one at a focal length."""
+
+    make: str
+    model: str
+    name: str
+    focal_mm: float | None
 
 
 def choices_file() -> Path:
-    """Where the choices stand."""
+    """Give the path of the file that holds the choices."""
     return user_data() / "choices.json"
 
 
@@ -39,14 +47,14 @@ def keep(shot: Shot, lens_id: str) -> None:
     not name their camera, and those of a phone without a lens name, as the phone's own photos look the same.
     """
     body = catalogue().body_of(shot)
-    make, model, name, _ = _key(shot)
-    if not (make or model) or (body and body.is_phone and not name):
+    key = _key(shot)
+    if not (key.make or key.model) or (body and body.is_phone and not key.name):
         raise PhotoError(
             f"{photo_name(shot.path or '')}: nothing in it sets it apart from photos of other lenses, so the choice "
             "cannot be remembered.",
             f"Write the lens into the photos with `sixbit tag --lens {lens_id}`.",
         )
-    _write({**_read(), _key(shot): lens_id})
+    _write({**_read(), key: lens_id})
 
 
 def forget(shot: Shot | None = None, lens_id: str | None = None) -> int:
@@ -65,14 +73,14 @@ def forget(shot: Shot | None = None, lens_id: str | None = None) -> int:
 def _key(shot: Shot) -> Key:
     name = next((name.value.strip() for name in shot.lens_names if not read_name(name.value).empty), "")
     focal = round(shot.focal_mm.value, 1) if shot.focal_mm and not name else None
-    return (shot.make.value if shot.make else "", shot.model.value if shot.model else "", name, focal)
+    return Key(shot.make.value if shot.make else "", shot.model.value if shot.model else "", name, focal)
 
 
 def _read() -> dict[Key, str]:
     path = choices_file()
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        return {(row["make"], row["model"], row["name"], row["focal_mm"]): row["lens_id"] for row in rows}
+        return {Key(*(row[part] for part in Key._fields)): row["lens_id"] for row in rows}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -83,10 +91,7 @@ def _read() -> dict[Key, str]:
 
 def _write(choices: dict[Key, str]) -> None:
     path = choices_file()
-    rows = [
-        {"make": make, "model": model, "name": name, "focal_mm": focal, "lens_id": lens_id}
-        for (make, model, name, focal), lens_id in choices.items()
-    ]
+    rows = [{**key._asdict(), "lens_id": lens_id} for key, lens_id in choices.items()]
     with suppress(OSError):  # where the folder cannot be made, the file is what cannot be written
         path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:

@@ -165,7 +165,7 @@ def _split(word: str) -> list[str]:
 
 
 def one_edit_apart(a: str, b: str) -> bool:
-    """True if one letter changed, added or left out, or two neighbours swapped, turns one word into the other.
+    """Tell whether one letter changed, added or left out, or two neighbours swapped, turns one word into the other.
 
     >>> one_edit_apart("summicrom", "summicron"), one_edit_apart("elmar", "elmarit")
     (True, False)

@@ -1,16 +1,17 @@
-"""What the code on the mount, the names and the figures of a shot each say of its lens."""
+"""The evidence of a shot: what the code on the mount, the names and the figures each say of its lens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 from sixbit.lenses.catalogue import Catalogue, CodeRow
 from sixbit.lenses.comparison import is_specific
-from sixbit.lenses.figures import can_open_to, focal_fits, focal_of, largest_aperture_of, opens_to, taken_at
+from sixbit.lenses.figures import can_open_to, f_number_of, focal_fits, focal_of, largest_aperture_of, opens_to
+from sixbit.lenses.mounts import PHONE_LENSES
 from sixbit.lenses.names import Name, read_name
-from sixbit.lenses.words import FAMILIES, PHONE_LENSES
+from sixbit.lenses.words import FAMILIES
 from sixbit.values.lens import Body, Lens
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot, SixBitCode, Tagged
@@ -25,7 +26,7 @@ SELECTED_FRAMES = {1: "28/90", 2: "35/135", 3: "50/75"}
 
 
 class Verdict(NamedTuple):
-    """What one source of evidence says, or several together; ``lenses`` is None if it says nothing."""
+    """The verdict of one source of evidence, or of several together; ``lenses`` is None if it says nothing."""
 
     lenses: list[Lens] | None = None
     confidence: float = 0.0
@@ -53,11 +54,6 @@ def contradiction(one: Sentence, other: Sentence) -> Sentence:
     return Sentence("They contradict each other: {one} {other}", one=one, other=other)
 
 
-def names_of(lenses: Sequence[Lens]) -> tuple[str, ...]:
-    """The names of lenses, as a sentence takes them."""
-    return tuple(lens.name for lens in lenses)
-
-
 def code_verdict(code: Tagged[SixBitCode], known: Catalogue) -> Verdict:
     """Judge by the six-bit code; 0 is an uncoded lens and says nothing."""
     number, selector = code.value
@@ -77,7 +73,7 @@ def code_verdict(code: Tagged[SixBitCode], known: Catalogue) -> Verdict:
     # A lens that is only to be had from the menu bears no code: it comes after those that do.
     fitting.sort(key=lambda row: row.selectors == {0} and selector != 0)
     lenses = [known.lenses[row.lens_id] for row in fitting]
-    values = {"code": number, "tag": code.tag, "lenses": names_of(lenses)}
+    values = {"code": number, "tag": code.tag, "lenses": _names(lenses)}
     if selector in SELECTED_FRAMES:
         statement = Sentence(
             "The six-bit code {code} with frame lines {frames} ({tag}) is that of {lenses}.",
@@ -111,7 +107,7 @@ def names_verdict(shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
 
 
 def _together(before: Verdict, one: Verdict, borrowed: bool) -> Verdict:
-    """What the names before and one more say together; a profile may be ``borrowed`` from another lens."""
+    """Join one more name to those before; that of a profile may be ``borrowed`` from another lens."""
     if one.lenses is None:
         before = before.noting(*one.notes)
         if one.foreign is None:
@@ -147,7 +143,7 @@ def _name_verdict(name: Tagged[str], shot: Shot, known: Catalogue, body: Body | 
         return Verdict()
     if read.foreign:
         return Verdict(foreign=Sentence("{name} names no M lens: {why}.", name=quoted, why=read.foreign))
-    read, told_maker = _with_maker(read, shot.lens_make)
+    read, tagged_maker = _with_maker(read, shot.lens_make)
     lenses = known.candidates(read.text)
     if not lenses or len(lenses) > MOST_CANDIDATES or not (read.focals or read.families):
         return Verdict(notes=(_why_not(read, quoted, lenses),))
@@ -163,9 +159,9 @@ def _name_verdict(name: Tagged[str], shot: Shot, known: Catalogue, body: Body | 
     if read.notation == "table" and len({(lens.maker, lens.focals, lens.f_number_open) for lens in lenses}) == 1:
         # Tables name what the code says: of products that share the name, the one sold now is the likeliest.
         lenses = sorted(lenses, key=lambda lens: -max(lens.generations, default=0))
-    values = {"name": quoted, "lenses": names_of(lenses)}
-    if told_maker:
-        statement = Sentence("{name} fits {lenses}, made by {maker}.", maker=told_maker, **values)
+    values = {"name": quoted, "lenses": _names(lenses)}
+    if tagged_maker:
+        statement = Sentence("{name} fits {lenses}, made by {maker}.", maker=tagged_maker, **values)
     else:
         statement = Sentence("{name} fits {lenses}.", **values)
     confidence = 0.97 if read.complete else 0.9 if read.f_number and read.focals else 0.75
@@ -201,6 +197,26 @@ def _why_not(read: Name, quoted: str, lenses: list[Lens]) -> Sentence:
     return Sentence("{name} fits no lens of the catalogue.", name=quoted)
 
 
+def figures_verdict(shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
+    """Judge by the figures alone, on a camera that takes its lens data from a list."""
+    focal, f_number = focal_of(shot, body), largest_aperture_of(shot, body)
+    if not (body and body.takes_m and focal and f_number):
+        return Verdict()
+    lenses = (lens for lens in known.lenses.values() if lens.sourced and lens.focals)
+    fits = [lens for lens in lenses if focal_fits(focal.value, lens) and opens_to(f_number.value, lens)]
+    if not 0 < len(fits) <= MOST_CANDIDATES:
+        return Verdict()
+    statement = Sentence(
+        "{focal:g} mm ({focal_tag}) and f/{f_number:.2g} ({f_number_tag}) fit {lenses}.",
+        focal=focal.value,
+        focal_tag=focal.tag,
+        f_number=f_number.value,
+        f_number_tag=f_number.tag,
+        lenses=_names(fits),
+    )
+    return Verdict(fits, 0.4, statement, firm=False)
+
+
 def weighed(verdict: Verdict, shot: Shot, body: Body | None) -> Verdict:
     """Let focal length and apertures confirm, narrow or contradict the lenses of a verdict."""
     if focal := focal_of(shot, body):
@@ -209,7 +225,7 @@ def weighed(verdict: Verdict, shot: Shot, body: Body | None) -> Verdict:
     if largest := largest_aperture_of(shot, body):
         figure = Sentence("largest aperture f/{f_number:.2g}", f_number=largest.value)
         verdict = _weighed_by(verdict, figure, largest.tag, partial(opens_to, largest.value))
-    taken, lenses = taken_at(shot, body), verdict.lenses or []
+    taken, lenses = f_number_of(shot, body), verdict.lenses or []
     if taken is None:
         return verdict
     left = [lens for lens in lenses if lens.is_adapter or can_open_to(taken.value, lens)]
@@ -232,10 +248,14 @@ def _weighed_by(verdict: Verdict, figure: Sentence, tag: str, fits: Callable[[Le
         none = Sentence("The photo says {figure} ({tag}), which no {lens} has.", lens=lenses[0].name, **values)
         return verdict.doubted().noting(none)
     if len(left) < len(lenses):
-        rest = Sentence("The photo says {figure} ({tag}), which leaves {lenses}.", lenses=names_of(left), **values)
+        rest = Sentence("The photo says {figure} ({tag}), which leaves {lenses}.", lenses=_names(left), **values)
         return verdict._replace(lenses=left).noting(rest)
     if not all(lens.sourced for lens in left):
         return verdict
     if verdict.firm:
         verdict = verdict._replace(confidence=min(0.99, verdict.confidence + 0.02))
     return verdict.noting(Sentence("The photo says {figure} ({tag}), which agrees.", **values))
+
+
+def _names(lenses: list[Lens]) -> tuple[str, ...]:
+    return tuple(lens.name for lens in lenses)
