@@ -1,7 +1,7 @@
 """The lenses and bodies that are known: ``lens_db/`` and the user's own files.
 
 Identities, codes and grades stand in small tables that load in milliseconds; the numbers stand in lensfun's XML and are
-read, by lensfunpy, when a correction is compiled.
+read, by lensfunpy, when a correction is compiled: what reads XML is imported then, as `sixbit lens` needs none of it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sixbit.lenses.bodies import find_body, read_bodies
 from sixbit.lenses.comparison import figures_fit, omission_cost, own_name, says_the_same, tolerance
-from sixbit.lenses.entries import Entry, entry_in, forget_files, merged_entry, xml_root
 from sixbit.lenses.names import Name, read_name
 from sixbit.lenses.own import Run, own_lens, read_runs
 from sixbit.machine import user_data
@@ -25,6 +23,9 @@ from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.lens import Body, Calibration, Lens
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot, SixBitCode
+
+if TYPE_CHECKING:
+    from sixbit.lenses.entries import Entry
 
 
 class CodeRow(NamedTuple):
@@ -100,6 +101,8 @@ class Catalogue:
     @cached_property
     def bodies(self) -> tuple[Body, ...]:
         """The bodies of ``lens_db/`` and of the user's files."""
+        from sixbit.lenses.bodies import read_bodies
+
         return read_bodies(path for folder in self.folders if folder.is_dir() for path in sorted(folder.glob("*.xml")))
 
     def body_for(self, make: str | None, model: str | None) -> Body | None:
@@ -108,6 +111,8 @@ class Catalogue:
         >>> catalogue().body_for("LEICA CAMERA AG", "LEICA M10-R").crop_factor
         1.0
         """
+        from sixbit.lenses.bodies import find_body
+
         return find_body(self.bodies, make or "", model) if model else None
 
     def body_of(self, shot: Shot) -> Body | None:
@@ -130,6 +135,8 @@ class Catalogue:
         return {kind: self._entry(lens_id, best[kind]) for kind in kinds if kind in best and kind != "shading"}
 
     def _entry(self, lens_id: str, calibration: Calibration) -> Entry:
+        from sixbit.lenses.entries import entry_in, merged_entry
+
         if not calibration.run:
             return entry_in(self.folders[-1 if calibration.own else 0] / calibration.file, calibration)
         # All runs with the lens on sensors of one size are interpolated together.
@@ -152,6 +159,8 @@ def catalogue() -> Catalogue:
 
 def reload_catalogue() -> None:
     """Read everything anew when it is next asked for, because the user's files have changed."""
+    from sixbit.lenses.entries import forget_files
+
     catalogue.cache_clear()
     forget_files()
 
@@ -231,6 +240,8 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
 
 def _with_own(known: Catalogue, folder: Path) -> Catalogue:
     """Add the user's files: runs to their lens, other XML to the lenses its name may mean, or as a lens of its own."""
+    from sixbit.lenses.entries import xml_root
+
     lenses = dict(known.lenses)
 
     def add(lens: Lens, calibrations: tuple[Calibration, ...]) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sixbit.lenses.entries import models
 from sixbit.lenses.names import read_name
 from sixbit.values.errors import CatalogueError
 from sixbit.values.kinds import KINDS, Grade
@@ -122,6 +121,8 @@ def _read(path: Path) -> Run:
 
 def own_lens(path: Path, element: Element) -> Lens:
     """Read a ``<lens>`` of a file of the user's, that Sixbit did not write, as a lens of its own with calibrations."""
+    from sixbit.lenses.entries import models
+
     names = models(element)
     if not names:
         raise CatalogueError(f"{path} has a lens without a <model>; name it as the camera writes it.")
