@@ -7,6 +7,7 @@ of the stops, so that half and half again make the whole.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -59,17 +60,20 @@ def fit_gains(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
 
 
 def _radial_gain(warp: Warp, colour: int, r: FloatArray) -> FloatArray:
-    optics, source = warp.optics, warp.source_radius(colour, r)
     gain = np.ones_like(r)
-    if optics.vignetting:
-        polynomial, sensor = optics.vignetting
-        light = evaluate(polynomial, source * warp.picture.per_half_diagonal(sensor))
-        gain = light ** -optics.strength_of("vignetting")
-    if optics.shading:
-        shading, sensor = optics.shading
-        light = evaluate(shading.planes[colour].radial, source * warp.picture.per_half_diagonal(sensor))
-        gain = gain * light ** -optics.strength_of("shading")
+    for kind, light in _lights(warp, colour, warp.source_radius(colour, r)):
+        gain = gain * light ** -warp.optics.strength_of(kind)
     return gain
+
+
+def _lights(warp: Warp, colour: int, source: FloatArray) -> Iterator[tuple[str, FloatArray]]:
+    """The light that is left at source radii in px, by the kind of correction."""
+    if warp.optics.vignetting:
+        polynomial, sensor = warp.optics.vignetting
+        yield "vignetting", evaluate(polynomial, source * warp.picture.per_half_diagonal(sensor))
+    if warp.optics.shading:
+        shading, sensor = warp.optics.shading
+        yield "shading", evaluate(shading.planes[colour].radial, source * warp.picture.per_half_diagonal(sensor))
 
 
 def _end_of_light(warp: Warp) -> float:
@@ -84,15 +88,12 @@ def _end_of_light(warp: Warp) -> float:
 
 def _check_light(warp: Warp) -> None:
     reach = np.linspace(0, warp.farthest, SAMPLES)
-    if warp.optics.vignetting:
-        polynomial, sensor = warp.optics.vignetting
-        if np.min(evaluate(polynomial, reach * warp.picture.per_half_diagonal(sensor))) < DARKEST:
+    for kind, light in (one for colour in range(3) for one in _lights(warp, colour, reach)):
+        if kind == "shading":
+            _check_shading(light)
+        elif np.min(light) < DARKEST:
             dark = Sentence("The fall-off model reaches zero within the frame: this calibration is not usable here.")
             raise CompileError(dark, "Correct without it by --only distortion,tca.")
-    if warp.optics.shading:
-        shading, sensor = warp.optics.shading
-        for plane in shading.planes:
-            _check_shading(evaluate(plane.radial, reach * warp.picture.per_half_diagonal(sensor)))
 
 
 def _check_shading(light: FloatArray) -> None:

@@ -161,18 +161,18 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
     if code.lenses and name.lenses:
         both = [lens for lens in name.lenses if lens in code.lenses]
         if not both:
-            evidence.append(contradiction(code.statement, name.statement))
+            evidence.append(contradiction(code.statements[0], name.statements[0]))
             return _answer(Status.AMBIGUOUS, [*name.lenses, *code.lenses], CONTRADICTED, evidence)
-        evidence += [name.statement, *name.remarks, code.statement, *code.remarks]
+        evidence += [*name.statements, *code.statements]
         best = Verdict(both, 0.99 if name.firm and code.firm else 0.9, firm=name.firm or code.firm)
     elif code.lenses or name.lenses:
         best = code if code.lenses else name
-        evidence += [best.statement, *best.remarks]
+        evidence += best.statements
     else:
         best = figures_verdict(shot, known, body)
         if best.lenses is None:
             return _unnamed(body, evidence)
-        evidence += [best.statement, *_signs(best.lenses)]
+        evidence += [*best.statements, *_signs(best.lenses)]
         return _answer(Status.AMBIGUOUS, best.lenses, best.confidence, evidence)
     best = weighed(best._replace(notes=tuple(evidence)), shot, body)
     lenses = best.lenses or []

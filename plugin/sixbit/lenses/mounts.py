@@ -116,8 +116,10 @@ def foreign_letters(line: str, words: Words, makers: set[str]) -> Sentence | Non
         kind = next((kind for letter, kind in LEICA_LETTERS.items() if letter in words.letters), None)
         return Sentence("it is {kind}", kind=kind) if kind else None
     alone = set(re.findall(r"(?<![^\W_])[a-z]{1,2}\b", line))
-    reflex = any(alone & REFLEX_LETTERS.get(family, set()) for family in words.families) and "m" not in words.letters
-    return ANOTHER_MOUNT if makers and (alone & OTHER_MOUNT_LETTERS or reflex) else None
+    foreign = set(OTHER_MOUNT_LETTERS)
+    if "m" not in words.letters:
+        foreign = foreign.union(*(REFLEX_LETTERS.get(family, ()) for family in words.known["family"]))
+    return ANOTHER_MOUNT if makers and alone & foreign else None
 
 
 def built_in(focals: tuple[float, ...], f_number: float | None) -> Sentence | None:

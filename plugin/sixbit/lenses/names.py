@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sixbit.lenses.mounts import built_in, foreign_letters, take_mounts
 from sixbit.lenses.notation import CAMERA, TABLE, has_other_figures, take_figures, take_versions
 from sixbit.lenses.spelling import Words, plain
-from sixbit.lenses.words import NICKNAMES
+from sixbit.lenses.words import FAMILY_MAKERS, NICKNAMES
 from sixbit.values.sentence import Sentence
 
 NO_LENS = re.compile(
@@ -140,27 +140,28 @@ def _figures(line: str, name: Name) -> tuple[str, Name]:
 def _words(line: str, name: Name) -> tuple[str, Name]:
     """Read maker, family, qualifiers and ASPH."""
     words = Words(re.findall(r"[^\W\d_]+", line.replace("t*", " ")))
-    makers = words.makers
-    if len(makers) > 1 and "Leica" not in words.makers_of_families:
+    makers, families = words.known["maker"], words.known["family"]
+    family_makers = {FAMILY_MAKERS[family] for family in families}
+    if len(makers) > 1 and "Leica" not in family_makers:
         makers = makers - {"Leica"}  # the mount, not the maker
     m = "m" in words.letters
     short = [word for word in words.unknown | words.letters - {"m"} if len(word) <= 4]
     double_aspherical = "double aspherical" in name.traits
     return line, name._replace(
         makers=frozenset(makers),
-        families=frozenset(words.families),
-        qualifiers=frozenset(words.qualifiers),
+        families=frozenset(families),
+        qualifiers=frozenset(words.known["qualifier"]),
         m=m,
         m_mount=name.m_mount or m,
-        asph=words.asph or double_aspherical,
-        aspherical=words.aspherical or double_aspherical,
+        asph=bool(words.known["asph"]) or double_aspherical,
+        aspherical="aspherical" in words.known["asph"] or double_aspherical,
         denied=name.denied | words.denied,
         words=frozenset(words.unknown | words.letters - {"m", "t", "f", "p", "mc", "sc"}),
         doubtful=words.doubtful or ("fle" in name.traits and bool(short)),
         several=name.several or words.family_words > 1,
         typos=words.typos,
         foreign=name.foreign
-        or foreign_letters(line, words, makers | words.makers_of_families)
+        or foreign_letters(line, words, makers | family_makers)
         or built_in(name.focals, name.f_number),
     )
 

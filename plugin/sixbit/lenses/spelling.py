@@ -46,26 +46,21 @@ def _or_without(word: str) -> str:
 class Words:
     """The words of a name, sorted into what they mean.
 
-    ``letters`` are words of one or two letters, ``unknown`` longer ones without a meaning, ``denied`` what the lens is
-    said not to be.
+    ``known`` has the meanings by kind: maker, family, qualifier and asph. ``letters`` are words of one or two letters,
+    ``unknown`` longer ones without a meaning, ``denied`` what the lens is said not to be.
 
     >>> words = Words(["non", "asph", "summicronm"])
-    >>> words.families, words.letters, words.denied
+    >>> words.known["family"], words.letters, words.denied
     ({'summicron'}, {'m'}, {'asph'})
     """
 
     def __init__(self, words: Iterable[str]) -> None:
-        self.makers: set[str] = set()
-        self.families: set[str] = set()
-        self.family_words = 0
-        self.makers_of_families: set[str] = set()
-        self.qualifiers: set[str] = set()
+        self.known: dict[str, set[str]] = {kind: set() for kind, _ in VOCABULARY.values()}
         self.letters: set[str] = set()
         self.unknown: set[str] = set()
         self.denied: set[str] = set()
-        self.asph = self.aspherical = False
         self.doubtful = False
-        self.typos = 0
+        self.family_words = self.typos = 0
         self._read_all(words)
 
     def _read_all(self, words: Iterable[str]) -> None:
@@ -84,26 +79,28 @@ class Words:
 
     def _deny(self, word: str) -> None:
         other = Words(())
-        other.families |= self.families
+        other.known["family"] |= self.known["family"]
         other._read(word)
-        denied = other.qualifiers | ({"asph"} if other.asph else set())
+        denied = other.known["qualifier"] | ({"asph"} if other.known["asph"] else set())
         self.denied |= denied
         if not denied:
             self._read(word)
 
     def _read(self, word: str) -> None:
-        families = len(self.families)
+        families = len(self.known["family"])
         self._sort(SHORT.get(word, word))
-        self.family_words += len(self.families) > families
+        self.family_words += len(self.known["family"]) > families
 
     def _sort(self, word: str) -> None:
-        if self._known(word) or (len(word) > 2 and word in IDLE):
-            return
-        if 3 <= len(word) <= 5 and one_edit_apart(word, "asph") and self.families:
-            self.asph = True  # it stands behind the family, APO before it
+        if word in VOCABULARY:
+            self._add(word)
+        elif len(word) > 2 and word in IDLE:
+            pass
+        elif 3 <= len(word) <= 5 and one_edit_apart(word, "asph") and self.known["family"]:
+            self._add("asph")  # it stands behind the family, APO before it
             self.typos += 1
         elif 2 <= len(word) <= 4 and one_edit_apart(word, "apo"):
-            self.qualifiers.add("apo")
+            self._add("apo")
             self.typos += 1
         elif 2 <= len(word) <= 4 and one_edit_apart(word, "fle"):
             self.doubtful = True
@@ -112,22 +109,9 @@ class Words:
         elif not (self._joined(word) or self._typo(word)):
             self.unknown.add(word)
 
-    def _known(self, word: str) -> bool:
-        """Sort a word of the vocabulary; False if it is none."""
-        if word not in VOCABULARY:
-            return False
-        kind, maker = VOCABULARY[word]
-        if kind == "maker":
-            self.makers.add(maker)
-        elif kind == "family":
-            self.families.add(word)
-            self.makers_of_families.add(maker)
-        elif kind == "qualifier":
-            self.qualifiers.add("macro" if word == "makro" else word)
-        else:
-            self.asph = True
-            self.aspherical = self.aspherical or word == "aspherical"
-        return True
+    def _add(self, word: str) -> None:
+        kind, meaning = VOCABULARY[word]
+        self.known[kind].add(meaning)
 
     def _joined(self, word: str) -> bool:
         """Sort words written as one, a maker or family among them: aposummicron, zeissdistagon; False if it is none."""
@@ -147,7 +131,7 @@ class Words:
         if len(kinds) != 1:
             near = [known for known in near if VOCABULARY[known][0] == "family"]
         for known in near:
-            self._known(known)
+            self._add(known)
         self.typos += bool(near)
         return bool(near)
 

@@ -30,15 +30,14 @@ class Verdict(NamedTuple):
 
     lenses: list[Lens] | None = None
     confidence: float = 0.0
-    statement: Sentence = Sentence("")
-    remarks: tuple[Sentence, ...] = ()
-    """What is to be told right after the statement."""
+    statements: tuple[Sentence, ...] = ()
+    """The words for it: the first says which lenses it may be."""
     foreign: Sentence | None = None
     """Why it is no M lens."""
     firm: bool = True
     """False if the lenses are only candidates, even if there is but one."""
     notes: tuple[Sentence, ...] = ()
-    """What is to be told besides."""
+    """What else is to be told."""
 
     def noting(self, *notes: Sentence) -> Verdict:
         """This verdict, with more to be told."""
@@ -63,29 +62,25 @@ def code_verdict(code: Tagged[SixBitCode], known: Catalogue) -> Verdict:
     if not rows:
         unknown = Sentence("The six-bit code {code} ({tag}) is of no lens that is known.", code=number, tag=code.tag)
         return Verdict(notes=(unknown,))
-    fitting = _fitting(rows, selector)
-    remarks = []
-    if not fitting:
-        frames = SELECTED_FRAMES.get(selector or 0, "?")
-        remarks.append(Sentence("But the frame lines {frames} are not those of this code.", frames=frames))
-    firm = bool(fitting) or not any(row.confirmed for row in rows)
-    fitting = fitting or rows
+    right = _fitting(rows, selector)
+    fitting = right or rows
     # A lens that is only to be had from the menu bears no code: it comes after those that do.
     fitting.sort(key=lambda row: row.selectors == {0} and selector != 0)
     lenses = [known.lenses[row.lens_id] for row in fitting]
     values = {"code": number, "tag": code.tag, "lenses": _names(lenses)}
-    if selector in SELECTED_FRAMES:
-        statement = Sentence(
-            "The six-bit code {code} with frame lines {frames} ({tag}) is that of {lenses}.",
-            frames=SELECTED_FRAMES[selector],
-            **values,
-        )
+    frames = SELECTED_FRAMES.get(selector or 0, "")
+    if frames:
+        words = "The six-bit code {code} with frame lines {frames} ({tag}) is that of {lenses}."
+        statements = [Sentence(words, frames=frames, **values)]
     else:
-        statement = Sentence("The six-bit code {code} ({tag}) is that of {lenses}.", **values)
+        statements = [Sentence("The six-bit code {code} ({tag}) is that of {lenses}.", **values)]
     if lenses[0].is_adapter:
-        remarks.insert(0, Sentence("It is an adapter: the lens in front of it bears no code that is read."))
+        statements.append(Sentence("It is an adapter: the lens in front of it bears no code that is read."))
+    if not right:
+        statements.append(Sentence("But the frame lines {frames} are not those of this code.", frames=frames or "?"))
     confidence = 0.97 if all(row.confirmed for row in fitting) else 0.85
-    return Verdict(lenses, confidence, statement, tuple(remarks), firm=firm)
+    firm = bool(right) or not any(row.confirmed for row in rows)
+    return Verdict(lenses, confidence, tuple(statements), firm=firm)
 
 
 def _fitting(rows: list[CodeRow], selector: int | None) -> list[CodeRow]:
@@ -114,30 +109,30 @@ def _together(before: Verdict, one: Verdict, borrowed: bool) -> Verdict:
             return before
         if before.lenses is None:
             return before._replace(foreign=before.foreign or one.foreign)
-        return before.noting(contradiction(before.statement, one.foreign))._replace(firm=before.firm and borrowed)
+        return before.noting(contradiction(before.statements[0], one.foreign))._replace(firm=before.firm and borrowed)
     if before.lenses is None:
         if before.foreign is None:
             return one._replace(notes=before.notes + one.notes)
         if borrowed:
             return before
-        against = contradiction(before.foreign, one.statement)
+        against = contradiction(before.foreign, one.statements[0])
         return one.doubted()._replace(notes=(*before.notes, against, *one.notes))
     both = [lens for lens in before.lenses if lens in one.lenses]
     if both:
-        narrower = [one.statement, *one.remarks] if len(both) < len(before.lenses) else []
+        narrower = one.statements if len(both) < len(before.lenses) else ()
         return before._replace(lenses=both, firm=before.firm or one.firm).noting(*one.notes, *narrower)
     if borrowed:
         little = Sentence("Profiles are often borrowed from other lenses, so that counts little.")
-        return before.noting(one.statement, *one.remarks, little)
+        return before.noting(*one.statements, little)
     either = before._replace(lenses=before.lenses + one.lenses).doubted()
-    return either.noting(contradiction(before.statement, one.statement))
+    return either.noting(contradiction(before.statements[0], one.statements[0]))
 
 
 def _name_verdict(name: Tagged[str], shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
     quoted = f"{name.value.strip()!r} ({name.tag})"
     if shot.lens_by_user and (chosen := known.lenses.get(name.value)):
         statement = Sentence("{name} was chosen for this photo: it is {lens}.", name=quoted, lens=chosen.name)
-        return Verdict([chosen], 0.99, statement)
+        return Verdict([chosen], 0.99, (statement,))
     read = read_name(name.value)
     if read.empty or (read.foreign in PHONE_LENSES and body and body.is_phone):
         return Verdict()
@@ -166,7 +161,7 @@ def _name_verdict(name: Tagged[str], shot: Shot, known: Catalogue, body: Body | 
         statement = Sentence("{name} fits {lenses}.", **values)
     confidence = 0.97 if read.complete else 0.9 if read.f_number and read.focals else 0.75
     doubts = tuple(_doubts(read, quoted, lenses[0], enough))
-    return Verdict(lenses, confidence - 0.05 * read.typos, statement, firm=firm, notes=doubts)
+    return Verdict(lenses, confidence - 0.05 * read.typos, (statement,), firm=firm, notes=doubts)
 
 
 def _with_maker(read: Name, lens_make: Tagged[str] | None) -> tuple[Name, str | None]:
@@ -214,7 +209,7 @@ def figures_verdict(shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
         f_number_tag=f_number.tag,
         lenses=_names(fits),
     )
-    return Verdict(fits, 0.4, statement, firm=False)
+    return Verdict(fits, 0.4, (statement,), firm=False)
 
 
 def weighed(verdict: Verdict, shot: Shot, body: Body | None) -> Verdict:

@@ -38,7 +38,7 @@ SHORT = {"lux": "summilux", "cron": "summicron", "nocti": "noctilux", "noct": "n
 
 NICKNAMES = {"wate": "tri-elmar 16-18-21", "mate": "tri-elmar 28-35-50"}
 
-QUALIFIERS = split("apo super ultra hyper wide tele tri macro makro color vario portrait pc c uc w")
+QUALIFIERS = split("apo super ultra hyper wide tele tri macro color vario portrait pc c uc w")
 """Words that make another family of a family: Elmar is not Tele-Elmar."""
 
 DENYING = split("pre non not no without ohne sans")
@@ -52,12 +52,13 @@ IDLE = split(
 """Words that tell no lens from another."""
 
 
-def _vocabulary() -> dict[str, tuple[str, str]]:
-    """What each word is (family, maker, qualifier, asph), and whose."""
-    words = {family: ("family", maker) for maker, families in FAMILIES.items() for family in split(families)}
-    words |= {word: ("maker", maker) for maker, names in MAKERS.items() for word in split(names)}
-    words |= {word: ("qualifier", word) for word in QUALIFIERS}
-    return words | {word: ("asph", word) for word in ("asph", "asp", "aspheric", "aspherical", "aspherique")}
+FAMILY_MAKERS = {family: maker for maker, families in FAMILIES.items() for family in families.split()}
 
-
-VOCABULARY = _vocabulary()
+VOCABULARY = (
+    {family: ("family", family) for family in FAMILY_MAKERS}
+    | {word: ("maker", maker) for maker, names in MAKERS.items() for word in names.split()}
+    | {word: ("qualifier", word) for word in QUALIFIERS}
+    | {word: ("asph", word) for word in ("asph", "asp", "aspheric", "aspherical", "aspherique")}
+    | {"makro": ("qualifier", "macro")}
+)
+"""The kind and the meaning of each word."""
