@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sixbit.lenses.comparison import figures_fit, omission_cost, own_name, says_the_same, tolerance
 from sixbit.lenses.names import Name, read_name
-from sixbit.lenses.own import Run, own_lens, read_runs
 from sixbit.machine import user_data
 from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, CompileError
@@ -26,6 +25,7 @@ from sixbit.values.shot import Shot, SixBitCode
 
 if TYPE_CHECKING:
     from sixbit.lenses.entries import Entry
+    from sixbit.lenses.own import Run
 
 
 class CodeRow(NamedTuple):
@@ -241,6 +241,7 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
 def _with_own(known: Catalogue, folder: Path) -> Catalogue:
     """Add the user's files: runs to their lens, other XML to the lenses its name may mean, or as a lens of its own."""
     from sixbit.lenses.entries import xml_root
+    from sixbit.lenses.own import own_lens, read_runs
 
     lenses = dict(known.lenses)
 
