@@ -1,1 +1,1 @@
-"""What maintainers run, and users need not get."""
+"""Tools for maintainers; they are not installed."""

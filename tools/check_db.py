@@ -8,68 +8,46 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import os
+import re
 import sys
-from collections.abc import Iterator
-from itertools import pairwise
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from math import hypot
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, TypeVar
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from sixbit.lenses.catalogue import CatalogueError, load, read_table
+import lensfunpy
+import numpy as np
+
+from sixbit.compiler import optics
+from sixbit.lenses.catalogue import load, read_table
+from sixbit.lenses.entries import aspect_ratio, models
+from sixbit.lenses.lensfun_xml import TERMS
 from sixbit.manifest import data_path
+from sixbit.values.errors import CatalogueError
 from sixbit.values.kinds import KINDS, Grade
+from sixbit.values.polynomial import evaluate
 
 T = TypeVar("T")
 
 VERSION = "1"
 """The newest version of lensfun's format that lensfun 0.3 reads, which the editors are built with."""
-
-
-class Shape(NamedTuple):
-    """What an element of lensfun's format may hold: children in this order, attributes, some of them required."""
-
-    children: str = ""
-    attributes: str = ""
-    required: str = ""
-    number: bool = False
-
-
-SHAPES = {
-    "lensdatabase": Shape("mount camera lens", "version", "version"),
-    "mount": Shape("name compat"),
-    "camera": Shape("maker model variant mount cropfactor aspect-ratio"),
-    "lens": Shape("maker model mount focal aperture type cropfactor aspect-ratio center calibration"),
-    "calibration": Shape("distortion tca vignetting real-focal-length"),
-    "name": Shape(attributes="lang"),
-    "maker": Shape(attributes="lang"),
-    "model": Shape(attributes="lang"),
-    "compat": Shape(),
-    "variant": Shape(attributes="lang"),
-    "type": Shape(),
-    "cropfactor": Shape(number=True),
-    "aspect-ratio": Shape(),
-    "focal": Shape(attributes="value min max"),
-    "aperture": Shape(attributes="value min max"),
-    "center": Shape(attributes="x y"),
-    "real-focal-length": Shape(attributes="focal real-focal"),
-    "distortion": Shape(attributes="model focal k1 k2 a b c", required="model focal"),
-    "tca": Shape(attributes="model focal kr kb vr vb cr cb br bb", required="model focal"),
-    "vignetting": Shape(
-        attributes="model focal aperture distance k1 k2 k3", required="model focal aperture distance k1 k2 k3"
-    ),
+REQUIRED = {
+    "distortion": ("focal",),
+    "tca": ("focal",),
+    "vignetting": ("focal", "aperture", "distance", "k1", "k2", "k3"),
 }
-"""lensfun's document type, as far as version 1 goes (data/db/lensfun-database.dtd of lensfun)."""
-
-MODELS = {"distortion": ("poly3", "poly5", "ptlens"), "tca": ("linear", "poly3"), "vignetting": ("pa",)}
-TYPES = ("rectilinear", "fisheye", "panoramic", "stereographic", "equisolid")
+"""Attributes that lensfun takes for 0 where they are missing (its document type, data/db/lensfun-database.dtd)."""
 RISE = 0.02
 """How much the light may rise again towards the corner: printed figures are rounded."""
 
 
 def problems(folder: Path) -> list[str]:
-    """Everything that is wrong with the files of a folder, in words.
+    """Tell everything that is wrong with the files of a folder, in words.
 
     >>> problems(data_path("lens_db"))
     []
@@ -81,16 +59,11 @@ def problems(folder: Path) -> list[str]:
 
 
 def _of_file(path: Path) -> Iterator[str]:
+    parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
     try:
-        root = ElementTree.parse(
-            path, ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
-        ).getroot()
+        root = ElementTree.parse(path, parser).getroot()
     except (OSError, ElementTree.ParseError) as error:
         yield f"cannot be read: {error}"
-        return
-    shape = list(_of_shape(root))
-    yield from shape
-    if shape:
         return
     if root.get("version") != VERSION:
         yield f"is of version {root.get('version')}, which the editors' lensfun refuses; write version {VERSION}"
@@ -98,117 +71,102 @@ def _of_file(path: Path) -> Iterator[str]:
     for lens in root.iter("lens"):
         for problem in _of_lens(lens):
             yield f"{_model(lens)}: {problem}"
-    yield from _of_lensfun(path, root)
-
-
-def _of_shape(element: Element, above: str = "") -> Iterator[str]:
-    shape = SHAPES.get(str(element.tag))
-    if shape is None or (not above and element.tag != "lensdatabase"):
-        yield f"<{element.tag}> is no element of lensfun's format"
-        return
-    for name in set(element.keys()) - {*shape.attributes.split()}:
-        yield f"<{element.tag}> has no attribute {name!r}"
-    for name in {*shape.required.split()} - set(element.keys()):
-        yield f"<{element.tag}> needs the attribute {name!r}"
-    if shape.number and not _positive(element.text):
-        yield f"<{element.tag}> must be a number above 0, not {element.text!r}"
-    children = [child for child in element if isinstance(child.tag, str)]
-    order = shape.children.split()
-    places = [order.index(child.tag) for child in children if child.tag in order]
-    if element.tag != "calibration" and places != sorted(places):
-        yield f"the elements of <{element.tag}> must stand in the order {', '.join(order)}"
-    for child in children:
-        if child.tag not in order:
-            yield f"<{child.tag}> cannot stand in <{element.tag}>"
-        else:
-            yield from _of_shape(child, str(element.tag))
+    try:
+        yield from _of_lensfun(path, root)
+    except ValueError as error:
+        yield str(error)
 
 
 def _of_lens(lens: Element) -> Iterator[str]:
-    for needed in ("maker", "model", "mount", "cropfactor"):
-        if not (lens.findtext(needed) or "").strip():
-            yield f"needs a <{needed}>"
-    if (kind := lens.findtext("type")) and kind not in TYPES:
-        yield f"there is no lens type {kind!r}"
+    if not (lens.findtext("maker") or "").strip():
+        yield "needs a <maker>"
     calibration = lens.find("calibration")
     if calibration is None:
         return
     if not any(element.tag is ElementTree.Comment for element in (*lens, *calibration)):
         yield "needs a comment that tells where the calibration is from"
-    width, _, height = (lens.findtext("aspect-ratio") or "3:2").partition(":")
-    ratio = float(width) / float(height or 1)
-    corner = hypot(ratio, 1)  # of the calibration's frame, in units of half its short side
     for row in calibration:
-        if row.tag in MODELS and row.get("model") not in MODELS[str(row.tag)]:
-            yield f"lensfun 0.3 has no {row.tag} model {row.get('model')!r}"
-        elif row.tag in MODELS:
-            try:
-                yield from _of_numbers(row, corner)
-            except ValueError as error:
-                yield f"<{row.tag}>: {error}"
+        if row.tag in TERMS:
+            yield from (f"<{row.tag}> {problem}" for problem in _of_row(row))
 
 
-def _of_numbers(row: Element, corner: float) -> Iterator[str]:
-    """Is this a lens? Points must keep their order along the radius, and light must stay above zero."""
-    number = {name: float(value) for name, value in row.items() if name != "model"}
-    if any(number.get(name, 1.0) <= 0 for name in ("focal", "aperture", "distance")):
-        yield f"<{row.tag}>: focal, aperture and distance must be above 0"
-    steps = [step / 400 for step in range(401)]
-    if row.tag == "vignetting":
-        light = [1 + number["k1"] * r**2 + number["k2"] * r**4 + number["k3"] * r**6 for r in steps]
-        if min(light) <= 0:
-            yield f"the fall-off at f/{number['aperture']:g} goes through zero at r = {steps[_first_dark(light)]:.2f}"
-        if max(later - least for later, least in zip(light, _least(light), strict=True)) > RISE:
-            yield f"the light at f/{number['aperture']:g} falls and rises again towards the corner"
-        return
-    for colour, coefficients in _radial(row, number):
-        image = [sum(c * (r * corner) ** power for power, c in enumerate(coefficients, 1)) for r in steps]
-        if any(outer <= inner for inner, outer in pairwise(image)):
-            yield f"the {row.tag}{colour} folds the picture over"
-
-
-def _radial(row: Element, number: dict[str, float]) -> Iterator[tuple[str, tuple[float, ...]]]:
-    """The polynomial of the distorted radius, from the first power on (lensfun, libs/lensfun/mod-coord.cpp)."""
-
-    def of(name: str, default: float = 0.0) -> float:
-        return number.get(name, default)
-
-    match row.tag, row.get("model"):
-        case "distortion", "ptlens":
-            yield "", (1 - of("a") - of("b") - of("c"), of("c"), of("b"), of("a"))
-        case "distortion", "poly3":
-            yield "", (1 - of("k1"), 0.0, of("k1"))
-        case "distortion", "poly5":
-            yield "", (1.0, 0.0, of("k1"), 0.0, of("k2"))
-        case "tca", "linear":
-            yield " of red", (of("kr", 1),)
-            yield " of blue", (of("kb", 1),)
-        case "tca", "poly3":
-            yield " of red", (of("vr", 1), of("cr"), of("br"))
-            yield " of blue", (of("vb", 1), of("cb"), of("bb"))
+def _of_row(row: Element) -> Iterator[str]:
+    if row.get("model") not in TERMS[row.tag]:
+        yield f"lensfun 0.3 has no {row.tag} model {row.get('model')!r}"
+    yield from (f"needs the attribute {name!r}" for name in REQUIRED[row.tag] if row.get(name) is None)
+    for name, text in row.items():
+        try:
+            number = 1.0 if name == "model" else float(text)
+        except ValueError as error:
+            yield str(error)
+            continue
+        if name in ("focal", "aperture", "distance") and number <= 0:
+            yield f"{name} must be above 0, not {text}"
 
 
 def _of_lensfun(path: Path, root: Element) -> Iterator[str]:
-    """Does lensfun take every entry? By lensfunpy's library, and by the system's if there is one."""
-    import lensfunpy
-
-    models = [[(model.text or "").strip() for model in lens.findall("model")] for lens in root.iter("lens")]
-    try:
-        taken = lensfunpy.Database(paths=[str(path)], load_common=False, load_bundled=False)
-    except lensfunpy.XMLFormatError as error:
-        yield f"lensfun refuses it: {error}"
-        return
-    loaded = [lens.model for lens in taken.lenses]
-    yield from (f"lensfun does not load {names[0]!r}" for names in models if not {*names} & {*loaded})
-    if len(loaded) != len(models):
-        yield f"lensfun makes {len(loaded)} lenses of {len(models)}: two are the same to it"
+    """Does lensfun take every entry, by lensfunpy's library and the system's? And are these lenses?"""
+    lenses = _loaded(path)
+    elements = list(root.iter("lens"))
+    if len(lenses) != len(elements):
+        yield f"lensfun makes {len(lenses)} lenses of {len(elements)}: two are the same to it"
     count = _packaged_lensfun(path)
-    if count is not None and count != len(models):
-        yield f"the system's lensfun loads {count} of {len(models)} lenses"
+    if count is not None and count != len(elements):
+        yield f"the system's lensfun loads {count} of {len(elements)} lenses"
+    for element in elements:
+        lens = next((lens for lens in lenses if lens.model in models(element)), None)
+        if lens is None:
+            yield f"lensfun does not load {_model(element)!r}"
+        else:
+            yield from (f"{lens.model}: {problem}" for problem in _of_optics(lens, hypot(aspect_ratio(element), 1)))
+
+
+def _loaded(path: Path) -> list[Any]:
+    """The lenses of a file as lensfunpy has them; ValueError with lensfun's reason, if it has none."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages:
+        standard_error = os.dup(2)
+        os.dup2(messages.fileno(), 2)  # lensfun tells its reason there alone
+        try:
+            lenses: list[Any] = lensfunpy.Database(paths=[str(path)], load_common=False, load_bundled=False).lenses
+        except lensfunpy.XMLFormatError as error:
+            messages.seek(0)
+            reasons = re.findall(r"\[Lensfun\].*?:(\d+:\d+: .*)", messages.read())
+            raise ValueError(f"lensfun refuses it: {'; '.join(reasons)}") from error
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+    return lenses
+
+
+def _of_optics(lens: Any, corner: float) -> Iterator[str]:
+    """Is this a lens? Points must keep their order along the radius, and light must stay above zero.
+
+    The corner of the calibration's frame is in half short sides.
+    """
+    r = np.linspace(0, corner, 401)
+    radial = [("distortion", optics.distortion(_lensfun_name(row), row.terms)) for row in lens.calib_distortion]
+    for row in lens.calib_tca:
+        colours = zip(("red", "blue"), optics.tca(_lensfun_name(row), row.terms), strict=True)
+        radial += [(f"tca of {colour}", polynomial) for colour, polynomial in colours]
+    for kind, polynomial in radial:
+        if np.any(np.diff(r * evaluate(polynomial, r)) <= 0):
+            yield f"the {kind} folds the picture over"
+    r = np.linspace(0, 1, 401)
+    for row in lens.calib_vignetting:
+        light = evaluate(optics.vignetting(_lensfun_name(row), row.terms), r)
+        if np.min(light) <= 0:
+            yield f"the fall-off at f/{row.aperture:g} goes through zero at r = {r[np.argmax(light <= 0)]:.2f}"
+        if np.max(light - np.minimum.accumulate(light)) > RISE:
+            yield f"the light at f/{row.aperture:g} falls and rises again towards the corner"
+
+
+def _lensfun_name(row: Any) -> str:
+    name: str = row.model.name.lower()
+    return name
 
 
 def _packaged_lensfun(path: Path) -> int | None:
-    """How many lenses the lensfun that this system's editors use loads from a file; None if there is none."""
+    """Count the lenses that the lensfun of this system's editors loads from a file; None if there is none."""
     name = ctypes.util.find_library("lensfun")
     if not name:
         return None
@@ -241,7 +199,7 @@ def _of_tables(folder: Path) -> Iterator[str]:
     for lens in known.lenses.values():
         if not lens.source:
             yield f"lenses.csv: {lens.lens_id} has no source (UNSOURCED, if it is general knowledge)"
-        if lens.lens_id not in [found.lens_id for found in known.meant_by(lens.name)]:
+        if lens.lens_id not in [found.lens_id for found in known.candidates(lens.name)]:
             yield f"lenses.csv: the name {lens.name!r} is not read as {lens.lens_id}"
     for row in known.codes:
         if row.lens_id not in known.lenses:
@@ -279,27 +237,8 @@ def _model(lens: Element) -> str:
     return (lens.findtext("model") or "").strip()
 
 
-def _positive(text: str | None) -> bool:
-    try:
-        return float(text or "") > 0
-    except ValueError:
-        return False
-
-
-def _first_dark(light: list[float]) -> int:
-    return next(place for place, value in enumerate(light) if value <= 0)
-
-
-def _least(values: list[float]) -> list[float]:
-    least, so_far = [], values[0]
-    for value in values:
-        so_far = min(so_far, value)
-        least.append(so_far)
-    return least
-
-
-def _twice(values: list[T]) -> list[T]:
-    return sorted({value for value in values if values.count(value) > 1}, key=str)
+def _twice(values: Iterable[T]) -> list[T]:
+    return [value for value, count in Counter(values).items() if count > 1]
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""What is calibrated and what is not, as a Markdown table: ``python -m tools.coverage``.
+"""The lenses that are calibrated, and those that are not, as a Markdown table: ``python -m tools.coverage``.
 
 ``python -m tools.coverage FILE`` puts the table into a file, between the two comments that mark its place.
 """
@@ -13,7 +13,8 @@ from sixbit.manifest import data_path
 from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.lens import Lens
 
-BEGIN, END = "<!-- coverage -->", "<!-- /coverage -->"
+BEGIN = "<!-- coverage -->"
+END = "<!-- /coverage -->"
 
 
 def coverage(known: Catalogue) -> str:

@@ -16,18 +16,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sixbit.compiler.compile import CompileError, compile_filter
+    from sixbit.compiler.compile import compile_filter
     from sixbit.engines import EngineError, Region, apply
     from sixbit.export.correct import correct
     from sixbit.lenses.match import Match, Status, match
     from sixbit.tags.read import read_shot
-    from sixbit.values.errors import PhotoError, SixbitError
+    from sixbit.values.errors import CompileError, PhotoError, SixbitError
     from sixbit.values.filter import Filter, FilterError
     from sixbit.values.lens import Lens
     from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 
 _HOME = {
-    "CompileError": "compiler.compile",
+    "CompileError": "values.errors",
     "Filter": "values.filter",
     "EngineError": "engines",
     "FilterError": "values.filter",

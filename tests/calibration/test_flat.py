@@ -16,7 +16,7 @@ from sixbit.calibration import keep as user_database
 from sixbit.calibration.flat import keep, measure_flat
 from sixbit.calibration.frames import open_frame
 from sixbit.cli.main import main
-from sixbit.lenses.catalogue import renew
+from sixbit.lenses.catalogue import reload_catalogue
 from sixbit.measure.vignetting import Samples, falling, light_at, rise, surface_powers
 from sixbit.plots.flat import plot_flat
 from sixbit.values.errors import CalibrationError, PhotoError
@@ -43,9 +43,9 @@ SIDED = replace(
 
 @pytest.fixture(autouse=True)
 def _anew() -> Iterator[None]:
-    renew()
+    reload_catalogue()
     yield
-    renew()
+    reload_catalogue()
 
 
 def turned(flat: Flat) -> Flat:

@@ -19,9 +19,9 @@ from sixbit.cli.main import main
 from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.install import lensfun
-from sixbit.lenses.catalogue import CatalogueError, catalogue, own_folder, renew
-from sixbit.lenses.own import SUFFIX, RunError
-from sixbit.values.errors import CalibrationError, PhotoError
+from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
+from sixbit.lenses.own import SUFFIX
+from sixbit.values.errors import CalibrationError, CatalogueError, PhotoError
 from sixbit.values.filter import Filter
 from sixbit.values.lens import Model
 from sixbit.values.shot import Shot, Tagged
@@ -36,9 +36,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _anew() -> Iterator[None]:
-    renew()
+    reload_catalogue()
     yield
-    renew()
+    reload_catalogue()
 
 
 def setting(f_number: float | None = 2.0, crop: float = 1.0, model: str = "LEICA M10", **more: float) -> Setting:
@@ -189,11 +189,11 @@ def test_a_damaged_record_is_named() -> None:
     run = keep(OPEN)
     for text in ("{", "[]", '{"sixbit_calibration": 99}', json.dumps({"sixbit_calibration": 1, "kinds": ["magic"]})):
         run.path.write_text(text)
-        renew()
+        reload_catalogue()
         with pytest.raises(CatalogueError, match=run.path.name):
             catalogue()
     run.path.unlink()
-    renew()
+    reload_catalogue()
     catalogue()
 
 
@@ -201,8 +201,8 @@ def test_a_run_whose_xml_is_gone_is_named_and_can_be_taken_back(tmp_path: Path) 
     run, other = keep(OPEN), keep(DOWN, 8.0)
     lensfun.install()
     run.xml.unlink()
-    renew()
-    with pytest.raises(RunError, match=f"remove {run.name}"):
+    reload_catalogue()
+    with pytest.raises(CatalogueError, match=f"remove {run.name}"):
         export(tmp_path / "out.xml")
     remove(other.name)
     remove(run.name)
@@ -254,6 +254,6 @@ def test_a_record_of_a_lens_that_is_gone_is_passed_over() -> None:
     run = keep(OPEN)
     text = run.path.read_text().replace(LENS, "no-such-lens")
     (own_folder() / f"gone{SUFFIX}").write_text(text)
-    renew()
+    reload_catalogue()
     assert sixbit.match(Shot())
     assert LENS in catalogue().lenses

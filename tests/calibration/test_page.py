@@ -30,7 +30,7 @@ from sixbit.editors.page.lenses import find_lenses
 from sixbit.editors.page.server import HEADERS, Server
 from sixbit.editors.page.session import Session
 from sixbit.editors.page.steps import Findings, Plot, Series, Step
-from sixbit.lenses.catalogue import catalogue, renew
+from sixbit.lenses.catalogue import catalogue, reload_catalogue
 from sixbit.lenses.own import Run
 from sixbit.values.errors import CalibrationError
 from sixbit.values.lens import Model
@@ -187,7 +187,7 @@ def open_page(served: Page) -> Page:
 def page(served: Page, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """The page, entered, with a lens and a step chosen and nothing else."""
     monkeypatch.setenv("XDG_DATA_HOME", served.data_home)
-    renew()
+    reload_catalogue()
     served.enter()
     assert served.do("lens", lens_id=LENS)[0] == 200
     assert served.do("step", step="lines")[0] == 200
@@ -197,7 +197,7 @@ def page(served: Page, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         served.do("drop", number=frame["number"])
     for run in runs():
         remove(run.name)
-    renew()
+    reload_catalogue()
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from sixbit.compiler import optics as models
-from sixbit.compiler.compile import CompileError, Optics, compile_filter, compile_optics
-from sixbit.compiler.optics import Sensor, SensorPicture
+from sixbit.compiler.compile import compile_filter, compile_optics
+from sixbit.compiler.optics import Optics, Sensor, SensorPicture
 from sixbit.export.correct import described
 from sixbit.lenses.catalogue import catalogue
+from sixbit.values.errors import CompileError
 from sixbit.values.filter import Filter, FilterError
 from sixbit.values.kinds import Grade
 from sixbit.values.shot import Shot, Tagged

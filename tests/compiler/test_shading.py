@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import sixbit
-from sixbit.compiler.compile import CompileError, Optics, compile_optics
-from sixbit.compiler.optics import Sensor, SensorPicture, distortion
+from sixbit.compiler.compile import compile_optics
+from sixbit.compiler.optics import Optics, Sensor, SensorPicture, distortion
 from sixbit.compiler.shading import PlaneShading, Shading, interpolated, shading_of
-from sixbit.lenses.own import Run, RunError
+from sixbit.lenses.own import Run
+from sixbit.values.errors import CatalogueError, CompileError
 from sixbit.values.filter import Filter
 
 SENSOR = Sensor(1.0)
@@ -80,7 +81,7 @@ def test_distances_and_later_runs() -> None:
 @pytest.mark.parametrize("values", [{}, {"red": 1}, {"red": {"radial": [], "surface": []}}])
 def test_a_record_without_sense_is_named(values: dict[str, object]) -> None:
     broken = run(2.0, -0.1)._replace(name="broken", shading=values or {"red": None})
-    with pytest.raises(RunError, match="broken"):
+    with pytest.raises(CatalogueError, match="broken"):
         shading_of(broken)
 
 

@@ -23,7 +23,7 @@ from sixbit.cli.main import main
 from sixbit.compiler import optics as models
 from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.optics import SensorPicture
-from sixbit.lenses.catalogue import renew
+from sixbit.lenses.catalogue import reload_catalogue
 from tests.scenery.darktable_lens import SIZE, STEP, Pixels, autoscale_of_lensfun, export, rmse, sidecar
 from tests.scenery.flats import M10, Flat, save
 from tests.scenery.photo_factory import exif
@@ -96,11 +96,11 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         patch.setenv("XDG_DATA_HOME", str(home / ".local/share"))
-        renew()
+        reload_catalogue()
         calibrate(tmp_path_factory.mktemp("frames"))
         assert main(["calibrate", "export", "--complete", "-o", str(home / "mine.xml")]) == 0
         yield home
-    renew()
+    reload_catalogue()
 
 
 @pytest.fixture(scope="module", params=[(suite, way) for suite in SUITES for way in WAYS], ids="-".join)

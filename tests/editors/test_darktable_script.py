@@ -19,8 +19,9 @@ from PIL import Image
 from skimage import data
 
 import sixbit
-from sixbit.compiler.compile import compile_filter, identity_of
+from sixbit.compiler.compile import compile_filter
 from sixbit.export.presets import load
+from sixbit.lenses.catalogue import catalogue
 from sixbit.manifest import manifest
 from sixbit.values.light import srgb
 from tests.scenery import CLONE
@@ -160,7 +161,7 @@ def developed(darktable: DarktableHome, name: str) -> Pixels:
 
 def corrected(darktable: DarktableHome, name: str, lens: str, scale: str | float, crop_factor: float = 1.0) -> Pixels:
     """Sixbit's correction of the photo as it was imported, wide open."""
-    f_number = identity_of(lens).f_number_open
+    f_number = catalogue().lens(lens).f_number_open
     compiled = compile_filter(
         lens, size=SIZE, crop_factor=crop_factor, f_number=f_number, scale=scale, distance_m=1000.0
     )

@@ -11,10 +11,11 @@ from types import ModuleType
 import polib
 import pytest
 
-from sixbit.compiler.compile import CompileError, compile_filter
+from sixbit.compiler.compile import compile_filter
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import match, match_name
 from sixbit.manifest import plugin_source
+from sixbit.values.errors import CompileError
 from sixbit.values.sentence import Sentence, parts
 from sixbit.values.shot import Shot, SixBitCode, Tagged
 from tests.scenery.name_variants import FOREIGN, UNSURE, variants

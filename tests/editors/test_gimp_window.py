@@ -19,7 +19,7 @@ from skimage import data
 import sixbit
 from sixbit.calibration.keep import Setting, add
 from sixbit.compiler.shading import PlaneShading, Shading
-from sixbit.lenses.catalogue import catalogue, own_folder, renew
+from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.match import match
 from sixbit.values.lens import Model
 from tests.scenery import CLONE
@@ -219,7 +219,7 @@ def test_a_calibration_of_the_users_own_is_shown_and_used(tmp_path: Path) -> Non
         shading=cast.to_json(),
     )
     shutil.copytree(own_folder().parent, gimp.home / ".local/share/sixbit", dirs_exist_ok=True)
-    renew()
+    reload_catalogue()
     seen = drive(gimp, ("dialog", "correct"), "gimp-own")
     assert any(label.endswith("vignetting measured, shading measured") for label in seen["labels"]), seen["labels"]
     assert not any("no calibration" in label for label in seen["labels"])

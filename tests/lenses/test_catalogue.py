@@ -7,8 +7,9 @@ from pathlib import Path
 import lensfunpy
 import pytest
 
-from sixbit.lenses.catalogue import Catalogue, CatalogueError, catalogue, load
+from sixbit.lenses.catalogue import Catalogue, catalogue, load
 from sixbit.manifest import data_path
+from sixbit.values.errors import CatalogueError
 from sixbit.values.kinds import Grade
 from sixbit.values.lens import Lens
 

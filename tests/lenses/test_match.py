@@ -13,8 +13,7 @@ import pytest
 
 from sixbit.lenses import remembered as choices
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.match import Match, Status, match, match_name
-from sixbit.lenses.record import way_out
+from sixbit.lenses.match import Match, Status, match, match_name, way_out
 from sixbit.values.errors import PhotoError
 from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 

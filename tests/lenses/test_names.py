@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import match_name
-from sixbit.lenses.names import LONGEST, one_edit_apart, read_name
+from sixbit.lenses.names import LONGEST, read_name
+from sixbit.lenses.spelling import one_edit_apart
 from tests.scenery.name_variants import VARIANTS, judge, variants
 
 NAMES = Path(__file__).with_name("lens_names.csv")

@@ -139,7 +139,7 @@ def _right(answer: Match, variant: Variant, known: Catalogue) -> bool:
     if candidates[:1] == [variant.lens_id]:
         return True
     # Generations that bear one name stand in the order of the table, whichever was meant.
-    namesakes = [lens.lens_id for lens in known.meant_by(known.lenses[variant.lens_id].name)]
+    namesakes = [lens.lens_id for lens in known.candidates(known.lenses[variant.lens_id].name)]
     return answer.status is Status.AMBIGUOUS and variant.lens_id in candidates and candidates[0] in namesakes
 
 

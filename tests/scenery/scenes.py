@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.compiler import optics as models
-from sixbit.compiler.optics import Sensor, SensorPicture
+from sixbit.compiler.optics import Sensor, SensorPicture, optics_of
 from sixbit.values.polynomial import Polynomial, evaluate
 
 FloatArray = NDArray[np.float64]
@@ -515,14 +514,8 @@ def known_lenses() -> dict[str, tuple[Lens, float]]:
     found: dict[str, tuple[Lens, float]] = {}
     for lens_id, lens in sorted(catalogue().lenses.items()):
         entries = catalogue().calibration_entries(lens_id, ("distortion", "tca"), tuple(Grade))
-        parts: dict[str, Any] = {}
-        for kind, entry in entries.items():
-            if kind == "distortion":
-                model = entry.lens.interpolate_distortion(lens.focal_min)
-                parts["distortion"] = models.distortion(model.model.name.lower(), model.terms)
-            else:
-                model = entry.lens.interpolate_tca(lens.focal_min)
-                parts["tca"] = models.tca(model.model.name.lower(), model.terms)
+        optics = optics_of(entries, lens.focal_min)
+        parts: dict[str, Any] = {kind: model[0] for kind in entries if (model := getattr(optics, kind))}
         if parts:
             found[lens_id] = Lens(**parts), lens.focal_min
     return found

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sixbit.lenses.aperture import Aperture, aperture_of
+from sixbit.lenses.figures import Aperture, aperture_of
 from sixbit.tags.lens import lens_values
 from sixbit.tags.read import read_shot
 from sixbit.tags.write import write_lens_tags

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.calibration.keep import Setting
-from sixbit.export.correct import lens_of
 from sixbit.files.find import RAW_SUFFIXES
-from sixbit.lenses.aperture import aperture_of
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.match import crop_factor_of
+from sixbit.lenses.figures import aperture_of, crop_factor_of
+from sixbit.lenses.match import lens_of
 from sixbit.measure.frame import DecodedFrame, JpegBlocks
 from sixbit.photos.pixels import in_depth
 from sixbit.tags.read import opened, photo_blocks, shot_in
@@ -73,7 +72,7 @@ def setting_of(
         names = " and ".join(sorted(" ".join(body).strip() or "none" for body in said))
         raise CalibrationError(f"These frames come from different cameras ({names}); give those of one.")
     make, model = said.pop()
-    body = catalogue().body_for(make, model)
+    body = catalogue().body_of(shots[0])
     ratios = [max(size) / max(min(size), 1) for size in sizes]
     if max(ratios) / min(ratios) > 1.01:
         raise CalibrationError("These frames differ in shape; give frames of the whole sensor.")

@@ -14,14 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.compiler.optics import INFINITY_M
 from sixbit.files.replace import write_whole
-from sixbit.lenses.catalogue import catalogue, own_folder, renew
+from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
-from sixbit.lenses.own import Run, RunError, read_runs
-from sixbit.values.errors import CalibrationError
+from sixbit.lenses.own import Run, read_runs
+from sixbit.values.errors import CalibrationError, CatalogueError
 from sixbit.values.kinds import KINDS
 from sixbit.values.lens import Lens, Model
+from sixbit.values.shot import INFINITY_M
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -102,7 +102,7 @@ def add(
         except BaseException:
             run.xml.unlink(missing_ok=True)
             raise
-    renew()
+    reload_catalogue()
     _tell_programs()
     return run
 
@@ -145,7 +145,7 @@ def remove(name: str) -> Run:
         found.path.unlink()
     except OSError as error:
         raise CalibrationError(f"{found.path} cannot be removed: {error.strerror or error}.") from error
-    renew()
+    reload_catalogue()
     _tell_programs()
     return found
 
@@ -157,7 +157,7 @@ def _tell_programs() -> None:
     from sixbit.install import lensfun
     from sixbit.install.placed import InstallError
 
-    with suppress(InstallError, RunError):  # `sixbit doctor` tells of it.
+    with suppress(InstallError, CatalogueError):  # `sixbit doctor` tells of it.
         lensfun.renew()
 
 

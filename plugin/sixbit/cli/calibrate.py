@@ -83,9 +83,9 @@ def _bar() -> Iterator[Progress]:
 
 
 def _page(options: argparse.Namespace) -> int:
-    from sixbit.compiler.compile import identity_of
+    from sixbit.lenses.catalogue import catalogue
 
-    lens = identity_of(options.page_lens) if options.page_lens else None
+    lens = catalogue().lens(options.page_lens) if options.page_lens else None
     try:
         from sixbit.editors.page.server import run as serve
     except ModuleNotFoundError as error:
@@ -167,7 +167,7 @@ def _list(options: argparse.Namespace) -> int:
     for run in runs(options.lens):
         at = f" at f/{run.f_number:g}" if run.f_number else ""
         at += f", {run.distance_m:g} m" if run.distance_m else ""
-        print(f"{run.name}: {run.lens}{at}, {', '.join(run.kinds)} ({run.said})")
+        print(f"{run.name}: {run.lens}{at}, {', '.join(run.kinds)} ({run.origin})")
     return DONE
 
 

@@ -28,9 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compile, and write the filter or print it."""
-    from sixbit.compiler.compile import CompileError, compile_filter
-    from sixbit.export.correct import left_out, lens_of, with_way_out
+    from sixbit.compiler.compile import compile_filter
+    from sixbit.export.correct import left_out, with_way_out
+    from sixbit.lenses.match import lens_of
     from sixbit.tags.read import read_shot
+    from sixbit.values.errors import CompileError
     from sixbit.values.shot import Shot
 
     if options.photo is None and not (options.lens and options.size and options.crop):

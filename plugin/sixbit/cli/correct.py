@@ -38,13 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Correct, and say in one line what was done."""
-    from sixbit.compiler.compile import CompileError
     from sixbit.engines import EngineError
     from sixbit.export import presets
     from sixbit.export.correct import correct
     from sixbit.lenses.catalogue import catalogue
     from sixbit.lenses.remembered import keep
     from sixbit.tags.read import read_shot
+    from sixbit.values.errors import CompileError
 
     try:
         preset = presets.load(options.preset) if options.preset else None

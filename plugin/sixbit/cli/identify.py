@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sixbit.cli import DONE, SOME_FAILED, complain, print_json
-from sixbit.lenses.record import identity_record, print_match, way_out
+from sixbit.lenses.match import Match, match, way_out
+from sixbit.lenses.record import identity_record, print_match
 from sixbit.values.errors import PhotoError, photo_name
 from sixbit.values.kinds import SPOKEN
-
-if TYPE_CHECKING:
-    from sixbit.lenses.match import Match
-
 
 SUMMARY = "tell which lens it was, and how that is known"
 
@@ -26,7 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Tell it of each photo."""
-    from sixbit.lenses.match import match
     from sixbit.tags.read import read_shot
 
     status = DONE

@@ -1,4 +1,4 @@
-"""lensfun's lens models as polynomials in float64, and the units they are written in.
+"""lensfun's lens models as polynomials in float64, the units they are written in, and the optics they make together.
 
 All of them are factors: a distortion or lateral colour model multiplies a radius, a fall-off model divides the light.
 The equations are those of lensfun 0.3.4 (``libs/lensfun/mod-coord.cpp``, ``mod-subpix.cpp``, ``mod-color.cpp``), whose
@@ -8,13 +8,21 @@ own come from PanoTools and Hugin. Terms stand in the order in which lensfunpy l
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from sixbit.values.polynomial import Polynomial
+from sixbit.values.polynomial import Polynomial, evaluate
+from sixbit.values.shot import INFINITY_M
 
-INFINITY_M = 1000.0
-"""The distance that stands for infinity in lensfun's database."""
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sixbit.compiler.shading import Shading
+    from sixbit.lenses.entries import Entry
+
+    FloatArray = NDArray[np.float64]
 
 
 class ModelError(ValueError):
@@ -54,6 +62,16 @@ class SensorPicture:
         """
         return math.hypot(max(self.width - 1, 1), max(self.height - 1, 1)) / 2
 
+    @property
+    def sensor(self) -> Sensor:
+        """The sensor that took it, if this is the whole frame.
+
+        >>> SensorPicture(4001, 3001, 1.5).sensor.aspect_ratio
+        1.3333333333333333
+        """
+        short, long = sorted(max(side - 1, 1) for side in (self.width, self.height))
+        return Sensor(self.crop_factor, long / short)
+
     def centre(self, sensor: Sensor) -> tuple[float, float]:
         """The optical centre in px: the middle of the picture, or beside it if the calibration says so.
 
@@ -64,11 +82,11 @@ class SensorPicture:
         return (self.width - 1) / 2 + sensor.centre[0] * half, (self.height - 1) / 2 + sensor.centre[1] * half
 
     def per_half_diagonal(self, sensor: Sensor) -> float:
-        """What one px is worth in half diagonals of the calibration sensor: the unit of fall-off."""
+        """Give the length of one px in half diagonals of the calibration sensor: the unit of fall-off."""
         return sensor.crop_factor / self.crop_factor / self.half_diagonal
 
     def per_half_short_side(self, sensor: Sensor) -> float:
-        """What one px is worth in half short sides of the calibration sensor: the unit of distortion and colour."""
+        """Give the length of one px in half short sides of the calibration sensor: the unit of distortion and tca."""
         return self.per_half_diagonal(sensor) * math.hypot(sensor.aspect_ratio, 1)
 
 
@@ -111,3 +129,83 @@ def vignetting(model: str, terms: Sequence[float]) -> Polynomial:
     if model == "pa":
         return (1.0, 0.0, terms[0], 0.0, terms[1], 0.0, terms[2])
     raise ModelError(f"The fall-off model {model!r} is not known.")
+
+
+MODELS: Mapping[str, Callable[[str, Sequence[float]], Any]] = {
+    "distortion": distortion,
+    "tca": tca,
+    "vignetting": vignetting,
+}
+"""lensfun's models by the kind of correction."""
+
+
+@dataclass(frozen=True)
+class Optics:
+    """The optics of a lens as it was set: each model as factors of the radius, with the sensor it was measured on.
+
+    ``strength`` says by kind how much of a correction is wanted; 1, all of it, where it says nothing.
+    """
+
+    distortion: tuple[Polynomial, Sensor] | None = None
+    tca: tuple[tuple[Polynomial, Polynomial], Sensor] | None = None
+    vignetting: tuple[Polynomial, Sensor] | None = None
+    strength: Mapping[str, float] = field(default_factory=dict)
+    shading: tuple[Shading, Sensor] | None = None
+
+    @property
+    def sensor(self) -> Sensor:
+        """The sensor that the optical centre is taken from: of the geometry, where it was measured."""
+        return next((model[1] for model in (self.distortion, self.tca, self.vignetting) if model), Sensor(1.0))
+
+    def strength_of(self, kind: str) -> float:
+        """Give how much of a correction is wanted, from 0 to 1."""
+        return self.strength.get(kind, 1.0)
+
+    def source_over_output(self, radius: FloatArray, picture: SensorPicture, plane: int) -> FloatArray:
+        """The source radius over the output radius, at output radii in px; plane 0 is red, 1 green, 2 blue.
+
+        Distortion first, then lateral colour at the distorted radius: the order in which lensfun corrects.
+        """
+        import numpy as np
+
+        result = np.ones_like(radius)
+        if self.distortion:
+            polynomial, sensor = self.distortion
+            factor = evaluate(polynomial, radius * picture.per_half_short_side(sensor))
+            result = 1 + self.strength_of("distortion") * (factor - 1)
+        if self.tca and plane != 1:
+            (red, blue), sensor = self.tca
+            distorted = radius * result * picture.per_half_short_side(sensor)
+            factor = evaluate(red if plane == 0 else blue, distorted)
+            result = result * (1 + self.strength_of("tca") * (factor - 1))
+        return result
+
+
+def optics_of(
+    entries: Mapping[str, Entry], focal_mm: float, f_number: float | None = None, distance_m: float = INFINITY_M
+) -> Optics:
+    """Interpolate lensfun entries, one a kind of correction, to a focal length, aperture and distance.
+
+    lensfun does it, by its own rules. A kind is None where there is no entry, or lensfun has no answer that far from
+    what was measured; fall-off also where the f-number is not known.
+
+    >>> from sixbit.lenses.catalogue import catalogue
+    >>> entries = catalogue().calibration_entries("summicron-35-asph")
+    >>> optics = optics_of(entries, 35.0)
+    >>> optics.distortion[1].crop_factor, optics.vignetting
+    (1.0, None)
+    """
+    found: dict[str, Any] = {}
+    for kind, entry in entries.items():
+        if model := _interpolated(entry.lens, kind, focal_mm, f_number, distance_m):
+            sensor = Sensor(entry.crop_factor, entry.aspect_ratio, entry.centre)
+            found[kind] = MODELS[kind](model.model.name.lower(), model.terms), sensor
+    return Optics(**found)
+
+
+def _interpolated(lens: Any, kind: str, focal_mm: float, f_number: float | None, distance_m: float) -> Any:
+    if kind == "distortion":
+        return lens.interpolate_distortion(focal_mm)
+    if kind == "tca":
+        return lens.interpolate_tca(focal_mm)
+    return None if f_number is None else lens.interpolate_vignetting(focal_mm, f_number, distance_m)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sixbit.compiler.optics import INFINITY_M
-from sixbit.lenses.own import RunError
+from sixbit.values.errors import CatalogueError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
+from sixbit.values.shot import INFINITY_M
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,7 +118,9 @@ def shading_of(run: Run) -> Shading:
     try:
         return Shading.from_json(run.shading or {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{run.path} holds a shading that cannot be read ({error}); repair it or remove it.") from error
+        raise CatalogueError(
+            f"{run.path} holds a shading that cannot be read ({error}); repair it or remove it."
+        ) from error
 
 
 def interpolated(runs: Sequence[Run], f_number: float, distance_m: float) -> Shading | None:

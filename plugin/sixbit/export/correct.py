@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.compiler.compile import APERTURE_UNKNOWN, UNKNOWN, compile_filter, identity_of
+from sixbit.compiler.choose import APERTURE_UNKNOWN, UNKNOWN
+from sixbit.compiler.compile import compile_filter
 from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished
 from sixbit.export.presets import Preset
-from sixbit.lenses.aperture import aperture_of
-from sixbit.lenses.match import Match, Status, match
-from sixbit.lenses.record import way_out
+from sixbit.lenses.figures import aperture_of
+from sixbit.lenses.match import lens_of
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
 from sixbit.photos.pixels import in_depth
 from sixbit.photos.privacy import passed_on
 from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import NotCorrectedError, PhotoError, photo_name
 from sixbit.values.filter import Filter
-from sixbit.values.kinds import SPOKEN, TRUSTED, Grade
+from sixbit.values.kinds import SPOKEN, Grade
 from sixbit.values.lens import Lens, Model
 from sixbit.values.light import LightError
 from sixbit.values.shot import Shot
@@ -37,21 +37,6 @@ BAND_PIXELS = 8_000_000
 
 AS_KNOWN = {"exif": "as the photo says", "estimated": "which the camera estimated", "assumed": "as you said"}
 """Where an f-number comes from, in words."""
-
-
-class NotCorrectedError(PhotoError):
-    """A photo that there is no correction for; ``status`` says why in a word, the message in a sentence.
-
-    ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``, or
-    ``already_corrected``.
-    """
-
-    def __init__(self, status: str, reason: str, way_out: str = "") -> None:
-        super().__init__(reason, way_out)
-        self.status = status
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.status, *self.args)
 
 
 @dataclass(frozen=True)
@@ -237,8 +222,7 @@ def _compiled(
     """
     from sixbit.lenses.catalogue import catalogue
 
-    body = catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
-    if f_number is None and aperture_of(lens, shot, body=body).f_number is None:
+    if f_number is None and aperture_of(lens, shot, body=catalogue().body_of(shot)).f_number is None:
         f_number = preset.assumed_f_number
     if distance_m is None and shot.distance_m is None:
         distance_m = preset.assumed_distance_m
@@ -276,32 +260,6 @@ def _tca_in(photo: Photo) -> tuple[Model, str] | str:
     except CalibrationError as error:
         return str(error)
     return found.model, " ".join(found.verdict)
-
-
-def lens_of(shot: Shot, lens_id: str | None = None, grades: tuple[Grade, ...] = TRUSTED) -> tuple[Lens, list[str]]:
-    """The lens of a shot, or the one that is asked for, and what is to be said of that.
-
-    An uncertain match is an error that names the candidates. But where all of them share the same calibrations, it
-    does not matter which it was, and the first stands for all.
-    """
-    if lens_id is not None:
-        return identity_of(lens_id), []
-    found = match(shot)
-    if found.lens is not None:
-        return found.lens, []
-    if found.status is Status.AMBIGUOUS and found.shares_calibration(grades):
-        names = " or ".join(candidate.name for candidate in found.candidates)
-        return found.candidates[0], [f"it was {names}: all of them share one calibration, which is used"]
-    raise NotCorrectedError(str(found.status), f"{photo_name(shot.path or '')}: {uncertain(found)}", way_out(found))
-
-
-def uncertain(found: Match) -> str:
-    """Why there is no lens to correct with."""
-    why = " ".join(found.evidence)
-    if found.candidates and found.status is not Status.NOT_M:
-        names = "; ".join(f"{lens.lens_id} ({lens.name})" for lens in found.candidates[:6])
-        return f"{why} It may be: {names}."
-    return why
 
 
 def nothing_to_do(path: Path, lens: Lens, filter: Filter) -> NotCorrectedError:

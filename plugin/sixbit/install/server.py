@@ -55,7 +55,8 @@ def doctor() -> list[Finding]:
     else:
         mend = "install a C++ compiler, then Sixbit again"
         findings.append(Finding("kernel", False, "the native kernel was not built: corrections take longer", mend))
-    from sixbit.lenses.catalogue import CatalogueError, catalogue
+    from sixbit.lenses.catalogue import catalogue
+    from sixbit.values.errors import CatalogueError
 
     try:
         known = catalogue().lenses.values()

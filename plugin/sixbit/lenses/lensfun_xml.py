@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.own import Run, RunError, merged
+from sixbit.lenses.entries import merged, models, text_of, xml_root
+from sixbit.lenses.own import Run
 from sixbit.manifest import data_path
+from sixbit.values.errors import CatalogueError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -21,7 +24,11 @@ TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 
 def lensfun_entries(wanted: Sequence[Run], complete: bool) -> list[Element]:
-    """One lensfun ``<lens>`` for each lens and size of sensor."""
+    """Make one lensfun ``<lens>`` of all runs with a lens on sensors of one size.
+
+    ``complete`` adds to each what Sixbit's own database has of the other kinds. Raises CatalogueError for a run whose
+    XML cannot be read.
+    """
     groups: list[list[Run]] = []
     for run in wanted:
         group = next((g for g in groups if g[0].lens_id == run.lens_id and g[0].same_sensor(run)), None)
@@ -29,54 +36,48 @@ def lensfun_entries(wanted: Sequence[Run], complete: bool) -> list[Element]:
             groups.append([run])
         else:
             group.append(run)
-    entries = []
-    for group in groups:
-        lenses = [lens for run in group for lens in _root(run).iter("lens")]
-        entry = merged(lenses, TERMS)
-        calibration = entry.find("calibration")
-        stock = stock_entry(group[0].lens_id, group[0].crop_factor) if complete else None
-        if stock is not None and calibration is not None:
-            there = {row.tag for row in calibration}
-            calibration.extend(row for row in stock.iterfind("calibration/*") if row.tag not in there)
-        entries.append(entry)
-    return entries
+    return [_entry(group, complete) for group in groups]
+
+
+def _entry(runs: Sequence[Run], complete: bool) -> Element:
+    entry = merged([lens for run in runs for lens in _root(run).iter("lens")], TERMS)
+    calibration = entry.find("calibration")
+    stock = stock_entry(runs[0].lens_id, runs[0].crop_factor) if complete else None
+    if stock is not None and calibration is not None:
+        there = {row.tag for row in calibration}
+        calibration.extend(copy.deepcopy(row) for row in stock.iterfind("calibration/*") if row.tag not in there)
+    return entry
 
 
 def _root(run: Run) -> Element:
-    from xml.etree import ElementTree
-
     try:
-        return ElementTree.parse(run.xml).getroot()
-    except (OSError, ElementTree.ParseError) as error:
-        raise RunError(
-            f"{run.xml} cannot be read ({error}); `sixbit calibrate remove {run.name}` takes this run back."
-        ) from error
+        return xml_root(run.xml)
+    except CatalogueError as error:
+        raise CatalogueError(f"{error} `sixbit calibrate remove {run.name}` takes this run back.") from error
 
 
 def stock_entry(lens_id: str, crop_factor: float | None) -> Element | None:
-    """The entry of a lens in Sixbit's own database: any, or the one for sensors of this size."""
-    from xml.etree import ElementTree
-
+    """Find the entry of a lens in Sixbit's own database: any, or the one for sensors of this size."""
     lens = catalogue().lenses.get(lens_id)
     if lens is None:
         return None
     names = {lens.name} | {c.model for c in lens.calibrations if not c.own and c.file != "computed.xml"}
     for path in sorted(data_path("lens_db").glob("*.xml")):
-        for entry in ElementTree.parse(path).getroot().iter("lens"):
-            same = crop_factor is None or abs(float(entry.findtext("cropfactor") or 1) / crop_factor - 1) < 0.005
-            if same and names & {model.text for model in entry.findall("model")}:
+        for entry in xml_root(path).iter("lens"):
+            same = crop_factor is None or abs(float(text_of(entry, "cropfactor") or 1) / crop_factor - 1) < 0.005
+            if same and names & {*models(entry)}:
                 return entry
     return None
 
 
 def document(entries: Iterable[Element], made_from: Iterable[Run]) -> bytes:
-    """A lensfun database of version 1, with what each run was made from in a comment."""
+    """Write a lensfun database of version 1, with what each run was made from in a comment."""
     from xml.etree import ElementTree
 
     root = ElementTree.Element("lensdatabase", version="1")
     root.extend(entries)
     ElementTree.indent(root, "    ")
     # Two hyphens would end a comment.
-    said = "\n".join(f"    {r.lens}: {', '.join(r.kinds)}; {r.said}".replace("--", "- ") for r in made_from)
-    text = f'<?xml version="1.0" encoding="utf-8"?>\n<!--\n    Measured with Sixbit.\n{said}\n-->\n'
+    sources = "\n".join(f"    {r.lens}: {', '.join(r.kinds)}; {r.origin}".replace("--", "- ") for r in made_from)
+    text = f'<?xml version="1.0" encoding="utf-8"?>\n<!--\n    Measured with Sixbit.\n{sources}\n-->\n'
     return (text + ElementTree.tostring(root, encoding="unicode") + "\n").encode()

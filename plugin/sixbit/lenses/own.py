@@ -1,27 +1,27 @@
-"""The records of the user's own calibrations, one a run: what was measured, of which lens, on which body.
+"""The user's own calibrations: the records of Sixbit's runs, and lensfun XML from elsewhere.
 
-A record is a JSON file in the user's ``lens_db`` folder. What lensfun can say of the run stands beside it, in lensfun
-XML of the same name; colour shading, which lensfun cannot say, stands in the record itself.
+A run's record is a JSON file in the user's ``lens_db`` folder: what was measured, of which lens, on which body. What
+lensfun can say of the run stands beside it, in lensfun XML of the same name; colour shading, which lensfun cannot say,
+stands in the record itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sixbit.values.errors import SixbitError
-from sixbit.values.kinds import KINDS
+from sixbit.lenses.names import read_name
+from sixbit.values.errors import CatalogueError
+from sixbit.values.kinds import KINDS, Grade
+from sixbit.values.lens import Calibration, Lens
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 FORMAT = 1
 SUFFIX = ".calibration.json"
-
-
-class RunError(SixbitError, ValueError):
-    """A record that cannot be read; the message names it."""
 
 
 class Run(NamedTuple):
@@ -50,24 +50,33 @@ class Run(NamedTuple):
 
     @property
     def path(self) -> Path:
-        """The record itself."""
+        """The path of the record itself."""
         return self.folder / f"{self.name}{SUFFIX}"
 
     @property
     def xml(self) -> Path:
-        """What lensfun can say of it; there is none of shading alone."""
+        """The path of its lensfun XML; there is none of shading alone."""
         return self.folder / f"{self.name}.xml"
 
     @property
     def has_xml(self) -> bool:
-        """True if lensfun can say something of it."""
+        """True if there is lensfun XML of it."""
         return any(kind != "shading" for kind in self.kinds)
 
     @property
-    def said(self) -> str:
-        """Where the calibration comes from, as it is shown with a lens."""
+    def origin(self) -> str:
+        """The words that are shown with a lens for where its calibration comes from."""
         body = f", {self.model}" if self.model else ""
         return f"your own, {self.date[:10]}{body}: {self.source}"
+
+    @property
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """The calibrations that the run adds to its lens."""
+        file = (self.xml if self.has_xml else self.path).name
+        return tuple(
+            Calibration(kind, Grade.MEASURED, self.origin, file, self.lens, True, self.name, self.crop_factor)
+            for kind in self.kinds
+        )
 
     def same_sensor(self, other: Run) -> bool:
         """True if two runs were made on sensors of one size and shape: then lensfun can hold them in one entry."""
@@ -83,7 +92,7 @@ class Run(NamedTuple):
 
 
 def read_runs(folder: Path) -> tuple[Run, ...]:
-    """All records of a folder, the oldest first. Raises RecordError, naming the file, for one that is damaged."""
+    """All records of a folder, the oldest first. Raises CatalogueError, naming the file, for one that is damaged."""
     return tuple(sorted((_read(path) for path in folder.glob(f"*{SUFFIX}")), key=lambda r: (r.date, r.name)))
 
 
@@ -93,7 +102,7 @@ def _read(path: Path) -> Run:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         if fields.pop("sixbit_calibration") != FORMAT:
-            raise RunError(f"{path} was written by another version of Sixbit (format {FORMAT} is read).")
+            raise CatalogueError(f"{path} was written by another version of Sixbit (format {FORMAT} is read).")
         kinds = tuple(fields.pop("kinds"))
         if not kinds or set(kinds) - set(KINDS) or ("shading" in kinds) != bool(fields.get("shading")):
             raise ValueError(f"it says that it holds {', '.join(map(str, kinds)) or 'nothing'}")
@@ -102,30 +111,40 @@ def _read(path: Path) -> Run:
             if not 0 < fields[name] < 1e4:
                 raise ValueError(f"{name} is {fields[name]}")
         return Run(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
-    except RunError:
+    except CatalogueError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(
+        raise CatalogueError(
             f"{path} holds a calibration of yours and cannot be read ({error}); repair it or remove it."
         ) from error
 
 
-def merged(lenses: Sequence[Element], kinds: Iterable[str]) -> Element:
-    """One lensfun ``<lens>`` with the calibrations of several, by kind; of two for the same settings the later one."""
-    import copy
-    from xml.etree.ElementTree import SubElement
+def own_lens(path: Path, element: Element) -> Lens:
+    """Read a ``<lens>`` of a file of the user's, that Sixbit did not write, as a lens of its own with calibrations."""
+    from sixbit.lenses.entries import models
 
-    result = copy.deepcopy(lenses[-1])
-    calibration = result.find("calibration")
-    if calibration is not None:
-        result.remove(calibration)
-    calibration = SubElement(result, "calibration")
-    for kind in kinds:
-        found: dict[tuple[str, ...], Element] = {}
-        for lens in lenses:
-            for row in lens.iterfind(f"calibration/{kind}"):
-                settings = tuple(f"{float(row.get(name) or 0):.4g}" for name in ("focal", "aperture", "distance"))
-                found.pop(settings, None)
-                found[settings] = copy.deepcopy(row)
-        calibration.extend(found.values())
-    return result
+    names = models(element)
+    if not names:
+        raise CatalogueError(f"{path} has a lens without a <model>; name it as the camera writes it.")
+    name = read_name(names[0])
+    focals = name.focals or tuple(
+        sorted({float(row.get("focal", 0)) for row in element.iterfind("calibration/*") if row.get("focal")})
+    )
+    makers = [maker.text or "" for maker in element.findall("maker")]
+    return Lens(
+        lens_id="own-" + re.sub(r"[^a-z0-9.]+", "-", names[0].lower()).strip("-"),
+        name=names[0],
+        maker=min(name.makers, default=makers[0] if makers else ""),
+        focal_min=focals[0] if focals else 0.0,
+        focal_max=focals[-1] if focals else 0.0,
+        f_number_open=name.f_number or 0.0,
+        calibrations=tuple(
+            Calibration(kind, Grade.MEASURED, f"your own ({path.name})", path.name, names[0], own=True)
+            for kind in KINDS
+            if element.find(f"calibration/{kind}") is not None
+        ),
+        focals=focals,
+        aliases=tuple(names[1:]),
+        source="your own",
+        details_source="your own",
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue
@@ -16,16 +17,23 @@ from sixbit.machine import user_data
 from sixbit.values.errors import PhotoError, photo_name
 from sixbit.values.shot import Shot
 
-Key = tuple[str, str, str, float | None]
+
+class Key(NamedTuple):
+    """The shots that a choice is for: those of a body with a lens name, or without one at a focal length."""
+
+    make: str
+    model: str
+    name: str
+    focal_mm: float | None
 
 
 def choices_file() -> Path:
-    """Where the choices stand."""
+    """Give the path of the file that holds the choices."""
     return user_data() / "choices.json"
 
 
 def look_up(shot: Shot) -> str | None:
-    """The lens_id that was chosen for such shots, if any."""
+    """Look up the lens_id that was chosen for shots of this body and lens name, None if none was."""
     if not choices_file().is_file():
         return None
     return _read().get(_key(shot))
@@ -34,18 +42,18 @@ def look_up(shot: Shot) -> str | None:
 def keep(shot: Shot, lens_id: str) -> None:
     """Keep the choice of a lens for all shots of this body and lens name.
 
-    Raises PhotoError where the choice would speak for photos of any lens: those that do not name their camera, and
-    those of a phone without a lens name, as the phone's own photos look the same.
+    Raises PhotoError if it cannot be written, and where the choice would speak for photos of any lens: those that do
+    not name their camera, and those of a phone without a lens name, as the phone's own photos look the same.
     """
-    body = catalogue().body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
-    make, model, name, _ = _key(shot)
-    if not (make or model) or (body and body.is_phone and not name):
+    body = catalogue().body_of(shot)
+    key = _key(shot)
+    if not (key.make or key.model) or (body and body.is_phone and not key.name):
         raise PhotoError(
             f"{photo_name(shot.path or '')}: nothing in it sets it apart from photos of other lenses, so the choice "
             "cannot be remembered.",
             f"Write the lens into the photos with `sixbit tag --lens {lens_id}`.",
         )
-    _write({**_read(), _key(shot): lens_id})
+    _write({**_read(), key: lens_id})
 
 
 def forget(shot: Shot | None = None, lens_id: str | None = None) -> int:
@@ -64,14 +72,14 @@ def forget(shot: Shot | None = None, lens_id: str | None = None) -> int:
 def _key(shot: Shot) -> Key:
     name = next((name.value.strip() for name in shot.lens_names if not read_name(name.value).empty), "")
     focal = round(shot.focal_mm.value, 1) if shot.focal_mm and not name else None
-    return (shot.make.value if shot.make else "", shot.model.value if shot.model else "", name, focal)
+    return Key(shot.make.value if shot.make else "", shot.model.value if shot.model else "", name, focal)
 
 
 def _read() -> dict[Key, str]:
     path = choices_file()
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        return {(row["make"], row["model"], row["name"], row["focal_mm"]): row["lens_id"] for row in rows}
+        return {Key(*(row[part] for part in Key._fields)): row["lens_id"] for row in rows}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -81,8 +89,5 @@ def _read() -> dict[Key, str]:
 
 
 def _write(choices: dict[Key, str]) -> None:
-    rows = [
-        {"make": make, "model": model, "name": name, "focal_mm": focal, "lens_id": lens_id}
-        for (make, model, name, focal), lens_id in choices.items()
-    ]
+    rows = [{**key._asdict(), "lens_id": lens_id} for key, lens_id in choices.items()]
     write_whole(choices_file(), json.dumps(rows, indent=2, ensure_ascii=False) + "\n", make_folder=True)

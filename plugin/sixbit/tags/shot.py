@@ -45,12 +45,14 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
         lens_make=_first(_clean(source.text("LensMake")) for source in sources),
         # What the user said with `sixbit tag` corrects the names and codes of the camera, and stands alone.
         lens_names=(lens,) if lens else _lens_names(sources, note),
+        lens_by_user=lens is not None,
         lens_specification=_first(_specification(source) for source in sources),
         lens_serial=_first(_serial(source.text("LensSerialNumber")) for source in sources),
         six_bit=None if lens else _six_bit(note),
         focal_mm=focal_mm,
         focal_35mm=focal_35mm,
         f_number=f_number,
+        f_number_by_user=aperture is not None,
         # An M-Adapter L tells no aperture either. What stands in a sidecar was put there by someone who knew it.
         f_number_estimated=f_number is not None
         and aperture is None

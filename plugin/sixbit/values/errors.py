@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 def photo_name(path: str | Path) -> str:
@@ -31,6 +32,29 @@ class SixbitError(Exception):
 
 class PhotoError(SixbitError):
     """A photo that cannot be used; the message names it and says what can be done."""
+
+
+class NotCorrectedError(PhotoError):
+    """A photo that there is no correction for; ``status`` says why in a word, the message in a sentence.
+
+    ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``, or
+    ``already_corrected``.
+    """
+
+    def __init__(self, status: str, reason: str, way_out: str = "") -> None:
+        super().__init__(reason, way_out)
+        self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.status, *self.args)
+
+
+class CatalogueError(SixbitError, ValueError):
+    """A file of the catalogue that cannot be read, Sixbit's own or the user's; the message names it."""
+
+
+class CompileError(SixbitError, ValueError):
+    """A correction that cannot be compiled; the message says why and what can be done."""
 
 
 class CalibrationError(SixbitError):

@@ -131,6 +131,20 @@ class Body(NamedTuple):
 
 
 PHONE_MAKERS = frozenset({"xiaomi", "sharp", "leitz phone", "leitz", "huawei"})
+"""Makers of phones that take M lenses, and of no other cameras."""
+OTHER_PHONE_MAKERS = frozenset(
+    {"apple", "samsung", "google", "oneplus", "oppo", "vivo", "honor", "motorola", "realme", "nothing"}
+)
+"""Makers whose photos are mostly from phones; Samsung has made cameras too."""
+
+
+def makes_phones(make: str) -> bool:
+    """Tell whether a photo with this Make is likely from a phone.
+
+    >>> makes_phones("Apple"), makes_phones("LEICA CAMERA AG")
+    (True, False)
+    """
+    return make.casefold().strip() in PHONE_MAKERS | OTHER_PHONE_MAKERS
 
 
 class Model(NamedTuple):

@@ -47,15 +47,6 @@ def own_key(name: str) -> str:
     return f"Xmp.{PREFIX}.{name}"
 
 
-def is_own(tag: str, name: str) -> bool:
-    """True if the tag of a value says that the user gave it, as this property of Sixbit's namespace.
-
-    >>> is_own("photo.jpg.xmp sixbit:lens", LENS), is_own("XMP aux:Lens", LENS)
-    (True, False)
-    """
-    return tag.endswith(f" {own(name)}")
-
-
 def marks(applied: Iterable[str], earlier: Iterable[str], digest: str | None) -> dict[str, str]:
     """The marks of corrections that were applied now or earlier, as XMP properties by exiv2's names.
 

@@ -10,6 +10,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
+INFINITY_M = 1000.0
+"""The distance in metres that stands for infinity, here as in lensfun's database."""
+
 
 class Tagged(NamedTuple, Generic[T]):
     """A value, and the tag of the photo it was read from."""
@@ -46,12 +49,16 @@ class Shot(NamedTuple):
     model: Tagged[str] | None = None
     lens_make: Tagged[str] | None = None
     lens_names: tuple[Tagged[str], ...] = ()
+    lens_by_user: bool = False
+    """True if the user named the lens (`sixbit tag`): ``lens_names`` then holds its identity alone."""
     lens_specification: Tagged[LensSpecification] | None = None
     lens_serial: Tagged[str] | None = None
     six_bit: Tagged[SixBitCode] | None = None
     focal_mm: Tagged[float] | None = None
     focal_35mm: Tagged[float] | None = None
     f_number: Tagged[float] | None = None
+    f_number_by_user: bool = False
+    """True if the user said the f-number (`sixbit tag`)."""
     f_number_estimated: bool = False
     """True where the body has no aperture contact and guessed the f-number (Leica M)."""
     max_aperture: Tagged[float] | None = None

@@ -134,7 +134,7 @@ class Session:
                     "lens_id": run.lens_id,
                     "lens": run.lens,
                     "kinds": ", ".join(SPOKEN[kind] for kind in run.kinds),
-                    "said": run.said,
+                    "said": run.origin,
                     "lensfun": run.has_xml,
                 }
                 for run in catalogue().runs

@@ -75,16 +75,16 @@ def measure(
 def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], progress: Progress) -> Comparison:
     """A photo before and after: the whole of it, and a corner pixel by pixel."""
     from sixbit.calibration.frames import open_frame
-    from sixbit.compiler.compile import compile_filter, identity_of
+    from sixbit.compiler.compile import compile_filter
     from sixbit.engines import Region
     from sixbit.export.correct import Corrected, nothing_to_do
-    from sixbit.lenses.catalogue import renew
+    from sixbit.lenses.catalogue import catalogue, reload_catalogue
     from sixbit.photos.pixels import fitted
 
     progress(0.0, "reading the photo")
-    renew()  # the calibrations have changed since this process was started
+    reload_catalogue()  # the calibrations have changed since this process was started
     frame = open_frame(path)
-    lens = identity_of(lens_id)
+    lens = catalogue().lens(lens_id)
     width, height = frame.size
     shot = frame.shot._replace(width=width, height=height)
     filter = compile_filter(lens, shot, **settings)

@@ -22,9 +22,8 @@ from sixbit.editors.server.asked import Request
 from sixbit.editors.server.requests import RequestFile
 from sixbit.editors.server.session import Session
 from sixbit.engines import EngineError
-from sixbit.lenses.catalogue import CatalogueError
 from sixbit.machine import start_log
-from sixbit.values.errors import ArgumentError, PhotoError, SixbitError
+from sixbit.values.errors import ArgumentError, CatalogueError, PhotoError, SixbitError
 from sixbit.values.sentence import parts
 
 LONGEST_LINE = 16 << 20

@@ -115,7 +115,8 @@ class Session:
         return {"lenses": lenses}
 
     def _compile(self, request: Request) -> Answer:
-        from sixbit.compiler.compile import CompileError, compile_filter
+        from sixbit.compiler.compile import compile_filter
+        from sixbit.values.errors import CompileError
         from sixbit.values.marks import NAMESPACE, PREFIX, marks
 
         size = asked.size(request, "size")

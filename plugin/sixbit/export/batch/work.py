@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.export.batch.ledger import Record
 from sixbit.export.batch.plan import Task, blank, choices_digest, chosen_lens, fingerprint
-from sixbit.export.correct import NotCorrectedError, correct, described
+from sixbit.export.correct import correct, described
 from sixbit.export.correct import foreseen as foreseen_correction
 from sixbit.export.presets import Preset
 from sixbit.files.replace import replacing
@@ -18,7 +18,7 @@ from sixbit.files.tiff import ORIENTATION
 from sixbit.photos.pixels import file_of, small_picture
 from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
-from sixbit.values.errors import PhotoError, SixbitError, photo_name
+from sixbit.values.errors import NotCorrectedError, PhotoError, SixbitError, photo_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

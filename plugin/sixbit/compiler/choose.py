@@ -1,0 +1,147 @@
+"""The choice of the models that correct a shot: of the database, of the user, or what the photo itself shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sixbit.compiler.optics import Optics, Sensor, SensorPicture, optics_of, tca
+from sixbit.compiler.shading import interpolated
+from sixbit.lenses.bodies import same_body
+from sixbit.lenses.catalogue import catalogue
+from sixbit.values.kinds import Grade
+from sixbit.values.sentence import Sentence
+
+if TYPE_CHECKING:
+    from sixbit.lenses.figures import Aperture
+    from sixbit.lenses.own import Run
+    from sixbit.values.lens import Lens, Model
+    from sixbit.values.shot import Shot
+
+UNKNOWN = Sentence("no calibration is known")
+"""The usual reason why a correction is left out."""
+APERTURE_UNKNOWN = Sentence("the photo does not say its aperture")
+
+FROM_PHOTO = "measured from this photo"
+"""The grade of lateral colour that no calibration says, but the photo's own edges."""
+
+Chosen = tuple[Any, dict[str, Any]] | Sentence
+"""A model on its sensor, with the grade and source of its calibration; or the reason why there is none."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A lens as it was used for a picture: its setting in mm and metres."""
+
+    lens: Lens
+    shot: Shot
+    picture: SensorPicture
+    focal_mm: float
+    aperture: Aperture
+    distance_m: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The optics that correct a shot.
+
+    ``calibrations`` gives the grade and source of each kind, ``left_out`` the reason why a kind is missing.
+    """
+
+    optics: Optics
+    calibrations: dict[str, dict[str, Any]]
+    left_out: dict[str, Sentence]
+
+
+def choose(
+    usage: Usage, kinds: Iterable[str], grades: tuple[Grade, ...], measured_tca: tuple[Model, str] | str | None
+) -> Choice:
+    """Choose a model for each kind of correction that is wanted, of the grades that are trusted.
+
+    ``measured_tca`` is the lateral colour that the photo has shown, or why it has shown none; it counts where no
+    calibration is known.
+    """
+    entries = catalogue().calibration_entries(usage.lens.lens_id, kinds, grades, usage.picture.crop_factor)
+    optics = optics_of(entries, usage.focal_mm, usage.aperture.f_number, usage.distance_m)
+    chosen: dict[str, Chosen] = {}
+    for kind in kinds:
+        if model := getattr(optics, kind):
+            calibration = entries[kind].calibration
+            chosen[kind] = model, {"grade": str(calibration.grade), "source": calibration.source}
+        elif kind == "shading" and Grade.MEASURED in grades:
+            chosen[kind] = _shading_of(usage)
+        else:
+            chosen[kind] = _why_none(usage, kind, kind in entries)
+            if kind == "tca" and measured_tca is not None:
+                chosen[kind] = _tca_of(usage.picture, measured_tca, chosen[kind])
+    found = {kind: choice for kind, choice in chosen.items() if not isinstance(choice, Sentence)}
+    return Choice(
+        Optics(**{kind: model for kind, (model, _) in found.items()}),
+        {kind: calibration for kind, (_, calibration) in found.items()},
+        {kind: reason for kind, reason in chosen.items() if isinstance(reason, Sentence)},
+    )
+
+
+def _tca_of(picture: SensorPicture, measured: tuple[Model, str] | str, why: Chosen) -> Chosen:
+    """The lateral colour that the photo itself has shown, or why there is none."""
+    if isinstance(measured, str):
+        return Sentence("{why}, and the photo itself does not show it: {reason}", why=why, reason=measured)
+    model, source = measured
+    origin = {"grade": FROM_PHOTO, "source": source, "model": model.name, "terms": list(model.terms)}
+    return (tca(*model), picture.sensor), origin
+
+
+def _why_none(usage: Usage, kind: str, is_known: bool) -> Sentence:
+    """Tell why no calibration of the database corrects a kind: the one that is known may be of another setting."""
+    if is_known and kind == "vignetting":
+        f_number = usage.aperture.f_number
+        return Sentence("no calibration is near f/{f_number:g}", f_number=f_number) if f_number else APERTURE_UNKNOWN
+    if is_known:
+        return Sentence("no calibration is near {focal:g} mm", focal=usage.focal_mm)
+    others = sorted({str(known.grade) for known in usage.lens.calibrations if known.kind == kind})
+    if others:
+        return Sentence("only a calibration that is {grades} is known", grades=tuple(map(Sentence, others)))
+    return UNKNOWN
+
+
+def _shading_of(usage: Usage) -> Chosen:
+    """The colour shading of a shot, from the user's runs with its lens; or why there is none."""
+    runs = [run for run in catalogue().runs if run.lens_id == usage.lens.lens_id and run.shading]
+    if not runs:
+        return UNKNOWN
+    on_body = _runs_on_body(runs, usage.shot)
+    if isinstance(on_body, Sentence):
+        return on_body
+    large = [run for run in on_body if run.crop_factor <= usage.picture.crop_factor * 1.01]
+    if not large:
+        return Sentence("it was measured on a smaller part of the sensor")
+    f_number, focal = usage.aperture.f_number, usage.focal_mm
+    if f_number is None:
+        return APERTURE_UNKNOWN
+    used = [run for run in large if run.same_sensor(large[-1]) and abs(run.focal_mm / focal - 1) < 0.05]
+    shading = interpolated(used, f_number, usage.distance_m)
+    if shading is None:
+        if used:
+            return Sentence("no calibration is near f/{f_number:g}", f_number=f_number)
+        return Sentence("no calibration is near {focal:g} mm", focal=focal)
+    if not shading.is_radial and shading.landscape != (usage.picture.width >= usage.picture.height):
+        return Sentence("it differs from side to side, and this picture was turned since it was taken")
+    source = "; ".join(run.origin for run in used)
+    return (shading, Sensor(used[0].crop_factor)), {"grade": str(Grade.MEASURED), "source": source}
+
+
+def _runs_on_body(runs: Sequence[Run], shot: Shot) -> Sequence[Run] | Sentence:
+    """The runs on the body of a shot, or why there are none."""
+    make, model = (tag.value if tag else "" for tag in (shot.make, shot.model))
+    on_body = [run for run in runs if same_body((run.make, run.model), (make, model))]
+    if on_body:
+        return on_body
+    measured = ", ".join(sorted({run.model for run in runs}))
+    if not model:
+        return Sentence("it was measured on {cameras}, and the photo does not say its camera", cameras=measured)
+    return Sentence(
+        "it was measured on {cameras}, and this is from {camera}; it is of lens and sensor together",
+        cameras=measured,
+        camera=model,
+    )

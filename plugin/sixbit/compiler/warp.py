@@ -1,0 +1,101 @@
+"""The warp of a picture: where each point of the corrected picture comes from, exact and as polynomials."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sixbit.compiler.fit import SAMPLES, FloatArray, fit
+from sixbit.compiler.optics import Optics, SensorPicture
+from sixbit.values.errors import CompileError
+from sixbit.values.polynomial import Polynomial, evaluate
+from sixbit.values.sentence import Sentence
+
+BUDGET_PX = 0.005
+"""Largest error of the fit in a picture ``WIDTH_OF_BUDGET`` px wide."""
+WIDTH_OF_BUDGET = 8192
+
+
+@dataclass(frozen=True)
+class Warp:
+    """The exact warp of a picture. Points and radii are in px, radii from the optical centre."""
+
+    optics: Optics
+    picture: SensorPicture
+    scale: float = 1.0
+
+    @property
+    def colours(self) -> range:
+        """The colours that come from places of their own: red, green and blue, or one for all."""
+        return range(3 if self.optics.tca else 1)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The optical centre."""
+        return self.picture.centre(self.optics.sensor)
+
+    @property
+    def nearest(self) -> float:
+        """The distance of the border from the optical centre."""
+        x, y = self.centre
+        return max(min(x, self.picture.width - 1 - x, y, self.picture.height - 1 - y), 0.0)
+
+    @property
+    def farthest(self) -> float:
+        """The distance of the farthest corner from the optical centre.
+
+        >>> Warp(Optics(), SensorPicture(7, 9, 1.0)).farthest
+        5.0
+        """
+        x, y = self.centre
+        return max(math.hypot(max(x, self.picture.width - 1 - x), max(y, self.picture.height - 1 - y)), 0.5)
+
+    @property
+    def end(self) -> float:
+        """The distance of the farthest corner in half diagonals."""
+        return self.farthest / self.picture.half_diagonal
+
+    def unscaled(self, colour: int, radius: FloatArray) -> FloatArray:
+        """Give the source over the output radius, at output radii before scaling."""
+        return self.optics.source_over_output(radius, self.picture, colour)
+
+    def source_radius(self, colour: int, r: FloatArray) -> FloatArray:
+        """Give the source radius of an output radius r in half diagonals."""
+        output = r * self.picture.half_diagonal / self.scale
+        return output * self.unscaled(colour, output)
+
+
+def fit_warp(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
+    """Fit the source over the output radius, at output radii in half diagonals; with the largest error in px.
+
+    Raises CompileError for a model that folds over or cannot be fitted.
+    """
+    fits = [_fit_colour(warp, colour) for colour in warp.colours]
+    return tuple(polynomial for polynomial, _ in fits), max(error for _, error in fits)
+
+
+def _fit_colour(warp: Warp, colour: int) -> tuple[Polynomial, float]:
+    half_diagonal, scale = warp.picture.half_diagonal, warp.scale
+    budget = BUDGET_PX * max(warp.picture.width, warp.picture.height) / WIDTH_OF_BUDGET
+    polynomial, error = fit(
+        lambda r: warp.unscaled(colour, r * half_diagonal / scale) / scale,
+        warp.end,
+        budget,
+        weight=lambda r: r * half_diagonal,
+    )
+    if error > budget:
+        raise CompileError(
+            Sentence(
+                "The distortion cannot be fitted to within {budget:.4f} px (off by {error:.4f} px).",
+                budget=budget,
+                error=error,
+            )
+        )
+    r = np.linspace(0, warp.end, SAMPLES)
+    if np.any(np.diff(r * evaluate(polynomial, r)) <= 0):
+        raise CompileError(
+            Sentence("The distortion model folds over within the frame: this calibration is not usable here.")
+        )
+    return polynomial, error

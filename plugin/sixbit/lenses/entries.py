@@ -1,0 +1,137 @@
+"""lensfun's XML: the files, read once, and the entries in them that calibrations are taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sixbit.values.errors import CatalogueError
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from sixbit.values.lens import Calibration
+
+
+class Entry(NamedTuple):
+    """A lensfun entry to take numbers from: the lensfunpy lens, and what lensfunpy does not tell of it."""
+
+    lens: Any
+    """``lensfunpy.Lens``"""
+    calibration: Calibration
+    crop_factor: float
+    aspect_ratio: float
+    centre: tuple[float, float]
+    """The optical centre's offset, lensfun's ``<center>``, in units of half the short side."""
+
+
+def entry_in(path: Path, calibration: Calibration) -> Entry:
+    """Find the entry of a calibration in a file; CatalogueError if there is none."""
+    element = next((lens for lens in xml_root(path).iter("lens") if calibration.model in models(lens)), None)
+    # lensfun gives the name in the language of the system, if the entry has one.
+    names = [] if element is None else models(element)
+    lens = next((lens for lens in _loaded(path) if lens.model in names), None)
+    if element is None or lens is None:
+        raise CatalogueError(f"{path} has no entry {calibration.model!r}; repair the file or its table.")
+    return _entry(lens, element, calibration)
+
+
+def merged_entry(paths: tuple[Path, ...], calibration: Calibration) -> Entry:
+    """Make one entry of the first lens of several files: lensfun interpolates between their calibrations."""
+    return _entry(*_merged(paths, calibration.kind), calibration)
+
+
+def merged(lenses: Sequence[Element], kinds: Iterable[str]) -> Element:
+    """Merge the calibrations of several ``<lens>`` into one, by kind; of two for the same settings the later one."""
+    import copy
+    from xml.etree.ElementTree import SubElement
+
+    result = copy.deepcopy(lenses[-1])
+    calibration = result.find("calibration")
+    if calibration is not None:
+        result.remove(calibration)
+    calibration = SubElement(result, "calibration")
+    for kind in kinds:
+        found: dict[tuple[str, ...], Element] = {}
+        for lens in lenses:
+            for row in lens.iterfind(f"calibration/{kind}"):
+                settings = tuple(f"{float(row.get(name) or 0):.4g}" for name in ("focal", "aperture", "distance"))
+                found.pop(settings, None)
+                found[settings] = copy.deepcopy(row)
+        calibration.extend(found.values())
+    return result
+
+
+def text_of(element: Element, tag: str) -> str:
+    """The text of a child, empty if there is none."""
+    return (element.findtext(tag) or "").strip()
+
+
+def models(lens: Element) -> list[str]:
+    """The names of a ``<lens>``."""
+    return [(model.text or "").strip() for model in lens.findall("model")]
+
+
+def aspect_ratio(lens: Element) -> float:
+    """The aspect ratio of the pictures that a ``<lens>`` was calibrated from; ValueError for one that is no number."""
+    width, _, height = (text_of(lens, "aspect-ratio") or "3:2").partition(":")
+    return float(width) / float(height or 1)
+
+
+@cache
+def xml_root(path: Path) -> Element:
+    """Parse a file; CatalogueError, naming it, if that fails."""
+    from xml.etree import ElementTree
+
+    try:
+        return ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise CatalogueError(f"{path} is no readable lensfun XML ({error}); repair it or remove it.") from error
+
+
+def forget_files() -> None:
+    """Forget what was read, as files have changed."""
+    for cached in (xml_root, _loaded, _merged):
+        cached.cache_clear()
+
+
+@cache
+def _loaded(path: Path) -> tuple[Any, ...]:
+    """The lenses of a file as lensfunpy has them."""
+    import lensfunpy
+
+    try:
+        return tuple(lensfunpy.Database(paths=[str(path)], load_common=False, load_bundled=False).lenses)
+    except lensfunpy.XMLFormatError as error:
+        raise CatalogueError(f"{path} is refused by lensfun: {error}") from error
+
+
+@cache
+def _merged(paths: tuple[Path, ...], kind: str) -> tuple[Any, Element]:
+    """The lens that several files make together: as lensfunpy has it, and as XML."""
+    from xml.etree import ElementTree
+
+    import lensfunpy
+
+    found = (xml_root(path).find("lens") for path in paths)
+    root = ElementTree.Element("lensdatabase", version="1")
+    try:
+        root.append(merged([lens for lens in found if lens is not None], [kind]))
+        text = ElementTree.tostring(root, encoding="unicode")
+        return lensfunpy.Database(xml=text, load_common=False, load_bundled=False).lenses[0], root[0]
+    except (lensfunpy.XMLFormatError, IndexError, ValueError) as error:
+        names = ", ".join(path.name for path in paths)
+        raise CatalogueError(f"{names}: lensfun cannot read this calibration of yours ({error}); remove it.") from error
+
+
+def _entry(lens: Any, element: Element, calibration: Calibration) -> Entry:
+    centre = element.find("center")
+    return Entry(
+        lens,
+        calibration,
+        crop_factor=float(text_of(element, "cropfactor") or 1),
+        aspect_ratio=aspect_ratio(element),
+        centre=(0.0, 0.0) if centre is None else (float(centre.get("x", 0)), float(centre.get("y", 0))),
+    )
