@@ -17,20 +17,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sixbit.compiler.compile import compile_filter
-    from sixbit.engines import EngineError, Region, apply
+    from sixbit.engines import Region, apply
     from sixbit.export.correct import correct
     from sixbit.lenses.match import Match, Status, match
     from sixbit.tags.read import read_shot
-    from sixbit.values.errors import CompileError, PhotoError, SixbitError
-    from sixbit.values.filter import Filter, FilterError
+    from sixbit.values.errors import Code, CompileError, EngineError, FilterError, PhotoError, SixbitError
+    from sixbit.values.filter import Filter
     from sixbit.values.lens import Lens
     from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 
 _HOME = {
+    "Code": "values.errors",
     "CompileError": "values.errors",
+    "EngineError": "values.errors",
     "Filter": "values.filter",
-    "EngineError": "engines",
-    "FilterError": "values.filter",
+    "FilterError": "values.errors",
     "Match": "lenses.match",
     "Lens": "values.lens",
     "LensSpecification": "values.shot",
@@ -63,6 +64,7 @@ __all__ = [  # noqa: RUF022 - the steps in their order
     "SixBitCode",
     "Status",
     "Tagged",
+    "Code",
     "SixbitError",
     "CompileError",
     "EngineError",

@@ -11,11 +11,12 @@ from types import ModuleType
 import polib
 import pytest
 
+from sixbit.cli.ways_out import told
 from sixbit.compiler.compile import compile_filter
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import match, match_name
 from sixbit.manifest import plugin_source
-from sixbit.values.errors import CompileError
+from sixbit.values.errors import Code, CompileError
 from sixbit.values.sentence import Sentence, parts
 from sixbit.values.shot import Shot, SixBitCode, Tagged
 from tests.scenery.name_variants import FOREIGN, UNSURE, variants
@@ -78,12 +79,51 @@ def test_evidence_is_translated(german: ModuleType, evidence: set[Sentence]) -> 
 
 
 def test_a_refusal_has_the_way_out_of_the_window(german: ModuleType) -> None:
-    with pytest.raises(CompileError, match="--focal") as caught:
+    with pytest.raises(CompileError) as caught:
         compile_filter("tri-elmar-28-35-50", size=(900, 600), crop_factor=1.0)
+    assert "--focal" in told(caught.value)
     words = german.with_way_out(parts(caught.value.reason))
     assert "mehrere Brennweiten" in words
     assert "--" not in words
     assert words.endswith("Fill in the focal length.")  # translated when the module is loaded
+
+
+def test_every_code_has_a_way_out_in_the_window(window: ModuleType) -> None:
+    assert window.WAYS_OUT.keys() == {str(code) for code in Code}
+    assert all(said.endswith(".") for said in window.WAYS_OUT.values())
+
+
+def test_no_way_out_of_the_window_is_of_the_command_line(window: ModuleType) -> None:
+    assert window.MEND in window.WAYS_OUT.values()  # where Sixbit itself does not run, there is no other
+    assert not [said for said in window.WAYS_OUT.values() if ("--" in said or "`" in said) and said != window.MEND]
+
+
+def test_what_the_ways_out_name_is_in_the_dialog(window: ModuleType) -> None:
+    labels = (SOURCE / "arguments.py").read_text(encoding="utf-8").replace("_", "")
+    named = {name for said in window.WAYS_OUT.values() for name in re.findall("“(.+?)”", said)}
+    assert len(named) > 5
+    assert not [name for name in named if f'("{name}")' not in labels]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("it is damaged", "it is damaged; get it again from where it came"),
+        ("It is damaged.", "It is damaged. Get it again from where it came."),
+    ],
+)
+def test_a_way_out_follows_as_a_clause_or_a_sentence(reason: str, words: str, window: ModuleType) -> None:
+    assert window.with_way_out({"template": reason, "values": {}, "code": "damaged"}) == words
+    assert window.with_way_out(reason, "damaged") == words
+    assert window.with_way_out(reason) == reason
+
+
+def test_that_nobody_has_measured_it_is_told_without_a_way_out(window: ModuleType) -> None:
+    unknown = parts(Sentence("no calibration is known", Code.UNCALIBRATED))
+    assert window.why_left_out(unknown) == "no calibration is known"
+    assert window.with_way_out(unknown).startswith("no calibration is known; calibrate the lens")
+    only = parts(Sentence("only a calibration that is {grades} is known", Code.GRADE, grades=("computed",)))
+    assert window.why_left_out(only).endswith("is known; switch “Computed calibrations” on")
 
 
 def test_a_choice_of_names(german: ModuleType) -> None:

@@ -28,6 +28,7 @@ from sixbit.manifest import manifest
 from sixbit.photos.profiles import curve_of_profile
 from sixbit.tags.texts import shot_of_tags
 from sixbit.tags.write import write_lens_tags
+from sixbit.values.kinds import Grade
 from sixbit.values.light import linear
 from tests.scenery import PHOTO
 from tests.scenery import photo_factory as factory
@@ -74,10 +75,15 @@ class Server:
 
     def refusal(self, do: str, **arguments: Any) -> tuple[str, str]:
         """Kind and sentence of the error; the server goes on to answer."""
+        answer = self.refused(do, **arguments)
+        return answer["kind"], answer["error"]
+
+    def refused(self, do: str, **arguments: Any) -> dict[str, Any]:
+        """The whole answer."""
         self.send(do, **arguments)
         answer = self.answer()
         self.ask("hello", protocol=1)
-        return answer["kind"], answer["error"]
+        return answer
 
     def open(self, file: Path, pixels: NDArray[Any], **more: Any) -> int:
         pixels.tofile(file)
@@ -152,9 +158,31 @@ def test_hello(server: Server, home: Path) -> None:
 
 
 def test_another_protocol_is_refused(server: Server) -> None:
-    kind, sentence = server.refusal("hello", protocol=2)
-    assert kind == "argument"
-    assert "sixbit install" in sentence
+    refused = server.refused("hello", protocol=2)
+    assert (refused["kind"], refused["code"]) == ("argument", "version")
+    assert "different versions" in refused["error"]
+
+
+def test_a_refusal_has_a_code_and_its_parts(server: Server, tmp_path: Path) -> None:
+    refused = server.refused("compile", lens="tri-elmar-28-35-50", size=[900, 600], crop_factor=1.0)
+    assert refused["code"] == refused["said"]["code"] == "focal_length"
+    assert refused["error"] == refused["said"]["template"].format(**refused["said"]["values"])
+    (tmp_path / "empty.jpg").touch()
+    refused = server.refused("identify", photo=str(tmp_path / "empty.jpg"))
+    assert (refused["kind"], refused["code"]) == ("photo", "damaged")
+    assert refused["said"]["values"] == {"subject": str(tmp_path / "empty.jpg"), "reason": "is empty."}
+    assert refused["error"] == f"{tmp_path / 'empty.jpg'}: is empty."
+
+
+def test_a_lens_that_has_only_a_computed_calibration_is_told_by_a_code(server: Server) -> None:
+    computed = next(
+        lens for lens in catalogue().lenses.values() if {c.grade for c in lens.calibrations} == {Grade.COMPUTED}
+    )
+    arguments = {"lens": computed.lens_id, "size": [900, 600], "crop_factor": 1.0}
+    left_out = server.ask("compile", **arguments)["left_out"]
+    assert left_out["distortion"]["code"] == "grade"
+    assert left_out["shading"]["code"] == "uncalibrated"
+    assert "distortion" not in server.ask("compile", **arguments, grades=["computed"])["left_out"]
 
 
 def test_identify_says_what_the_command_line_says(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,11 +14,13 @@ import skimage.data
 import tifffile
 from PIL import Image
 
-from sixbit.engines import EngineError, Region, apply
+from sixbit.engines import Region, apply
 from sixbit.engines.gmic import script
+from sixbit.values.errors import Code, EngineError
 from sixbit.values.filter import Filter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
 from tests.scenery.programs import missing
+from tests.scenery.refusals import refused
 
 CODES = np.linspace(0, 1, SAMPLES)
 GAMMAS = TransferCurve("one curve a plane", np.stack([CODES**gamma for gamma in (2.2, 1.8, 2.4)]))
@@ -144,7 +146,7 @@ def test_an_interpolation_gmic_has_not(photo: np.ndarray[Any, Any]) -> None:
 
 def test_without_gmic(photo: np.ndarray[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gmic", None)
-    with pytest.raises(EngineError, match="pip install gmic"):
+    with refused(EngineError, "pip install 'gmic'", Code.MISSING_PART):
         apply(filter(photo), photo, "gmic")
 
 

@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from sixbit import engines
-from sixbit.engines import EngineError, Region, Work, native, reference
+from sixbit.engines import Region, Work, native, reference
 from sixbit.engines.tables import tables_of
+from sixbit.values.errors import EngineError
 from sixbit.values.filter import Filter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
 from tests.scenery.kernel import BENT, filter, kernel, picture

@@ -24,15 +24,17 @@ from sixbit import read_shot
 from sixbit.cli.main import main
 from sixbit.compiler.optics import SensorPicture
 from sixbit.export import presets
-from sixbit.export.batch import BatchError, Outcome, batch, foreseen
+from sixbit.export.batch import Outcome, batch, foreseen
 from sixbit.export.batch.ledger import Ledger, held
 from sixbit.export.batch.memory import PROCESS, needed
 from sixbit.export.batch.plan import file_stem
 from sixbit.export.correct import correct
 from sixbit.export.presets import Preset
+from sixbit.values.errors import Code, PhotoError
 from tests.scenery import PHOTO, batch_photos
 from tests.scenery.batch_run import command, report, written
 from tests.scenery.landscape import size_of
+from tests.scenery.refusals import refused
 
 JPEG = Preset("test", "Test", "JPEG")
 
@@ -217,14 +219,14 @@ def test_a_ledger_that_was_cut_short_goes_on(tmp_path: Path) -> None:
         again.add({"source": "b", "status": "skipped"})
         assert Ledger(ledger.path).record("b") == {"source": "b", "status": "skipped"}
     ledger.path.write_text('{"ledger": 2}\n')
-    with pytest.raises(BatchError, match="newer Sixbit"):
+    with refused(PhotoError, "newer Sixbit", Code.VERSION):
         Ledger(ledger.path)
 
 
 def test_two_batches_do_not_share_a_folder(tmp_path: Path) -> None:
     put(tmp_path / "in" / "a.jpg")
     (tmp_path / "out").mkdir()
-    with held(tmp_path / "out" / ".sixbit"), pytest.raises(BatchError, match="Another batch is at work"):
+    with held(tmp_path / "out" / ".sixbit"), refused(PhotoError, "another batch is at work.*Wait for it", Code.BUSY):
         run(tmp_path / "in", tmp_path / "out")
 
 
@@ -281,7 +283,8 @@ def test_every_status_is_told_with_its_reason(tmp_path: Path) -> None:
     }
     page = (tmp_path / "out" / "sixbit-report.html").read_text(encoding="utf-8")
     assert page.count("data:image/jpeg") == 4
-    assert "in darktable" in str(report(tmp_path / "out")["raw.ARW"]["message"])
+    assert "Correct it in darktable" in page
+    assert report(tmp_path / "out")["raw.ARW"]["codes"] == ["raw"]
 
 
 def test_a_preset_says_what_becomes_of_them(tmp_path: Path) -> None:
@@ -437,7 +440,7 @@ def test_a_photo_beyond_the_budget_fails_alone(tmp_path: Path) -> None:
     seen = run(tmp_path / "in", tmp_path / "out", memory=4 * PROCESS)
     assert {name: one.status for name, one in seen.items()} == {"a.jpg": "corrected", "large.png": "failed"}
     assert "of memory, and 0.5 GB are allowed" in seen["large.png"].message
-    with pytest.raises(BatchError, match="too little"):
+    with refused(PhotoError, "too little", Code.TOO_LARGE):
         run(tmp_path / "in", tmp_path / "2", memory=1 << 20)
 
 

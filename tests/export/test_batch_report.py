@@ -69,7 +69,7 @@ def test_each_photo_that_was_not_corrected_says_why(seen: dict[str, Any]) -> Non
     for name, why in (
         ("unknown", "names no lens"),
         ("cut", "cut short"),
-        ("DNG", "correct it in darktable"),
+        ("DNG", "Correct it in darktable"),
         ("onerror", "lens"),
     ):
         (text,) = [text for text in told.values() if name in text]

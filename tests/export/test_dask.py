@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 
 from sixbit.export import presets
-from sixbit.export.batch import BatchError, Outcome, batch
+from sixbit.export.batch import Outcome, batch
 from sixbit.manifest import manifest
+from sixbit.values.errors import Code, PhotoError
 from tests.scenery import batch_photos
 from tests.scenery.batch_run import report, written
+from tests.scenery.refusals import refused
 
 pytest.importorskip("distributed")
 
@@ -119,6 +121,6 @@ def test_a_cluster_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyP
     photo = tmp_path / "in" / "a.jpg"
     photo.parent.mkdir()
     photo.write_bytes(batch_photos.jpeg(64, 48, batch_photos.KNOWN))
-    with pytest.raises(BatchError, match="no Dask scheduler"):
+    with refused(PhotoError, "no Dask scheduler.*runs", Code.CLUSTER):
         batch([photo], tmp_path / "out", presets.load("full-jpeg"), scheduler=f"tcp://127.0.0.1:{free_port()}")
     assert os.listdir(tmp_path / "out") == [".sixbit"]  # noqa: PTH208

@@ -11,9 +11,11 @@ import pytest
 
 from sixbit.cli.main import main
 from sixbit.export import presets
-from sixbit.export.presets import Preset, PresetError
+from sixbit.export.presets import Preset
 from sixbit.manifest import manifest
+from sixbit.values.errors import Code, PresetError
 from tests.scenery import PHOTO
+from tests.scenery.refusals import refused
 
 LEAST = {"label": "Mine", "format": "JPEG"}
 
@@ -108,11 +110,11 @@ def test_what_they_are_for() -> None:
         ({"sharpening": {"amount": 1}}, "`radius` is missing in `sharpening`."),
         (
             {"unknown": "choose"},
-            "`lens` is null; it must be one that `sixbit lenses` lists, since `unknown` is 'choose'.",
+            "`lens` is null; it must be the identity of a lens, since `unknown` is 'choose'.",
         ),
         (
             {"lens": "summicron-35-asp"},
-            "it must be one that `sixbit lenses` lists; the nearest right value is 'summicron-35-asph'.",
+            "it must be the identity of a lens; the nearest right value is 'summicron-35-asph'.",
         ),
         (
             {"file_name": "{stm}"},
@@ -162,7 +164,7 @@ def test_no_preset_at_all(content: str) -> None:
 
 
 def test_an_unknown_name_is_told_the_nearest() -> None:
-    with pytest.raises(PresetError, match="did you mean 'full-jpeg'"):
+    with refused(PresetError, "did you mean 'full-jpeg'.*`sixbit presets` lists them", Code.PRESET):
         presets.load("full_jpeg")
     for name in ("../archive", "", "a/b"):
         with pytest.raises(PresetError, match="There is no preset"):
@@ -207,7 +209,8 @@ def test_the_list_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
         records = [json.loads(row) for row in said.out.splitlines()]
         assert [record["name"] for record in records] == list(manifest()["presets"])
         assert all(record["yours"] is False for record in records)
-        assert "broken.json is not JSON" in said.err
+        assert "broken.json: is not JSON" in said.err
+        assert "`sixbit presets` lists them" in said.err
 
 
 @pytest.mark.parametrize("template", ["{{{stem}}}", "a {date}-{stem}", "{{stem}} {lens}"])

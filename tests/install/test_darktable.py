@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from sixbit.cli.ways_out import WAYS_OUT
 from sixbit.install import darktable
-from sixbit.install.placed import InstallError, Placed
+from sixbit.install.placed import Placed
 from sixbit.manifest import plugin_source
+from sixbit.values.errors import Code, InstallError
+from sixbit.values.ways_out import way_out
+from tests.scenery.refusals import refused
 
 SOURCE = plugin_source("darktable")
 LUARC = b'require "tools/script_manager" -- \xc3\xa9\xff'
@@ -137,7 +141,7 @@ def test_other_scripts_stay(settings: Path) -> None:
 
 def test_without_darktable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    with pytest.raises(InstallError, match="start it once"):
+    with refused(InstallError, "no settings of darktable.*Start it once", Code.NO_EDITOR):
         darktable.install()
     assert "no settings of darktable" in darktable.doctor()[0].message
     assert not list(tmp_path.iterdir())
@@ -174,7 +178,8 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
     def complaint() -> str:
         (finding,) = darktable.doctor()
         assert not finding.well
-        assert "`sixbit install darktable`" in finding.mend
+        assert finding.code
+        assert "`sixbit install darktable`" in way_out(finding.code, WAYS_OUT, finding.values)
         return finding.message
 
     assert "is not in" in complaint()

@@ -14,9 +14,12 @@ from typing import Any
 import lensfunpy
 import pytest
 
+from sixbit.cli.ways_out import WAYS_OUT
 from sixbit.install import lensfun as module
 from sixbit.install.lensfun import doctor, install, uninstall
-from sixbit.install.placed import InstallError
+from sixbit.values.errors import Code, InstallError
+from sixbit.values.ways_out import way_out
+from tests.scenery.refusals import refused
 
 STOCK = """<?xml version="1.0"?>
 <lensdatabase version="{version}">
@@ -200,7 +203,8 @@ def test_a_file_removed_by_hand_is_no_trouble(lensfun: Path, lens_db: Path) -> N
     (lensfun / "sixbit-leica.xml").unlink()
     [finding] = doctor()
     assert not finding.well
-    assert finding.mend == "`sixbit install lensfun`"
+    assert finding.code
+    assert way_out(finding.code, WAYS_OUT, finding.values).startswith("`sixbit install lensfun`, then start ")
     assert install() == [f"{lensfun}/sixbit-leica.xml: installed"]
     (lensfun / "sixbit-leica.xml").unlink()
     uninstall()
@@ -223,7 +227,7 @@ def test_a_folder_that_cannot_be_written(lensfun: Path, lens_db: Path) -> None:
     sandbox = Path.home() / ".var/app/org.gimp.GIMP"
     sandbox.mkdir(parents=True)
     (sandbox / "data").write_text("a file, where a folder should be")
-    with pytest.raises(InstallError, match=r"sixbit-leica\.xml cannot be written"):
+    with refused(InstallError, r"sixbit-leica\.xml: cannot be written", Code.NOT_WRITABLE):
         install()
 
 
@@ -243,7 +247,7 @@ def full_disk() -> Iterator[None]:
 
 def test_a_full_disk_leaves_nothing_half_written(lensfun: Path, lens_db: Path) -> None:
     before = tree(lensfun.parent)
-    with full_disk(), pytest.raises(InstallError, match="Make room"):
+    with full_disk(), refused(InstallError, "Make room", Code.DISK_FULL):
         install()
     assert tree(lensfun.parent) == before
 
@@ -253,7 +257,7 @@ def test_a_damaged_record(lensfun: Path, lens_db: Path, content: str) -> None:
     record = lensfun.parent / "sixbit/installed.json"
     record.parent.mkdir()
     record.write_text(content)
-    with pytest.raises(InstallError, match=r"installed\.json cannot be read"):
+    with refused(InstallError, r"installed\.json: .*cannot be read.*take it away", Code.USER_FILE):
         install()
     [finding] = doctor()
     assert not finding.well

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from sixbit.cli.ways_out import way_out_of
 from sixbit.lenses import remembered as choices
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.match import Match, Status, match, match_name, way_out
-from sixbit.values.errors import PhotoError
+from sixbit.lenses.match import Match, Status, match, match_name
+from sixbit.values.errors import Code, PhotoError
 from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
+from tests.scenery.refusals import refused
 
 M10 = ("LEICA CAMERA AG", "LEICA M10")
 SONY = ("SONY", "ILCE-7M3")
@@ -290,7 +292,7 @@ def test_untagged(name: str | None) -> None:
     found = match(shot(name, SONY, focal=50))
     assert found.status in (Status.UNTAGGED, Status.UNKNOWN)
     assert not found.candidates
-    assert "--lens" in way_out(found)
+    assert "--lens" in way_out_of(found)
     assert "--" not in told(found), "what an editor shows names no options"
 
 
@@ -339,7 +341,7 @@ def test_choice_is_remembered_for_body_and_name_and_taken_back() -> None:
     found = match(photo)
     assert ids(found) == ["summilux-50-asph-ii"]
     assert "You chose" in told(found)
-    assert "sixbit forget" in way_out(found)
+    assert "sixbit forget" in way_out_of(found)
     assert match(shot("Summilux-M 1:1.4/50 ASPH.", SONY)).status is Status.AMBIGUOUS
     assert choices.forget(photo) == 1
     assert choices.forget() == 0
@@ -361,7 +363,7 @@ def test_stored_focal_lengths_of_an_adapter() -> None:
 def test_damaged_choices_are_told_with_the_file() -> None:
     choices.choices_file().parent.mkdir(parents=True, exist_ok=True)
     choices.choices_file().write_text('[{"make": 1', encoding="utf-8")
-    with pytest.raises(PhotoError, match=r"choices\.json"):
+    with refused(PhotoError, r"choices\.json.*Repair it", Code.USER_FILE):
         match(shot("Summilux-M 1:1.4/50 ASPH.", M10))
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from sixbit.files.find import find_blocks
 from sixbit.tags.read import read_shot
-from sixbit.values.errors import PhotoError
+from sixbit.values.errors import Code, PhotoError
 from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 from tests.scenery.photo_factory import (
     ASCII,
@@ -44,6 +44,7 @@ from tests.scenery.photo_factory import (
     xmp_packet,
 )
 from tests.scenery.programs import exiftool
+from tests.scenery.refusals import refused
 
 M8: dict[str, Any] = {"Make": "Leica Camera AG", "Model": "M8 Digital Camera"}
 M9: dict[str, Any] = {"Make": "Leica Camera AG", "Model": "M9 Digital Camera"}
@@ -576,7 +577,7 @@ def test_photo_that_may_not_be_read(tmp_path: Path) -> None:
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(jpeg())
     photo.chmod(0)
-    with pytest.raises(PhotoError, match="permissions"):
+    with refused(PhotoError, "may not be read.*permissions", Code.NO_ACCESS):
         read_shot(photo)
 
 

@@ -11,8 +11,10 @@ import pytest
 from PIL import ImageCms
 
 from sixbit.photos.profiles import curve_of_profile
-from sixbit.values.light import SAMPLES, LightError, TransferCurve, linear, srgb
+from sixbit.values.errors import Code, PhotoError
+from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
 from tests.scenery.icc_profiles import ADOBE_GAMMA, D50, PRIMARIES, made_profile, rgb_profile, tabulated
+from tests.scenery.refusals import refused
 
 V = np.linspace(0, 1, SAMPLES)
 
@@ -92,7 +94,7 @@ def test_other_colours_say_what_can_still_be_done() -> None:
         (b"junk" * 100, "cannot be read"),
         (good[:200], "cannot be read"),
     ):
-        with pytest.raises(LightError, match=rf"(?i)(?:{word}).*--only distortion,tca"):
+        with refused(PhotoError, rf"(?i)(?:{word}).*--only distortion,tca", Code.PROFILE):
             curve_of_profile(icc)
 
 

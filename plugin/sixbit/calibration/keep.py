@@ -155,7 +155,7 @@ def _tell_programs() -> None:
     from contextlib import suppress
 
     from sixbit.install import lensfun
-    from sixbit.install.placed import InstallError
+    from sixbit.values.errors import InstallError
 
     with suppress(InstallError, CatalogueError):  # `sixbit doctor` tells of it.
         lensfun.renew()

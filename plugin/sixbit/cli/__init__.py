@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sixbit.lenses.match import Match
 
 DONE = 0
 SOME_FAILED = 1
@@ -44,3 +47,16 @@ def complain(message: str) -> None:
 def print_json(record: dict[str, Any]) -> None:
     """One answer for another program, on one line."""
     print(json.dumps(record, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def print_match(found: Match, way_out: str) -> None:
+    """Print a match for people, with what they can do about it."""
+    if found.lens:
+        print(f"  {found.lens.name} [{found.lens.lens_id}]")
+    else:
+        print(f"  {found.status}")
+        for lens in found.candidates:
+            print(f"    perhaps {lens.name} [{lens.lens_id}]")
+    for sentence in (*found.evidence, way_out):
+        if sentence:
+            print(f"  {sentence}")

@@ -9,8 +9,33 @@ import time
 from pathlib import Path
 
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, print_json
+from sixbit.cli.ways_out import WAYS_OUT, told
+from sixbit.export.batch.ways_out import BY_PRESET
+from sixbit.values.errors import Code
+from sixbit.values.ways_out import WaysOut
 
 SUMMARY = "export many photos by a preset; stopped, the same command goes on"
+
+_TAG_OR_REMEMBER = (
+    "Say which with `sixbit tag --lens ID PHOTO`, which writes it into the photo, or with `sixbit correct PHOTO -o OUT "
+    "--lens ID --remember`, which keeps it for all such photos."
+)
+
+IN_A_BATCH: WaysOut = {
+    **BY_PRESET,
+    Code.TOO_LARGE: "Allow more with --memory SIZE, or use a computer with more.",
+    Code.AMBIGUOUS: _TAG_OR_REMEMBER,
+    Code.UNKNOWN: _TAG_OR_REMEMBER,
+    Code.UNTAGGED: _TAG_OR_REMEMBER,
+    Code.NOT_M: "If it was an M lens, correct it alone (`sixbit correct PHOTO -o OUT --lens ID`).",
+    Code.UNCALIBRATED: WAYS_OUT[Code.UNCALIBRATED],
+    Code.OTHER_USE: WAYS_OUT[Code.OTHER_USE],
+    Code.ALREADY_CORRECTED: "`sixbit correct PHOTO -o OUT --force` corrects it again.",
+    Code.PRESET: WAYS_OUT[Code.PRESET],
+    Code.ARGUMENT: WAYS_OUT[Code.ARGUMENT],
+    Code.CLUSTER: "See that the scheduler runs, and start workers with `dask worker`; the same command goes on.",
+}
+"""What the report of `sixbit batch` tells, and the command itself."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,11 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Export them, and tell in a table what became of them."""
     from sixbit.export import batch, presets
+    from sixbit.values.errors import PresetError, SixbitError
 
     try:
         preset = presets.load(options.preset)
-    except presets.PresetError as error:
-        complain(str(error))
+    except PresetError as error:
+        complain(told(error))
         return UNUSABLE
     chosen = {"include": options.include, "exclude": options.exclude}
     if options.dry_run:
@@ -58,9 +84,9 @@ def run(options: argparse.Namespace) -> int:
             worked += 1
             bar.update()
             if options.json:
-                print_json(batch.told(outcome))
+                print_json(batch.as_json(outcome))
             elif outcome.status == "failed":
-                tqdm.write(f"sixbit: {batch.line(outcome)}", file=sys.stderr)
+                tqdm.write(f"sixbit: {batch.line(outcome, IN_A_BATCH)}", file=sys.stderr)
 
         try:
             summary = batch.batch(
@@ -70,8 +96,13 @@ def run(options: argparse.Namespace) -> int:
                 **chosen,
                 memory=options.memory,
                 scheduler=options.scheduler,
+                ways_out=IN_A_BATCH,
                 progress=progress,
             )
+        except SixbitError as error:
+            at_end.close()
+            complain(told(error, IN_A_BATCH))
+            return SOME_FAILED
         except KeyboardInterrupt:
             at_end.close()
             complain(f"stopped after {worked} photos; the same command goes on from there")
@@ -94,11 +125,11 @@ def _dry_run(options: argparse.Namespace, preset: object, chosen: dict[str, list
     for outcome in batch.foreseen(options.photos, options.out, preset, **chosen):  # type: ignore[arg-type]
         failed |= outcome.status == "failed"
         if options.json:
-            print_json(batch.told(outcome))
+            print_json(batch.as_json(outcome))
         else:
             before = " (done before)" if outcome.before else ""
             target = f" → {outcome.out}" if outcome.out else ""
-            print(f"{batch.line(outcome)}{target}{before}")
+            print(f"{batch.line(outcome, IN_A_BATCH)}{target}{before}")
     return SOME_FAILED if failed else DONE
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain
 from sixbit.cli.arguments import add_choices, chosen, size
-from sixbit.values.errors import photo_name
 from sixbit.values.kinds import SPOKEN
 
 if TYPE_CHECKING:
@@ -28,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compile, and write the filter or print it."""
+    from sixbit.cli.ways_out import WAYS_OUT, told
     from sixbit.compiler.compile import compile_filter
-    from sixbit.export.correct import left_out, with_way_out
+    from sixbit.export.correct import left_out
     from sixbit.lenses.match import lens_of
     from sixbit.tags.read import read_shot
     from sixbit.values.errors import CompileError
@@ -52,9 +52,10 @@ def run(options: argparse.Namespace) -> int:
         else:
             print(filter.to_json())
     except CompileError as error:
-        complain(str(error) if options.photo is None else f"{photo_name(options.photo)}: {error}")
+        error.subject = error.subject or options.photo
+        complain(told(error))
         return SOME_FAILED if options.photo else UNUSABLE
-    left = [f"without {SPOKEN[kind]}: {with_way_out(why)}" for kind, why in left_out(filter).items()]
+    left = [f"without {SPOKEN[kind]}: {why}" for kind, why in left_out(filter, WAYS_OUT).items()]
     for note in notes + left:
         complain(note)
     return DONE

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain
+from sixbit.cli import DONE, UNUSABLE, complain
 from sixbit.cli.arguments import add_choices, chosen
 from sixbit.manifest import manifest
 from sixbit.values.errors import photo_name
@@ -38,18 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Correct, and say in one line what was done."""
-    from sixbit.engines import EngineError
+    from sixbit.cli.ways_out import WAYS_OUT, told
     from sixbit.export import presets
     from sixbit.export.correct import correct
     from sixbit.lenses.catalogue import catalogue
     from sixbit.lenses.remembered import keep
     from sixbit.tags.read import read_shot
-    from sixbit.values.errors import CompileError
+    from sixbit.values.errors import CompileError, EngineError, PresetError
 
     try:
         preset = presets.load(options.preset) if options.preset else None
-    except presets.PresetError as error:
-        complain(str(error))
+    except PresetError as error:
+        complain(told(error))
         return UNUSABLE
     if options.lens and options.lens not in catalogue().lenses:
         complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
@@ -86,9 +86,9 @@ def run(options: argparse.Namespace) -> int:
             lap=lap,
         )
     except (CompileError, EngineError) as error:
-        complain(f"{photo_name(options.photo)}: {error}")
-        return SOME_FAILED
-    print(done.summary())
+        error.subject = error.subject or options.photo
+        raise
+    print(done.summary(WAYS_OUT))
     for note in done.notes:
-        complain(f"{photo_name(options.photo)}: {note}")
+        complain(f"{photo_name(options.photo)}: {told(note)}")
     return DONE

@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sixbit.cli import DONE, SOME_FAILED, complain, print_json
-from sixbit.lenses.match import Match, match, way_out
-from sixbit.lenses.record import identity_record, print_match
+from sixbit.cli import DONE, SOME_FAILED, complain, print_json, print_match
+from sixbit.cli.ways_out import told, way_out_of
+from sixbit.lenses.match import Match, match
+from sixbit.lenses.record import identity_record
 from sixbit.values.errors import PhotoError, photo_name
 from sixbit.values.kinds import SPOKEN
 
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             shot = read_shot(photo)
         except PhotoError as error:
-            complain(str(error))
+            complain(told(error))
             status = SOME_FAILED
             continue
         found = match(shot)
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_identity(record: dict[str, Any], found: Match) -> None:
     print(photo_name(record["photo"]))
-    print_match(found, way_out(found))
+    print_match(found, way_out_of(found))
     known = {kind: grade for kind, grade in record["calibrations"].items() if grade}
     if found.lens:
         listed = ", ".join(f"{SPOKEN[kind]} {grade}" for kind, grade in known.items())

@@ -34,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except SixbitError as error:
-        complain(str(error))
+        from sixbit.cli.ways_out import told
+
+        complain(told(error))
         return SOME_FAILED
     except BrokenPipeError:
         # The reader went away (`sixbit lenses | head`); keep Python's own shutdown from complaining about it.

@@ -6,8 +6,9 @@ import argparse
 import json
 
 from sixbit.cli import DONE, SOME_FAILED, complain, print_json
+from sixbit.cli.ways_out import told
 from sixbit.export import presets
-from sixbit.export.presets import PresetError
+from sixbit.values.errors import PresetError
 
 SUMMARY = "list, show, check or copy the export presets"
 
@@ -41,7 +42,7 @@ def _list(options: argparse.Namespace) -> int:
         try:
             preset = presets.load(name)
         except PresetError as error:
-            complain(str(error))
+            complain(told(error))
             status = SOME_FAILED
             continue
         if options.json:
@@ -62,7 +63,7 @@ def _check(options: argparse.Namespace) -> int:
         try:
             print(f"{presets.load(file).name}: is well")
         except PresetError as error:
-            complain(str(error))
+            complain(told(error))
             status = SOME_FAILED
     return status
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain
 from sixbit.cli.arguments import positive
+from sixbit.cli.ways_out import told
 from sixbit.values.errors import PhotoError
 
 SUMMARY = "write the tags of a lens into photos whose adapter wrote none"
@@ -41,6 +42,6 @@ def run(options: argparse.Namespace) -> int:
             )
             print(f"{written}: {lens.name}")
         except PhotoError as error:
-            complain(str(error))
+            complain(told(error))
             status = SOME_FAILED
     return status

@@ -10,6 +10,7 @@ from sixbit.compiler.optics import Optics, Sensor, SensorPicture, optics_of, tca
 from sixbit.compiler.shading import interpolated
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
+from sixbit.values.errors import Code
 from sixbit.values.kinds import Grade
 from sixbit.values.sentence import Sentence
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from sixbit.values.lens import Lens, Model
     from sixbit.values.shot import Shot
 
-UNKNOWN = Sentence("no calibration is known")
+UNKNOWN = Sentence("no calibration is known", Code.UNCALIBRATED)
 """The usual reason why a correction is left out."""
-APERTURE_UNKNOWN = Sentence("the photo does not say its aperture")
+APERTURE_UNKNOWN = Sentence("the photo does not say its aperture", Code.APERTURE)
 
 FROM_PHOTO = "measured from this photo"
 """The grade of lateral colour that no calibration says, but the photo's own edges."""
@@ -72,9 +73,9 @@ def choose(
         elif kind == "shading" and Grade.MEASURED in grades:
             chosen[kind] = _shading_of(usage)
         else:
-            chosen[kind] = _why_none(usage, kind, kind in entries)
+            chosen[kind] = why = _why_none(usage, kind, kind in entries, grades)
             if kind == "tca" and measured_tca is not None:
-                chosen[kind] = _tca_of(usage.picture, measured_tca, chosen[kind])
+                chosen[kind] = _tca_of(usage.picture, measured_tca, why)
     found = {kind: choice for kind, choice in chosen.items() if not isinstance(choice, Sentence)}
     return Choice(
         Optics(**{kind: model for kind, (model, _) in found.items()}),
@@ -83,26 +84,38 @@ def choose(
     )
 
 
-def _tca_of(picture: SensorPicture, measured: tuple[Model, str] | str, why: Chosen) -> Chosen:
+def _tca_of(picture: SensorPicture, measured: tuple[Model, str] | str, why: Sentence) -> Chosen:
     """The lateral colour that the photo itself has shown, or why there is none."""
     if isinstance(measured, str):
-        return Sentence("{why}, and the photo itself does not show it: {reason}", why=why, reason=measured)
+        return Sentence("{why}, and the photo itself does not show it: {reason}", why.code, why=why, reason=measured)
     model, source = measured
     origin = {"grade": FROM_PHOTO, "source": source, "model": model.name, "terms": list(model.terms)}
     return (tca(*model), picture.sensor), origin
 
 
-def _why_none(usage: Usage, kind: str, is_known: bool) -> Sentence:
+def _why_none(usage: Usage, kind: str, is_known: bool, grades: tuple[Grade, ...]) -> Sentence:
     """Tell why no calibration of the database corrects a kind: the one that is known may be of another setting."""
     if is_known and kind == "vignetting":
         f_number = usage.aperture.f_number
-        return Sentence("no calibration is near f/{f_number:g}", f_number=f_number) if f_number else APERTURE_UNKNOWN
+        return _none_near_aperture(f_number) if f_number else APERTURE_UNKNOWN
     if is_known:
-        return Sentence("no calibration is near {focal:g} mm", focal=usage.focal_mm)
-    others = sorted({str(known.grade) for known in usage.lens.calibrations if known.kind == kind})
+        return _none_near_focal_length(usage.focal_mm)
+    others = {known.grade for known in usage.lens.calibrations if known.kind == kind}
     if others:
-        return Sentence("only a calibration that is {grades} is known", grades=tuple(map(Sentence, others)))
+        # One of a grade that is trusted was made on a smaller sensor.
+        code = Code.GRADE if others - set(grades) else Code.OTHER_USE
+        return Sentence(
+            "only a calibration that is {grades} is known", code, grades=tuple(map(Sentence, sorted(others)))
+        )
     return UNKNOWN
+
+
+def _none_near_aperture(f_number: float) -> Sentence:
+    return Sentence("no calibration is near f/{f_number:g}", Code.OTHER_USE, f_number=f_number)
+
+
+def _none_near_focal_length(focal_mm: float) -> Sentence:
+    return Sentence("no calibration is near {focal:g} mm", Code.OTHER_USE, focal=focal_mm)
 
 
 def _shading_of(usage: Usage) -> Chosen:
@@ -115,18 +128,16 @@ def _shading_of(usage: Usage) -> Chosen:
         return on_body
     large = [run for run in on_body if run.crop_factor <= usage.picture.crop_factor * 1.01]
     if not large:
-        return Sentence("it was measured on a smaller part of the sensor")
+        return Sentence("it was measured on a smaller part of the sensor", Code.OTHER_USE)
     f_number, focal = usage.aperture.f_number, usage.focal_mm
     if f_number is None:
         return APERTURE_UNKNOWN
     used = [run for run in large if run.same_sensor(large[-1]) and abs(run.focal_mm / focal - 1) < 0.05]
     shading = interpolated(used, f_number, usage.distance_m)
     if shading is None:
-        if used:
-            return Sentence("no calibration is near f/{f_number:g}", f_number=f_number)
-        return Sentence("no calibration is near {focal:g} mm", focal=focal)
+        return _none_near_aperture(f_number) if used else _none_near_focal_length(focal)
     if not shading.is_radial and shading.landscape != (usage.picture.width >= usage.picture.height):
-        return Sentence("it differs from side to side, and this picture was turned since it was taken")
+        return Sentence("it differs from side to side, and this picture was turned since it was taken", Code.RESHAPED)
     source = "; ".join(run.origin for run in used)
     return (shading, Sensor(used[0].crop_factor)), {"grade": str(Grade.MEASURED), "source": source}
 
@@ -139,9 +150,12 @@ def _runs_on_body(runs: Sequence[Run], shot: Shot) -> Sequence[Run] | Sentence:
         return on_body
     measured = ", ".join(sorted({run.model for run in runs}))
     if not model:
-        return Sentence("it was measured on {cameras}, and the photo does not say its camera", cameras=measured)
+        return Sentence(
+            "it was measured on {cameras}, and the photo does not say its camera", Code.OTHER_USE, cameras=measured
+        )
     return Sentence(
         "it was measured on {cameras}, and this is from {camera}; it is of lens and sensor together",
+        Code.OTHER_USE,
         cameras=measured,
         camera=model,
     )

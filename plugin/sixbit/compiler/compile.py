@@ -16,7 +16,7 @@ from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import Aperture, aperture_of, crop_factor_of
 from sixbit.lenses.match import Match
 from sixbit.manifest import manifest
-from sixbit.values.errors import CompileError
+from sixbit.values.errors import Code, CompileError
 from sixbit.values.filter import Filter
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.lens import Body, Lens, Model
@@ -126,7 +126,8 @@ def identity_of(lens: Lens | Match | str) -> Lens:
     """The lens that is meant: by its identity, as the answer of a match, or itself."""
     if isinstance(lens, Match):
         if lens.lens is None:
-            raise CompileError(f"The match found no lens for certain ({lens.status}): {' '.join(lens.evidence)}")
+            why = f"The match found no lens for certain ({lens.status}): {' '.join(lens.evidence)}"
+            raise CompileError(why, Code(lens.status))
         return lens.lens
     if isinstance(lens, Lens):
         return lens
@@ -142,19 +143,22 @@ def _check_positive(**values: float | None) -> None:
 def _picture(shot: Shot, body: Body | None, size: tuple[int, int] | None, crop_factor: float | None) -> SensorPicture:
     if size is None:
         if shot.width is None or shot.height is None:
-            raise CompileError(Sentence("The size of the picture is not known."), "Say it with --size WxH.")
+            raise CompileError(Sentence("The size of the picture is not known.", Code.SIZE))
         size = (shot.width, shot.height)
     if min(size) < 1 or any(side != int(side) for side in size):
         raise CompileError(f"A picture of {size[0]}x{size[1]} pixels cannot be corrected.")
     if crop_factor is None:
         known = crop_factor_of(shot, body)
         if known is None:
-            unknown = Sentence("The sensor of this camera is not known.")
-            raise CompileError(unknown, "Say its crop factor with --crop.")
+            raise CompileError(Sentence("The sensor of this camera is not known.", Code.CROP_FACTOR))
         crop_factor = known.value * shot.digital_zoom
     if not (math.isfinite(crop_factor) and 0.1 <= crop_factor <= 100):
         raise CompileError(
-            Sentence("A crop factor of {crop} makes no sense; full frame is 1, a 1-inch sensor 2.7.", crop=crop_factor)
+            Sentence(
+                "A crop factor of {crop} makes no sense; full frame is 1, a 1-inch sensor 2.7.",
+                Code.CROP_FACTOR,
+                crop=crop_factor,
+            )
         )
     return SensorPicture(int(size[0]), int(size[1]), float(crop_factor))
 
@@ -165,12 +169,16 @@ def _focal_length(lens: Lens, shot: Shot, focal_mm: float | None) -> float:
         return lens.focal_min
     focal = focal_mm or (shot.focal_mm.value if shot.focal_mm else None)
     if focal is None:
-        untold = Sentence("{lens} has several focal lengths and the photo does not say which.", lens=lens.name)
-        raise CompileError(untold, "Give --focal MM.")
+        raise CompileError(
+            Sentence(
+                "{lens} has several focal lengths and the photo does not say which.", Code.FOCAL_LENGTH, lens=lens.name
+            )
+        )
     if not lens.focal_min * 0.95 <= focal <= lens.focal_max * 1.05:
         raise CompileError(
             Sentence(
                 "{lens} has no focal length of {focal:g} mm: it goes from {shortest:g} to {longest:g} mm.",
+                Code.FOCAL_LENGTH,
                 lens=lens.name,
                 focal=focal,
                 shortest=lens.focal_min,
@@ -185,6 +193,7 @@ def _aperture(lens: Lens, shot: Shot, body: Body | None, f_number: float | None)
         raise CompileError(
             Sentence(
                 "{lens} opens to f/{widest:g} at most, so not to f/{f_number:g}.",
+                Code.APERTURE,
                 lens=lens.name,
                 widest=lens.f_number_open,
                 f_number=f_number,

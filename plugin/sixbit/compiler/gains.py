@@ -16,7 +16,7 @@ import numpy as np
 from sixbit.compiler.fit import AIM, SAMPLES, FloatArray, fit
 from sixbit.compiler.optics import Sensor
 from sixbit.compiler.warp import Warp
-from sixbit.values.errors import CompileError
+from sixbit.values.errors import Code, CompileError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 from sixbit.values.sentence import Sentence
 
@@ -53,7 +53,10 @@ def fit_gains(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
     if error > BUDGET:
         raise CompileError(
             Sentence(
-                "The fall-off cannot be fitted to within {budget} (off by {error:.2g}).", budget=BUDGET, error=error
+                "The fall-off cannot be fitted to within {budget} (off by {error:.2g}).",
+                Code.BAD_VIGNETTING,
+                budget=BUDGET,
+                error=error,
             )
         )
     return tuple(polynomial for polynomial, _ in fits), error
@@ -92,14 +95,22 @@ def _check_light(warp: Warp) -> None:
         if kind == "shading":
             _check_shading(light)
         elif np.min(light) < DARKEST:
-            dark = Sentence("The fall-off model reaches zero within the frame: this calibration is not usable here.")
-            raise CompileError(dark, "Correct without it by --only distortion,tca.")
+            raise CompileError(
+                Sentence(
+                    "The fall-off model reaches zero within the frame: this calibration is not usable here.",
+                    Code.BAD_VIGNETTING,
+                )
+            )
 
 
 def _check_shading(light: FloatArray) -> None:
     if not np.all((light > 1 / MOST_SHADING) & (light < MOST_SHADING)):
-        dark = Sentence("The colour shading leaves no light within the frame: this calibration is not usable here.")
-        raise CompileError(dark, "Correct without it by --only distortion,tca,vignetting.")
+        raise CompileError(
+            Sentence(
+                "The colour shading leaves no light within the frame: this calibration is not usable here.",
+                Code.BAD_SHADING,
+            )
+        )
 
 
 def _is_centred(warp: Warp) -> bool:
@@ -130,7 +141,10 @@ def gain_map(warp: Warp) -> tuple[FloatArray | None, float]:
     if error > BUDGET:
         raise CompileError(
             Sentence(
-                "The colour shading cannot be held to within {budget} (off by {error:.2g}).", budget=BUDGET, error=error
+                "The colour shading cannot be held to within {budget} (off by {error:.2g}).",
+                Code.BAD_SHADING,
+                budget=BUDGET,
+                error=error,
             )
         )
     return np.round(nodes, 8), error

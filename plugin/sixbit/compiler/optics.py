@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 
-class ModelError(ValueError):
-    """A lens model that is not known here."""
-
-
 @dataclass(frozen=True)
 class Sensor:
     """The sensor a calibration was made on: crop factor, aspect ratio (1 or more) and the shift of the optical centre.
@@ -103,7 +99,7 @@ def distortion(model: str, terms: Sequence[float]) -> Polynomial:
         return (1 - terms[0], 0.0, terms[0])
     if model == "poly5":
         return (1.0, 0.0, terms[0], 0.0, terms[1])
-    raise ModelError(f"The distortion model {model!r} is not known.")
+    raise ValueError(f"The distortion model {model!r} is not known.")
 
 
 def tca(model: str, terms: Sequence[float]) -> tuple[Polynomial, Polynomial]:
@@ -117,7 +113,7 @@ def tca(model: str, terms: Sequence[float]) -> tuple[Polynomial, Polynomial]:
     if model == "poly3":
         v_red, v_blue, c_red, c_blue, b_red, b_blue = terms[:6]
         return (v_red, c_red, b_red), (v_blue, c_blue, b_blue)
-    raise ModelError(f"The lateral colour model {model!r} is not known.")
+    raise ValueError(f"The lateral colour model {model!r} is not known.")
 
 
 def vignetting(model: str, terms: Sequence[float]) -> Polynomial:
@@ -128,7 +124,7 @@ def vignetting(model: str, terms: Sequence[float]) -> Polynomial:
     """
     if model == "pa":
         return (1.0, 0.0, terms[0], 0.0, terms[1], 0.0, terms[2])
-    raise ModelError(f"The fall-off model {model!r} is not known.")
+    raise ValueError(f"The fall-off model {model!r} is not known.")
 
 
 MODELS: Mapping[str, Callable[[str, Sequence[float]], Any]] = {

@@ -6,7 +6,7 @@ import numpy as np
 
 from sixbit.compiler.fit import SAMPLES
 from sixbit.compiler.warp import Warp
-from sixbit.values.errors import CompileError
+from sixbit.values.errors import Code, CompileError
 from sixbit.values.sentence import Sentence
 
 
@@ -43,8 +43,9 @@ def _fill(warp: Warp, colour: int) -> float:
         stop = int(np.argmin(rising))
         output, source = output[:stop], source[:stop]
     if source[-1] < warp.farthest:
-        folds = Sentence("The distortion model folds over within the frame, so the frame cannot be filled.")
-        raise CompileError(folds, "Try --scale none.")
+        raise CompileError(
+            Sentence("The distortion model folds over within the frame, so the frame cannot be filled.", Code.FOLDS)
+        )
     q = np.interp(border, source, output)
     for _ in range(3):  # Newton's steps from the table to float64.
         step = q * 1e-6 + 1e-9

@@ -114,13 +114,11 @@ class Shading:
 
 
 def shading_of(run: Run) -> Shading:
-    """The shading of a record; RecordError, naming it, if its numbers make no sense."""
+    """The shading of a record; CatalogueError if its numbers make no sense."""
     try:
         return Shading.from_json(run.shading or {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CatalogueError(
-            f"{run.path} holds a shading that cannot be read ({error}); repair it or remove it."
-        ) from error
+        raise CatalogueError(f"holds a shading that cannot be read ({error}).", subject=run.path) from error
 
 
 def interpolated(runs: Sequence[Run], f_number: float, distance_m: float) -> Shading | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sixbit.compiler.fit import SAMPLES, FloatArray, fit
 from sixbit.compiler.optics import Optics, SensorPicture
-from sixbit.values.errors import CompileError
+from sixbit.values.errors import Code, CompileError
 from sixbit.values.polynomial import Polynomial, evaluate
 from sixbit.values.sentence import Sentence
 
@@ -89,6 +89,7 @@ def _fit_colour(warp: Warp, colour: int) -> tuple[Polynomial, float]:
         raise CompileError(
             Sentence(
                 "The distortion cannot be fitted to within {budget:.4f} px (off by {error:.4f} px).",
+                Code.BAD_DISTORTION,
                 budget=budget,
                 error=error,
             )
@@ -96,6 +97,9 @@ def _fit_colour(warp: Warp, colour: int) -> tuple[Polynomial, float]:
     r = np.linspace(0, warp.end, SAMPLES)
     if np.any(np.diff(r * evaluate(polynomial, r)) <= 0):
         raise CompileError(
-            Sentence("The distortion model folds over within the frame: this calibration is not usable here.")
+            Sentence(
+                "The distortion model folds over within the frame: this calibration is not usable here.",
+                Code.BAD_DISTORTION,
+            )
         )
     return polynomial, error

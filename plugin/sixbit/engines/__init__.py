@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.machine import processors
 from sixbit.manifest import manifest
-from sixbit.values.errors import SixbitError
+from sixbit.values.errors import Code, EngineError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 ENGINES = ("native", "gmic", "reference")
 INTERPOLATIONS: tuple[str, ...] = tuple(manifest()["interpolations"])
-
-
-class EngineError(SixbitError, ValueError):
-    """Pixels that an engine cannot take, or an engine that is not to be had; the message says the way out."""
 
 
 class Region(NamedTuple):
@@ -92,7 +88,7 @@ def apply(
            [2, 4, 2]], dtype=uint8)
     """
     if engine not in (*ENGINES, "auto"):
-        raise EngineError(f"There is no engine called {engine!r}; there are {', '.join(ENGINES)}.")
+        raise EngineError(f"There is no engine called {engine!r}; there are {', '.join(ENGINES)}.", Code.ENGINE)
     if interpolation not in INTERPOLATIONS:
         raise EngineError(f"There is no interpolation {interpolation!r}; there are {', '.join(INTERPOLATIONS)}.")
     source = _source(filter, pixels)
@@ -163,5 +159,5 @@ def _target(filter: Filter, source: NDArray[Any], region: Region, out: NDArray[A
     if target.shape != shape or target.dtype != source.dtype:
         raise EngineError(f"The output must be {shape} of {source.dtype}; it is {out.shape} of {out.dtype}.")
     if np.may_share_memory(target, source):
-        raise EngineError("A picture cannot be corrected in place: give an output of its own.")
+        raise EngineError("A picture cannot be corrected in place.")
     return target

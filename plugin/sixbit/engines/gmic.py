@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sixbit.engines import EngineError, Region
+from sixbit.engines import Region
+from sixbit.values.errors import Code, EngineError
 from sixbit.values.light import TransferCurve, srgb
 from sixbit.values.polynomial import Polynomial, evaluate
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,16 +43,15 @@ def apply(work: Work) -> None:
     Raises :class:`EngineError` if G'MIC is not installed or has no such interpolation.
     """
     if work.interpolation not in WARPS:
-        raise EngineError(
-            f"G'MIC has no {work.interpolation} interpolation; it has {' and '.join(sorted(WARPS))}. "
-            "The native engine has all of them."
-        )
+        why = f"G'MIC has no {work.interpolation} interpolation; it has {' and '.join(sorted(WARPS))}."
+        raise EngineError(why, Code.ENGINE)
     try:
         import gmic
     except ImportError as error:
         raise EngineError(
-            "The G'MIC engine needs gmic-py: pip install gmic (there is one for Linux only). "
-            "The native engine needs nothing."
+            Sentence(
+                "The G'MIC engine needs gmic-py, which there is for Linux only.", Code.MISSING_PART, package="gmic"
+            )
         ) from error
     region = work.region
     white = np.iinfo(work.pixels.dtype).max if work.pixels.dtype.kind == "u" else 1
@@ -70,7 +71,7 @@ def apply(work: Work) -> None:
             # G'MIC's axes are x, y, z, channel. The values are whole numbers in range already, if they have to be.
             work.out[y : y + band.height] = images[0].as_numpy()[:, :, 0].swapaxes(0, 1)
     except gmic.GmicException as error:
-        raise EngineError(f"G'MIC could not apply the correction: {error}") from error
+        raise EngineError(f"G'MIC could not apply the correction: {error}.", Code.ENGINE) from error
 
 
 def _source_part(filter: Filter, region: Region) -> tuple[int, int, int, int]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from sixbit.engines import EngineError
 from sixbit.engines.reference import taps
 from sixbit.engines.tables import tables_of
+from sixbit.values.errors import Code, EngineError
 from sixbit.values.light import linear
 from sixbit.values.polynomial import least_squares
 
@@ -42,9 +42,7 @@ def apply(work: Work, level: str = "") -> None:
     try:
         from sixbit.engines import _kernel  # type: ignore[attr-defined, unused-ignore]
     except ImportError as error:
-        raise EngineError(
-            f"The native kernel is not to be had ({error}); install Sixbit with a C++ compiler, or use another engine."
-        ) from error
+        raise EngineError(f"The native kernel was not built ({error}).", Code.NO_KERNEL) from error
 
     filter, channels = work.filter, range(work.pixels.shape[2])
     # Where nothing moves every point lies on a pixel: the fewest neighbours give the same.
@@ -74,7 +72,7 @@ def apply(work: Work, level: str = "") -> None:
             level=level,
         )
     except ValueError as error:
-        raise EngineError(f"The native engine cannot take this picture: {error}. A copy of it will do.") from error
+        raise EngineError(f"The native engine cannot take this picture: {error}; it takes a copy of it.") from error
 
 
 def _step(filter: Filter) -> int:

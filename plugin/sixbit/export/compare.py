@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.files.replace import replacing
 from sixbit.photos.pixels import small_picture
-from sixbit.values.errors import PhotoError
+from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ def save_comparison(before: NDArray[Any], after: NDArray[Any], path: str | Path)
     path = Path(path)
     kind = Image.registered_extensions().get(path.suffix.lower())
     if kind not in ("JPEG", "PNG", "TIFF", "WEBP"):
-        raise PhotoError(f"{path}: the comparison cannot be written in this format; name it .jpg or .png.")
+        raise PhotoError("the comparison cannot be written in this format.", Code.ENDING, subject=path)
     picture = comparison(before, after)
     with replacing(path) as file:
         picture.save(file, kind, quality=90)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.compiler.choose import APERTURE_UNKNOWN, UNKNOWN
+from sixbit.compiler.choose import UNKNOWN
 from sixbit.compiler.compile import compile_filter
 from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished
@@ -20,12 +20,13 @@ from sixbit.photos.pixels import in_depth
 from sixbit.photos.privacy import passed_on
 from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot
-from sixbit.values.errors import NotCorrectedError, PhotoError, photo_name
+from sixbit.values.errors import Code, NotCorrectedError, PhotoError, photo_name
 from sixbit.values.filter import Filter
 from sixbit.values.kinds import SPOKEN, Grade
 from sixbit.values.lens import Lens, Model
-from sixbit.values.light import LightError
+from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import Shot
+from sixbit.values.ways_out import WaysOut, codes_of, with_way_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,40 +50,38 @@ class Corrected:
     filter: Filter
     notes: tuple[str, ...]
 
-    def summary(self) -> str:
-        """One line that says what was done, and what was not."""
-        return f"{photo_name(self.out)}: {described(self.filter)}"
+    def summary(self, ways_out: WaysOut | None = None) -> str:
+        """One line that says what was done, and what was not, with what can be done about that."""
+        return f"{photo_name(self.out)}: {described(self.filter, ways_out)}"
 
 
-def described(filter: Filter, on_command_line: bool = True, measures_tca: bool = False) -> str:
+def described(filter: Filter, ways_out: WaysOut | None = None, measures_tca: bool = False) -> str:
     """What a correction does and leaves, in a line; ``measures_tca`` if lateral colour will yet be measured."""
     made_from = filter.made_from
     kinds = [f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]]
-    without = left_out(filter)
+    without = left_out(filter, ways_out)
     if measures_tca:
         kinds.append(f"{SPOKEN['tca']} (as far as the photo itself shows it)")
         del without["tca"]
     done = ", ".join(kinds)
-    left = "".join(
-        f"; without {SPOKEN[kind]}: {with_way_out(why) if on_command_line else why}" for kind, why in without.items()
-    )
+    left = "".join(f"; without {SPOKEN[kind]}: {why}" for kind, why in without.items())
     aperture = ""
     if "vignetting" in made_from["corrections"]:
         aperture = f" at f/{made_from['f_number']:.3g}, {AS_KNOWN[made_from['f_number_source']]}"
     return f"{made_from['lens']}, corrected {done}{aperture}{left}"
 
 
-def left_out(filter: Filter) -> dict[str, str]:
-    """What was asked for and not corrected, and why. That nobody has measured a shading goes without saying."""
+def left_out(filter: Filter, ways_out: WaysOut | None = None) -> dict[str, str]:
+    """What was asked for and not corrected, and why, with the ways out of a table.
+
+    That nobody has measured a shading goes without saying, and that one can measure what nobody has.
+    """
     why: dict[str, str] = dict(filter.made_from["left_out"])
     if why.get("shading") == UNKNOWN:
         del why["shading"]
-    return why
-
-
-def with_way_out(reason: str) -> str:
-    """Why a correction was left out, and what can be done about it on the command line."""
-    return f"{reason}; say which to assume with --aperture" if reason == APERTURE_UNKNOWN else reason
+    wanted = dict(ways_out or {})
+    wanted.pop(Code.UNCALIBRATED, None)
+    return {kind: with_way_out(reason, wanted) for kind, reason in why.items()}
 
 
 def correct(
@@ -115,7 +114,7 @@ def correct(
     cannot be corrected are the batch's business, as the format is that of ``out``. ``lens`` is the identity of a lens,
     for photos that do not say it. ``auto_tca`` measures the lateral colour in the photo itself, where the lens has no
     calibration of it. What marks in the photo claim to be corrected already is left as it is, unless
-    ``force`` is set. Raises :class:`sixbit.PhotoError` with the way out if the photo cannot be read, and
+    ``force`` is set. Raises :class:`sixbit.PhotoError` if the photo cannot be read, and
     :class:`NotCorrectedError`, which is one, if its lens is not known for certain or there is nothing to correct;
     nothing is written then. ``threads`` defaults to the processors there are. ``lap`` is called with the name of each
     step when it is done, ``look`` with the photo and its corrected pixels before they are written.
@@ -127,7 +126,7 @@ def correct(
     for target in (out, Path(compare)) if compare else (out,):
         check_target(target, path)
     if compare and Path(compare) == out:
-        raise PhotoError(f"{photo_name(out)}: cannot hold the photo and the comparison; name two files.")
+        raise PhotoError("cannot hold both the photo and the comparison.", Code.NAME, subject=out)
     shot = read_shot(path)
     lap("tags")
     identity, notes = lens_of(shot, lens, grades)
@@ -138,7 +137,7 @@ def correct(
     shot = shot._replace(width=width, height=height)
     try:
         transfer = photo.transfer
-    except LightError:
+    except PhotoError:
         # Without the curve there is no linear light; geometry alone is resampled in the values as they are.
         if "vignetting" in wanted or "shading" in wanted:
             raise
@@ -253,7 +252,7 @@ def _tca_in(photo: Photo) -> tuple[Model, str] | str:
 
     try:
         transfer = photo.transfer
-    except LightError:
+    except PhotoError:
         transfer = srgb()  # Near enough to find edges by.
     try:
         found = tca_in(photo.pixels, transfer, halved_chroma=has_halved_chroma(photo.path))
@@ -263,17 +262,22 @@ def _tca_in(photo: Photo) -> tuple[Model, str] | str:
 
 
 def nothing_to_do(path: Path, lens: Lens, filter: Filter) -> NotCorrectedError:
-    """Why a matched lens cannot be corrected, and what can be done about it."""
-    left = "; ".join(f"{SPOKEN[kind]}: {with_way_out(why)}" for kind, why in filter.made_from["left_out"].items())
-    why = f"{photo_name(path)}: the lens is {lens.name}, but nothing of it can be corrected ({left})."
-    return NotCorrectedError("uncalibrated", why)
+    """Why a matched lens cannot be corrected."""
+    reasons = filter.made_from["left_out"].items()
+    left = in_a_row([Sentence("{kind}: {why}", kind=SPOKEN[kind], why=why) for kind, why in reasons], "; ")
+    said = Sentence(
+        "the lens is {lens}, but nothing of it can be corrected ({left}).",
+        lens=lens.name,
+        lens_id=lens.lens_id,
+        left=left,
+    )
+    return NotCorrectedError(said, next(iter(codes_of(said)), None), subject=path)
 
 
 def corrected_already(shot: Shot) -> NotCorrectedError:
-    """That marks claim all of it to be done, and the way to do it again."""
+    """That marks claim all of it to be done."""
     marks = ", ".join(mark.tag for mark in shot.marks)
-    why = f"{photo_name(shot.path or '')}: is corrected already ({marks})."
-    return NotCorrectedError("already_corrected", why, "--force corrects it again.")
+    return NotCorrectedError(f"is corrected already ({marks}).", Code.ALREADY_CORRECTED, subject=shot.path)
 
 
 def _not_yet_done(shot: Shot, corrections: Iterable[str], force: bool, notes: list[str]) -> tuple[str, ...]:
@@ -286,7 +290,7 @@ def _not_yet_done(shot: Shot, corrections: Iterable[str], force: bool, notes: li
     if not remaining:
         raise corrected_already(shot)
     said = ", ".join(SPOKEN[kind] for kind in done)
-    notes.append(f"{said} is corrected already and was left as it is (--force corrects it again)")
+    notes.append(Sentence("{kinds} is corrected already and was left as it is", Code.ALREADY_CORRECTED, kinds=said))
     return remaining
 
 

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.photos.pixels import fitted, in_depth
 from sixbit.photos.save import with_profile
-from sixbit.values.errors import PhotoError, photo_name
-from sixbit.values.light import LightError
+from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +56,7 @@ def finished(photo: Photo, preset: Preset) -> Photo:
 def _curve(photo: Photo) -> TransferCurve | None:
     try:
         return photo.transfer
-    except LightError:
+    except PhotoError:
         return None
 
 
@@ -183,10 +182,8 @@ def converted(photo: Photo, pixels: Pixels, profile: str) -> tuple[Pixels, bytes
             if result.shape[2] == 4:
                 result[band, :, 3] = flat[band, :, 3]
     except (imagecodecs.CmsError, ValueError) as error:
-        raise PhotoError(
-            f"{photo_name(photo.path)}: its colours cannot be converted to {photo_name(profile)} ({error}); choose a "
-            "preset that keeps the profile."
-        ) from error
+        why = f"its colours cannot be converted to {photo_name(profile)} ({error})."
+        raise PhotoError(why, Code.CONVERSION, subject=photo.path) from error
     return result, target
 
 
@@ -217,7 +214,8 @@ def profile_data(profile: str) -> bytes:
     try:
         return Path(profile).expanduser().read_bytes()
     except OSError as error:
-        raise PhotoError(f"{photo_name(profile)}: the colour profile cannot be read: {error.strerror}.") from error
+        why = f"the colour profile cannot be read: {error.strerror}."
+        raise PhotoError(why, Code.CONVERSION, subject=profile) from error
 
 
 # Sharpening ---------------------------------------------------------------------------------------------------------

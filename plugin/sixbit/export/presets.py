@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.machine import user_config
 from sixbit.manifest import manifest
-from sixbit.values.errors import SixbitError, photo_name
+from sixbit.values.errors import Code, PresetError
 from sixbit.values.kinds import KINDS, Grade
 
 if TYPE_CHECKING:
@@ -61,10 +61,6 @@ def _values(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _DEFAULT = _values({name: rule["default"] for name, rule in schema()["properties"].items() if "default" in rule})
-
-
-class PresetError(SixbitError, ValueError):
-    """A preset does not exist or makes no sense; the message names each wrong field and what would be right."""
 
 
 @dataclass(frozen=True)
@@ -172,9 +168,9 @@ def load(name_or_path: str | Path) -> Preset:
 
     A user's preset goes before Sixbit's own of the same name.
 
-    >>> load("web-jpg")  # doctest: +ELLIPSIS
+    >>> load("web-jpg")
     Traceback (most recent call last):
-    sixbit.export.presets.PresetError: There is no preset 'web-jpg'; did you mean 'web-jpeg'? ...
+    sixbit.values.errors.PresetError: There is no preset 'web-jpg'; did you mean 'web-jpeg'?
     """
     name = str(name_or_path)
     if isinstance(name_or_path, Path) or name.endswith(".json"):
@@ -185,8 +181,7 @@ def load(name_or_path: str | Path) -> Preset:
     if name in manifest()["presets"]:
         return Preset(name=name, **_values(manifest()["presets"][name]))
     near = nearest(name, names())
-    hint = f"did you mean {near!r}? `sixbit presets` lists them." if near else "`sixbit presets` lists them."
-    raise PresetError(f"There is no preset {name!r}; {hint}")
+    raise PresetError(f"There is no preset {name!r}{f'; did you mean {near!r}?' if near else '.'}")
 
 
 def save(name: str, preset: Preset) -> Path:
@@ -194,9 +189,10 @@ def save(name: str, preset: Preset) -> Path:
     from sixbit.files.replace import write_whole
 
     if not NAME.fullmatch(name):
-        raise PresetError(f"{name!r} is no name for a preset; one is of a-z, 0-9 and hyphens, as 'my-prints'.")
+        why = f"{name!r} is no name for a preset; one is of a-z, 0-9 and hyphens, as 'my-prints'."
+        raise PresetError(why, Code.NAME)
     if name in names():
-        raise PresetError(f"There is a preset {name!r} already; choose another name.")
+        raise PresetError(f"There is a preset {name!r} already.", Code.NAME)
     path = folder() / f"{name}.json"
     write_whole(path, json.dumps(preset.content(), indent=2, ensure_ascii=False) + "\n", make_folder=True)
     return path
@@ -206,9 +202,9 @@ def _load_file(path: Path) -> Preset:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise PresetError(f"{photo_name(path)} cannot be read: {error.strerror or error}.") from error
+        raise PresetError(f"cannot be read: {error.strerror or error}.", Code.NO_ACCESS, subject=path) from error
     except (ValueError, RecursionError) as error:
-        raise PresetError(f"{photo_name(path)} is not JSON: {error}.") from error
+        raise PresetError(f"is not JSON: {error}.", subject=path) from error
     return Preset.of(path.stem, content)
 
 
@@ -337,10 +333,10 @@ def _unusable(content: Mapping[str, Any]) -> Iterator[str]:
 
     choosing = [name for name in ("ambiguous", "unknown", "untagged", "not_m") if content.get(name) == "choose"]
     if choosing and content.get("lens") is None:
-        yield _refusal("lens", None, f"one that `sixbit lenses` lists, since `{choosing[0]}` is 'choose'")
+        yield _refusal("lens", None, f"the identity of a lens, since `{choosing[0]}` is 'choose'")
     words = f"a file name without any of {' '.join(FORBIDDEN)}, and in braces nothing but {_listed(PLACEHOLDERS)}"
     rights: dict[str, tuple[str, Callable[[str], str | None]]] = {
-        "lens": ("one that `sixbit lenses` lists", lambda lens: nearest(lens, catalogue().lenses)),
+        "lens": ("the identity of a lens", lambda lens: nearest(lens, catalogue().lenses)),
         "file_name": (words, _right_template),
         "profile": (f"{_listed(map(_shown, PROFILES))}, or the path of an .icc file that exists", _right_profile),
     }

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from sixbit.files import jpeg, png, tiff
 from sixbit.files.tiff import Entry, Structure
+from sixbit.values.errors import Code, PhotoError
 
 LONGEST_XMP = 8 << 20
 
@@ -34,10 +35,6 @@ _LONGEST_HEAD = 64 << 20
 _RAWS = "3fr arw cr2 cr3 crw dcr dng erf fff gpr iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"
 RAW_SUFFIXES = frozenset(f".{suffix}" for suffix in _RAWS.split())
 """Suffixes of raw files: of Adobe's DNG, and of the makers whose cameras take M lenses by an adapter, and others."""
-
-
-class UnreadableError(Exception):
-    """The file is no photo that can be read; the message completes "PHOTO ..."."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +73,18 @@ def kind_of(head: bytes) -> str | None:
 def find_blocks(file: BinaryIO) -> Blocks:
     """Find the tags of an open photo.
 
-    Raises UnreadableError if it is none of JPEG, TIFF (with DNG and other raw files built on it), PNG, HEIC, and of the
+    Raises PhotoError if it is none of JPEG, TIFF (with DNG and other raw files built on it), PNG, HEIC, and of the
     raw files RAF, CR3 and MRW.
     """
     file.seek(0)
     head = file.read(16)
     if not head:
-        raise UnreadableError("is empty; copy it again from where it came")
+        raise PhotoError("is empty.", Code.DAMAGED)
     kind = kind_of(head)
     if kind == "BigTIFF":
-        raise UnreadableError("is a BigTIFF, whose tags cannot be read; save it as a plain TIFF")
+        raise PhotoError("is a BigTIFF, whose tags cannot be read.", Code.FORMAT)
     if kind is None:
-        raise UnreadableError(
-            "is not a photo that Sixbit can read (JPEG, TIFF, PNG, HEIC, raw files); develop or convert it to one of "
-            "these"
-        )
+        raise PhotoError("is not a photo that Sixbit can read (JPEG, TIFF, PNG, HEIC, raw files).", Code.FORMAT)
     finders = {"JPEG": _jpeg, "PNG": _png, "TIFF": _tiff, "raw TIFF": _tiff, "HEIC": _heif, "RAW": _raw}
     return finders[kind](file)
 
@@ -105,7 +99,7 @@ def _jpeg(file: BinaryIO) -> Blocks:
             xmp = xmp or segment.content[len(jpeg.XMP) :]
         frame = jpeg.frame_of(segment) or frame
     if exif is None and xmp is None and not frame.size[0]:
-        raise UnreadableError("is cut off before its picture begins; copy it again from where it came")
+        raise PhotoError("is cut off before its picture begins.", Code.DAMAGED)
     at, size = (exif.at + len(jpeg.EXIF), len(exif.content) - len(jpeg.EXIF)) if exif else (None, 0)
     return Blocks("JPEG", file, at, size, xmp, *frame.size, frame.channels, is_progressive=frame.is_progressive)
 
@@ -121,7 +115,7 @@ def _png(file: BinaryIO) -> Blocks:
         elif chunk.name == png.TEXT:
             xmp = xmp or png.xmp_of(file.read(min(chunk.size, LONGEST_XMP)))
     if header is None:
-        raise UnreadableError("is cut off before its picture begins; copy it again from where it came")
+        raise PhotoError("is cut off before its picture begins.", Code.DAMAGED)
     return Blocks("PNG", file, at, size, xmp, *header)
 
 
@@ -132,7 +126,7 @@ def _tiff(file: BinaryIO) -> Blocks:
     except tiff.StructureError:
         main = []
     if not main:
-        raise UnreadableError("is damaged, or cut off before its tags begin; copy it again from where it came")
+        raise PhotoError("is damaged, or cut off before its tags begin.", Code.DAMAGED)
     width, height = _size(structure, main)
     # In a DNG the first directory is a thumbnail, and the picture itself in one of its subdirectories.
     for at in structure.numbers(tiff.find(main, tiff.SUB_IFDS)):
@@ -163,7 +157,7 @@ def _heif(file: BinaryIO) -> Blocks:
         picture = pillow_heif.open_heif(file)
         exif, xmp, (width, height) = exif_of_heif(picture.info) or b"", picture.info.get("xmp"), picture.size
     except Exception as error:  # libheif's own errors have no common class
-        raise UnreadableError(f"is damaged ({error}); copy it again from where it came") from error
+        raise PhotoError(f"is damaged ({error}).", Code.DAMAGED) from error
     return Blocks("HEIC", io.BytesIO(exif), 0 if exif else None, len(exif), xmp, width, height, bits=16)
 
 
@@ -179,5 +173,5 @@ def _raw(file: BinaryIO) -> Blocks:
     file.seek(0)
     exif, xmp, size = read_by_exiv2(file.read(_LONGEST_HEAD))
     if exif is None:
-        raise UnreadableError("is damaged, or a raw file of a kind that is not known; copy it again from where it came")
+        raise PhotoError("is damaged, or a raw file of a kind that is not known.", Code.DAMAGED)
     return Blocks("RAW", io.BytesIO(exif), 0, len(exif), xmp, *size, bits=16)

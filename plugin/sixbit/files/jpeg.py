@@ -24,8 +24,8 @@ LONGEST = 0xFFFF - 2
 MOST_SEGMENTS = 4096
 
 
-class TooLongError(ValueError):
-    """More than a segment can hold."""
+class NoRoomError(ValueError):
+    """A JPEG cannot take more where it would have to stand."""
 
 
 class Segment(NamedTuple):
@@ -99,19 +99,19 @@ def frame_in(data: bytes) -> Frame | None:
 
 
 def packed(marker: int, content: bytes) -> bytes:
-    """A segment; raises TooLongError."""
+    """A segment; raises NoRoomError."""
     if len(content) > LONGEST:
-        raise TooLongError(f"{len(content)} bytes")
+        raise NoRoomError(f"{len(content)} bytes")
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 
 def with_exif(data: bytes, block: bytes) -> bytes:
-    """A JPEG with this Exif block in place of its own, or in front, behind JFIF; raises TooLongError."""
+    """A JPEG with this Exif block in place of its own, or in front, behind JFIF; raises NoRoomError."""
     return _with(data, EXIF, block)
 
 
 def with_xmp(data: bytes, packet: bytes) -> bytes:
-    """A JPEG with this XMP packet in place of its own, or in front, behind JFIF and Exif; raises TooLongError."""
+    """A JPEG with this XMP packet in place of its own, or in front, behind JFIF and Exif; raises NoRoomError."""
     return _with(data, XMP, packet)
 
 

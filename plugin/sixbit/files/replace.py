@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError, photo_name
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def replacing(target: Path, make_folder: bool = False) -> Iterator[BinaryIO]:
     """A new file that takes the place of ``target`` when all is written, in one step; if anything fails, it is gone.
 
     It keeps the permissions of the file whose place it takes. Its folder is made if that is asked for. Raises
-    PhotoError, naming the target, for a folder that cannot be written and a full disk.
+    PhotoError for a folder that cannot be written and a full disk.
     """
     temporary = target.parent / f".sixbit-{os.urandom(8).hex()}.part"
     try:
@@ -31,7 +31,7 @@ def replacing(target: Path, make_folder: bool = False) -> Iterator[BinaryIO]:
             temporary.chmod(target.stat().st_mode & 0o777)
         temporary.replace(target)
     except OSError as error:
-        raise PhotoError(f"{photo_name(target)}: cannot be written: {_reason(error, target)}.") from error
+        raise refusal(error, target) from error
     finally:
         # Where it could not be made it cannot be unlinked either (a read-only disk says so once more).
         with suppress(OSError):
@@ -51,11 +51,16 @@ def write_whole(target: Path, content: str | bytes, make_folder: bool = False) -
         file.write(content.encode() if isinstance(content, str) else content)
 
 
-def _reason(error: OSError, target: Path) -> str:
+def refusal(error: OSError, target: Path) -> PhotoError:
+    """Say what keeps a file or a folder from being written."""
+    folder = photo_name(target.parent)
+    why, code = error.strerror or str(error), Code.NOT_WRITABLE
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"the folder {photo_name(target.parent)} is read-only for you; choose another"
-    if error.errno == errno.ENOENT:
-        return f"there is no folder {photo_name(target.parent)}; make it first"
-    return error.strerror or str(error)
+        why, code = "the disk is full", Code.DISK_FULL
+    elif error.errno == errno.EFBIG:  # larger than a file of this disk can be
+        code = Code.DISK_FULL
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        why, code = f"the folder {folder} is read-only for you", Code.READ_ONLY
+    elif error.errno == errno.ENOENT:
+        why, code = f"there is no folder {folder}", Code.NO_FOLDER
+    return PhotoError(f"cannot be written: {why}.", code, subject=target)

@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 
 from sixbit.install.editor import Editor, EditorFolder
-from sixbit.install.placed import InstallError, remove, write
+from sixbit.install.placed import remove, write
 from sixbit.machine import config_home, folder_in
 from sixbit.manifest import plugin_source
+from sixbit.values.errors import Code, InstallError
 
 BEGIN = b"-- Sixbit begins here; `sixbit uninstall darktable` takes these lines away."
 END = b"-- Sixbit ends here."
@@ -131,7 +132,7 @@ def _read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InstallError(f"{path} cannot be read: {error.strerror}. Allow it.") from error
+        raise InstallError(f"cannot be read: {error.strerror}.", Code.NO_ACCESS, subject=path) from error
 
 
 DARKTABLE = Darktable()

@@ -16,7 +16,6 @@ from sixbit.install.placed import (
     RECORD,
     Files,
     Finding,
-    InstallError,
     Placed,
     not_placed,
     not_renewed,
@@ -26,6 +25,7 @@ from sixbit.install.placed import (
 from sixbit.install.server import server_settings, why_not_running
 from sixbit.machine import config_home
 from sixbit.manifest import data_path
+from sixbit.values.errors import Code, InstallError
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Editor(ABC):
         """
         folders = self.folders()
         if not folders:
-            raise InstallError(f"{self.nowhere}: start it once, so that it makes its folders, then install again.")
+            raise InstallError(f"{self.nowhere}.", Code.NO_EDITOR)
         wanted = {path: data for folder in folders for path, data in self._files(folder).items()}
         said = place(self.host, wanted, dry_run)
         return said + [line for folder in folders for line in self.switch_on(folder, dry_run)]
@@ -115,7 +115,7 @@ class Editor(ABC):
         try:
             record = Placed.load()
         except InstallError as error:
-            return [Finding(RECORD, False, str(error))]
+            return [Finding(RECORD, False, str(error), error.code)]
         return [self._finding(folder, record) for folder in folders]
 
     def _finding(self, folder: EditorFolder, record: Placed) -> Finding:
@@ -127,12 +127,10 @@ class Editor(ABC):
             or self.why_off(folder)
         )
         if wrong:
-            mend = f"`sixbit install {self.host}`, then start {self.spoken} anew"
-            return Finding(folder.name, False, wrong, mend)
+            return Finding(folder.name, False, wrong, Code.NOT_INSTALLED, {"host": self.host, "program": self.spoken})
         message = f"the {self.part} stands in {folder.own} and can start Sixbit"
         if folder.flatpak:
-            message += "; Flatpak lets it do so only after `flatpak override --user"
-            message += f" --talk-name=org.freedesktop.Flatpak {self.flatpak}` (untested)"
+            return Finding(folder.name, True, message, Code.SANDBOX, {"program": self.flatpak})
         return Finding(folder.name, True, message)
 
     def _files(self, folder: EditorFolder) -> Files:

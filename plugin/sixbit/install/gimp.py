@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from sixbit.install.editor import Editor, EditorFolder
-from sixbit.install.placed import InstallError
 from sixbit.machine import config_home, folder_in
 from sixbit.manifest import manifest, plugin_source
+from sixbit.values.errors import Code, InstallError
 
 VERSIONS: list[str] = manifest()["hosts"]["gimp"]["versions"]
 
@@ -71,7 +71,8 @@ class Gimp(Editor):
                 if not dry_run:
                     path.chmod(path.stat().st_mode | 0o111)
             except PermissionError as error:
-                raise InstallError(f"{path} cannot be made a program: {error.strerror}. Allow it.") from error
+                why = f"cannot be made a program: {error.strerror}."
+                raise InstallError(why, Code.NO_ACCESS, subject=path) from error
         return []
 
     def why_off(self, folder: EditorFolder) -> str:

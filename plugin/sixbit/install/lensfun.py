@@ -17,9 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sixbit.install.placed import RECORD, Finding, InstallError, Placed, not_placed, not_renewed, place, take_back
+from sixbit.install.placed import RECORD, Finding, Placed, not_placed, not_renewed, place, take_back
 from sixbit.machine import data_home, folder_in
 from sixbit.manifest import data_path
+from sixbit.values.errors import Code, InstallError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -77,7 +78,7 @@ def doctor() -> list[Finding]:
     try:
         record = Placed.load()
     except InstallError as error:
-        return [Finding(RECORD, False, str(error))]
+        return [Finding(RECORD, False, str(error), error.code)]
     wanted = _files(_has_computed(record.files(HOST)))
     findings = []
     for folder in folders():
@@ -85,7 +86,8 @@ def doctor() -> list[Finding]:
         states = record.states(HOST, here)
         subject, part = f"lensfun in {folder.readers}", "database of Sixbit"
         if wrong := not_placed(states, part, folder.path) or not_renewed(states, part, folder.path):
-            findings.append(Finding(subject, False, wrong, f"`sixbit install {HOST}`"))
+            values = {"host": HOST, "program": folder.readers}
+            findings.append(Finding(subject, False, wrong, Code.NOT_INSTALLED, values))
         else:
             count = sum(data.count(b"<lens>") for data in here.values())
             findings.append(Finding(subject, True, f"{count} lenses of Sixbit's are found in {folder.path}"))

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sixbit.files.replace import write_whole
 from sixbit.machine import user_data
-from sixbit.values.errors import PhotoError, SixbitError
+from sixbit.values.errors import Code, InstallError, PhotoError
 
 Files = Mapping[Path, bytes]
 
@@ -35,17 +36,17 @@ TOPMOST = {"gimp": "sixbit", "darktable": "lua", "lensfun": "lensfun"}
 """The name of the outermost folder that is removed if nothing is left in it, by host."""
 
 
-class InstallError(SixbitError, OSError):
-    """Something cannot be installed or removed; the message names the path and the way out."""
-
-
 class Finding(NamedTuple):
-    """One thing that the doctor looked at, and what mends it if it is not well."""
+    """One thing that the doctor looked at, and the kind of trouble that there is with it, if any.
+
+    ``values`` names what the way out is about: the ``host``, the ``program`` that has to be started anew.
+    """
 
     subject: str
     well: bool
     message: str
-    mend: str = ""
+    code: Code | None = None
+    values: Mapping[str, str] = MappingProxyType({})
 
 
 def place(host: str, wanted: Files, dry_run: bool = False) -> list[str]:
@@ -104,7 +105,7 @@ class Placed:
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, AttributeError) as error:
-            raise InstallError(f"{cls.path()} cannot be read ({error}); remove it and install again.") from error
+            raise InstallError(f"{RECORD} cannot be read ({error}).", Code.USER_FILE, subject=cls.path()) from error
 
     def files(self, host: str) -> dict[str, str]:
         """Return the files of a host, with their digests."""
@@ -164,7 +165,7 @@ def write(path: Path, data: bytes) -> None:
     try:
         write_whole(path, data, make_folder=True)
     except PhotoError as error:
-        raise InstallError(f"{path} cannot be written: {_reason(error.__cause__)}. Make room or allow it.") from error
+        raise InstallError(error.reason, error.code, subject=path) from error
 
 
 def remove(path: Path) -> None:
@@ -172,7 +173,7 @@ def remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise InstallError(f"{path} cannot be removed: {_reason(error)}. Allow it, or remove it.") from error
+        raise InstallError(f"cannot be removed: {error.strerror or error}.", Code.NO_ACCESS, subject=path) from error
 
 
 def _take_away(path: Path, topmost: str) -> None:
@@ -189,10 +190,6 @@ def _take_away(path: Path, topmost: str) -> None:
             folder.rmdir()
         if folder.name == topmost:
             return
-
-
-def _reason(error: BaseException | None) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 def _digest(data: bytes) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sixbit.install.placed import Finding
 from sixbit.manifest import manifest
+from sixbit.values.errors import Code
 
 PATIENCE = 30
 """Seconds that the server has to say its version."""
@@ -53,8 +54,8 @@ def doctor() -> list[Finding]:
     if importlib.util.find_spec("sixbit.engines._kernel"):
         findings.append(Finding("kernel", True, "the native kernel is there"))
     else:
-        mend = "install a C++ compiler, then Sixbit again"
-        findings.append(Finding("kernel", False, "the native kernel was not built: corrections take longer", mend))
+        slow = "the native kernel was not built: corrections take longer"
+        findings.append(Finding("kernel", False, slow, Code.NO_KERNEL))
     from sixbit.lenses.catalogue import catalogue
     from sixbit.values.errors import CatalogueError
 
@@ -62,6 +63,6 @@ def doctor() -> list[Finding]:
         known = catalogue().lenses.values()
         calibrated = sum(bool(lens.calibrations) for lens in known)
         findings.append(Finding("database", True, f"{len(known)} lenses, {calibrated} with calibrations"))
-    except (CatalogueError, OSError) as error:
-        findings.append(Finding("database", False, str(error), "mend or remove that file, or install Sixbit again"))
+    except CatalogueError as error:
+        findings.append(Finding("database", False, str(error), error.code))
     return findings

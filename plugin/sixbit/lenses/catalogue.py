@@ -17,7 +17,7 @@ from sixbit.lenses.comparison import figures_fit, omission_cost, own_name, says_
 from sixbit.lenses.names import Name, read_name
 from sixbit.machine import user_data
 from sixbit.manifest import data_path
-from sixbit.values.errors import CatalogueError, CompileError
+from sixbit.values.errors import CatalogueError, Code, CompileError
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.lens import Body, Calibration, Lens
 from sixbit.values.sentence import Sentence
@@ -63,8 +63,9 @@ class Catalogue:
         'Summicron-M 1:2/35 ASPH.'
         """
         if lens_id not in self.lenses:
-            unknown = Sentence("There is no lens with the identity {identity}.", identity=repr(lens_id))
-            raise CompileError(unknown, "`sixbit lenses` lists them.")
+            raise CompileError(
+                Sentence("There is no lens with the identity {identity}.", Code.NO_SUCH_LENS, identity=repr(lens_id))
+            )
         return self.lenses[lens_id]
 
     def name_of(self, lens: Lens) -> Name:
@@ -235,7 +236,7 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as lines:
             yield from csv.DictReader(lines)
     except (OSError, csv.Error, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{path} cannot be read: {error}") from error
+        raise CatalogueError(f"cannot be read: {error}.", subject=path) from error
 
 
 def _with_own(known: Catalogue, folder: Path) -> Catalogue:

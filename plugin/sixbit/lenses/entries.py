@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sixbit.values.errors import CatalogueError
+from sixbit.values.errors import CatalogueError, Code
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -34,7 +34,7 @@ def entry_in(path: Path, calibration: Calibration) -> Entry:
     names = [] if element is None else models(element)
     lens = next((lens for lens in _loaded(path) if lens.model in names), None)
     if element is None or lens is None:
-        raise CatalogueError(f"{path} has no entry {calibration.model!r}; repair the file or its table.")
+        raise CatalogueError(f"has no entry {calibration.model!r}.", subject=path)
     return _entry(lens, element, calibration)
 
 
@@ -88,7 +88,7 @@ def xml_root(path: Path) -> Element:
     try:
         return ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
-        raise CatalogueError(f"{path} is no readable lensfun XML ({error}); repair it or remove it.") from error
+        raise CatalogueError(f"is no readable lensfun XML ({error}).", subject=path) from error
 
 
 def forget_files() -> None:
@@ -105,7 +105,7 @@ def _loaded(path: Path) -> tuple[Any, ...]:
     try:
         return tuple(lensfunpy.Database(paths=[str(path)], load_common=False, load_bundled=False).lenses)
     except lensfunpy.XMLFormatError as error:
-        raise CatalogueError(f"{path} is refused by lensfun: {error}") from error
+        raise CatalogueError(f"is refused by lensfun: {error}.", subject=path) from error
 
 
 @cache
@@ -123,7 +123,8 @@ def _merged(paths: tuple[Path, ...], kind: str) -> tuple[Any, Element]:
         return lensfunpy.Database(xml=text, load_common=False, load_bundled=False).lenses[0], root[0]
     except (lensfunpy.XMLFormatError, IndexError, ValueError) as error:
         names = ", ".join(path.name for path in paths)
-        raise CatalogueError(f"{names}: lensfun cannot read this calibration of yours ({error}); remove it.") from error
+        why = f"lensfun cannot read this calibration of yours ({error})."
+        raise CatalogueError(why, Code.RUN, subject=names) from error
 
 
 def _entry(lens: Any, element: Element, calibration: Calibration) -> Entry:

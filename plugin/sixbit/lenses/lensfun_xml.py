@@ -10,7 +10,8 @@ from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import merged, models, text_of, xml_root
 from sixbit.lenses.own import Run
 from sixbit.manifest import data_path
-from sixbit.values.errors import CatalogueError
+from sixbit.values.errors import CatalogueError, Code
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -53,7 +54,8 @@ def _root(run: Run) -> Element:
     try:
         return xml_root(run.xml)
     except CatalogueError as error:
-        raise CatalogueError(f"{error} `sixbit calibrate remove {run.name}` takes this run back.") from error
+        why = Sentence("{why}", Code.RUN, why=str(error.reason), run=run.name)
+        raise CatalogueError(why, subject=run.xml) from error
 
 
 def stock_entry(lens_id: str, crop_factor: float | None) -> Element | None:

@@ -21,7 +21,7 @@ from sixbit.lenses.verdict import (
     names_verdict,
     weighed,
 )
-from sixbit.values.errors import NotCorrectedError, photo_name
+from sixbit.values.errors import Code, NotCorrectedError
 from sixbit.values.kinds import TRUSTED, Grade
 from sixbit.values.lens import Body, Lens
 from sixbit.values.sentence import Sentence, in_a_row
@@ -130,20 +130,7 @@ def lens_of(shot: Shot, lens_id: str | None = None, grades: tuple[Grade, ...] = 
     if found.candidates and found.status is not Status.NOT_M:
         names = "; ".join(f"{lens.lens_id} ({lens.name})" for lens in found.candidates[:6])
         why = f"{why} It may be: {names}."
-    raise NotCorrectedError(str(found.status), f"{photo_name(shot.path or '')}: {why}", way_out(found))
-
-
-def way_out(found: Match) -> str:
-    """Tell what can be done on the command line about an uncertain match, or a remembered choice that decided it."""
-    if found.is_remembered:
-        return "`sixbit forget` takes that back."
-    if found.lens:
-        return ""
-    if found.status is Status.NOT_M:
-        return "Sixbit corrects Leica M lenses; if it was one, say which with --lens ID."
-    if found.candidates:
-        return "Say which with --lens ID."
-    return "Say which with --lens ID (`sixbit lenses` lists them), or write it into the photo with `sixbit tag`."
+    raise NotCorrectedError(why, Code(found.status), subject=shot.path)
 
 
 def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.lenses.names import read_name
-from sixbit.values.errors import CatalogueError
+from sixbit.values.errors import CatalogueError, Code
 from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.lens import Calibration, Lens
 
@@ -102,7 +102,8 @@ def _read(path: Path) -> Run:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         if fields.pop("sixbit_calibration") != FORMAT:
-            raise CatalogueError(f"{path} was written by another version of Sixbit (format {FORMAT} is read).")
+            why = f"was written by another version of Sixbit (format {FORMAT} is read)."
+            raise CatalogueError(why, Code.VERSION, subject=path)
         kinds = tuple(fields.pop("kinds"))
         if not kinds or set(kinds) - set(KINDS) or ("shading" in kinds) != bool(fields.get("shading")):
             raise ValueError(f"it says that it holds {', '.join(map(str, kinds)) or 'nothing'}")
@@ -114,9 +115,7 @@ def _read(path: Path) -> Run:
     except CatalogueError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CatalogueError(
-            f"{path} holds a calibration of yours and cannot be read ({error}); repair it or remove it."
-        ) from error
+        raise CatalogueError(f"holds a calibration of yours and cannot be read ({error}).", subject=path) from error
 
 
 def own_lens(path: Path, element: Element) -> Lens:
@@ -125,7 +124,7 @@ def own_lens(path: Path, element: Element) -> Lens:
 
     names = models(element)
     if not names:
-        raise CatalogueError(f"{path} has a lens without a <model>; name it as the camera writes it.")
+        raise CatalogueError("has a lens without a <model>, its name as the camera writes it.", subject=path)
     name = read_name(names[0])
     focals = name.focals or tuple(
         sorted({float(row.get("focal", 0)) for row in element.iterfind("calibration/*") if row.get("focal")})

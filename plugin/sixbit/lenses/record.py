@@ -1,4 +1,4 @@
-"""What is known of a photo's lens, as a record for other programs and as lines for people."""
+"""What is known of a photo's lens, as a record for other programs."""
 
 from __future__ import annotations
 
@@ -42,19 +42,6 @@ def match_record(found: Match) -> dict[str, Any]:
         "confidence": round(found.confidence, 3),
         "evidence": list(found.evidence),
     }
-
-
-def print_match(found: Match, way_out: str) -> None:
-    """Print a match for people, with what they can do about it."""
-    if found.lens:
-        print(f"  {found.lens.name} [{found.lens.lens_id}]")
-    else:
-        print(f"  {found.status}")
-        for lens in found.candidates:
-            print(f"    perhaps {lens.name} [{lens.lens_id}]")
-    for sentence in (*found.evidence, way_out):
-        if sentence:
-            print(f"  {sentence}")
 
 
 def _focal(lens: Lens | None, shot: Shot) -> float | None:

@@ -14,7 +14,8 @@ from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.names import read_name
 from sixbit.machine import user_data
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
 
 
@@ -49,9 +50,12 @@ def keep(shot: Shot, lens_id: str) -> None:
     key = _key(shot)
     if not (key.make or key.model) or (body and body.is_phone and not key.name):
         raise PhotoError(
-            f"{photo_name(shot.path or '')}: nothing in it sets it apart from photos of other lenses, so the choice "
-            "cannot be remembered.",
-            f"Write the lens into the photos with `sixbit tag --lens {lens_id}`.",
+            Sentence(
+                "nothing in it sets it apart from photos of other lenses, so the choice cannot be remembered.",
+                Code.NOT_REMEMBERED,
+                lens_id=lens_id,
+            ),
+            subject=shot.path,
         )
     _write({**_read(), key: lens_id})
 
@@ -83,9 +87,8 @@ def _read() -> dict[Key, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PhotoError(
-            f"{path} holds the lenses you chose, and cannot be read: {error}. Repair or delete it."
-        ) from error
+        why = f"holds the lenses you chose, and cannot be read: {error}."
+        raise PhotoError(why, Code.USER_FILE, subject=path) from error
 
 
 def _write(choices: dict[Key, str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sixbit.files.find import kind_of
 from sixbit.photos.photo import Photo
 from sixbit.tags.read import opened
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError
 
 _READERS = {"JPEG": "jpeg", "PNG": "png", "TIFF": "tiff", "BigTIFF": "tiff", "HEIC": "heic"}
 """The modules that read, by the kind of a photo."""
@@ -17,17 +17,17 @@ _READERS = {"JPEG": "jpeg", "PNG": "png", "TIFF": "tiff", "BigTIFF": "tiff", "HE
 def decode(path: str | Path) -> Photo:
     """Decode a JPEG, TIFF, PNG or HEIC photo, told by its content, with all it carries.
 
-    Raises PhotoError, naming the photo and the way out, for everything else: cut files, raw files, other colours
+    Raises PhotoError for everything else: cut files, raw files, other colours
     than grey and RGB, and pictures of more than 1 073 741 824 pixels.
     """
     path = Path(path)
     with opened(path) as file:
         reader = _READERS.get(kind_of(file.read(16)) or "")
         if reader is None:
-            raise PhotoError(f"{photo_name(path)}: is not a JPEG, TIFF, PNG or HEIC photo.")
+            raise PhotoError("is not a JPEG, TIFF, PNG or HEIC photo.", Code.FORMAT, subject=path)
         file.seek(0)
         try:
             photo: Photo = import_module(f"sixbit.photos.{reader}").read(path, file)
         except MemoryError as error:
-            raise PhotoError(f"{photo_name(path)}: is too large for the memory of this computer.") from error
+            raise PhotoError("is too large for the memory of this computer.", Code.TOO_LARGE, subject=path) from error
     return photo

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from sixbit.files.find import exif_of_heif
 from sixbit.photos.metadata import Metadata, upright
 from sixbit.photos.photo import Photo, check_size
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError
 
 
 def read(path: Path, file: BinaryIO) -> Photo:
@@ -21,7 +21,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
         check_size(path, *image.size)
         pixels = np.asarray(image)
     except (ValueError, EOFError, SyntaxError, RuntimeError, OSError, LookupError) as error:
-        raise PhotoError(f"{photo_name(path)}: the HEIC photo cannot be decoded ({error}).") from error
+        raise PhotoError(f"the HEIC photo cannot be decoded ({error}).", Code.DAMAGED, subject=path) from error
     info = image.info
     if pixels.dtype == np.uint16:
         # libheif's 10 or 12 bits stand at the top; white is to be 65535.

@@ -19,7 +19,7 @@ from sixbit.photos.leica_trailer import Trailer, taken
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
 from sixbit.photos.pixels import in_depth
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,21 +64,19 @@ def read(path: Path, file: BinaryIO) -> Photo:
         with warnings.catch_warnings(action="ignore"):  # of broken Exif data, which is not used here
             header = JpegImageFile(io.BytesIO(data))
     except _UNREADABLE as error:
-        raise PhotoError(
-            f"{photo_name(path)}: the JPEG is damaged or cut short; get the file again from the card."
-        ) from error
+        raise PhotoError("the JPEG is damaged or cut short.", Code.DAMAGED, subject=path) from error
     check_size(path, *header.size)
     if header.layers not in (1, 3):
-        raise PhotoError(f"{photo_name(path)}: is a CMYK picture; convert it to RGB first.")
+        raise PhotoError("is a CMYK picture.", Code.FORMAT, subject=path)
     segments = list(jpeg.segments(file))
     scan = next((segment for segment in segments if segment.marker == jpeg.SCAN), None)
     end = data.find(jpeg.END, scan.end) if scan else -1
     if end < 0:
-        raise PhotoError(f"{photo_name(path)}: the JPEG is cut short; get the file again from the card.")
+        raise PhotoError("the JPEG is cut short.", Code.DAMAGED, subject=path)
     try:
         pixels = imagecodecs.jpeg8_decode(data)
     except (imagecodecs.Jpeg8Error, ValueError, RuntimeError) as error:
-        raise PhotoError(f"{photo_name(path)}: the JPEG cannot be decoded ({error}).") from error
+        raise PhotoError(f"the JPEG cannot be decoded ({error}).", Code.DAMAGED, subject=path) from error
     metadata, icc, kept, notes = _sorted(segments)
     trailer = None
     if metadata.exif is not None:
@@ -150,7 +148,7 @@ def write(
 
     height, width = pixels.shape[:2]
     if max(height, width) > _LARGEST_SIDE:
-        raise PhotoError(f"{photo_name(photo.path)}: a JPEG holds at most {_LARGEST_SIDE} pixels a side; write a .tif.")
+        raise PhotoError(f"a JPEG holds at most {_LARGEST_SIDE} pixels a side.", Code.ENDING, subject=photo.path)
     notes = []
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         pixels = pixels[:, :, :3]

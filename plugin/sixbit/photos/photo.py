@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.photos.metadata import Metadata
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,8 +48,8 @@ class Photo:
 
     @cached_property
     def transfer(self) -> TransferCurve:
-        """The curve to linear light: of the profile, or sRGB. Raises LightError for a profile that has none."""
-        from sixbit.values.light import LightError, srgb
+        """The curve to linear light: of the profile, or sRGB. Raises PhotoError for a profile that has none."""
+        from sixbit.values.light import srgb
 
         if self.icc is None:
             return srgb() if self.gamma is None else _power(self.gamma)
@@ -57,8 +57,9 @@ class Photo:
 
         try:
             return curve_of_profile(self.icc)
-        except LightError as error:
-            raise LightError(f"{photo_name(self.path)}: {error.reason}", error.way_out) from error
+        except PhotoError as error:
+            error.subject = self.path
+            raise
 
 
 def _power(exponent: float) -> TransferCurve:
@@ -72,8 +73,7 @@ def _power(exponent: float) -> TransferCurve:
 def check_size(path: Path, width: int, height: int) -> None:
     """Refuse sizes that no photo has, before anything is decoded."""
     if width < 1 or height < 1:
-        raise PhotoError(f"{photo_name(path)}: says that it has {width}x{height} pixels; the file is damaged.")
+        raise PhotoError(f"says that it has {width}x{height} pixels.", Code.DAMAGED, subject=path)
     if width * height > LARGEST:
-        raise PhotoError(
-            f"{photo_name(path)}: says that it has {width}x{height} pixels; more than {LARGEST} are not opened."
-        )
+        why = f"says that it has {width}x{height} pixels; more than {LARGEST} are not opened."
+        raise PhotoError(why, Code.TOO_LARGE, subject=path)

@@ -13,7 +13,7 @@ from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
 from sixbit.photos.pixels import in_depth
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +76,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
     try:
         pixels = imagecodecs.png_decode(b"".join(picture))
     except (imagecodecs.PngError, ValueError, RuntimeError) as error:
-        raise PhotoError(f"{photo_name(path)}: the PNG is damaged or cut short ({error}).") from error
+        raise PhotoError(f"the PNG is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
     if pixels.ndim == 3 and pixels.shape[2] == 2:
         pixels = np.ascontiguousarray(pixels[:, :, [0, 0, 0, 1]])
         notes.append("grey with alpha became RGB with alpha")

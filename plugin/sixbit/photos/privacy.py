@@ -14,7 +14,7 @@ from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, parsed_xmp, xmp_pa
 from sixbit.files.jpeg import APP0, APP14, COMMENT
 from sixbit.files.photoshop import without_iptc_of_place
 from sixbit.photos.metadata import Metadata
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
     from sixbit.photos.photo import Photo
@@ -143,7 +143,4 @@ def copy_without(path: Path, policy: str) -> bytes:
         image.writeMetadata()
         return bytes(image.io().data())
     except (exiv2.Exiv2Error, OSError) as error:
-        raise PhotoError(
-            f"{photo_name(path)}: cannot be copied without its metadata ({error}); choose a preset that keeps it, or "
-            "skips such photos."
-        ) from error
+        raise PhotoError(f"cannot be copied without its metadata ({error}).", Code.METADATA, subject=path) from error

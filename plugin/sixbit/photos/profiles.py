@@ -7,11 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from sixbit.values.light import SAMPLES, FloatArray, LightError, TransferCurve
+from sixbit.values.errors import Code, PhotoError
+from sixbit.values.light import SAMPLES, FloatArray, TransferCurve
 from sixbit.values.sentence import Sentence
-
-GEOMETRY_ALONE = "Geometry alone can still be corrected, by --only distortion,tca."
-"""The way out on the command line."""
 
 _ALIKE = 1e-6
 """Curves that differ by less are one: a hundredth of a 16-bit code value."""
@@ -23,7 +21,7 @@ _RISE = 1e-9
 def curve_of_profile(icc: bytes) -> TransferCurve:
     """The curve by which an RGB matrix or a grey profile encodes light (ICC.1:2022, section 8.3 and 8.4).
 
-    ``icc`` is the profile as it stands in the photo. Raises LightError for profiles that have no such curve (tables,
+    ``icc`` is the profile as it stands in the photo. Raises PhotoError for profiles that have no such curve (tables,
     CMYK, Lab) and for broken ones.
 
     >>> from PIL import ImageCms
@@ -43,8 +41,11 @@ def curve_of_profile(icc: bytes) -> TransferCurve:
             kind = Sentence("its colours are given by a table")
             if space != "RGB":
                 kind = Sentence("it is for {space}, not for RGB or grey", space=space)
-            said = Sentence("The colour profile {name} has no transfer curve: {kind}.", name=repr(name), kind=kind)
-            raise LightError(said, GEOMETRY_ALONE)
+            raise PhotoError(
+                Sentence(
+                    "The colour profile {name} has no transfer curve: {kind}.", Code.PROFILE, name=repr(name), kind=kind
+                )
+            )
         xyz = imagecodecs.cms_profile("xyz")
         planes = 1 if space == "GRAY" else 3
         measured = []
@@ -64,8 +65,8 @@ def curve_of_profile(icc: bytes) -> TransferCurve:
                 )[0, :, 1]
             )
     except (OSError, imagecodecs.CmsError, ImageCms.PyCMSError, ValueError) as error:
-        raise LightError(
-            Sentence("The colour profile cannot be read ({why}).", why=str(error)), GEOMETRY_ALONE
+        raise PhotoError(
+            Sentence("The colour profile cannot be read ({why}).", Code.PROFILE, why=str(error))
         ) from error
     return TransferCurve(name, _normalised(np.stack(measured), name))
 
@@ -80,8 +81,9 @@ def _normalised(light: FloatArray, name: str) -> FloatArray:
     """Luminances along the ramps, as curves from 0 to 1 that rise; one where all are alike."""
     span = light[:, -1:] - light[:, :1]
     if not np.isfinite(light).all() or (span <= 0).any() or (np.diff(light / span) < -1e-4).any():
-        said = Sentence("The transfer curve of the colour profile {name} does not rise.", name=repr(name))
-        raise LightError(said, GEOMETRY_ALONE)
+        raise PhotoError(
+            Sentence("The transfer curve of the colour profile {name} does not rise.", Code.PROFILE, name=repr(name))
+        )
     curves = np.maximum.accumulate((light - light[:, :1]) / span, axis=1)
     ramp = np.linspace(0, 1, SAMPLES)
     if np.abs(curves - ramp).max() < _ALIKE:

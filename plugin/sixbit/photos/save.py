@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sixbit.files.replace import replacing
 from sixbit.photos.metadata import corrected, without_maker_note
 from sixbit.photos.photo import Photo
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,9 +64,7 @@ def format_of(out: Path) -> str:
     """The module that writes this output, by its suffix; PhotoError if none does."""
     kind = FORMATS.get(out.suffix.lower())
     if kind is None:
-        raise PhotoError(
-            f"{photo_name(out)}: only .jpg, .tif and .png can be written; give the output one of these endings."
-        )
+        raise PhotoError("only .jpg, .tif and .png can be written.", Code.ENDING, subject=out)
     return kind
 
 
@@ -75,11 +73,11 @@ def check_target(target: Path, source: Path | None) -> None:
     try:
         same = source is not None and target.exists() and source.exists() and target.samefile(source)
     except OSError as error:  # a name that is too long, a folder that may not be looked into
-        raise PhotoError(f"{photo_name(target)}: cannot be written: {error.strerror}.") from error
+        raise PhotoError(f"cannot be written: {error.strerror}.", Code.NOT_WRITABLE, subject=target) from error
     if same:
-        raise PhotoError(f"{photo_name(target)}: is the photo itself; give the output another name.")
+        raise PhotoError("is the photo itself.", Code.NAME, subject=target)
     if not target.parent.is_dir():
-        raise PhotoError(f"{photo_name(target)}: there is no folder {photo_name(target.parent)}; make it first.")
+        raise PhotoError(f"there is no folder {photo_name(target.parent)}.", Code.NO_FOLDER, subject=target)
 
 
 def with_profile(photo: Photo, icc: bytes | None) -> Photo:

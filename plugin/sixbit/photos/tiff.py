@@ -13,7 +13,7 @@ from sixbit.files.exiv2 import exif_of_tiff
 from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +59,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
             tags = {number: page.tags.valueof(number) for number in (tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS)}
             icc = page.iccprofile
     except (ValueError, struct.error, OSError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
-        raise PhotoError(f"{photo_name(path)}: the TIFF is damaged or cut short ({error}).") from error
+        raise PhotoError(f"the TIFF is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
     if tags[tiff.LAYERS] is not None:
         notes.append("Photoshop layers, which show the uncorrected picture, were left out")
     resources = _bytes(tags[tiff.RESOURCES])
@@ -85,14 +85,14 @@ def _bytes(value: Any) -> bytes | None:
 def _check(path: Path, page: TiffPage) -> None:
     check_size(path, page.imagewidth, page.imagelength)
     if tiff.DNG_VERSION in page.tags or page.photometric in (_CFA, _LINEAR_RAW):
-        raise PhotoError(f"{photo_name(path)}: is a raw file; develop it first, or correct it in the raw developer.")
+        raise PhotoError("is a raw file.", Code.RAW, subject=path)
     if page.subfiletype & _REDUCED:
-        raise PhotoError(f"{photo_name(path)}: begins with a preview, as raw files do; develop it first.")
+        raise PhotoError("begins with a preview, as raw files do.", Code.RAW, subject=path)
     if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR):
         kind = getattr(page.photometric, "name", page.photometric)
-        raise PhotoError(f"{photo_name(path)}: its colours are stored as {kind}; convert it to RGB first.")
+        raise PhotoError(f"its colours are stored as {kind}.", Code.FORMAT, subject=path)
     if page.axes not in ("YX", "YXS", "SYX"):
-        raise PhotoError(f"{photo_name(path)}: is a stack of pictures ({page.axes}), not a photo.")
+        raise PhotoError(f"is a stack of pictures ({page.axes}), not a photo.", Code.FORMAT, subject=path)
 
 
 def _arranged(path: Path, page: TiffPage, pixels: NDArray[Any], notes: list[str]) -> tuple[NDArray[Any], int]:
@@ -112,7 +112,7 @@ def _arranged(path: Path, page: TiffPage, pixels: NDArray[Any], notes: list[str]
     colours = 3 if page.photometric in (_RGB, _PALETTE, _YCBCR) else 1
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     if channels < colours:
-        raise PhotoError(f"{photo_name(path)}: is said to be RGB and has {channels} channels; the file is damaged.")
+        raise PhotoError(f"is said to be RGB and has {channels} channels.", Code.DAMAGED, subject=path)
     if channels > colours + 1:
         notes.append(f"{channels - colours - 1} further channels were left out")
     if channels > colours:
@@ -138,9 +138,8 @@ def _full_range(path: Path, pixels: NDArray[Any], bits: int, notes: list[str]) -
         notes.append(f"{bits} bits became 16")
         return (pixels << (16 - bits)) | (pixels >> (2 * bits - 16))
     if kind not in (np.uint8, np.uint16):
-        raise PhotoError(
-            f"{photo_name(path)}: holds {bits}-bit numbers ({kind}); 8 and 16 bits and floating point are read."
-        )
+        why = f"holds {bits}-bit numbers ({kind}); 8 and 16 bits and floating point are read."
+        raise PhotoError(why, Code.FORMAT, subject=path)
     return pixels.astype(kind.newbyteorder("="), copy=False)
 
 

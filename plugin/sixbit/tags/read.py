@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from sixbit.files.find import Blocks, UnreadableError, find_blocks
+from sixbit.files.find import Blocks, find_blocks
 from sixbit.files.tiff import EXIF, MAKER_NOTE, Structure, StructureError, byte_order, find
 from sixbit.files.xmp import Packet, XmpError, read_packet
 from sixbit.tags.leica import LeicaNote, read_leica_note
 from sixbit.tags.shot import shot_of
 from sixbit.tags.source import Source, ratio
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError, photo_name
 from sixbit.values.shot import Shot
 
 
@@ -50,7 +50,7 @@ def read_shot(path: str | Path) -> Shot:
     JPEG, TIFF, DNG (and other raw files built on TIFF), PNG and HEIC; pixels are not read. A sidecar
     (``PHOTO.ext.xmp``, else ``PHOTO.xmp``) goes before the photo's own tags, for it was written later; but marks of
     corrections are taken from the photo alone, as a sidecar tells what shall be done, not what was done to these
-    pixels. Raises PhotoError, which names the photo and the way out.
+    pixels. Raises PhotoError.
     """
     photo = Path(path)
     with opened(photo) as file:
@@ -79,31 +79,31 @@ def taken_at(path: Path) -> str | None:
 
 def photo_blocks(photo: Path, file: BinaryIO) -> Blocks:
     """Where the open photo keeps its tags; PhotoError if it is none that can be read."""
-    name = photo_name(photo)
     try:
         return find_blocks(file)
-    except UnreadableError as error:
-        raise PhotoError(f"{name} {error}.") from error
+    except PhotoError as error:
+        error.subject = photo
+        raise
     except OSError as error:
-        raise PhotoError(f"{name} cannot be read: {error.strerror or error}.") from error
+        raise PhotoError(f"cannot be read: {error.strerror or error}.", Code.NO_ACCESS, subject=photo) from error
 
 
 def opened(path: Path) -> BinaryIO:
     """Open a photo for reading; PhotoError if there is none, or if what is there is no ordinary file."""
-    name = photo_name(path)
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise PhotoError(f"{name} is a folder; name the photos in it.")
+            raise PhotoError("is a folder.", Code.NOT_A_FILE, subject=path)
         if not stat.S_ISREG(mode):
-            raise PhotoError(f"{name} is not a file but a pipe or a device; save the photo to a file first.")
+            raise PhotoError("is not a file but a pipe or a device.", Code.NOT_A_FILE, subject=path)
         return path.open("rb")
     except FileNotFoundError as error:
-        raise PhotoError(f"{name}: there is no such photo; check the path.") from error
+        raise PhotoError("there is no such photo.", Code.NOT_FOUND, subject=path) from error
     except PermissionError as error:
-        raise PhotoError(f"{name} may not be read; allow it in the file's permissions.") from error
+        raise PhotoError("may not be read.", Code.NO_ACCESS, subject=path) from error
     except (OSError, ValueError) as error:
-        raise PhotoError(f"{name} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise PhotoError(f"cannot be opened: {why}.", Code.NO_ACCESS, subject=path) from error
 
 
 def sidecars(photo: Path) -> tuple[Path, Path]:

@@ -22,7 +22,7 @@ from sixbit.files.replace import replacing, write_whole
 from sixbit.files.xmp import XmpError, read_packet
 from sixbit.tags.lens import Values, lens_values, outdated, own_properties, text_of
 from sixbit.tags.read import opened, photo_blocks, shot_in, sidecars
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import Code, PhotoError
 from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ _NUMBERS = {
     "LensMake": 0xA433,
     "LensModel": tiff.LENS_MODEL,
 }
-
-
-class _NoRoomError(Exception):
-    """The photo cannot take the tags in place."""
 
 
 def write_lens_tags(
@@ -79,20 +75,20 @@ def write_lens_tags(
                     file.seek(0)
                     _tag(file, tagged, blocks, values, packet)
                 return photo
-        except (_NoRoomError, jpeg.TooLongError, XmpError):
+        except (jpeg.NoRoomError, XmpError):
             pass
         except (tiff.StructureError, struct.error) as error:
-            raise PhotoError(
-                f"{photo_name(photo)}: its tags are damaged ({error}); save it anew from a photo editor first."
-            ) from error
+            raise PhotoError(f"its tags are damaged ({error}).", Code.DAMAGED, subject=photo) from error
     return _tag_sidecar(photo, values, own, backup)
 
 
 def _check(lens: Lens, f_number: float | None) -> None:
     if lens.is_adapter:
-        raise PhotoError(f"{lens.name} is an adapter, not a lens; name the lens in front of it.")
+        raise PhotoError(f"{lens.name} is an adapter, not a lens.", Code.NO_SUCH_LENS)
     if f_number is not None and f_number < 0.9 * lens.f_number_open:
-        raise PhotoError(f"{lens.name} opens to f/{lens.f_number_open:g} at most, so not to f/{f_number:g}.")
+        raise PhotoError(
+            f"{lens.name} opens to f/{lens.f_number_open:g} at most, so not to f/{f_number:g}.", Code.APERTURE
+        )
 
 
 def _crop_factor(shot: Shot) -> float | None:
@@ -135,7 +131,7 @@ def _tag(photo: BinaryIO, tagged: BinaryIO, blocks: Blocks, values: Values, pack
     note = tiff.find(block.sub(tiff.EXIF), tiff.MAKER_NOTE)
     if note is not None and note.length > 4 and block.unpack("I", note.value)[0] + note.length > blocks.exif_size:
         # An M (Typ 240) counts from the start of the file, which must not grow then.
-        raise _NoRoomError
+        raise jpeg.NoRoomError
     _put(block, values)
     if blocks.kind == "JPEG":
         tagged.write(jpeg.with_xmp(jpeg.with_exif(data, block.content()), packet))
@@ -160,7 +156,8 @@ def _backup(path: Path, wanted: bool) -> Iterator[None]:
         if made:
             kept.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise PhotoError(f"{photo_name(kept)}: the backup cannot be written: {error.strerror}.") from error
+            why = f"the backup cannot be written: {error.strerror}."
+            raise PhotoError(why, Code.NOT_WRITABLE, subject=kept) from error
         raise
 
 
@@ -173,7 +170,7 @@ def _tag_sidecar(photo: Path, values: Values, own: dict[str, str], backup: bool)
     try:
         merged = _merged(packet, values, own, complete=True)
     except XmpError as error:
-        raise PhotoError(f"{photo_name(sidecar)}: the sidecar is damaged ({error}); move it away first.") from error
+        raise PhotoError(f"the sidecar is damaged ({error}).", Code.USER_FILE, subject=sidecar) from error
     with _backup(sidecar, backup and sidecar.exists()):
         write_whole(sidecar, merged)
     return sidecar

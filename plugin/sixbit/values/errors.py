@@ -1,9 +1,94 @@
-"""Whatever Sixbit cannot do, in words."""
+"""What Sixbit cannot do, as values: a code for programs, what it is about, and the reason in words.
+
+A reason says what is wrong. What can be done about it depends on where the user is, so it stands in a table by code of
+whoever shows the error: ``cli/ways_out.py``, ``export/batch/ways_out.py``, and one in each editor.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+
+class Code(StrEnum):
+    """Kinds of trouble: each has a way out of its own, wherever it is shown."""
+
+    # A file that is read.
+    NOT_FOUND = "not_found"
+    NOT_A_FILE = "not_a_file"
+    NO_ACCESS = "no_access"
+    DAMAGED = "damaged"
+    FORMAT = "format"
+    """A format, or a way to store pixels, that is not read."""
+    RAW = "raw"
+    TOO_LARGE = "too_large"
+    PROFILE = "profile"
+    """A colour profile that gives no linear light."""
+    # What is written.
+    ENDING = "ending"
+    NAME = "name"
+    """A name that something else has, the photo itself for one, or that cannot be."""
+    NO_FOLDER = "no_folder"
+    READ_ONLY = "read_only"
+    DISK_FULL = "disk_full"
+    NOT_WRITABLE = "not_writable"
+    METADATA = "metadata"
+    """Metadata that a preset takes away, and that cannot be."""
+    CONVERSION = "conversion"
+    """Colours that cannot be converted to the profile of a preset."""
+    EXISTS = "exists"
+    # Which lens it was. The first four are what the matcher says.
+    AMBIGUOUS = "ambiguous"
+    UNKNOWN = "unknown"
+    UNTAGGED = "untagged"
+    NOT_M = "not_m"
+    NO_SUCH_LENS = "no_such_lens"
+    NOT_REMEMBERED = "not_remembered"
+    # How it was used.
+    APERTURE = "aperture"
+    FOCAL_LENGTH = "focal_length"
+    CROP_FACTOR = "crop_factor"
+    SIZE = "size"
+    # What is known of it.
+    UNCALIBRATED = "uncalibrated"
+    GRADE = "grade"
+    """There is a calibration, of a grade that was not asked for."""
+    OTHER_USE = "other_use"
+    """There is a calibration, of another setting or body."""
+    FOLDS = "folds"
+    BAD_DISTORTION = "bad_distortion"
+    BAD_VIGNETTING = "bad_vignetting"
+    BAD_SHADING = "bad_shading"
+    ALREADY_CORRECTED = "already_corrected"
+    RESHAPED = "reshaped"
+    """A picture that an editor has cropped or bent."""
+    # The user's own files.
+    USER_FILE = "user_file"
+    RUN = "run"
+    """A calibration run of the user's."""
+    PRESET = "preset"
+    VERSION = "version"
+    # Frames that a lens is measured from.
+    FLATS = "flats"
+    EXPOSURE = "exposure"
+    LINES = "lines"
+    EDGES = "edges"
+    FRAMES = "frames"
+    """They differ, are too small, or are corrected already."""
+    # Programs, and what they are made of.
+    ARGUMENT = "argument"
+    BUSY = "busy"
+    CLUSTER = "cluster"
+    ENGINE = "engine"
+    NO_KERNEL = "no_kernel"
+    MISSING_PART = "missing_part"
+    NO_EDITOR = "no_editor"
+    NOT_INSTALLED = "not_installed"
+    SANDBOX = "sandbox"
+    FAULT = "fault"
+    """A mistake of Sixbit's own."""
 
 
 def photo_name(path: str | Path) -> str:
@@ -16,50 +101,98 @@ def photo_name(path: str | Path) -> str:
 
 
 class SixbitError(Exception):
-    """Whatever Sixbit cannot do, in words for the one who asked.
+    """What Sixbit cannot do.
 
-    ``reason`` is what is wrong, ``way_out`` what can be done about it on the command line, which the message tells too:
-    an editor, which has other ways out, shows the reason alone.
+    ``reason`` says why, in words that hold everywhere; ``code`` is its kind; ``subject`` is the photo, file or name
+    that the reason is about and does not repeat. A :class:`sixbit.values.sentence.Sentence` brings its own code.
+
+    >>> error = SixbitError("is empty.", Code.DAMAGED, subject="a.jpg")
+    >>> str(error), error.code.value
+    ('a.jpg: is empty.', 'damaged')
     """
 
-    def __init__(self, reason: object = "", way_out: str = "") -> None:
-        super().__init__(reason, *([way_out] if way_out else []))
-        self.reason, self.way_out = reason, way_out
+    code = Code.ARGUMENT
+
+    def __init__(self, reason: object = "", code: Code | None = None, *, subject: str | Path | None = None) -> None:
+        super().__init__(reason, code, subject)
+        self.reason, self.subject = reason, subject
+        self.code = code or getattr(reason, "code", None) or self.code
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What the reason is made of, by name, if it is a sentence of parts."""
+        return getattr(self.reason, "values", {})
 
     def __str__(self) -> str:
-        return f"{self.reason} {self.way_out}".rstrip()
+        named = "" if self.subject is None else f"{photo_name(self.subject)}: "
+        return f"{named}{self.reason}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.reason, self.code, self.subject)
+
+
+def _again(kind: type[SixbitError], reason: object, code: Code, subject: str | Path | None) -> SixbitError:
+    """An error that comes from another process."""
+    return kind(reason, code, subject=subject)
 
 
 class PhotoError(SixbitError):
-    """A photo that cannot be used; the message names it and says what can be done."""
+    """A photo, or a file beside it, that cannot be read, used or written."""
+
+    code = Code.NO_ACCESS
 
 
 class NotCorrectedError(PhotoError):
-    """A photo that there is no correction for; ``status`` says why in a word, the message in a sentence.
+    """A photo that there is no correction for."""
 
-    ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``, or
-    ``already_corrected``.
-    """
+    code = Code.UNCALIBRATED
 
-    def __init__(self, status: str, reason: str, way_out: str = "") -> None:
-        super().__init__(reason, way_out)
-        self.status = status
+    @property
+    def status(self) -> str:
+        """Why, in one of the words that a preset has an answer to.
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.status, *self.args)
+        ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``, or
+        ``already_corrected``.
+        """
+        told = (Code.AMBIGUOUS, Code.UNKNOWN, Code.UNTAGGED, Code.NOT_M, Code.ALREADY_CORRECTED)
+        return str(self.code if self.code in told else Code.UNCALIBRATED)
 
 
 class CatalogueError(SixbitError, ValueError):
-    """A file of the catalogue that cannot be read, Sixbit's own or the user's; the message names it."""
+    """A file of the catalogue that cannot be read, Sixbit's own or the user's."""
+
+    code = Code.USER_FILE
 
 
 class CompileError(SixbitError, ValueError):
-    """A correction that cannot be compiled; the message says why and what can be done."""
+    """A correction that cannot be compiled."""
+
+
+class FilterError(SixbitError, ValueError):
+    """A filter that cannot be read."""
+
+
+class EngineError(SixbitError, ValueError):
+    """Pixels that an engine cannot take, or an engine that is not to be had."""
+
+
+class PresetError(SixbitError, ValueError):
+    """A preset that does not exist or makes no sense; the reason names each wrong field and what would be right."""
+
+    code = Code.PRESET
 
 
 class CalibrationError(SixbitError):
-    """Frames that a calibration cannot be made from; the message says why, and which frames would do."""
+    """Frames that a calibration cannot be made from, or a calibration that cannot be kept."""
+
+    code = Code.FRAMES
+
+
+class InstallError(SixbitError):
+    """Something that cannot be put into another program, or taken out of it."""
+
+    code = Code.NOT_WRITABLE
 
 
 class ArgumentError(SixbitError, ValueError):
-    """A request that makes no sense; the message says why."""
+    """A request that makes no sense."""

@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.values.errors import SixbitError
+from sixbit.values.errors import Code, FilterError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 FORMAT = 1
-
-
-class FilterError(SixbitError, ValueError):
-    """A filter that cannot be read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +193,8 @@ class Filter:
         try:
             fields = json.loads(text)
             if fields.pop("sixbit_filter") != FORMAT:
-                raise FilterError(f"This filter was written by another version of Sixbit (format {FORMAT} is read).")
+                why = f"This filter was written by another version of Sixbit (format {FORMAT} is read)."
+                raise FilterError(why, Code.VERSION)
             gain_map = fields.pop("gain_map")
             if gain_map is not None:
                 import numpy as np
@@ -209,7 +206,7 @@ class Filter:
         except FilterError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FilterError(f"This is not a Sixbit filter: {error}") from error
+            raise FilterError(f"This is not a Sixbit filter: {error}.") from error
 
     def save(self, path: str | Path) -> None:
         """Write the filter to a JSON file."""

@@ -8,16 +8,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.values.errors import PhotoError
-
 FloatArray = NDArray[np.float64]
 
 SAMPLES = 65536
 """Equidistant code values at which a curve is sampled: exact for 8 and 16 bits."""
-
-
-class LightError(PhotoError):
-    """A colour profile that no transfer curve can be had from; the message says what can still be corrected."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from sixbit.values.errors import Code
 
 
 class Sentence(str):
     """A template with its values put in; a tuple among them is a choice of names.
 
-    Nothing in it tells what to do on the command line or in a window: whoever shows it adds that.
+    Nothing in it tells what to do on the command line or in a window: whoever shows it adds that, by its ``code`` if it
+    tells of a trouble. Its text is the same without that.
 
     >>> said = Sentence("{name} fits {lenses}.", name="'Summicron 50'", lenses=("Summicron III", "Summicron IV"))
     >>> said
     "'Summicron 50' fits Summicron III or Summicron IV."
     >>> said.template
     '{name} fits {lenses}.'
+    >>> Sentence("the photo does not say its aperture", Code.APERTURE).code.value
+    'aperture'
     """
 
-    __slots__ = ("template", "values")
+    __slots__ = ("code", "template", "values")
     template: str
+    code: Code | None
     values: dict[str, Any]
 
-    def __new__(cls, template: str, **values: Any) -> Sentence:
+    def __new__(cls, template: str, code: Code | None = None, /, **values: Any) -> Sentence:
         """Make the sentence of a template in the notation of :meth:`str.format`."""
         words = {name: either(*value) if isinstance(value, tuple) else value for name, value in values.items()}
         # After a name that ends in ASPH. there is no second full stop.
         said = super().__new__(cls, re.sub(r"\.\.(?= |$)", ".", template.format(**words)))
-        said.template, said.values = template, values
+        said.template, said.code, said.values = template, code, values
         return said
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
-        return (self.template,), self.values
+    def __getnewargs_ex__(self) -> tuple[tuple[str, Code | None], dict[str, Any]]:
+        return (self.template, self.code), self.values
 
 
 def in_a_row(sentences: Sequence[str], mark: str = ", ") -> str:
@@ -58,14 +64,29 @@ def either(*names: str) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
+def codes(said: Any) -> Iterator[Code]:
+    """The codes of a sentence, and of the sentences among its values.
+
+    >>> why = Sentence("the photo does not say its aperture", Code.APERTURE)
+    >>> [code.value for code in codes(Sentence("fall-off: {why}", why=why))]
+    ['aperture']
+    """
+    if isinstance(said, Sentence):
+        if said.code:
+            yield said.code
+        for value in said.values.values():
+            yield from codes(value)
+
+
 def parts(said: Any) -> Any:
     """A sentence as JSON values, for a program that translates the template; anything else as it is.
 
-    >>> parts(Sentence("no calibration is near {focal:g} mm", focal=35.0))
-    {'template': 'no calibration is near {focal:g} mm', 'values': {'focal': 35.0}}
+    >>> parts(Sentence("no calibration is near {focal:g} mm", Code.OTHER_USE, focal=35.0))
+    {'template': 'no calibration is near {focal:g} mm', 'values': {'focal': 35.0}, 'code': 'other_use'}
     """
     if isinstance(said, Sentence):
-        return {"template": said.template, "values": parts(said.values)}
+        code = {"code": str(said.code)} if said.code else {}
+        return {"template": said.template, "values": parts(said.values), **code}
     if isinstance(said, dict):
         return {name: parts(value) for name, value in said.items()}
     return [parts(one) for one in said] if isinstance(said, tuple | list) else said

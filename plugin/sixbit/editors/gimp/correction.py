@@ -12,7 +12,7 @@ from layers import is_coverage, only_in_place
 from metadata import Tags, imported_file, original_size, tagged, tags_of
 from pixels import STRIP, Area, PixelFile
 from presets import CORRECTIONS, Preset
-from sentences import translated, with_way_out
+from sentences import translated, why_left_out, with_way_out
 from server_client import Server, ServerError
 from texts import UserError, _, manifest
 
@@ -33,11 +33,7 @@ GRADES = ("measured", "published")
 COMPUTED = "computed"
 
 
-class RefusedError(UserError):
-    """The plug-in refuses to do something; the message is for the user."""
-
-
-class DoneBeforeError(RefusedError):
+class DoneBeforeError(UserError):
     """The photo is corrected already, as marks in it say."""
 
 
@@ -151,18 +147,18 @@ def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
 
 
 def lens_for(identity: Mapping[str, Any], choices: Choices) -> str:
-    """Return the lens to correct, as chosen or as identified. Raises RefusedError where that is not certain."""
+    """Return the lens to correct, as chosen or as identified. Raises UserError where that is not certain."""
     lens = choices.lens or identity.get("lens")
     if lens:
         return str(lens)
     why = " ".join(map(translated, identity["said"]))
     if candidates := identity.get("candidates"):
-        raise RefusedError(_("{why} It may be: {candidates}.").format(why=why, candidates=", ".join(candidates)))
-    raise RefusedError(_("{why} Say which lens it was.").format(why=why))
+        raise UserError(_("{why} It may be: {candidates}.").format(why=why, candidates=", ".join(candidates)))
+    raise UserError(_("{why} Say which lens it was.").format(why=why))
 
 
 def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
-    """Return what the server's `compile` takes. Raises RefusedError, FrameError."""
+    """Return what the server's `compile` takes. Raises UserError."""
     identity = subject.identity
     done = () if choices.force else identity["already_corrected"]
     kinds = BENDING if subject.coverage else CORRECTIONS
@@ -171,7 +167,7 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
     frame = subject.frame(choices.frame)
     crop_factor = choices.crop_factor or identity.get("crop_factor")
     if not crop_factor:
-        raise RefusedError(_("The sensor of this camera is not known; say its crop factor."))
+        raise UserError(_("The sensor of this camera is not known; say its crop factor."))
     arguments = {
         "lens": lens_for(identity, choices),
         "size": list(frame.size),
@@ -192,7 +188,7 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
 
 
 def check_made(compiled: Mapping[str, Any], subject: Subject, choices: Choices) -> None:
-    """Raise DoneBeforeError or RefusedError if a compiled correction would do nothing."""
+    """Raise DoneBeforeError or UserError if a compiled correction would do nothing."""
     made_from = compiled["made_from"]
     if made_from["corrections"]:
         return
@@ -201,13 +197,14 @@ def check_made(compiled: Mapping[str, Any], subject: Subject, choices: Choices) 
             raise DoneBeforeError(_("This mask or channel is corrected already."))
         raise DoneBeforeError(_("The photo is corrected already, as its metadata says."))
     if subject.coverage and not any(map(choices.strength.get, BENDING)):
-        raise RefusedError(_("A mask or a channel is bent as the photo, and all that bends is switched off."))
-    reasons = {SPOKEN[kind]: with_way_out(why) for kind, why in compiled["left_out"].items()}
+        raise UserError(_("A mask or a channel is bent as the photo, and all that bends is switched off."))
+    left_out = compiled["left_out"]
+    reasons = {SPOKEN[kind]: why_left_out(why) for kind, why in left_out.items()}
     if len(set(reasons.values())) == 1:
-        why = next(iter(reasons.values()))
+        why = with_way_out(next(iter(left_out.values())))
     else:
         why = "; ".join(f"{kind}: {reason}" for kind, reason in reasons.items())
-    raise RefusedError(
+    raise UserError(
         _("Nothing of the lens {lens} can be corrected: {why}.").format(
             lens=made_from["lens"], why=why or _("all corrections are switched off")
         )
@@ -227,7 +224,7 @@ def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFil
     there. Raises UserError; the image is untouched then.
     """
     if choices.new_layer and (why := only_in_place(subject.drawable)):
-        raise RefusedError(why)
+        raise UserError(why)
     compiled = server.call("compile", **compile_arguments(subject, choices))
     made_from = compiled["made_from"]
     check_made(compiled, subject, choices)
@@ -244,7 +241,7 @@ def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFil
     area: Area = (0, 0, pixels.width, pixels.height)
     if choices.new_layer:
         if drawable.get_mask() and not Gimp.Selection.is_empty(subject.image):
-            raise RefusedError(
+            raise UserError(
                 _("The layer has a mask, and the new layer would get the selection as another: drop one first.")
             )
         # The copy belongs to nobody yet: if this is cut short, the image has not seen anything.
@@ -254,7 +251,7 @@ def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFil
     else:
         selected, *place = drawable.mask_intersect()
         if not selected:
-            raise RefusedError(_("The selection does not touch the layer."))
+            raise UserError(_("The selection does not touch the layer."))
         area = tuple(place)
         target = drawable.get_shadow_buffer()
     put = 0
@@ -301,7 +298,7 @@ def _finish(
                 layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
         else:
             if not drawable.merge_shadow(True):
-                raise RefusedError(Gimp.get_pdb().get_last_error())
+                raise UserError(Gimp.get_pdb().get_last_error())
             drawable.update(*area)
         if metadata:
             image.set_metadata(metadata)

@@ -13,7 +13,6 @@ gi.require_version("Gtk", "3.0")
 from correction import (  # noqa: E402
     Choices,
     DoneBeforeError,
-    RefusedError,
     Subject,
     check_made,
     compile_arguments,
@@ -25,14 +24,14 @@ from help import take_over_help  # noqa: E402
 from last_values import LastValues  # noqa: E402
 from layers import notes_on, only_in_place  # noqa: E402
 from lens_part import LensPart  # noqa: E402
-from pixels import STRIP, PixelFile, PixelsError, Thumbnail  # noqa: E402
+from pixels import STRIP, PixelFile, Thumbnail  # noqa: E402
 from presets import Preset, presets_of  # noqa: E402
 from preview import Preview  # noqa: E402
 from preview_bar import preview_bar  # noqa: E402
 from questions import BAR_WIDTH, done_before_bar  # noqa: E402
 from server_client import Answer, Server, ServerError  # noqa: E402
 from settings import CorrectionsPart, PhotoPart, ResultPart  # noqa: E402
-from texts import _  # noqa: E402
+from texts import UserError, _  # noqa: E402
 from widgets import wrapped  # noqa: E402
 
 ONCE: bool = GLib.SOURCE_REMOVE
@@ -178,7 +177,7 @@ class CorrectionDialog:
             self._reading = 0
             self.server.send("open", on_done=self._opened, **self.pixels.picture(self.subject.image))
             return ONCE
-        except PixelsError as error:
+        except UserError as error:
             self._reading = 0
             self._show_problem(str(error))
             return ONCE
@@ -218,10 +217,10 @@ class CorrectionDialog:
             arguments = compile_arguments(self.subject, choices)
             notes = [self.subject.frame(choices.frame).note, *self._notes]
             self._result_part.show_notes(" ".join(filter(None, notes)))
-        except (RefusedError, FrameError) as error:
+        except UserError as error:
             self._result_part.show_notes("")
             # That a lens is to be chosen is said already where it is chosen.
-            self._cannot("" if isinstance(error, RefusedError) and not self._lens() else str(error))
+            self._cannot(str(error) if self._lens() or isinstance(error, FrameError) else "")
             return ONCE
         self._compiling = self.server.send("compile", on_done=lambda a: self._was_compiled(a, arguments), **arguments)
         return ONCE
@@ -232,7 +231,7 @@ class CorrectionDialog:
         try:
             if compile_arguments(self.subject, choices) != arguments:
                 self._changed()
-        except (RefusedError, FrameError):
+        except UserError:
             self._changed()
         if answer.error:
             self._cannot(str(answer.error))
@@ -245,7 +244,7 @@ class CorrectionDialog:
         except DoneBeforeError:
             # The bar at the top says so, and asks.
             self._cannot("")
-        except RefusedError as error:
+        except UserError as error:
             self._cannot(str(error))
         else:
             self._show_problem("")

@@ -8,23 +8,19 @@ from gi.repository import Gimp
 from texts import UserError, _
 
 
-class LayerError(UserError):
-    """A drawable cannot be corrected; the message is for the user."""
-
-
 def editable_drawable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
-    """Return the one layer, mask or channel that is to be corrected. Raises LayerError if it cannot be."""
+    """Return the one layer, mask or channel that is to be corrected. Raises UserError if it cannot be."""
     chosen = list(drawables)
     if len(chosen) != 1:
-        raise LayerError(_("Choose one layer; {count} are chosen.").format(count=len(chosen)))
+        raise UserError(_("Choose one layer; {count} are chosen.").format(count=len(chosen)))
     drawable = chosen[0]
     if drawable.is_group():
-        raise LayerError(_("A group of layers cannot be corrected; choose one of its layers."))
+        raise UserError(_("A group of layers cannot be corrected; choose one of its layers."))
     if drawable.is_indexed():
-        raise LayerError(_("An indexed image cannot be corrected; use Image ▸ Mode ▸ RGB first."))
+        raise UserError(_("An indexed image cannot be corrected; use Image ▸ Mode ▸ RGB first."))
     # GIMP 3.0 has no links.
     if hasattr(drawable, "is_link_layer") and drawable.is_link_layer() and not drawable.is_rasterized():
-        raise LayerError(
+        raise UserError(
             _(
                 "GIMP loads this layer from the file that it is linked to, and would forget the correction; use Layer "
                 "▸ Rasterize first."
@@ -33,11 +29,11 @@ def editable_drawable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
     # A mask is locked with its layer, and does not say so.
     item = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
     if item.get_lock_content():
-        raise LayerError(_("The pixels of what is chosen are locked."))
+        raise UserError(_("The pixels of what is chosen are locked."))
     group = item.get_parent()
     while group:
         if group.get_lock_content():
-            raise LayerError(_("The pixels of the group that the layer is in are locked."))
+            raise UserError(_("The pixels of the group that the layer is in are locked."))
         group = group.get_parent()
     return drawable
 

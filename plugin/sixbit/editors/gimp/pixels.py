@@ -27,10 +27,6 @@ MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
 Area = tuple[int, int, int, int]
 
 
-class PixelsError(UserError):
-    """Pixels cannot be handed over; the message is for the user."""
-
-
 @dataclass(frozen=True)
 class PixelFormat:
     """Says how pixels are handed over: as they are stored, if the server works with that kind of numbers."""
@@ -133,7 +129,7 @@ class PixelFile(SharedFile):
                 pixels = b"".join(pixels[at + left : at + right] for at in range(0, many * row, row))
             # A wrong length would only be a warning of GEGL's, with the pixels left as they are.
             if len(pixels) != many * width * self.format.pixel_bytes:
-                raise PixelsError(_("Sixbit has not written all pixels."))
+                raise UserError(_("Sixbit has not written all pixels."))
             buffer.set(Gegl.Rectangle.new(x, top, width, many), self.format.name, pixels)
 
     def _reserve(self, start: int) -> None:
@@ -144,7 +140,7 @@ class PixelFile(SharedFile):
             else:
                 self.file.truncate(start + self.size)
         except OSError as error:
-            raise PixelsError(
+            raise UserError(
                 _("There is no room for {size} MB of pixels in {folder}: {reason}.").format(
                     size=self.size >> 20, folder=Path(self.path).parent, reason=error.strerror
                 )
@@ -155,13 +151,13 @@ class Thumbnail(SharedFile):
     """A small picture of a drawable, which GIMP has at once; the server takes it for the whole one in previews."""
 
     def __init__(self, drawable: Gimp.Drawable) -> None:
-        """Fetch it from GIMP. Raises PixelsError if GIMP has none."""
+        """Fetch it from GIMP. Raises UserError if GIMP has none."""
         self._stands_for = (drawable.get_width(), drawable.get_height())
         # Never larger than it is: GIMP 3.2 enlarges 16 bits with the wrong blue.
         size = [min(side, LARGEST_THUMBNAIL) for side in self._stands_for]
         pixels, self._width, self._height, self._channels = drawable.get_thumbnail_data(*size)
         if pixels is None:
-            raise PixelsError(_("GIMP does not hand over the pixels of the layer."))
+            raise UserError(_("GIMP does not hand over the pixels of the layer."))
         native = drawable.get_format()
         # GIMP 3.0 hands it over as it is stored, and says bytes where it should say channels; 3.2 in sRGB.
         given = Babl.get_name(native) if Gimp.MINOR_VERSION < 2 else f"{MODELS[self._channels]} u8"

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sentences import with_way_out
+from sentences import MEND, with_way_out
 from texts import HERE, UserError, _, manifest
 
 PROTOCOL = 1
@@ -193,7 +193,7 @@ class Server:
             if answer.on_progress:
                 answer.on_progress(message["progress"])
         elif "error" in message:
-            words = with_way_out(message.get("said", message["error"]))
+            words = with_way_out(message.get("said", message["error"]), message.get("code"))
             self._finish(answer, error=ServerError(words, message.get("kind", "internal")))
         else:
             self._finish(answer, result=message.get("result") or {})
@@ -230,5 +230,4 @@ def server_command() -> list[str]:
 
 def _with_mend(fault: str) -> str:
     """Add to a fault what to do about it."""
-    mend = _("In a terminal, `sixbit doctor` tells what is wrong, and `sixbit install gimp` mends it.")
-    return f"{fault}\n{mend}"
+    return f"{fault}\n{MEND}"

@@ -8,7 +8,7 @@ from typing import Any
 from correction import BENDING, SPOKEN, Choices
 from gi.repository import Gimp, GimpUi, Gtk, Pango
 from presets import CORRECTIONS, Preset
-from sentences import GRADE_WORDS, UNKNOWN, with_way_out
+from sentences import GRADE_WORDS, UNCALIBRATED, code_of, why_left_out
 from texts import _
 from widgets import check_button, framed, say, wrapped
 
@@ -143,13 +143,13 @@ class CorrectionsPart:
         """Show what was compiled, and what was left out."""
         for kind, (check, _scale) in self._switches.items():
             known = made_from["calibrations"].get(kind)
-            why = with_way_out(left_out[kind]) if kind in left_out else ""
+            why = why_left_out(left_out[kind]) if kind in left_out else ""
             if kind not in self._kinds:
                 why = _("A mask or a channel has no brightness to correct.")
             check.set_tooltip_text(f"{GRADE_WORDS[known['grade']]}: {known['source']}" if known else why)
         # That nobody has measured a shading goes without saying.
-        told = [kind for kind in left_out if kind != "shading" or left_out[kind]["template"] != UNKNOWN]
-        left = [f"{SPOKEN[kind]}: {with_way_out(left_out[kind])}" for kind in told]
+        told = [kind for kind, why in left_out.items() if kind != "shading" or code_of(why) != UNCALIBRATED]
+        left = [f"{SPOKEN[kind]}: {why_left_out(left_out[kind])}" for kind in told]
         say(self._left_out, "\n".join(left))
 
     def _chosen(self, combo: Gtk.ComboBoxText) -> None:

@@ -89,7 +89,7 @@ def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], pr
     shot = frame.shot._replace(width=width, height=height)
     filter = compile_filter(lens, shot, **settings)
     if not filter.made_from["corrections"]:
-        raise PhotoError(nothing_to_do(path, lens, filter))
+        raise nothing_to_do(path, lens, filter)
     picture = _picture(frame)
     corner = Region(0, 0, min(width, DETAIL[0]), min(height, DETAIL[1]))
     views = {

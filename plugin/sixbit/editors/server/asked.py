@@ -51,20 +51,14 @@ def shot(request: Request) -> Shot:
 
 def lens(request: Request) -> Lens:
     """Return the lens with the identity that the request names."""
-    lens = text(request, "lens")
-    if lens not in catalogue().lenses:
-        raise ArgumentError(f"There is no lens with the identity {lens!r}; `lenses` lists them.")
-    return catalogue().lenses[lens]
+    return catalogue().lens(text(request, "lens"))
 
 
 def preset(request: Request) -> Preset:
     """Return the export preset that the request names."""
-    from sixbit.export.presets import PresetError, load
+    from sixbit.export.presets import load
 
-    try:
-        return load(text(request, "preset"))
-    except PresetError as error:
-        raise ArgumentError(str(error)) from error
+    return load(text(request, "preset"))
 
 
 def text(request: Request, name: str) -> str:

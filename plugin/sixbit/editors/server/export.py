@@ -10,9 +10,10 @@ from sixbit.export.batch.plan import Stems, Task
 from sixbit.export.batch.sources import Source
 from sixbit.export.batch.work import export
 from sixbit.export.presets import Preset
+from sixbit.files.replace import refusal
 from sixbit.files.xmp import XmpError, read_packet
 from sixbit.tags.read import opened, photo_blocks
-from sixbit.values.errors import PhotoError
+from sixbit.values.errors import Code
 
 RESHAPING = {
     "ashift": "rotate and perspective",
@@ -37,33 +38,26 @@ def export_photo(
     """
     modules = _modules(photo) | (_modules_of_sidecar(sidecar) if sidecar else frozenset())
     if reshaped := [RESHAPING[module] for module in sorted(modules & RESHAPING.keys())]:
-        return _refused(
-            "reshaped",
-            f"darktable has reshaped it ({', '.join(reshaped)}), and a correction goes around the optical centre: "
-            "switch that off for this export, or correct it by darktable's own lens correction.",
-        )
+        return _refused(Code.RESHAPED, f"darktable has reshaped it ({', '.join(reshaped)}).")
     if "lens" in modules and not force:
-        return _refused(
-            "already_corrected", "darktable's lens correction is on, and it would be corrected twice: switch one off."
-        )
+        twice = "darktable's lens correction is on, and it would be corrected twice."
+        return _refused(Code.ALREADY_CORRECTED, twice)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise PhotoError(f"{folder} cannot be made: {error.strerror}. Choose another folder.") from error
+        raise refusal(error, folder) from error
     source = Source(photo, Path(photo.name))
     stem = Stems(folder.absolute(), preset, {}, [source]).of(source)
     if stem is None:
-        return _refused("exists", "a file of that name exists, and the preset says to keep it.")
-    task = Task(
-        photo, source.absolute, str(folder.absolute()), stem, preset, "", lens=lens, force=force, in_window=True
-    )
-    done = export(task)
+        return _refused(Code.EXISTS, "a file of that name exists, and the preset says to keep it.")
+    done = export(Task(photo, source.absolute, str(folder.absolute()), stem, preset, "", lens=lens, force=force))
     out = None if done["out"] is None else str(folder / done["out"])
-    return {**{name: done[name] for name in ("status", "reason", "message", "lens", "notes")}, "out": out}
+    return {**{name: done[name] for name in ("status", "reason", "codes", "message", "lens", "notes")}, "out": out}
 
 
-def _refused(reason: str, message: str) -> dict[str, Any]:
-    return {"status": "skipped", "reason": reason, "message": message, "lens": None, "notes": [], "out": None}
+def _refused(code: Code, message: str) -> dict[str, Any]:
+    why = {"status": "skipped", "reason": str(code), "codes": [str(code)], "message": message}
+    return {**why, "lens": None, "notes": [], "out": None}
 
 
 def _modules(photo: Path) -> frozenset[str]:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from sixbit.engines import Region, apply, choose, require_fit
 from sixbit.photos.pixels import in_depth
-from sixbit.values.errors import ArgumentError
+from sixbit.values.errors import ArgumentError, PhotoError
 from sixbit.values.filter import Filter
-from sixbit.values.light import LightError, TransferCurve, linear, srgb
+from sixbit.values.light import TransferCurve, linear, srgb
 from sixbit.values.polynomial import UNITY
 
 TYPES = ("uint8", "uint16", "float32")
@@ -41,7 +41,7 @@ class OpenPicture:
     """
 
     pixels: NDArray[Any]
-    transfer: TransferCurve | LightError
+    transfer: TransferCurve | PhotoError
     """The curve to linear light, or why there is none."""
     stands_for: tuple[int, int] | None = None
     levels: OrderedDict[int, NDArray[Any]] = field(default_factory=OrderedDict)
@@ -93,14 +93,14 @@ class OpenPicture:
 
     def _require_use(self, filter: Filter) -> None:
         require_fit(filter, *self.size)
-        if isinstance(self.transfer, LightError) and filter.brightens:
-            raise LightError(self.transfer.reason)
+        if isinstance(self.transfer, PhotoError) and filter.brightens:
+            raise PhotoError(self.transfer.reason)
 
     def _correct(
         self, filter: Filter, pixels: NDArray[Any], region: Region, out: NDArray[Any], interpolation: str
     ) -> None:
         # Geometry alone is resampled in the values as they are where the profile gives no light.
-        transfer = linear() if isinstance(self.transfer, LightError) else self.transfer
+        transfer = linear() if isinstance(self.transfer, PhotoError) else self.transfer
         parts = [(filter, transfer, slice(None))]
         if pixels.shape[2] == 2:
             alpha = replace(filter, gain=(UNITY,), gain_map=None)

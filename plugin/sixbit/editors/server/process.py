@@ -21,10 +21,9 @@ from typing import Any, BinaryIO, NoReturn
 from sixbit.editors.server.asked import Request
 from sixbit.editors.server.requests import RequestFile
 from sixbit.editors.server.session import Session
-from sixbit.engines import EngineError
 from sixbit.machine import start_log
-from sixbit.values.errors import ArgumentError, CatalogueError, PhotoError, SixbitError
-from sixbit.values.sentence import parts
+from sixbit.values.errors import ArgumentError, PhotoError, SixbitError, photo_name
+from sixbit.values.sentence import Sentence, parts
 
 LONGEST_LINE = 16 << 20
 NEEDED_SOON = (
@@ -149,10 +148,8 @@ class _Server:
             return {"result": self._session.answer(job.request, progress)}
         except CancelledError:
             return {"error": "Cancelled.", "kind": "cancelled"}
-        except PhotoError as error:
-            return _refusal(error, "photo")
-        except (ArgumentError, CatalogueError, EngineError) as error:
-            return _refusal(error, "argument")
+        except SixbitError as error:
+            return _refusal(error)
         except Exception as error:
             do = job.request.get("do")
             _log.error("request %r", do, exc_info=error)
@@ -167,9 +164,13 @@ class _Server:
             os._exit(0)
 
 
-def _refusal(error: SixbitError, kind: str) -> dict[str, Any]:
-    """Return the reason alone: what can be done on the command line is no help in a window."""
-    return {"error": str(error.reason), "said": parts(error.reason), "kind": kind}
+def _refusal(error: SixbitError) -> dict[str, Any]:
+    """Return the reason in words, in parts, and by its code; the editor knows what can be done about it."""
+    said = error.reason
+    if error.subject is not None:
+        said = Sentence("{subject}: {reason}", error.code, subject=photo_name(error.subject), reason=error.reason)
+    kind = "photo" if isinstance(error, PhotoError) else "argument"
+    return {"error": str(error), "said": parts(said), "kind": kind, "code": str(error.code)}
 
 
 def _import_soon() -> None:

@@ -14,7 +14,7 @@ from sixbit.editors.server import asked
 from sixbit.editors.server.asked import Request
 from sixbit.lenses.catalogue import catalogue
 from sixbit.manifest import manifest
-from sixbit.values.errors import ArgumentError, PhotoError
+from sixbit.values.errors import ArgumentError, Code, PhotoError
 from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.sentence import parts
 from sixbit.values.shot import Shot
@@ -73,7 +73,8 @@ class Session:
         if request.get("protocol") != PROTOCOL:
             raise ArgumentError(
                 f"The plug-in speaks protocol {request.get('protocol')!r} and this Sixbit {PROTOCOL}: they are of "
-                "different versions. Run `sixbit install` for this editor again."
+                "different versions.",
+                Code.VERSION,
             )
         modules = {"native": "sixbit.engines._kernel", "gmic": "gmic"}
         engines = [
@@ -116,28 +117,24 @@ class Session:
 
     def _compile(self, request: Request) -> Answer:
         from sixbit.compiler.compile import compile_filter
-        from sixbit.values.errors import CompileError
         from sixbit.values.marks import NAMESPACE, PREFIX, marks
 
         size = asked.size(request, "size")
         shot = asked.shot(request)._replace(width=size[0], height=size[1]) if asked.has_shot(request) else Shot()
         scale = request.get("scale", "fill")
-        try:
-            filter = compile_filter(
-                asked.text(request, "lens"),
-                shot,
-                size=size,
-                crop_factor=asked.number(request, "crop_factor"),
-                focal_mm=asked.number(request, "focal_mm"),
-                f_number=asked.number(request, "f_number"),
-                distance_m=asked.number(request, "distance_m"),
-                corrections=asked.texts(request, "corrections", KINDS),
-                strength=asked.strength(request),
-                scale=scale if scale in ("fill", "none") else asked.number(request, "scale") or 1.0,
-                grades=asked.grades(request),
-            )
-        except CompileError as error:
-            raise ArgumentError(error.reason) from error
+        filter = compile_filter(
+            asked.text(request, "lens"),
+            shot,
+            size=size,
+            crop_factor=asked.number(request, "crop_factor"),
+            focal_mm=asked.number(request, "focal_mm"),
+            f_number=asked.number(request, "f_number"),
+            distance_m=asked.number(request, "distance_m"),
+            corrections=asked.texts(request, "corrections", KINDS),
+            strength=asked.strength(request),
+            scale=scale if scale in ("fill", "none") else asked.number(request, "scale") or 1.0,
+            grades=asked.grades(request),
+        )
         if request.get("window") is not None:
             filter = filter.window(*asked.rectangle(request, "window", size))
         if len(self._filters) >= KEPT_FILTERS:
@@ -157,7 +154,7 @@ class Session:
     def _open(self, request: Request) -> Answer:
         from sixbit.editors.server.mapping import map_file
         from sixbit.editors.server.pictures import CHANNELS, TYPES, OpenPicture
-        from sixbit.values.light import LightError, linear, srgb
+        from sixbit.values.light import linear, srgb
 
         channels, kind = asked.whole(request, "channels"), asked.text(request, "type")
         if channels not in CHANNELS or kind not in TYPES:
@@ -180,7 +177,7 @@ class Session:
 
             try:
                 transfer = curve_of_profile(icc)
-            except LightError as error:
+            except PhotoError as error:
                 transfer, light = error, str(error.reason)
         stands_for = None if request.get("stands_for") is None else asked.size(request, "stands_for")
         return {"picture": self._keep(self._pictures, OpenPicture(pixels, transfer, stands_for)), "light": light}
@@ -222,7 +219,8 @@ class Session:
         return {}
 
     def _presets(self, request: Request) -> Answer:
-        from sixbit.export.presets import PresetError, load, names
+        from sixbit.export.presets import load, names
+        from sixbit.values.errors import PresetError
 
         if request.get("preset") is not None:
             return {"presets": [_preset_record(asked.preset(request))], "wrong": []}
@@ -235,23 +233,20 @@ class Session:
         return {"presets": presets, "wrong": wrong}
 
     def _batch(self, request: Request, progress: Progress) -> Answer:
-        from sixbit.export.batch import BatchError, batch, told
+        from sixbit.export.batch import as_json, batch
 
         if not (photos := asked.texts(request, "photos", ())):
             raise ArgumentError("`photos` is a list of paths, of photos and of folders.")
-        try:
-            done = batch(
-                photos,
-                asked.text(request, "folder"),
-                asked.preset(request),
-                progress=lambda done, together, outcome: progress(done / together),
-            )
-        except BatchError as error:
-            raise PhotoError(str(error)) from error
+        done = batch(
+            photos,
+            asked.text(request, "folder"),
+            asked.preset(request),
+            progress=lambda done, together, outcome: progress(done / together),
+        )
         return {
             "counts": dict(done.counts),
             "before": done.before,
-            "failures": [told(outcome) for outcome in done.failures],
+            "failures": [as_json(outcome) for outcome in done.failures],
             "report": str(done.report),
             "table": done.table(),
         }

@@ -15,17 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.values.errors import SixbitError, photo_name
+from sixbit.export.batch.ways_out import BY_PRESET
+from sixbit.values.errors import Code, photo_name
+from sixbit.values.ways_out import WaysOut, followed
 
 if TYPE_CHECKING:
     from sixbit.export.presets import Preset
 
 STATES = ("corrected", "copied", "skipped", "raw", "failed")
 """What becomes of a photo."""
-
-
-class BatchError(SixbitError):
-    """A batch that cannot begin, or go on; the message says the way out."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Outcome:
     status: str
     """One of STATES."""
     message: str
-    """What was done or why it was not, in a sentence."""
+    """What was done or why it was not, in words."""
     reason: str | None = None
     """Why in a word: ``ambiguous``, ``unknown``, ``untagged``, ``not_m``, ``uncalibrated``, ``already_corrected``,
     ``exists``, ``raw`` or ``error``."""
@@ -45,6 +43,12 @@ class Outcome:
     lens: str | None = None
     before: bool = False
     """True if an earlier run did it."""
+    codes: tuple[Code, ...] = ()
+    """The kinds of trouble that the message tells of."""
+
+    def told(self, ways_out: WaysOut) -> str:
+        """The message, with what can be done about it by a table."""
+        return followed(self.message, self.codes, ways_out)
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def batch(
     exclude: Iterable[str] = (),
     memory: int | None = None,
     scheduler: str | None = None,
+    ways_out: WaysOut = BY_PRESET,
     progress: Callable[[int, int, Outcome], None] = lambda done, together, outcome: None,
 ) -> Summary:
     """Export photos, and those in folders, by a preset into a folder that mirrors theirs; goes on where it was stopped.
@@ -89,12 +94,13 @@ def batch(
     ``memory`` is a budget in bytes for all processes together, half of the machine's by default. ``scheduler`` is the
     address of a Dask cluster whose workers see the same folders. ``progress`` is called after each photo with how many
     are done, how many there are, and what became of it; what it raises stops the batch, which can be taken up again.
+    ``ways_out`` is what the report tells to do about photos that were not corrected.
 
-    Raises BatchError if it cannot begin, and KeyboardInterrupt when stopped; a photo that fails is counted.
+    Raises PhotoError if it cannot begin, and KeyboardInterrupt when stopped; a photo that fails is counted.
     """
     from sixbit.export.batch.run import run
 
-    return run(photos, Path(folder), preset, include, exclude, memory, scheduler, progress)
+    return run(photos, Path(folder), preset, include, exclude, memory, scheduler, ways_out, progress)
 
 
 def foreseen(
@@ -111,22 +117,23 @@ def foreseen(
     return foresee(photos, Path(folder), preset, include, exclude)
 
 
-def told(outcome: Outcome) -> dict[str, Any]:
+def as_json(outcome: Outcome) -> dict[str, Any]:
     """An outcome as a JSON object: the photo's path, what became of it, why, and what was written."""
     return {
         "photo": str(outcome.photo),
         "status": outcome.status,
         "reason": outcome.reason,
+        "codes": [str(code) for code in outcome.codes],
         "message": outcome.message,
         "lens": outcome.lens,
         "out": None if outcome.out is None else str(outcome.out),
     }
 
 
-def line(outcome: Outcome) -> str:
+def line(outcome: Outcome, ways_out: WaysOut = BY_PRESET) -> str:
     """An outcome as a line of text.
 
     >>> line(Outcome(Path("a.jpg"), "skipped", "The photo names no lens.", "untagged"))
     'a.jpg: skipped: The photo names no lens.'
     """
-    return f"{photo_name(outcome.photo)}: {outcome.status}: {outcome.message}"
+    return f"{photo_name(outcome.photo)}: {outcome.status}: {outcome.told(ways_out)}"

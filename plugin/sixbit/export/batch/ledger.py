@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sixbit.export.batch import BatchError
-from sixbit.values.errors import photo_name
+from sixbit.files.replace import refusal
+from sixbit.values.errors import Code, PhotoError
 
 FORMAT = 1
 
@@ -46,9 +46,7 @@ class Ledger:
                 if not isinstance(entry, dict):
                     return  # what a process that was killed had not finished writing
                 if entry.get("ledger", FORMAT) != FORMAT:
-                    raise BatchError(
-                        f"{photo_name(self.path)} was written by a newer Sixbit; use that, or another folder."
-                    )
+                    raise PhotoError("was written by a newer Sixbit.", Code.VERSION, subject=self.path)
                 self.targets.update(entry.get("targets", {}))
                 if "source" in entry:
                     self._places[entry["source"]] = self._end
@@ -90,14 +88,14 @@ class Ledger:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise BatchError(f"{photo_name(self.path)} cannot be written: {error.strerror}.") from error
+            raise refusal(error, self.path) from error
         self._end = at + len(row)
         return at
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keep another batch out of an output folder meanwhile; raises BatchError if there is one."""
+    """Keep another batch out of an output folder meanwhile; raises PhotoError if there is one."""
     import filelock
 
     try:
@@ -106,8 +104,6 @@ def held(folder: Path) -> Iterator[None]:
         with lock:
             yield
     except filelock.Timeout as error:
-        raise BatchError(
-            f"Another batch is at work in {photo_name(folder.parent)}; wait for it, or stop it."
-        ) from error
+        raise PhotoError("another batch is at work in this folder.", Code.BUSY, subject=folder.parent) from error
     except OSError as error:
-        raise BatchError(f"{photo_name(folder)} cannot be written: {error.strerror}; choose another folder.") from error
+        raise refusal(error, folder) from error

@@ -40,8 +40,6 @@ class Task:
     """Of an editor whose user chose it; whatever the photo says."""
     force: bool = False
     """True to correct again what is corrected already."""
-    in_window: bool = False
-    """True if an editor tells what became of it: what can be done on the command line is left out then."""
 
     @property
     def target(self) -> Path:
@@ -66,6 +64,7 @@ def blank(task: Task) -> Record:
         "status": "failed",
         "reason": "error",
         "message": "",
+        "codes": [],
         "lens": None,
         "out": None,
         "out_size": None,

@@ -16,11 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sixbit.export.batch import BatchError
 from sixbit.export.batch.ledger import Record
 from sixbit.export.batch.memory import PROCESS, default_budget, needed
 from sixbit.export.batch.plan import Task, blank
 from sixbit.machine import processors
+from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 DIED = (
     "the process that worked on it was ended by the system: the photo is damaged in a way that was not foreseen, or "
@@ -82,7 +83,7 @@ class Pool:
                     broken = [task for task, _ in self._running.values()]
                     self._running.clear()
                     if len(broken) == 1:
-                        yield broken[0], _failed(broken[0], DIED)
+                        yield broken[0], _failed(broken[0], DIED, Code.FAULT)
                     else:
                         suspects.extend(broken)
                     self._executor.shutdown(wait=False, cancel_futures=True)
@@ -106,7 +107,8 @@ class Pool:
         """How many processes work at a time: one a processor, as far as the memory goes."""
         affordable = self._memory // (2 * PROCESS) - 1
         if affordable < 1:
-            raise BatchError(f"{_gigabytes(self._memory)} of memory are too little; allow {_gigabytes(4 * PROCESS)}.")
+            why = f"{_gigabytes(self._memory)} of memory are too little: {_gigabytes(4 * PROCESS)} are needed."
+            raise PhotoError(why, Code.TOO_LARGE)
         return max(1, min(self.processors(), affordable, tasks))
 
     def _started(self, processes: int) -> Executor:
@@ -136,9 +138,9 @@ def _result(task: Task, future: Future[Record]) -> Record:
     except BrokenProcessPool:
         raise
     except CancelledError as error:
-        raise BatchError("The cluster is gone; the same command goes on where it was.") from error
+        raise PhotoError("The cluster is gone.", Code.CLUSTER) from error
     except Exception as error:  # export itself raises nothing: what failed is the way there and back
-        return _failed(task, f"{DIED} ({type(error).__name__})")
+        return _failed(task, f"{DIED} ({type(error).__name__})", Code.FAULT)
 
 
 def _begin(kept: int) -> None:
@@ -167,16 +169,14 @@ def _follow(join: Callable[[], None]) -> None:
     os._exit(1)
 
 
-def _failed(task: Task, message: str) -> Record:
-    return {**blank(task), "message": message}
+def _failed(task: Task, message: str, code: Code) -> Record:
+    return {**blank(task), "message": message, "codes": [code]}
 
 
 def _too_large(task: Task, size: int, memory: int) -> Record:
     """What became of a photo that does not fit into the budget even alone."""
-    return _failed(
-        task,
-        f"takes about {_gigabytes(size + 2 * PROCESS)} of memory, and {_gigabytes(memory)} are allowed; allow more.",
-    )
+    why = f"takes about {_gigabytes(size + 2 * PROCESS)} of memory, and {_gigabytes(memory)} are allowed."
+    return _failed(task, why, Code.TOO_LARGE)
 
 
 def _gigabytes(size: int) -> str:
@@ -190,15 +190,16 @@ class Cluster(Pool):
         try:
             import distributed
         except ImportError as error:
-            raise BatchError("--scheduler needs Dask: pip install 'sixbit[cluster]'.") from error
+            why = Sentence("A cluster needs Dask.", Code.MISSING_PART, package="sixbit[cluster]")
+            raise PhotoError(why) from error
         try:
             client: Any = distributed.Client
             self._client = client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise BatchError(f"There is no Dask scheduler at {address!r} ({error}).") from error
+            raise PhotoError(f"There is no Dask scheduler at {address!r} ({error}).", Code.CLUSTER) from error
         workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
         if not workers:
-            raise BatchError(f"The Dask scheduler at {address!r} has no workers; start some with `dask worker`.")
+            raise PhotoError(f"The Dask scheduler at {address!r} has no workers.", Code.CLUSTER)
         self._threads: int = sum(worker["nthreads"] for worker in workers)
         super().__init__(memory or sum(worker["memory_limit"] for worker in workers) or default_budget())
 

@@ -12,11 +12,12 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from sixbit.export.batch import Outcome, told
+from sixbit.export.batch import Outcome, as_json
 from sixbit.export.batch.ledger import Record
 from sixbit.export.presets import Preset
 from sixbit.files.replace import replacing
 from sixbit.values.errors import photo_name
+from sixbit.values.ways_out import WaysOut
 
 PAGE, LINES = "sixbit-report.html", "sixbit-report.jsonl"
 
@@ -61,33 +62,38 @@ img {{ display: block; max-width: 20rem; width: 100%; }}
 """
 
 
-def write_reports(folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes) -> Path:
-    """Write both into the output folder, and return the page."""
+def write_reports(
+    folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes, ways_out: WaysOut
+) -> Path:
+    """Write both into the output folder, and return the page, which tells the ways out."""
     with replacing(folder / LINES) as file:
         for outcome, record in outcomes():
-            entry = told(outcome) | {"notes": record["notes"] if record else []}
+            entry = as_json(outcome) | {"notes": record["notes"] if record else []}
             entry["out"] = None if outcome.out is None else outcome.out.relative_to(folder).as_posix()
             file.write(json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
     page = folder / PAGE
     with replacing(page) as file:
-        for part in _page(folder, preset, counts, outcomes):
+        for part in _page(folder, preset, counts, outcomes, ways_out):
             file.write(part.encode("utf-8", "backslashreplace"))
     return page
 
 
-def _page(folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes) -> Iterator[str]:
+def _page(
+    folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes, ways_out: WaysOut
+) -> Iterator[str]:
     together = sum(counts.values())
     title = f"Sixbit: {together} photo{'s' * (together != 1)}, {preset.label}"
     yield _HEAD.format(title=escape(title))
     rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)
     yield f'<table class="counts">{rows}</table>\n'
     for outcome, record in outcomes():
-        yield _article(folder, outcome, record)
+        yield _article(folder, outcome, record, ways_out)
     yield "</body>\n</html>\n"
 
 
-def _article(folder: Path, outcome: Outcome, record: Record | None) -> str:
+def _article(folder: Path, outcome: Outcome, record: Record | None, ways_out: WaysOut) -> str:
     where, name = photo_name(outcome.photo.parent), photo_name(outcome.photo.name)
+    message = outcome.told(ways_out)
     out = outcome.out.relative_to(folder).as_posix() if outcome.out else None
     written = (
         f' → <a href="{quote(out.encode("utf-8", "surrogateescape"))}">{escape(photo_name(out))}</a>' if out else ""
@@ -100,6 +106,6 @@ def _article(folder: Path, outcome: Outcome, record: Record | None) -> str:
     )
     return (
         f'<article><div><h2>{escape(name)}</h2><p class="where">{escape(where)}{written}</p>'
-        f'<p><span class="status {outcome.status}">{outcome.status}</span>: {escape(photo_name(outcome.message))}</p>'
+        f'<p><span class="status {outcome.status}">{outcome.status}</span>: {escape(photo_name(message))}</p>'
         f'{notes}</div><div class="pictures">{pictures}</div></article>\n'
     )

@@ -9,15 +9,17 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from sixbit.export.batch import STATES, BatchError, Outcome, Summary
+from sixbit.export.batch import STATES, Outcome, Summary
 from sixbit.export.batch.ledger import Ledger, Record, held
 from sixbit.export.batch.plan import Stems, Task, folders_of, is_done, is_output, settings_digest
 from sixbit.export.batch.report import write_reports
 from sixbit.export.batch.sources import Source, find
 from sixbit.export.presets import Preset
-from sixbit.values.errors import photo_name
+from sixbit.files.replace import refusal
+from sixbit.values.errors import Code
+from sixbit.values.ways_out import WaysOut
 
-RAW = "is a raw file, which is not developed here: correct it in darktable, by Sixbit's action on selected images."
+RAW = "is a raw file, which is not developed here."
 EXISTS = "a file of its name stands in the output folder already."
 _PRIVATE = ".sixbit"
 
@@ -32,6 +34,7 @@ def run(
     exclude: Iterable[str],
     memory: int | None,
     scheduler: str | None,
+    ways_out: WaysOut,
     progress: Progress,
 ) -> Summary:
     """See :func:`sixbit.export.batch.batch`."""
@@ -71,7 +74,7 @@ def run(
                 record = ledger.record(source.absolute) if source.absolute in plan.tasks else None
                 yield plan.outcome(source, record, before=record is not None and source.absolute not in redone), record
 
-        return _summary(folder, preset, outcomes, plan.troubles)
+        return _summary(folder, preset, outcomes, plan.troubles, ways_out)
 
 
 def foresee(
@@ -121,16 +124,17 @@ class _Plan:
     def outcome(self, source: Source, record: Record | None, before: bool) -> Outcome:
         """What became of a source, by its record if it was a task."""
         if source.is_raw:
-            return Outcome(source.path, "raw", RAW, "raw")
+            return Outcome(source.path, "raw", RAW, "raw", codes=(Code.RAW,))
         if source.absolute not in self.tasks or record is None:
-            return Outcome(source.path, "skipped", EXISTS, "exists")
+            return Outcome(source.path, "skipped", EXISTS, "exists", codes=(Code.EXISTS,))
         return outcome_of(source.path, record, self.folder, before)
 
 
 def outcome_of(photo: Path, record: Record, folder: Path, before: bool = False) -> Outcome:
     """A record as an outcome."""
     out = None if record["out"] is None else folder / record["out"]
-    return Outcome(photo, record["status"], record["message"], record["reason"], out, record["lens"], before)
+    codes = tuple(map(Code, record["codes"]))
+    return Outcome(photo, record["status"], record["message"], record["reason"], out, record["lens"], before, codes)
 
 
 @contextlib.contextmanager
@@ -162,6 +166,7 @@ def _summary(
     preset: Preset,
     outcomes: Callable[[], Iterable[tuple[Outcome, Record | None]]],
     troubles: list[str],
+    ways_out: WaysOut,
 ) -> Summary:
     counts = dict.fromkeys(STATES, 0)
     before, failures = 0, []
@@ -170,8 +175,9 @@ def _summary(
         before += outcome.before
         if outcome.status == "failed":
             failures.append(outcome)
-    failures += [Outcome(Path(trouble), "failed", "cannot be read.", "error") for trouble in troubles]
-    report = write_reports(folder, preset, counts, outcomes)
+    unread = (Code.NO_ACCESS,)
+    failures += [Outcome(Path(trouble), "failed", "cannot be read.", "error", codes=unread) for trouble in troubles]
+    report = write_reports(folder, preset, counts, outcomes, ways_out)
     return Summary(counts, before, failures, report)
 
 
@@ -183,4 +189,4 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BatchError(f"{photo_name(folder)} cannot be made: {error.strerror}.") from error
+        raise refusal(error, folder) from error

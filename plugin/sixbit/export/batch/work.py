@@ -18,7 +18,8 @@ from sixbit.files.tiff import ORIENTATION
 from sixbit.photos.pixels import file_of, small_picture
 from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
-from sixbit.values.errors import NotCorrectedError, PhotoError, SixbitError, photo_name
+from sixbit.values.errors import Code, NotCorrectedError, PhotoError, SixbitError
+from sixbit.values.ways_out import codes_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,15 +27,6 @@ if TYPE_CHECKING:
     from sixbit.photos.photo import Photo
     from sixbit.values.filter import Filter
 
-WAYS_OUT = dict.fromkeys(
-    ("ambiguous", "unknown", "untagged"),
-    "Say which with `sixbit tag --lens ID`, which writes it into the photo, or with `sixbit correct --lens ID "
-    "--remember`, which keeps it for all such photos.",
-) | {
-    "not_m": "If it was an M lens, correct it alone (`sixbit correct --lens ID`).",
-    "already_corrected": "`sixbit correct --force` corrects it again.",
-}
-"""What can be done about photos that were not corrected, besides another preset."""
 THUMBNAIL = 320
 """Pixels of the long side of the pictures in the report."""
 
@@ -51,14 +43,14 @@ def export(task: Task) -> Record:
     try:
         result = _with_its_lens(task, _corrected)
     except SixbitError as error:
-        result = {"message": _why(task, error)}
+        result = _why(task, error)
     except MemoryError:
-        result = {"message": "is too large for the memory of this computer."}
+        result = {"message": "is too large for the memory of this computer.", "codes": [Code.TOO_LARGE]}
     except Exception as error:
         import traceback
 
-        message = f"Sixbit made a mistake ({type(error).__name__}: {error}); please report it."
-        result = {"message": message, "details": traceback.format_exc()}
+        message = f"Sixbit made a mistake ({type(error).__name__}: {error})."
+        result = {"message": message, "codes": [Code.FAULT], "details": traceback.format_exc()}
     if result.get("out") is not None:
         result["out_size"] = Path(task.folder, result["out"]).stat().st_size
     return {**known, **result}
@@ -69,7 +61,7 @@ def foreseen(task: Task) -> Record:
     try:
         return {**blank(task), **_with_its_lens(task, _foreseen)}
     except SixbitError as error:
-        return {**blank(task), "message": _why(task, error)}
+        return {**blank(task), **_why(task, error)}
 
 
 def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Record:
@@ -109,20 +101,24 @@ def _record(task: Task, filter: Filter, measures_tca: bool = False) -> Record:
     return {
         "status": "corrected",
         "reason": None,
-        "message": described(filter, on_command_line=not task.in_window, measures_tca=measures_tca),
+        "message": described(filter, measures_tca=measures_tca),
+        "codes": _codes_left_out(filter, measures_tca),
         "lens": filter.made_from["lens_id"],
         "out": task.target.relative_to(task.folder).as_posix(),
     }
 
 
-def _why(task: Task, error: SixbitError) -> str:
-    """What the error says, without the photo's name, which the report tells beside it, and the way out of a batch."""
-    text = str(error)
-    if task.in_window:
-        text = str(error.reason)
-    elif isinstance(error, NotCorrectedError):
-        text = f"{error.reason} {WAYS_OUT.get(error.status, '')}".rstrip()
-    return text.removeprefix(f"{photo_name(task.source)}: ")
+def _codes_left_out(filter: Filter, measures_tca: bool) -> list[Code]:
+    """The kinds of what a correction leaves; that nobody has measured something is none."""
+    left = {kind: why for kind, why in filter.made_from["left_out"].items() if kind != "tca" or not measures_tca}
+    found = dict.fromkeys(code for why in left.values() for code in codes_of(why))
+    return [code for code in found if code is not Code.UNCALIBRATED]
+
+
+def _why(task: Task, error: SixbitError) -> Record:
+    """What the error says, and its kinds; the photo's name stands beside it in the report."""
+    is_of_photo = str(error.subject or task.source) == task.source
+    return {"message": str(error.reason if is_of_photo else error), "codes": codes_of(error)}
 
 
 def _not_corrected(task: Task, error: NotCorrectedError, action: str, write: bool) -> Record:
@@ -132,8 +128,8 @@ def _not_corrected(task: Task, error: NotCorrectedError, action: str, write: boo
             check_target(task.copy, Path(task.source))
             copied(Path(task.source), task.copy, task.preset)
         out = task.copy.relative_to(task.folder).as_posix()
-        return {"status": "copied", "reason": error.status, "message": why, "out": out}
-    return {"status": "failed" if action == "fail" else "skipped", "reason": error.status, "message": why}
+        return {"status": "copied", "reason": error.status, "out": out, **why}
+    return {"status": "failed" if action == "fail" else "skipped", "reason": error.status, **why}
 
 
 def copied(source: Path, target: Path, preset: Preset) -> None:
@@ -146,7 +142,7 @@ def copied(source: Path, target: Path, preset: Preset) -> None:
             with source.open("rb") as photo:
                 shutil.copyfileobj(photo, file, 1 << 20)
         except OSError as error:
-            raise PhotoError(f"{photo_name(source)}: cannot be copied: {error.strerror}.") from error
+            raise PhotoError(f"cannot be copied: {error.strerror}.", Code.NO_ACCESS, subject=source) from error
 
 
 def thumbnail(pixels: NDArray[Any], orientation: int = 1) -> str:

@@ -6,6 +6,7 @@ local dt = require "darktable"
 local server = require "sixbit/lib/server"
 local lens = require "sixbit/lib/lens"
 local text = require "sixbit/lib/text"
+local ways_out = require "sixbit/lib/ways_out"
 
 local _ = text.translated
 local export = {}
@@ -68,9 +69,9 @@ local function request(image, file)
 end
 
 local WHY = {
-  ambiguous = _("several lenses fit; choose one in the panel “Leica M lens”"),
-  unknown = _("the lens is not known; choose one in the panel “Leica M lens”"),
-  untagged = _("it names no lens; choose one in the panel “Leica M lens”"),
+  ambiguous = _("several lenses fit"),
+  unknown = _("the lens is not known"),
+  untagged = _("it names no lens"),
   not_m = _("it was not taken through an M lens"),
   uncalibrated = _("there is no calibration to correct its lens with"),
 }
@@ -78,8 +79,8 @@ local WHY = {
 local function why_not(answer)
   if answer.error then return answer.error end
   local result = answer.result
-  if result.status == "copied" then return _("copied as it is: ") .. (WHY[result.reason] or result.message) end
-  return WHY[result.reason] or result.message
+  local why = ways_out.told(WHY[result.reason] or result.message, result.codes)
+  return result.status == "copied" and _("copied as it is: ") .. why or why
 end
 
 -- Correct one rendered file, which is darktable's own temporary one.

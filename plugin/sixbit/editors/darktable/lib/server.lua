@@ -7,6 +7,7 @@
 local dt = require "darktable"
 local json = require "sixbit/lib/json"
 local text = require "sixbit/lib/text"
+local ways_out = require "sixbit/lib/ways_out"
 
 local _ = text.translated
 local server = {}
@@ -57,7 +58,7 @@ local function next_line(pipe)
 end
 
 local function with_mend(message)
-  return message .. " " .. _("Run `sixbit doctor`; it names the mend.")
+  return message .. " " .. ways_out.MEND
 end
 
 local function check(hello, settings)
@@ -72,6 +73,9 @@ local function collect(pipe, requests, settings, hooks)
   local answers = {}
   for line in function() return next_line(pipe) end do
     local well, answer = pcall(json.decode, line)
+    if well and type(answer) == "table" and answer.error then
+      answer.error = ways_out.told(answer.error, { answer.code })
+    end
     if not well or type(answer) ~= "table" then
       dt.print_log("sixbit: no answer of the server: " .. line)
     elseif answer.progress then
@@ -89,8 +93,8 @@ local function collect(pipe, requests, settings, hooks)
 end
 
 --[[
-    Ask for all requests, in their order, and wait for the answers: a list of tables with `result`, or with `error`
-    and `kind`. Nothing, and why, if the server cannot be asked.
+    Ask for all requests, in their order, and wait for the answers: a list of tables with `result`, or with `error` (and
+    what can be done about it) and `kind`. Nothing, and why, if the server cannot be asked.
 
     hooks.progress(share) hears how much is done, hooks.answered(number, answer) of each answer; hooks.on_cancel gets
     a function that takes back what is not done yet.

@@ -1,0 +1,58 @@
+"""What can be done about a trouble on the command line, by its code: the one place that names flags and commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sixbit.values.errors import Code
+from sixbit.values.ways_out import EVERYWHERE, WaysOut, with_way_out
+
+if TYPE_CHECKING:
+    from sixbit.lenses.match import Match
+
+_SAY_WHICH = (
+    "Say which with --lens ID (`sixbit lenses` lists them), or write it into the photo with "
+    "`sixbit tag --lens ID PHOTO`."
+)
+
+WAYS_OUT: WaysOut = {
+    **EVERYWHERE,
+    Code.PROFILE: "Geometry alone can still be corrected, by --only distortion,tca.",
+    Code.AMBIGUOUS: "Say which with --lens ID.",
+    Code.UNKNOWN: _SAY_WHICH,
+    Code.UNTAGGED: _SAY_WHICH,
+    Code.NOT_M: "Sixbit corrects Leica M lenses; if it was one, say which with --lens ID.",
+    Code.NO_SUCH_LENS: "`sixbit lenses` lists them.",
+    Code.NOT_REMEMBERED: "Write the lens into the photos with `sixbit tag --lens {lens_id} PHOTO`.",
+    Code.APERTURE: "Say which it was with --aperture N.",
+    Code.FOCAL_LENGTH: "Say which it was with --focal MM.",
+    Code.CROP_FACTOR: "Say it with --crop C.",
+    Code.SIZE: "Say it with --size WxH.",
+    Code.UNCALIBRATED: "`sixbit calibrate --lens {lens_id}` makes a calibration from photos of your own.",
+    Code.GRADE: "Accept it with --grades measured,published,computed.",
+    Code.OTHER_USE: "`sixbit calibrate --lens {lens_id}` makes one for this from photos of your own.",
+    Code.FOLDS: "Try --scale none.",
+    Code.BAD_DISTORTION: "Correct without it by --only tca,vignetting,shading.",
+    Code.BAD_VIGNETTING: "Correct without it by --only distortion,tca.",
+    Code.BAD_SHADING: "Correct without it by --only distortion,tca,vignetting.",
+    Code.ALREADY_CORRECTED: "--force corrects it again.",
+    Code.RUN: "`sixbit calibrate list` lists yours, `sixbit calibrate remove {run}` takes one back.",
+    Code.PRESET: "`sixbit presets` lists them, `sixbit presets show NAME` tells all that one says.",
+    Code.ARGUMENT: "--help tells what there is.",
+    Code.ENGINE: "--engine native can do it.",
+    Code.NOT_INSTALLED: "`sixbit install {host}`, then start {program} anew.",
+    Code.SANDBOX: "Flatpak lets it do so only after `flatpak override --user --talk-name=org.freedesktop.Flatpak "
+    "{program}` (untested).",
+}
+
+
+def told(said: object, ways_out: WaysOut = WAYS_OUT) -> str:
+    """An error, or a reason why something was left out, with what can be done about it."""
+    return with_way_out(said, ways_out)
+
+
+def way_out_of(found: Match) -> str:
+    """What can be done about a match that is not certain, or that a remembered choice decided."""
+    if found.is_remembered:
+        return "`sixbit forget` takes that back."
+    return "" if found.lens else WAYS_OUT[Code(found.status)]
