@@ -67,16 +67,19 @@ def test_seeded_cases(case: object, tmp_path: Path) -> None:
     true = case.frames[0]  # type: ignore[attr-defined]
     assert corner_error(result.vignetting, true.vignetting) < 0.015
     assert result.shading is not None
-    assert shading_error(result.shading, true) < 0.005
+    is_jpeg = case.suffix == ".jpg"  # type: ignore[attr-defined]
+    assert shading_error(result.shading, true) < (0.01 if is_jpeg else 0.005)
+    assert ("a raw file or TIFF measures them better" in " ".join(result.verdict)) is is_jpeg
 
 
 @pytest.mark.parametrize("quality", [90, 95])
 def test_a_neutral_flat_of_little_noise_in_a_jpeg(quality: int, tmp_path: Path) -> None:
-    """Where libjpeg's rounding is worst: what it adds is as large as the shading is to be known."""
+    """Where libjpeg's rounding is worst: little noise, and colours that are nearly grey."""
     flat = Flat((-0.2, 0.05, -0.02), Cast((-0.019,)), Cast((0.04,)), (900, 600), slope=(0.04, 0.01), noise=0.004)
     result = measure([save(flat.codes(1), tmp_path / "one.jpg", quality)])
     assert result.shading is not None
-    assert shading_error(result.shading, flat) < 0.005
+    assert shading_error(result.shading, flat) < 0.01
+    assert 0.005 <= result.shading_error < 0.01
 
 
 def test_one_frame_gives_fall_off_and_radial_colour_and_says_what_it_cannot_tell(tmp_path: Path) -> None:
@@ -130,10 +133,13 @@ def test_shading_corrected_leaves_no_cast_on_flats_not_seen_before(suffix: str, 
 
 
 @pytest.mark.parametrize("level", [0.33, 0.5])
-def test_a_jpeg_corrected_is_as_neutral_as_one_that_never_had_a_cast(level: float, tmp_path: Path) -> None:
-    """Both are off by what is rounded when a JPEG is written and read; no more than that is left."""
+@pytest.mark.parametrize(("suffix", "bits", "left"), [(".tif", 16, 0.006), (".jpg", 8, 0.015)])
+def test_a_jpeg_corrected_is_as_neutral_as_one_that_never_had_a_cast(
+    suffix: str, bits: int, left: float, level: float, tmp_path: Path
+) -> None:
+    """Both are off by what is rounded when a JPEG is written and read; no more is left, but for 1 % of a JPEG flat."""
     clean = replace(SIDED, slope=(0.0, 0.0), warmth=(0.0, 0.0), noise=0.01, size=(900, 600), white=(1.0, 1.0, 0.9))
-    keep(measure_flat(pair(replace(clean, slope=(0.04, 0.02)), tmp_path, ".jpg", 8), LENS, f_number=2.0))
+    keep(measure_flat(pair(replace(clean, slope=(0.04, 0.02)), tmp_path, suffix, bits), LENS, f_number=2.0))
     flat = replace(clean, level=level, noise=0.02, dust=8, hot=30)
     save(flat.codes(77), tmp_path / "unseen.jpg")
     save(replace(flat, red=Cast(), blue=Cast()).codes(78), tmp_path / "neutral.jpg")
@@ -141,9 +147,9 @@ def test_a_jpeg_corrected_is_as_neutral_as_one_that_never_had_a_cast(level: floa
         tmp_path / "unseen.jpg", tmp_path / "out.jpg", lens=LENS, corrections=("shading",), f_number=2.0, scale="none"
     )
     before, after, neutral = (_casts(tmp_path / f"{name}.jpg") for name in ("unseen", "out", "neutral"))
-    print(f"cast {100 * before:.1f} %, corrected {100 * after:.1f} %, without any {100 * neutral:.1f} %")
+    print(f"{suffix}: cast {100 * before:.1f} %, corrected {100 * after:.1f} %, without any {100 * neutral:.1f} %")
     assert before > 0.06
-    assert after < neutral + 0.006
+    assert after < neutral + left
 
 
 def _casts(path: Path) -> float:
@@ -224,6 +230,17 @@ def test_files_that_are_no_frames(tmp_path: Path) -> None:
             measure([path])
 
 
+def test_jpegs_of_odd_structure(tmp_path: Path) -> None:
+    """An empty segment does no harm; what follows the picture may be too much for libjxl."""
+    path = save(FLAT.codes(1), tmp_path / "frame.jpg")
+    data = path.read_bytes()
+    path.write_bytes(data[:2] + b"\xff\xe5\0\2" + data[2:])
+    assert corner_error(measure([path]).vignetting, FLAT.vignetting) < 0.01
+    path.write_bytes(data + bytes(6_000_000))
+    with pytest.raises(CalibrationError, match=r"frame\.jpg: .*give a raw file or a TIFF"):
+        measure([path])
+
+
 def test_a_grey_frame_has_fall_off_alone(tmp_path: Path) -> None:
     from PIL import Image
 
@@ -240,7 +257,7 @@ def test_a_fit_never_rises_and_keeps_its_light() -> None:
     for bump in (0.0, 0.05, 0.1):
         value = np.log(1 - 0.6 * r**2 + bump * np.exp(-(((r - 0.95) / 0.1) ** 2))) + rng.normal(0, 0.003, 3000)
         zero = np.zeros(3000)
-        terms, _ = falling(Samples(x, y, value, zero + 0.003, zero.astype(int), zero))
+        terms, _ = falling(Samples(x, y, value, zero + 0.003, zero.astype(int)))
         assert rise(terms) <= 0.005
         assert light_at(terms, 1.0) > 0
 

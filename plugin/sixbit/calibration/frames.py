@@ -12,7 +12,7 @@ from sixbit.files.tiff_read import BoundedFile, read_ifd
 from sixbit.lenses.aperture import aperture_of
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import crop_factor_of
-from sixbit.measure.frame import DecodedFrame, JpegBlocks
+from sixbit.measure.frame import DecodedFrame
 from sixbit.tags.read import opened, read_shot
 from sixbit.values.errors import CalibrationError, PhotoError, photo_name
 from sixbit.values.kinds import SPOKEN
@@ -37,8 +37,7 @@ def open_frame(path: str | Path) -> DecodedFrame:
 
     photo = decode(path)
     pixels = photo.pixels[:, :, :3] if photo.alpha else photo.pixels
-    blocks = _jpeg_blocks(path) if photo.format == "JPEG" else None
-    return DecodedFrame(path, shot, pixels, photo.transfer, blocks=blocks)
+    return DecodedFrame(path, shot, pixels, photo.transfer, is_jpeg=photo.format == "JPEG")
 
 
 def check_untouched(shots: Sequence[Shot]) -> None:
@@ -119,50 +118,6 @@ def _is_raw(path: Path) -> bool:
             return False
         at = int.from_bytes(head[4:], "little" if order == "<" else "big")
         return _DNG_VERSION in read_ifd(BoundedFile(file), at, order)
-
-
-def _jpeg_blocks(path: Path) -> JpegBlocks | None:
-    """From the first coefficient of each block, which is its mean; None for colours other than grey and YCbCr."""
-    import numpy as np
-
-    from sixbit.measure.rounding import TO_YCC, by_libjpeg, noise_of, unbiased
-
-    try:
-        import jpeglib
-    except ImportError:
-        return None
-    held = jpeglib.read_dct(str(path))
-    planes = [held.Y] if held.Cb is None else [held.Y, held.Cb, held.Cr]
-    if held.jpeg_color_space.name not in ("JCS_YCbCr", "JCS_GRAYSCALE"):
-        return None
-    most = np.max(held.samp_factor, axis=0)  # down, across
-    side = int(most.max())
-    rows, columns = (n // (side * 8) for n in (held.height, held.width))
-    means, steps = [], []
-    for plane, factor, table in zip(planes, held.samp_factor, held.quant_tbl_no, strict=False):
-        down, across = side * factor[0] // most[0], side * factor[1] // most[1]
-        step = float(held.qt[table, 0, 0]) / 8
-        blocks = plane[: rows * down, : columns * across, 0, 0].reshape(rows, down, columns, across)
-        means.append(blocks.mean(axis=(1, 3)) * step)
-        steps.append(step)
-    grey = means[0] + 128
-    if len(means) == 1:
-        return JpegBlocks(_sixteen_bits(grey[:, :, None]), side * 8, (steps[0],))
-    # ITU-T T.871 (JFIF), section 7.
-    to_rgb = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
-    ycc = np.stack([grey, *means[1:]], axis=2)
-    noise = noise_of(held.Y, held.qt[held.quant_tbl_no[0]])
-    if by_libjpeg(held.qt[held.quant_tbl_no[1]]):
-        ycc = unbiased(ycc, noise, side == 2 and np.min(most) == 2)
-    error = tuple(np.linalg.norm(TO_YCC[1:], axis=1) * noise / (8 * side))
-    codes = _sixteen_bits(ycc @ to_rgb.T)
-    return JpegBlocks(codes, side * 8, tuple(np.abs(to_rgb) @ np.array(steps)), tuple(steps[1:]), error)
-
-
-def _sixteen_bits(codes: NDArray[np.float64]) -> NDArray[np.uint16]:
-    import numpy as np
-
-    return (np.clip(codes, 0, 255) * 257 + 0.5).astype(np.uint16)
 
 
 def _open_raw(path: Path, shot: Shot) -> DecodedFrame:

@@ -2,19 +2,17 @@
 
 All in the logarithm of light: ``ln s_f + ln(1 + g_f . (x, y)) + ln(1 + B a)`` for a patch of frame f, where s is the
 frame's exposure, g the slope of its light, and B a basis of what lens and sensor do. Gauss-Newton with Huber's weights
-(Huber, Robust Statistics, 1981, section 7); values that were rounded say an interval (:mod:`.intervals`).
+(Huber, Robust Statistics, 1981, section 7).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from sixbit.measure.intervals import fit_between
 
 FloatArray = NDArray[np.float64]
 
@@ -39,8 +37,6 @@ class Samples:
     value: FloatArray
     noise: FloatArray
     frame: NDArray[np.int64]
-    slack: FloatArray
-    """The value lies within this of the one given, which was rounded, but for the noise."""
 
     @property
     def frames(self) -> int:
@@ -48,7 +44,7 @@ class Samples:
 
     def only(self, keep: NDArray[np.bool_]) -> Samples:
         """The samples that are worth it."""
-        fields = (self.x, self.y, self.value, self.noise, self.frame, self.slack)
+        fields = (self.x, self.y, self.value, self.noise, self.frame)
         return Samples(*(field[keep] for field in fields))  # type: ignore[arg-type]
 
 
@@ -62,8 +58,6 @@ class Fit:
     scales: FloatArray
     rest: FloatArray
     parameters: int
-    rounded: FloatArray
-    """What of the values rounding took, by this fit."""
 
     @property
     def bic(self) -> float:
@@ -113,20 +107,11 @@ def fit(samples: Samples, basis: FloatArray, turned: bool = False) -> Fit:
         if np.max(np.abs(step)) < 1e-6:
             break
     rest = samples.value - model
-    if samples.slack.any():
-
-        def modelled(theta: FloatArray) -> FloatArray:
-            return evaluate(theta)[0]
-
-        theta, covariance = fit_between(samples.value, samples.slack, samples.noise, theta, jacobian, modelled)
-        rest = samples.value - modelled(theta)
-    else:
-        scale = 1.4826 * float(np.median(np.abs(rest / samples.noise)))
-        covariance = np.asarray(np.linalg.pinv((jacobian * weight[:, None]).T @ jacobian) * scale**2, np.float64)
-    open_ = np.clip(rest, -samples.slack, samples.slack)
+    scale = 1.4826 * float(np.median(np.abs(rest / samples.noise)))
+    covariance = np.asarray(np.linalg.pinv((jacobian * weight[:, None]).T @ jacobian) * scale**2, np.float64)
     at = frames + 2 * lights
     slopes = np.stack([free @ theta[frames : frames + lights], free @ theta[frames + lights : at]], axis=1)
-    return Fit(theta[at:], covariance[at:, at:], slopes, theta[:frames], rest - open_, len(theta), open_)
+    return Fit(theta[at:], covariance[at:, at:], slopes, theta[:frames], rest, len(theta))
 
 
 def _huber(error: FloatArray) -> FloatArray:
@@ -211,6 +196,4 @@ def _padded(found: Fit) -> Fit:
 
 def _mapped(found: Fit, matrix: FloatArray) -> Fit:
     covariance = matrix @ found.covariance @ matrix.T
-    return Fit(
-        matrix @ found.terms, covariance, found.slopes, found.scales, found.rest, found.parameters, found.rounded
-    )
+    return replace(found, terms=matrix @ found.terms, covariance=covariance)
