@@ -40,7 +40,7 @@ def flat_cases(number: int, case: flats.Case) -> Iterator[Case]:
         paths = case.save(Path(folder), number)
         start = time.perf_counter()
         try:
-            found = measure_flat(paths, case.lens_id, crop_factor=case.crop_factor, f_number=5.6)
+            found = measure_flat(paths, case.lens_id, crop_factor=case.crop_factor, f_number=5.6).found
         except CalibrationError as error:
             for kind, goal in kinds:
                 yield Case(kind, name, goal=goal, refused=str(error))

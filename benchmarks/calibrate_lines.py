@@ -20,10 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.calibrate_cases import Case, run
-from sixbit.calibration.keep import Setting
-from sixbit.calibration.lines import LinesResult, fit_lines, lines_in
 from sixbit.compiler.optics import Sensor, SensorPicture
-from sixbit.lenses.catalogue import catalogue
+from sixbit.measure.lines import MeasuredLines, fit_lines, lines_in
 from sixbit.values.errors import CalibrationError
 from tests.scenery import scenes
 
@@ -86,7 +84,7 @@ def with_lines(seed: int, width: int) -> Case:
     name = f"seed {seed}, {lens_id}, crop {crop:g}, {'16 bits' if seed % 4 == 3 else 'JPEG'}"
     start = time.perf_counter()
     try:
-        result = _found(photos, lens_id, focal, frame)
+        result = _found(photos, frame)
     except CalibrationError as error:
         return Case(kind, name, goal=GOALS[kind], refused=str(error))
     seconds = time.perf_counter() - start
@@ -101,7 +99,7 @@ def with_lines(seed: int, width: int) -> Case:
 def without_lines(seed: int, width: int) -> Case:
     """A case of scenes that show no lines."""
     rng = np.random.default_rng(10_000 + seed)
-    lens_id, (lens, focal) = list(scenes.known_lenses().items())[seed % len(scenes.known_lenses())]
+    lens, focal = list(scenes.known_lenses().values())[seed % len(scenes.known_lenses())]
     frame = SensorPicture(width, width * 2 // 3, (1.0, 2.64)[seed % 2])
     make = scenes.WITHOUT_LINES[seed // 2 % len(scenes.WITHOUT_LINES)]
     camera = scenes.Camera(frame, focal)
@@ -111,21 +109,15 @@ def without_lines(seed: int, width: int) -> Case:
     ]
     name, refused = f"seed {seed}, {make.__name__}, crop {frame.crop_factor:g}", ""
     try:
-        name += f": {' '.join(_found(photos, lens_id, focal, frame).verdict)}"
+        name += f": {' '.join(_found(photos, frame).verdict)}"
     except CalibrationError as error:
         refused = str(error)
     return Case("without lines", name, refused=refused, empty=True)
 
 
-def _found(photos: list[NDArray[Any]], lens_id: str, focal: float, frame: SensorPicture) -> LinesResult:
-    found, charts = [], 0
-    for number, photo in enumerate(photos):
-        grey = (photo.mean(axis=2) / np.iinfo(photo.dtype).max).astype(np.float32)
-        lines, chart = lines_in(grey, number)
-        found.append(lines)
-        charts += chart
-    setting = Setting(catalogue().lenses[lens_id], frame.crop_factor, focal)
-    return fit_lines(found, setting, [(frame.width, frame.height)] * len(photos), charts=charts)
+def _found(photos: list[NDArray[Any]], frame: SensorPicture) -> MeasuredLines:
+    greys = [(photo.mean(axis=2) / np.iinfo(photo.dtype).max).astype(np.float32) for photo in photos]
+    return fit_lines([lines_in(grey) for grey in greys], (frame.width, frame.height))
 
 
 if __name__ == "__main__":

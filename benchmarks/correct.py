@@ -34,7 +34,7 @@ from sixbit import engines
 from sixbit.compiler import optics as models
 from sixbit.compiler.compile import Optics, compile_optics
 from sixbit.compiler.optics import Sensor, SensorPicture
-from sixbit.plots.lens import BLUE, SOFT
+from sixbit.plots.figure import BLUE, SOFT
 from sixbit.values.filter import Filter
 
 Pixels = NDArray[Any]

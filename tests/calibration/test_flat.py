@@ -13,11 +13,13 @@ import pytest
 
 import sixbit
 from sixbit.calibration import keep as user_database
-from sixbit.calibration.flat import keep, measure_flat
+from sixbit.calibration.flat import FlatResult, keep, measure_flat
 from sixbit.calibration.frames import open_frame
 from sixbit.cli.main import main
 from sixbit.lenses.catalogue import renew
-from sixbit.measure.vignetting import Samples, falling, light_at, rise, surface_powers
+from sixbit.measure.flat import MeasuredFlat
+from sixbit.measure.samples import Samples, surface_powers
+from sixbit.measure.vignetting import fit_vignetting, largest_rise, vignetting_at
 from sixbit.plots.flat import plot_flat
 from sixbit.values.errors import CalibrationError, PhotoError
 from tests.scenery.flats import Cast, Flat, cases, corner_error, save, scene, shading_error
@@ -57,7 +59,7 @@ def pair(flat: Flat, folder: Path, suffix: str = ".png", bits: int = 16) -> list
     return [save(frame.codes(n, bits), folder / f"frame {n}{suffix}", 95) for n, frame in enumerate(frames)]
 
 
-def measure(paths: list[Path], **more: float) -> sixbit.calibration.flat.FlatResult:
+def measure(paths: list[Path], **more: float) -> FlatResult:
     return measure_flat(paths, LENS, **{"f_number": 2.0, "crop_factor": 1.0, **more})  # type: ignore[arg-type]
 
 
@@ -65,11 +67,11 @@ def measure(paths: list[Path], **more: float) -> sixbit.calibration.flat.FlatRes
 def test_seeded_cases(case: object, tmp_path: Path) -> None:
     result = measure_flat(case.save(tmp_path, 1), case.lens_id, crop_factor=case.crop_factor, f_number=5.6)  # type: ignore[attr-defined]
     true = case.frames[0]  # type: ignore[attr-defined]
-    assert corner_error(result.vignetting, true.vignetting) < 0.015
-    assert result.shading is not None
+    assert corner_error(result.found.vignetting, true.vignetting) < 0.015
+    assert result.found.shading is not None
     is_jpeg = case.suffix == ".jpg"  # type: ignore[attr-defined]
-    assert shading_error(result.shading, true) < (0.01 if is_jpeg else 0.005)
-    assert ("a raw file or TIFF measures them better" in " ".join(result.verdict)) is is_jpeg
+    assert shading_error(result.found.shading, true) < (0.01 if is_jpeg else 0.005)
+    assert ("a raw file or a TIFF measures them better" in " ".join(result.verdict)) is is_jpeg
 
 
 @pytest.mark.parametrize("quality", [90, 95])
@@ -77,31 +79,31 @@ def test_a_neutral_flat_of_little_noise_in_a_jpeg(quality: int, tmp_path: Path) 
     """Where libjpeg's rounding is worst: little noise, and colours that are nearly grey."""
     flat = Flat((-0.2, 0.05, -0.02), Cast((-0.019,)), Cast((0.04,)), (900, 600), slope=(0.04, 0.01), noise=0.004)
     result = measure([save(flat.codes(1), tmp_path / "one.jpg", quality)])
-    assert result.shading is not None
-    assert shading_error(result.shading, flat) < 0.01
-    assert 0.005 <= result.shading_error < 0.01
+    assert result.found.shading is not None
+    assert shading_error(result.found.shading, flat) < 0.01
+    assert 0.005 <= result.found.shading_error < 0.01
 
 
 def test_one_frame_gives_fall_off_and_radial_colour_and_says_what_it_cannot_tell(tmp_path: Path) -> None:
     result = measure([save(FLAT.codes(1), tmp_path / "one.png")])
-    assert corner_error(result.vignetting, FLAT.vignetting) < 0.005
-    assert result.shading is not None
-    assert result.shading.is_radial
-    assert shading_error(result.shading, FLAT) < 0.002
-    assert not result.turned
-    assert result.slopes[0] == pytest.approx(np.hypot(0.05, 0.03), abs=0.003)
+    assert corner_error(result.found.vignetting, FLAT.vignetting) < 0.005
+    assert result.found.shading is not None
+    assert result.found.shading.is_radial
+    assert shading_error(result.found.shading, FLAT) < 0.002
+    assert not result.found.turned
+    assert result.found.slopes[0] == pytest.approx(np.hypot(0.05, 0.03), abs=0.003)
     assert "second frame" in " ".join(result.verdict)
 
 
 def test_the_light_changes_sides_and_the_sensor_does_not(tmp_path: Path) -> None:
     result = measure(pair(SIDED, tmp_path))
-    assert result.turned
-    assert result.shading is not None
-    assert not result.shading.is_radial
-    assert shading_error(result.shading, SIDED) < 0.003
+    assert result.found.turned
+    assert result.found.shading is not None
+    assert not result.found.shading.is_radial
+    assert shading_error(result.found.shading, SIDED) < 0.003
     same = [save(SIDED.codes(n, 16), tmp_path / f"same {n}.png") for n in range(2)]
     told = measure(same)
-    assert not told.turned
+    assert not told.found.turned
     assert "same side" in " ".join(told.verdict)
 
 
@@ -110,8 +112,8 @@ def test_uncertainty_is_honest(tmp_path: Path) -> None:
     errors, told = [], []
     for seed in range(4):
         result = measure([save(replace(FLAT, noise=0.05).codes(seed, 16), tmp_path / f"{seed}.png")])
-        errors.append(result.corner_light / float(light_at(np.array(FLAT.vignetting), 1.0)) - 1)
-        told.append(result.corner_error)
+        errors.append(result.found.corner_light / float(vignetting_at(np.array(FLAT.vignetting), 1.0)) - 1)
+        told.append(result.found.corner_error)
     assert np.all(np.abs(errors) < 3.5 * np.array(told) + 5e-4)
     assert np.mean(told) < 0.02
 
@@ -235,7 +237,7 @@ def test_jpegs_of_odd_structure(tmp_path: Path) -> None:
     path = save(FLAT.codes(1), tmp_path / "frame.jpg")
     data = path.read_bytes()
     path.write_bytes(data[:2] + b"\xff\xe5\0\2" + data[2:])
-    assert corner_error(measure([path]).vignetting, FLAT.vignetting) < 0.01
+    assert corner_error(measure([path]).found.vignetting, FLAT.vignetting) < 0.01
     path.write_bytes(data + bytes(6_000_000))
     with pytest.raises(CalibrationError, match=r"frame\.jpg: .*give a raw file or a TIFF"):
         measure([path])
@@ -246,8 +248,8 @@ def test_a_grey_frame_has_fall_off_alone(tmp_path: Path) -> None:
 
     Image.fromarray(FLAT.codes(1)[:, :, 1]).save(tmp_path / "grey.jpg", quality=95)
     result = measure([tmp_path / "grey.jpg"])
-    assert result.shading is None
-    assert corner_error(result.vignetting, FLAT.vignetting) < 0.01
+    assert result.found.shading is None
+    assert corner_error(result.found.vignetting, FLAT.vignetting) < 0.01
 
 
 def test_a_fit_never_rises_and_keeps_its_light() -> None:
@@ -257,9 +259,9 @@ def test_a_fit_never_rises_and_keeps_its_light() -> None:
     for bump in (0.0, 0.05, 0.1):
         value = np.log(1 - 0.6 * r**2 + bump * np.exp(-(((r - 0.95) / 0.1) ** 2))) + rng.normal(0, 0.003, 3000)
         zero = np.zeros(3000)
-        terms, _ = falling(Samples(x, y, value, zero + 0.003, zero.astype(int)))
-        assert rise(terms) <= 0.005
-        assert light_at(terms, 1.0) > 0
+        terms = fit_vignetting(Samples(x, y, value, zero + 0.003, zero.astype(int))).terms
+        assert largest_rise(terms) <= 0.005
+        assert vignetting_at(terms, 1.0) > 0
 
 
 def test_no_radial_polynomial_is_in_the_surface() -> None:
@@ -327,8 +329,8 @@ def save_dng(flat: Flat, path: Path, mosaic: bool = True) -> Path:
     return path
 
 
-def measure_dng(path: Path) -> sixbit.calibration.flat.FlatResult:
-    return measure_flat([path], "summicron-35-asph", crop_factor=1.0, f_number=2.0)
+def measure_dng(path: Path) -> MeasuredFlat:
+    return measure_flat([path], "summicron-35-asph", crop_factor=1.0, f_number=2.0).found
 
 
 RAW = Flat(red=Cast((-0.08, 0.02)), blue=Cast((0.05, -0.03)), size=(1200, 800), white=(0.5, 1.0, 0.7), noise=0.006)

@@ -10,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from sixbit.calibration.keep import Setting
-from sixbit.calibration.lines import LinesResult, fit_lines, keep, lines_in, measure_lines
+from sixbit.calibration.lines import keep, measure_lines
 from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.lenses.catalogue import catalogue
 from sixbit.measure.chart import chart_lines
 from sixbit.measure.edges import edge_chains
+from sixbit.measure.lines import MeasuredLines, fit_lines, lines_in
 from sixbit.measure.straightness import Lines, centre_shift, line_of, straighten, straightened
 from sixbit.plots.lines import plot_lines
 from sixbit.values.errors import CalibrationError
@@ -38,16 +38,11 @@ def photos(
     ]
 
 
-def fitted(pictures: list[NDArray[Any]], lens_id: str = LENS, crop: float = 1.0) -> LinesResult:
-    greys = [(picture.mean(axis=2) / 255).astype(np.float32) for picture in pictures]
-    found = [lines_in(grey, number) for number, grey in enumerate(greys)]
-    setting = Setting(catalogue().lenses[lens_id], crop, scenes.known_lenses()[lens_id][1])
-    charts = sum(is_chart for _, is_chart in found)
-    pictures8 = [np.clip(255 * grey, 0, 255).astype(np.uint8) for grey in greys]
-    return fit_lines([lines for lines, _ in found], setting, [SIZE] * len(greys), pictures8, charts)
+def fitted(pictures: list[NDArray[Any]]) -> MeasuredLines:
+    return fit_lines([lines_in((picture.mean(axis=2) / 255).astype(np.float32)) for picture in pictures], SIZE)
 
 
-def error(result: LinesResult, lens_id: str = LENS, crop: float = 1.0) -> float:
+def error(result: MeasuredLines, lens_id: str = LENS, crop: float = 1.0) -> float:
     lens = scenes.known_lenses()[lens_id][0]
     return scenes.distortion_error(lens, result.fit.polynomial, SensorPicture(*SIZE, crop), Sensor(crop, 1.5))
 
@@ -115,7 +110,7 @@ def test_a_centre_beside_the_middle_is_seen() -> None:
 
 @pytest.mark.parametrize(("lens_id", "crop"), [("summicron-35-asph", 2.64), ("elmarit-90", 1.0)])
 def test_the_distortion_of_a_building_is_found(lens_id: str, crop: float) -> None:
-    result = fitted(photos(scenes.building, lens_id, crop), lens_id, crop)
+    result = fitted(photos(scenes.building, lens_id, crop))
     assert error(result, lens_id, crop) < 0.0005
     assert result.bend_after < result.bend_before
 

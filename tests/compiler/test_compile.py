@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from sixbit.compiler import optics as models
-from sixbit.compiler.compile import CompileError, Optics, compile_filter, compile_optics
+from sixbit.compiler.compile import CompileError, Optics, compile_filter, compile_optics, optics_of
 from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.export.correct import described
-from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.catalogue import Entry, catalogue
 from sixbit.values.filter import Filter, FilterError
 from sixbit.values.kinds import Grade
+from sixbit.values.lens import Calibration
 from sixbit.values.shot import Shot, Tagged
 from tests.scenery.lensfun_oracle import grid, source_points, vignetting
 from tests.scenery.no_blas import forbid_blas
@@ -32,16 +33,11 @@ def focal_lengths(lens: Any) -> list[float]:
     return sorted({lens.min_focal, (lens.min_focal * lens.max_focal) ** 0.5, lens.max_focal})
 
 
-def optics_of(lens: Any, aspect: float, focal: float, f_number: float = 4.0) -> Optics:
-    """The models of one lensfun entry, interpolated by lensfun."""
-    sensor = Sensor(lens.crop_factor, aspect, (lens.center_x, lens.center_y))
-    distortion, tca = lens.interpolate_distortion(focal), lens.interpolate_tca(focal)
-    light = lens.interpolate_vignetting(focal, f_number, 1000.0)
-    return Optics(
-        distortion and (models.distortion(distortion.model.name.lower(), distortion.terms), sensor),
-        tca and (models.tca(tca.model.name.lower(), tca.terms), sensor),
-        light and (models.vignetting(light.model.name.lower(), light.terms), sensor),
-    )
+def optics_of_lens(lens: Any, aspect: float, focal: float) -> Optics:
+    """The models of one lensfun entry at f/4, interpolated by lensfun."""
+    calibration = Calibration("", Grade.MEASURED, "", "", "")
+    entry = Entry(lens, calibration, lens.crop_factor, aspect, (lens.center_x, lens.center_y))
+    return optics_of(dict.fromkeys(NO_SHADING, entry), focal, 4.0)
 
 
 def difference_px(compiled: Filter, lens: Any, crop: float, focal: float) -> float:
@@ -145,7 +141,7 @@ def test_lensfuns_other_lenses_agree_too() -> None:
         focal = focal_lengths(lens)[len(focal_lengths(lens)) // 2]
         crop = max(2.64, lens.crop_factor)
         try:
-            compiled = compile_optics(optics_of(lens, aspect, focal), SensorPicture(6144, 8192, crop), "none")
+            compiled = compile_optics(optics_of_lens(lens, aspect, focal), SensorPicture(6144, 8192, crop), "none")
         except CompileError:
             continue
         apart = difference_px(compiled, lens, crop, focal)

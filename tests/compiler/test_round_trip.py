@@ -13,7 +13,7 @@ from sixbit.compiler.compile import compile_optics
 from sixbit.compiler.optics import SensorPicture
 from sixbit.engines import apply
 from sixbit.values.light import srgb
-from tests.compiler.test_compile import optics_of
+from tests.compiler.test_compile import optics_of_lens
 from tests.scenery.lensfun_oracle import GEOMETRY, vignetting
 
 FloatArray = NDArray[np.float64]
@@ -62,7 +62,7 @@ def centroid(light: FloatArray, x: int, y: int) -> FloatArray:
 
 @pytest.mark.parametrize("engine", ["native", "gmic", "reference"])
 def test_the_chart_comes_back(engine: str, lens: Any, seen: NDArray[np.uint16]) -> None:
-    compiled = compile_optics(optics_of(lens, 1.5, 28.0), SensorPicture(WIDTH, HEIGHT, 1.0), "none")
+    compiled = compile_optics(optics_of_lens(lens, 1.5, 28.0), SensorPicture(WIDTH, HEIGHT, 1.0), "none")
     light = srgb().decode(apply(compiled, seen, engine) / 65535)
     inside = [(x, y) for y in range(PITCH, HEIGHT - PITCH, PITCH) for x in range(PITCH, WIDTH - PITCH, PITCH)]
     for plane in range(3):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.calibration.setting import Setting
 from sixbit.compiler.optics import INFINITY_M
 from sixbit.files.replace import replacing
 from sixbit.lenses.catalogue import catalogue, own_folder, renew
@@ -21,27 +21,10 @@ from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_en
 from sixbit.lenses.own import Run, RunError, read_runs
 from sixbit.values.errors import CalibrationError
 from sixbit.values.kinds import KINDS
-from sixbit.values.lens import Lens, Model
+from sixbit.values.lens import Model
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How the lens was set, and the body it was on: what a calibration is of. mm and metres; None is infinity.
-
-    ``make`` and ``model`` name the body as EXIF does; only colour shading, which is of lens and sensor, needs them.
-    """
-
-    lens: Lens
-    crop_factor: float
-    focal_mm: float
-    aspect_ratio: float = 1.5
-    f_number: float | None = None
-    distance_m: float | None = None
-    make: str = ""
-    model: str = ""
 
 
 def add(

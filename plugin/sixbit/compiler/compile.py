@@ -111,15 +111,8 @@ def compile_filter(
     _check_positive(focal_mm=focal_mm, f_number=f_number, distance_m=distance_m)
     frame = _frame(shot, size, crop_factor)
     focal = _focal_length(lens, shot, focal_mm)
-    if f_number is not None and f_number < 0.9 * lens.f_number_open:
-        raise CompileError(
-            Sentence(
-                "{lens} opens to f/{widest:g} at most, so not to f/{f_number:g}.",
-                lens=lens.name,
-                widest=lens.f_number_open,
-                f_number=f_number,
-            )
-        )
+    if refused := lens.too_wide(f_number):
+        raise CompileError(refused)
     aperture = aperture_of(lens, shot, f_number, _body(shot))
     distance = distance_m or (shot.distance_m.value if shot.distance_m else INFINITY_M)
     distance = min(max(distance, 0.01), INFINITY_M)
@@ -130,7 +123,7 @@ def compile_filter(
     if "vignetting" in entries and aperture.f_number is None:
         del entries["vignetting"]
         left_out["vignetting"] = APERTURE_UNKNOWN
-    optics = replace(_optics(entries, focal, aperture.f_number, distance), strength=_strength(strength))
+    optics = replace(optics_of(entries, focal, aperture.f_number, distance), strength=_strength(strength))
     if "vignetting" in entries and optics.vignetting is None:
         del entries["vignetting"]
         left_out["vignetting"] = Sentence("no calibration is near f/{f_number:g}", f_number=aperture.f_number)
@@ -202,6 +195,28 @@ def _check_positive(**values: float | None) -> None:
     for name, value in values.items():
         if value is not None and not 0 < value < math.inf:
             raise CompileError(f"{name} must be above zero, not {value}.")
+
+
+def optics_of(
+    entries: Mapping[str, Entry], focal_mm: float, f_number: float | None = None, distance_m: float = INFINITY_M
+) -> Optics:
+    """Interpolate the models of lensfun entries, given by kind, by lensfun's own rules.
+
+    Vignetting is left out without an f-number, and where lensfun has no answer: far from what was measured.
+    """
+    polynomials = {"distortion": models.distortion, "tca": models.tca, "vignetting": models.vignetting}
+    found: dict[str, Any] = {}
+    for kind, entry in entries.items():
+        if kind == "distortion":
+            model = entry.lens.interpolate_distortion(focal_mm)
+        elif kind == "tca":
+            model = entry.lens.interpolate_tca(focal_mm)
+        else:
+            model = entry.lens.interpolate_vignetting(focal_mm, f_number, distance_m) if f_number else None
+        if model:
+            sensor = Sensor(entry.crop_factor, entry.aspect_ratio, entry.centre)
+            found[kind] = polynomials[kind](model.model.name.lower(), model.terms), sensor
+    return Optics(**found)
 
 
 def compile_optics(
@@ -429,7 +444,7 @@ def _gain_map(
             v = np.clip(y * factor + centre[1] - middle[1], -middle[1], middle[1]) * unit
             light = shading.planes[k].at(u, v)
             _check_shading(light)
-            gains[k] = (light / shading.planes[k].radial_at(u, v) if centre == middle else light) ** -strength
+            gains[k] = (light / shading.planes[k].radial_at(np.hypot(u, v)) if centre == middle else light) ** -strength
         return gains
 
     error = 0.0
@@ -605,21 +620,3 @@ def _shading(
     if not shading.is_radial and shading.landscape != (frame.width >= frame.height):
         return Sentence("it differs from side to side, and this picture was turned since it was taken")
     return shading, used
-
-
-def _optics(entries: dict[str, Entry], focal: float, f_number: float | None, distance: float) -> Optics:
-    """Interpolate the calibrations by lensfun's own rules."""
-    found: dict[str, Any] = {}
-    for kind, entry in entries.items():
-        sensor = Sensor(entry.crop_factor, entry.aspect_ratio, entry.centre)
-        if kind == "distortion":
-            model = entry.lens.interpolate_distortion(focal)
-            found["distortion"] = models.distortion(model.model.name.lower(), model.terms), sensor
-        elif kind == "tca":
-            model = entry.lens.interpolate_tca(focal)
-            found["tca"] = models.tca(model.model.name.lower(), model.terms), sensor
-        elif kind == "vignetting":
-            model = entry.lens.interpolate_vignetting(focal, f_number, distance)
-            if model is not None:  # lensfun has no answer far from what was measured
-                found["vignetting"] = models.vignetting(model.model.name.lower(), model.terms), sensor
-    return Optics(**found)

@@ -1,8 +1,7 @@
-"""A flat frame as some thousand patches: the mean linear light of each, without dust and hot pixels, and its noise."""
+"""Patches of a flat, some thousand: the mean linear light of each, without dust and hot pixels, and its noise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from sixbit.machine import processors
 from sixbit.values.errors import CalibrationError
+from sixbit.values.watch import Progress, silent
 
 if TYPE_CHECKING:
     from sixbit.measure.frame import DecodedFrame
@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 ALONG = 64
 """Patches along the longer side."""
 SMALLEST = 64
-"""Px of the shorter side of a frame that anything can be seen in."""
+"""Shorter side, in px, of a frame that anything can be seen in."""
 SAMPLE = 128
 """Pixels of a patch that its median and spread are taken from."""
 TRIM = 4.0
@@ -32,12 +32,11 @@ CLIPPED = 0.995
 
 @dataclass(frozen=True, eq=False)
 class Patches:
-    """The patches of a frame, (rows, columns) each, and (planes, rows, columns) where planes differ.
+    """Patches of a frame, as arrays of (rows, columns), or (planes, rows, columns) where planes differ.
 
     ``x`` and ``y`` are their middles in half diagonals from the middle of the frame. ``light`` is linear, ``noise`` the
     standard error of it, relative; ``spread`` the standard deviation of the pixels, relative; ``clipped`` the share of
-    pixels at the upper end, of the plane that has most; ``step`` how far two neighbouring code values lie apart,
-    relative.
+    pixels at the upper end of any plane; ``step`` how far two neighbouring code values lie apart, relative.
     """
 
     name: str
@@ -58,7 +57,7 @@ class Patches:
         return radius
 
 
-def patches_of(frame: DecodedFrame, progress: Callable[[float], None] = lambda share: None) -> Patches:
+def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:
     """Measure a frame patch by patch. Raises CalibrationError for one that is too small."""
     width, height = frame.size
     if min(width, height) < SMALLEST:
@@ -82,7 +81,7 @@ def patches_of(frame: DecodedFrame, progress: Callable[[float], None] = lambda s
 
     with ThreadPoolExecutor(processors()) as pool:
         for done, _ in enumerate(pool.map(row, range(rows))):
-            progress((done + 1) / rows)
+            progress((done + 1) / rows, f"measuring {frame.name}")
 
     half = np.hypot(width - 1, height - 1) / 2
     x, y = np.meshgrid(

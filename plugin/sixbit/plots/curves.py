@@ -1,11 +1,11 @@
-"""What a lens does over its image circle, as curves to be drawn: distortion, lateral colour and fall-off."""
+"""Curves of a lens over its image circle, from its calibrations: distortion, lateral colour and fall-off."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from sixbit.compiler import optics as models
-from sixbit.compiler.optics import INFINITY_M, Sensor, SensorPicture
+from sixbit.compiler.compile import optics_of
+from sixbit.compiler.optics import SensorPicture
 from sixbit.lenses.catalogue import catalogue
 from sixbit.plots.lens import LensCurves
 from sixbit.values.kinds import Grade
@@ -18,7 +18,7 @@ PX_PER_MM = 100
 
 
 def curves_of(lens: Lens) -> LensCurves:
-    """The calibrations of a lens, at its shortest focal length and at infinity, over the full-frame image circle.
+    """Draw up the calibrations of a lens, at its shortest focal length and at infinity, over the full-frame circle.
 
     >>> curves = curves_of(catalogue().lenses["summicron-35-asph"])
     >>> curves.distortion_percent is not None, curves.vignetting_stops
@@ -26,28 +26,24 @@ def curves_of(lens: Lens) -> LensCurves:
     """
     kinds = ("distortion", "tca", "vignetting")
     entries = catalogue().calibration_entries(lens.lens_id, kinds, tuple(Grade))
+    optics = optics_of(entries, lens.focal_min)
     # From just beside the centre, where a ratio of radii still is one.
     radius = np.linspace(1.0, FULL_FRAME.half_diagonal, 400)
     distortion = red = blue = None
-    stops: dict[float, np.ndarray] = {}
-    for kind, entry in entries.items():
-        sensor = Sensor(entry.crop_factor, entry.aspect_ratio)
+    if optics.distortion:
+        polynomial, sensor = optics.distortion
+        factor = evaluate(polynomial, radius * FULL_FRAME.per_half_short_side(sensor))
+        distortion = 100 * (factor / factor[0] - 1)
+    if optics.tca:
+        planes, sensor = optics.tca
         short_sides = radius * FULL_FRAME.per_half_short_side(sensor)
-        if kind == "distortion":
-            found = entry.lens.interpolate_distortion(lens.focal_min)
-            factor = evaluate(models.distortion(found.model.name.lower(), found.terms), short_sides)
-            distortion = 100 * (factor / factor[0] - 1)
-        elif kind == "tca":
-            found = entry.lens.interpolate_tca(lens.focal_min)
-            planes = models.tca(found.model.name.lower(), found.terms)
-            red, blue = ((evaluate(plane, short_sides) - 1) * radius / PX_PER_MM * 1000 for plane in planes)
-        else:
-            for f_number in sorted({round(known.aperture, 2) for known in entry.lens.calib_vignetting}):
-                found = entry.lens.interpolate_vignetting(lens.focal_min, f_number, INFINITY_M)
-                light = evaluate(
-                    models.vignetting(found.model.name.lower(), found.terms),
-                    radius * FULL_FRAME.per_half_diagonal(sensor),
-                )
-                stops[f_number] = np.log2(np.maximum(light, 1e-3))
+        red, blue = ((evaluate(plane, short_sides) - 1) * radius / PX_PER_MM * 1000 for plane in planes)
+    stops = {}
+    known = entries["vignetting"].lens.calib_vignetting if "vignetting" in entries else ()
+    for f_number in sorted({round(each.aperture, 2) for each in known}):
+        if vignetting := optics_of(entries, lens.focal_min, f_number).vignetting:
+            polynomial, sensor = vignetting
+            light = evaluate(polynomial, radius * FULL_FRAME.per_half_diagonal(sensor))
+            stops[f_number] = np.log2(np.maximum(light, 1e-3))
     notes = [f"{kind}: {entry.calibration.grade} ({entry.calibration.source})" for kind, entry in entries.items()]
     return LensCurves(radius / PX_PER_MM, distortion, red, blue, stops, tuple(notes))
