@@ -49,9 +49,9 @@ def flat_cases(number: int, case: flats.Case) -> Iterator[Case]:
     true = case.frames[0]
     assert found.shading is not None
     errors = flats.corner_error(found.vignetting, true.vignetting), flats.shading_error(found.shading, true)
-    stated = found.corner_error, found.shading_error
-    for (kind, goal), error, said in zip(kinds, errors, stated, strict=True):
-        yield Case(kind, name, 100 * error, goal, 2 * 100 * said, seconds=seconds)
+    deviations = found.corner_error, found.shading_error
+    for (kind, goal), error, deviation in zip(kinds, errors, deviations, strict=True):
+        yield Case(kind, name, 100 * error, goal, 2 * 100 * deviation, seconds=seconds)
 
 
 def scene_case(number: int) -> Case:

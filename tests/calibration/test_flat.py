@@ -18,8 +18,7 @@ from sixbit.calibration.frames import open_frame
 from sixbit.cli.main import main
 from sixbit.lenses.catalogue import renew
 from sixbit.measure.flat import MeasuredFlat
-from sixbit.measure.samples import Samples, surface_powers
-from sixbit.measure.vignetting import fit_vignetting, largest_rise, vignetting_at
+from sixbit.measure.vignetting import vignetting_at
 from sixbit.plots.flat import plot_flat
 from sixbit.values.errors import CalibrationError, PhotoError
 from tests.scenery.flats import Cast, Flat, cases, corner_error, save, scene, shading_error
@@ -203,6 +202,8 @@ def test_frames_that_do_not_belong_together(tmp_path: Path) -> None:
     down = save(FLAT.codes(2), tmp_path / "down.jpg", f_number=4.0)
     with pytest.raises(CalibrationError, match="f/2 and f/4"):
         measure_flat([one, down], LENS)
+    with pytest.raises(CalibrationError, match=r"opens to f/2 at most, so not to f/1\.4"):
+        measure([one], f_number=1.4)
     upright = save(FLAT.codes(2).swapaxes(0, 1), tmp_path / "upright.jpg")
     with pytest.raises(CalibrationError, match="180"):
         measure([one, upright])
@@ -250,25 +251,6 @@ def test_a_grey_frame_has_fall_off_alone(tmp_path: Path) -> None:
     result = measure([tmp_path / "grey.jpg"])
     assert result.found.shading is None
     assert corner_error(result.found.vignetting, FLAT.vignetting) < 0.01
-
-
-def test_a_fit_never_rises_and_keeps_its_light() -> None:
-    rng = np.random.default_rng(5)
-    x, y = rng.uniform(-0.83, 0.83, 3000), rng.uniform(-0.55, 0.55, 3000)
-    r = np.hypot(x, y)
-    for bump in (0.0, 0.05, 0.1):
-        value = np.log(1 - 0.6 * r**2 + bump * np.exp(-(((r - 0.95) / 0.1) ** 2))) + rng.normal(0, 0.003, 3000)
-        zero = np.zeros(3000)
-        terms = fit_vignetting(Samples(x, y, value, zero + 0.003, zero.astype(int))).terms
-        assert largest_rise(terms) <= 0.005
-        assert vignetting_at(terms, 1.0) > 0
-
-
-def test_no_radial_polynomial_is_in_the_surface() -> None:
-    rng = np.random.default_rng(1)
-    x, y = rng.uniform(-1, 1, 400), rng.uniform(-1, 1, 400)
-    basis = [x**i * y**j for i, j in surface_powers(6, linear=True)] + [(x**2 + y**2) ** n for n in range(4)]
-    assert np.linalg.matrix_rank(np.stack(basis)) == len(basis)
 
 
 def test_the_command_keeps_plots_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
