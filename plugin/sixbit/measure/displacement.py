@@ -1,4 +1,4 @@
-"""How far red and blue lie from green, along the radius, in small blocks of a photo with edges.
+"""Displacement of red and blue from green, along the radius, in small blocks of a photo with edges.
 
 Across an edge between two surfaces each plane is, in linear light, a multiple of any other and a constant: the point
 spread mixes the same two colours in the same shares. So in a block, with green G and the lateral colour s along u,
@@ -132,9 +132,9 @@ def sharp_blocks(
         return EdgeBlocks(nothing, nothing, np.zeros((0, 3, wide, wide), np.float32), half, transfer)
     scores = []
     rows = range(MARGIN, height - MARGIN - SIDE + 1, SIDE)
-    curves = _Curves(pixels, transfer)
+    decoded = _LinearLight(pixels, transfer)
     for top in rows:
-        scores.append(_row_of_scores(curves, top, middle_x, middle_y))
+        scores.append(_row_of_scores(decoded, top, middle_x, middle_y))
         progress((top + SIDE) / height, "looking for edges")
     found = np.array(scores, np.float64).reshape(len(rows), -1)
     y, x = np.meshgrid(
@@ -157,9 +157,9 @@ def sharp_blocks(
     for n, (i, j) in enumerate(zip(row, column, strict=True)):
         patch = pixels[i * SIDE : i * SIDE + wide, j * SIDE : j * SIDE + wide, :3]
         for k in range(3):
-            light[n, k] = curves.light(patch[..., k], k)
+            light[n, k] = decoded.light(patch[..., k], k)
         if codes is not None:
-            codes[n] = np.moveaxis(patch, 2, 0) / np.float32(curves.scale)
+            codes[n] = np.moveaxis(patch, 2, 0) / np.float32(decoded.scale)
     return EdgeBlocks(x[row, column], y[row, column], light, half, transfer, codes)
 
 
@@ -174,12 +174,12 @@ def displacements(blocks: EdgeBlocks, expected: FloatArray, sigma: float) -> Dis
     left_out = COMPRESSED**2 * (COMPRESSED_TOGETHER_HALVED if blocks.halved_chroma else COMPRESSED_TOGETHER)
     plain = _gaussians(np.zeros(1), sigma)[0]
     smooth = _gaussians(np.zeros(1), blur)[0] if blocks.halved_chroma else plain
-    for some in _batches(len(blocks.x)):
-        ux, uy = blocks.x[some] / blocks.r[some], blocks.y[some] / blocks.r[some]
-        green = blocks.light[some, 1]
+    for batch in _batches(len(blocks.x)):
+        ux, uy = blocks.x[batch] / blocks.r[batch], blocks.y[batch] / blocks.r[batch]
+        green = blocks.light[batch, 1]
         for k in (0, 1):
-            coloured = blocks.light[some, 2 * k]
-            shift = np.clip(expected[k, some], -FARTHEST, FARTHEST)
+            coloured = blocks.light[batch, 2 * k]
+            shift = np.clip(expected[k, batch], -FARTHEST, FARTHEST)
             right, below = _gaussians(-shift * ux, blur), _gaussians(-shift * uy, blur)
             moved = _moved(green, right, below, ux, uy)
             near = _near_edge(moved, (WINDOW_HALVED if blocks.halved_chroma else WINDOW) * blur)
@@ -189,15 +189,15 @@ def displacements(blocks: EdgeBlocks, expected: FloatArray, sigma: float) -> Dis
             if blocks.codes is not None:
                 light = found.factor[:, None, None] * green + found.offset[:, None, None]
                 moved = _moved(_code_values(light, blocks.transfer, 2 * k), right, below, ux, uy)
-                wanted = _as_smooth(blocks.codes[some, 2 * k], blocks.codes[some, 1], plain, smooth)
+                wanted = _as_smooth(blocks.codes[batch, 2 * k], blocks.codes[batch, 1], plain, smooth)
                 found = _solved(wanted, moved, near, left_out)
-            value[k, some] = shift + found.step
-            error[k, some] = np.where(np.abs(found.step) < 1.5 * sigma, found.deviation, np.inf)
+            value[k, batch] = shift + found.step
+            error[k, batch] = np.where(np.abs(found.step) < 1.5 * sigma, found.deviation, np.inf)
     return Displacements(value, error)
 
 
-class _Curves:
-    """Linear light of the pixels as they are stored."""
+class _LinearLight:
+    """Pixels as they are stored, and their linear light, looked up where that is quicker."""
 
     def __init__(self, pixels: NDArray[Any], transfer: TransferCurve) -> None:
         self.pixels = pixels
@@ -217,12 +217,12 @@ class _Curves:
         return np.asarray(self.transfer.decode(codes.astype(np.float64), k), np.float32)
 
 
-def _row_of_scores(curves: _Curves, top: int, middle_x: float, middle_y: float) -> FloatArray:
+def _row_of_scores(decoded: _LinearLight, top: int, middle_x: float, middle_y: float) -> FloatArray:
     """For a row of blocks: the squared slope of green along the radius, against its light (which its noise goes by)."""
-    codes = curves.pixels[top - 1 : top + SIDE + 1]
+    codes = decoded.pixels[top - 1 : top + SIDE + 1]
     columns = (codes.shape[1] - 2 * MARGIN) // SIDE
     left, right = MARGIN, MARGIN + columns * SIDE
-    green = curves.light(codes[:, left - 1 : right + 1, 1], 1)
+    green = decoded.light(codes[:, left - 1 : right + 1, 1], 1)
     across = green[1:-1, 2:] - green[1:-1, :-2]
     down = green[2:, 1:-1] - green[:-2, 1:-1]
     ux = MARGIN + SIDE * np.arange(columns) + (SIDE - 1) / 2 - middle_x
@@ -235,9 +235,9 @@ def _row_of_scores(curves: _Curves, top: int, middle_x: float, middle_y: float) 
     energy = total(across**2) * ux**2 + 2 * total(across * down) * ux * uy + total(down**2) * uy**2
     score: FloatArray = energy / size**2 / (total(green[1:-1, 1:-1]) + 0.01 * SIDE**2)
     inside = codes[1:-1, left:right, :3]
-    bright = inside[..., 0] >= BRIGHTEST * curves.scale
+    bright = inside[..., 0] >= BRIGHTEST * decoded.scale
     for k in (1, 2):
-        bright |= inside[..., k] >= BRIGHTEST * curves.scale
+        bright |= inside[..., k] >= BRIGHTEST * decoded.scale
     score[total(bright.astype(np.float32)) > CLIPPED * SIDE**2] = 0
     return score
 

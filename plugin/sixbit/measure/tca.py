@@ -110,16 +110,16 @@ def fit_tca(photos: Sequence[EdgeBlocks], aspect_ratio: float, progress: Progres
     fits: tuple[_Fit, ...] | None = None
     for number, sigma in enumerate(widths):
         last = number == len(widths) - 1
-        some = photos if last else [photo.every(TO_BEGIN_WITH) for photo in photos]
+        chosen = photos if last else [photo.every(TO_BEGIN_WITH) for photo in photos]
         measured = []
-        for photo in some:
+        for photo in chosen:
             expected = np.zeros((2, len(photo.x)))
             if fits:
                 scale = photo.half_diagonal / half
                 expected = np.stack([fit.at(photo.r / photo.half_diagonal) * scale for fit in fits])
             measured.append(displacements(photo, expected, sigma))
             progress((number + len(measured) / len(photos)) / len(widths), "measuring red and blue against green")
-        samples = [_Samples.of(some, measured, k, sigma) for k in (0, 1)]
+        samples = [_Samples.of(chosen, measured, k, sigma) for k in (0, 1)]
         for one in samples:
             one.check(1 if last else TO_BEGIN_WITH)
         choices = POWERS[:1] if number == 0 else POWERS
