@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Setting:
-    """How the lens was set, and the body it was on: what a calibration is of. mm and metres; None is infinity.
+    """Setting of a lens that a calibration is of, and the body it was on. mm and metres; None is infinity.
 
     ``make`` and ``model`` name the body as EXIF does; only colour shading, which is of lens and sensor, needs them.
     """
@@ -53,7 +53,7 @@ class Result(Generic[Found]):
 
     @property
     def verdict(self) -> tuple[str, ...]:
-        """What was found, in words."""
+        """Findings and notes in words."""
         return (*self.found.verdict, *self.notes)
 
 

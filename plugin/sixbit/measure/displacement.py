@@ -331,10 +331,10 @@ def _solved(wanted: Stack, moved: _Moved, near: Stack, left_out: FloatArray | fl
         det = gg * dd - gd**2
         factor = (dd * gy - gd * dy) / det
         moving = (gg * dy - gd * gy) / det
-        rest = np.maximum(yy - factor * gy - moving * dy, 0)
+        residuals = np.maximum(yy - factor * gy - moving * dy, 0)
         step = -moving / factor
-        deviation = np.sqrt((PULLING * rest + left_out) * gg / det) / np.abs(factor)
-        tells = (rest < (1 - ALIKE) * yy) & (factor > 0) & np.isfinite(deviation) & np.isfinite(step)
+        deviation = np.sqrt((PULLING * residuals + left_out) * gg / det) / np.abs(factor)
+        tells = (residuals < (1 - ALIKE) * yy) & (factor > 0) & np.isfinite(deviation) & np.isfinite(step)
         offset = means[0] - factor * means[1]
     return _Solved(
         np.where(tells, step, 0.0),

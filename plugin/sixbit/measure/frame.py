@@ -40,5 +40,5 @@ class DecodedFrame:
 
     @property
     def name(self) -> str:
-        """As it can stand in a message."""
+        """File name as it can stand in a message."""
         return photo_name(self.path.name)

@@ -116,7 +116,7 @@ class Fit:
 
     @property
     def inflation(self) -> float:
-        """How much less sure means are than if samples erred independently: from the means of larger cells.
+        """Factor by which means are less sure than if samples erred independently: from the means of larger cells.
 
         JPEG blocks, stray light and what a model cannot follow make neighbours err alike.
         """

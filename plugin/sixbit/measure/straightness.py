@@ -43,7 +43,7 @@ MODELS = ("poly3", "poly5", "ptlens")
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """Lines of equal weight a point: ``points`` (lines, BINS, 2) from the optical centre, in half short sides.
+    """Lines of photos, as ``points`` (lines, BINS, 2) from the optical centre in half short sides.
 
     ``px`` (lines) is what a half short side is in px of the picture that was searched; ``photo`` (lines) numbers it.
     """
@@ -209,33 +209,33 @@ def centre_shift(lines: Lines, fit: Straightening) -> tuple[FloatArray, FloatArr
     the centre in the middle, as five photos seldom tell the two apart. None if the model folds over.
     """
     jacobian = _jacobian(lines, fit.model, np.array(fit.terms))
-    rest = bends(lines, fit.polynomial)
-    if jacobian is None or rest is None:
+    residuals = bends(lines, fit.polynomial)
+    if jacobian is None or residuals is None:
         return None
     step, columns = 1e-4, [*jacobian]
     for shift in ((step, 0.0), (0.0, step)):
         moved = bends(Lines(lines.points - np.array(shift), lines.px, lines.photo), fit.polynomial)
         if moved is None:
             return None
-        columns.append(-_slope(rest, moved, step))
-    change, covariance = _step(np.array(columns), rest, fit.weights * lines.lengths)
+        columns.append(-_slope(residuals, moved, step))
+    change, covariance = _step(np.array(columns), residuals, fit.weights * lines.lengths)
     return change[-2:], np.sqrt(np.diag(covariance)[-2:])
 
 
 def _loss_weights(lines: Lines, model: str, terms: FloatArray, scale: float) -> tuple[FloatArray, FloatArray] | None:
     """Bends and the weights of the lines by Geman and McClure's loss."""
-    rest = bends(lines, polynomial_of(model, terms))
-    if rest is None:
+    residuals = bends(lines, polynomial_of(model, terms))
+    if residuals is None:
         return None
-    square = np.mean(rest**2, axis=1)
-    return rest, (scale**2 / (scale**2 + square)) ** 2
+    square = np.mean(residuals**2, axis=1)
+    return residuals, (scale**2 / (scale**2 + square)) ** 2
 
 
 def _cost(lines: Lines, model: str, terms: FloatArray, scale: float) -> float:
-    rest = bends(lines, polynomial_of(model, terms))
-    if rest is None:
+    residuals = bends(lines, polynomial_of(model, terms))
+    if residuals is None:
         return float("inf")
-    square = np.mean(rest**2, axis=1)
+    square = np.mean(residuals**2, axis=1)
     return float(np.sum(lines.lengths * square / (scale**2 + square)))
 
 
@@ -277,10 +277,10 @@ def _descend(
         jacobian = _jacobian(lines, model, terms)
         if weighed is None or jacobian is None:
             break
-        rest, now = weighed
+        residuals, now = weighed
         w = (now if fixed is None else fixed) * lines.lengths
         normal = np.einsum("klm,l,nlm->kn", jacobian, w, jacobian)
-        slope = np.einsum("klm,l,lm->k", jacobian, w, rest)
+        slope = np.einsum("klm,l,lm->k", jacobian, w, residuals)
         step = -np.linalg.lstsq(normal + 1e-9 * np.diag(np.diag(normal)), slope, rcond=None)[0]
 
         def cost(at: FloatArray, w: FloatArray = w) -> float:
@@ -339,15 +339,15 @@ def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) ->
 def _covariance(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) -> FloatArray:
     """The sandwich estimate with a line as a cluster (K.-Y. Liang and S. Zeger, Biometrika 73, 1986)."""
     jacobian = _jacobian(lines, model, terms)
-    rest = bends(lines, polynomial_of(model, terms))
-    if jacobian is None or rest is None:
+    residuals = bends(lines, polynomial_of(model, terms))
+    if jacobian is None or residuals is None:
         return np.zeros((len(terms), len(terms)))
-    return _step(jacobian, rest, weights * lines.lengths)[1]
+    return _step(jacobian, residuals, weights * lines.lengths)[1]
 
 
-def _step(jacobian: FloatArray, rest: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _step(jacobian: FloatArray, residuals: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The step to the least squares of the bends, and its covariance."""
     normal = np.einsum("klm,l,nlm->kn", jacobian, w, jacobian)
-    scores = np.einsum("klm,l,lm->kl", jacobian, w, rest)
+    scores = np.einsum("klm,l,lm->kl", jacobian, w, residuals)
     inverse = np.linalg.pinv(normal)
     return -inverse @ scores.sum(axis=1), inverse @ (scores @ scores.T) @ inverse

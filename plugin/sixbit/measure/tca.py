@@ -263,17 +263,17 @@ def _fit(samples: _Samples, powers: tuple[int, ...], fullest: _Fit | None = None
         weight_of = weight / deviation**2
         normal = (design.T * weight_of) @ design + np.diag(prior + 1e-9)
         found = np.linalg.solve(normal, design.T @ (weight_of * samples.value))
-        rest = samples.value - design @ found
-        ratio = np.abs(rest) / deviation
+        residuals = samples.value - design @ found
+        ratio = np.abs(residuals) / deviation
         weight = np.minimum(1, HUBER / np.maximum(ratio, 1e-9))
         if fullest is None:  # Half of the blocks lie within 0.6745 deviations.
             scale = float(np.clip(scale * np.median(ratio) / 0.6745, 0.05, 20))
-    ratio = np.abs(rest) / (scale * claimed)
+    ratio = np.abs(residuals) / (scale * claimed)
     loss = np.where(ratio < HUBER, ratio**2, 2 * HUBER * ratio - HUBER**2).sum()
     inverse = np.linalg.inv(normal)
     _, which = np.unique(samples.part, return_inverse=True)
     scores = np.zeros((which.max() + 1, design.shape[1]))
-    np.add.at(scores, which, design * (weight_of * rest)[:, None])
+    np.add.at(scores, which, design * (weight_of * residuals)[:, None])
     parts = len(scores)
     clustered = inverse @ (scores.T @ scores) @ inverse * parts / max(parts - design.shape[1], 1)
     corner = np.concatenate([np.ones(terms), np.zeros(2 * photos)])
