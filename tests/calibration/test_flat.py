@@ -233,6 +233,19 @@ def test_files_that_are_no_frames(tmp_path: Path) -> None:
             measure([path])
 
 
+def test_a_heic_rounds_colours_too(tmp_path: Path) -> None:
+    import pillow_heif
+    from PIL import Image
+
+    path = tmp_path / "frame.heic"
+    pillow_heif.from_pillow(Image.fromarray(FLAT.codes(1))).save(path, quality=90)
+    result = measure([path])
+    assert result.found.shading is not None
+    assert shading_error(result.found.shading, FLAT) < 0.02
+    assert result.found.shading_error >= 0.005
+    assert "a raw file or a TIFF measures them better" in " ".join(result.verdict)
+
+
 def test_jpegs_of_odd_structure(tmp_path: Path) -> None:
     """An empty segment does no harm; what follows the picture may be too much for libjxl."""
     path = save(FLAT.codes(1), tmp_path / "frame.jpg")

@@ -72,7 +72,7 @@ def keep(result: FlatResult) -> Run:
 
 
 def _patches_in(frame: DecodedFrame, progress: Progress) -> Patches:
-    return patches_of(_with_fine_colours(frame) if frame.is_jpeg else frame, progress)
+    return patches_of(_with_fine_colours(frame) if frame.format == "JPEG" else frame, progress)
 
 
 def _with_fine_colours(frame: DecodedFrame) -> DecodedFrame:

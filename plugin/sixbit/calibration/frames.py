@@ -34,7 +34,7 @@ def open_frame(path: str | Path) -> DecodedFrame:
 
     photo = decode(path)
     pixels = photo.pixels[:, :, :3] if photo.alpha else photo.pixels
-    return DecodedFrame(path, shot, pixels, photo.transfer, is_jpeg=photo.format == "JPEG")
+    return DecodedFrame(path, shot, pixels, photo.transfer, format=photo.format)
 
 
 def check_untouched(shot: Shot, kinds: Iterable[str] = KINDS) -> None:

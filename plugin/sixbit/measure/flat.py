@@ -139,8 +139,8 @@ def _shading_in_words(colour: MeasuredShading, patches: Sequence[Patches], turne
     verdict = [
         f"Colour shading against green: {', '.join(parts)}, {shape}, give or take {100 * colour.error:.2f} %{sided}."
     ]
-    if any(one.is_jpeg for one in patches):
+    if any(one.is_lossy for one in patches):
         verdict.append(
-            "A JPEG rounds colours, so these are known to about 1 %; a raw file or a TIFF measures them better."
+            "A JPEG or HEIC rounds colours, so these are known to about 1 %; a raw file or a TIFF measures them better."
         )
     return verdict

@@ -30,8 +30,13 @@ class DecodedFrame:
     pixels: NDArray[Any]
     transfer: TransferCurve
     to_srgb: NDArray[np.float64] | None = None
-    is_jpeg: bool = False
-    """True if it comes from a JPEG, which holds colours to a few tenths of a code value at best."""
+    format: str = "raw"
+    """``JPEG``, ``TIFF``, ``PNG``, ``HEIC`` or ``raw``."""
+
+    @property
+    def is_lossy(self) -> bool:
+        """True if its colours were compressed, which leaves them known to a few tenths of a code value at best."""
+        return self.format in ("JPEG", "HEIC")
 
     @property
     def size(self) -> tuple[int, int]:

@@ -47,8 +47,8 @@ class Patches:
     spread: FloatArray
     clipped: FloatArray
     step: FloatArray
-    is_jpeg: bool = False
-    """True if the frame is a JPEG."""
+    is_lossy: bool = False
+    """True if the colours of the frame were compressed."""
 
     @property
     def r(self) -> FloatArray:
@@ -90,7 +90,7 @@ def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:
     )
     if frame.to_srgb is not None:
         light = _in_srgb(light, frame.to_srgb, np.hypot(x, y))
-    return Patches(frame.name, x, y, light, noise, spread, clipped, step, frame.is_jpeg)
+    return Patches(frame.name, x, y, light, noise, spread, clipped, step, frame.is_lossy)
 
 
 def _clipped(band: NDArray[Any], columns: int) -> FloatArray:

@@ -31,8 +31,8 @@ LEAST_SURFACE = 0.0015
 """A surface that is nowhere higher is not worth a gain map."""
 FULLEST = 6
 """Degree of the surface that tells how alike neighbouring patches err."""
-JPEG_ERROR = 0.005
-"""Standard error of the colours of a JPEG: alike in wide areas, so that the scatter of patches does not show it.
+COMPRESSED_ERROR = 0.005
+"""Standard error of colours that were compressed: alike in wide areas, so that the scatter of patches does not show it.
 Of rendered JPEGs (benchmarks/calibrate.py) few are off by more than twice as much."""
 CORNER = 0.59
 """Of x and of y where the error is told, which is large in a corner."""
@@ -56,25 +56,25 @@ def fit_shading(patches: Sequence[Patches], usable: Sequence[Mask], turned: bool
 
     If the frames were ``turned`` against the light, a cast from one side to the other can be told from the light's.
     """
-    is_jpeg = any(one.is_jpeg for one in patches)
+    is_lossy = any(one.is_lossy for one in patches)
     planes: dict[str, PlaneShading] = {}
     curves: dict[str, Curve] = {}
     residuals: dict[str, FloatArray] = {}
     worst = 0.0
     for name, plane in (("red", 0), ("blue", 2)):
-        planes[name], error, found = _fit_plane(samples_of(patches, usable, plane, against=1), turned, is_jpeg)
+        planes[name], error, found = _fit_plane(samples_of(patches, usable, plane, against=1), turned, is_lossy)
         worst = max(worst, error)
         curves[name] = found.curve(planes[name].radial_at)
         residuals[name] = by_patch(found.residuals, usable)
     rows, columns = patches[0].x.shape
     shading = Shading(planes["red"], planes["blue"], landscape=columns >= rows)
-    return MeasuredShading(shading, math.hypot(worst, JPEG_ERROR) if is_jpeg else worst, curves, residuals)
+    return MeasuredShading(shading, math.hypot(worst, COMPRESSED_ERROR) if is_lossy else worst, curves, residuals)
 
 
-def _fit_plane(ratio: Samples, turned: bool, is_jpeg: bool) -> tuple[PlaneShading, float, Fit]:
+def _fit_plane(ratio: Samples, turned: bool, is_lossy: bool) -> tuple[PlaneShading, float, Fit]:
     """The shading of a plane against green, its error and its fit: radial if the evidence does not ask for more."""
-    # Finer shapes in a JPEG are what rounding has made.
-    most_radial, degrees = (2, (1, 2, 3)) if is_jpeg else (3, (1, 2, 3, 4, 6))
+    # Finer shapes in compressed colours are what rounding has made.
+    most_radial, degrees = (2, (1, 2, 3)) if is_lossy else (3, (1, 2, 3, 4, 6))
     fits = [fit(ratio, even_powers(ratio.r, terms), turned) for terms in range(most_radial + 1)]
     powers = surface_powers(FULLEST, linear=turned)
     inflation = fit(ratio, np.hstack([even_powers(ratio.r, 3), surface(ratio.x, ratio.y, powers)]), turned).inflation
