@@ -93,6 +93,20 @@ class Lens(NamedTuple):
             Sentence("{facts} (not confirmed by a source)", facts=said) if said and not self.details_sourced else said
         )
 
+    def too_wide(self, f_number: float | None) -> Sentence | None:
+        """Say that the lens does not open to an f-number; None if it does, or if none is given.
+
+        A tenth is let pass, as f-numbers are rounded.
+        """
+        if f_number is None or f_number >= 0.9 * self.f_number_open:
+            return None
+        return Sentence(
+            "{lens} opens to f/{widest:g} at most, so not to f/{f_number:g}.",
+            lens=self.name,
+            widest=self.f_number_open,
+            f_number=f_number,
+        )
+
     def best_calibrations(
         self, grades: Iterable[Grade] = TRUSTED, crop_factor: float | None = None
     ) -> dict[str, Calibration]:
