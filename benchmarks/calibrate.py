@@ -2,8 +2,10 @@
 
     python -m benchmarks.calibrate [--cases 200] [--scenes 200] [--width 1200]
 
-Flats: each calibrated lens at crop 1 and 2.64, with noise, dust, hot pixels, sloping light, JPEG of quality 85 to 95, 8
-and 16 bits. Scenes: photos and structures that are no flats, and have to be refused.
+Flats: each calibrated lens at crop 1 and 2.64, with noise, dust, hot pixels, sloping light, as JPEG of quality 85 to
+95, as PNG of 8 and 16 bits, and as TIFF of 16 bits. Fall-off has to be found to 1.5 % in all of them, colour shading to
+0.5 %, or to 1 % in a JPEG, which quantises colours. Scenes: photos and structures that are no flats, and have to be
+refused.
 """
 
 from __future__ import annotations
@@ -20,20 +22,25 @@ from sixbit.calibration.flat import measure_flat
 from sixbit.values.errors import CalibrationError
 from tests.scenery import flats
 
-MOST_FALL_OFF, MOST_SHADING = 1.5, 0.5
-"""Goals in percent."""
+GOAL_FALL_OFF = 1.5
+"""Largest error of fall-off in percent."""
+GOAL_SHADING = 0.5
+"""Largest error of colour shading in percent."""
+GOAL_SHADING_JPEG = 1.0
+"""Largest error of colour shading from JPEGs in percent."""
 
 
 def flat_cases(number: int, case: flats.Case) -> Iterator[Case]:
     """Render, measure, compare: a case of fall-off and one of colour."""
     name = f"{number}, {case.name}"
     kind = "JPEG" if case.suffix == ".jpg" else f"{case.suffix[1:].upper()}, {case.bits} bits"
-    kinds = (f"fall-off, {kind}", MOST_FALL_OFF), (f"colour, {kind}", MOST_SHADING)
+    goal_shading = GOAL_SHADING_JPEG if kind == "JPEG" else GOAL_SHADING
+    kinds = (f"fall-off, {kind}", GOAL_FALL_OFF), (f"colour, {kind}", goal_shading)
     with tempfile.TemporaryDirectory() as folder:
         paths = case.save(Path(folder), number)
         start = time.perf_counter()
         try:
-            found = measure_flat(paths, case.lens_id, crop_factor=case.crop_factor, f_number=5.6)
+            found = measure_flat(paths, case.lens_id, crop_factor=case.crop_factor, f_number=5.6).found
         except CalibrationError as error:
             for kind, goal in kinds:
                 yield Case(kind, name, goal=goal, refused=str(error))
@@ -42,9 +49,9 @@ def flat_cases(number: int, case: flats.Case) -> Iterator[Case]:
     true = case.frames[0]
     assert found.shading is not None
     errors = flats.corner_error(found.vignetting, true.vignetting), flats.shading_error(found.shading, true)
-    stated = found.corner_error, found.shading_error
-    for (kind, goal), error, said in zip(kinds, errors, stated, strict=True):
-        yield Case(kind, name, 100 * error, goal, 2 * 100 * said, seconds=seconds)
+    deviations = found.corner_error, found.shading_error
+    for (kind, goal), error, deviation in zip(kinds, errors, deviations, strict=True):
+        yield Case(kind, name, 100 * error, goal, 2 * 100 * deviation, seconds=seconds)
 
 
 def scene_case(number: int) -> Case:

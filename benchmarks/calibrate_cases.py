@@ -30,12 +30,12 @@ class Case(NamedTuple):
     seconds: float = 0.0
 
     @property
-    def held(self) -> bool:
+    def is_right(self) -> bool:
         """True if the answer is near enough, or if there is rightly none."""
         return bool(self.refused) if self.empty else not self.refused and self.error <= self.goal
 
     @property
-    def covered(self) -> bool:
+    def is_covered(self) -> bool:
         """True if the error stated is as large as the real one, or the goal is kept all the same."""
         return self.error <= max(self.stated, self.goal)
 
@@ -43,20 +43,20 @@ class Case(NamedTuple):
 def run(name: str, title: str, unit: str, cases: Iterable[Case]) -> int:
     """Go through the cases, print them and save table and plot under ``name``; the number that failed.
 
-    ``unit`` is that of errors, which are told as they are given.
+    ``unit`` is that of errors, which are printed as they are given.
     """
     done: list[Case] = []
     start = time.perf_counter()
     for case in cases:
         done.append(case)
-        said = f"refused: {case.refused}" if case.refused else f"off by {case.error:.4f} {unit}"
+        outcome = f"refused: {case.refused}" if case.refused else f"off by {case.error:.4f} {unit}"
         stated = f", {case.stated:.4f} stated" if case.stated == case.stated else ""
-        print(f"{'  ' if case.held else '! '}{len(done)}  {case.kind}: {case.name}: {said}{stated}", flush=True)
+        print(f"{'  ' if case.is_right else '! '}{len(done)}  {case.kind}: {case.name}: {outcome}{stated}", flush=True)
         if len(done) % EVERY == 0:
             _save(name, title, unit, done, time.perf_counter() - start)
     _save(name, title, unit, done, time.perf_counter() - start)
     print((RESULTS / f"{name}.md").read_text())
-    return sum(not case.held for case in done)
+    return sum(not case.is_right for case in done)
 
 
 def _save(name: str, title: str, unit: str, cases: Sequence[Case], seconds: float) -> None:
@@ -70,20 +70,22 @@ def _save(name: str, title: str, unit: str, cases: Sequence[Case], seconds: floa
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for kind in kinds:
-        some = [case for case in cases if case.kind == kind]
-        told = [case for case in some if not case.refused]
-        held = f"{sum(case.held for case in some)} ({100 * sum(case.held for case in some) / len(some):.1f} %)"
-        if some[0].empty:
-            lines.append(f"| {kind} | {len(some)} | {held} | | | | | {len(some) - len(told)} | |")
+        of_kind = [case for case in cases if case.kind == kind]
+        count, goal = len(of_kind), of_kind[0].goal
+        right = sum(case.is_right for case in of_kind)
+        answered = [case for case in of_kind if not case.refused]
+        row = f"| {kind} | {count} | {right} ({100 * right / count:.1f} %)"
+        if of_kind[0].empty:
+            lines.append(f"{row} | | | | | {count - len(answered)} | |")
             continue
-        errors = [case.error for case in told] or [float("nan")]
-        beyond = sum(case.error > case.goal for case in told)
-        uncovered = sum(not case.covered for case in told)
+        errors = [case.error for case in answered] or [float("nan")]
+        beyond = sum(case.error > goal for case in answered)
+        uncovered = sum(not case.is_covered for case in answered)
         lines.append(
-            f"| {kind} | {len(some)} | {held} | {statistics.median(errors):.4f} | {max(errors):.4f} | {some[0].goal:g} "
-            f"| {beyond} | {len(some) - len(told)} | {uncovered} |"
+            f"{row} | {statistics.median(errors):.4f} | {max(errors):.4f} | {goal:g} | {beyond} "
+            f"| {count - len(answered)} | {uncovered} |"
         )
-    failed = [case for case in cases if not case.held]
+    failed = [case for case in cases if not case.is_right]
     if failed:
         lines += ["", "Those that failed:", ""]
     for case in failed:
@@ -104,15 +106,15 @@ def _plot(path: Path, title: str, unit: str, cases: Sequence[Case]) -> None:
     figure = Figure((10, 4.5), dpi=110, layout="constrained")
     shares, stated = figure.subplots(1, 2)
     for number, kind in enumerate(dict.fromkeys(case.kind for case in cases)):
-        some = sorted((case for case in cases if case.kind == kind), key=lambda case: case.error)
-        errors = [max(case.error, 1e-6) for case in some]
+        of_kind = sorted((case for case in cases if case.kind == kind), key=lambda case: case.error)
+        errors = [max(case.error, 1e-6) for case in of_kind]
         colour = f"C{number}"
         shares.step(
-            errors, [100 * (n + 1) / len(some) for n in range(len(some))], where="post", color=colour, label=kind
+            errors, [100 * (n + 1) / len(of_kind) for n in range(len(of_kind))], where="post", color=colour, label=kind
         )
-        shares.axvline(some[0].goal, color=colour, linestyle=":")
-        stated.scatter([max(case.stated, 1e-6) for case in some], errors, 8, color=colour, label=kind)
-        stated.axhline(some[0].goal, color=colour, linestyle=":")
+        shares.axvline(of_kind[0].goal, color=colour, linestyle=":")
+        stated.scatter([max(case.stated, 1e-6) for case in of_kind], errors, 8, color=colour, label=kind)
+        stated.axhline(of_kind[0].goal, color=colour, linestyle=":")
     shares.set(xscale="log", xlabel=f"error, {unit}", ylabel="cases with at most that, %", title=title)
     stated.set(xscale="log", yscale="log", xlabel=f"error stated, {unit}", ylabel=f"error, {unit}")
     stated.xaxis.set_minor_formatter("")  # Within one decade they would be written over each other.

@@ -20,12 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.calibrate_cases import Case, run
-from sixbit.calibration.keep import Setting
-from sixbit.calibration.lines import LinesResult, fit_lines, lines_in
 from sixbit.compiler.optics import Sensor, SensorPicture
-from sixbit.lenses.catalogue import catalogue
+from sixbit.measure.lines import MeasuredLines, fit_lines, lines_in
 from sixbit.values.errors import CalibrationError
 from tests.scenery import scenes
+from tests.scenery.camera import Camera, as_photo, distortion_error, known_lenses, photograph
 
 GOALS = {"lines": 0.05, "chessboard": 0.02, "ChArUco": 0.02}
 """Largest error in percent of the half diagonal."""
@@ -63,7 +62,7 @@ def _case(wanted: tuple[bool, int, int]) -> Case:
 def with_lines(seed: int, width: int) -> Case:
     """A case of a known lens."""
     rng = np.random.default_rng(seed)
-    known = {lens_id: lens for lens_id, lens in scenes.known_lenses().items() if lens[0].distortion != (1.0,)}
+    known = {lens_id: lens for lens_id, lens in known_lenses().items() if lens[0].distortion != (1.0,)}
     lens_id = list(known)[seed // 2 % len(known)]
     lens, focal = known[lens_id]
     crop = (1.0, 2.64)[seed % 2]
@@ -76,21 +75,21 @@ def with_lines(seed: int, width: int) -> Case:
         kind = ("chessboard", "ChArUco")[seed // 10 % 2]
         make = scenes.chessboard(11, 8) if kind == "chessboard" else scenes.charuco(12, 8)
         turned = {"yaw": 25.0, "pitch": 20.0}
-    camera = scenes.Camera(frame, focal, noise=float(rng.uniform(0.003, 0.012)), turned=turned)
+    camera = Camera(frame, focal, noise=float(rng.uniform(0.003, 0.012)), turned=turned)
     photos = []
     for _ in range(PHOTOS):
         scene = make(rng) if chart else scenes.with_distractors(make, rng)
-        values = scenes.photograph(scene, lens, camera, rng)
+        values = photograph(scene, lens, camera, rng)
         quality = None if seed % 4 == 3 else int(rng.integers(85, 96))
-        photos.append(scenes.as_photo(values, 16 if quality is None else 8, quality, int(rng.choice([0, 2]))))
+        photos.append(as_photo(values, 16 if quality is None else 8, quality, int(rng.choice([0, 2]))))
     name = f"seed {seed}, {lens_id}, crop {crop:g}, {'16 bits' if seed % 4 == 3 else 'JPEG'}"
     start = time.perf_counter()
     try:
-        result = _found(photos, lens_id, focal, frame)
+        result = _found(photos, frame)
     except CalibrationError as error:
         return Case(kind, name, goal=GOALS[kind], refused=str(error))
     seconds = time.perf_counter() - start
-    error = scenes.distortion_error(lens, result.fit.polynomial, frame, Sensor(crop, 1.5))
+    error = distortion_error(lens, result.fit.polynomial, frame, Sensor(crop, 1.5))
     farthest = frame.half_diagonal / ((min(frame.width, frame.height) - 1) / 2)
     # Twice the standard error, as it is stated of lateral colour.
     stated = 2 * 100 * result.fit.uncertainty(farthest)
@@ -101,31 +100,24 @@ def with_lines(seed: int, width: int) -> Case:
 def without_lines(seed: int, width: int) -> Case:
     """A case of scenes that show no lines."""
     rng = np.random.default_rng(10_000 + seed)
-    lens_id, (lens, focal) = list(scenes.known_lenses().items())[seed % len(scenes.known_lenses())]
+    lens, focal = list(known_lenses().values())[seed % len(known_lenses())]
     frame = SensorPicture(width, width * 2 // 3, (1.0, 2.64)[seed % 2])
     make = scenes.WITHOUT_LINES[seed // 2 % len(scenes.WITHOUT_LINES)]
-    camera = scenes.Camera(frame, focal)
+    camera = Camera(frame, focal)
     photos = [
-        scenes.as_photo(scenes.photograph(make(rng), lens, camera, rng), quality=int(rng.integers(85, 96)))
-        for _ in range(PHOTOS)
+        as_photo(photograph(make(rng), lens, camera, rng), quality=int(rng.integers(85, 96))) for _ in range(PHOTOS)
     ]
     name, refused = f"seed {seed}, {make.__name__}, crop {frame.crop_factor:g}", ""
     try:
-        name += f": {' '.join(_found(photos, lens_id, focal, frame).verdict)}"
+        name += f": {' '.join(_found(photos, frame).verdict)}"
     except CalibrationError as error:
         refused = str(error)
     return Case("without lines", name, refused=refused, empty=True)
 
 
-def _found(photos: list[NDArray[Any]], lens_id: str, focal: float, frame: SensorPicture) -> LinesResult:
-    found, charts = [], 0
-    for number, photo in enumerate(photos):
-        grey = (photo.mean(axis=2) / np.iinfo(photo.dtype).max).astype(np.float32)
-        lines, chart = lines_in(grey, number)
-        found.append(lines)
-        charts += chart
-    setting = Setting(catalogue().lenses[lens_id], frame.crop_factor, focal)
-    return fit_lines(found, setting, [(frame.width, frame.height)] * len(photos), charts=charts)
+def _found(photos: list[NDArray[Any]], frame: SensorPicture) -> MeasuredLines:
+    greys = [(photo.mean(axis=2) / np.iinfo(photo.dtype).max).astype(np.float32) for photo in photos]
+    return fit_lines([lines_in(grey) for grey in greys], (frame.width, frame.height))
 
 
 if __name__ == "__main__":

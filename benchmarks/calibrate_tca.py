@@ -23,23 +23,8 @@ from sixbit.measure.tca import tca_in
 from sixbit.values.errors import CalibrationError
 from sixbit.values.light import srgb
 from sixbit.values.polynomial import UNITY
-from tests.scenery.scenes import (
-    Camera,
-    Lens,
-    Painter,
-    Scene,
-    as_photo,
-    books,
-    building,
-    clouds,
-    foliage,
-    known_lenses,
-    photograph,
-    plain,
-    tca_error,
-    tiles,
-    with_distractors,
-)
+from tests.scenery.camera import Camera, Lens, Painter, Scene, as_photo, known_lenses, photograph, tca_error
+from tests.scenery.scenes import books, building, clouds, foliage, plain, tiles, with_distractors
 
 Rng = np.random.Generator
 MOST = 0.15
@@ -82,7 +67,7 @@ WITHOUT_EDGES: tuple[Callable[[Rng], Scene], ...] = (clouds, plain, colour_textu
 
 
 def measured(photo: Any, halved: bool, lens: Lens, frame: SensorPicture) -> tuple[float, float, str, str]:
-    """How far off it is, at worst, the error stated, what was said, and why it was refused.
+    """How far off it is, at worst, the error stated, the model found, and why it was refused.
 
     Where nothing is done, all of it is left.
     """
@@ -92,8 +77,8 @@ def measured(photo: Any, halved: bool, lens: Lens, frame: SensorPicture) -> tupl
     except CalibrationError as error:
         return tca_error(lens, (UNITY, UNITY), frame, sensor), math.nan, "", str(error)
     polynomials = models.tca(found.model.name, found.model.terms)
-    said = f", {found.model.name} {found.corner_px[0]:+.2f} {found.corner_px[1]:+.2f}"
-    return tca_error(lens, polynomials, frame, sensor), found.corner_error, said, ""
+    model = f", {found.model.name} {found.corner_px[0]:+.2f} {found.corner_px[1]:+.2f}"
+    return tca_error(lens, polynomials, frame, sensor), found.corner_error, model, ""
 
 
 def case(number: int, seed: int, *, edges: bool, width: int = 2100) -> Case:
@@ -116,13 +101,13 @@ def case(number: int, seed: int, *, edges: bool, width: int = 2100) -> Case:
     photo = as_photo(values, bits, quality, chroma)
     del values
     start = time.perf_counter()
-    error, stated, said, refused = measured(photo, chroma == 2, lens, frame)
+    error, stated, model, refused = measured(photo, chroma == 2, lens, frame)
     seconds = time.perf_counter() - start
     unit = frame.per_half_short_side(Sensor(1.0, 1.5)) * frame.half_diagonal
     truth = [(sum(c * unit**i for i, c in enumerate(polynomial)) - 1) * frame.half_diagonal for polynomial in lens.tca]
     title = (
         f"{number}, {name}, crop {crop:g}, {make.__name__}, {bits} bits, quality {quality or '-'}, chroma {chroma}, "
-        f"truth {truth[0]:+.2f} {truth[1]:+.2f}{said}"
+        f"truth {truth[0]:+.2f} {truth[1]:+.2f}{model}"
     )
     if not edges:
         return Case("without edges", title, refused=refused, empty=True)

@@ -21,11 +21,14 @@ from benchmarks.calibrate_cases import RESULTS
 from sixbit.compiler import optics as models
 from sixbit.compiler.optics import SensorPicture
 from sixbit.machine import processors
+from tests.scenery.camera import Camera, Lens, as_photo, photograph
 from tests.scenery.flats import Cast, Flat, save
-from tests.scenery.scenes import Camera, Lens, as_photo, building, photograph
+from tests.scenery.scenes import building
 
 PLUGIN = Path(__file__).resolve().parents[1] / "plugin"
-LENS, NAME = "summarit-50-2.5", "Summarit-M 1:2.5/50"
+LENS = "summarit-50-2.5"
+NAME = "Summarit-M 1:2.5/50"
+"""The lens as a camera writes it."""
 
 ACTIONS = {
     "a flat, JPEG": ("flat", 5.0, ["flat.jpg"]),
@@ -62,18 +65,19 @@ def main() -> int:
         folder = options.frames or Path(own)
         render(folder, size)
         environment = {**os.environ, "PYTHONPATH": str(PLUGIN), "XDG_DATA_HOME": own}
-        for said, (action, goal, names) in ACTIONS.items():
-            paths = [folder / name for name in names]
+        for name, (action, goal, frames) in ACTIONS.items():
+            paths = [folder / frame for frame in frames]
             command = [sys.executable, "-m", "sixbit", "calibrate", action, *map(str, paths)]
             command += ["--lens", LENS, "--aperture", "2.5", "--crop", "1", "--dry-run"]
             start = time.perf_counter()
             subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
             seconds = time.perf_counter() - start
             missed = missed or seconds > goal
-            rows.append(f"| {said} | {seconds:.1f} s | {goal:g} s |")
+            rows.append(f"| {name} | {seconds:.1f} s | {goal:g} s |")
             print(rows[-1], flush=True)
     title = f"Calibrating from {size[0]} x {size[1]} px, {processors()} processors, whole commands"
     table = "\n".join([title, "", "| frames | took | goal |", "|---|---:|---:|", *rows])
+    RESULTS.mkdir(exist_ok=True)
     (RESULTS / "calibrate-times.md").write_text(table + "\n")
     return int(missed)
 

@@ -33,7 +33,7 @@ from benchmarks.darktable import export_one
 from sixbit import engines
 from sixbit.compiler.compile import compile_optics
 from sixbit.compiler.optics import SensorPicture
-from sixbit.plots.lens import BLUE, SOFT
+from sixbit.plots.figure import BLUE, SOFT
 from sixbit.values.filter import Filter
 from tests.scenery.landscape import LARGE, landscape, save_large_photo, size_of
 from tests.scenery.lensfun_models import optics_of

@@ -24,11 +24,12 @@ from PIL import Image
 from sixbit.compiler import optics as models
 from sixbit.compiler.optics import SensorPicture
 from tests.scenery import CLONE
+from tests.scenery.camera import Camera, Lens, as_photo, photograph
 from tests.scenery.flats import M10, Cast, Flat, save
 from tests.scenery.photo_factory import exif
 from tests.scenery.programs import CACHE
 from tests.scenery.root import BROWSER, system_root
-from tests.scenery.scenes import Camera, Lens, as_photo, building, photograph, tiles
+from tests.scenery.scenes import building, tiles
 
 LENS, NAME = "summarit-50-2.5", "Summarit-M 1:2.5/50"
 ODD = '<img src=x onerror="alert(1)"> it\'s \U0001f4f7\nnew.jpg'

@@ -13,11 +13,12 @@ import pytest
 
 import sixbit
 from sixbit.calibration import keep as user_database
-from sixbit.calibration.flat import keep, measure_flat
+from sixbit.calibration.flat import FlatResult, keep, measure_flat
 from sixbit.calibration.frames import open_frame
 from sixbit.cli.main import main
 from sixbit.lenses.catalogue import reload_catalogue
-from sixbit.measure.vignetting import Samples, falling, light_at, rise, surface_powers
+from sixbit.measure.flat import MeasuredFlat
+from sixbit.measure.vignetting import vignetting_at
 from sixbit.plots.flat import plot_flat
 from sixbit.values.errors import CalibrationError, PhotoError
 from tests.scenery.flats import Cast, Flat, cases, corner_error, save, scene, shading_error
@@ -57,7 +58,7 @@ def pair(flat: Flat, folder: Path, suffix: str = ".png", bits: int = 16) -> list
     return [save(frame.codes(n, bits), folder / f"frame {n}{suffix}", 95) for n, frame in enumerate(frames)]
 
 
-def measure(paths: list[Path], **more: float) -> sixbit.calibration.flat.FlatResult:
+def measure(paths: list[Path], **more: float) -> FlatResult:
     return measure_flat(paths, LENS, **{"f_number": 2.0, "crop_factor": 1.0, **more})  # type: ignore[arg-type]
 
 
@@ -65,40 +66,43 @@ def measure(paths: list[Path], **more: float) -> sixbit.calibration.flat.FlatRes
 def test_seeded_cases(case: object, tmp_path: Path) -> None:
     result = measure_flat(case.save(tmp_path, 1), case.lens_id, crop_factor=case.crop_factor, f_number=5.6)  # type: ignore[attr-defined]
     true = case.frames[0]  # type: ignore[attr-defined]
-    assert corner_error(result.vignetting, true.vignetting) < 0.015
-    assert result.shading is not None
-    assert shading_error(result.shading, true) < 0.005
+    assert corner_error(result.found.vignetting, true.vignetting) < 0.015
+    assert result.found.shading is not None
+    is_jpeg = case.suffix == ".jpg"  # type: ignore[attr-defined]
+    assert shading_error(result.found.shading, true) < (0.01 if is_jpeg else 0.005)
+    assert ("a raw file or a TIFF measures them better" in " ".join(result.verdict)) is is_jpeg
 
 
 @pytest.mark.parametrize("quality", [90, 95])
 def test_a_neutral_flat_of_little_noise_in_a_jpeg(quality: int, tmp_path: Path) -> None:
-    """Where libjpeg's rounding is worst: what it adds is as large as the shading is to be known."""
+    """Where libjpeg's rounding is worst: little noise, and colours that are nearly grey."""
     flat = Flat((-0.2, 0.05, -0.02), Cast((-0.019,)), Cast((0.04,)), (900, 600), slope=(0.04, 0.01), noise=0.004)
     result = measure([save(flat.codes(1), tmp_path / "one.jpg", quality)])
-    assert result.shading is not None
-    assert shading_error(result.shading, flat) < 0.005
+    assert result.found.shading is not None
+    assert shading_error(result.found.shading, flat) < 0.01
+    assert 0.005 <= result.found.shading_error < 0.01
 
 
 def test_one_frame_gives_fall_off_and_radial_colour_and_says_what_it_cannot_tell(tmp_path: Path) -> None:
     result = measure([save(FLAT.codes(1), tmp_path / "one.png")])
-    assert corner_error(result.vignetting, FLAT.vignetting) < 0.005
-    assert result.shading is not None
-    assert result.shading.is_radial
-    assert shading_error(result.shading, FLAT) < 0.002
-    assert not result.turned
-    assert result.slopes[0] == pytest.approx(np.hypot(0.05, 0.03), abs=0.003)
+    assert corner_error(result.found.vignetting, FLAT.vignetting) < 0.005
+    assert result.found.shading is not None
+    assert result.found.shading.is_radial
+    assert shading_error(result.found.shading, FLAT) < 0.002
+    assert not result.found.turned
+    assert result.found.slopes[0] == pytest.approx(np.hypot(0.05, 0.03), abs=0.003)
     assert "second frame" in " ".join(result.verdict)
 
 
 def test_the_light_changes_sides_and_the_sensor_does_not(tmp_path: Path) -> None:
     result = measure(pair(SIDED, tmp_path))
-    assert result.turned
-    assert result.shading is not None
-    assert not result.shading.is_radial
-    assert shading_error(result.shading, SIDED) < 0.003
+    assert result.found.turned
+    assert result.found.shading is not None
+    assert not result.found.shading.is_radial
+    assert shading_error(result.found.shading, SIDED) < 0.003
     same = [save(SIDED.codes(n, 16), tmp_path / f"same {n}.png") for n in range(2)]
     told = measure(same)
-    assert not told.turned
+    assert not told.found.turned
     assert "same side" in " ".join(told.verdict)
 
 
@@ -107,8 +111,8 @@ def test_uncertainty_is_honest(tmp_path: Path) -> None:
     errors, told = [], []
     for seed in range(4):
         result = measure([save(replace(FLAT, noise=0.05).codes(seed, 16), tmp_path / f"{seed}.png")])
-        errors.append(result.corner_light / float(light_at(np.array(FLAT.vignetting), 1.0)) - 1)
-        told.append(result.corner_error)
+        errors.append(result.found.corner_light / float(vignetting_at(np.array(FLAT.vignetting), 1.0)) - 1)
+        told.append(result.found.corner_error)
     assert np.all(np.abs(errors) < 3.5 * np.array(told) + 5e-4)
     assert np.mean(told) < 0.02
 
@@ -130,10 +134,13 @@ def test_shading_corrected_leaves_no_cast_on_flats_not_seen_before(suffix: str, 
 
 
 @pytest.mark.parametrize("level", [0.33, 0.5])
-def test_a_jpeg_corrected_is_as_neutral_as_one_that_never_had_a_cast(level: float, tmp_path: Path) -> None:
-    """Both are off by what is rounded when a JPEG is written and read; no more than that is left."""
+@pytest.mark.parametrize(("suffix", "bits", "left"), [(".tif", 16, 0.006), (".jpg", 8, 0.015)])
+def test_a_jpeg_corrected_is_as_neutral_as_one_that_never_had_a_cast(
+    suffix: str, bits: int, left: float, level: float, tmp_path: Path
+) -> None:
+    """Both are off by what is rounded when a JPEG is written and read; no more is left, but for 1 % of a JPEG flat."""
     clean = replace(SIDED, slope=(0.0, 0.0), warmth=(0.0, 0.0), noise=0.01, size=(900, 600), white=(1.0, 1.0, 0.9))
-    keep(measure_flat(pair(replace(clean, slope=(0.04, 0.02)), tmp_path, ".jpg", 8), LENS, f_number=2.0))
+    keep(measure_flat(pair(replace(clean, slope=(0.04, 0.02)), tmp_path, suffix, bits), LENS, f_number=2.0))
     flat = replace(clean, level=level, noise=0.02, dust=8, hot=30)
     save(flat.codes(77), tmp_path / "unseen.jpg")
     save(replace(flat, red=Cast(), blue=Cast()).codes(78), tmp_path / "neutral.jpg")
@@ -141,9 +148,9 @@ def test_a_jpeg_corrected_is_as_neutral_as_one_that_never_had_a_cast(level: floa
         tmp_path / "unseen.jpg", tmp_path / "out.jpg", lens=LENS, corrections=("shading",), f_number=2.0, scale="none"
     )
     before, after, neutral = (_casts(tmp_path / f"{name}.jpg") for name in ("unseen", "out", "neutral"))
-    print(f"cast {100 * before:.1f} %, corrected {100 * after:.1f} %, without any {100 * neutral:.1f} %")
+    print(f"{suffix}: cast {100 * before:.1f} %, corrected {100 * after:.1f} %, without any {100 * neutral:.1f} %")
     assert before > 0.06
-    assert after < neutral + 0.006
+    assert after < neutral + left
 
 
 def _casts(path: Path) -> float:
@@ -195,6 +202,8 @@ def test_frames_that_do_not_belong_together(tmp_path: Path) -> None:
     down = save(FLAT.codes(2), tmp_path / "down.jpg", f_number=4.0)
     with pytest.raises(CalibrationError, match="f/2 and f/4"):
         measure_flat([one, down], LENS)
+    with pytest.raises(CalibrationError, match=r"opens to f/2 at most, so not to f/1\.4"):
+        measure([one], f_number=1.4)
     upright = save(FLAT.codes(2).swapaxes(0, 1), tmp_path / "upright.jpg")
     with pytest.raises(CalibrationError, match="180"):
         measure([one, upright])
@@ -224,32 +233,37 @@ def test_files_that_are_no_frames(tmp_path: Path) -> None:
             measure([path])
 
 
+def test_a_heic_rounds_colours_too(tmp_path: Path) -> None:
+    import pillow_heif
+    from PIL import Image
+
+    path = tmp_path / "frame.heic"
+    pillow_heif.from_pillow(Image.fromarray(FLAT.codes(1))).save(path, quality=90)
+    result = measure([path])
+    assert result.found.shading is not None
+    assert shading_error(result.found.shading, FLAT) < 0.02
+    assert result.found.shading_error >= 0.005
+    assert "a raw file or a TIFF measures them better" in " ".join(result.verdict)
+
+
+def test_jpegs_of_odd_structure(tmp_path: Path) -> None:
+    """An empty segment does no harm; what follows the picture may be too much for libjxl."""
+    path = save(FLAT.codes(1), tmp_path / "frame.jpg")
+    data = path.read_bytes()
+    path.write_bytes(data[:2] + b"\xff\xe5\0\2" + data[2:])
+    assert corner_error(measure([path]).found.vignetting, FLAT.vignetting) < 0.01
+    path.write_bytes(data + bytes(6_000_000))
+    with pytest.raises(CalibrationError, match=r"frame\.jpg: .*give a raw file or a TIFF"):
+        measure([path])
+
+
 def test_a_grey_frame_has_fall_off_alone(tmp_path: Path) -> None:
     from PIL import Image
 
     Image.fromarray(FLAT.codes(1)[:, :, 1]).save(tmp_path / "grey.jpg", quality=95)
     result = measure([tmp_path / "grey.jpg"])
-    assert result.shading is None
-    assert corner_error(result.vignetting, FLAT.vignetting) < 0.01
-
-
-def test_a_fit_never_rises_and_keeps_its_light() -> None:
-    rng = np.random.default_rng(5)
-    x, y = rng.uniform(-0.83, 0.83, 3000), rng.uniform(-0.55, 0.55, 3000)
-    r = np.hypot(x, y)
-    for bump in (0.0, 0.05, 0.1):
-        value = np.log(1 - 0.6 * r**2 + bump * np.exp(-(((r - 0.95) / 0.1) ** 2))) + rng.normal(0, 0.003, 3000)
-        zero = np.zeros(3000)
-        terms, _ = falling(Samples(x, y, value, zero + 0.003, zero.astype(int), zero))
-        assert rise(terms) <= 0.005
-        assert light_at(terms, 1.0) > 0
-
-
-def test_no_radial_polynomial_is_in_the_surface() -> None:
-    rng = np.random.default_rng(1)
-    x, y = rng.uniform(-1, 1, 400), rng.uniform(-1, 1, 400)
-    basis = [x**i * y**j for i, j in surface_powers(6, linear=True)] + [(x**2 + y**2) ** n for n in range(4)]
-    assert np.linalg.matrix_rank(np.stack(basis)) == len(basis)
+    assert result.found.shading is None
+    assert corner_error(result.found.vignetting, FLAT.vignetting) < 0.01
 
 
 def test_the_command_keeps_plots_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -310,8 +324,8 @@ def save_dng(flat: Flat, path: Path, mosaic: bool = True) -> Path:
     return path
 
 
-def measure_dng(path: Path) -> sixbit.calibration.flat.FlatResult:
-    return measure_flat([path], "summicron-35-asph", crop_factor=1.0, f_number=2.0)
+def measure_dng(path: Path) -> MeasuredFlat:
+    return measure_flat([path], "summicron-35-asph", crop_factor=1.0, f_number=2.0).found
 
 
 RAW = Flat(red=Cast((-0.08, 0.02)), blue=Cast((0.05, -0.03)), size=(1200, 800), white=(0.5, 1.0, 0.7), noise=0.006)

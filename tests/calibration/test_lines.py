@@ -1,173 +1,24 @@
-"""Distortion from straight things: rendered scenes of known lenses, and scenes that say nothing of one."""
+"""Distortion from files of straight things: measured, kept and drawn."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
-from sixbit.calibration.keep import Setting
-from sixbit.calibration.lines import LinesResult, fit_lines, keep, lines_in, measure_lines
-from sixbit.compiler.optics import Sensor, SensorPicture
+from sixbit.calibration.lines import keep, measure_lines
 from sixbit.lenses.catalogue import catalogue
-from sixbit.measure.chart import chart_lines
-from sixbit.measure.edges import edge_chains
-from sixbit.measure.straightness import Lines, centre_shift, line_of, straighten, straightened
 from sixbit.plots.lines import plot_lines
 from sixbit.values.errors import CalibrationError
 from tests.scenery import scenes
+from tests.scenery.camera import photos_of
 
 LENS = "summicron-35-asph"
-SIZE = (900, 600)
 
 
-def photos(
-    kind: Any, lens_id: str = LENS, crop: float = 1.0, count: int = 3, seed: int = 1, **camera: Any
-) -> list[NDArray[Any]]:
-    """Photos of a scene through a lens of the database, as JPEGs of 8 bits come."""
-    lens, focal = scenes.known_lenses()[lens_id]
-    rng = np.random.default_rng(seed)
-    taken = scenes.Camera(SensorPicture(*SIZE, crop), focal_mm=focal, **camera)
-    return [
-        scenes.as_photo(scenes.photograph(kind(rng), lens, taken, rng), quality=int(rng.integers(85, 96)))
-        for _ in range(count)
-    ]
-
-
-def fitted(pictures: list[NDArray[Any]], lens_id: str = LENS, crop: float = 1.0) -> LinesResult:
-    greys = [(picture.mean(axis=2) / 255).astype(np.float32) for picture in pictures]
-    found = [lines_in(grey, number) for number, grey in enumerate(greys)]
-    setting = Setting(catalogue().lenses[lens_id], crop, scenes.known_lenses()[lens_id][1])
-    charts = sum(is_chart for _, is_chart in found)
-    pictures8 = [np.clip(255 * grey, 0, 255).astype(np.uint8) for grey in greys]
-    return fit_lines([lines for lines, _ in found], setting, [SIZE] * len(greys), pictures8, charts)
-
-
-def error(result: LinesResult, lens_id: str = LENS, crop: float = 1.0) -> float:
-    lens = scenes.known_lenses()[lens_id][0]
-    return scenes.distortion_error(lens, result.fit.polynomial, SensorPicture(*SIZE, crop), Sensor(crop, 1.5))
-
-
-@pytest.fixture(scope="module")
-def shelf() -> list[NDArray[Any]]:
-    return photos(lambda rng: scenes.with_distractors(scenes.books, rng))
-
-
-def test_edges_stand_where_they_are() -> None:
-    x = np.arange(300) - 120.37
-    picture = np.tile((0.2 + 0.6 / (1 + np.exp(-x / 0.5))).astype(np.float32), (200, 1))
-    (chain,) = edge_chains(picture, 100)
-    assert np.abs(chain.points[:, 0] - 120.37).max() < 0.02
-
-
-def test_a_corner_parts_two_edges() -> None:
-    picture = np.zeros((300, 400), np.float32)
-    picture[100:, 150:] = 0.8
-    assert len(edge_chains(picture, 80)) == 2
-
-
-def test_straightened_undoes_the_model() -> None:
-    polynomial = (1.02, 0.0, -0.03, 0.01)
-    ideal = np.array([[0.3, 0.4], [1.0, -0.6], [0.0, 0.0]])
-    radius = np.hypot(*ideal.T)[:, None]
-    photo = ideal * np.polynomial.polynomial.polyval(radius, polynomial)
-    there = straightened(photo, polynomial)
-    assert there is not None
-    assert np.abs(there - ideal).max() < 1e-6
-    assert straightened(np.array([[3.0, 0.0]]), (1.0, 0.0, -0.2)) is None
-
-
-def test_few_points_are_repeated_never_made_up() -> None:
-    points = np.array([[0.0, 0], [1, 1], [2, 4]])
-    assert {tuple(point) for point in line_of(points)} == {tuple(point) for point in points}
-
-
-def drawn(polynomial: tuple[float, ...], centre: tuple[float, float] = (0.0, 0.0)) -> Lines:
-    """Lines across a frame of 3 to 2 as a lens draws them, their points known to 0.1 px."""
-    rng = np.random.default_rng(5)
-    ends = rng.uniform((-1.5, -1.0), (1.5, 1.0), (120, 2, 2))
-    ideal = np.linspace(ends[:, 0], ends[:, 1], 24, axis=1)
-    radius = np.hypot(ideal[..., 0], ideal[..., 1])[..., None]
-    photo = ideal * np.polynomial.polynomial.polyval(radius, polynomial) + centre
-    return Lines(photo + rng.normal(0, 1e-4, photo.shape), np.full(120, 1000.0), np.zeros(120, int))
-
-
-@pytest.mark.parametrize(("model", "polynomial"), [("poly3", (0.98, 0.0, 0.02)), ("ptlens", (1.03, 0.05, -0.14, 0.06))])
-def test_the_model_that_drew_the_lines_is_chosen(model: str, polynomial: tuple[float, ...]) -> None:
-    fit = straighten(drawn(polynomial))
-    assert fit.model == model
-    assert np.abs(np.subtract(fit.polynomial, polynomial)).max() < 0.002
-    assert fit.uncertainty(1.8) < 0.0002
-
-
-def test_a_centre_beside_the_middle_is_seen() -> None:
-    lines = drawn((0.97, 0.0, 0.03), centre=(0.05, -0.03))
-    seen = centre_shift(lines, straighten(lines))
-    assert seen is not None
-    shift, error = seen
-    assert np.abs(shift - (0.05, -0.03)).max() < 0.01
-    assert (np.abs(shift) > 4 * error).all()
-
-
-@pytest.mark.parametrize(("lens_id", "crop"), [("summicron-35-asph", 2.64), ("elmarit-90", 1.0)])
-def test_the_distortion_of_a_building_is_found(lens_id: str, crop: float) -> None:
-    result = fitted(photos(scenes.building, lens_id, crop), lens_id, crop)
-    assert error(result, lens_id, crop) < 0.0005
-    assert result.bend_after < result.bend_before
-
-
-def test_curved_things_before_the_lines_are_not_believed(shelf: list[NDArray[Any]]) -> None:
-    result = fitted(shelf)
-    assert error(result) < 0.0005
-    assert (result.fit.weights < 0.5).any()
-
-
-def test_a_chart_is_found_and_used() -> None:
-    result = fitted(photos(scenes.chessboard(11, 8), count=4, turned={"yaw": 25, "pitch": 20}))
-    assert result.charts == 4
-    assert error(result) < 0.0002
-
-
-def test_a_chart_with_markers_is_found() -> None:
-    cv2 = pytest.importorskip("cv2")
-    aruco = cv2.aruco
-    board = aruco.CharucoBoard((9, 6), 1.0, 0.7, aruco.getPredefinedDictionary(aruco.DICT_4X4_1000))
-    picture = board.generateImage((900, 600), marginSize=30)
-    lines = chart_lines((picture / 255).astype(np.float32))
-    assert len(lines) == 8 + 5
-    for line in lines:
-        straight = np.polynomial.Polynomial.fit(*(line if np.ptp(line[:, 0]) > 9 else line[:, ::-1]).T, 1)
-        u, v = (line if np.ptp(line[:, 0]) > 9 else line[:, ::-1]).T
-        assert np.abs(v - straight(u)).max() < 0.2
-
-
-@pytest.mark.parametrize("kind", scenes.WITHOUT_LINES)
-def test_scenes_without_lines_are_not_enough(kind: Any) -> None:
-    with pytest.raises(CalibrationError, match="Not enough"):
-        fitted(photos(kind, count=2))
-
-
-def test_lines_in_the_centre_alone_are_not_enough() -> None:
-    def far_away(rng: np.random.Generator) -> scenes.Scene:
-        building = scenes.building(rng)
-
-        def paint(painter: scenes.Painter) -> None:
-            building(painter)
-            wall = painter.wall
-            away = np.maximum(np.abs(wall.u), np.abs(wall.v)) - np.float32(0.35)
-            painter.paint((away * 5).clip(0, 1), 0.3)
-
-        return paint
-
-    with pytest.raises(CalibrationError, match="Not enough"):
-        fitted(photos(far_away, turned={"yaw": 5, "pitch": 3}))
-
-
-def test_from_files_to_the_users_database(shelf: list[NDArray[Any]], tmp_path: Path) -> None:
+def test_from_files_to_the_users_database(tmp_path: Path) -> None:
+    shelf = photos_of(lambda rng: scenes.with_distractors(scenes.books, rng), LENS, (900, 600))
     paths = []
     for number, picture in enumerate(shelf):
         paths.append(tmp_path / f"shelf {number}.png")

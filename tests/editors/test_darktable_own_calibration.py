@@ -24,11 +24,12 @@ from sixbit.compiler import optics as models
 from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.optics import SensorPicture
 from sixbit.lenses.catalogue import reload_catalogue
+from tests.scenery.camera import Camera, Lens, as_photo, photograph
 from tests.scenery.darktable_lens import SIZE, STEP, Pixels, autoscale_of_lensfun, export, rmse, sidecar
 from tests.scenery.flats import M10, Flat, save
 from tests.scenery.photo_factory import exif
 from tests.scenery.root import SUITES
-from tests.scenery.scenes import Camera, Lens, as_photo, building, foliage, photograph
+from tests.scenery.scenes import building, foliage
 
 LENS, NAME = "summarit-35-2.5", "Summarit-M 1:2.5/35"
 BARREL, FRINGES = -0.02, (1.0005, 0.9995)

@@ -143,7 +143,8 @@ def test_a_failure_is_tried_again(tmp_path: Path) -> None:
 
 
 def test_lateral_colour_is_measured_in_the_photo(tmp_path: Path) -> None:
-    from tests.scenery.scenes import Camera, Lens, as_photo, foliage, photograph
+    from tests.scenery.camera import Camera, Lens, as_photo, photograph
+    from tests.scenery.scenes import foliage
 
     preset = replace(JPEG, auto_tca=True)
     put(tmp_path / "in" / "a.jpg", "uncalibrated")  # no edges to measure by

@@ -11,7 +11,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from sixbit.plots.lens import IMAGE_CIRCLE_MM, LensCurves, PlotError, plot_lens
+from sixbit.plots.figure import PlotError
+from sixbit.plots.lens import IMAGE_CIRCLE_MM, LensCurves, plot_lens
 
 HEIGHT = np.linspace(0.01, IMAGE_CIRCLE_MM, 50)
 R = HEIGHT / IMAGE_CIRCLE_MM

@@ -1,26 +1,24 @@
-"""The frames a calibration is made from: decoded to linear light, and how the lens was set when they were taken."""
+"""Frames that a calibration is made from: opened one after the other, and measured."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from sixbit.calibration.keep import Setting
 from sixbit.files.find import RAW_SUFFIXES
-from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.figures import aperture_of, crop_factor_of
-from sixbit.lenses.match import lens_of
-from sixbit.measure.frame import DecodedFrame, JpegBlocks
-from sixbit.photos.pixels import in_depth
+from sixbit.measure.frame import DecodedFrame
 from sixbit.tags.read import opened, photo_blocks, shot_in
 from sixbit.values.errors import CalibrationError, PhotoError, photo_name
-from sixbit.values.kinds import SPOKEN
+from sixbit.values.kinds import KINDS, SPOKEN
 from sixbit.values.shot import Shot
+from sixbit.values.watch import Progress, part, silent
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 
 def open_frame(path: str | Path) -> DecodedFrame:
@@ -35,113 +33,54 @@ def open_frame(path: str | Path) -> DecodedFrame:
 
     photo = decode(path)
     pixels = photo.pixels[:, :, :3] if photo.alpha else photo.pixels
-    means = _jpeg_blocks(path) if photo.format == "JPEG" else None
-    return DecodedFrame(path, shot, pixels, photo.transfer, blocks=means)
+    return DecodedFrame(path, shot, pixels, photo.transfer, format=photo.format)
 
 
-def check_untouched(shots: Sequence[Shot]) -> None:
-    """Refuse frames whose marks claim that something of the lens is corrected already."""
-    for shot in shots:
-        if shot.already_corrected:
-            done = ", ".join(SPOKEN[kind] for kind in shot.already_corrected)
-            marks = ", ".join(mark.tag for mark in shot.marks)
-            raise CalibrationError(
-                f"{photo_name(shot.path or '')}: {done} is corrected already ({marks}), so the lens cannot be seen in "
-                "it; take the frame as it left the camera."
-            )
-
-
-def setting_of(
-    shots: Sequence[Shot],
-    sizes: Sequence[tuple[int, int]],
-    lens_id: str | None = None,
-    *,
-    crop_factor: float | None = None,
-    focal_mm: float | None = None,
-    f_number: float | None = None,
-    distance_m: float | None = None,
-) -> Setting:
-    """How the lens was set in all of these frames: from their tags, where it is not given.
-
-    ``sizes`` are their widths and heights in px. Raises CalibrationError if they differ in camera, aperture or shape,
-    or if the crop factor is not known; PhotoError if the lens is not.
-    """
-    lens = lens_of(shots[0], lens_id)[0]
-    said = {(s.make.value if s.make else "", s.model.value if s.model else "") for s in shots}
-    if len(said) > 1:
-        names = " and ".join(sorted(" ".join(body).strip() or "none" for body in said))
-        raise CalibrationError(f"These frames come from different cameras ({names}); give those of one.")
-    make, model = said.pop()
-    body = catalogue().body_of(shots[0])
-    ratios = [max(size) / max(min(size), 1) for size in sizes]
-    if max(ratios) / min(ratios) > 1.01:
-        raise CalibrationError("These frames differ in shape; give frames of the whole sensor.")
-    if crop_factor is None:
-        told = crop_factor_of(shots[0], body)
-        if told is None:
-            raise CalibrationError("The sensor of this camera is not known; say its crop factor with --crop.")
-        crop_factor = told.value * shots[0].digital_zoom
-    apertures = {round(a, 2) for s in shots if (a := aperture_of(lens, s, f_number, body).f_number)}
-    if len(apertures) > 1:
-        listed = " and ".join(f"f/{a:g}" for a in sorted(apertures))
-        raise CalibrationError(f"These frames were taken at {listed}; calibrate one aperture after the other.")
-    if f_number is not None and f_number < 0.9 * lens.f_number_open:
-        raise CalibrationError(f"{lens.name} opens to f/{lens.f_number_open:g} at most, so not to f/{f_number:g}.")
-    focal = lens.focal_min
-    if lens.focal_min != lens.focal_max:
-        tagged = shots[0].focal_mm
-        focal = focal_mm or (tagged.value if tagged else 0.0)
-        if not 0.95 * lens.focal_min <= focal <= 1.05 * lens.focal_max:
-            raise CalibrationError(f"{lens.name} has several focal lengths; say which it was with --focal MM.")
-    tagged = shots[0].distance_m
-    return Setting(
-        lens=lens,
-        crop_factor=float(crop_factor),
-        focal_mm=float(focal),
-        aspect_ratio=ratios[0],
-        f_number=apertures.pop() if apertures else None,
-        distance_m=distance_m or (tagged.value if tagged else None),
-        make=make,
-        model=model,
+def check_untouched(shot: Shot, kinds: Iterable[str] = KINDS) -> None:
+    """Refuse a frame whose marks claim that one of these kinds is corrected already, by CalibrationError."""
+    if not shot.already_corrected or not {*kinds} & {*shot.already_corrected}:
+        return
+    done = ", ".join(SPOKEN[kind] for kind in shot.already_corrected)
+    marks = ", ".join(mark.tag for mark in shot.marks)
+    raise CalibrationError(
+        f"{photo_name(shot.path or '')}: {done} is corrected already ({marks}), so the lens cannot be seen in it; take "
+        "the frame as it left the camera."
     )
 
 
-def _jpeg_blocks(path: Path) -> JpegBlocks | None:
-    """From the first coefficient of each block, which is its mean; None for colours other than grey and YCbCr."""
-    import numpy as np
+class Frames(NamedTuple, Generic[T]):
+    """Frames that were read, one entry each: names, tags, widths and heights in px, and what was measured of them."""
 
-    from sixbit.measure.rounding import TO_YCC, by_libjpeg, noise_of, unbiased
+    names: tuple[str, ...]
+    shots: tuple[Shot, ...]
+    sizes: tuple[tuple[int, int], ...]
+    measured: tuple[T, ...]
 
-    try:
-        import jpeglib
-    except ImportError:
-        return None
-    held = jpeglib.read_dct(str(path))
-    planes = [held.Y] if held.Cb is None else [held.Y, held.Cb, held.Cr]
-    if held.jpeg_color_space.name not in ("JCS_YCbCr", "JCS_GRAYSCALE"):
-        return None
-    most = np.max(held.samp_factor, axis=0)  # down, across
-    side = int(most.max())
-    rows, columns = (n // (side * 8) for n in (held.height, held.width))
-    means, steps = [], []
-    for plane, factor, table in zip(planes, held.samp_factor, held.quant_tbl_no, strict=False):
-        down, across = side * factor[0] // most[0], side * factor[1] // most[1]
-        step = float(held.qt[table, 0, 0]) / 8
-        blocks = plane[: rows * down, : columns * across, 0, 0].reshape(rows, down, columns, across)
-        means.append(blocks.mean(axis=(1, 3)) * step)
-        steps.append(step)
-    grey = means[0] + 128
-    if len(means) == 1:
-        return JpegBlocks(in_depth(grey[:, :, None] / 255, 16), side * 8, (steps[0],))
-    # ITU-T T.871 (JFIF), section 7.
-    to_rgb = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
-    ycc = np.stack([grey, *means[1:]], axis=2)
-    noise = noise_of(held.Y, held.qt[held.quant_tbl_no[0]])
-    if by_libjpeg(held.qt[held.quant_tbl_no[1]]):
-        ycc = unbiased(ycc, noise, side == 2 and np.min(most) == 2)
-    error = tuple(np.linalg.norm(TO_YCC[1:], axis=1) * noise / (8 * side))
-    codes = in_depth(ycc @ to_rgb.T / 255, 16)
-    return JpegBlocks(codes, side * 8, tuple(np.abs(to_rgb) @ np.array(steps)), tuple(steps[1:]), error)
+
+def read_frames(
+    paths: Sequence[str | Path],
+    measure: Callable[[DecodedFrame, Progress], T],
+    *,
+    kinds: Iterable[str] = KINDS,
+    progress: Progress = silent,
+) -> Frames[T]:
+    """Open frames and measure each before the next is opened, as few of them fit into memory together.
+
+    Raises PhotoError for a file that is no photo, CalibrationError for a frame in which one of the ``kinds`` is
+    corrected already, and what ``measure`` raises.
+    """
+    names, shots, sizes, measured = [], [], [], []
+    for number, path in enumerate(paths):
+        progress_of_frame = part(progress, number / len(paths), (number + 1) / len(paths))
+        progress_of_frame(0.0, f"reading {Path(path).name}")
+        frame = open_frame(path)
+        check_untouched(frame.shot, kinds)
+        names.append(frame.name)
+        shots.append(frame.shot)
+        sizes.append(frame.size)
+        measured.append(measure(frame, part(progress_of_frame, 0.5, 1.0)))
+        del frame
+    return Frames(tuple(names), tuple(shots), tuple(sizes), tuple(measured))
 
 
 def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
@@ -168,8 +107,8 @@ def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
             matrix = _to_srgb(raw.rgb_xyz_matrix)
             grey = raw.num_colors == 1
     except (rawpy.LibRawError, ValueError, OSError) as error:
-        said = error.args[0] if error.args else error  # rawpy hands LibRaw's words on as bytes
-        why = said.decode(errors="replace") if isinstance(said, bytes) else said
+        reason = error.args[0] if error.args else error  # rawpy hands LibRaw's words on as bytes
+        why = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
         raise PhotoError(
             f"{photo_name(path)}: LibRaw cannot decode it ({why}); copy it again from where it came, or give a TIFF "
             "made from it."

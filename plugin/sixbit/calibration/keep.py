@@ -9,39 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.calibration.setting import Setting
 from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
 from sixbit.lenses.own import Run, read_runs
 from sixbit.values.errors import CalibrationError, CatalogueError
 from sixbit.values.kinds import KINDS
-from sixbit.values.lens import Lens, Model
+from sixbit.values.lens import Model
 from sixbit.values.shot import INFINITY_M
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How the lens was set, and the body it was on: what a calibration is of. mm and metres; None is infinity.
-
-    ``make`` and ``model`` name the body as EXIF does; only colour shading, which is of lens and sensor, needs them.
-    """
-
-    lens: Lens
-    crop_factor: float
-    focal_mm: float
-    aspect_ratio: float = 1.5
-    f_number: float | None = None
-    distance_m: float | None = None
-    make: str = ""
-    model: str = ""
 
 
 def add(
@@ -54,7 +37,7 @@ def add(
     shading: Mapping[str, Any] | None = None,
     date: datetime | None = None,
 ) -> Run:
-    """Keep what a run has found; every host uses it at once.
+    """Keep what a run has found; every program that corrects with Sixbit uses it at once.
 
     ``source`` says in words what it was made from, as in "6 photos with lines". Returns the record, whose name
     :func:`remove` takes. Raises CalibrationError for numbers that cannot be, PhotoError for a disk that is full or a
@@ -76,7 +59,7 @@ def add(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CalibrationError(f"{folder} cannot be made: {error.strerror or error}; make it, or allow it.") from error
-    with _alone(folder):
+    with _locked(folder):
         run = Run(
             folder=folder,
             name=_new_name(folder, setting.lens.lens_id, moment),
@@ -103,12 +86,12 @@ def add(
             run.xml.unlink(missing_ok=True)
             raise
     reload_catalogue()
-    _tell_programs()
+    _update_programs()
     return run
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Hold the folder against other processes that add to it, as two would choose the same name."""
     import filelock
 
@@ -127,7 +110,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def runs(lens_id: str | None = None) -> tuple[Run, ...]:
-    """The records of a lens, or all, the oldest first."""
+    """List the runs of a lens, or all, the oldest first."""
     if lens_id is not None and lens_id not in catalogue().lenses:
         raise CalibrationError(f"There is no lens with the identity {lens_id!r}; `sixbit lenses` lists them.")
     folder = own_folder()
@@ -146,11 +129,11 @@ def remove(name: str) -> Run:
     except OSError as error:
         raise CalibrationError(f"{found.path} cannot be removed: {error.strerror or error}.") from error
     reload_catalogue()
-    _tell_programs()
+    _update_programs()
     return found
 
 
-def _tell_programs() -> None:
+def _update_programs() -> None:
     """Bring what `sixbit install lensfun` put beside other programs' lenses up to date, if it did."""
     from contextlib import suppress
 
@@ -162,11 +145,11 @@ def _tell_programs() -> None:
 
 
 def export(out: str | Path, lens_id: str | None = None, *, complete: bool = False) -> int:
-    """Write the user's calibrations of a lens, or of all, as one lensfun database of version 1; how many lenses.
+    """Write the user's calibrations of a lens, or of all, as one lensfun database of version 1.
 
-    As it is, for a contribution to lensfun: what the user measured and nothing else. ``complete`` adds to each lens
-    the kinds that Sixbit's own database has of it, for programs such as darktable, in whose database an entry of the
-    same name takes the place of another. Shading stays behind: lensfun cannot say it.
+    Returns the number of lenses. As it is, for a contribution to lensfun: what the user measured and nothing else.
+    ``complete`` adds to each lens the kinds that Sixbit's own database has of it, for programs such as darktable, in
+    whose database an entry of the same name takes the place of another. Shading stays behind: lensfun cannot say it.
     """
     wanted = [run for run in runs(lens_id) if run.has_xml]
     if not wanted:
@@ -185,8 +168,8 @@ def _check(kind: str, model: Model) -> None:
 def _new_name(folder: Path, lens_id: str, moment: str) -> str:
     """The lens and the day, numbered."""
     stem, number = f"{lens_id}-{moment[:10]}", 1
-    taken = {path.name for path in folder.glob("*")} if folder.is_dir() else set()
-    while any(name.startswith(f"{stem}-{number}.") for name in taken):
+    existing = {path.name for path in folder.glob("*")} if folder.is_dir() else set()
+    while any(name.startswith(f"{stem}-{number}.") for name in existing):
         number += 1
     return f"{stem}-{number}"
 

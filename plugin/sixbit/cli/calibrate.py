@@ -124,7 +124,7 @@ def _tca(options: argparse.Namespace) -> int:
     from sixbit.calibration.tca import keep, measure_tca
 
     result = _measured(options, measure_tca)
-    _tell(result, f", from {len(result.photos)} photo{'s' * (len(result.photos) > 1)}")
+    _tell(result, f", from {len(result.frames)} photo{'s' * (len(result.frames) > 1)}")
     if options.plot:
         from sixbit.plots.tca import plot_tca
 

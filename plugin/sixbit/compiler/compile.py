@@ -189,16 +189,8 @@ def _focal_length(lens: Lens, shot: Shot, focal_mm: float | None) -> float:
 
 
 def _aperture(lens: Lens, shot: Shot, body: Body | None, f_number: float | None) -> Aperture:
-    if f_number is not None and f_number < 0.9 * lens.f_number_open:
-        raise CompileError(
-            Sentence(
-                "{lens} opens to f/{widest:g} at most, so not to f/{f_number:g}.",
-                Code.APERTURE,
-                lens=lens.name,
-                widest=lens.f_number_open,
-                f_number=f_number,
-            )
-        )
+    if refused := lens.too_wide(f_number):
+        raise CompileError(refused)
     return aperture_of(lens, shot, f_number, body)
 
 

@@ -166,7 +166,7 @@ def _mapped_gains(warp: Warp, rows: int, columns: int) -> FloatArray:
         v = np.clip(y * factor + centre[1] - middle[1], -middle[1], middle[1]) * unit
         light = shading.planes[colour].at(u, v)
         _check_shading(light)
-        rest = light / shading.planes[colour].radial_at(u, v) if _is_centred(warp) else light
+        rest = light / shading.planes[colour].radial_at(np.hypot(u, v)) if _is_centred(warp) else light
         gains[colour] = rest ** -warp.optics.strength_of("shading")
     return gains
 

@@ -1,4 +1,4 @@
-"""Colour shading: how red and blue fall off against green, by lens and sensor together.
+"""Colour shading: the fall-off of red and blue against green, by lens and sensor together.
 
 A plane's shading is ``radial(r) + surface(x, y)``, 1 in the centre: red (or blue) light over green light at a point of
 the sensor, over the same in the centre. x, y and r are in half diagonals of the frame it was measured on, from its
@@ -30,12 +30,14 @@ Surface = Mapping[tuple[int, int], float]
 """Coefficients by the powers of x and y."""
 
 FARTHEST = 1.0
-"""How far in 4 / f-number a measurement may be: beyond, lensfun has no answer for fall-off either."""
+"""Distance in 4 / f-number of a measurement that still counts: beyond, lensfun has no answer for fall-off either."""
 
 
 @dataclass(frozen=True)
 class PlaneShading:
-    """The shading of one plane against green.
+    """Shading of one plane against green.
+
+    ``radial`` is its polynomial of the radius; ``surface``, if there is one, adds what differs from side to side.
 
     >>> import numpy as np
     >>> cast = PlaneShading((1.0, 0.0, -0.1), {(1, 0): 0.02})
@@ -47,28 +49,22 @@ class PlaneShading:
     surface: Surface | None = None
 
     def at(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """The shading at points of the sensor."""
-        return self.radial_at(x, y) + self.surface_at(x, y)
-
-    def radial_at(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """Its radial part, 1 in the centre."""
+        """Evaluate the shading at points of the sensor, in half diagonals from the centre."""
         import numpy as np
 
-        return evaluate(self.radial, np.hypot(x, y))
-
-    def surface_at(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """The rest, 0 in the centre."""
-        import numpy as np
-
-        rest: FloatArray = np.zeros(np.broadcast(x, y).shape)
+        height: FloatArray = np.zeros(np.broadcast(x, y).shape)
         for (i, j), coefficient in (self.surface or {}).items():
-            rest += coefficient * x**i * y**j
-        return rest
+            height += coefficient * x**i * y**j
+        return self.radial_at(np.hypot(x, y)) + height
+
+    def radial_at(self, r: FloatArray) -> FloatArray:
+        """Evaluate the part that is the same to all sides, at radii in half diagonals."""
+        return evaluate(self.radial, r)
 
 
 @dataclass(frozen=True)
 class Shading:
-    """The colour shading of a lens on a body, as it was set. Green is 1 everywhere."""
+    """Colour shading of a lens on a body, as it was set. Green is 1 everywhere."""
 
     red: PlaneShading
     blue: PlaneShading
@@ -86,7 +82,7 @@ class Shading:
         return self.red, PlaneShading(), self.blue
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values.
+        """Write the shading as JSON values.
 
         >>> Shading(PlaneShading((1.0, 0.0, -0.1)), PlaneShading()).to_json()["red"]
         {'radial': [1.0, 0.0, -0.1], 'surface': []}
@@ -114,7 +110,7 @@ class Shading:
 
 
 def shading_of(run: Run) -> Shading:
-    """The shading of a record; CatalogueError if its numbers make no sense."""
+    """Read the shading of a run. Raises CatalogueError if the numbers make no sense."""
     try:
         return Shading.from_json(run.shading or {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -122,13 +118,12 @@ def shading_of(run: Run) -> Shading:
 
 
 def interpolated(runs: Sequence[Run], f_number: float, distance_m: float) -> Shading | None:
-    """The shading at an aperture and distance, from records of one lens and body, the oldest first; None if all are
-    too far off.
+    """Interpolate the shading at an aperture and a distance from runs with one lens and body, the oldest first.
 
-    Straight in 1 / f-number, which the half angle of the cone of light on a pixel goes with, between the two
-    apertures that were measured beside it, then straight in 1 / distance, which the extension of the lens, and with it
-    the place of the exit pupil, goes with; beyond the outermost measurement that one counts. A distance counts if one
-    of its apertures is near enough. Of two records of the same setting the later one counts.
+    It is linear in 1 / f-number between the two apertures that were measured beside it, as the cone of light on a pixel
+    is, and then linear in 1 / distance, as the extension of the lens is, and with it the place of the exit pupil.
+    Beyond the outermost measurement that one counts; of two runs of the same setting the later one does. A distance
+    counts if one of its apertures is near enough; None if there is no such distance.
     """
     grid: dict[float, dict[float, Shading]] = {}
     for run in runs:
@@ -145,7 +140,7 @@ def interpolated(runs: Sequence[Run], f_number: float, distance_m: float) -> Sha
 
 
 def _between(known: Mapping[float, Shading], at: float) -> Shading:
-    """Straight between the two neighbours."""
+    """The shading that lies linearly between those of the two neighbours."""
     places = sorted(known)
     at = min(max(at, places[0]), places[-1])
     for left, right in pairwise(places):

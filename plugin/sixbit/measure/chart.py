@@ -13,19 +13,24 @@ if TYPE_CHECKING:
 FEWEST = 5
 """Corners in a row or column that is worth calling a line."""
 DICTIONARIES = ("DICT_4X4_1000", "DICT_5X5_1000", "DICT_6X6_1000", "DICT_ARUCO_ORIGINAL")
+"""OpenCV's names of the sets of markers that are looked for."""
 MOST_SQUARES = 30
+"""Squares along a side of a board."""
 FEWEST_MARKERS = 8
+"""Markers that must be seen of a board."""
+SEARCHED = 640
+"""Px of the longer side in which it is seen whether there is a chart."""
 
 
 def chart_lines(grey: NDArray[np.float32]) -> list[FloatArray]:
-    """The rows and columns of the corners of a chart in a grey picture (0 to 1), each (n, 2) in px; or none."""
+    """Find the rows and columns of the corners of a chart in a grey picture (0 to 1): each (n, 2) in px, or none."""
     try:
         import cv2
     except ImportError:
         return []
     picture = np.clip(255 * grey, 0, 255).astype(np.uint8)
     # Charts are seen in a small picture already, and a photo of anything else need not be searched in full.
-    f = min(1.0, 640 / max(picture.shape))
+    f = min(1.0, SEARCHED / max(picture.shape))
     small = cv2.resize(picture, None, fx=f, fy=f, interpolation=cv2.INTER_AREA)
     # Markers first: among them a chessboard is looked for in vain, and for long.
     if lines := _charuco(cv2, small, picture):

@@ -1,4 +1,4 @@
-"""How far red and blue lie from green, along the radius, in small blocks of a photo with edges.
+"""Displacement of red and blue from green, along the radius, in small blocks of a photo with edges.
 
 Across an edge between two surfaces each plane is, in linear light, a multiple of any other and a constant: the point
 spread mixes the same two colours in the same shares. So in a block, with green G and the lateral colour s along u,
@@ -33,13 +33,17 @@ FloatArray = NDArray[np.float64]
 Stack = NDArray[np.float32]
 
 SIDE = 24
-"""Of a block, in px: large enough for a blurred edge, small enough to hold hardly more than one."""
+"""Side of a block in px: large enough for a blurred edge, small enough to hold hardly more than one."""
 MARGIN = 15
 """Pixels around a block that filters and displacements may reach for."""
 FARTHEST = 6.0
 """Displacement in px beyond which no block is followed."""
-RINGS, SECTORS, A_CELL = 14, 12, 16
-"""Blocks are taken from each part of the picture, the sharpest first: so many from each."""
+RINGS = 14
+"""Rings about the centre that the picture is divided into, for blocks from all over it."""
+SECTORS = 12
+"""Sectors that each ring is divided into."""
+BLOCKS_OF_CELL = 16
+"""Blocks that are taken from each sector of a ring, the sharpest first."""
 CENTRE = 0.08
 """Radius in half diagonals within which there is no lateral colour to be seen."""
 BRIGHTEST = 0.985
@@ -47,26 +51,35 @@ BRIGHTEST = 0.985
 CLIPPED = 0.01
 """Share of such pixels that a block may hold."""
 HALVED_VARIANCE = 1.0
-"""Of the smoothing by 4:2:0 in px^2: the mean of two (1/4), and libjpeg's interpolation, 3/4 and 1/4 (3/4)."""
-UNTOLD, UNTOLD_TOGETHER, UNTOLD_TOGETHER_HALVED = 0.007, 32, 64
-"""Code values of colour differences that compression may have left out, alike in so many pixels."""
+"""Variance in px^2 of the smoothing by 4:2:0: the mean of two (1/4), and libjpeg's interpolation, 3/4 and 1/4 (3/4)."""
+COMPRESSED = 0.007
+"""Code values of colour differences that compression may have left out."""
+COMPRESSED_TOGETHER = 32
+"""Pixels in which compression may have left out the same."""
+COMPRESSED_TOGETHER_HALVED = 64
+"""Pixels in which it may have, where colour has half the resolution."""
 ALIKE = 0.97
 """Share of the variance in a block that green must explain."""
-WINDOW, WINDOW_HALVED = 1.5, 2.0
-"""About its strongest edge a block is looked at through a Gaussian: its width in those of the smoothing."""
+WINDOW = 1.5
+"""Width, in those of the smoothing, of the Gaussian about its strongest edge through which a block is looked at."""
+WINDOW_HALVED = 2.0
+"""The same width where colour has half the resolution."""
 PULLING = 0.4
 """Share of what a block leaves unexplained that may pull at its displacement: of rendered scenes, of which it is known,
 half of the blocks are off by 0.6 of what it would do at its worst, whether it is much or little."""
-BRIGHTEST_FORETOLD, SHADES = 1.25, 8192
-"""Light up to which code values are foretold, and how finely."""
+BRIGHTEST_SHADE = 1.25
+"""Light up to which code values are tabulated."""
+SHADES = 8192
+"""Entries of that table."""
 
 
 @dataclass(frozen=True, eq=False)
-class Blocks:
-    """Blocks of a photo: ``x`` and ``y`` of their middle from the centre and ``r`` in px, the pixels around in light.
+class EdgeBlocks:
+    """Blocks of a photo that hold edges: ``x`` and ``y`` of their middle from the centre and ``r`` in px.
 
-    ``light`` is (blocks, 3, SIDE + 2 MARGIN, SIDE + 2 MARGIN), ``half_diagonal`` that of the photo. Where colour has
-    half the resolution, ``codes`` are the code values (0 to 1) of the same shape; else there are none.
+    ``light`` (blocks, 3, SIDE + 2 MARGIN, SIDE + 2 MARGIN) are their pixels and those around in linear light,
+    ``half_diagonal`` is that of the photo. Where colour has half the resolution, ``codes`` are the code values (0 to 1)
+    of the same shape; else there are none.
     """
 
     x: FloatArray
@@ -86,8 +99,8 @@ class Blocks:
         """Distance from the centre in px."""
         return np.hypot(self.x, self.y)
 
-    def every(self, step: int) -> Blocks:
-        """One of so many, from all over the photo."""
+    def every(self, step: int) -> EdgeBlocks:
+        """Select one block of so many, from all over the photo."""
         codes = None if self.codes is None else self.codes[::step]
         return replace(self, x=self.x[::step], y=self.y[::step], light=self.light[::step], codes=codes)
 
@@ -105,20 +118,23 @@ class Displacements:
 
 def sharp_blocks(
     pixels: NDArray[Any], transfer: TransferCurve, *, halved_chroma: bool = False, progress: Progress = silent
-) -> Blocks:
-    """The blocks of a photo (height, width, 3) that have the strongest edges across the radius, all over it."""
+) -> EdgeBlocks:
+    """Find the blocks of a photo (height, width, 3) with the strongest edges across the radius, all over it.
+
+    ``halved_chroma`` says that the file holds colour at half the resolution.
+    """
     height, width = pixels.shape[:2]
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
     half = math.hypot(middle_x, middle_y)
     wide = SIDE + 2 * MARGIN
     if min(height, width) < wide:
         nothing = np.zeros(0)
-        return Blocks(nothing, nothing, np.zeros((0, 3, wide, wide), np.float32), half, transfer)
+        return EdgeBlocks(nothing, nothing, np.zeros((0, 3, wide, wide), np.float32), half, transfer)
     scores = []
     rows = range(MARGIN, height - MARGIN - SIDE + 1, SIDE)
-    curves = _Curves(pixels, transfer)
+    decoded = _LinearLight(pixels, transfer)
     for top in rows:
-        scores.append(_row_of_scores(curves, top, middle_x, middle_y))
+        scores.append(_row_of_scores(decoded, top, middle_x, middle_y))
         progress((top + SIDE) / height, "looking for edges")
     found = np.array(scores, np.float64).reshape(len(rows), -1)
     y, x = np.meshgrid(
@@ -133,7 +149,7 @@ def sharp_blocks(
     order = np.lexsort((-found.ravel(), cell))
     cells = cell[order]
     starts = np.searchsorted(cells, cells)
-    chosen = order[(np.arange(len(order)) - starts < A_CELL) & (cells >= 0)]
+    chosen = order[(np.arange(len(order)) - starts < BLOCKS_OF_CELL) & (cells >= 0)]
     chosen.sort()
     row, column = np.unravel_index(chosen, found.shape)
     light = np.empty((len(chosen), 3, wide, wide), np.float32)
@@ -141,44 +157,47 @@ def sharp_blocks(
     for n, (i, j) in enumerate(zip(row, column, strict=True)):
         patch = pixels[i * SIDE : i * SIDE + wide, j * SIDE : j * SIDE + wide, :3]
         for k in range(3):
-            light[n, k] = curves.light(patch[..., k], k)
+            light[n, k] = decoded.light(patch[..., k], k)
         if codes is not None:
-            codes[n] = np.moveaxis(patch, 2, 0) / np.float32(curves.scale)
-    return Blocks(x[row, column], y[row, column], light, half, transfer, codes)
+            codes[n] = np.moveaxis(patch, 2, 0) / np.float32(decoded.scale)
+    return EdgeBlocks(x[row, column], y[row, column], light, half, transfer, codes)
 
 
-def displacements(blocks: Blocks, expected: FloatArray, sigma: float) -> Displacements:
-    """Measure all blocks about what is ``expected`` (2, blocks; px), smoothed by a Gaussian of ``sigma`` px."""
+def displacements(blocks: EdgeBlocks, expected: FloatArray, sigma: float) -> Displacements:
+    """Measure the displacement of all blocks about the ``expected`` one (2, blocks; px).
+
+    The blocks are smoothed by a Gaussian of ``sigma`` px first.
+    """
     value = np.zeros_like(expected)
     error = np.full_like(expected, np.inf)
     blur = math.sqrt(sigma**2 + (HALVED_VARIANCE if blocks.halved_chroma else 0))
-    untold = UNTOLD**2 * (UNTOLD_TOGETHER_HALVED if blocks.halved_chroma else UNTOLD_TOGETHER)
+    left_out = COMPRESSED**2 * (COMPRESSED_TOGETHER_HALVED if blocks.halved_chroma else COMPRESSED_TOGETHER)
     plain = _gaussians(np.zeros(1), sigma)[0]
     smooth = _gaussians(np.zeros(1), blur)[0] if blocks.halved_chroma else plain
-    for some in _batches(len(blocks.x)):
-        ux, uy = blocks.x[some] / blocks.r[some], blocks.y[some] / blocks.r[some]
-        green = blocks.light[some, 1]
+    for batch in _batches(len(blocks.x)):
+        ux, uy = blocks.x[batch] / blocks.r[batch], blocks.y[batch] / blocks.r[batch]
+        green = blocks.light[batch, 1]
         for k in (0, 1):
-            coloured = blocks.light[some, 2 * k]
-            shift = np.clip(expected[k, some], -FARTHEST, FARTHEST)
+            coloured = blocks.light[batch, 2 * k]
+            shift = np.clip(expected[k, batch], -FARTHEST, FARTHEST)
             right, below = _gaussians(-shift * ux, blur), _gaussians(-shift * uy, blur)
             moved = _moved(green, right, below, ux, uy)
             near = _near_edge(moved, (WINDOW_HALVED if blocks.halved_chroma else WINDOW) * blur)
             wanted = _as_smooth(coloured, green, plain, smooth)
             slope_of_codes = 4 * (coloured.mean(axis=(1, 2)) + 0.01)  # of sRGB's curve, squared
-            found = _solved(wanted, moved, near, untold * slope_of_codes)
+            found = _solved(wanted, moved, near, left_out * slope_of_codes)
             if blocks.codes is not None:
                 light = found.factor[:, None, None] * green + found.offset[:, None, None]
                 moved = _moved(_code_values(light, blocks.transfer, 2 * k), right, below, ux, uy)
-                wanted = _as_smooth(blocks.codes[some, 2 * k], blocks.codes[some, 1], plain, smooth)
-                found = _solved(wanted, moved, near, untold)
-            value[k, some] = shift + found.step
-            error[k, some] = np.where(np.abs(found.step) < 1.5 * sigma, found.deviation, np.inf)
+                wanted = _as_smooth(blocks.codes[batch, 2 * k], blocks.codes[batch, 1], plain, smooth)
+                found = _solved(wanted, moved, near, left_out)
+            value[k, batch] = shift + found.step
+            error[k, batch] = np.where(np.abs(found.step) < 1.5 * sigma, found.deviation, np.inf)
     return Displacements(value, error)
 
 
-class _Curves:
-    """Linear light of the pixels as they are stored."""
+class _LinearLight:
+    """Pixels as they are stored, and their linear light, looked up where that is quicker."""
 
     def __init__(self, pixels: NDArray[Any], transfer: TransferCurve) -> None:
         self.pixels = pixels
@@ -198,12 +217,12 @@ class _Curves:
         return np.asarray(self.transfer.decode(codes.astype(np.float64), k), np.float32)
 
 
-def _row_of_scores(curves: _Curves, top: int, middle_x: float, middle_y: float) -> FloatArray:
+def _row_of_scores(decoded: _LinearLight, top: int, middle_x: float, middle_y: float) -> FloatArray:
     """For a row of blocks: the squared slope of green along the radius, against its light (which its noise goes by)."""
-    codes = curves.pixels[top - 1 : top + SIDE + 1]
+    codes = decoded.pixels[top - 1 : top + SIDE + 1]
     columns = (codes.shape[1] - 2 * MARGIN) // SIDE
     left, right = MARGIN, MARGIN + columns * SIDE
-    green = curves.light(codes[:, left - 1 : right + 1, 1], 1)
+    green = decoded.light(codes[:, left - 1 : right + 1, 1], 1)
     across = green[1:-1, 2:] - green[1:-1, :-2]
     down = green[2:, 1:-1] - green[:-2, 1:-1]
     ux = MARGIN + SIDE * np.arange(columns) + (SIDE - 1) / 2 - middle_x
@@ -216,9 +235,9 @@ def _row_of_scores(curves: _Curves, top: int, middle_x: float, middle_y: float) 
     energy = total(across**2) * ux**2 + 2 * total(across * down) * ux * uy + total(down**2) * uy**2
     score: FloatArray = energy / size**2 / (total(green[1:-1, 1:-1]) + 0.01 * SIDE**2)
     inside = codes[1:-1, left:right, :3]
-    bright = inside[..., 0] >= BRIGHTEST * curves.scale
+    bright = inside[..., 0] >= BRIGHTEST * decoded.scale
     for k in (1, 2):
-        bright |= inside[..., k] >= BRIGHTEST * curves.scale
+        bright |= inside[..., k] >= BRIGHTEST * decoded.scale
     score[total(bright.astype(np.float32)) > CLIPPED * SIDE**2] = 0
     return score
 
@@ -279,13 +298,13 @@ def _near_edge(moved: _Moved, width: float) -> Stack:
 @cache
 def _shades(transfer: TransferCurve, k: int) -> NDArray[np.float32]:
     """Code values of light that is spaced as its root, which is near what an eye, and so a transfer curve, tells."""
-    light = BRIGHTEST_FORETOLD * np.linspace(0, 1, SHADES) ** 2
+    light = BRIGHTEST_SHADE * np.linspace(0, 1, SHADES) ** 2
     return transfer.encode(light, k).astype(np.float32)
 
 
 def _code_values(light: Stack, transfer: TransferCurve, k: int) -> Stack:
-    known = np.nan_to_num(light, posinf=0, neginf=0).clip(0, BRIGHTEST_FORETOLD)
-    which = np.sqrt(known / np.float32(BRIGHTEST_FORETOLD)) * np.float32(SHADES - 1)
+    known = np.nan_to_num(light, posinf=0, neginf=0).clip(0, BRIGHTEST_SHADE)
+    which = np.sqrt(known / np.float32(BRIGHTEST_SHADE)) * np.float32(SHADES - 1)
     found: Stack = _shades(transfer, k)[np.rint(which).astype(np.int32)]
     return found
 
@@ -299,7 +318,7 @@ class _Solved(NamedTuple):
     offset: NDArray[np.float32]
 
 
-def _solved(wanted: Stack, moved: _Moved, near: Stack, untold: FloatArray | float) -> _Solved:
+def _solved(wanted: Stack, moved: _Moved, near: Stack, left_out: FloatArray | float) -> _Solved:
     """Least squares of ``wanted`` by what is ``moved`` and its slope, with the weights ``near``."""
     count = near.sum(axis=1, dtype=np.float64)
     planes = [plane.reshape(len(near), -1).astype(np.float64) for plane in (wanted, moved.value, moved.outwards)]
@@ -312,10 +331,10 @@ def _solved(wanted: Stack, moved: _Moved, near: Stack, untold: FloatArray | floa
         det = gg * dd - gd**2
         factor = (dd * gy - gd * dy) / det
         moving = (gg * dy - gd * gy) / det
-        rest = np.maximum(yy - factor * gy - moving * dy, 0)
+        residuals = np.maximum(yy - factor * gy - moving * dy, 0)
         step = -moving / factor
-        deviation = np.sqrt((PULLING * rest + untold) * gg / det) / np.abs(factor)
-        tells = (rest < (1 - ALIKE) * yy) & (factor > 0) & np.isfinite(deviation) & np.isfinite(step)
+        deviation = np.sqrt((PULLING * residuals + left_out) * gg / det) / np.abs(factor)
+        tells = (residuals < (1 - ALIKE) * yy) & (factor > 0) & np.isfinite(deviation) & np.isfinite(step)
         offset = means[0] - factor * means[1]
     return _Solved(
         np.where(tells, step, 0.0),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 SIGMA = 1.3
-"""Of the Gaussian whose derivative is taken, in px: as narrow as noise and JPEG blocks allow."""
+"""Width in px of the Gaussian whose derivative is taken: as narrow as noise and JPEG blocks allow."""
 TURN = np.cos(np.radians(20))
 """By how much the directions of two neighbouring points of a chain may differ."""
 NOISE_FACTOR = 6.0
@@ -27,18 +27,18 @@ THICKEST = 1.6
 
 
 class Chain(NamedTuple):
-    """Edge points in their order along the edge: (n, 2) in px from the centre of the top left pixel."""
+    """Points of an edge in their order along it: (n, 2) in px from the centre of the top left pixel."""
 
     points: FloatArray
 
     @property
     def length(self) -> float:
-        """From end to end, in px."""
+        """Distance from end to end, in px."""
         return float(np.hypot(*(self.points[-1] - self.points[0])))
 
 
 def edge_chains(grey: NDArray[np.float32], shortest: float) -> list[Chain]:
-    """The chains of a grey picture (code values, 0 to 1) that are at least ``shortest`` px long and bend but gently.
+    """Find the edges of a grey picture (code values, 0 to 1) that are at least ``shortest`` px long and bend gently.
 
     >>> picture = np.zeros((60, 80), np.float32); picture[30:] = 0.8
     >>> [round(chain.length) for chain in edge_chains(picture, 40)]

@@ -17,25 +17,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class JpegBlocks:
-    """The mean code values of the blocks of a JPEG, as it holds them.
-
-    A decoder rounds colour differences to whole values before it makes red and blue of them, and where a picture is as
-    smooth as a flat they round to the same side over wide areas: that costs up to 1 % of light. ``codes`` (rows,
-    columns, planes) are in steps of 1/257; a block is ``side`` px wide and high; ``step`` (planes) is what the file's
-    own quantisation leaves open, in code values of 8 bits.
-    """
-
-    codes: NDArray[np.uint16]
-    side: int
-    step: tuple[float, ...]
-    colour_step: tuple[float, ...] = ()
-    """The quantisation of the colour differences blue - Y and red - Y; none of a grey picture."""
-    colour_error: tuple[float, ...] = ()
-    """Standard error of a block's colour differences, but for their quantisation."""
-
-
-@dataclass(frozen=True, eq=False)
 class DecodedFrame:
     """A frame in memory: ``pixels`` (height, width[, 3]) as stored, and the curve that makes linear light of them.
 
@@ -49,8 +30,13 @@ class DecodedFrame:
     pixels: NDArray[Any]
     transfer: TransferCurve
     to_srgb: NDArray[np.float64] | None = None
-    blocks: JpegBlocks | None = None
-    """The same of a JPEG, block by block, without the rounding of the decoder."""
+    format: str = "raw"
+    """``JPEG``, ``TIFF``, ``PNG``, ``HEIC`` or ``raw``."""
+
+    @property
+    def is_lossy(self) -> bool:
+        """True if its colours were compressed, which leaves them known to a few tenths of a code value at best."""
+        return self.format in ("JPEG", "HEIC")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -59,5 +45,5 @@ class DecodedFrame:
 
     @property
     def name(self) -> str:
-        """As it can stand in a message."""
+        """File name as it can stand in a message."""
         return photo_name(self.path.name)

@@ -1,9 +1,7 @@
-"""A flat frame as some thousand patches: the mean linear light of each, without dust and hot pixels, and its noise."""
+"""Patches of a flat, some thousand: the mean linear light of each, without dust and hot pixels, and its noise."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.machine import processors
-from sixbit.measure.rounding import UNKNOWN
 from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import CalibrationError
+from sixbit.values.watch import Progress, silent
 
 if TYPE_CHECKING:
     from sixbit.measure.frame import DecodedFrame
@@ -24,7 +22,7 @@ FloatArray = NDArray[np.float64]
 ALONG = 64
 """Patches along the longer side."""
 SMALLEST = 64
-"""Px of the shorter side of a frame that anything can be seen in."""
+"""Shorter side, in px, of a frame that anything can be seen in."""
 SAMPLE = 128
 """Pixels of a patch that its median and spread are taken from."""
 TRIM = 4.0
@@ -33,18 +31,13 @@ CLIPPED = 0.995
 """Code values from here on are clipped."""
 
 
-AGAINST_GREEN = ((1.772, 0.344136), (1.402, 0.714136))
-"""Code values that blue and red gain, and green loses, by one of their colour difference (ITU-T T.871, section 7)."""
-
-
 @dataclass(frozen=True, eq=False)
 class Patches:
-    """The patches of a frame, (rows, columns) each, and (planes, rows, columns) where planes differ.
+    """Patches of a frame, as arrays of (rows, columns), or (planes, rows, columns) where planes differ.
 
     ``x`` and ``y`` are their middles in half diagonals from the middle of the frame. ``light`` is linear, ``noise`` the
     standard error of it, relative; ``spread`` the standard deviation of the pixels, relative; ``clipped`` the share of
-    pixels at the upper end, of the plane that has most; ``step`` how far two neighbouring code values lie apart,
-    relative.
+    pixels at the upper end of any plane; ``step`` how far two neighbouring code values lie apart, relative.
     """
 
     name: str
@@ -55,12 +48,8 @@ class Patches:
     spread: FloatArray
     clipped: FloatArray
     step: FloatArray
-    colour: FloatArray
-    """The light of each plane against green."""
-    colour_noise: FloatArray
-    """Its standard error, relative."""
-    slack: FloatArray
-    """How far it may be off besides by the quantisation of a JPEG, relative."""
+    is_lossy: bool = False
+    """True if the colours of the frame were compressed."""
 
     @property
     def r(self) -> FloatArray:
@@ -69,59 +58,42 @@ class Patches:
         return radius
 
 
-def patches_of(frame: DecodedFrame, progress: Callable[[float], None] = lambda share: None) -> Patches:
+def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:
     """Measure a frame patch by patch. Raises CalibrationError for one that is too small."""
     width, height = frame.size
     if min(width, height) < SMALLEST:
         raise CalibrationError(f"{frame.name}: has {width}x{height} pixels; give the frame at its full size.")
     pixels = frame.pixels[:, :, None] if frame.pixels.ndim == 2 else frame.pixels
-    measured = frame.blocks.codes if frame.blocks else pixels
-    unit = frame.blocks.side if frame.blocks else 1
-    across, down = width // unit, height // unit
-    side = max(1, max(across, down) // ALONG)
-    columns, rows = across // side, down // side
-    left, top = (across - columns * side) // 2, (down - rows * side) // 2
+    side = max(1, max(width, height) // ALONG)
+    columns, rows = width // side, height // side
+    left, top = (width - columns * side) // 2, (height - rows * side) // 2
     planes = pixels.shape[2]
-    tables = [_table(frame, k, measured.dtype) for k in range(planes)]
-    least = frame.blocks.step if frame.blocks else (1.0,) * planes
-    shape = (planes, rows, columns)
-    light, noise, spread, step = (np.empty(shape) for _ in range(4))
-    slack = np.zeros(shape)
+    tables = [_table(frame, k, pixels.dtype) for k in range(planes)]
+    light, noise, spread, step = (np.empty((planes, rows, columns)) for _ in range(4))
     clipped = np.empty((rows, columns))
 
     def row(i: int) -> None:
-        y, x = slice(top + i * side, top + (i + 1) * side), slice(left, left + columns * side)
+        band = pixels[top + i * side : top + (i + 1) * side, left : left + columns * side]
         # Code values to look up: floating point is rounded to 16 bits.
-        whole = measured[y, x] if measured.dtype.kind == "u" else in_depth(measured[y, x], 16)
+        whole = band if band.dtype.kind == "u" else in_depth(band, 16)
         codes = whole.reshape(side, columns, side, planes).transpose(3, 1, 0, 2)
         for k in range(planes):
             values = np.ascontiguousarray(codes[k]).reshape(columns, -1)
-            light[k, i], noise[k, i], spread[k, i], step[k, i] = _means(values, tables[k], least[k])
-        band = pixels[unit * y.start : unit * y.stop, unit * x.start : unit * x.stop]
+            light[k, i], noise[k, i], spread[k, i], step[k, i] = _means(values, tables[k])
         clipped[i] = _clipped(band, columns)
 
     with ThreadPoolExecutor(processors()) as pool:
         for done, _ in enumerate(pool.map(row, range(rows))):
-            progress((done + 1) / rows)
+            progress((done + 1) / rows, f"measuring {frame.name}")
 
     half = np.hypot(width - 1, height - 1) / 2
     x, y = np.meshgrid(
-        ((left + (np.arange(columns) + 0.5) * side) * unit - width / 2) / half,
-        ((top + (np.arange(rows) + 0.5) * side) * unit - height / 2) / half,
+        (left + (np.arange(columns) + 0.5) * side - width / 2) / half,
+        (top + (np.arange(rows) + 0.5) * side - height / 2) / half,
     )
     if frame.to_srgb is not None:
         light = _in_srgb(light, frame.to_srgb, np.hypot(x, y))
-    colour, sure = light, np.hypot(noise, noise[planes // 2])
-    if frame.blocks and frame.blocks.colour_step:
-        # One block of each patch: within what it was rounded to it says all; a mean of some to either side does not.
-        middle = slice(top + side // 2, top + rows * side, side), slice(left + side // 2, left + columns * side, side)
-        colour = np.stack([tables[k][measured[(*middle, k)]] for k in range(planes)])
-        for plane, c in ((0, 1), (2, 0)):
-            gain = sum(g * step[k] / least[k] for g, k in zip(AGAINST_GREEN[c], (plane, 1), strict=True))
-            slack[plane] = frame.blocks.colour_step[c] / 2 * gain
-            sure[plane] = math.hypot(frame.blocks.colour_error[c], UNKNOWN) * gain
-    colour = np.maximum(colour, 1e-9) / np.maximum(colour[planes // 2], 1e-9)
-    return Patches(frame.name, x, y, light, noise, spread, clipped, step, colour, sure, slack)
+    return Patches(frame.name, x, y, light, noise, spread, clipped, step, frame.is_lossy)
 
 
 def _clipped(band: NDArray[Any], columns: int) -> FloatArray:
@@ -132,19 +104,13 @@ def _clipped(band: NDArray[Any], columns: int) -> FloatArray:
     return share
 
 
-def _means(
-    codes: NDArray[Any], table: NDArray[np.float32], least: float
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Mean light, its relative error, the relative spread and the relative step of codes, of each row of pixels.
-
-    ``least`` is the step between two codes that are to be had.
-    """
+def _means(codes: NDArray[Any], table: NDArray[np.float32]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Mean light, its relative error, the relative spread and the relative step of codes, of each row of pixels."""
     values = table[codes]
     few = codes[:, :: max(1, codes.shape[1] // SAMPLE)]
     middle = np.median(few, axis=1).astype(np.int64)
     centre = table[middle]
-    apart = max(1, round(least * (257 if len(table) > 256 and least != 1.0 else 1)))
-    step = table[np.minimum(middle + apart, len(table) - 1)] - table[np.maximum(middle - apart, 0)]
+    step = table[np.minimum(middle + 1, len(table) - 1)] - table[np.maximum(middle - 1, 0)]
     away = np.abs(table[few] - centre[:, None])
     deviation = np.maximum(1.4826 * np.median(away, axis=1), step)
     values -= centre[:, None]

@@ -26,10 +26,15 @@ STRENGTHS = np.linspace(-0.3, 0.3, 121)
 """Of poly3, from which the fit starts: from barrels of fisheyes to the worst cushions."""
 SCALES = (3.0, 1.5, 0.8, 0.5)
 """Bends in px that cost a line three quarters of its weight, one after the other."""
-FINEST, TYPICAL = 0.1, 4.0
-"""The last scale: so many times what lines usually are bent by, but not less than this in px. At 0.5 px, things that
-are but slightly curved pulled a fit off by 0.15 % of the half diagonal; at four times the usual bend, by 0.004 %."""
+TYPICAL = 4.0
+"""The last scale, in bends that are usual of the lines that agree. At 0.5 px, things that are but slightly curved
+pulled a fit off by 0.15 % of the half diagonal; at four times the usual bend, by 0.004 %."""
+FINEST = 0.1
+"""The last scale is not below this, in px."""
+AGREES = 0.5
+"""Weight from which on a line agrees with the others."""
 FOLDS = 5
+"""Parts of the lines, of which each is left out of a fit in its turn."""
 FOLDED = 1e6
 """Square px that a model costs each line that it cannot reach."""
 MODELS = ("poly3", "poly5", "ptlens")
@@ -38,7 +43,7 @@ MODELS = ("poly3", "poly5", "ptlens")
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """Lines of equal weight a point: ``points`` (lines, BINS, 2) from the optical centre, in half short sides.
+    """Lines of photos, as ``points`` (lines, BINS, 2) from the optical centre in half short sides.
 
     ``px`` (lines) is what a half short side is in px of the picture that was searched; ``photo`` (lines) numbers it.
     """
@@ -52,17 +57,26 @@ class Lines:
 
     @property
     def lengths(self) -> FloatArray:
-        """From end to end, in half short sides."""
+        """Distance from end to end, in half short sides."""
         ends: FloatArray = np.hypot(*(self.points[:, -1] - self.points[:, 0]).T)
         return ends
 
-    def some(self, which: NDArray[np.bool_]) -> Lines:
-        """Those lines alone."""
-        return Lines(self.points[which], self.px[which], self.photo[which])
+    def only(self, keep: NDArray[np.bool_]) -> Lines:
+        """Select lines."""
+        return Lines(self.points[keep], self.px[keep], self.photo[keep])
+
+    @classmethod
+    def joined(cls, photos: Sequence[Lines]) -> Lines:
+        """Put the lines of several photos together, numbered by photo."""
+        return cls(
+            np.concatenate([one.points for one in photos]),
+            np.concatenate([one.px for one in photos]),
+            np.repeat(np.arange(len(photos)), [len(one) for one in photos]),
+        )
 
 
 def line_of(points: FloatArray, bins: int = BINS) -> FloatArray:
-    """A chain of any number of points (n, 2) in its order, as ``bins`` points."""
+    """Reduce a chain of points (n, 2) in its order to ``bins`` points: the means of its stretches."""
     edges = np.linspace(0, len(points), bins + 1).round().astype(int)
     if len(points) < bins:
         repeated: FloatArray = points[np.linspace(0, len(points) - 1, bins).round().astype(int)]
@@ -73,12 +87,12 @@ def line_of(points: FloatArray, bins: int = BINS) -> FloatArray:
 
 
 def polynomial_of(model: str, terms: Sequence[float] | FloatArray) -> Polynomial:
-    """Radius in the photo over radius in the ideal picture."""
+    """Make the polynomial of a model: radius in the photo over radius in the ideal picture."""
     return models.distortion(model, [float(term) for term in terms])
 
 
 def straightened(points: FloatArray, polynomial: Polynomial) -> FloatArray | None:
-    """Points of the photo (..., 2) where an ideal lens would have drawn them; None if the model folds over before."""
+    """Move points of the photo (..., 2) to where an ideal lens would have drawn them; None if the model folds over."""
     radius = np.hypot(points[..., 0], points[..., 1])
     farthest = float(radius.max())
     ideal = np.linspace(0, 2 * farthest, 4001)
@@ -93,7 +107,10 @@ def straightened(points: FloatArray, polynomial: Polynomial) -> FloatArray | Non
 
 
 def bends(lines: Lines, polynomial: Polynomial) -> FloatArray | None:
-    """How far each point is from the straight line through its line's points: (lines, BINS), in px of the photo."""
+    """Measure how far each point is from the straight line through its line: (lines, BINS), in px of the picture.
+
+    None if the model folds over within the lines.
+    """
     ideal = straightened(lines.points, polynomial) if len(lines) else lines.points
     if ideal is None:
         return None
@@ -102,10 +119,22 @@ def bends(lines: Lines, polynomial: Polynomial) -> FloatArray | None:
     xy = np.mean(centred[..., 0] * centred[..., 1], axis=1)
     angle = 0.5 * np.arctan2(2 * xy, xx - yy)
     away = -np.sin(angle)[:, None] * centred[..., 0] + np.cos(angle)[:, None] * centred[..., 1]
-    # In px of the photo: a model cannot make lines straight by making the picture small.
+    # In px of the picture as it was taken: a model cannot make lines straight by making the picture small.
     local = np.hypot(*np.moveaxis(lines.points, 2, 0)) / np.maximum(np.hypot(*np.moveaxis(ideal, 2, 0)), 1e-9)
     result: FloatArray = away * local * lines.px[:, None]
     return result
+
+
+def bends_of_lines(lines: Lines, polynomial: Polynomial, half_short_px: float) -> FloatArray | None:
+    """Measure how bent each line is: (lines,), root mean square in px of the photo, or None as in :func:`bends`.
+
+    ``half_short_px`` is half the short side of the photo, which may be larger than the picture that was searched.
+    """
+    away = bends(lines, polynomial)
+    if away is None:
+        return None
+    size: FloatArray = np.sqrt(np.mean((away / lines.px[:, None] * half_short_px) ** 2, axis=1))
+    return size
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +157,7 @@ class Straightening:
         return polynomial_of(self.model, self.terms)
 
     def uncertainty(self, farthest: float, draws: int = 200) -> float:
-        """Standard error of the displacement, at its worst up to a radius, as a share of that radius.
+        """Estimate the standard error of the displacement, at its worst up to a radius, as a share of that radius.
 
         A common scale is taken out of it, as it bends no line. Half the way to the farthest rival is in it.
         """
@@ -149,7 +178,7 @@ class Straightening:
 
 
 def straighten(lines: Lines) -> Straightening:
-    """The model that makes the lines straight: of lensfun's, the one that leaves unseen lines the straightest.
+    """Fit the model that makes the lines straight: of lensfun's, the one that leaves unseen lines the straightest.
 
     Each model is judged by lines that had no part in its fit (cross-validation, a fold being a fifth of the lines), so
     that terms which follow nothing but noise speak against it. The simplest model within a standard error of the best
@@ -174,39 +203,39 @@ def straighten(lines: Lines) -> Straightening:
 
 
 def centre_shift(lines: Lines, fit: Straightening) -> tuple[FloatArray, FloatArray] | None:
-    """Where the lines see the optical centre, from the middle of the picture, and its standard error: (2,) each.
+    """Find where the lines see the optical centre, from the middle of the picture, and its standard error: (2,) each.
 
     In half short sides: a step of Gauss and Newton's from the fit, in its terms and the centre. The fit itself keeps
-    the centre in the middle, as five photos seldom tell the two apart.
+    the centre in the middle, as five photos seldom tell the two apart. None if the model folds over.
     """
     jacobian = _jacobian(lines, fit.model, np.array(fit.terms))
-    rest = bends(lines, fit.polynomial)
-    if jacobian is None or rest is None:
+    residuals = bends(lines, fit.polynomial)
+    if jacobian is None or residuals is None:
         return None
     step, columns = 1e-4, [*jacobian]
     for shift in ((step, 0.0), (0.0, step)):
         moved = bends(Lines(lines.points - np.array(shift), lines.px, lines.photo), fit.polynomial)
         if moved is None:
             return None
-        columns.append(-_slope(rest, moved, step))
-    change, covariance = _step(np.array(columns), rest, fit.weights * lines.lengths)
+        columns.append(-_slope(residuals, moved, step))
+    change, covariance = _step(np.array(columns), residuals, fit.weights * lines.lengths)
     return change[-2:], np.sqrt(np.diag(covariance)[-2:])
 
 
 def _loss_weights(lines: Lines, model: str, terms: FloatArray, scale: float) -> tuple[FloatArray, FloatArray] | None:
     """Bends and the weights of the lines by Geman and McClure's loss."""
-    rest = bends(lines, polynomial_of(model, terms))
-    if rest is None:
+    residuals = bends(lines, polynomial_of(model, terms))
+    if residuals is None:
         return None
-    square = np.mean(rest**2, axis=1)
-    return rest, (scale**2 / (scale**2 + square)) ** 2
+    square = np.mean(residuals**2, axis=1)
+    return residuals, (scale**2 / (scale**2 + square)) ** 2
 
 
 def _cost(lines: Lines, model: str, terms: FloatArray, scale: float) -> float:
-    rest = bends(lines, polynomial_of(model, terms))
-    if rest is None:
+    residuals = bends(lines, polynomial_of(model, terms))
+    if residuals is None:
         return float("inf")
-    square = np.mean(rest**2, axis=1)
+    square = np.mean(residuals**2, axis=1)
     return float(np.sum(lines.lengths * square / (scale**2 + square)))
 
 
@@ -223,7 +252,7 @@ def _fit(lines: Lines, model: str) -> FloatArray:
 def _usual_bend(lines: Lines, model: str, terms: FloatArray) -> float:
     """Of the lines that agree, the median root mean square bend in px."""
     weighed = _loss_weights(lines, model, terms, SCALES[-1])
-    if weighed is None or not (good := weighed[1] > 0.5).any():
+    if weighed is None or not (good := weighed[1] > AGREES).any():
         return float("inf")
     return float(np.median(np.sqrt(np.mean(weighed[0][good] ** 2, axis=1))))
 
@@ -248,10 +277,10 @@ def _descend(
         jacobian = _jacobian(lines, model, terms)
         if weighed is None or jacobian is None:
             break
-        rest, now = weighed
+        residuals, now = weighed
         w = (now if fixed is None else fixed) * lines.lengths
         normal = np.einsum("klm,l,nlm->kn", jacobian, w, jacobian)
-        slope = np.einsum("klm,l,lm->k", jacobian, w, rest)
+        slope = np.einsum("klm,l,lm->k", jacobian, w, residuals)
         step = -np.linalg.lstsq(normal + 1e-9 * np.diag(np.diag(normal)), slope, rcond=None)[0]
 
         def cost(at: FloatArray, w: FloatArray = w) -> float:
@@ -298,11 +327,11 @@ def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) ->
     fold = np.arange(len(lines)) % FOLDS
     score = np.zeros(len(lines))
     for k in range(FOLDS):
-        held = fold == k
-        seen = lines.some(~held)
-        found = _descend(seen, model, terms, SCALES[-1], weights[~held])
-        rest = bends(lines.some(held), polynomial_of(model, found))
-        score[held] = FOLDED if rest is None else np.mean(rest**2, axis=1)
+        left_out = fold == k
+        seen = lines.only(~left_out)
+        found = _descend(seen, model, terms, SCALES[-1], weights[~left_out])
+        away = bends(lines.only(left_out), polynomial_of(model, found))
+        score[left_out] = FOLDED if away is None else np.mean(away**2, axis=1)
     result: FloatArray = score * weights * lines.lengths
     return result
 
@@ -310,15 +339,15 @@ def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) ->
 def _covariance(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) -> FloatArray:
     """The sandwich estimate with a line as a cluster (K.-Y. Liang and S. Zeger, Biometrika 73, 1986)."""
     jacobian = _jacobian(lines, model, terms)
-    rest = bends(lines, polynomial_of(model, terms))
-    if jacobian is None or rest is None:
+    residuals = bends(lines, polynomial_of(model, terms))
+    if jacobian is None or residuals is None:
         return np.zeros((len(terms), len(terms)))
-    return _step(jacobian, rest, weights * lines.lengths)[1]
+    return _step(jacobian, residuals, weights * lines.lengths)[1]
 
 
-def _step(jacobian: FloatArray, rest: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _step(jacobian: FloatArray, residuals: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The step to the least squares of the bends, and its covariance."""
     normal = np.einsum("klm,l,nlm->kn", jacobian, w, jacobian)
-    scores = np.einsum("klm,l,lm->kl", jacobian, w, rest)
+    scores = np.einsum("klm,l,lm->kl", jacobian, w, residuals)
     inverse = np.linalg.pinv(normal)
     return -inverse @ scores.sum(axis=1), inverse @ (scores @ scores.T) @ inverse

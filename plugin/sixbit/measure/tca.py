@@ -11,69 +11,67 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.measure.displacement import Blocks, Displacements, displacements, sharp_blocks
+from sixbit.measure.curve import Curve, curve_of
+from sixbit.measure.displacement import Displacements, EdgeBlocks, displacements, sharp_blocks
 from sixbit.values.errors import CalibrationError
 from sixbit.values.lens import Model
 from sixbit.values.light import TransferCurve
 from sixbit.values.watch import Progress, silent
 
-if TYPE_CHECKING:
-    pass
-
 FloatArray = NDArray[np.float64]
 
 NOT_ENOUGH = "there are not enough edges for it"
-WIDTHS, WIDTHS_HALVED = (3.0, 2.0, 1.3), (3.0, 2.2, 2.2)
-"""Of the Gaussians that blocks are smoothed by, round by round, in px; wider where colour has half the resolution."""
+WIDTHS = (3.0, 2.0, 1.3)
+"""Widths in px of the Gaussians that blocks are smoothed by, round by round."""
+WIDTHS_HALVED = (3.0, 2.2, 2.2)
+"""The same widths where colour has half the resolution."""
 TO_BEGIN_WITH = 3
 """One block of so many is measured until it is known about where to look."""
 LEAST_SURE = 0.5
 """Standard error up to which a block counts, in widths of the Gaussian."""
 SUREST = 0.01
 """Px to which no block is surer, whatever it says."""
-FEWEST, FEWEST_OUTSIDE, OUTSIDE = 40, 12, 0.7
-"""Blocks that must tell, in all and beyond this radius (half diagonals)."""
+FEWEST = 40
+"""Blocks that must tell."""
+OUTSIDE = 0.7
+"""Radius in half diagonals beyond which some of them must lie."""
+FEWEST_OUTSIDE = 12
+"""Blocks that must tell there."""
 HUBER = 1.5
+"""Standard errors beyond which a block loses weight."""
 SURE = 4.0
 """Standard errors by which the lateral colour must differ from none, somewhere in the picture, and be no mere
 ``UNSEEN``."""
 MOST_UNSURE = 0.1
 """Twice the standard error in the corner, in px, above which the edges were not enough: three stay within 0.15."""
-UNSEEN, UNSEEN_HALVED = 0.02, 0.08
-"""Px by which all blocks may err alike, which their scatter does not show: the more where colour has half the
-resolution, as compression leaves out most of what fringes of weak edges are made of."""
+UNSEEN = 0.02
+"""Px by which all blocks may err alike, which their scatter does not show."""
+UNSEEN_HALVED = 0.08
+"""The same where colour has half the resolution: compression leaves out most of the fringes of weak edges."""
 RIVAL = 2.0
-"""Of Akaike's criterion, by which another model may foretell worse and still have substantial support (K. P. Burnham
-and D. R. Anderson, section 2.6): a shelf of books was once off by 0.46 px where the other models said so by 0.1 px."""
+"""Difference in Akaike's criterion up to which another model still has substantial support (K. P. Burnham and
+D. R. Anderson, section 2.6): a shelf of books was once off by 0.46 px where the other models said so by 0.1 px."""
 LARGEST = 0.01
 """Share of the radius beyond which no lens displaces red or blue."""
 POWERS = ((1,), (1, 3), (1, 2, 3))
-"""Of the radius, that a displacement is made of: lensfun's linear, and its poly3 without and with its middle term."""
-CURVE_RINGS = 24
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """Displacement outwards in px over the radius in half diagonals: means of rings, their errors, and the fit."""
-
-    radius: FloatArray
-    measured: FloatArray
-    error: FloatArray
-    fitted: FloatArray
+"""Powers of the radius that a displacement is made of: lensfun's linear, its poly3 without and with its middle term."""
+RINGS = 24
+"""Of a curve that is drawn."""
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredTca:
-    """What the edges have shown. ``model`` is in lensfun's terms, for a sensor of the photo's own shape and size.
+    """Lateral colour that edges have shown.
 
-    ``corner_px`` is by how much red and blue lie outwards of green in the corner, ``corner_error`` twice the standard
-    error of the less sure, with what all of the photo may be off by alike, ``curves`` holds ``red`` and ``blue``;
-    ``blocks`` is how many parts of the photos told.
+    ``model`` is in lensfun's terms, for a sensor of the photo's shape and size. ``corner_px`` is by how much red and
+    blue lie outwards of green in the corner, ``corner_error`` twice the standard error of the less sure, with what all
+    of the photo may be off by alike. ``curves`` of ``red`` and ``blue`` are in px; ``blocks`` counts the blocks that
+    were measured. ``verdict`` says it in words.
     """
 
     model: Model
@@ -89,7 +87,8 @@ def tca_in(
 ) -> MeasuredTca:
     """Measure the lateral colour of a photo (height, width, 3) in the photo itself.
 
-    Raises CalibrationError, with the reason, if it does not carry it.
+    ``halved_chroma`` says that the file holds colour at half the resolution. Raises CalibrationError, with the reason,
+    if the photo does not carry it.
     """
     if pixels.ndim < 3 or pixels.shape[2] < 3:
         raise CalibrationError("it has no colours")
@@ -98,8 +97,11 @@ def tca_in(
     return fit_tca([blocks], max(width, height) / min(width, height), progress)
 
 
-def fit_tca(photos: Sequence[Blocks], aspect_ratio: float, progress: Progress = silent) -> MeasuredTca:
-    """The same from blocks of photos of one shape: the part that is mathematics alone."""
+def fit_tca(photos: Sequence[EdgeBlocks], aspect_ratio: float, progress: Progress = silent) -> MeasuredTca:
+    """Fit the lateral colour to blocks of photos of one shape, whose long side is ``aspect_ratio`` short ones.
+
+    Raises CalibrationError, with the reason, if they do not carry it.
+    """
     half = photos[0].half_diagonal
     if sum(len(photo.x) for photo in photos) < FEWEST:
         raise _not_enough("hardly anything in it has an edge")
@@ -108,16 +110,16 @@ def fit_tca(photos: Sequence[Blocks], aspect_ratio: float, progress: Progress = 
     fits: tuple[_Fit, ...] | None = None
     for number, sigma in enumerate(widths):
         last = number == len(widths) - 1
-        some = photos if last else [photo.every(TO_BEGIN_WITH) for photo in photos]
+        chosen = photos if last else [photo.every(TO_BEGIN_WITH) for photo in photos]
         measured = []
-        for photo in some:
+        for photo in chosen:
             expected = np.zeros((2, len(photo.x)))
             if fits:
                 scale = photo.half_diagonal / half
                 expected = np.stack([fit.at(photo.r / photo.half_diagonal) * scale for fit in fits])
             measured.append(displacements(photo, expected, sigma))
             progress((number + len(measured) / len(photos)) / len(widths), "measuring red and blue against green")
-        samples = [_Samples.of(some, measured, k, sigma) for k in (0, 1)]
+        samples = [_Samples.of(chosen, measured, k, sigma) for k in (0, 1)]
         for one in samples:
             one.check(1 if last else TO_BEGIN_WITH)
         choices = POWERS[:1] if number == 0 else POWERS
@@ -135,17 +137,26 @@ def fit_tca(photos: Sequence[Blocks], aspect_ratio: float, progress: Progress = 
     corner = float(fits[0].at(np.ones(1))[0]), float(fits[1].at(np.ones(1))[0])
     stated = math.hypot(error, unseen)
     count = min(len(one.value) for one in samples)
-    curves = {name: _curve(one, fit) for name, one, fit in zip(("red", "blue"), samples, fits, strict=True)}
-    said = " and ".join(
-        f"{name} {abs(px):.2f} px {'out' if px > 0 else 'in'}wards" for name, px in zip(curves, corner, strict=True)
+    curves = {
+        name: curve_of(one.r, one.value, fit.at, rings=RINGS, weights=fit.weight)
+        for name, one, fit in zip(("red", "blue"), samples, fits, strict=True)
+    }
+    farthest = max(float(one.r.max()) for one in samples)
+    return MeasuredTca(model, corner, stated, curves, count, _in_words(model, corner, stated, count, farthest))
+
+
+def _in_words(
+    model: Model, corner_px: tuple[float, float], error: float, count: int, farthest: float
+) -> tuple[str, ...]:
+    shifts = " and ".join(
+        f"{name} {abs(px):.2f} px {'out' if px > 0 else 'in'}wards"
+        for name, px in zip(("red", "blue"), corner_px, strict=True)
     )
     shape = "in proportion to the radius" if model.name == "linear" else "not in proportion to the radius"
-    verdict = (
-        f"Lateral colour: in the corners {said} of green, give or take {stated:.2f} px, {shape}.",
-        f"It was measured at {count} places with edges, out to {100 * max(one.r.max() for one in samples):.0f} % of "
-        "the half diagonal.",
+    return (
+        f"Lateral colour: in the corners {shifts} of green, give or take {error:.2f} px, {shape}.",
+        f"It was measured at {count} places with edges, out to {100 * farthest:.0f} % of the half diagonal.",
     )
-    return MeasuredTca(model, corner, stated, curves, count, verdict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +172,7 @@ class _Samples:
     """The part of the picture, within which errors are alike."""
 
     @classmethod
-    def of(cls, photos: Sequence[Blocks], measured: Sequence[Displacements], k: int, sigma: float) -> _Samples:
+    def of(cls, photos: Sequence[EdgeBlocks], measured: Sequence[Displacements], k: int, sigma: float) -> _Samples:
         half = photos[0].half_diagonal
         columns: list[list[NDArray[Any]]] = [[] for _ in range(6)]
         for number, (photo, found) in enumerate(zip(photos, measured, strict=True)):
@@ -252,17 +263,17 @@ def _fit(samples: _Samples, powers: tuple[int, ...], fullest: _Fit | None = None
         weight_of = weight / deviation**2
         normal = (design.T * weight_of) @ design + np.diag(prior + 1e-9)
         found = np.linalg.solve(normal, design.T @ (weight_of * samples.value))
-        rest = samples.value - design @ found
-        ratio = np.abs(rest) / deviation
+        residuals = samples.value - design @ found
+        ratio = np.abs(residuals) / deviation
         weight = np.minimum(1, HUBER / np.maximum(ratio, 1e-9))
         if fullest is None:  # Half of the blocks lie within 0.6745 deviations.
             scale = float(np.clip(scale * np.median(ratio) / 0.6745, 0.05, 20))
-    ratio = np.abs(rest) / (scale * claimed)
+    ratio = np.abs(residuals) / (scale * claimed)
     loss = np.where(ratio < HUBER, ratio**2, 2 * HUBER * ratio - HUBER**2).sum()
     inverse = np.linalg.inv(normal)
     _, which = np.unique(samples.part, return_inverse=True)
     scores = np.zeros((which.max() + 1, design.shape[1]))
-    np.add.at(scores, which, design * (weight_of * rest)[:, None])
+    np.add.at(scores, which, design * (weight_of * residuals)[:, None])
     parts = len(scores)
     clustered = inverse @ (scores.T @ scores) @ inverse * parts / max(parts - design.shape[1], 1)
     corner = np.concatenate([np.ones(terms), np.zeros(2 * photos)])
@@ -304,17 +315,3 @@ def _check(fits: tuple[_Fit, ...], half: float, error: float, unseen: float) -> 
 
 def _not_enough(why: str) -> CalibrationError:
     return CalibrationError(f"{NOT_ENOUGH}, {why}")
-
-
-def _curve(samples: _Samples, fit: _Fit) -> Curve:
-    """Means of rings."""
-    which = np.minimum((samples.r * CURVE_RINGS).astype(int), CURVE_RINGS - 1)
-    weights = np.bincount(which, fit.weight, CURVE_RINGS)
-    some = np.bincount(which, minlength=CURVE_RINGS) > 2
-
-    def mean(values: FloatArray) -> FloatArray:
-        means: FloatArray = np.bincount(which, fit.weight * values, CURVE_RINGS)[some] / weights[some]
-        return means
-
-    radius, measured = mean(samples.r), mean(samples.value)
-    return Curve(radius, measured, 1 / np.sqrt(weights[some]), fit.at(radius))

@@ -1,16 +1,16 @@
-"""What a lens does, drawn over its image circle: distortion, lateral colour and fall-off."""
+"""A plot of a lens over its image circle: distortion, lateral colour and fall-off."""
 
 from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.values.errors import SixbitError
+from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, PlotError, drawn, set_grid, set_up
+from sixbit.values.errors import PhotoError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,16 +21,10 @@ if TYPE_CHECKING:
 IMAGE_CIRCLE_MM = math.hypot(36, 24) / 2
 """Image height at the corner of the 24 mm x 36 mm frame."""
 
-INK, SOFT, RED, BLUE = "#1d1d1b", "#8a8a86", "#c8102e", "#1f5fa8"
-
-
-class PlotError(SixbitError):
-    """A plot that cannot be drawn or written; the message says the way out."""
-
 
 @dataclass(frozen=True)
 class LensCurves:
-    """A lens in numbers: curves over the image heights ``height_mm``; None or empty where there is no calibration.
+    """Curves of a lens over the image heights ``height_mm``; None or empty where there is no calibration.
 
     ``distortion_percent`` is the radial displacement in percent, ``red_um`` and ``blue_um`` the displacement against
     green on the sensor in µm (outwards is positive), ``vignetting_stops`` the light in stops against the centre (so
@@ -45,37 +39,12 @@ class LensCurves:
     notes: Sequence[str] = ()
 
 
-@contextmanager
-def drawn(path: str | Path, width: int, height: int) -> Iterator[Any]:
-    """A matplotlib figure of that size in px, which is written to the file once it is drawn.
-
-    The suffix says the format. Raises PlotError without matplotlib or for a suffix it does not know, PhotoError where
-    the file cannot be written.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise PlotError("Plots need matplotlib: pip install 'sixbit[plot]'") from error
-    from sixbit.files.replace import replacing
-
-    path = Path(path)
-    figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
-    kind = path.suffix[1:].lower()
-    if kind not in figure.canvas.get_supported_filetypes():
-        raise PlotError(f"A plot cannot be written as {path.name!r}; name it .png, .pdf or .svg.")
-    yield figure
-    with replacing(path) as file:
-        figure.savefig(file, format=kind)
-
-
 def plot_lens(title: str, curves: LensCurves, path: str | Path, frames: Sequence[float] = (1.0,)) -> None:
     """Draw a lens to a file, 1200 x 500 px in PNG; other formats (PDF, SVG) by the suffix of ``path``.
 
     ``frames`` are the crop factors whose corners are marked. Raises PlotError if matplotlib is not installed, or the
     file cannot be written in this format or place.
     """
-    from sixbit.values.errors import PhotoError
-
     try:
         with drawn(path, 1200, 500) as figure:
             _draw_lens(figure, title, curves, frames)
@@ -115,21 +84,17 @@ def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[flo
             continue
         if names := axes.get_legend_handles_labels()[1]:
             columns = 1 + len(names) // 7
-            axes.legend(loc="best", fontsize=8.5, frameon=False, handlelength=1.4, labelcolor=INK, ncols=columns)
+            axes.legend(loc="best", fontsize=LABEL, frameon=False, handlelength=1.4, labelcolor=INK, ncols=columns)
         _span(axes, -least, top)
         _mark_frames(axes, frames)
 
 
 def _prepare(axes: Any, name: str) -> None:
-    axes.set_title(name, loc="left", fontsize=10, color=INK, pad=26)
+    set_up(axes, name, pad=26)
+    set_grid(axes, "image height, mm")
     axes.set_xlim(0, IMAGE_CIRCLE_MM)
     axes.set_xticks(range(0, 21, 5))
-    axes.set_xlabel("image height, mm", fontsize=8.5, color=SOFT)
-    axes.tick_params(labelsize=8.5, colors=SOFT, length=0)
-    axes.grid(axis="y", color="#e6e6e2", linewidth=0.8)
     axes.set_axisbelow(True)
-    for side in ("top", "left", "right"):
-        axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(SOFT)
 
 

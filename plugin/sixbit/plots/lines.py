@@ -1,4 +1,4 @@
-"""The lines that a distortion was measured by, drawn: as the lens bent them, and as they are made straight."""
+"""A plot of the lines that a distortion was measured by: as the lens bent them, and as they are made straight."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.measure.straightness import bends, straightened
-from sixbit.plots.lens import BLUE, INK, RED, SOFT, drawn
-from sixbit.values.polynomial import evaluate
+from sixbit.measure.straightness import AGREES, straightened
+from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, drawn, set_grid
+from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 
 if TYPE_CHECKING:
     from sixbit.calibration.lines import LinesResult
+    from sixbit.measure.lines import MeasuredLines
 
 
 def plot_lines(result: LinesResult, path: str | Path) -> None:
     """Draw a result to a file, 1200 x 720 px in PNG; other formats by the suffix. Raises PlotError, PhotoError."""
     with drawn(path, 1200, 720) as figure:
-        _draw(figure, result)
+        figure.text(0.03, 0.955, f"{result.setting.lens.name}: {result.verdict[-1]}", fontsize=11, color=INK)
+        _draw(figure, result.found)
 
 
-def _draw(figure: Any, result: LinesResult) -> None:
-    lines, fit = result.lines, result.fit
+def _draw(figure: Any, found: MeasuredLines) -> None:
+    lines, fit = found.lines, found.fit
     # The photo that says most.
-    shown = int(np.argmax(np.bincount(lines.photo, fit.weights * lines.lengths, len(result.pictures))))
-    picture = result.pictures[shown]
-    here = lines.some(lines.photo == shown)
-    good = fit.weights[lines.photo == shown] > 0.5
-    figure.text(0.03, 0.955, f"{result.setting.lens.name}: {result.verdict[-1]}", fontsize=11, color=INK)
+    shown = int(np.argmax(np.bincount(lines.photo, fit.weights * lines.lengths, len(found.pictures))))
+    picture = found.pictures[shown]
+    here = lines.only(lines.photo == shown)
+    good = fit.weights[lines.photo == shown] > AGREES
     grid = figure.add_gridspec(2, 2, height_ratios=(2.6, 1), left=0.03, right=0.97, top=0.9, bottom=0.08, hspace=0.18)
     straight = straightened(here.points, fit.polynomial)
     for column, (title, background, points) in enumerate(
@@ -49,28 +50,25 @@ def _draw(figure: Any, result: LinesResult) -> None:
         axes.set_xlim(0, picture.shape[1] - 1)
         axes.set_ylim(picture.shape[0] - 1, 0)
         axes.set_axis_off()
-    _draw_bends(figure.add_subplot(grid[1, :]), result)
+    _draw_bends(figure.add_subplot(grid[1, :]), found)
 
 
-def _draw_bends(axes: Any, result: LinesResult) -> None:
+def _draw_bends(axes: Any, found: MeasuredLines) -> None:
     """The bend of each line that agrees, before and after, over how far out it is."""
-    lines = result.lines.some(result.fit.weights > 0.5)
-    middle = np.hypot(*lines.points.mean(axis=1).T)
-    for polynomial, paint, name in (((1.0,), RED, "before"), (result.fit.polynomial, BLUE, "after")):
-        rest = bends(lines, polynomial)
-        if rest is not None:
-            size = np.sqrt(np.mean((rest / lines.px[:, None] * result.half_short_px) ** 2, axis=1))
+    middle = np.hypot(*found.agreeing.points.mean(axis=1).T)
+    for polynomial, paint, name in ((UNITY, RED, "before"), (found.fit.polynomial, BLUE, "after")):
+        size = found.bends(polynomial)
+        if size is not None:
             axes.semilogy(middle, np.maximum(size, 1e-3), ".", markersize=3, color=paint, alpha=0.6, label=name)
-    axes.set_xlabel("middle of the line, half short sides from the centre", fontsize=8.5, color=SOFT)
+    set_grid(axes, "middle of the line, half short sides from the centre")
     axes.set_title("Bend of each line, px of the photo", loc="left", fontsize=10, color=INK)
-    axes.tick_params(labelsize=8.5, colors=SOFT)
-    axes.grid(axis="y", color="#e6e6e2", linewidth=0.8)
-    axes.legend(fontsize=8.5, frameon=False, loc="lower right")
+    axes.tick_params(labelsize=LABEL, colors=SOFT)
+    axes.legend(fontsize=LABEL, frameon=False, loc="lower right")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 
 
-def _corrected(picture: NDArray[np.uint8], half_short: float, polynomial: tuple[float, ...]) -> NDArray[np.uint8]:
+def _corrected(picture: NDArray[np.uint8], half_short: float, polynomial: Polynomial) -> NDArray[np.uint8]:
     """The searched picture through the correction: the nearest pixel will do for a background."""
     height, width = picture.shape
     x, y = np.arange(width) - (width - 1) / 2, (np.arange(height) - (height - 1) / 2)[:, None]

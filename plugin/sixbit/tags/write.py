@@ -85,10 +85,8 @@ def write_lens_tags(
 def _check(lens: Lens, f_number: float | None) -> None:
     if lens.is_adapter:
         raise PhotoError(f"{lens.name} is an adapter, not a lens.", Code.NO_SUCH_LENS)
-    if f_number is not None and f_number < 0.9 * lens.f_number_open:
-        raise PhotoError(
-            f"{lens.name} opens to f/{lens.f_number_open:g} at most, so not to f/{f_number:g}.", Code.APERTURE
-        )
+    if refused := lens.too_wide(f_number):
+        raise PhotoError(refused)
 
 
 def _crop_factor(shot: Shot) -> float | None:

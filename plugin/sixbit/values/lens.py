@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from sixbit.values.errors import Code
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import SixBitCode
@@ -91,6 +92,21 @@ class Lens(NamedTuple):
         said = in_a_row([fact for fact in facts if fact])
         return (
             Sentence("{facts} (not confirmed by a source)", facts=said) if said and not self.details_sourced else said
+        )
+
+    def too_wide(self, f_number: float | None) -> Sentence | None:
+        """Say that the lens does not open to an f-number; None if it does, or if none is given.
+
+        A tenth is let pass, as f-numbers are rounded.
+        """
+        if f_number is None or f_number >= 0.9 * self.f_number_open:
+            return None
+        return Sentence(
+            "{lens} opens to f/{widest:g} at most, so not to f/{f_number:g}.",
+            Code.APERTURE,
+            lens=self.name,
+            widest=self.f_number_open,
+            f_number=f_number,
         )
 
     def best_calibrations(

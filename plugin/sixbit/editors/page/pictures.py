@@ -12,7 +12,7 @@ from sixbit.photos.pixels import file_of, small_picture
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sixbit.calibration.lines import LinesResult
+    from sixbit.measure.lines import MeasuredLines
 
 RED, WHITE, BLUE, LEFT_OUT = (198, 40, 40), (250, 250, 250), (31, 95, 196), (150, 150, 150)
 MOST_DRAWN = 3
@@ -35,18 +35,18 @@ def heat_map(rest: NDArray[np.float64]) -> bytes:
     return file_of(picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST), "PNG")
 
 
-def lines_before_after(result: LinesResult) -> tuple[tuple[str, bytes], ...]:
+def lines_before_after(found: MeasuredLines) -> tuple[tuple[str, bytes], ...]:
     """Photos with their lines, as they are and as the distortion found leaves them: each pair with what it shows."""
-    from sixbit.measure.straightness import bends
+    from sixbit.measure.straightness import AGREES, bends
 
-    lines, good = result.lines, result.fit.weights > 0.5
-    before, after = bends(lines, (1.0,)), bends(lines, result.fit.polynomial)
+    lines, good = found.lines, found.fit.weights > AGREES
+    before, after = bends(lines, (1.0,)), bends(lines, found.fit.polynomial)
     if before is None or after is None or not good.any():
         return ()
-    widest = max(picture.shape[1] for picture in result.pictures)
+    widest = max(picture.shape[1] for picture in found.pictures)
     room = LARGEST_BEND * widest / max(float(np.quantile(np.abs(before[good]).max(axis=1), 0.95)), 1e-6)
     factor = max((size for size in ENLARGED if size <= room), default=1)
-    counts = np.bincount(lines.photo[good], minlength=len(result.pictures))
+    counts = np.bincount(lines.photo[good], minlength=len(found.pictures))
     drawn = []
     for number in sorted(np.argsort(-counts)[:MOST_DRAWN].tolist()):
         here = lines.photo == number
@@ -54,7 +54,7 @@ def lines_before_after(result: LinesResult) -> tuple[tuple[str, bytes], ...]:
             continue
         points = lines.points[here] * lines.px[here][:, None, None]
         pair = [
-            _with_lines(result.pictures[number], points, before[here], bend[here], factor, good[here])
+            _with_lines(found.pictures[number], points, before[here], bend[here], factor, good[here])
             for bend in (before, after)
         ]
         sheet = Image.new("RGB", (2 * pair[0].width + GAP, pair[0].height), WHITE)

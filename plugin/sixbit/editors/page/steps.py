@@ -81,7 +81,7 @@ def _of_flat(result: FlatResult) -> Findings:
         ("Fall-off", "light, % of the centre", ("light",)),
         ("Colour shading", "colour against green, %", ("red", "blue")),
     ):
-        curves = {name: curve for name, curve in result.curves.items() if name in wanted}
+        curves = {name: curve for name, curve in result.found.curves.items() if name in wanted}
         series = []
         for name, curve in curves.items():
             series.append(Series(f"{name}, measured", _percent(curve.radius, curve.measured), name))
@@ -89,7 +89,7 @@ def _of_flat(result: FlatResult) -> Findings:
         if series:
             plots.append(Plot(title, RADIUS, y, tuple(series)))
     caption = "What the fit of the light leaves: blue is 1 % too dark, red 1 % too bright, grey was left out as dust"
-    return Findings(tuple(result.verdict), tuple(plots), ((caption, heat_map(result.rest["light"])),))
+    return Findings(tuple(result.verdict), tuple(plots), ((caption, heat_map(result.found.residuals["light"])),))
 
 
 def _keep_flat(result: FlatResult) -> Run:
@@ -108,27 +108,25 @@ def _of_lines(result: LinesResult) -> Findings:
     import numpy as np
 
     from sixbit.editors.page.pictures import lines_before_after
-    from sixbit.measure.straightness import bends
 
-    good = result.lines.some(result.fit.weights > 0.5)
-    height, width = result.pictures[0].shape
+    found = result.found
+    height, width = found.pictures[0].shape
     corner = math.hypot(width - 1, height - 1) / (min(width, height) - 1)
-    radius = np.hypot(*np.moveaxis(good.points, 2, 0)).max(axis=1) / corner
+    radius = np.hypot(*np.moveaxis(found.agreeing.points, 2, 0)).max(axis=1) / corner
     series = []
-    for name, polynomial, colour in (("before", (1.0,), "red"), ("after", result.fit.polynomial, "blue")):
-        bent = bends(good, polynomial)
-        if bent is not None:
-            size = np.sqrt(np.mean((bent / good.px[:, None] * result.half_short_px) ** 2, axis=1))
+    for name, polynomial, colour in (("before", (1.0,), "red"), ("after", found.fit.polynomial, "blue")):
+        size = found.bends(polynomial)
+        if size is not None:
             points = [(100 * float(r), float(b)) for r, b in zip(radius, size, strict=True)]
             series.append(Series(name, points, colour))
     bend = Plot("Bend of the lines", "farthest from the centre, % of the half diagonal", "bend, px", tuple(series))
     at = np.linspace(0, corner, 60)
     # Against the centre: a model may enlarge all of the picture, which bends nothing.
-    moved = 100 * (np.polynomial.polynomial.polyval(at, result.fit.polynomial) / result.fit.polynomial[0] - 1)
+    moved = 100 * (np.polynomial.polynomial.polyval(at, found.fit.polynomial) / found.fit.polynomial[0] - 1)
     curve = [(100 * float(r / corner), float(m)) for r, m in zip(at, moved, strict=True)]
-    found = Series(f"found ({result.fit.model})", curve, line=True)
-    distortion = Plot("Distortion", f"{RADIUS}, without distortion", "farther out, % of the distance", (found,))
-    return Findings(tuple(result.verdict), (bend, distortion), lines_before_after(result))
+    model = Series(f"found ({found.fit.model})", curve, line=True)
+    distortion = Plot("Distortion", f"{RADIUS}, without distortion", "farther out, % of the distance", (model,))
+    return Findings(tuple(result.verdict), (bend, distortion), lines_before_after(found))
 
 
 def _keep_lines(result: LinesResult) -> Run:

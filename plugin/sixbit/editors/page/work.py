@@ -56,7 +56,7 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
     width, height = frame.size
     if min(frame.size) < SMALLEST:
         raise PhotoError(f"{path.name}: has {width} × {height} pixels, which is too small to measure.")
-    check_untouched([frame.shot])
+    check_untouched(frame.shot)
     found = match(frame.shot)
     other = found.lens is not None and found.lens.lens_id != lens_id
     note = f"The photo names another lens, {found.lens.name}" if found.lens is not None and other else ""

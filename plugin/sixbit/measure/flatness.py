@@ -1,0 +1,142 @@
+"""Whether frames are flats: well exposed, even but for a fall-off, and of one light.
+
+The limits were set by benchmarks/calibrate.py: flats of every kind pass, scenes do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sixbit.measure.patches import Patches
+from sixbit.measure.samples import Mask, Samples, even_powers, fit, samples_of, surface, surface_powers
+from sixbit.measure.vignetting import vignetting_at
+from sixbit.values.errors import CalibrationError
+
+FloatArray = NDArray[np.float64]
+
+MOST_CLIPPED = 0.01
+"""Share of a patch's pixels at the upper end of the scale, in one patch of a hundred."""
+DARKEST = 0.004
+"""Light in the centre."""
+COARSEST = 0.1
+"""Distance of two code values in the darkest parts."""
+ROUGHEST = 0.012
+"""Standard deviation of the patches against their surroundings."""
+FAINTEST_SPOT = 0.004
+"""Difference of a patch from its surroundings below which it does not stand out, however even the others are."""
+MOST_SPOTS = 0.08
+"""Share of patches that stand out from their surroundings."""
+MOST_TEXTURE = 0.3
+"""Standard deviation of the pixels within a patch."""
+MOST_UNEVEN = 0.02
+"""Standard deviation of what is neither radial nor a slope."""
+STEEPEST = 0.25
+"""Slope of the light from the centre to a corner."""
+MOST_APART = 0.03
+"""By how much the fall-off in the corner may differ between frames of one setting."""
+BRIGHTEST_CORNER = 1.03
+"""Light in the corner over that in the centre: more is no fall-off."""
+BRIGHTEST = 1.04
+"""Light anywhere over that in the centre."""
+DARKEST_CORNER = 1 / 32
+"""Light in the corner over that in the centre: less is no lens's, but a hood's."""
+NEIGHBOURS = 9
+"""Patches along a square that a patch is compared with."""
+
+
+def check_exposure(one: Patches) -> None:
+    """Refuse a frame without noise, over-exposed or too dark, by CalibrationError."""
+    if np.quantile(one.spread, 0.9) == 0:
+        raise _no_flat(one, "its pixels have no noise, as those of every camera have")
+    if np.quantile(one.clipped, 0.99) > MOST_CLIPPED:
+        raise CalibrationError(
+            f"{one.name}: is over-exposed, {100 * np.mean(one.clipped > MOST_CLIPPED):.0f} % of it is clipped; take it "
+            "again with one or two stops less."
+        )
+    centre = np.median(one.light[:, one.r < 0.2], axis=1)
+    if centre.min() < DARKEST or np.quantile(one.step, 0.98) > COARSEST:
+        raise CalibrationError(
+            f"{one.name}: is too dark to measure, its darkest parts differ by a few code values; expose so that the "
+            "centre is a light grey, or give a 16-bit or raw frame."
+        )
+
+
+def usable_patches(one: Patches, green: int) -> Mask:
+    """Find the patches without dust, by the light of the plane ``green``; CalibrationError if this is no flat."""
+    if np.median(one.spread[green]) > MOST_TEXTURE:
+        raise _no_flat(one, f"its pixels differ by {100 * np.median(one.spread[green]):.0f} % within a small patch")
+    samples = samples_of([one], [np.ones(one.x.shape, bool)], green)
+    bent = surface(samples.x, samples.y, surface_powers(4, linear=False))
+    residuals = fit(samples, np.hstack([even_powers(samples.r, 3), bent])).residuals.reshape(one.x.shape)
+    against = residuals - _median_of_neighbours(residuals)
+    deviation = 1.4826 * float(np.median(np.abs(against)))
+    if deviation > ROUGHEST:
+        raise _no_flat(one, f"neighbouring parts of it differ by {100 * deviation:.1f} %")
+    spot = np.abs(against) > max(5 * deviation, FAINTEST_SPOT)
+    if spot.mean() > MOST_SPOTS:
+        raise _no_flat(one, f"{100 * spot.mean():.0f} % of it stands out from its surroundings")
+    # Dust reaches a little beyond the patches in which it is plain.
+    near = np.pad(spot, 1)
+    spot = near[1:-1, 1:-1] | near[:-2, 1:-1] | near[2:, 1:-1] | near[1:-1, :-2] | near[1:-1, 2:]
+    clean = samples.only(~spot.ravel())
+    uneven = float(np.sqrt(np.mean(fit(clean, even_powers(clean.r, 3)).residuals ** 2)))
+    if uneven > MOST_UNEVEN:
+        raise _no_flat(one, f"its brightness is off any fall-off by {100 * uneven:.1f} %")
+    return ~spot
+
+
+def check_light(names: Sequence[str], slopes: Sequence[float], terms: FloatArray, light: Samples) -> None:
+    """Refuse frames of a steep light, of none in the corners, or that do not agree, by CalibrationError.
+
+    ``slopes`` are those of each frame's light, ``terms`` the vignetting that was fitted to all of the ``light``.
+    """
+    for name, slope in zip(names, slopes, strict=True):
+        if slope > STEEPEST:
+            raise CalibrationError(
+                f"{name}: its light falls by {100 * slope:.0f} % from the centre to a corner; find a more even one."
+            )
+    plain = fit(light, even_powers(light.r, 3)).terms
+    brightest = np.max(vignetting_at(plain, np.linspace(0, 1, 50)))
+    if vignetting_at(plain, 1.0) > BRIGHTEST_CORNER or brightest > BRIGHTEST:
+        raise CalibrationError(
+            "These frames get brighter away from the centre, as no lens makes them: either they are no flats, or the "
+            "fall-off is corrected already."
+        )
+    if vignetting_at(terms, 1.0) < DARKEST_CORNER:
+        raise CalibrationError(
+            "The corners of these frames get next to no light; take the hood, filters and adapters that reach into "
+            "the picture away."
+        )
+    if len(names) > 1:
+        corners = [_corner_of(light, number) for number in range(len(names))]
+        if max(corners) / min(corners) - 1 > MOST_APART:
+            listed = ", ".join(f"{100 * corner:.0f} %" for corner in corners)
+            raise CalibrationError(
+                f"The frames do not agree: their corners get {listed} of the light; take them with one setting of the "
+                "lens and the same even light."
+            )
+
+
+def _corner_of(light: Samples, frame: int) -> float:
+    """The light in the corner that one frame alone shows."""
+    own = light.only(light.frame == frame)
+    own = replace(own, frame=np.zeros_like(own.frame))
+    return float(vignetting_at(fit(own, even_powers(own.r, 3)).terms, 1.0))
+
+
+def _median_of_neighbours(values: FloatArray) -> FloatArray:
+    half = NEIGHBOURS // 2
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(values, half, mode="reflect"), (NEIGHBOURS, NEIGHBOURS))
+    median: FloatArray = np.median(windows, axis=(2, 3))
+    return median
+
+
+def _no_flat(one: Patches, why: str) -> CalibrationError:
+    return CalibrationError(
+        f"{one.name}: is not enough of an even surface: {why}. Take an evenly lit wall or the sky out of focus, or "
+        "hold a white sheet or diffuser close before the lens."
+    )
