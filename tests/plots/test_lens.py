@@ -11,8 +11,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from sixbit.plots.figure import PlotError
 from sixbit.plots.lens import IMAGE_CIRCLE_MM, LensCurves, plot_lens
+from sixbit.values.errors import Code, SixbitError
+from tests.scenery.refusals import refused
 
 HEIGHT = np.linspace(0.01, IMAGE_CIRCLE_MM, 50)
 R = HEIGHT / IMAGE_CIRCLE_MM
@@ -82,17 +83,17 @@ def test_the_same_lens_gives_the_same_file(tmp_path: Path) -> None:
 
 
 def test_a_format_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(PlotError, match=r"name it \.png"):
+    with refused(SixbitError, r"another ending, such as \.png", Code.ENDING):
         plot_lens("Lens", WHOLE, tmp_path / "lens.docx")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(PlotError, match="no folder"):
+    with refused(SixbitError, "no folder.*Make that folder first", Code.NO_FOLDER):
         plot_lens("Lens", WHOLE, tmp_path / "none" / "lens.png")
 
 
 def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(PlotError, match=r"pip install 'sixbit\[plot\]'"):
+    with refused(SixbitError, r"matplotlib.*pip install 'sixbit\[plot\]'", Code.MISSING_PART):
         plot_lens("Lens", WHOLE, tmp_path / "lens.png")

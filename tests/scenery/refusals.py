@@ -13,9 +13,11 @@ from sixbit.values.errors import Code, SixbitError
 
 
 @contextmanager
-def refused(kind: type[SixbitError], words: str, code: Code | None = None) -> Iterator[None]:
+def refused(
+    kind: type[SixbitError], words: str, code: Code | None = None
+) -> Iterator[pytest.ExceptionInfo[SixbitError]]:
     """Fail unless this kind of error is raised, whose words with the way out hold the pattern."""
     with pytest.raises(kind) as caught:
-        yield
+        yield caught
     assert re.search(words, told(caught.value)), told(caught.value)
     assert code in (None, caught.value.code)

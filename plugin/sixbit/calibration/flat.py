@@ -13,7 +13,7 @@ from sixbit.lenses.own import Run
 from sixbit.measure.flat import MeasuredFlat, fit_flat
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.patches import Patches, patches_of
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.watch import Progress, part, silent
 
@@ -33,19 +33,18 @@ def measure_flat(
     """Measure vignetting and colour shading from flats of one lens, aperture and body.
 
     ``lens`` is its identity, where the frames do not say it; so are the rest. Raises CalibrationError, with the
-    reason and what would do, for frames that are no flats, too bright, too dark, corrected already or of different
+    reason, for frames that are no flats, too bright, too dark, corrected already or of different
     settings; PhotoError for files that are no photos. Nothing is kept: see :func:`keep`.
     """
     if not paths:
-        raise CalibrationError("Give at least one frame of an evenly lit surface.")
+        raise CalibrationError("There is no frame to measure.", Code.FLATS)
     frames = read_frames(paths, _patches_in, progress=part(progress, 0, 0.95))
     setting = setting_of(
         frames, lens, crop_factor=crop_factor, focal_mm=focal_mm, f_number=f_number, distance_m=distance_m
     )
     if len({width >= height for width, height in frames.sizes}) > 1:
-        raise CalibrationError(
-            "Some of these frames lie and some stand; turn the camera by 180 degrees between frames, not by 90."
-        )
+        why = "Some of these frames lie and some stand: the camera was turned by 90 degrees between them, not by 180."
+        raise CalibrationError(why, Code.FRAMES)
     progress(0.95, "fitting")
     found = fit_flat(frames.measured)
     notes = []
@@ -63,7 +62,7 @@ def keep(result: FlatResult) -> Run:
     """Keep a result in the user's database: the fall-off for every program, the shading for Sixbit."""
     setting, found = result.setting, result.found
     if setting.f_number is None:
-        raise CalibrationError("The frames do not say their aperture, which fall-off is of; say it with --aperture.")
+        raise CalibrationError("The frames do not say their aperture, which fall-off is of.", Code.APERTURE)
     count = len(result.frames)
     turned = ", turned against the light" if found.turned and count > 1 else ""
     source = f"{count} flat frame{'s' if count > 1 else ''}{turned}, f/{setting.f_number:g}"
@@ -87,6 +86,5 @@ def _with_fine_colours(frame: DecodedFrame) -> DecodedFrame:
         as_jpeg_xl = imagecodecs.jpegxl_encode_jpeg(frame.path.read_bytes())
         return replace(frame, pixels=imagecodecs.jpegxl_decode(as_jpeg_xl, keeporientation=True))
     except (ImportError, RuntimeError) as error:
-        raise CalibrationError(
-            f"{frame.name}: the colours of this JPEG cannot be read finely enough ({error}); give a raw file or a TIFF."
-        ) from error
+        why = f"the colours of this JPEG cannot be read finely enough ({error})."
+        raise CalibrationError(why, Code.EXPOSURE, subject=frame.path) from error

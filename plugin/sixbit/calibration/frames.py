@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from sixbit.files.find import RAW_SUFFIXES
 from sixbit.measure.frame import DecodedFrame
 from sixbit.tags.read import opened, photo_blocks, shot_in
-from sixbit.values.errors import CalibrationError, PhotoError, photo_name
+from sixbit.values.errors import CalibrationError, Code, PhotoError
 from sixbit.values.kinds import KINDS, SPOKEN
+from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
 from sixbit.values.watch import Progress, part, silent
 
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 
 def open_frame(path: str | Path) -> DecodedFrame:
-    """Decode a JPEG, TIFF, PNG, HEIC or raw frame. Raises PhotoError, naming it and the way out."""
+    """Decode a JPEG, TIFF, PNG, HEIC or raw frame. Raises PhotoError."""
     path = Path(path)
     with opened(path) as file:
         blocks = photo_blocks(path, file)
@@ -42,10 +43,8 @@ def check_untouched(shot: Shot, kinds: Iterable[str] = KINDS) -> None:
         return
     done = ", ".join(SPOKEN[kind] for kind in shot.already_corrected)
     marks = ", ".join(mark.tag for mark in shot.marks)
-    raise CalibrationError(
-        f"{photo_name(shot.path or '')}: {done} is corrected already ({marks}), so the lens cannot be seen in it; take "
-        "the frame as it left the camera."
-    )
+    why = f"{done} is corrected already ({marks}), so the lens cannot be seen in it."
+    raise CalibrationError(why, Code.FRAMES, subject=shot.path)
 
 
 class Frames(NamedTuple, Generic[T]):
@@ -87,9 +86,8 @@ def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
     try:
         import rawpy
     except ImportError as error:
-        raise PhotoError(
-            f"{photo_name(path)}: raw files need rawpy: pip install 'sixbit[calibrate]'; or give a TIFF."
-        ) from error
+        needed = Sentence("a raw file needs rawpy.", Code.MISSING_PART, package="sixbit[calibrate]")
+        raise PhotoError(needed, subject=path) from error
     from sixbit.values.light import linear
 
     try:
@@ -109,10 +107,7 @@ def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
     except (rawpy.LibRawError, ValueError, OSError) as error:
         reason = error.args[0] if error.args else error  # rawpy hands LibRaw's words on as bytes
         why = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
-        raise PhotoError(
-            f"{photo_name(path)}: LibRaw cannot decode it ({why}); copy it again from where it came, or give a TIFF "
-            "made from it."
-        ) from error
+        raise PhotoError(f"LibRaw cannot decode it ({why}).", Code.DAMAGED, subject=path) from error
     # A sensor without colours comes as one plane, or as three that are alike.
     return DecodedFrame(path, shot, pixels[:, :, 0] if grey else pixels, linear(), None if grey else matrix)
 

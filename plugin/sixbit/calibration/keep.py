@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.calibration.setting import Setting
-from sixbit.files.replace import write_whole
+from sixbit.files.replace import refusal, write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
 from sixbit.lenses.own import Run, read_runs
-from sixbit.values.errors import CalibrationError, CatalogueError
+from sixbit.values.errors import CalibrationError, CatalogueError, Code, InstallError
 from sixbit.values.kinds import KINDS
 from sixbit.values.lens import Model
 from sixbit.values.shot import INFINITY_M
@@ -48,9 +48,9 @@ def add(
     for kind, model in models.items():
         _check(kind, model)
     if (vignetting or shading) and setting.f_number is None:
-        raise CalibrationError("Fall-off and shading are of an aperture: say which one they were measured at.")
+        raise CalibrationError("Fall-off and shading are of an aperture, and it is not known which.", Code.APERTURE)
     if shading and not setting.model:
-        raise CalibrationError("Colour shading is of a lens on a body: say which body, as its photos name it.")
+        raise CalibrationError("Colour shading is of a lens on a body, and it is not known which body.", Code.FRAMES)
     if not models and not shading:
         raise CalibrationError("There is nothing to keep.")
     moment = (date or datetime.now().astimezone()).isoformat(timespec="microseconds")
@@ -58,7 +58,7 @@ def add(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CalibrationError(f"{folder} cannot be made: {error.strerror or error}; make it, or allow it.") from error
+        raise refusal(error, folder) from error
     with _locked(folder):
         run = Run(
             folder=folder,
@@ -99,10 +99,10 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except filelock.Timeout as error:
-        raise CalibrationError(f"Another Sixbit has been writing to {folder} for 30 s; end it.") from error
+        raise CalibrationError("another Sixbit has been writing to it for 30 s.", Code.BUSY, subject=folder) from error
     except (OSError, NotImplementedError) as error:
         why = getattr(error, "strerror", None) or error
-        raise CalibrationError(f"{folder} cannot be written: {why}; allow it, or make room.") from error
+        raise CalibrationError(f"cannot be written: {why}.", Code.NOT_WRITABLE, subject=folder) from error
     try:
         yield
     finally:
@@ -110,9 +110,9 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def runs(lens_id: str | None = None) -> tuple[Run, ...]:
-    """List the runs of a lens, or all, the oldest first."""
-    if lens_id is not None and lens_id not in catalogue().lenses:
-        raise CalibrationError(f"There is no lens with the identity {lens_id!r}; `sixbit lenses` lists them.")
+    """List the runs of a lens, or all, the oldest first. Raises CompileError for an identity that is not known."""
+    if lens_id is not None:
+        catalogue().lens(lens_id)
     folder = own_folder()
     return tuple(r for r in (read_runs(folder) if folder.is_dir() else ()) if lens_id in (None, r.lens_id))
 
@@ -122,12 +122,13 @@ def remove(name: str) -> Run:
     found = next((run for run in runs() if run.name == name), None)
     if found is None:
         known = ", ".join(run.name for run in runs()) or "there are none"
-        raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.")
+        raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.", Code.RUN)
     try:
         found.xml.unlink(missing_ok=True)
         found.path.unlink()
     except OSError as error:
-        raise CalibrationError(f"{found.path} cannot be removed: {error.strerror or error}.") from error
+        why = f"cannot be removed: {error.strerror or error}."
+        raise CalibrationError(why, Code.NO_ACCESS, subject=found.path) from error
     reload_catalogue()
     _update_programs()
     return found
@@ -138,7 +139,6 @@ def _update_programs() -> None:
     from contextlib import suppress
 
     from sixbit.install import lensfun
-    from sixbit.values.errors import InstallError
 
     with suppress(InstallError, CatalogueError):  # `sixbit doctor` tells of it.
         lensfun.renew()
@@ -153,7 +153,9 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     """
     wanted = [run for run in runs(lens_id) if run.has_xml]
     if not wanted:
-        raise CalibrationError("There is no calibration of yours that lensfun could read; nothing was exported.")
+        raise CalibrationError(
+            "There is no calibration of yours that lensfun could read; nothing was exported.", Code.UNCALIBRATED
+        )
     entries = lensfun_entries(wanted, complete)
     write_whole(Path(out), document(entries, wanted))
     return len(entries)

@@ -11,7 +11,7 @@ from sixbit.calibration.setting import Result, setting_of
 from sixbit.lenses.own import Run
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.lines import MeasuredLines, PhotoLines, fit_lines, lines_of
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, part, silent
 
 LinesResult = Result[MeasuredLines]
@@ -29,12 +29,12 @@ def measure_lines(
 ) -> LinesResult:
     """Measure the distortion of a lens from photos of straight things, five or so, with lines far from the centre.
 
-    ``lens`` is its identity, where the photos do not say it; so are the rest. Raises CalibrationError, with the reason
-    and what would do, where the lines are too few, too near the centre or disagree; PhotoError for files that are no
+    ``lens`` is its identity, where the photos do not say it; so are the rest. Raises CalibrationError, with the reason,
+    where the lines are too few, too near the centre or disagree; PhotoError for files that are no
     photos. Nothing is kept: see :func:`keep`.
     """
     if not paths:
-        raise CalibrationError("Give photos of straight things: five of a building, a shelf or a tiled wall do.")
+        raise CalibrationError("There is no photo to measure.", Code.LINES)
     frames = read_frames(paths, _lines_in, progress=part(progress, 0, 0.8))
     setting = setting_of(
         frames, lens, crop_factor=crop_factor, focal_mm=focal_mm, f_number=f_number, distance_m=distance_m

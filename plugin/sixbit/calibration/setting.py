@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of, crop_factor_of
 from sixbit.lenses.match import lens_of
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Lens
 
 if TYPE_CHECKING:
@@ -75,21 +75,21 @@ def setting_of(
     bodies = {(s.make.value if s.make else "", s.model.value if s.model else "") for s in frames.shots}
     if len(bodies) > 1:
         names = " and ".join(sorted(" ".join(body).strip() or "none" for body in bodies))
-        raise CalibrationError(f"These frames come from different cameras ({names}); give those of one.")
+        raise CalibrationError(f"These frames come from different cameras ({names}).", Code.FRAMES)
     make, model = bodies.pop()
     body = catalogue().body_for(make, model)
     ratios = [max(size) / max(min(size), 1) for size in frames.sizes]
     if max(ratios) / min(ratios) > 1.01:
-        raise CalibrationError("These frames differ in shape; give frames of the whole sensor.")
+        raise CalibrationError("These frames differ in shape.", Code.FRAMES)
     if crop_factor is None:
         known = crop_factor_of(first, body)
         if known is None:
-            raise CalibrationError("The sensor of this camera is not known; say its crop factor with --crop.")
+            raise CalibrationError("The sensor of this camera is not known.", Code.CROP_FACTOR)
         crop_factor = known.value * first.digital_zoom
     apertures = {round(a, 2) for s in frames.shots if (a := aperture_of(lens, s, f_number, body).f_number)}
     if len(apertures) > 1:
         listed = " and ".join(f"f/{a:g}" for a in sorted(apertures))
-        raise CalibrationError(f"These frames were taken at {listed}; calibrate one aperture after the other.")
+        raise CalibrationError(f"These frames were taken at {listed}, and not all at one aperture.", Code.FRAMES)
     if refused := lens.too_wide(f_number):
         raise CalibrationError(refused)
     return Setting(
@@ -109,5 +109,6 @@ def _focal_length(lens: Lens, focal_mm: float) -> float:
     if lens.focal_min == lens.focal_max:
         return float(lens.focal_min)
     if not 0.95 * lens.focal_min <= focal_mm <= 1.05 * lens.focal_max:
-        raise CalibrationError(f"{lens.name} has several focal lengths; say which it was with --focal MM.")
+        why = f"{lens.name} has several focal lengths, and the frames do not say which it was."
+        raise CalibrationError(why, Code.FOCAL_LENGTH)
     return float(focal_mm)

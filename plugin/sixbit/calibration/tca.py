@@ -13,7 +13,7 @@ from sixbit.measure.displacement import EdgeBlocks, sharp_blocks
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.tca import MeasuredTca, fit_tca
 from sixbit.photos.jpeg import has_halved_chroma
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, part, silent
 
 TcaResult = Result[MeasuredTca]
@@ -35,16 +35,14 @@ def measure_tca(
     photos. Nothing is kept: see :func:`keep`.
     """
     if not paths:
-        raise CalibrationError("Give at least one sharp photo with edges all over it.")
+        raise CalibrationError("There is no photo to measure.", Code.EDGES)
     frames = read_frames(paths, _blocks_in, kinds=("tca",), progress=part(progress, 0, 0.6))
     setting = setting_of(frames, lens, crop_factor=crop_factor, focal_mm=focal_mm, f_number=f_number)
     try:
         found = fit_tca(frames.measured, setting.aspect_ratio, part(progress, 0.6, 1.0))
     except CalibrationError as error:
-        raise CalibrationError(
-            f"{frames.names[0] if len(frames.names) == 1 else 'These photos'}: {error}. Take a sharp photo with strong "
-            "edges out to the corners, such as a front with windows or bare branches against the sky."
-        ) from error
+        photos = frames.names[0] if len(frames.names) == 1 else "these photos"
+        raise CalibrationError(f"{error.reason}.", error.code, subject=photos) from error
     return Result(setting, frames.names, found)
 
 
@@ -56,6 +54,8 @@ def keep(result: TcaResult) -> Run:
 
 def _blocks_in(frame: DecodedFrame, progress: Progress) -> EdgeBlocks:
     if frame.pixels.ndim < 3 or frame.pixels.shape[2] < 3:
-        raise CalibrationError(f"{frame.name}: has no colours, so no lateral colour can be seen in it.")
+        raise CalibrationError(
+            "has no colours, so no lateral colour can be seen in it.", Code.EDGES, subject=frame.path
+        )
     halved = has_halved_chroma(frame.path)
     return sharp_blocks(frame.pixels, frame.transfer, halved_chroma=halved, progress=progress)

@@ -21,7 +21,7 @@ from sixbit.measure.patches import Patches
 from sixbit.measure.samples import Fit, by_patch, samples_of
 from sixbit.measure.shading import MeasuredShading, fit_shading
 from sixbit.measure.vignetting import fit_vignetting, vignetting_at
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
 
 FloatArray = NDArray[np.float64]
 
@@ -63,12 +63,12 @@ class MeasuredFlat:
 def fit_flat(patches: Sequence[Patches]) -> MeasuredFlat:
     """Fit vignetting and colour shading to the patches of one frame or more.
 
-    Raises CalibrationError, with the reason and what would do, for frames that are no flats, or do not agree.
+    Raises CalibrationError, with the reason, for frames that are no flats, or do not agree.
     """
     for one in patches:
         check_exposure(one)
     if len({one.light.shape for one in patches}) > 1:
-        raise CalibrationError("These frames differ in size or in their colours; give frames of one kind.")
+        raise CalibrationError("These frames differ in size or in their colours.", Code.FRAMES)
     planes = patches[0].light.shape[0]
     green = planes // 2
     usable = [usable_patches(one, green) for one in patches]

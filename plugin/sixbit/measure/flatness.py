@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sixbit.measure.patches import Patches
 from sixbit.measure.samples import Mask, Samples, even_powers, fit, samples_of, surface, surface_powers
 from sixbit.measure.vignetting import vignetting_at
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
 
 FloatArray = NDArray[np.float64]
 
@@ -53,16 +53,12 @@ def check_exposure(one: Patches) -> None:
     if np.quantile(one.spread, 0.9) == 0:
         raise _no_flat(one, "its pixels have no noise, as those of every camera have")
     if np.quantile(one.clipped, 0.99) > MOST_CLIPPED:
-        raise CalibrationError(
-            f"{one.name}: is over-exposed, {100 * np.mean(one.clipped > MOST_CLIPPED):.0f} % of it is clipped; take it "
-            "again with one or two stops less."
-        )
+        why = f"is over-exposed, {100 * np.mean(one.clipped > MOST_CLIPPED):.0f} % of it is clipped."
+        raise CalibrationError(why, Code.EXPOSURE, subject=one.name)
     centre = np.median(one.light[:, one.r < 0.2], axis=1)
     if centre.min() < DARKEST or np.quantile(one.step, 0.98) > COARSEST:
-        raise CalibrationError(
-            f"{one.name}: is too dark to measure, its darkest parts differ by a few code values; expose so that the "
-            "centre is a light grey, or give a 16-bit or raw frame."
-        )
+        why = "is too dark to measure, its darkest parts differ by a few code values."
+        raise CalibrationError(why, Code.EXPOSURE, subject=one.name)
 
 
 def usable_patches(one: Patches, green: int) -> Mask:
@@ -96,29 +92,23 @@ def check_light(names: Sequence[str], slopes: Sequence[float], terms: FloatArray
     """
     for name, slope in zip(names, slopes, strict=True):
         if slope > STEEPEST:
-            raise CalibrationError(
-                f"{name}: its light falls by {100 * slope:.0f} % from the centre to a corner; find a more even one."
-            )
+            why = f"its light falls by {100 * slope:.0f} % from the centre to a corner."
+            raise CalibrationError(why, Code.FLATS, subject=name)
     plain = fit(light, even_powers(light.r, 3)).terms
     brightest = np.max(vignetting_at(plain, np.linspace(0, 1, 50)))
     if vignetting_at(plain, 1.0) > BRIGHTEST_CORNER or brightest > BRIGHTEST:
         raise CalibrationError(
             "These frames get brighter away from the centre, as no lens makes them: either they are no flats, or the "
-            "fall-off is corrected already."
+            "fall-off is corrected already.",
+            Code.FLATS,
         )
     if vignetting_at(terms, 1.0) < DARKEST_CORNER:
-        raise CalibrationError(
-            "The corners of these frames get next to no light; take the hood, filters and adapters that reach into "
-            "the picture away."
-        )
+        raise CalibrationError("The corners of these frames get next to no light.", Code.FLATS)
     if len(names) > 1:
         corners = [_corner_of(light, number) for number in range(len(names))]
         if max(corners) / min(corners) - 1 > MOST_APART:
             listed = ", ".join(f"{100 * corner:.0f} %" for corner in corners)
-            raise CalibrationError(
-                f"The frames do not agree: their corners get {listed} of the light; take them with one setting of the "
-                "lens and the same even light."
-            )
+            raise CalibrationError(f"The frames do not agree: their corners get {listed} of the light.", Code.FLATS)
 
 
 def _corner_of(light: Samples, frame: int) -> float:
@@ -136,7 +126,4 @@ def _median_of_neighbours(values: FloatArray) -> FloatArray:
 
 
 def _no_flat(one: Patches, why: str) -> CalibrationError:
-    return CalibrationError(
-        f"{one.name}: is not enough of an even surface: {why}. Take an evenly lit wall or the sky out of focus, or "
-        "hold a white sheet or diffuser close before the lens."
-    )
+    return CalibrationError(f"is not enough of an even surface: {why}.", Code.FLATS, subject=one.name)

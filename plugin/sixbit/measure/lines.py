@@ -26,7 +26,7 @@ from sixbit.measure.straightness import (
     line_of,
     straighten,
 )
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.polynomial import UNITY, Polynomial
 
@@ -55,8 +55,6 @@ OFF_CENTRE = 0.02
 """Shift of the optical centre that is worth telling, in half short sides."""
 OFF_CENTRE_ERRORS = 4.0
 """Shift of the optical centre that is worth telling, in its standard errors."""
-
-ADVICE = "Take about five photos of a building, a shelf or a tiled wall, with long straight edges near the borders."
 
 
 class PhotoLines(NamedTuple):
@@ -132,7 +130,7 @@ def lines_in(grey: NDArray[np.float32], half_short: float | None = None) -> Phot
 def fit_lines(photos: Sequence[PhotoLines], size: tuple[int, int]) -> MeasuredLines:
     """Fit the distortion that makes the lines of photos straight; ``size`` is their width and height in px.
 
-    Raises CalibrationError, with the reason and what would do, if the lines do not carry it.
+    Raises CalibrationError, with the reason, if the lines do not carry it.
     """
     lines = Lines.joined([photo.lines for photo in photos])
     if len(lines) < FEWEST:
@@ -197,7 +195,7 @@ def _check(lines: Lines, fit: Straightening, farthest: float, uncertainty: float
 
 
 def _not_enough(why: str) -> CalibrationError:
-    return CalibrationError(f"Not enough: {why} {ADVICE}")
+    return CalibrationError(f"Not enough: {why}", Code.LINES)
 
 
 def _mean_bend(lines: Lines, fit: Straightening, polynomial: Polynomial, half_short: float) -> tuple[float, float]:
@@ -221,7 +219,8 @@ def _reduced(frame: DecodedFrame) -> tuple[NDArray[np.float32], int]:
     most = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1.0
     rows, columns = height // k, width // k
     if min(rows, columns) < SMALLEST:
-        raise CalibrationError(f"{frame.name}: is too small ({width}x{height}) to show how lines bend.")
+        why = f"is too small ({width}x{height}) to show how lines bend."
+        raise CalibrationError(why, Code.FRAMES, subject=frame.path)
     # The margin that makes no whole square is cut evenly, so that the centre stays where it is.
     top, left = (height - rows * k) / 2, (width - columns * k) / 2
     cut = pixels[int(top) : int(top) + rows * k, int(left) : int(left) + columns * k]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sixbit.machine import processors
 from sixbit.photos.pixels import in_depth
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, silent
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:
     """Measure a frame patch by patch. Raises CalibrationError for one that is too small."""
     width, height = frame.size
     if min(width, height) < SMALLEST:
-        raise CalibrationError(f"{frame.name}: has {width}x{height} pixels; give the frame at its full size.")
+        why = f"has {width}x{height} pixels, too few to measure."
+        raise CalibrationError(why, Code.FRAMES, subject=frame.path)
     pixels = frame.pixels[:, :, None] if frame.pixels.ndim == 2 else frame.pixels
     side = max(1, max(width, height) // ALONG)
     columns, rows = width // side, height // side

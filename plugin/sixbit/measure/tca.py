@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sixbit.measure.curve import Curve, curve_of
 from sixbit.measure.displacement import Displacements, EdgeBlocks, displacements, sharp_blocks
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.light import TransferCurve
 from sixbit.values.watch import Progress, silent
@@ -91,7 +91,7 @@ def tca_in(
     if the photo does not carry it.
     """
     if pixels.ndim < 3 or pixels.shape[2] < 3:
-        raise CalibrationError("it has no colours")
+        raise CalibrationError("it has no colours", Code.EDGES)
     height, width = pixels.shape[:2]
     blocks = sharp_blocks(pixels, transfer, halved_chroma=halved_chroma, progress=progress)
     return fit_tca([blocks], max(width, height) / min(width, height), progress)
@@ -314,4 +314,4 @@ def _check(fits: tuple[_Fit, ...], half: float, error: float, unseen: float) -> 
 
 
 def _not_enough(why: str) -> CalibrationError:
-    return CalibrationError(f"{NOT_ENOUGH}, {why}")
+    return CalibrationError(f"{NOT_ENOUGH}, {why}", Code.EDGES)

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.values.errors import SixbitError
+from sixbit.values.errors import Code, SixbitError
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from sixbit.measure.curve import Curve
@@ -24,28 +25,24 @@ LABEL = 8.5
 """Size of labels, ticks and legends in points."""
 
 
-class PlotError(SixbitError):
-    """A plot that cannot be drawn or written; the message says the way out."""
-
-
 @contextmanager
 def drawn(path: str | Path, width: int, height: int) -> Iterator[Any]:
     """Give a matplotlib figure of that size in px, and write it to the file once it is drawn.
 
-    The suffix says the format. Raises PlotError without matplotlib or for a suffix it does not know, PhotoError where
+    The suffix says the format. Raises SixbitError without matplotlib or for a suffix it does not know, PhotoError where
     the file cannot be written.
     """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise PlotError("Plots need matplotlib: pip install 'sixbit[plot]'") from error
+        raise SixbitError(Sentence("Plots need matplotlib.", Code.MISSING_PART, package="sixbit[plot]")) from error
     from sixbit.files.replace import replacing
 
     path = Path(path)
     figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
     kind = path.suffix[1:].lower()
     if kind not in figure.canvas.get_supported_filetypes():
-        raise PlotError(f"A plot cannot be written as {path.name!r}; name it .png, .pdf or .svg.")
+        raise SixbitError("a plot cannot be written in this format.", Code.ENDING, subject=path)
     yield figure
     with replacing(path) as file:
         figure.savefig(file, format=kind)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def plot_flat(result: FlatResult, path: str | Path) -> None:
-    """Draw a result to a file, 1200 x 430 px in PNG; other formats by the suffix. Raises PlotError, PhotoError."""
+    """Draw a result to a file, 1200 x 430 px in PNG; other formats by the suffix. Raises SixbitError."""
     with drawn(path, 1200, 430) as figure:
         setting, found = result.setting, result.found
         aperture = f", ƒ/{setting.f_number:g}" if setting.f_number else ""

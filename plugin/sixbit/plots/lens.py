@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, PlotError, drawn, set_grid, set_up
-from sixbit.values.errors import PhotoError
+from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, drawn, set_grid, set_up
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,14 +41,11 @@ class LensCurves:
 def plot_lens(title: str, curves: LensCurves, path: str | Path, frames: Sequence[float] = (1.0,)) -> None:
     """Draw a lens to a file, 1200 x 500 px in PNG; other formats (PDF, SVG) by the suffix of ``path``.
 
-    ``frames`` are the crop factors whose corners are marked. Raises PlotError if matplotlib is not installed, or the
-    file cannot be written in this format or place.
+    ``frames`` are the crop factors whose corners are marked. Raises SixbitError if matplotlib is not installed, or
+    the file cannot be written in this format or place.
     """
-    try:
-        with drawn(path, 1200, 500) as figure:
-            _draw_lens(figure, title, curves, frames)
-    except PhotoError as error:
-        raise PlotError(str(error)) from error
+    with drawn(path, 1200, 500) as figure:
+        _draw_lens(figure, title, curves, frames)
 
 
 def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[float]) -> None:

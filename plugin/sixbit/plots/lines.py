@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def plot_lines(result: LinesResult, path: str | Path) -> None:
-    """Draw a result to a file, 1200 x 720 px in PNG; other formats by the suffix. Raises PlotError, PhotoError."""
+    """Draw a result to a file, 1200 x 720 px in PNG; other formats by the suffix. Raises SixbitError."""
     with drawn(path, 1200, 720) as figure:
         figure.text(0.03, 0.955, f"{result.setting.lens.name}: {result.verdict[-1]}", fontsize=11, color=INK)
         _draw(figure, result.found)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def plot_tca(result: TcaResult, path: str | Path) -> None:
-    """Draw a result to a file, 800 x 430 px in PNG; other formats by the suffix. Raises PlotError, PhotoError."""
+    """Draw a result to a file, 800 x 430 px in PNG; other formats by the suffix. Raises SixbitError."""
     with drawn(path, 800, 430) as figure:
         figure.text(0.05, 0.93, f"{result.setting.lens.name}, crop {result.setting.crop_factor:.3g}", fontsize=13)
         axes = figure.subplots(gridspec_kw={"left": 0.08, "right": 0.97, "top": 0.8, "bottom": 0.13})

@@ -185,8 +185,6 @@ class PresetError(SixbitError, ValueError):
 class CalibrationError(SixbitError):
     """Frames that a calibration cannot be made from, or a calibration that cannot be kept."""
 
-    code = Code.FRAMES
-
 
 class InstallError(SixbitError):
     """Something that cannot be put into another program, or taken out of it."""

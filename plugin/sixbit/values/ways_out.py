@@ -43,9 +43,9 @@ EVERYWHERE: WaysOut = {
     Code.EXPOSURE: "Expose so that the centre is a light grey and nothing is clipped, and give raw or 16-bit frames.",
     Code.LINES: "Take photos of things that are straight, such as a building, a shelf or a tiled wall: five or more, "
     "with long edges near the borders and out to the corners.",
-    Code.EDGES: "Take a sharp photo with strong edges out to the corners, such as a front with windows or bare "
+    Code.EDGES: "Take a sharp colour photo with strong edges out to the corners, such as a front with windows or bare "
     "branches against the sky.",
-    Code.FRAMES: "Give whole frames of one camera, lens and setting, as they left the camera.",
+    Code.FRAMES: "Give whole frames at full size, of one camera, lens and setting, as they left the camera.",
     Code.BUSY: "Wait for it, or end it.",
     Code.CLUSTER: "See that the scheduler runs, with workers; what is done stays done.",
     Code.NO_KERNEL: "Install a C++ compiler, then Sixbit again.",
