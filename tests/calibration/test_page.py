@@ -30,9 +30,10 @@ from sixbit.editors.page.lenses import find_lenses
 from sixbit.editors.page.server import HEADERS, Server
 from sixbit.editors.page.session import Session
 from sixbit.editors.page.steps import Findings, Plot, Series, Step
+from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
 from sixbit.lenses.own import Run
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.watch import Progress
 from tests.scenery import CLONE
@@ -51,9 +52,9 @@ def measure_something(
     progress(0.5, f"measuring {paths[0].name}")
     crop = settings.get("crop_factor", 1.0)
     if crop == 2:
-        raise CalibrationError(f"{paths[0].name}: is not enough; say more with --crop or --focal MM.")
+        raise CalibrationError("is not enough.", Code.CROP_FACTOR, subject=paths[0])
     if crop == 3:
-        raise CalibrationError("These frames differ.")
+        raise CalibrationError("These frames differ.", Code.FRAMES)
     if crop == 4:
         raise ZeroDivisionError("a mistake of Sixbit")
     if crop == 5:
@@ -325,8 +326,8 @@ def test_what_is_no_photo_is_refused_by_its_name(page: Page, photo: bytes) -> No
     for frame in frames:
         assert len(frame["reason"]) > 20
         assert "photo-" not in frame["reason"]
-    assert "is not a photo" in frames[0]["reason"]
-    assert "cut short" in frames[3]["reason"]
+    assert frames[0]["reason"].startswith("is not a photo")
+    assert frames[3]["reason"] == f"the JPEG is cut short. {WAYS_OUT[Code.DAMAGED]}"
     assert list(page.folder.iterdir()) == []
 
 
@@ -419,15 +420,15 @@ def test_a_photo_that_the_measurement_refuses_is_left_out(page: Page, photo: byt
     with_photos(page, photo, "one.jpg", "two.jpg")
     state = measured(page, "2")
     assert [frame["status"] for frame in state["frames"]] == ["refused", "refused"]
-    assert state["error"] == "two.jpg: is not enough; say more with “Crop factor” or “Focal length”."
-    assert state["frames"][0]["reason"].startswith("is not enough")
+    assert state["error"] == "two.jpg: is not enough. Say it at “Crop factor”."
+    assert state["frames"][0]["reason"] == "is not enough. Say it at “Crop factor”."
     assert page.do("measure")[0] == 409
 
 
 def test_frames_that_do_not_agree_stay(page: Page, photo: bytes) -> None:
     with_photos(page, photo, "one.jpg")
     state = measured(page, "3")
-    assert state["error"] == "These frames differ."
+    assert state["error"].startswith("These frames differ. Give whole frames at full size")
     assert [frame["status"] for frame in state["frames"]] == ["ready"]
 
 
@@ -489,6 +490,19 @@ def test_requests_that_make_no_sense(page: Page, what: str, said: dict[str, Any]
 def test_bodies_that_make_no_sense(page: Page, body: str) -> None:
     assert page.ask("POST", "do/set", body, Content_Type="application/json")[0] == 400
     assert page.ask("POST", "do/set", "x" * 100_000, Content_Type="application/json")[0] == 413
+
+
+def test_every_code_has_a_way_out_on_the_page() -> None:
+    assert WAYS_OUT.keys() == set(Code)
+    assert all(said.endswith(".") for said in WAYS_OUT.values())
+    assert not [said for said in WAYS_OUT.values() if "--" in said or "`sixbit" in said]
+
+
+def test_what_the_ways_out_name_is_on_the_page() -> None:
+    words = "".join(path.read_text(encoding="utf-8") for path in module.STATIC.glob("*.[hj]*"))
+    named = {name for said in WAYS_OUT.values() for name in re.findall("“(.+?)”", said)}
+    assert len(named) > 3
+    assert not [name for name in named if f">{name}" not in words and f'button("{name}"' not in words]
 
 
 # A photo corrected ----------------------------------------------------------------------------------------------------

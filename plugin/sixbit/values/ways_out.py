@@ -51,6 +51,11 @@ EVERYWHERE: WaysOut = {
     Code.NO_KERNEL: "Install a C++ compiler, then Sixbit again.",
     Code.MISSING_PART: "`pip install '{package}'` brings it.",
     Code.NO_EDITOR: "Start it once, so that it makes its folders, then install again.",
+    Code.NOT_INSTALLED: "Install it anew.",
+    Code.SANDBOX: "Allow it to start programs outside of its sandbox.",
+    Code.ARGUMENT: "Please report it.",
+    Code.PRESET: "Mend its file, or choose another.",
+    Code.ENGINE: "Please report it.",
     Code.FAULT: "Please report it.",
 }
 

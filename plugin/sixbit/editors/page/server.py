@@ -154,8 +154,9 @@ class Server:
             response = refusal if refusal is not None else await handler(request)
         except web.HTTPException as error:
             response = web.Response(status=error.status, text=f"{error.reason}\n")
-        except SixbitError as error:
-            response = web.json_response({"error": str(error)}, status=409)
+        except (RequestError, SixbitError) as error:
+            why = str(error) if isinstance(error, RequestError) else self.session.told(error)
+            response = web.json_response({"error": why}, status=409)
         except (ConnectionResetError, asyncio.CancelledError):
             raise
         except Exception as error:
@@ -221,7 +222,7 @@ class Server:
         try:
             return json.dumps(self.session.state(), allow_nan=False)
         except SixbitError as error:  # a file of the user's that became unreadable
-            return json.dumps({"fatal": str(error)})
+            return json.dumps({"fatal": self.session.told(error)})
 
     def _wake_pages(self) -> None:
         for page in self._pages:

@@ -10,35 +10,30 @@ import itertools
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sixbit.editors.page.lenses import lens_record
 from sixbit.editors.page.steps import STEPS, Findings, Step
+from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.page.work import Comparison, Look, compare, look, measure
-from sixbit.editors.page.worker import FaultError, RefusedError, StoppedError, Worker
+from sixbit.editors.page.worker import FaultError, StoppedError, Worker
 from sixbit.lenses.catalogue import catalogue
 from sixbit.machine import start_log
 from sixbit.values.errors import SixbitError, photo_name
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.lens import Lens
+from sixbit.values.ways_out import codes_of, followed
 
 LONGEST_NAME = 120
 _LIMITS = {"f_number": (0.5, 128), "distance_m": (0.01, 10_000), "focal_mm": (1, 2000), "crop_factor": (0.1, 20)}
-_ON_THE_PAGE = {
-    "--crop": "“Crop factor”",
-    "--focal": "“Focal length”",
-    "--aperture": "“Aperture”",
-    "--distance": "“Distance”",
-}
-"""What the command line's options are called on the page: messages may name them."""
 
 _log = logging.getLogger(__package__)
 
 
-class RequestError(SixbitError):
-    """What a page asks for and cannot have, in words for the one before it."""
+class RequestError(Exception):
+    """A page asks for what it cannot have; the message is for the one before it."""
 
 
 @dataclass
@@ -191,7 +186,8 @@ class Session:
         self._check_ready()
         number = next(self._numbers)
         suffix = Path(name).suffix.lower()
-        path = self.folder / f"photo-{number}{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else ''}"
+        # All of one length, so that no name begins another one.
+        path = self.folder / f"photo-{number:06}{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else ''}"
         shown = photo_name(name[:LONGEST_NAME]) or "without a name"
         frame = self.frames[number] = Upload(number, self.step, shown, path)
         self.error = ""
@@ -205,7 +201,7 @@ class Session:
 
     def refuse(self, frame: Upload, reason: str) -> None:
         """A photo that is of no use, and why; its file goes."""
-        frame.status, frame.reason = "refused", self._beside(frame, reason)
+        frame.status, frame.reason = "refused", reason
         frame.path.unlink(missing_ok=True)
         self.changed()
 
@@ -279,7 +275,7 @@ class Session:
         try:
             seen = await self.worker.do(look, frame.path, self.lens.lens_id, progress=lambda share, step: None)
         except (SixbitError, StoppedError, FaultError) as error:
-            self.refuse(frame, self._why(error))
+            self.refuse(frame, self._why(error, beside=frame))
         else:
             frame.look, frame.status, frame.reason = seen, "ready", ""
         self.changed()
@@ -294,19 +290,19 @@ class Session:
                 paths = [frame.path for frame in frames]
                 try:
                     result, findings = await self.worker.do(
-                        measure, step, paths, self.lens.lens_id, settings, progress=self._told
+                        measure, step, paths, self.lens.lens_id, settings, progress=self._progress
                     )
                     break
-                except RefusedError as error:
-                    blamed = next((f for f in frames if str(error).startswith(f"{f.path.name}: ")), None)
+                except SixbitError as error:
+                    blamed = self._photo_of(error)
                     if blamed is None:
                         raise
-                    blamed.status, blamed.reason = "refused", self._beside(blamed, str(error))
+                    blamed.status, blamed.reason = "refused", self.told(error, beside=blamed)
                     if len(frames) == 1:
                         raise
             for frame in frames:
                 frame.status = "used"
-            findings = Findings(tuple(map(self._in_words, findings.verdict)), findings.plots, findings.pictures)
+            findings = replace(findings, verdict=tuple(map(self._named, findings.verdict)))
             self.measurement = Measurement(next(self._numbers), step.name, result, findings, settings)
         except (SixbitError, StoppedError, FaultError) as error:
             self.error = self._why(error)
@@ -318,7 +314,7 @@ class Session:
         assert self.lens is not None
         try:
             shown = await self.worker.do(
-                compare, frame.path, frame.name, self.lens.lens_id, dict(self.settings), progress=self._told
+                compare, frame.path, frame.name, self.lens.lens_id, dict(self.settings), progress=self._progress
             )
             self.comparison = next(self._numbers), shown
             self.error = ""
@@ -328,9 +324,9 @@ class Session:
             self.job = None
             self.changed()
 
-    def _told(self, share: float, step: str) -> None:
+    def _progress(self, share: float, step: str) -> None:
         if self.job:
-            self.job = {**self.job, "share": min(max(share, 0.0), 1.0), "step": self._in_words(step)}
+            self.job = {**self.job, "share": min(max(share, 0.0), 1.0), "step": self._named(step)}
             self.changed()
 
     def _start(self, work: Any) -> None:
@@ -350,32 +346,37 @@ class Session:
         _log.error("unexpected", exc_info=error)
         return self._sorry()
 
-    def _why(self, error: Exception) -> str:
+    def told(self, error: SixbitError, beside: Upload | None = None) -> str:
+        """An error with what can be done about it, and the user's name of the photo, unless it stands beside that."""
+        photo = self._photo_of(error)
+        words = str(error) if photo is None else f"{photo.name}: {error.reason}"
+        if photo is not None and photo is beside:
+            words = str(error.reason)
+        return followed(words, codes_of(error), WAYS_OUT, error.values)
+
+    def _photo_of(self, error: SixbitError) -> Upload | None:
+        """The photo that an error is about."""
+        name = None if error.subject is None else Path(error.subject).name
+        return next((frame for frame in self.frames.values() if frame.path.name == name), None)
+
+    def _why(self, error: Exception, beside: Upload | None = None) -> str:
         if isinstance(error, StoppedError):
             return "Stopped."
         if isinstance(error, FaultError):
             _log.error("%s", error)
             return self._sorry()
-        return self._in_words(str(error))
+        assert isinstance(error, SixbitError)
+        return self.told(error, beside)
 
     def _sorry(self) -> str:
         where = f" Please send the file {self.log} to us." if self.log else ""
         return f"Something went wrong that is not your fault, and nothing was kept.{where}"
 
-    def _beside(self, frame: Upload, message: str) -> str:
-        """A message as it stands beside the photo, which it need not name."""
-        return self._in_words(message.removeprefix(f"{frame.path}: ").removeprefix(f"{frame.path.name}: "))
-
-    def _in_words(self, message: str) -> str:
-        """A message with the user's names of the photos, and the page's names of the options."""
+    def _named(self, words: str) -> str:
+        """Words with the user's names of the photos in place of ours."""
         for frame in self.frames.values():
-            message = message.replace(str(frame.path), frame.name)
-            # The number of another photo may begin with the same figures.
-            parts = re.split(rf"\b{re.escape(frame.path.name)}(?![\w.])", message)
-            message = frame.name.join(parts)
-        for option, name in _ON_THE_PAGE.items():
-            message = re.sub(rf"{option}( [A-Z]+)?\b", name, message)
-        return message
+            words = words.replace(frame.path.name, frame.name)
+        return words
 
     # ------------------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.editors.page.steps import Findings, Step
-from sixbit.values.errors import PhotoError
+from sixbit.editors.page.ways_out import WAYS_OUT
+from sixbit.values.errors import Code, PhotoError
 from sixbit.values.shot import Shot
 from sixbit.values.watch import Progress
 
@@ -55,7 +56,7 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
     frame = open_frame(path)
     width, height = frame.size
     if min(frame.size) < SMALLEST:
-        raise PhotoError(f"{path.name}: has {width} × {height} pixels, which is too small to measure.")
+        raise PhotoError(f"has {width} × {height} pixels, too few to measure.", Code.FRAMES, subject=path)
     check_untouched(frame.shot)
     found = match(frame.shot)
     other = found.lens is not None and found.lens.lens_id != lens_id
@@ -101,7 +102,8 @@ def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], pr
         for when, applied in (("before", None), ("after", filter)):
             progress(0.2 + 0.4 * number, "correcting the photo")
             pictures[f"{view}-{when}"] = _drawn(picture, applied, region, size)
-    return Comparison(Corrected(Path(name), Path(name), lens, filter, ()).summary(), pictures)
+    summary = Corrected(Path(name), Path(name), lens, filter, ()).summary(WAYS_OUT)
+    return Comparison(summary, pictures)
 
 
 def _picture(frame: DecodedFrame) -> OpenPicture:

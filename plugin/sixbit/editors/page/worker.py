@@ -10,7 +10,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from sixbit.values.errors import SixbitError
+from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.watch import Progress
 
 _PROGRESS, _DONE, _REFUSED, _FAULT = range(4)
@@ -18,10 +18,6 @@ _PROGRESS, _DONE, _REFUSED, _FAULT = range(4)
 
 class StoppedError(Exception):
     """The work was stopped by the user."""
-
-
-class RefusedError(SixbitError):
-    """What the work raised as a SixbitError, in the same words."""
 
 
 class FaultError(Exception):
@@ -42,7 +38,7 @@ class Worker:
         self._stopped = False
 
     async def do(self, function: Callable[..., Any], *arguments: Any, progress: Progress) -> Any:
-        """``function(*arguments, progress)``. Raises RefusedError, StoppedError or FaultError."""
+        """``function(*arguments, progress)``. Raises StoppedError, FaultError, and the work's own SixbitError."""
         async with self._turn:
             loop = asyncio.get_running_loop()
             self._stopped = False
@@ -52,7 +48,7 @@ class Worker:
 
             kind, value = await asyncio.to_thread(self._ask, function, arguments, told)
         if kind == _REFUSED:
-            raise RefusedError(value)
+            raise value
         if kind == _FAULT:
             raise StoppedError if self._stopped else FaultError(value)
         return value
@@ -108,9 +104,9 @@ def _work(pipe: Connection) -> None:
         try:
             answer = _DONE, function(*arguments, progress)
         except SixbitError as error:
-            answer = _REFUSED, str(error)
+            answer = _REFUSED, error
         except MemoryError:
-            answer = _REFUSED, "There is not enough memory for this on this computer; give fewer or smaller photos."
+            answer = _REFUSED, PhotoError("There is not enough memory for this on this computer.", Code.TOO_LARGE)
         except Exception:
             answer = _FAULT, traceback.format_exc()
         try:

@@ -29,9 +29,4 @@ BY_PRESET: WaysOut = {
     Code.BAD_VIGNETTING: "A preset without vignetting among its `corrections` can correct it.",
     Code.BAD_SHADING: "A preset without shading among its `corrections` can correct it.",
     Code.ALREADY_CORRECTED: "Correct it by itself to have it done again.",
-    Code.PRESET: "Mend its file, or choose another.",
-    Code.ARGUMENT: "Please report it.",
-    Code.ENGINE: "Please report it.",
-    Code.NOT_INSTALLED: "Install it anew.",
-    Code.SANDBOX: "Allow it to start programs outside of its sandbox.",
 }
