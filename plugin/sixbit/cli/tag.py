@@ -31,8 +31,8 @@ def run(options: argparse.Namespace) -> int:
     if lens is None:
         complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
         return UNUSABLE
-    if options.focal and not lens.focal_min <= options.focal <= lens.focal_max:
-        complain(f"{lens.name} has no focal length of {options.focal:g} mm")
+    if options.focal and (refused := lens.out_of_reach(options.focal)):
+        complain(told(refused))
         return UNUSABLE
     status = DONE
     for photo in options.photos:

@@ -174,17 +174,8 @@ def _focal_length(lens: Lens, shot: Shot, focal_mm: float | None) -> float:
                 "{lens} has several focal lengths and the photo does not say which.", Code.FOCAL_LENGTH, lens=lens.name
             )
         )
-    if not lens.focal_min * 0.95 <= focal <= lens.focal_max * 1.05:
-        raise CompileError(
-            Sentence(
-                "{lens} has no focal length of {focal:g} mm: it goes from {shortest:g} to {longest:g} mm.",
-                Code.FOCAL_LENGTH,
-                lens=lens.name,
-                focal=focal,
-                shortest=lens.focal_min,
-                longest=lens.focal_max,
-            )
-        )
+    if refused := lens.out_of_reach(focal, slack=0.05):
+        raise CompileError(refused)
     return float(focal)
 
 

@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from sixbit.values.errors import ArgumentError
 from sixbit.values.marks import APERTURE, LENS, own_key
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def lens_values(
     """
     if focal_mm is None and lens.focal_min == lens.focal_max:
         focal_mm = lens.focal_min
-    if focal_mm is not None and not lens.focal_min <= focal_mm <= lens.focal_max:
-        raise ValueError(f"{lens.name} has no focal length of {focal_mm:g} mm")
+    if focal_mm is not None and (refused := lens.out_of_reach(focal_mm)):
+        raise ArgumentError(refused)
     values: Values = {
         "LensMake": lens.maker,
         "LensModel": lens.name,

@@ -109,6 +109,19 @@ class Lens(NamedTuple):
             f_number=f_number,
         )
 
+    def out_of_reach(self, focal_mm: float, slack: float = 0.0) -> Sentence | None:
+        """Say that the lens has no such focal length; None if it has. A share of ``slack`` is let pass."""
+        if self.focal_min * (1 - slack) <= focal_mm <= self.focal_max * (1 + slack):
+            return None
+        return Sentence(
+            "{lens} has no focal length of {focal:g} mm: it goes from {shortest:g} to {longest:g} mm.",
+            Code.FOCAL_LENGTH,
+            lens=self.name,
+            focal=focal_mm,
+            shortest=self.focal_min,
+            longest=self.focal_max,
+        )
+
     def best_calibrations(
         self, grades: Iterable[Grade] = TRUSTED, crop_factor: float | None = None
     ) -> dict[str, Calibration]:

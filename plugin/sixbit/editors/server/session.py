@@ -256,10 +256,7 @@ class Session:
         from sixbit.values.marks import NAMESPACE, PREFIX
 
         f_number, focal_mm = asked.number(request, "f_number"), asked.number(request, "focal_mm")
-        try:
-            tags = lens_tags(asked.lens(request), f_number=f_number, focal_mm=focal_mm)
-        except ValueError as error:
-            raise ArgumentError(f"{error}.") from error
+        tags = lens_tags(asked.lens(request), f_number=f_number, focal_mm=focal_mm)
         return {"tags": tags, "namespaces": {PREFIX: NAMESPACE}}
 
     def _calibrate(self, request: Request) -> Answer:
