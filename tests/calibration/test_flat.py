@@ -126,7 +126,9 @@ def test_shading_corrected_leaves_no_cast_on_flats_not_seen_before(suffix: str, 
     for unseen, bits in ((tmp_path / "unseen.tif", 16), (tmp_path / "unseen.png", 8)):
         save(replace(clean, level=0.33, noise=0.02, dust=8, hot=30).codes(77, bits), unseen)
         out = tmp_path / f"out{unseen.suffix}"
-        done = sixbit.correct(unseen, out, lens=LENS, corrections=("shading",), f_number=2.0, scale="none")
+        done = sixbit.correct(
+            unseen, out, choices=sixbit.Choices(lens=LENS, f_number=2.0, kinds={"shading": 1.0}, scale="none")
+        )
         assert done.filter.made_from["corrections"] == ["shading"]
         before, after = (_casts(path) for path in (unseen, out))
         assert before > 0.03
@@ -145,7 +147,9 @@ def test_a_jpeg_corrected_is_as_neutral_as_one_that_never_had_a_cast(
     save(flat.codes(77), tmp_path / "unseen.jpg")
     save(replace(flat, red=Cast(), blue=Cast()).codes(78), tmp_path / "neutral.jpg")
     sixbit.correct(
-        tmp_path / "unseen.jpg", tmp_path / "out.jpg", lens=LENS, corrections=("shading",), f_number=2.0, scale="none"
+        tmp_path / "unseen.jpg",
+        tmp_path / "out.jpg",
+        choices=sixbit.Choices(lens=LENS, f_number=2.0, kinds={"shading": 1.0}, scale="none"),
     )
     before, after, neutral = (_casts(tmp_path / f"{name}.jpg") for name in ("unseen", "out", "neutral"))
     print(f"{suffix}: cast {100 * before:.1f} %, corrected {100 * after:.1f} %, without any {100 * neutral:.1f} %")

@@ -15,6 +15,7 @@ from sixbit.compiler.compile import compile_filter
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import match, match_name
 from sixbit.manifest import plugin_source
+from sixbit.values.choices import Choices
 from sixbit.values.errors import CompileError
 from sixbit.values.sentence import Sentence, parts
 from sixbit.values.shot import Shot, SixBitCode, Tagged
@@ -79,7 +80,7 @@ def test_evidence_is_translated(german: ModuleType, evidence: set[Sentence]) -> 
 
 def test_a_refusal_has_the_way_out_of_the_window(german: ModuleType) -> None:
     with pytest.raises(CompileError, match="--focal") as caught:
-        compile_filter("tri-elmar-28-35-50", size=(900, 600), crop_factor=1.0)
+        compile_filter("tri-elmar-28-35-50", choices=Choices(crop_factor=1.0), size=(900, 600))
     words = german.with_way_out(parts(caught.value.reason))
     assert "mehrere Brennweiten" in words
     assert "--" not in words

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of, crop_factor_of
 from sixbit.lenses.match import lens_of
+from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError
 from sixbit.values.lens import Lens
 
@@ -71,7 +72,7 @@ def setting_of(
     if the lens is not.
     """
     first = frames.shots[0]
-    lens = lens_of(first, lens_id)[0]
+    lens = lens_of(first, Choices(lens=lens_id))[0]
     bodies = {(s.make.value if s.make else "", s.model.value if s.model else "") for s in frames.shots}
     if len(bodies) > 1:
         names = " and ".join(sorted(" ".join(body).strip() or "none" for body in bodies))

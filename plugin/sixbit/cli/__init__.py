@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sixbit.values.watch import Progress
 
 DONE = 0
 SOME_FAILED = 1
@@ -44,3 +49,17 @@ def complain(message: str) -> None:
 def print_json(record: dict[str, Any]) -> None:
     """One answer for another program, on one line."""
     print(json.dumps(record, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Show on the error output how far a command is, where somebody watches."""
+    from tqdm import tqdm
+
+    with tqdm(total=100, unit="%", delay=1, leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def progress(share: float, step: str) -> None:
+            bar.set_description(step, refresh=False)
+            bar.update(round(100 * share) - bar.n)
+
+        yield progress

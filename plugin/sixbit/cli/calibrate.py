@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sixbit.cli import DONE, SOME_FAILED, complain
+from sixbit.cli import DONE, SOME_FAILED, complain, progress_bar
 from sixbit.cli.arguments import positive
 
 if TYPE_CHECKING:
     from sixbit.lenses.own import Run
-    from sixbit.values.watch import Progress
 
 T = TypeVar("T")
 
@@ -66,20 +63,6 @@ def _add_setting(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--aperture", type=positive, metavar="N", help="the f-number, where the frames do not say it")
     parser.add_argument("--dry-run", action="store_true", help="measure and tell, but keep nothing")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what was measured")
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    """A progress bar on the error output, where somebody watches."""
-    from tqdm import tqdm
-
-    with tqdm(total=100, unit="%", delay=1, leave=False, disable=not sys.stderr.isatty()) as bar:
-
-        def progress(share: float, step: str) -> None:
-            bar.set_description(step, refresh=False)
-            bar.update(round(100 * share) - bar.n)
-
-        yield progress
 
 
 def _page(options: argparse.Namespace) -> int:
@@ -134,7 +117,7 @@ def _tca(options: argparse.Namespace) -> int:
 
 def _measured(options: argparse.Namespace, measure: Callable[..., T], **more: Any) -> T:
     """The result of a measurement of the frames, with how the lens was set."""
-    with _bar() as progress:
+    with progress_bar() as progress:
         return measure(
             options.frames,
             options.lens,

@@ -80,6 +80,7 @@ def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], pr
     from sixbit.export.correct import Corrected, nothing_to_do
     from sixbit.lenses.catalogue import catalogue, reload_catalogue
     from sixbit.photos.pixels import fitted
+    from sixbit.values.choices import Choices
 
     progress(0.0, "reading the photo")
     reload_catalogue()  # the calibrations have changed since this process was started
@@ -87,7 +88,7 @@ def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], pr
     lens = catalogue().lens(lens_id)
     width, height = frame.size
     shot = frame.shot._replace(width=width, height=height)
-    filter = compile_filter(lens, shot, **settings)
+    filter = compile_filter(lens, shot, Choices(**settings))
     if not filter.made_from["corrections"]:
         raise PhotoError(nothing_to_do(path, lens, filter))
     picture = _picture(frame)
