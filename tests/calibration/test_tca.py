@@ -67,7 +67,7 @@ def test_measured_kept_and_corrected(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     path = write(tmp_path / "leaves.png", leaves)
     shares: list[float] = []
-    result = measure_tca([path], UNCALIBRATED, progress=lambda share, _: shares.append(share))
+    result = measure_tca([path], Choices(lens=UNCALIBRATED), lambda share, _: shares.append(share))
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
     assert "red 1." in result.verdict[0]
