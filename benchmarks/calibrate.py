@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.calibrate_cases import Case, run
 from sixbit.calibration.flat import measure_flat
+from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError
 from tests.scenery import flats
 
@@ -40,7 +41,7 @@ def flat_cases(number: int, case: flats.Case) -> Iterator[Case]:
         paths = case.save(Path(folder), number)
         start = time.perf_counter()
         try:
-            found = measure_flat(paths, case.lens_id, crop_factor=case.crop_factor, f_number=5.6).found
+            found = measure_flat(paths, Choices(lens=case.lens_id, crop_factor=case.crop_factor, f_number=5.6)).found
         except CalibrationError as error:
             for kind, goal in kinds:
                 yield Case(kind, name, goal=goal, refused=str(error))
@@ -61,7 +62,7 @@ def scene_case(number: int) -> Case:
     with tempfile.TemporaryDirectory() as folder:
         path = flats.save(pixels, Path(folder) / "scene.jpg")
         try:
-            measure_flat([path], "summicron-35-asph", crop_factor=1.0, f_number=5.6)
+            measure_flat([path], Choices(lens="summicron-35-asph", crop_factor=1.0, f_number=5.6))
         except CalibrationError as error:
             refused = str(error)
     return Case("no flat", f"{number}, {name}", refused=refused, empty=True)

@@ -7,7 +7,7 @@ The five steps, by name; each is loaded when it is first used::
     filter = sixbit.compile_filter(found, shot)
     corrected = sixbit.apply(filter, pixels)
 
-or all of them at once: ``sixbit.correct("photo.jpg", "corrected.jpg")``.
+or all of them at once: ``sixbit.correct("photo.jpg", "corrected.jpg")``. :class:`Choices` says what the photo does not.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from sixbit.export.correct import correct
     from sixbit.lenses.match import Match, Status, match
     from sixbit.tags.read import read_shot
+    from sixbit.values.choices import Choices
     from sixbit.values.errors import Code, CompileError, EngineError, FilterError, PhotoError, SixbitError
     from sixbit.values.filter import Filter
     from sixbit.values.lens import Lens
     from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 
 _HOME = {
+    "Choices": "values.choices",
     "Code": "values.errors",
     "CompileError": "values.errors",
     "EngineError": "values.errors",
@@ -55,6 +57,7 @@ __all__ = [  # noqa: RUF022 - the steps in their order
     "compile_filter",
     "apply",
     "correct",
+    "Choices",
     "Filter",
     "Lens",
     "LensSpecification",

@@ -26,6 +26,7 @@ from tests.scenery.photo_factory import xmp_packet
 from tests.scenery.refusals import refused
 
 LENS = "summicron-35-asph"
+WIDE_OPEN = sixbit.Choices(lens=LENS, f_number=2.0)
 FLAT = Flat(
     vignetting=(-0.9, 0.5, -0.2),
     red=Cast((-0.08, 0.02)),
@@ -60,12 +61,15 @@ def pair(flat: Flat, folder: Path, suffix: str = ".png", bits: int = 16) -> list
 
 
 def measure(paths: list[Path], **more: float) -> FlatResult:
-    return measure_flat(paths, LENS, **{"f_number": 2.0, "crop_factor": 1.0, **more})  # type: ignore[arg-type]
+    return measure_flat(paths, replace(WIDE_OPEN, **{"crop_factor": 1.0, **more}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("case", cases(8, width=1000), ids=lambda case: case.name)
 def test_seeded_cases(case: object, tmp_path: Path) -> None:
-    result = measure_flat(case.save(tmp_path, 1), case.lens_id, crop_factor=case.crop_factor, f_number=5.6)  # type: ignore[attr-defined]
+    result = measure_flat(
+        case.save(tmp_path, 1),  # type: ignore[attr-defined]
+        sixbit.Choices(lens=case.lens_id, crop_factor=case.crop_factor, f_number=5.6),  # type: ignore[attr-defined]
+    )
     true = case.frames[0]  # type: ignore[attr-defined]
     assert corner_error(result.found.vignetting, true.vignetting) < 0.015
     assert result.found.shading is not None
@@ -123,11 +127,13 @@ def test_shading_corrected_leaves_no_cast_on_flats_not_seen_before(suffix: str, 
     """Other dust, noise and exposure. A JPEG as a decoder rounds it is off by 1 % itself, so none is looked at."""
     clean = replace(SIDED, slope=(0.0, 0.0), warmth=(0.0, 0.0), noise=0.01, size=(900, 600), white=(1.0, 1.0, 0.9))
     lit = replace(clean, slope=(0.04, 0.02))
-    keep(measure_flat(pair(lit, tmp_path, suffix, 8 if suffix == ".jpg" else 16), LENS, f_number=2.0))
+    keep(measure_flat(pair(lit, tmp_path, suffix, 8 if suffix == ".jpg" else 16), WIDE_OPEN))
     for unseen, bits in ((tmp_path / "unseen.tif", 16), (tmp_path / "unseen.png", 8)):
         save(replace(clean, level=0.33, noise=0.02, dust=8, hot=30).codes(77, bits), unseen)
         out = tmp_path / f"out{unseen.suffix}"
-        done = sixbit.correct(unseen, out, lens=LENS, corrections=("shading",), f_number=2.0, scale="none")
+        done = sixbit.correct(
+            unseen, out, choices=sixbit.Choices(lens=LENS, f_number=2.0, kinds={"shading": 1.0}, scale="none")
+        )
         assert done.filter.made_from["corrections"] == ["shading"]
         before, after = (_casts(path) for path in (unseen, out))
         assert before > 0.03
@@ -141,12 +147,14 @@ def test_a_jpeg_corrected_is_as_neutral_as_one_that_never_had_a_cast(
 ) -> None:
     """Both are off by what is rounded when a JPEG is written and read; no more is left, but for 1 % of a JPEG flat."""
     clean = replace(SIDED, slope=(0.0, 0.0), warmth=(0.0, 0.0), noise=0.01, size=(900, 600), white=(1.0, 1.0, 0.9))
-    keep(measure_flat(pair(replace(clean, slope=(0.04, 0.02)), tmp_path, suffix, bits), LENS, f_number=2.0))
+    keep(measure_flat(pair(replace(clean, slope=(0.04, 0.02)), tmp_path, suffix, bits), WIDE_OPEN))
     flat = replace(clean, level=level, noise=0.02, dust=8, hot=30)
     save(flat.codes(77), tmp_path / "unseen.jpg")
     save(replace(flat, red=Cast(), blue=Cast()).codes(78), tmp_path / "neutral.jpg")
     sixbit.correct(
-        tmp_path / "unseen.jpg", tmp_path / "out.jpg", lens=LENS, corrections=("shading",), f_number=2.0, scale="none"
+        tmp_path / "unseen.jpg",
+        tmp_path / "out.jpg",
+        choices=sixbit.Choices(lens=LENS, f_number=2.0, kinds={"shading": 1.0}, scale="none"),
     )
     before, after, neutral = (_casts(tmp_path / f"{name}.jpg") for name in ("unseen", "out", "neutral"))
     print(f"{suffix}: cast {100 * before:.1f} %, corrected {100 * after:.1f} %, without any {100 * neutral:.1f} %")
@@ -202,7 +210,7 @@ def test_frames_that_do_not_belong_together(tmp_path: Path) -> None:
         measure([one, other])
     down = save(FLAT.codes(2), tmp_path / "down.jpg", f_number=4.0)
     with refused(CalibrationError, "f/2 and f/4", Code.FRAMES):
-        measure_flat([one, down], LENS)
+        measure_flat([one, down], sixbit.Choices(lens=LENS))
     with pytest.raises(CalibrationError, match=r"opens to f/2 at most, so not to f/1\.4"):
         measure([one], f_number=1.4)
     upright = save(FLAT.codes(2).swapaxes(0, 1), tmp_path / "upright.jpg")
@@ -326,7 +334,7 @@ def save_dng(flat: Flat, path: Path, mosaic: bool = True) -> Path:
 
 
 def measure_dng(path: Path) -> MeasuredFlat:
-    return measure_flat([path], "summicron-35-asph", crop_factor=1.0, f_number=2.0).found
+    return measure_flat([path], sixbit.Choices(lens="summicron-35-asph", crop_factor=1.0, f_number=2.0)).found
 
 
 RAW = Flat(red=Cast((-0.08, 0.02)), blue=Cast((0.05, -0.03)), size=(1200, 800), white=(0.5, 1.0, 0.7), noise=0.006)
@@ -360,7 +368,7 @@ def test_a_dng_cut_short_or_over_exposed_is_refused_in_words(tmp_path: Path) -> 
 def test_an_estimated_aperture_is_said_to_be_one(tmp_path: Path) -> None:
     path = save(FLAT.codes(1, 16), tmp_path / "one.png")
     assert "the camera's estimate" in measure_flat([path]).verdict[-1]
-    assert "estimate" not in " ".join(measure_flat([path], f_number=2.0).verdict)
+    assert "estimate" not in " ".join(measure_flat([path], sixbit.Choices(f_number=2.0)).verdict)
 
 
 def test_pictures_that_no_camera_made_are_refused(tmp_path: Path) -> None:

@@ -21,8 +21,10 @@ from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.install import lensfun
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.own import SUFFIX
+from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, PhotoError
 from sixbit.values.filter import Filter
+from sixbit.values.kinds import KINDS
 from sixbit.values.lens import Model
 from sixbit.values.shot import Shot, Tagged
 from tests.scenery.lensfun_oracle import vignetting
@@ -52,8 +54,10 @@ def keep(k: tuple[float, ...], f_number: float = 2.0, days: int = 0, **more: obj
     return add(setting(f_number, **more), "1 flat frame", vignetting=Model("pa", k), date=date)  # type: ignore[arg-type]
 
 
-def compiled(f_number: float = 2.0, crop: float = 1.0, shot: Shot = M10, **more: object) -> Filter:
-    return compile_filter(LENS, shot, size=(601, 401), crop_factor=crop, f_number=f_number, scale="none", **more)  # type: ignore[arg-type]
+def compiled(f_number: float = 2.0, crop: float = 1.0, shot: Shot = M10, **strength: float) -> Filter:
+    kinds = strength or dict.fromkeys(KINDS, 1.0)
+    choices = Choices(crop_factor=crop, f_number=f_number, kinds=kinds, scale="none")
+    return compile_filter(LENS, shot, choices, size=(601, 401))
 
 
 def corner_gain(filter: Filter, plane: int = 1) -> float:
@@ -63,7 +67,7 @@ def corner_gain(filter: Filter, plane: int = 1) -> float:
 def test_a_calibration_is_used_at_once_and_taken_back() -> None:
     assert "vignetting" in compiled().made_from["left_out"]
     run = keep(OPEN)
-    found = compiled(corrections=("vignetting",))
+    found = compiled(vignetting=1.0)
     assert corner_gain(found) == pytest.approx(1 / 0.4, rel=1e-4)
     assert found.made_from["calibrations"]["vignetting"]["grade"] == "measured"
     assert "your own" in found.made_from["calibrations"]["vignetting"]["source"]
@@ -83,7 +87,7 @@ def test_apertures_accumulate_and_are_interpolated_as_lensfun_does(tmp_path: Pat
     lens = lensfunpy.Database(paths=[str(tmp_path / "mine.xml")], load_common=False, load_bundled=False).lenses[0]
     for aperture in (2.0, 2.8, 4.0, 5.6):
         theirs = vignetting(lens, 1.0, (601, 401), 35.0, aperture, 1000.0, reverse=False)
-        ours = compiled(aperture, corrections=("vignetting",)).gains([[0.0, 0.0], [300.0, 200.0], [600.0, 0.0]])[1]
+        ours = compiled(aperture, vignetting=1.0).gains([[0.0, 0.0], [300.0, 200.0], [600.0, 0.0]])[1]
         assert ours == pytest.approx([theirs[0, 0], theirs[200, 300], theirs[0, 600]], abs=2e-4)
     assert corner_gain(compiled(2.8)) not in (corner_gain(compiled(2.0)), corner_gain(compiled(5.6)))
 
@@ -91,18 +95,18 @@ def test_apertures_accumulate_and_are_interpolated_as_lensfun_does(tmp_path: Pat
 def test_of_two_runs_of_one_setting_the_later_counts_and_comes_back_by_removal() -> None:
     keep(OPEN)
     later = keep(DOWN, days=1)
-    assert corner_gain(compiled(corrections=("vignetting",))) == pytest.approx(1 / 0.67, rel=1e-3)
+    assert corner_gain(compiled(vignetting=1.0)) == pytest.approx(1 / 0.67, rel=1e-3)
     remove(later.name)
-    assert corner_gain(compiled(corrections=("vignetting",))) == pytest.approx(1 / 0.4, rel=1e-3)
+    assert corner_gain(compiled(vignetting=1.0)) == pytest.approx(1 / 0.4, rel=1e-3)
 
 
 def test_what_a_smaller_sensor_saw_is_not_stretched_over_a_larger_one() -> None:
     keep(DOWN, crop=2.64)
     assert "vignetting" in compiled(crop=1.0).made_from["left_out"]
-    assert corner_gain(compiled(crop=2.64, corrections=("vignetting",))) == pytest.approx(1 / 0.67, rel=1e-3)
+    assert corner_gain(compiled(crop=2.64, vignetting=1.0)) == pytest.approx(1 / 0.67, rel=1e-3)
     keep(OPEN, days=1)
-    assert corner_gain(compiled(crop=2.64, corrections=("vignetting",))) == pytest.approx(1 / 0.67, rel=1e-3)
-    assert corner_gain(compiled(crop=1.0, corrections=("vignetting",))) == pytest.approx(1 / 0.4, rel=1e-3)
+    assert corner_gain(compiled(crop=2.64, vignetting=1.0)) == pytest.approx(1 / 0.67, rel=1e-3)
+    assert corner_gain(compiled(crop=1.0, vignetting=1.0)) == pytest.approx(1 / 0.4, rel=1e-3)
 
 
 def test_all_kinds_go_into_one_lensfun_entry(tmp_path: Path) -> None:
@@ -212,26 +216,29 @@ def test_a_run_whose_xml_is_gone_is_named_and_can_be_taken_back(tmp_path: Path) 
 
 def test_shading_is_of_lens_body_and_aperture() -> None:
     add(setting(), "2 flat frames", shading=CAST.to_json())
-    found = compiled(corrections=("shading",))
+    found = compiled(shading=1.0)
     assert found.made_from["corrections"] == ["shading"]
     assert [corner_gain(found, k) for k in range(3)] == pytest.approx([1 / 0.9, 1, 1 / 1.05], abs=1e-4)
     other = M10._replace(model=Tagged("LEICA M11", "EXIF Model"))
     assert "LEICA M10" in compiled(shot=other).made_from["left_out"]["shading"]
     assert "does not say its camera" in compiled(shot=Shot()).made_from["left_out"]["shading"]
     assert "f/16" in compiled(16.0).made_from["left_out"]["shading"]
-    half = compiled(corrections=("shading",), strength={"shading": 0.5})
+    half = compiled(shading=0.5)
     assert corner_gain(half, 0) == pytest.approx(0.9**-0.5, abs=1e-4)
     assert half.digest != found.digest
 
 
 def test_light_and_colour_are_applied_apart() -> None:
     add(setting(), "2 flat frames", vignetting=Model("pa", OPEN), shading=CAST.to_json())
-    both, colour, light = compiled(), compiled(corrections=("shading",)), compiled(corrections=("vignetting",))
+    both, colour, light = compiled(), compiled(shading=1.0), compiled(vignetting=1.0)
     points = [[0.0, 0.0], [100.0, 50.0], [300.0, 390.0]]
     assert np.allclose(light.gains(points)[0], light.gains(points)[2])
     assert np.allclose(colour.gains(points)[1], 1)
     apart = compile_filter(
-        LENS, M10, size=(601, 401), crop_factor=1.0, f_number=2.0, scale="none", corrections=("vignetting", "shading")
+        LENS,
+        M10,
+        Choices(crop_factor=1.0, f_number=2.0, kinds={"vignetting": 1.0, "shading": 1.0}, scale="none"),
+        size=(601, 401),
     )
     assert np.allclose(apart.gains(points), colour.gains(points) * light.gains(points), atol=3e-4)
     assert set(both.made_from["corrections"]) >= {"vignetting", "shading"}

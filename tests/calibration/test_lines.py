@@ -10,6 +10,7 @@ from PIL import Image
 from sixbit.calibration.lines import keep, measure_lines
 from sixbit.lenses.catalogue import catalogue
 from sixbit.plots.lines import plot_lines
+from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError
 from tests.scenery import scenes
 from tests.scenery.camera import photos_of
@@ -24,7 +25,7 @@ def test_from_files_to_the_users_database(tmp_path: Path) -> None:
         paths.append(tmp_path / f"shelf {number}.png")
         Image.fromarray(picture).save(paths[-1])
     told: list[float] = []
-    result = measure_lines(paths, LENS, crop_factor=1.0, progress=lambda share, step: told.append(share))
+    result = measure_lines(paths, Choices(lens=LENS, crop_factor=1.0), lambda share, step: told.append(share))
     assert told == sorted(told)
     assert told[-1] == 1.0
     run = keep(result)
@@ -38,4 +39,4 @@ def test_from_files_to_the_users_database(tmp_path: Path) -> None:
 def test_a_picture_that_is_too_small_is_told(tmp_path: Path) -> None:
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     with pytest.raises(CalibrationError, match=r"dot\.png"):
-        measure_lines([tmp_path / "dot.png"], LENS, crop_factor=1.0)
+        measure_lines([tmp_path / "dot.png"], Choices(lens=LENS, crop_factor=1.0))

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -33,6 +33,7 @@ from sixbit.editors.page.steps import Findings, Plot, Series, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
 from sixbit.lenses.own import Run
+from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.watch import Progress
@@ -46,11 +47,9 @@ PATIENCE = 20
 # A measurement for the tests, which runs in the worker's process as others do ---------------------------------------
 
 
-def measure_something(
-    paths: Sequence[Path], lens_id: str, settings: Mapping[str, Any], progress: Progress
-) -> dict[str, Any]:
+def measure_something(paths: Sequence[Path], choices: Choices, progress: Progress) -> dict[str, Any]:
     progress(0.5, f"measuring {paths[0].name}")
-    crop = settings.get("crop_factor", 1.0)
+    crop = choices.crop_factor or 1.0
     if crop == 2:
         raise CalibrationError("is not enough.", Code.CROP_FACTOR, subject=paths[0])
     if crop == 3:
@@ -61,7 +60,7 @@ def measure_something(
         os.kill(os.getpid(), signal.SIGKILL)
     if crop == 6:
         time.sleep(60)
-    return {"paths": [path.name for path in paths], "lens": lens_id, "crop": crop}
+    return {"paths": [path.name for path in paths], "lens": choices.lens, "crop": crop}
 
 
 def findings_of(result: dict[str, Any]) -> Findings:

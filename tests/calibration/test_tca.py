@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from sixbit.calibration.tca import keep, measure_tca
 from sixbit.cli.main import main
 from sixbit.compiler.optics import SensorPicture
 from sixbit.export.correct import correct
+from sixbit.export.presets import PLAIN
 from sixbit.lenses.catalogue import catalogue
 from sixbit.measure.tca import tca_in
 from sixbit.photos.jpeg import has_halved_chroma
+from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError
 from sixbit.values.light import srgb
 from tests.scenery.camera import Camera, Lens, as_photo, photograph
@@ -64,13 +67,13 @@ def test_measured_kept_and_corrected(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     path = write(tmp_path / "leaves.png", leaves)
     shares: list[float] = []
-    result = measure_tca([path], UNCALIBRATED, progress=lambda share, _: shares.append(share))
+    result = measure_tca([path], Choices(lens=UNCALIBRATED), lambda share, _: shares.append(share))
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
     assert "red 1." in result.verdict[0]
     run = keep(result)
     assert [run.kinds, run.lens_id] == [("tca",), UNCALIBRATED]
-    done = correct(path, tmp_path / "out.png", lens=UNCALIBRATED, corrections=("tca",))
+    done = correct(path, tmp_path / "out.png", choices=Choices(lens=UNCALIBRATED, kinds={"tca": 1.0}))
     assert done.filter.made_from["calibrations"]["tca"]["grade"] == "measured"
     with pytest.raises(CalibrationError, match=r"there (is none to be seen|are not enough)"):
         tca_in(_pixels(tmp_path / "out.png"), srgb())
@@ -96,7 +99,7 @@ def test_auto_tca(leaves: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 def test_auto_tca_leaves_a_calibrated_lens_to_its_calibration(leaves: Any, tmp_path: Path) -> None:
     path = write(tmp_path / "leaves.png", leaves)
-    done = correct(path, tmp_path / "out.png", lens="summicron-35-asph", auto_tca=True)
+    done = correct(path, tmp_path / "out.png", replace(PLAIN, auto_tca=True), Choices(lens="summicron-35-asph"))
     assert done.filter.made_from["calibrations"]["tca"]["grade"] != "measured from this photo"
 
 

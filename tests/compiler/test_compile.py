@@ -18,6 +18,7 @@ from sixbit.compiler.compile import compile_filter, compile_optics
 from sixbit.compiler.optics import Optics, Sensor, SensorPicture
 from sixbit.export.correct import described
 from sixbit.lenses.catalogue import catalogue
+from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, CompileError, FilterError
 from sixbit.values.filter import Filter
 from sixbit.values.kinds import Grade
@@ -65,12 +66,14 @@ def test_every_calibrated_lens_agrees_with_lensfun(capsys: pytest.CaptureFixture
                 continue
             compiled = compile_filter(
                 lens_id,
+                choices=Choices(
+                    crop_factor=crop,
+                    focal_mm=focal,
+                    kinds={"distortion": 1.0, "tca": 1.0},
+                    scale="none",
+                    grades=tuple(Grade),
+                ),
                 size=size,
-                crop_factor=crop,
-                focal_mm=focal,
-                corrections=("distortion", "tca"),
-                scale="none",
-                grades=tuple(Grade),
             )
             worst = max(worst, difference_px(compiled, geometry[0], crop, focal))
             checked += 1
@@ -95,13 +98,15 @@ def test_every_fall_off_agrees_with_lensfun(capsys: pytest.CaptureFixture[str]) 
             size = width // 16, height // 16
             compiled = compile_filter(
                 lens_id,
+                choices=Choices(
+                    crop_factor=crop,
+                    focal_mm=lens.min_focal,
+                    f_number=f_number,
+                    kinds={"vignetting": 1.0},
+                    scale="none",
+                    grades=tuple(Grade),
+                ),
                 size=size,
-                crop_factor=crop,
-                focal_mm=lens.min_focal,
-                f_number=f_number,
-                corrections=("vignetting",),
-                scale="none",
-                grades=tuple(Grade),
             )
             expected = vignetting(lens, crop, size, lens.min_focal, f_number, 1000.0, reverse=False)
             points = grid(*size, steps=41)
@@ -199,11 +204,11 @@ def test_strength_is_a_share_of_the_correction() -> None:
     assert gains[1] ** 2 == pytest.approx(gains[2], abs=1e-3)
     for wrong in ({"distortion": 1.5}, {"sharpness": 0.5}):
         with pytest.raises(CompileError):
-            compile_filter("summicron-35-asph", size=(900, 600), crop_factor=1.0, strength=wrong)
+            compile_filter("summicron-35-asph", choices=Choices(crop_factor=1.0, kinds=wrong), size=(900, 600))
 
 
 def test_a_window_is_a_part_of_the_whole() -> None:
-    whole = compile_filter("summicron-35-asph", size=(900, 600), crop_factor=1.0)
+    whole = compile_filter("summicron-35-asph", choices=Choices(crop_factor=1.0), size=(900, 600))
     part = whole.window(300, 200, 500, 400)
     inner, corner = np.array([[10.0, 20.0], [499.0, 399.0]]), np.array([300.0, 200.0])
     assert part.source_points(inner) == pytest.approx(whole.source_points(inner + corner) - corner)
@@ -220,7 +225,9 @@ def test_the_budget_holds_and_is_recorded() -> None:
 def test_a_filter_is_the_same_with_any_linear_algebra_library(monkeypatch: pytest.MonkeyPatch) -> None:
     forbid_blas(monkeypatch)
     for lens_id in ("summicron-35-asph", "summilux-28", "summilux-21"):
-        assert compile_filter(lens_id, size=(600, 400), crop_factor=1.0, f_number=2.0, grades=tuple(Grade)).warp
+        assert compile_filter(
+            lens_id, choices=Choices(crop_factor=1.0, f_number=2.0, grades=tuple(Grade)), size=(600, 400)
+        ).warp
 
 
 def test_models_that_make_no_sense_are_refused() -> None:
@@ -240,23 +247,23 @@ def test_what_is_unknown_is_left_out_and_told() -> None:
         lens for lens in catalogue().lenses.values() if any(c.grade is Grade.PUBLISHED for c in lens.calibrations)
     )
     shot = Shot(width=900, height=600)
-    without = compile_filter(published, shot, crop_factor=1.0)
+    without = compile_filter(published, shot, Choices(crop_factor=1.0))
     assert without.made_from["left_out"]["vignetting"] == "the photo does not say its aperture"
     assert "--aperture" in described(without, WAYS_OUT)
     assert "--" not in described(without)
     assert without.is_identity
-    told = compile_filter(published, shot, crop_factor=1.0, f_number=published.f_number_open)
+    told = compile_filter(published, shot, Choices(crop_factor=1.0, f_number=published.f_number_open))
     assert told.made_from["f_number_source"] == "assumed"
     assert told.brightens
     estimated = Shot(width=900, height=600, f_number=Tagged(0.5, "EXIF FNumber"), f_number_estimated=True)
-    guessed = compile_filter(published, estimated, crop_factor=1.0)
+    guessed = compile_filter(published, estimated, Choices(crop_factor=1.0))
     assert guessed.made_from["f_number"] == published.f_number_open
     assert guessed.made_from["f_number_source"] == "estimated"
     assert guessed.made_from["distance_m"] == 1000.0
 
 
 def test_fall_off_is_left_alone_far_from_what_was_measured() -> None:
-    stopped_down = compile_filter("summilux-21", size=(900, 600), crop_factor=1.0, f_number=16.0)
+    stopped_down = compile_filter("summilux-21", choices=Choices(crop_factor=1.0, f_number=16.0), size=(900, 600))
     assert "f/16" in stopped_down.made_from["left_out"]["vignetting"]
     assert stopped_down.made_from["corrections"] == []
     assert stopped_down.is_identity
@@ -266,43 +273,48 @@ def test_computed_calibrations_are_off_unless_asked_for() -> None:
     lens = next(
         lens for lens in catalogue().lenses.values() if {c.grade for c in lens.calibrations} == {Grade.COMPUTED}
     )
-    assert "computed" in compile_filter(lens, size=(900, 600), crop_factor=1.0).made_from["left_out"]["distortion"]
-    asked = compile_filter(lens, size=(900, 600), crop_factor=1.0, grades=tuple(Grade))
+    assert (
+        "computed"
+        in compile_filter(lens, choices=Choices(crop_factor=1.0), size=(900, 600)).made_from["left_out"]["distortion"]
+    )
+    asked = compile_filter(lens, choices=Choices(crop_factor=1.0, grades=tuple(Grade)), size=(900, 600))
     assert asked.made_from["calibrations"]["distortion"]["grade"] == "computed"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "reason"),
+    ("size", "choices", "reason"),
     [
-        ({"size": (900, 600)}, "--crop"),
-        ({"crop_factor": 1.0}, "--size"),
-        ({"size": (0, 600), "crop_factor": 1.0}, "0x600"),
-        ({"size": (900, 600), "crop_factor": 1e9}, "crop factor"),
-        ({"size": (900, 600), "crop_factor": 1.0, "scale": 0.0}, "scale"),
-        ({"size": (900, 600), "crop_factor": 1.0, "scale": "big"}, "scale"),
-        ({"size": (900, 600), "crop_factor": 1.0, "corrections": ["colour"]}, "colour"),
+        ((900, 600), {}, "--crop"),
+        (None, {"crop_factor": 1.0}, "--size"),
+        ((0, 600), {"crop_factor": 1.0}, "0x600"),
+        ((900, 600), {"crop_factor": 1e9}, "crop factor"),
+        ((900, 600), {"crop_factor": 1.0, "scale": 0.0}, "scale"),
+        ((900, 600), {"crop_factor": 1.0, "scale": "big"}, "scale"),
+        ((900, 600), {"crop_factor": 1.0, "kinds": {"colour": 1.0}}, "colour"),
     ],
 )
-def test_unusable_arguments_name_the_way_out(arguments: dict[str, Any], reason: str) -> None:
+def test_unusable_arguments_name_the_way_out(
+    size: tuple[int, int] | None, choices: dict[str, Any], reason: str
+) -> None:
     with refused(CompileError, reason):
-        compile_filter("summicron-35-asph", **arguments)
+        compile_filter("summicron-35-asph", choices=Choices(**choices), size=size)
 
 
 def test_an_unknown_lens_and_a_zoom_without_focal_length() -> None:
     with refused(CompileError, "no lens with the identity 'no-such-lens'.*sixbit lenses", Code.NO_SUCH_LENS):
-        compile_filter("no-such-lens", size=(900, 600), crop_factor=1.0)
+        compile_filter("no-such-lens", choices=Choices(crop_factor=1.0), size=(900, 600))
     with refused(CompileError, "several focal lengths.*--focal", Code.FOCAL_LENGTH):
-        compile_filter("tri-elmar-28-35-50", size=(900, 600), crop_factor=1.0)
+        compile_filter("tri-elmar-28-35-50", choices=Choices(crop_factor=1.0), size=(900, 600))
     with refused(CompileError, "28 to 50", Code.FOCAL_LENGTH):
-        compile_filter("tri-elmar-28-35-50", size=(900, 600), crop_factor=1.0, focal_mm=90.0)
+        compile_filter("tri-elmar-28-35-50", choices=Choices(crop_factor=1.0, focal_mm=90.0), size=(900, 600))
     with refused(CompileError, "f/2 at most", Code.APERTURE):
-        compile_filter("summicron-35-asph", size=(900, 600), crop_factor=1.0, f_number=1.4)
+        compile_filter("summicron-35-asph", choices=Choices(crop_factor=1.0, f_number=1.4), size=(900, 600))
 
 
 def test_a_filter_is_a_value(tmp_path: Path) -> None:
-    compiled = compile_filter("summicron-35-asph", size=(900, 600), crop_factor=1.0)
-    again = compile_filter("summicron-35-asph", size=(900, 600), crop_factor=1.0)
-    other = compile_filter("summicron-35-asph", size=(900, 601), crop_factor=1.0)
+    compiled = compile_filter("summicron-35-asph", choices=Choices(crop_factor=1.0), size=(900, 600))
+    again = compile_filter("summicron-35-asph", choices=Choices(crop_factor=1.0), size=(900, 600))
+    other = compile_filter("summicron-35-asph", choices=Choices(crop_factor=1.0), size=(900, 601))
     assert compiled == again
     assert hash(compiled) == hash(again)
     assert compiled != other

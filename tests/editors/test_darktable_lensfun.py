@@ -21,6 +21,7 @@ from skimage import data
 import sixbit
 from sixbit.compiler.compile import compile_filter
 from sixbit.install import lensfun
+from sixbit.values.choices import Choices
 from tests.scenery.darktable_lens import SIZE, STEP, Pixels, autoscale_of_lensfun, export, rmse, sidecar
 from tests.scenery.photo_factory import exif
 from tests.scenery.root import SUITES
@@ -101,7 +102,9 @@ def original(photos: Path, name: str) -> NDArray[np.uint16]:
 def corrected(photos: Path, name: str, lens_id: str, scale: str | float) -> Pixels:
     """Sixbit's own correction, from 0 to 1."""
     compiled = compile_filter(
-        lens_id, size=SIZE, crop_factor=1.0, f_number=PHOTOS[name].f_number, scale=scale, distance_m=1000.0
+        lens_id,
+        choices=Choices(crop_factor=1.0, f_number=PHOTOS[name].f_number, distance_m=1000.0, scale=scale),
+        size=SIZE,
     )
     return sixbit.apply(compiled, original(photos, name), engine="reference") / 65535
 

@@ -24,6 +24,7 @@ from sixbit.compiler import optics as models
 from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.optics import SensorPicture
 from sixbit.lenses.catalogue import reload_catalogue
+from sixbit.values.choices import Choices
 from tests.scenery.camera import Camera, Lens, as_photo, photograph
 from tests.scenery.darktable_lens import SIZE, STEP, Pixels, autoscale_of_lensfun, export, rmse, sidecar
 from tests.scenery.flats import M10, Flat, save
@@ -119,7 +120,9 @@ def seen(request: pytest.FixtureRequest, own: Path, tmp_path_factory: pytest.Tem
     ours = {}
     for name, by_hand in BY_HAND.items():
         scale = "none" if by_hand else autoscale_of_lensfun(file=own / "mine.xml", model=NAME)
-        filter = compile_filter(LENS, size=SIZE, crop_factor=1.0, f_number=4.0, distance_m=1000.0, scale=scale)
+        filter = compile_filter(
+            LENS, choices=Choices(crop_factor=1.0, f_number=4.0, distance_m=1000.0, scale=scale), size=SIZE
+        )
         assert filter.made_from["corrections"] == ["distortion", "tca", "vignetting"]
         ours[name] = sixbit.apply(filter, original, engine="reference") / 65535
     return Seen(theirs, ours, original / 65535)

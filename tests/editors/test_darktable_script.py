@@ -23,6 +23,7 @@ from sixbit.compiler.compile import compile_filter
 from sixbit.export.presets import load
 from sixbit.lenses.catalogue import catalogue
 from sixbit.manifest import manifest
+from sixbit.values.choices import Choices
 from sixbit.values.light import srgb
 from tests.scenery import CLONE
 from tests.scenery.darktable import DarktableHome
@@ -163,7 +164,7 @@ def corrected(darktable: DarktableHome, name: str, lens: str, scale: str | float
     """Sixbit's correction of the photo as it was imported, wide open."""
     f_number = catalogue().lens(lens).f_number_open
     compiled = compile_filter(
-        lens, size=SIZE, crop_factor=crop_factor, f_number=f_number, scale=scale, distance_m=1000.0
+        lens, choices=Choices(crop_factor=crop_factor, f_number=f_number, distance_m=1000.0, scale=scale), size=SIZE
     )
     return sixbit.apply(compiled, original(darktable, name), engine="reference") / 65535
 
@@ -282,7 +283,9 @@ def test_darktable_corrects_a_raw(with_raws: DarktableHome, seen_of_raw: dict[st
     plain, theirs = developed(with_raws, "plain.dng"), developed(with_raws, "raw.dng")
     assert rmse(theirs, plain) > 10 * STEP
     compiled = compile_filter(
-        "summicron-35-asph", size=plain.shape[1::-1], crop_factor=1.0, f_number=5.6, scale=autoscale_of_lensfun()
+        "summicron-35-asph",
+        choices=Choices(crop_factor=1.0, f_number=5.6, scale=autoscale_of_lensfun()),
+        size=plain.shape[1::-1],
     )
     values = np.round(plain * 65535).astype(np.uint16)
     # What clips does so after darktable's lens module, and before Sixbit.

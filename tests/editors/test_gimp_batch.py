@@ -286,8 +286,9 @@ def pixels_of(gimp: GimpHome, name: str, dtype: str = "<u2", channels: int = 3, 
     return np.fromfile(gimp.work / name, dtype).reshape(size[1], size[0], channels)
 
 
-def compiled(**choices: Any) -> sixbit.Filter:
-    return sixbit.compile_filter(LENS, **{"size": SIZE, "crop_factor": 1.0, "f_number": 4.0, **choices})
+def compiled(size: tuple[int, int] = SIZE, **choices: Any) -> sixbit.Filter:
+    choices = {"crop_factor": 1.0, "f_number": 4.0, **choices}
+    return sixbit.compile_filter(LENS, choices=sixbit.Choices(**choices), size=size)
 
 
 @pytest.mark.parametrize("name", LIKE_FILES)
@@ -396,8 +397,7 @@ def test_what_is_chosen_counts(gimp: GimpHome, run: dict[str, Any]) -> None:
     filter = compiled(
         crop_factor=2.0,
         f_number=5.6,
-        corrections=("distortion", "vignetting", "shading"),
-        strength={"distortion": 0.5},
+        kinds={"distortion": 0.5, "vignetting": 1.0, "shading": 1.0},
         scale="none",
     )
     np.testing.assert_array_equal(after, sixbit.apply(filter, before))
@@ -497,7 +497,7 @@ def test_a_mask_and_a_channel_are_bent_as_the_photo(
     assert np.ptp(before) > 0.8 * (1 if number == "<f4" else np.iinfo(before.dtype).max), "there is a picture in it"
     assert (before != after).mean() > 0.5
     if number == "<f4":
-        expected = sixbit.apply(compiled(corrections=BENDING), before, transfer=linear())
+        expected = sixbit.apply(compiled(kinds=dict.fromkeys(BENDING, 1.0)), before, transfer=linear())
         np.testing.assert_allclose(after, expected, rtol=1e-6, atol=1e-6)
     else:
         np.testing.assert_array_equal(after, by_hand(gimp.work / f"{name} gray.tif", before))
@@ -509,7 +509,7 @@ def by_hand(path: Path, gray: Pixels) -> Pixels:
     photo = Photo(path.with_name("none"), "TIFF", gray[..., 0], icc=NO_CURVE, metadata=Metadata(exif=exif(**NAMED)))
     save_photo(photo, gray[..., 0], path)
     corrected = path.with_name(f"{path.stem} corrected.tif")
-    sixbit.correct(path, corrected, corrections=BENDING)
+    sixbit.correct(path, corrected, choices=sixbit.Choices(kinds=dict.fromkeys(BENDING, 1.0)))
     made: Pixels = tifffile.imread(corrected)
     return made.reshape(gray.shape)
 
@@ -528,7 +528,7 @@ def test_what_is_corrected_is_marked_unless_it_is_gone_by_the_next_click(run: di
 
 
 def bent(gray: Pixels, window: tuple[int, int, int, int] | None = None) -> Pixels:
-    filter = compiled(corrections=BENDING)
+    filter = compiled(kinds=dict.fromkeys(BENDING, 1.0))
     return sixbit.apply(filter.window(*window) if window else filter, gray, transfer=linear())
 
 
@@ -543,9 +543,10 @@ def test_a_mask_lies_where_its_layer_does(gimp: GimpHome, run: dict[str, Any]) -
 def test_a_mask_has_no_fall_off(gimp: GimpHome, run: dict[str, Any]) -> None:
     assert run["cases"]["mask in the dark"]["runs"][0]["ok"], run["cases"]["mask in the dark"]
     before, after = (pixels_of(gimp, f"mask in the dark.{when}", "u1", 1) for when in ("before", "after"))
-    known = {"size": SIZE, "crop_factor": 1.0, "f_number": 1.5}
-    assert sixbit.compile_filter(FALLING_OFF, **known).brightens
-    filter = sixbit.compile_filter(FALLING_OFF, **known, corrections=BENDING)
+    known = sixbit.Choices(crop_factor=1.0, f_number=1.5)
+    assert sixbit.compile_filter(FALLING_OFF, choices=known, size=SIZE).brightens
+    choices = replace(known, kinds=dict.fromkeys(BENDING, 1.0))
+    filter = sixbit.compile_filter(FALLING_OFF, choices=choices, size=SIZE)
     np.testing.assert_array_equal(after, sixbit.apply(filter, before, transfer=linear()))
 
 

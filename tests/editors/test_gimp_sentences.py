@@ -16,6 +16,7 @@ from sixbit.compiler.compile import compile_filter
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import match, match_name
 from sixbit.manifest import plugin_source
+from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.sentence import Sentence, parts
 from sixbit.values.shot import Shot, SixBitCode, Tagged
@@ -80,7 +81,7 @@ def test_evidence_is_translated(german: ModuleType, evidence: set[Sentence]) -> 
 
 def test_a_refusal_has_the_way_out_of_the_window(german: ModuleType) -> None:
     with pytest.raises(CompileError) as caught:
-        compile_filter("tri-elmar-28-35-50", size=(900, 600), crop_factor=1.0)
+        compile_filter("tri-elmar-28-35-50", choices=Choices(crop_factor=1.0), size=(900, 600))
     assert "--focal" in told(caught.value)
     words = german.with_way_out(parts(caught.value.reason))
     assert "mehrere Brennweiten" in words

@@ -248,9 +248,18 @@ def test_lenses(server: Server) -> None:
 
 
 def test_compile_is_that_of_python(server: Server) -> None:
-    choices: dict[str, Any] = {"strength": {"distortion": 0.5}, "scale": "none", "f_number": 4.0}
-    said = server.ask("compile", lens=LENS, size=[900, 600], crop_factor=1.5, corrections=["distortion"], **choices)
-    wanted = sixbit.compile_filter(LENS, size=(900, 600), crop_factor=1.5, corrections=["distortion"], **choices)
+    said = server.ask(
+        "compile",
+        lens=LENS,
+        size=[900, 600],
+        crop_factor=1.5,
+        corrections=["distortion"],
+        strength={"distortion": 0.5},
+        scale="none",
+        f_number=4.0,
+    )
+    choices = sixbit.Choices(crop_factor=1.5, f_number=4.0, kinds={"distortion": 0.5}, scale="none")
+    wanted = sixbit.compile_filter(LENS, choices=choices, size=(900, 600))
     assert said["digest"] == wanted.digest
     assert said["made_from"] == wanted.made_from
     assert said["identity"] is False
@@ -358,7 +367,7 @@ def test_a_calibration_is_started_and_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lens", [LENS, DARK], ids=["geometry", "light"])
 def test_pixels_are_those_of_python(server: Server, tmp_path: Path, lens: str, dtype: str) -> None:
     file = tmp_path / "two words “quoted” 📷"
-    filter = sixbit.compile_filter(lens, size=(WIDTH, HEIGHT), crop_factor=1.0, f_number=4.0)
+    filter = sixbit.compile_filter(lens, choices=sixbit.Choices(crop_factor=1.0, f_number=4.0), size=(WIDTH, HEIGHT))
     assert not filter.is_identity
     for channels in (1, 2, 3, 4):
         pixels = picture(channels, dtype)
@@ -382,7 +391,7 @@ def test_light(server: Server, tmp_path: Path, light: str) -> None:
     pixels = picture(3, "uint16")
     icc = curved_profile()
     curve = linear() if light == "linear" else curve_of_profile(icc)
-    filter = sixbit.compile_filter(DARK, size=(WIDTH, HEIGHT), crop_factor=1.0, f_number=4.0)
+    filter = sixbit.compile_filter(DARK, choices=sixbit.Choices(crop_factor=1.0, f_number=4.0), size=(WIDTH, HEIGHT))
     wanted = sixbit.apply(filter, pixels, "native", transfer=curve)
     assert (wanted != sixbit.apply(filter, pixels, "native")).any()
     opened = server.open(tmp_path / "in", pixels, linear=light == "linear", icc=base64.b64encode(icc).decode())
@@ -419,14 +428,14 @@ def test_a_profile_without_light_leaves_the_geometry(server: Server, tmp_path: P
     with_gain = server.compile(pixels, lens=DARK, f_number=4.0)
     assert server.refusal("apply", filter=with_gain, **place) == ("photo", opened["light"])
     server.ask("apply", filter=server.compile(pixels), **place)
-    filter = sixbit.compile_filter(LENS, size=(WIDTH, HEIGHT), crop_factor=1.0)
+    filter = sixbit.compile_filter(LENS, choices=sixbit.Choices(crop_factor=1.0), size=(WIDTH, HEIGHT))
     wanted = sixbit.apply(filter, pixels, "native", transfer=linear())
     np.testing.assert_array_equal(np.fromfile(out, np.uint8).reshape(pixels.shape), wanted)
 
 
 def test_a_cropped_picture_keeps_its_optical_centre(server: Server, tmp_path: Path) -> None:
     whole = picture(3, "uint8", (200, 150))
-    filter = sixbit.compile_filter(LENS, size=(200, 150), crop_factor=1.0)
+    filter = sixbit.compile_filter(LENS, choices=sixbit.Choices(crop_factor=1.0), size=(200, 150))
     wanted = sixbit.apply(filter, whole, "native")
     part = np.ascontiguousarray(whole[30:130, 50:150])
     opened = server.open(tmp_path / "in", part)
@@ -461,7 +470,9 @@ def test_preview_at_full_size_shows_the_very_pixels(server: Server, tmp_path: Pa
     before = preview(server, tmp_path / "out", (100, 80), filter=None, **view)
     np.testing.assert_array_equal(before, pixels[30:110, 40:140])
     after = preview(server, tmp_path / "out", (100, 80), filter=number, **view)
-    wanted = sixbit.apply(sixbit.compile_filter(LENS, size=(200, 150), crop_factor=1.0), pixels, "native")
+    wanted = sixbit.apply(
+        sixbit.compile_filter(LENS, choices=sixbit.Choices(crop_factor=1.0), size=(200, 150)), pixels, "native"
+    )
     np.testing.assert_array_equal(after, wanted[30:110, 40:140])
     twice = preview(server, tmp_path / "out", (200, 160), filter=number, **view)
     np.testing.assert_array_equal(twice[::2, ::2], after)
@@ -474,7 +485,7 @@ def test_a_reduced_preview_is_the_corrected_picture_reduced(
 ) -> None:
     pixels = smooth(size)
     opened, number = server.open(tmp_path / "in", pixels), server.compile(pixels, lens=lens, f_number=4.0)
-    filter = sixbit.compile_filter(lens, size=size, crop_factor=1.0, f_number=4.0)
+    filter = sixbit.compile_filter(lens, choices=sixbit.Choices(crop_factor=1.0, f_number=4.0), size=size)
     corrected = sixbit.apply(filter, pixels, "native")
     x, y, width, height = view
     for number_or_none, whole in ((number, corrected), (None, pixels)):

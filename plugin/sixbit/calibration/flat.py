@@ -13,6 +13,7 @@ from sixbit.lenses.own import Run
 from sixbit.measure.flat import MeasuredFlat, fit_flat
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.patches import Patches, patches_of
+from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.watch import Progress, part, silent
@@ -20,28 +21,17 @@ from sixbit.values.watch import Progress, part, silent
 FlatResult = Result[MeasuredFlat]
 
 
-def measure_flat(
-    paths: Sequence[str | Path],
-    lens: str | None = None,
-    *,
-    crop_factor: float | None = None,
-    focal_mm: float | None = None,
-    f_number: float | None = None,
-    distance_m: float | None = None,
-    progress: Progress = silent,
-) -> FlatResult:
+def measure_flat(paths: Sequence[str | Path], choices: Choices = USUAL, progress: Progress = silent) -> FlatResult:
     """Measure vignetting and colour shading from flats of one lens, aperture and body.
 
-    ``lens`` is its identity, where the frames do not say it; so are the rest. Raises CalibrationError, with the
-    reason, for frames that are no flats, too bright, too dark, corrected already or of different
-    settings; PhotoError for files that are no photos. Nothing is kept: see :func:`keep`.
+    ``choices`` say of lens and setting what the frames do not. Raises CalibrationError, with the reason, for frames
+    that are no flats, too bright, too dark, corrected already or of different settings; PhotoError for files that are
+    no photos. Nothing is kept: see :func:`keep`.
     """
     if not paths:
         raise CalibrationError("There is no frame to measure.", Code.FLATS)
     frames = read_frames(paths, _patches_in, progress=part(progress, 0, 0.95))
-    setting = setting_of(
-        frames, lens, crop_factor=crop_factor, focal_mm=focal_mm, f_number=f_number, distance_m=distance_m
-    )
+    setting = setting_of(frames, choices)
     if len({width >= height for width, height in frames.sizes}) > 1:
         why = "Some of these frames lie and some stand: the camera was turned by 90 degrees between them, not by 180."
         raise CalibrationError(why, Code.FRAMES)
@@ -50,7 +40,7 @@ def measure_flat(
     notes = []
     if found.shading and not setting.model:
         notes.append("The frames do not name their camera, so the colour shading, which is of it, is not kept.")
-    if f_number is None and setting.f_number and any(shot.f_number_estimated for shot in frames.shots):
+    if choices.f_number is None and setting.f_number and any(shot.f_number_estimated for shot in frames.shots):
         notes.append(
             f"The aperture, f/{setting.f_number:g}, is the camera's estimate; if the ring said another, say it."
         )

@@ -11,34 +11,24 @@ from sixbit.calibration.setting import Result, setting_of
 from sixbit.lenses.own import Run
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.lines import MeasuredLines, PhotoLines, fit_lines, lines_of
+from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, part, silent
 
 LinesResult = Result[MeasuredLines]
 
 
-def measure_lines(
-    paths: Sequence[str | Path],
-    lens: str | None = None,
-    *,
-    crop_factor: float | None = None,
-    focal_mm: float | None = None,
-    f_number: float | None = None,
-    distance_m: float | None = None,
-    progress: Progress = silent,
-) -> LinesResult:
+def measure_lines(paths: Sequence[str | Path], choices: Choices = USUAL, progress: Progress = silent) -> LinesResult:
     """Measure the distortion of a lens from photos of straight things, five or so, with lines far from the centre.
 
-    ``lens`` is its identity, where the photos do not say it; so are the rest. Raises CalibrationError, with the reason,
-    where the lines are too few, too near the centre or disagree; PhotoError for files that are no
-    photos. Nothing is kept: see :func:`keep`.
+    ``choices`` say of lens and setting what the photos do not. Raises CalibrationError, with the reason, where the
+    lines are too few, too near the centre or disagree; PhotoError for files that are no photos. Nothing is kept: see
+    :func:`keep`.
     """
     if not paths:
         raise CalibrationError("There is no photo to measure.", Code.LINES)
     frames = read_frames(paths, _lines_in, progress=part(progress, 0, 0.8))
-    setting = setting_of(
-        frames, lens, crop_factor=crop_factor, focal_mm=focal_mm, f_number=f_number, distance_m=distance_m
-    )
+    setting = setting_of(frames, choices)
     progress(0.8, "fitting")
     found = fit_lines(frames.measured, frames.sizes[0])
     progress(1.0, "done")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of, crop_factor_of
 from sixbit.lenses.match import lens_of
+from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Lens
 
@@ -56,22 +57,14 @@ class Result(Generic[Found]):
         return (*self.found.verdict, *self.notes)
 
 
-def setting_of(
-    frames: Frames[Any],
-    lens_id: str | None = None,
-    *,
-    crop_factor: float | None = None,
-    focal_mm: float | None = None,
-    f_number: float | None = None,
-    distance_m: float | None = None,
-) -> Setting:
-    """Tell how the lens was set in all of these frames: from their tags, where it is not given.
+def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
+    """Tell how the lens was set in all of these frames: from their tags, where it is not chosen.
 
     Raises CalibrationError if they differ in camera, aperture or shape, or if the crop factor is not known; PhotoError
     if the lens is not.
     """
     first = frames.shots[0]
-    lens = lens_of(first, lens_id)[0]
+    lens = lens_of(first, choices)[0]
     bodies = {(s.make.value if s.make else "", s.model.value if s.model else "") for s in frames.shots}
     if len(bodies) > 1:
         names = " and ".join(sorted(" ".join(body).strip() or "none" for body in bodies))
@@ -81,24 +74,25 @@ def setting_of(
     ratios = [max(size) / max(min(size), 1) for size in frames.sizes]
     if max(ratios) / min(ratios) > 1.01:
         raise CalibrationError("These frames differ in shape.", Code.FRAMES)
+    crop_factor = choices.crop_factor
     if crop_factor is None:
         known = crop_factor_of(first, body)
         if known is None:
             raise CalibrationError("The sensor of this camera is not known.", Code.CROP_FACTOR)
         crop_factor = known.value * first.digital_zoom
-    apertures = {round(a, 2) for s in frames.shots if (a := aperture_of(lens, s, f_number, body).f_number)}
+    apertures = {round(a, 2) for s in frames.shots if (a := aperture_of(lens, s, choices.f_number, body).f_number)}
     if len(apertures) > 1:
         listed = " and ".join(f"f/{a:g}" for a in sorted(apertures))
         raise CalibrationError(f"These frames were taken at {listed}, and not all at one aperture.", Code.FRAMES)
-    if refused := lens.too_wide(f_number):
+    if refused := lens.too_wide(choices.f_number):
         raise CalibrationError(refused)
     return Setting(
         lens=lens,
         crop_factor=float(crop_factor),
-        focal_mm=_focal_length(lens, focal_mm or (first.focal_mm.value if first.focal_mm else 0.0)),
+        focal_mm=_focal_length(lens, choices.focal_mm or (first.focal_mm.value if first.focal_mm else 0.0)),
         aspect_ratio=ratios[0],
         f_number=apertures.pop() if apertures else None,
-        distance_m=distance_m or (first.distance_m.value if first.distance_m else None),
+        distance_m=choices.distance_m or (first.distance_m.value if first.distance_m else None),
         make=make,
         model=model,
     )

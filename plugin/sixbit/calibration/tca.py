@@ -13,31 +13,24 @@ from sixbit.measure.displacement import EdgeBlocks, sharp_blocks
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.tca import MeasuredTca, fit_tca
 from sixbit.photos.jpeg import has_halved_chroma
+from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, part, silent
 
 TcaResult = Result[MeasuredTca]
 
 
-def measure_tca(
-    paths: Sequence[str | Path],
-    lens: str | None = None,
-    *,
-    crop_factor: float | None = None,
-    focal_mm: float | None = None,
-    f_number: float | None = None,
-    progress: Progress = silent,
-) -> TcaResult:
+def measure_tca(paths: Sequence[str | Path], choices: Choices = USUAL, progress: Progress = silent) -> TcaResult:
     """Measure the lateral colour of a lens from sharp photos that it took.
 
-    ``lens`` is its identity, where the photos do not say it; so are the rest. Raises CalibrationError, with the reason,
+    ``choices`` say of lens and setting what the photos do not. Raises CalibrationError, with the reason,
     if the photos have not enough edges, or no colour, or are corrected already; PhotoError for files that are no
     photos. Nothing is kept: see :func:`keep`.
     """
     if not paths:
         raise CalibrationError("There is no photo to measure.", Code.EDGES)
     frames = read_frames(paths, _blocks_in, kinds=("tca",), progress=part(progress, 0, 0.6))
-    setting = setting_of(frames, lens, crop_factor=crop_factor, focal_mm=focal_mm, f_number=f_number)
+    setting = setting_of(frames, choices)
     try:
         found = fit_tca(frames.measured, setting.aspect_ratio, part(progress, 0.6, 1.0))
     except CalibrationError as error:

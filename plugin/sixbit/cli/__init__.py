@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sixbit.lenses.match import Match
+    from sixbit.values.watch import Progress
 
 DONE = 0
 SOME_FAILED = 1
@@ -60,3 +63,17 @@ def print_match(found: Match, way_out: str) -> None:
     for sentence in (*found.evidence, way_out):
         if sentence:
             print(f"  {sentence}")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Show on the error output how far a command is, where somebody watches."""
+    from tqdm import tqdm
+
+    with tqdm(total=100, unit="%", delay=1, leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def progress(share: float, step: str) -> None:
+            bar.set_description(step, refresh=False)
+            bar.update(round(100 * share) - bar.n)
+
+        yield progress

@@ -4,51 +4,67 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sixbit.values.kinds import KINDS, TRUSTED, Grade
+from sixbit.values.kinds import KINDS
+
+if TYPE_CHECKING:
+    from sixbit.values.choices import Choices
+    from sixbit.values.kinds import Grade
+
+
+SETTING = {
+    "crop_factor": ("--crop", "C", "the crop factor of the sensor; full frame is 1"),
+    "focal_mm": ("--focal", "MM", "the focal length, for a lens that has several"),
+    "f_number": ("--aperture", "N", "the f-number it was used at"),
+    "distance_m": ("--distance", "M", "the distance in metres; else infinity"),
+}
+"""The options that say how a lens was set: by the choice that each makes, its name, what it takes, what it is."""
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
-    """What `compile` and `correct` have in common."""
+    """What `compile` and `correct` have in common; :func:`chosen` reads it."""
     parser.add_argument("--lens", metavar="ID", help="the identity of the lens, where the photo does not say it")
-    parser.add_argument("--crop", type=positive, metavar="C", help="the crop factor of the sensor; full frame is 1")
-    parser.add_argument("--focal", type=positive, metavar="MM", help="the focal length, for a lens that has several")
-    parser.add_argument("--aperture", type=positive, metavar="N", help="the f-number it was used at")
-    parser.add_argument("--distance", type=positive, metavar="M", help="the distance in metres; else infinity")
-    parser.add_argument("--only", type=kinds, default=KINDS, metavar="KIND,...", help=f"of {', '.join(KINDS)}")
-    parser.add_argument(
-        "--scale", type=scale, default="fill", metavar="fill|none|FACTOR", help="fill the frame (default), or not"
-    )
+    add_setting(parser, SETTING)
+    parser.add_argument("--only", dest="kinds", type=kinds, metavar="KIND,...", help=f"of {', '.join(KINDS)}")
+    parser.add_argument("--scale", type=scale, metavar="fill|none|FACTOR", help="fill the frame (default), or not")
     parser.add_argument(
         "--grades",
         type=grades,
-        default=TRUSTED,
         metavar="GRADE,...",
         help="of calibrations to accept: measured, published (both by default), computed",
     )
 
 
-def chosen(options: argparse.Namespace) -> dict[str, Any]:
-    """The same, as arguments of `compile_filter` and `correct`."""
-    return {
-        "crop_factor": options.crop,
-        "focal_mm": options.focal,
-        "f_number": options.aperture,
-        "distance_m": options.distance,
-        "corrections": options.only,
-        "scale": options.scale,
-        "grades": options.grades,
-    }
+def add_setting(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
+    """Some of SETTING; :func:`chosen` reads them, too."""
+    for name in names:
+        option, metavar, help = SETTING[name]
+        parser.add_argument(option, dest=name, type=positive, metavar=metavar, help=help)
+
+
+def chosen(options: argparse.Namespace, usual: Choices | None = None) -> Choices:
+    """What the options say, and what is usual where they say nothing. Raises CompileError."""
+    from dataclasses import fields, replace
+
+    from sixbit.values.choices import USUAL, with_strength
+
+    usual = usual or USUAL
+    said = {field.name: getattr(options, field.name, None) for field in fields(usual)}
+    if said["kinds"] is not None:
+        said["kinds"] = with_strength(said["kinds"], usual.kinds)
+    return replace(usual, **{name: value for name, value in said.items() if value is not None})
 
 
 def positive(text: str) -> float:
     """A number above zero; ``f/2`` and a decimal comma are understood."""
+    from sixbit.values.choices import is_positive, read_number
+
     try:
-        value = float(text.lower().removeprefix("f/").removeprefix("ƒ/").replace(",", "."))
+        value = read_number(text)
     except ValueError:
         value = 0.0
-    if not 0 < value < 1e6:
+    if not is_positive(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return value
 
@@ -68,18 +84,27 @@ def scale(text: str) -> str | float:
 
 def kinds(text: str) -> tuple[str, ...]:
     """Kinds of correction, between commas."""
-    return _subset(text, KINDS, "correction")
+    return tuple(_checked(kinds=dict.fromkeys(_words(text), 1.0)).kinds)
 
 
 def grades(text: str) -> tuple[Grade, ...]:
     """Grades of calibrations, between commas."""
-    return tuple(Grade(name) for name in _subset(text, [str(grade) for grade in Grade], "grade"))
+    return _checked(grades=_words(text)).grades
 
 
-def _subset(text: str, known: Iterable[str], what: str) -> tuple[str, ...]:
-    known = list(known)
-    chosen = [word.strip() for word in text.split(",") if word.strip()]
-    wrong = [word for word in chosen if word not in known]
-    if wrong or not chosen:
-        raise argparse.ArgumentTypeError(f"there is no {what} {', '.join(wrong)!r}; there are {', '.join(known)}")
-    return tuple(word for word in known if word in chosen)
+def _words(text: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    if not words:
+        raise argparse.ArgumentTypeError(f"{text!r} names none")
+    return words
+
+
+def _checked(**said: Any) -> Choices:
+    """What one option says, if there is such a thing."""
+    from sixbit.values.choices import Choices
+    from sixbit.values.errors import CompileError
+
+    try:
+        return Choices(**said)
+    except CompileError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

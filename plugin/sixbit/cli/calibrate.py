@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sixbit.cli import DONE, SOME_FAILED, complain
-from sixbit.cli.arguments import positive
+from sixbit.cli import DONE, SOME_FAILED, complain, progress_bar
+from sixbit.cli.arguments import SETTING, add_setting, chosen
 
 if TYPE_CHECKING:
     from sixbit.lenses.own import Run
+    from sixbit.values.choices import Choices
     from sixbit.values.watch import Progress
 
 T = TypeVar("T")
 
 SUMMARY = "measure a lens from frames of your own"
+
+OF_PHOTOS = ("crop_factor", "focal_mm", "f_number")
+"""What can be said of photos whose distance does not matter."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,14 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", description="without one: a guided page")
 
     flat = actions.add_parser("flat", help="fall-off and colour shading, from frames of an evenly lit surface")
-    _add_setting(flat, "FRAME")
-    flat.add_argument("--distance", type=positive, metavar="M", help="the distance in metres; else infinity")
+    _add_frames(flat, "FRAME", SETTING)
 
     lines = actions.add_parser("lines", help="distortion, from photos of straight lines or of a printed chart")
-    _add_setting(lines, "PHOTO")
+    _add_frames(lines, "PHOTO", OF_PHOTOS)
 
     tca = actions.add_parser("tca", help="lateral colour, from sharp photos")
-    _add_setting(tca, "PHOTO")
+    _add_frames(tca, "PHOTO", OF_PHOTOS)
 
     listed = actions.add_parser("list", help="the calibrations you have made")
     listed.add_argument("--lens", metavar="ID", help="of this lens alone")
@@ -57,29 +58,13 @@ def run(options: argparse.Namespace) -> int:
     return done
 
 
-def _add_setting(parser: argparse.ArgumentParser, what: str) -> None:
+def _add_frames(parser: argparse.ArgumentParser, what: str, setting: Iterable[str]) -> None:
     """The frames, how the lens was set, and what to do with the result."""
     parser.add_argument("frames", nargs="+", type=Path, metavar=what)
     parser.add_argument("--lens", metavar="ID", help="the identity of the lens (`sixbit lenses`)")
-    parser.add_argument("--crop", type=positive, metavar="C", help="the crop factor of the sensor; full frame is 1")
-    parser.add_argument("--focal", type=positive, metavar="MM", help="the focal length, for a lens that has several")
-    parser.add_argument("--aperture", type=positive, metavar="N", help="the f-number, where the frames do not say it")
+    add_setting(parser, setting)
     parser.add_argument("--dry-run", action="store_true", help="measure and tell, but keep nothing")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what was measured")
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    """A progress bar on the error output, where somebody watches."""
-    from tqdm import tqdm
-
-    with tqdm(total=100, unit="%", delay=1, leave=False, disable=not sys.stderr.isatty()) as bar:
-
-        def progress(share: float, step: str) -> None:
-            bar.set_description(step, refresh=False)
-            bar.update(round(100 * share) - bar.n)
-
-        yield progress
 
 
 def _page(options: argparse.Namespace) -> int:
@@ -99,7 +84,7 @@ def _page(options: argparse.Namespace) -> int:
 def _flat(options: argparse.Namespace) -> int:
     from sixbit.calibration.flat import keep, measure_flat
 
-    result = _measured(options, measure_flat, distance_m=options.distance)
+    result = _measured(options, measure_flat)
     _tell(result, f", from {len(result.frames)} frame{'s' * (len(result.frames) > 1)}")
     if options.plot:
         from sixbit.plots.flat import plot_flat
@@ -132,18 +117,10 @@ def _tca(options: argparse.Namespace) -> int:
     return _keep(options, result, keep)
 
 
-def _measured(options: argparse.Namespace, measure: Callable[..., T], **more: Any) -> T:
+def _measured(options: argparse.Namespace, measure: Callable[[list[Path], Choices, Progress], T]) -> T:
     """The result of a measurement of the frames, with how the lens was set."""
-    with _bar() as progress:
-        return measure(
-            options.frames,
-            options.lens,
-            crop_factor=options.crop,
-            focal_mm=options.focal,
-            f_number=options.aperture,
-            progress=progress,
-            **more,
-        )
+    with progress_bar() as progress:
+        return measure(options.frames, chosen(options), progress)
 
 
 def _tell(result: Any, made_from: str = "") -> None:

@@ -35,18 +35,14 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.values.errors import CompileError
     from sixbit.values.shot import Shot
 
-    if options.photo is None and not (options.lens and options.size and options.crop):
+    if options.photo is None and not (options.lens and options.size and options.crop_factor):
         complain("compile takes a photo, or --lens ID with --size WxH and --crop C")
         return UNUSABLE
     try:
+        choices = chosen(options)
         shot = read_shot(options.photo) if options.photo else Shot()
-        identity, notes = lens_of(shot, options.lens, options.grades)
-        filter = compile_filter(
-            identity,
-            shot,
-            size=options.size,
-            **chosen(options),
-        )
+        lens, notes = lens_of(shot, choices)
+        filter = compile_filter(lens, shot, choices, size=options.size)
         if options.out:
             _write_filter(filter, options.out, options.photo)
         else:

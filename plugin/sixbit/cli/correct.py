@@ -5,12 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sixbit.cli import DONE, UNUSABLE, complain
+from sixbit.cli import DONE, UNUSABLE, complain, progress_bar
 from sixbit.cli.arguments import add_choices, chosen
 from sixbit.manifest import manifest
 from sixbit.values.errors import photo_name
+from sixbit.values.watch import Progress, Watch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sixbit.export.presets import Preset
 
 SUMMARY = "correct a photo"
 
@@ -20,7 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photo", type=Path, metavar="PHOTO")
     parser.add_argument("-o", dest="out", type=Path, required=True, metavar="OUT", help="a JPEG, TIFF or PNG file")
     add_choices(parser)
-    parser.set_defaults(only=None, scale=None, grades=None)  # what is not said is the preset's to say
     parser.add_argument("--preset", metavar="NAME", help="how, but for what else is said; see `sixbit presets`")
     parser.add_argument("--engine", choices=manifest()["engines"], default="auto", help="what works on the pixels")
     parser.add_argument("--interpolation", choices=manifest()["interpolations"])
@@ -40,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
     """Correct, and say in one line what was done."""
     from sixbit.cli.ways_out import WAYS_OUT, told
     from sixbit.export import presets
+    from sixbit.export.compare import check_comparison
     from sixbit.export.correct import correct
     from sixbit.lenses.catalogue import catalogue
     from sixbit.lenses.remembered import keep
@@ -47,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.values.errors import CompileError, EngineError, PresetError
 
     try:
-        preset = presets.load(options.preset) if options.preset else None
+        preset = _over(presets.load(options.preset) if options.preset else presets.PLAIN, options)
     except PresetError as error:
         complain(told(error))
         return UNUSABLE
@@ -57,34 +65,22 @@ def run(options: argparse.Namespace) -> int:
     if options.remember and not options.lens:
         complain("--remember keeps the lens that is given with --lens")
         return UNUSABLE
+    if options.compare:
+        check_comparison(options.compare, options.photo, options.out)
     if options.remember:
         keep(read_shot(options.photo), options.lens)
-    clock = time.perf_counter()
-
-    def lap(step: str) -> None:
-        nonlocal clock
-        before, clock = clock, time.perf_counter()
-        if options.timings:
-            print(f"{1000 * (clock - before):7.0f} ms  {step}", file=sys.stderr)
-
-    if options.timings:
-        print(f"{1000 * time.process_time():7.0f} ms  start-up", file=sys.stderr)
     try:
-        done = correct(
-            options.photo,
-            options.out,
-            preset=preset,
-            lens=options.lens,
-            **chosen(options),
-            engine=options.engine,
-            interpolation=options.interpolation,
-            force=options.force,
-            auto_tca=options.auto_tca or None,
-            compare=options.compare,
-            quality=options.quality,
-            progress=sys.stderr.isatty(),
-            lap=lap,
-        )
+        choices = chosen(options, preset.choices)
+        with progress_bar() as bar:
+            done = correct(
+                options.photo,
+                options.out,
+                preset,
+                choices,
+                engine=options.engine,
+                force=options.force,
+                watch=_Watch(options, bar),
+            )
     except (CompileError, EngineError) as error:
         error.subject = error.subject or options.photo
         raise
@@ -92,3 +88,38 @@ def run(options: argparse.Namespace) -> int:
     for note in done.notes:
         complain(f"{photo_name(options.photo)}: {told(note)}")
     return DONE
+
+
+def _over(preset: Preset, options: argparse.Namespace) -> Preset:
+    """The preset, but for what the options say of it."""
+    said = {
+        "corrections": options.kinds,
+        "interpolation": options.interpolation,
+        "quality": options.quality,
+        "auto_tca": options.auto_tca or None,
+    }
+    return replace(preset, **{name: value for name, value in said.items() if value is not None})
+
+
+class _Watch(Watch):
+    """Shows what the options want to see of the work."""
+
+    def __init__(self, options: argparse.Namespace, bar: Progress) -> None:
+        self._options, self._bar = options, bar
+        self._clock = time.perf_counter()
+        if options.timings:
+            print(f"{1000 * time.process_time():7.0f} ms  start-up", file=sys.stderr)
+
+    def progress(self, share: float, step: str) -> None:
+        self._bar(share, step)
+
+    def lap(self, step: str) -> None:
+        before, self._clock = self._clock, time.perf_counter()
+        if self._options.timings:
+            print(f"{1000 * (self._clock - before):7.0f} ms  {step}", file=sys.stderr)
+
+    def look(self, before: NDArray[Any], after: NDArray[Any], orientation: int) -> None:
+        from sixbit.export.compare import save_comparison
+
+        if self._options.compare:
+            save_comparison(before, after, self._options.compare)

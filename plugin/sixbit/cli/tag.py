@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain
-from sixbit.cli.arguments import positive
+from sixbit.cli.arguments import add_setting
 from sixbit.cli.ways_out import told
 from sixbit.values.errors import PhotoError
 
@@ -17,8 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--lens", required=True, metavar="ID", help="the identity of the lens (`sixbit lenses`)")
-    parser.add_argument("--aperture", type=positive, metavar="N", help="the f-number it was used at")
-    parser.add_argument("--focal", type=positive, metavar="MM", help="the focal length, for a lens that has several")
+    add_setting(parser, ("f_number", "focal_mm"))
     parser.add_argument("--backup", action="store_true", help="keep each photo as it was beside it")
 
 
@@ -31,14 +30,14 @@ def run(options: argparse.Namespace) -> int:
     if lens is None:
         complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
         return UNUSABLE
-    if options.focal and (refused := lens.out_of_reach(options.focal)):
+    if options.focal_mm and (refused := lens.out_of_reach(options.focal_mm)):
         complain(told(refused))
         return UNUSABLE
     status = DONE
     for photo in options.photos:
         try:
             written = write_lens_tags(
-                photo, lens, f_number=options.aperture, focal_mm=options.focal, backup=options.backup
+                photo, lens, f_number=options.f_number, focal_mm=options.focal_mm, backup=options.backup
             )
             print(f"{written}: {lens.name}")
         except PhotoError as error:

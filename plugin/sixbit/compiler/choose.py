@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from sixbit.values.sentence import Sentence
 if TYPE_CHECKING:
     from sixbit.lenses.figures import Aperture
     from sixbit.lenses.own import Run
+    from sixbit.values.choices import Choices
     from sixbit.values.lens import Lens, Model
     from sixbit.values.shot import Shot
 
@@ -55,25 +56,25 @@ class Choice:
     left_out: dict[str, Sentence]
 
 
-def choose(
-    usage: Usage, kinds: Iterable[str], grades: tuple[Grade, ...], measured_tca: tuple[Model, str] | str | None
-) -> Choice:
+def choose(usage: Usage, choices: Choices, measured_tca: tuple[Model, str] | str | None) -> Choice:
     """Choose a model for each kind of correction that is wanted, of the grades that are trusted.
 
     ``measured_tca`` is the lateral colour that the photo has shown, or why it has shown none; it counts where no
     calibration is known.
     """
-    entries = catalogue().calibration_entries(usage.lens.lens_id, kinds, grades, usage.picture.crop_factor)
+    entries = catalogue().calibration_entries(
+        usage.lens.lens_id, choices.kinds, choices.grades, usage.picture.crop_factor
+    )
     optics = optics_of(entries, usage.focal_mm, usage.aperture.f_number, usage.distance_m)
     chosen: dict[str, Chosen] = {}
-    for kind in kinds:
+    for kind in choices.kinds:
         if model := getattr(optics, kind):
             calibration = entries[kind].calibration
             chosen[kind] = model, {"grade": str(calibration.grade), "source": calibration.source}
-        elif kind == "shading" and Grade.MEASURED in grades:
+        elif kind == "shading" and Grade.MEASURED in choices.grades:
             chosen[kind] = _shading_of(usage)
         else:
-            chosen[kind] = why = _why_none(usage, kind, kind in entries, grades)
+            chosen[kind] = why = _why_none(usage, kind, kind in entries, choices.grades)
             if kind == "tca" and measured_tca is not None:
                 chosen[kind] = _tca_of(usage.picture, measured_tca, why)
     found = {kind: choice for kind, choice in chosen.items() if not isinstance(choice, Sentence)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +14,9 @@ from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import Aperture, aperture_of, crop_factor_of
 from sixbit.lenses.match import Match
 from sixbit.manifest import manifest
+from sixbit.values.choices import USUAL, Choices, check_crop_factor
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.filter import Filter
-from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.lens import Body, Lens, Model
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import INFINITY_M, Shot
@@ -27,56 +25,47 @@ from sixbit.values.shot import INFINITY_M, Shot
 def compile_filter(
     lens: Lens | Match | str,
     shot: Shot | None = None,
+    choices: Choices = USUAL,
     *,
     size: tuple[int, int] | None = None,
-    crop_factor: float | None = None,
-    focal_mm: float | None = None,
-    f_number: float | None = None,
-    distance_m: float | None = None,
-    corrections: Iterable[str] = KINDS,
-    strength: Mapping[str, float] | None = None,
-    scale: str | float = "fill",
-    grades: Iterable[Grade] = TRUSTED,
     measured_tca: tuple[Model, str] | str | None = None,
 ) -> Filter:
     """Compile the correction of a lens, or of a match that found one, for one picture.
 
-    What is not given is taken from the shot: the size in px, crop factor, focal length (mm), aperture and distance (m;
-    infinity if unknown). ``strength`` says by kind how much of a correction is wanted, from 0 to 1 (all of it by
-    default). ``measured_tca`` is the lateral colour that the photo itself has shown, with what is said of it, or why it
-    has shown none; it counts where no calibration is known. ``scale`` is ``fill`` (no empty corner, nothing lost that
-    need not be), ``none``, or a factor. What was left out, and why, stands in ``made_from["left_out"]``. Raises
-    :class:`CompileError` if the picture's size or crop factor is unknown, or if the calibration makes no sense within
-    the frame.
+    A lens that is chosen goes before it. What is not chosen is taken from the shot: crop factor, focal length, aperture
+    and distance (infinity if unknown), as is the ``size`` in px. ``measured_tca`` is the lateral colour that the photo
+    itself has shown, with what is said of it, or why it has shown none; it counts where no calibration is known. What
+    was left out, and why, stands in ``made_from["left_out"]``. Raises :class:`CompileError` if the picture's size or
+    crop factor is unknown, or if the calibration makes no sense within the frame.
 
-    >>> compiled = compile_filter("summicron-35-asph", size=(5984, 3992), crop_factor=1.0)
+    >>> choices = Choices(crop_factor=1.0, kinds={"distortion": 1.0, "vignetting": 0.5})
+    >>> compiled = compile_filter("summicron-35-asph", choices=choices, size=(5984, 3992))
     >>> compiled.made_from["corrections"], sorted(compiled.made_from["left_out"])
-    (['distortion', 'tca'], ['shading', 'vignetting'])
+    (['distortion'], ['vignetting'])
     >>> compiled.error_px < 0.005
     True
     """
-    lens = identity_of(lens)
+    lens = identity_of(choices.lens or lens)
     shot = shot or Shot()
     body = catalogue().body_of(shot)
-    _check_positive(focal_mm=focal_mm, f_number=f_number, distance_m=distance_m)
     usage = Usage(
         lens,
         shot,
-        _picture(shot, body, size, crop_factor),
-        _focal_length(lens, shot, focal_mm),
-        _aperture(lens, shot, body, f_number),
-        _distance(shot, distance_m),
+        _picture(shot, body, size, choices.crop_factor),
+        _focal_length(lens, shot, choices.focal_mm),
+        _aperture(lens, shot, body, choices.f_number),
+        _distance(shot, choices.distance_m),
     )
-    kinds, shares = _kinds(corrections), _shares(strength)
-    choice = choose(usage, kinds, tuple(grades), measured_tca)
+    choice = choose(usage, choices, measured_tca)
+    strength = {kind: float(share) for kind, share in sorted(choices.kinds.items()) if share != 1}
     return compile_optics(
-        replace(choice.optics, strength=shares),
+        replace(choice.optics, strength=strength),
         usage.picture,
-        scale,
+        choices.scale,
         made_from={
             "lens_id": lens.lens_id,
             "lens": lens.name,
-            "corrections": [kind for kind in kinds if kind in choice.calibrations],
+            "corrections": [kind for kind in choices.kinds if kind in choice.calibrations],
             "left_out": choice.left_out,
             "calibrations": choice.calibrations,
             "focal_mm": usage.focal_mm,
@@ -84,8 +73,8 @@ def compile_filter(
             "f_number_source": usage.aperture.source,
             "distance_m": usage.distance_m,
             "crop_factor": usage.picture.crop_factor,
-            "strength": shares,
-            "scale": scale,
+            "strength": strength,
+            "scale": choices.scale,
             "sixbit": manifest()["version"],
         },
     )
@@ -134,12 +123,6 @@ def identity_of(lens: Lens | Match | str) -> Lens:
     return catalogue().lens(lens)
 
 
-def _check_positive(**values: float | None) -> None:
-    for name, value in values.items():
-        if value is not None and not 0 < value < math.inf:
-            raise CompileError(f"{name} must be above zero, not {value}.")
-
-
 def _picture(shot: Shot, body: Body | None, size: tuple[int, int] | None, crop_factor: float | None) -> SensorPicture:
     if size is None:
         if shot.width is None or shot.height is None:
@@ -152,14 +135,7 @@ def _picture(shot: Shot, body: Body | None, size: tuple[int, int] | None, crop_f
         if known is None:
             raise CompileError(Sentence("The sensor of this camera is not known.", Code.CROP_FACTOR))
         crop_factor = known.value * shot.digital_zoom
-    if not (math.isfinite(crop_factor) and 0.1 <= crop_factor <= 100):
-        raise CompileError(
-            Sentence(
-                "A crop factor of {crop} makes no sense; full frame is 1, a 1-inch sensor 2.7.",
-                Code.CROP_FACTOR,
-                crop=crop_factor,
-            )
-        )
+        check_crop_factor(crop_factor)
     return SensorPicture(int(size[0]), int(size[1]), float(crop_factor))
 
 
@@ -188,21 +164,3 @@ def _aperture(lens: Lens, shot: Shot, body: Body | None, f_number: float | None)
 def _distance(shot: Shot, distance_m: float | None) -> float:
     distance = distance_m or (shot.distance_m.value if shot.distance_m else INFINITY_M)
     return min(max(distance, 0.01), INFINITY_M)
-
-
-def _kinds(corrections: Iterable[str]) -> tuple[str, ...]:
-    """The kinds that are asked for, in their order; also as one text with commas."""
-    asked = set(corrections.split(",") if isinstance(corrections, str) else corrections)
-    if wrong := asked - set(KINDS):
-        raise CompileError(f"There is no correction {', '.join(sorted(wrong))}; there are {', '.join(KINDS)}.")
-    return tuple(kind for kind in KINDS if kind in asked)
-
-
-def _shares(strength: Mapping[str, float] | None) -> dict[str, float]:
-    """The strengths that are less than all of a correction."""
-    asked = strength or {}
-    _kinds(asked)
-    for kind, share in asked.items():
-        if not 0 <= share <= 1:
-            raise CompileError(f"A strength is from 0 to 1; that of {kind} is {share:g}.")
-    return {kind: float(share) for kind, share in sorted(asked.items()) if share != 1}

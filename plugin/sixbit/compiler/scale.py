@@ -13,7 +13,7 @@ from sixbit.values.sentence import Sentence
 def scale_factor(warp: Warp, scale: str | float) -> float:
     """Find the factor by which a picture is enlarged: a number, 1 for ``none``, or the least that is a ``fill``.
 
-    Raises CompileError for anything else, and for models that cannot fill the frame.
+    Raises CompileError for models that cannot fill the frame.
 
     >>> from sixbit.compiler.optics import Optics, Sensor, SensorPicture, distortion
     >>> square = SensorPicture(101, 101, 1.0)
@@ -24,8 +24,6 @@ def scale_factor(warp: Warp, scale: str | float) -> float:
         return 1.0
     if scale == "fill":
         return max(0.0, *(_fill(warp, colour) for colour in warp.colours))
-    if not isinstance(scale, int | float) or not 0.1 <= scale <= 10:
-        raise CompileError(f"A scale is `fill`, `none` or a factor from 0.1 to 10, not {scale!r}.")
     return float(scale)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.files.replace import replacing
 from sixbit.photos.pixels import small_picture
+from sixbit.photos.save import check_target
 from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
@@ -18,21 +19,34 @@ LONGEST = 2000
 GAP = 4
 
 
+def check_comparison(path: Path, photo: Path, out: Path) -> None:
+    """Raise PhotoError for a file that the comparison of a photo with its corrected ``out`` cannot be written to."""
+    _kind(path)
+    check_target(path, photo)
+    if path == out:
+        raise PhotoError("cannot hold both the photo and the comparison.", Code.NAME, subject=out)
+
+
 def save_comparison(before: NDArray[Any], after: NDArray[Any], path: str | Path) -> None:
     """Write two pictures as one of 8 bits, side by side.
 
     ``before`` and ``after`` are (height, width) or (height, width, 1, 3 or 4), uint8, uint16 or float (0..1); the
     format goes by the suffix of ``path``. Raises PhotoError if there is none such, or the file cannot be written.
     """
-    from PIL import Image
-
     path = Path(path)
-    kind = Image.registered_extensions().get(path.suffix.lower())
-    if kind not in ("JPEG", "PNG", "TIFF", "WEBP"):
-        raise PhotoError("the comparison cannot be written in this format.", Code.ENDING, subject=path)
-    picture = comparison(before, after)
+    kind, picture = _kind(path), comparison(before, after)
     with replacing(path) as file:
         picture.save(file, kind, quality=90)
+
+
+def _kind(path: Path) -> str:
+    """The format that the suffix stands for, by Pillow's name."""
+    from PIL import Image
+
+    kind = Image.registered_extensions().get(path.suffix.lower(), "")
+    if kind not in ("JPEG", "PNG", "TIFF", "WEBP"):
+        raise PhotoError("the comparison cannot be written in this format.", Code.ENDING, subject=path)
+    return kind
 
 
 def comparison(before: NDArray[Any], after: NDArray[Any]) -> Image:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.machine import user_config
 from sixbit.manifest import manifest
+from sixbit.values.choices import Choices, read_number, with_strength
 from sixbit.values.errors import Code, PresetError
 from sixbit.values.kinds import KINDS, Grade
 
@@ -100,14 +101,18 @@ class Preset:
     exists: str = _DEFAULT["exists"]
 
     @property
-    def grades(self) -> tuple[Grade, ...]:
-        """Return the grades of calibrations that are used.
+    def choices(self) -> Choices:
+        """Return what it says of a correction; its lens is for those photos only that it says to choose one for.
 
-        >>> [str(grade) for grade in load("archive").grades]
+        >>> [str(grade) for grade in load("archive").choices.grades]
         ['measured', 'published']
         """
         grades = tuple(Grade)
-        return grades[: grades.index(self.lowest_grade) + 1]
+        return Choices(
+            kinds=with_strength(self.corrections, self.strength),
+            scale=self.scale,
+            grades=grades[: grades.index(self.lowest_grade) + 1],
+        )
 
     @property
     def suffix(self) -> str:
@@ -138,6 +143,10 @@ class Preset:
         if self.profile is not None and self.profile not in PROFILES:
             content["profile"] = _hash(_profile_file(self.profile).read_bytes())
         return _hash(json.dumps(content, sort_keys=True).encode())
+
+
+PLAIN = Preset("", "", "")
+"""How a photo is corrected where no preset says."""
 
 
 def folder() -> Path:
@@ -322,7 +331,7 @@ def _nearest(value: Any, rule: Mapping[str, Any]) -> Any:
 def _as_number(value: Any) -> float | None:
     """Return a number, also one that is written as a text; None if it is none."""
     with suppress(ValueError):
-        number = float(str(value).replace(",", "."))
+        number = read_number(str(value))
         return number if math.isfinite(number) else None
     return None
 

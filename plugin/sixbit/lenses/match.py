@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sixbit.lenses.catalogue import Catalogue, catalogue
 from sixbit.lenses.figures import crop_factor_of
@@ -26,6 +26,9 @@ from sixbit.values.kinds import TRUSTED, Grade
 from sixbit.values.lens import Body, Lens
 from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import Shot, Tagged
+
+if TYPE_CHECKING:
+    from sixbit.values.choices import Choices
 
 FIXED_LENS_CAMERAS = ("leica q", "d-lux", "c-lux", "v-lux", "leica x", "leica sofort")
 
@@ -111,19 +114,19 @@ def match_name(text: str, known: Catalogue | None = None) -> Match:
     return _match(Shot(lens_names=(Tagged(text, "the name"),)), known, None)
 
 
-def lens_of(shot: Shot, lens_id: str | None = None, grades: tuple[Grade, ...] = TRUSTED) -> tuple[Lens, list[str]]:
-    """Find the lens of a shot, or the one that is asked for, and what is to be said of that.
+def lens_of(shot: Shot, choices: Choices) -> tuple[Lens, list[str]]:
+    """Find the lens of a shot, or the one that is chosen, and what is to be said of that.
 
-    Where several lenses are possible and all of them share their calibrations of these grades, it does not matter which
-    it was, and the first stands for all. Raises NotCorrectedError, which names the candidates, for any other uncertain
-    match, and CompileError for an identity that is not known.
+    Where several lenses are possible and all of them share their calibrations of the grades that are trusted, it does
+    not matter which it was, and the first stands for all. Raises NotCorrectedError, which names the candidates, for any
+    other uncertain match, and CompileError for an identity that is not known.
     """
-    if lens_id is not None:
-        return catalogue().lens(lens_id), []
+    if choices.lens is not None:
+        return catalogue().lens(choices.lens), []
     found = match(shot)
     if found.lens is not None:
         return found.lens, []
-    if found.status is Status.AMBIGUOUS and found.shares_calibration(grades):
+    if found.status is Status.AMBIGUOUS and found.shares_calibration(choices.grades):
         names = " or ".join(candidate.name for candidate in found.candidates)
         return found.candidates[0], [f"it was {names}: all of them share one calibration, which is used"]
     why = " ".join(found.evidence)

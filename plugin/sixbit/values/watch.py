@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Progress = Callable[[float, str], None]
 """Called with the share that is done (0 to 1) and what is being done, in words."""
@@ -19,3 +23,23 @@ def part(progress: Progress, start: float, stop: float) -> Progress:
     0.75 fitting
     """
     return lambda share, step: progress(start + (stop - start) * share, step)
+
+
+class Watch:
+    """Sees a photo being corrected. This one lets all of it pass; a subclass tells what it wants to see."""
+
+    def progress(self, share: float, step: str) -> None:
+        """Hear which share (0 to 1) of the pixels is corrected, and what is being done, in words."""
+
+    def lap(self, step: str) -> None:
+        """Hear that a step is done."""
+
+    def look(self, before: NDArray[Any], after: NDArray[Any], orientation: int) -> None:
+        """See the pixels of the photo, and the corrected ones before they are finished and written.
+
+        Both are (height, width) or (height, width, channels), uint8, uint16 or float (0..1), as they are stored;
+        ``orientation`` is Exif's.
+        """
+
+
+UNWATCHED = Watch()

@@ -21,6 +21,7 @@ from sixbit.editors.page.work import Comparison, Look, compare, look, measure
 from sixbit.editors.page.worker import FaultError, StoppedError, Worker
 from sixbit.lenses.catalogue import catalogue
 from sixbit.machine import start_log
+from sixbit.values.choices import Choices, read_number
 from sixbit.values.errors import SixbitError, photo_name
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.lens import Lens
@@ -70,7 +71,6 @@ class Measurement:
     step: str
     result: Any
     findings: Findings
-    settings: dict[str, float]
     kept: str = ""
 
 
@@ -84,7 +84,7 @@ class Session:
     changed: Callable[[], None] = lambda: None
     worker: Worker = field(default_factory=Worker)
     step: str = ""
-    settings: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     frames: dict[int, Upload] = field(default_factory=dict)
     job: dict[str, Any] | None = None
     measurement: Measurement | None = None
@@ -280,18 +280,20 @@ class Session:
             frame.look, frame.status, frame.reason = seen, "ready", ""
         self.changed()
 
+    def _choices(self) -> Choices:
+        """The lens, and what was said of how it was set."""
+        assert self.lens is not None
+        return Choices(lens=self.lens.lens_id, **self.settings)
+
     async def _measure(self) -> None:
         """Measure; a frame that the measurement refuses by name is left out, and the others are tried again."""
-        assert self.lens is not None
-        step, settings = self.steps[self.step], dict(self.settings)
+        step, choices = self.steps[self.step], self._choices()
         try:
             while True:
                 frames = self._usable()
                 paths = [frame.path for frame in frames]
                 try:
-                    result, findings = await self.worker.do(
-                        measure, step, paths, self.lens.lens_id, settings, progress=self._progress
-                    )
+                    result, findings = await self.worker.do(measure, step, paths, choices, progress=self._progress)
                     break
                 except SixbitError as error:
                     blamed = self._photo_of(error)
@@ -303,7 +305,7 @@ class Session:
             for frame in frames:
                 frame.status = "used"
             findings = replace(findings, verdict=tuple(map(self._named, findings.verdict)))
-            self.measurement = Measurement(next(self._numbers), step.name, result, findings, settings)
+            self.measurement = Measurement(next(self._numbers), step.name, result, findings)
         except (SixbitError, StoppedError, FaultError) as error:
             self.error = self._why(error)
         finally:
@@ -311,11 +313,9 @@ class Session:
             self.changed()
 
     async def _compare(self, frame: Upload) -> None:
-        assert self.lens is not None
+        choices = self._choices()
         try:
-            shown = await self.worker.do(
-                compare, frame.path, frame.name, self.lens.lens_id, dict(self.settings), progress=self._progress
-            )
+            shown = await self.worker.do(compare, frame.path, frame.name, choices, progress=self._progress)
             self.comparison = next(self._numbers), shown
             self.error = ""
         except (SixbitError, StoppedError, FaultError) as error:
@@ -415,7 +415,7 @@ class Session:
 
 def _number(name: str, text: str) -> float:
     try:
-        value = float(text.strip().lower().removeprefix("f/").removeprefix("ƒ/").replace(",", "."))
+        value = read_number(text)
     except ValueError:
         value = -1.0
     least, most = _LIMITS[name]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.lenses.own import Run
+from sixbit.values.choices import Choices
 from sixbit.values.watch import Progress
 
 if TYPE_CHECKING:
@@ -55,22 +56,22 @@ class Findings:
 
 @dataclass(frozen=True)
 class Step:
-    """A measurement: ``measure(paths, lens_id, settings, progress)`` gives a result, which ``keep`` saves.
+    """A measurement: ``measure(paths, choices, progress)`` gives a result, which ``keep`` saves.
 
     ``settings`` names what can be said of the frames, where their tags do not.
     """
 
     name: str
     settings: tuple[str, ...]
-    measure: Callable[[Sequence[Path], str, Mapping[str, float], Progress], Any]
+    measure: Callable[[Sequence[Path], Choices, Progress], Any]
     findings: Callable[[Any], Findings]
     keep: Callable[[Any], Run]
 
 
-def _measure_flat(paths: Sequence[Path], lens_id: str, settings: Mapping[str, Any], progress: Progress) -> FlatResult:
+def _measure_flat(paths: Sequence[Path], choices: Choices, progress: Progress) -> FlatResult:
     from sixbit.calibration.flat import measure_flat
 
-    return measure_flat(paths, lens_id, progress=progress, **settings)
+    return measure_flat(paths, choices, progress)
 
 
 def _of_flat(result: FlatResult) -> Findings:
@@ -98,10 +99,10 @@ def _keep_flat(result: FlatResult) -> Run:
     return keep(result)
 
 
-def _measure_lines(paths: Sequence[Path], lens_id: str, settings: Mapping[str, Any], progress: Progress) -> LinesResult:
+def _measure_lines(paths: Sequence[Path], choices: Choices, progress: Progress) -> LinesResult:
     from sixbit.calibration.lines import measure_lines
 
-    return measure_lines(paths, lens_id, progress=progress, **settings)
+    return measure_lines(paths, choices, progress)
 
 
 def _of_lines(result: LinesResult) -> Findings:
@@ -135,10 +136,10 @@ def _keep_lines(result: LinesResult) -> Run:
     return keep(result)
 
 
-def _measure_tca(paths: Sequence[Path], lens_id: str, settings: Mapping[str, Any], progress: Progress) -> TcaResult:
+def _measure_tca(paths: Sequence[Path], choices: Choices, progress: Progress) -> TcaResult:
     from sixbit.calibration.tca import measure_tca
 
-    return measure_tca(paths, lens_id, progress=progress, **settings)
+    return measure_tca(paths, choices, progress)
 
 
 def _of_tca(result: TcaResult) -> Findings:

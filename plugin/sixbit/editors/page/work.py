@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.editors.page.steps import Findings, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
+from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.shot import Shot
 from sixbit.values.watch import Progress
@@ -65,30 +65,29 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
     return Look(_about(frame.shot, width, height), note, thumbnail)
 
 
-def measure(
-    step: Step, paths: list[Path], lens_id: str, settings: Mapping[str, Any], progress: Progress
-) -> tuple[Any, Findings]:
+def measure(step: Step, paths: list[Path], choices: Choices, progress: Progress) -> tuple[Any, Findings]:
     """The result of a step, and what the page shows of it."""
-    result = step.measure(paths, lens_id, settings, progress)
+    result = step.measure(paths, choices, progress)
     return result, step.findings(result)
 
 
-def compare(path: Path, name: str, lens_id: str, settings: Mapping[str, Any], progress: Progress) -> Comparison:
+def compare(path: Path, name: str, choices: Choices, progress: Progress) -> Comparison:
     """A photo before and after: the whole of it, and a corner pixel by pixel."""
     from sixbit.calibration.frames import open_frame
     from sixbit.compiler.compile import compile_filter
     from sixbit.engines import Region
     from sixbit.export.correct import Corrected, nothing_to_do
-    from sixbit.lenses.catalogue import catalogue, reload_catalogue
+    from sixbit.lenses.catalogue import reload_catalogue
+    from sixbit.lenses.match import lens_of
     from sixbit.photos.pixels import fitted
 
     progress(0.0, "reading the photo")
     reload_catalogue()  # the calibrations have changed since this process was started
     frame = open_frame(path)
-    lens = catalogue().lens(lens_id)
     width, height = frame.size
     shot = frame.shot._replace(width=width, height=height)
-    filter = compile_filter(lens, shot, **settings)
+    lens, _ = lens_of(shot, choices)
+    filter = compile_filter(lens, shot, choices)
     if not filter.made_from["corrections"]:
         raise nothing_to_do(path, lens, filter)
     picture = _picture(frame)

@@ -7,8 +7,9 @@ import binascii
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sixbit.lenses.catalogue import catalogue
+from sixbit.values.choices import Choices, is_positive, with_strength
 from sixbit.values.errors import ArgumentError
-from sixbit.values.kinds import TRUSTED, Grade
+from sixbit.values.kinds import KINDS
 from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
@@ -103,16 +104,6 @@ def rectangle(request: Request, name: str, within: tuple[int, int]) -> tuple[int
     return x, y, width, height
 
 
-def number(request: Request, name: str) -> float | None:
-    """Return a positive number, or None if the request has none."""
-    value = request.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
-        raise ArgumentError(f"`{name}` is a positive number, not {value!r:.60}.")
-    return float(value)
-
-
 def texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     """Return a list of texts."""
     value = request.get(name)
@@ -123,22 +114,18 @@ def texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, .
     return tuple(value)
 
 
-def grades(request: Request) -> tuple[Grade, ...]:
-    """Return the grades of calibrations that may be used."""
-    try:
-        return tuple(Grade(name) for name in texts(request, "grades", TRUSTED))
-    except ValueError as error:
-        raise ArgumentError(f"There is no such grade: {error}; there are {', '.join(Grade)}.") from error
-
-
-def strength(request: Request) -> dict[str, float]:
-    """Return the share of each correction; the compiler checks their range."""
-    value = request.get("strength")
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or any(type(share) not in (int, float) for share in value.values()):
-        raise ArgumentError(f"`strength` is a number by name of a correction, not {value!r:.60}.")
-    return value
+def choices(request: Request) -> Choices:
+    """Return the choices of a correction, which check themselves; a number is a float, however it was written."""
+    strength = request.get("strength") or {}
+    if not isinstance(strength, dict):
+        raise ArgumentError(f"`strength` is a number by name of a correction, not {strength!r:.60}.")
+    said: dict[str, Any] = {}
+    for name in ("crop_factor", "focal_mm", "f_number", "distance_m", "scale"):
+        if (value := request.get(name)) is not None:
+            said[name] = float(value) if is_positive(value) else value
+    if request.get("grades") is not None:
+        said["grades"] = texts(request, "grades", ())
+    return Choices(kinds=with_strength(texts(request, "corrections", KINDS), strength), **said)
 
 
 def icc(request: Request) -> bytes | None:

@@ -121,20 +121,7 @@ class Session:
 
         size = asked.size(request, "size")
         shot = asked.shot(request)._replace(width=size[0], height=size[1]) if asked.has_shot(request) else Shot()
-        scale = request.get("scale", "fill")
-        filter = compile_filter(
-            asked.text(request, "lens"),
-            shot,
-            size=size,
-            crop_factor=asked.number(request, "crop_factor"),
-            focal_mm=asked.number(request, "focal_mm"),
-            f_number=asked.number(request, "f_number"),
-            distance_m=asked.number(request, "distance_m"),
-            corrections=asked.texts(request, "corrections", KINDS),
-            strength=asked.strength(request),
-            scale=scale if scale in ("fill", "none") else asked.number(request, "scale") or 1.0,
-            grades=asked.grades(request),
-        )
+        filter = compile_filter(asked.text(request, "lens"), shot, asked.choices(request), size=size)
         if request.get("window") is not None:
             filter = filter.window(*asked.rectangle(request, "window", size))
         if len(self._filters) >= KEPT_FILTERS:
@@ -255,8 +242,8 @@ class Session:
         from sixbit.tags.lens import lens_tags
         from sixbit.values.marks import NAMESPACE, PREFIX
 
-        f_number, focal_mm = asked.number(request, "f_number"), asked.number(request, "focal_mm")
-        tags = lens_tags(asked.lens(request), f_number=f_number, focal_mm=focal_mm)
+        choices = asked.choices(request)
+        tags = lens_tags(asked.lens(request), f_number=choices.f_number, focal_mm=choices.focal_mm)
         return {"tags": tags, "namespaces": {PREFIX: NAMESPACE}}
 
     def _calibrate(self, request: Request) -> Answer:
@@ -294,7 +281,7 @@ def _lensfun_name(lens: Lens) -> str:
 
 
 def _preset_record(preset: Preset) -> Answer:
-    grades = [str(grade) for grade in preset.grades]
+    grades = [str(grade) for grade in preset.choices.grades]
     return {"name": preset.name, "label": preset.label, "content": preset.content(), "grades": grades}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,12 @@ from sixbit.photos.pixels import file_of, small_picture
 from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
 from sixbit.values.errors import Code, NotCorrectedError, PhotoError, SixbitError
+from sixbit.values.watch import Watch
 from sixbit.values.ways_out import codes_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sixbit.photos.photo import Photo
     from sixbit.values.filter import Filter
 
 THUMBNAIL = 320
@@ -80,20 +81,22 @@ def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Reco
 
 
 def _corrected(task: Task, lens: str | None) -> Record:
-    thumbnails: list[str] = []
+    choices, seen = replace(task.preset.choices, lens=lens), _Thumbnails()
+    done = correct(task.source, task.target, task.preset, choices, force=task.force, threads=task.threads, watch=seen)
+    return _record(task, done.filter) | {"notes": list(done.notes), "thumbnails": seen.pictures}
 
-    def look(photo: Photo, pixels: NDArray[Any]) -> None:
-        orientation = photo.metadata.orientation or 1
-        thumbnails.extend(thumbnail(picture, orientation) for picture in (photo.pixels, pixels))
 
-    done = correct(
-        task.source, task.target, preset=task.preset, lens=lens, force=task.force, threads=task.threads, look=look
-    )
-    return _record(task, done.filter) | {"notes": list(done.notes), "thumbnails": thumbnails}
+class _Thumbnails(Watch):
+    """Small pictures of a photo before and after."""
+
+    pictures: Sequence[str] = ()
+
+    def look(self, before: NDArray[Any], after: NDArray[Any], orientation: int) -> None:
+        self.pictures = [thumbnail(pixels, orientation) for pixels in (before, after)]
 
 
 def _foreseen(task: Task, lens: str | None) -> Record:
-    filter, measures_tca = foreseen_correction(Path(task.source), task.preset, lens)
+    filter, measures_tca = foreseen_correction(Path(task.source), task.preset, replace(task.preset.choices, lens=lens))
     return _record(task, filter, measures_tca)
 
 

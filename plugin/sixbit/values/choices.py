@@ -1,0 +1,120 @@
+"""The choices of a correction: the lens and how it was set, what of it is corrected, and by which calibrations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+from sixbit.values.errors import Code, CompileError
+from sixbit.values.kinds import KINDS, TRUSTED, Grade
+from sixbit.values.sentence import Sentence
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Says how a photo is corrected; what is None is taken from the photo.
+
+    ``lens`` is an identity, ``focal_mm`` is in mm and ``distance_m`` in metres. ``kinds`` says how much is wanted of
+    each kind, from 0 to 1; a kind that is not there is not wanted. ``scale`` is ``fill`` (no empty corner, nothing lost
+    that need not be), ``none``, or a factor. ``grades`` are those of the calibrations that are trusted. Raises
+    :class:`CompileError` for choices that make no sense.
+
+    >>> Choices(f_number=5.6, kinds={"tca": 0.5, "distortion": 1.0}).kinds
+    {'distortion': 1.0, 'tca': 0.5}
+    >>> Choices(f_number=-2)
+    Traceback (most recent call last):
+    sixbit.values.errors.CompileError: `f_number` is a number above zero and below a million, not -2.
+    """
+
+    lens: str | None = None
+    crop_factor: float | None = None
+    focal_mm: float | None = None
+    f_number: float | None = None
+    distance_m: float | None = None
+    kinds: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 1.0))
+    scale: str | float = "fill"
+    grades: tuple[Grade, ...] = TRUSTED
+
+    def __post_init__(self) -> None:
+        if _is_number(self.crop_factor):
+            check_crop_factor(self.crop_factor)
+        for name in ("crop_factor", "focal_mm", "f_number", "distance_m"):
+            value = getattr(self, name)
+            if value is not None and not is_positive(value):
+                raise CompileError(f"`{name}` is a number above zero and below a million, not {value!r:.60}.")
+        if self.scale not in ("fill", "none") and not (_is_number(self.scale) and 0.1 <= self.scale <= 10):
+            raise CompileError(f"A scale is `fill`, `none` or a factor from 0.1 to 10, not {self.scale!r:.60}.")
+        object.__setattr__(self, "kinds", _in_order(self.kinds))
+        object.__setattr__(self, "grades", _known(self.grades))
+
+
+def with_strength(kinds: Iterable[str], strength: Mapping[str, float]) -> dict[str, float]:
+    """Give each of these kinds its strength: all of it, where none is said. Raises CompileError for a wrong strength.
+
+    >>> with_strength(["distortion", "tca"], {"tca": 0.5, "vignetting": 0.8})
+    {'distortion': 1.0, 'tca': 0.5}
+    """
+    known = _in_order(strength)
+    return {kind: known.get(kind, 1.0) for kind in kinds}
+
+
+def check_crop_factor(crop_factor: float) -> None:
+    """Raise CompileError for a crop factor that no sensor has."""
+    if not 0.1 <= crop_factor <= 100:
+        raise CompileError(
+            Sentence(
+                "A crop factor of {crop} makes no sense; full frame is 1, a 1-inch sensor 2.7.",
+                Code.CROP_FACTOR,
+                crop=crop_factor,
+            )
+        )
+
+
+def is_positive(value: Any) -> TypeGuard[float]:
+    """Tell whether a value can be a length, a distance, an f-number or a crop factor.
+
+    >>> is_positive(35), is_positive(0.0), is_positive(float("inf")), is_positive("35")
+    (True, False, False, False)
+    """
+    return _is_number(value) and 0 < value < 1e6
+
+
+def read_number(text: str) -> float:
+    """Read a number as photographers write it: ``f/2`` and a decimal comma are understood. Raises ValueError.
+
+    >>> read_number("f/2,8")
+    2.8
+    """
+    return float(re.sub(r"^[fƒ]/", "", text.strip().lower()).replace(",", "."))
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _known(grades: Iterable[Grade]) -> tuple[Grade, ...]:
+    """Put grades into the order of Grade, and check them."""
+    asked = tuple(grades)
+    _check_known(asked, tuple(Grade), "grade")
+    return tuple(grade for grade in Grade if grade in asked)
+
+
+def _in_order(strength: Mapping[str, float]) -> dict[str, float]:
+    """Put kinds with their strengths into the order of KINDS, and check them."""
+    _check_known(strength, KINDS, "correction")
+    for kind, share in strength.items():
+        if not (_is_number(share) and 0 <= share <= 1):
+            raise CompileError(f"A strength is from 0 to 1; that of {kind} is {share!r:.60}.")
+    return {kind: strength[kind] for kind in KINDS if kind in strength}
+
+
+def _check_known(words: Iterable[str], known: Sequence[str], what: str) -> None:
+    for word in words:
+        if word not in known:
+            raise CompileError(f"There is no {what} {word!r:.60}; there are {', '.join(known)}.")
+
+
+USUAL = Choices()
+"""All that is known of a lens is corrected; the photo says the rest."""

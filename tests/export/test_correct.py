@@ -1,0 +1,86 @@
+"""A photo by a preset and choices, and what is seen of the work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sixbit.cli.main import main
+from sixbit.export.correct import correct
+from sixbit.export.presets import PLAIN
+from sixbit.values.choices import Choices
+from sixbit.values.kinds import Grade
+from sixbit.values.watch import Watch
+from tests.scenery import PHOTO
+
+FALLING_OFF = Choices(lens="summilux-21", crop_factor=1.0)
+
+
+def bare(folder: Path) -> Path:
+    """A photo that says nothing."""
+    path = folder / "bare.png"
+    Image.fromarray(np.full((200, 300, 3), 120, np.uint8)).save(path)
+    return path
+
+
+def test_choices_of_a_preset() -> None:
+    preset = replace(
+        PLAIN,
+        corrections=("distortion", "tca"),
+        strength={"tca": 0.5, "shading": 0.3},
+        lowest_grade=Grade.COMPUTED,
+        scale=1.2,
+        lens="summilux-21",
+    )
+    # The lens is for photos that the batch is told to choose one for.
+    assert preset.choices == Choices(kinds={"distortion": 1.0, "tca": 0.5}, scale=1.2, grades=tuple(Grade))
+
+
+def test_what_a_preset_assumes_stands_in_for_what_nothing_says(tmp_path: Path) -> None:
+    preset = replace(PLAIN, assumed_f_number=2.0, assumed_distance_m=3.0)
+    assumed = correct(bare(tmp_path), tmp_path / "out.png", preset, FALLING_OFF).filter.made_from
+    assert (assumed["f_number"], assumed["distance_m"]) == (2.0, 3.0)
+    said = replace(FALLING_OFF, f_number=2.8, distance_m=5.0)
+    chosen = correct(bare(tmp_path), tmp_path / "out.png", preset, said).filter.made_from
+    assert (chosen["f_number"], chosen["distance_m"]) == (2.8, 5.0)
+    tagged = correct(PHOTO, tmp_path / "out.jpg", replace(preset, assumed_f_number=16.0)).filter.made_from
+    assert tagged["f_number"] not in (None, 16.0)
+
+
+def test_a_watch_sees_the_work(tmp_path: Path) -> None:
+    class Seen(Watch):
+        def __init__(self) -> None:
+            self.laps: list[str] = []
+            self.shares: list[float] = []
+            self.pictures: tuple[Any, ...] = ()
+
+        def lap(self, step: str) -> None:
+            self.laps.append(step)
+
+        def progress(self, share: float, step: str) -> None:
+            self.shares.append(share)
+
+        def look(self, before: Any, after: Any, orientation: int) -> None:
+            self.pictures = (before, after)
+            assert not out.exists()
+
+    seen, out = Seen(), tmp_path / "out.png"
+    correct(bare(tmp_path), out, PLAIN, replace(FALLING_OFF, f_number=2.0), watch=seen)
+    assert seen.laps[0] == "tags"
+    assert len(seen.laps) == 7
+    assert seen.shares[0] == 0
+    before, after = seen.pictures
+    assert (before == 120).all()
+    np.testing.assert_array_equal(after, np.asarray(Image.open(out)))
+
+
+def test_a_comparison_that_cannot_be_written_is_refused_before_the_photo_is_read(tmp_path: Path, capsys: Any) -> None:
+    out = tmp_path / "out.jpg"
+    for target in (tmp_path / "both.xyz", tmp_path / "no folder" / "both.png", out):
+        assert main(["correct", str(tmp_path / "none.jpg"), "-o", str(out), "--compare", str(target)]) == 1
+        assert target.name in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
