@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from sixbit.manifest import plugin_source
+from sixbit.values.errors import Code
 
 PACKAGE = plugin_source("gimp").parents[1]
 COMMANDS = re.compile(r"(?<![\w-])--[a-z][a-z-]+|`sixbit\b")
@@ -51,6 +52,13 @@ def test_scripts_and_pages_of_editors_name_no_flag() -> None:
     assert len(scripts) > 8
     flags = re.compile(r"(?<![\w-])--(?:lens|crop|focal|aperture|only|scale|grades|force|size|remember|memory)\b")
     assert not [path for path in scripts if flags.search(path.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_code_is_told_by_something(code: Code) -> None:
+    tables = {"cli/batch.py", *(one for one in modules() if one.endswith("ways_out.py"))}
+    told = re.compile(rf"Code\.{code.name}\b")
+    assert any(told.search((PACKAGE / one).read_text(encoding="utf-8")) for one in modules() if one not in tables)
 
 
 def test_nothing_is_made_of_the_beginning_of_a_message() -> None:
