@@ -265,6 +265,7 @@ def test_what_is_unknown_is_left_out_and_told() -> None:
 def test_fall_off_is_left_alone_far_from_what_was_measured() -> None:
     stopped_down = compile_filter("summilux-21", choices=Choices(crop_factor=1.0, f_number=16.0), size=(900, 600))
     assert "f/16" in stopped_down.made_from["left_out"]["vignetting"]
+    assert "`sixbit calibrate --lens summilux-21` makes one for this" in described(stopped_down, WAYS_OUT)
     assert stopped_down.made_from["corrections"] == []
     assert stopped_down.is_identity
 

@@ -30,7 +30,7 @@ from sixbit.values.light import TransferCurve, linear, srgb
 from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import Shot
 from sixbit.values.watch import UNWATCHED, Watch
-from sixbit.values.ways_out import WaysOut, codes_of, with_way_out
+from sixbit.values.ways_out import WaysOut, codes_of, followed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +83,8 @@ def left_out(filter: Filter, ways_out: WaysOut | None = None) -> dict[str, str]:
         del why["shading"]
     wanted = dict(ways_out or {})
     wanted.pop(Code.UNCALIBRATED, None)
-    return {kind: with_way_out(reason, wanted) for kind, reason in why.items()}
+    lens = {"lens_id": filter.made_from["lens_id"]}
+    return {kind: followed(reason, codes_of(reason), wanted, lens) for kind, reason in why.items()}
 
 
 def correct(

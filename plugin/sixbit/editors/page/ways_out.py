@@ -12,6 +12,8 @@ _UNTOUCHED = "Give the photo as it left the camera."
 WAYS_OUT: WaysOut = {
     **EVERYWHERE,
     Code.NOT_A_FILE: "Drop the photos themselves.",
+    Code.DAMAGED: "Get it again from where it came.",
+    Code.FORMAT: "Give a raw file, or a JPEG or TIFF as it left the camera.",
     Code.RAW: "Give the raw file its own ending, such as .dng, or a TIFF that was developed from it.",
     Code.TOO_LARGE: "Give fewer or smaller photos.",
     Code.PROFILE: "Save it with another colour profile, such as sRGB.",
