@@ -13,67 +13,25 @@ or all of them at once: ``sixbit.correct("photo.jpg", "corrected.jpg")``. :class
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from sixbit.compiler.compile import compile_filter
-    from sixbit.engines import Region, apply
-    from sixbit.export.correct import correct
-    from sixbit.lenses.match import Match, Status, match
-    from sixbit.tags.read import read_shot
-    from sixbit.values.choices import Choices
-    from sixbit.values.errors import Code, CompileError, EngineError, FilterError, PhotoError, SixbitError
-    from sixbit.values.filter import Filter
-    from sixbit.values.lens import Lens
-    from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
-
-_HOME = {
-    "Choices": "values.choices",
-    "Code": "values.errors",
-    "CompileError": "values.errors",
-    "EngineError": "values.errors",
-    "Filter": "values.filter",
-    "FilterError": "values.errors",
-    "Match": "lenses.match",
-    "Lens": "values.lens",
-    "LensSpecification": "values.shot",
-    "PhotoError": "values.errors",
-    "Region": "engines",
-    "Shot": "values.shot",
-    "SixBitCode": "values.shot",
-    "SixbitError": "values.errors",
-    "Status": "lenses.match",
-    "Tagged": "values.shot",
-    "apply": "engines",
-    "compile_filter": "compiler.compile",
-    "correct": "export.correct",
-    "match": "lenses.match",
-    "read_shot": "tags.read",
+_NAMES = {
+    "tags.read": ("read_shot",),
+    "lenses.match": ("match", "Match", "Status"),
+    "compiler.compile": ("compile_filter",),
+    "engines": ("apply", "Region"),
+    "export.correct": ("correct",),
+    "values.choices": ("Choices",),
+    "values.filter": ("Filter",),
+    "values.lens": ("Lens",),
+    "values.shot": ("Shot", "LensSpecification", "SixBitCode", "Tagged"),
+    "values.errors": ("Code", "SixbitError", "CompileError", "EngineError", "FilterError", "PhotoError"),
 }
+"""The public names, by the module that each comes from; ``__init__.pyi`` says the same to checkers of types."""
 
-__all__ = [  # noqa: RUF022 - the steps in their order
-    "read_shot",
-    "match",
-    "compile_filter",
-    "apply",
-    "correct",
-    "Choices",
-    "Filter",
-    "Lens",
-    "LensSpecification",
-    "Match",
-    "Region",
-    "Shot",
-    "SixBitCode",
-    "Status",
-    "Tagged",
-    "Code",
-    "SixbitError",
-    "CompileError",
-    "EngineError",
-    "FilterError",
-    "PhotoError",
-]
+_HOME = {name: f"sixbit.{module}" for module, names in _NAMES.items() for name in names}
+
+__all__ = [*_HOME]
 
 
 def __getattr__(name: str) -> Any:
@@ -81,4 +39,4 @@ def __getattr__(name: str) -> Any:
         return import_module("sixbit.manifest").manifest()["version"]
     if name not in _HOME:
         raise AttributeError(f"module 'sixbit' has no attribute {name!r}")
-    return getattr(import_module(f"sixbit.{_HOME[name]}"), name)
+    return getattr(import_module(_HOME[name]), name)

@@ -28,7 +28,8 @@ def written(path: Path, *requests: dict[str, Any], mode: str = "w") -> Path:
 def start(path: Path, command: str = "serve") -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(Path(sixbit.__file__).parents[1])}
     words = [sys.executable, "-m", "sixbit", command, "--requests", path]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    # Unbuffered: what a buffer holds would be lost when the rest is read from the pipe.
+    return subprocess.Popen(words, bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
 
 
 def answers(server: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
