@@ -94,6 +94,8 @@ def _over(preset: Preset, options: argparse.Namespace) -> Preset:
     """The preset, but for what the options say of it."""
     said = {
         "corrections": options.kinds,
+        "scale": options.scale,
+        "lowest_grade": options.grades and options.grades[-1],
         "interpolation": options.interpolation,
         "quality": options.quality,
         "auto_tca": options.auto_tca or None,

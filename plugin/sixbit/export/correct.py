@@ -11,7 +11,7 @@ from sixbit.compiler.choose import UNKNOWN
 from sixbit.compiler.compile import compile_filter
 from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished
-from sixbit.export.presets import PLAIN, Preset
+from sixbit.export.presets import PLAIN, Preset, load
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
@@ -22,7 +22,7 @@ from sixbit.photos.privacy import passed_on
 from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot
 from sixbit.values.choices import Choices
-from sixbit.values.errors import Code, NotCorrectedError, PhotoError, photo_name
+from sixbit.values.errors import ArgumentError, Code, NotCorrectedError, PhotoError, photo_name
 from sixbit.values.filter import Filter
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.lens import Lens, Model
@@ -90,7 +90,7 @@ def left_out(filter: Filter, ways_out: WaysOut | None = None) -> dict[str, str]:
 def correct(
     path: str | Path,
     out: str | Path,
-    preset: Preset = PLAIN,
+    preset: Preset | str = PLAIN,
     choices: Choices | None = None,
     *,
     engine: str = "auto",
@@ -100,14 +100,17 @@ def correct(
 ) -> Corrected:
     """Correct a photo and write the result with the photo's metadata.
 
-    ``preset`` says how, and ``choices`` go before its own. Its lens, its file name and what it does with photos that
-    cannot be corrected are the batch's business, as the format is that of ``out``. What marks in the photo claim to be
-    corrected already is left as it is, unless ``force`` is set. ``threads`` defaults to the processors there are;
-    ``watch`` sees the work go on. Raises :class:`sixbit.PhotoError` if the photo cannot be read, and
-    :class:`NotCorrectedError`, which is one, if its lens is not known for certain or there is nothing to correct;
-    nothing is written then.
+    ``preset`` says how; it may be a name, as ``"archive"``. ``choices`` go before the preset's, field by field: what is
+    as usual in them (:data:`sixbit.values.choices.USUAL`) is left to the preset. The preset's lens, its file name and
+    what it does with photos that cannot be corrected are the batch's business, as the format is that of ``out``. What
+    marks in the photo claim to be corrected already is left as it is, unless ``force`` is set. ``threads`` defaults to
+    the processors there are; ``watch`` sees the work go on. Raises :class:`sixbit.PhotoError` if the photo cannot be
+    read, and :class:`NotCorrectedError`, which is one, if its lens is not known for certain or there is nothing to
+    correct; nothing is written then.
     """
-    path, out = Path(path), Path(out)
+    path, out, preset = Path(path), Path(out), _preset_of(preset)
+    if choices is not None and not isinstance(choices, Choices):
+        raise ArgumentError(f"`choices` is a sixbit.Choices, not {choices!r:.60}.")
     format_of(out)
     check_target(out, path)
     shot = read_shot(path)
@@ -152,12 +155,20 @@ def foreseen(path: Path, preset: Preset, choices: Choices) -> tuple[Filter, bool
     return filter, measures_tca
 
 
+def _preset_of(preset: Preset | str) -> Preset:
+    if isinstance(preset, str):
+        return load(preset)
+    if not isinstance(preset, Preset):
+        raise ArgumentError(f"`preset` is a preset or the name of one, not {preset!r:.60}; choices go by `choices=`.")
+    return preset
+
+
 def _chosen(shot: Shot, preset: Preset, choices: Choices | None, force: bool) -> tuple[Lens, Choices, list[str]]:
     """The lens of a shot, the choices that are left for it, and what is to be said of both.
 
     What the preset assumes stands in for what neither the photo nor the choices say.
     """
-    choices = choices or preset.choices
+    choices = choices.over(preset.choices) if choices else preset.choices
     lens, notes = lens_of(shot, choices)
     kinds = _not_yet_done(shot, choices.kinds, force, notes)
     f_number, distance_m = choices.f_number, choices.distance_m

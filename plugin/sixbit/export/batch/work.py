@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from sixbit.files.tiff import ORIENTATION
 from sixbit.photos.pixels import file_of, small_picture
 from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
+from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, NotCorrectedError, PhotoError, SixbitError
 from sixbit.values.watch import Watch
 from sixbit.values.ways_out import codes_of
@@ -81,7 +81,7 @@ def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Reco
 
 
 def _corrected(task: Task, lens: str | None) -> Record:
-    choices, seen = replace(task.preset.choices, lens=lens), _Thumbnails()
+    choices, seen = Choices(lens=lens), _Thumbnails()
     done = correct(task.source, task.target, task.preset, choices, force=task.force, threads=task.threads, watch=seen)
     return _record(task, done.filter) | {"notes": list(done.notes), "thumbnails": seen.pictures}
 
@@ -96,7 +96,7 @@ class _Thumbnails(Watch):
 
 
 def _foreseen(task: Task, lens: str | None) -> Record:
-    filter, measures_tca = foreseen_correction(Path(task.source), task.preset, replace(task.preset.choices, lens=lens))
+    filter, measures_tca = foreseen_correction(Path(task.source), task.preset, Choices(lens=lens))
     return _record(task, filter, measures_tca)
 
 
