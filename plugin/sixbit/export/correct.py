@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.compiler.choose import UNKNOWN
 from sixbit.compiler.compile import compile_filter
 from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished
@@ -79,7 +78,7 @@ def left_out(filter: Filter, ways_out: WaysOut | None = None) -> dict[str, str]:
     That nobody has measured a shading goes without saying, and that one can measure what nobody has.
     """
     why: dict[str, str] = dict(filter.made_from["left_out"])
-    if why.get("shading") == UNKNOWN:
+    if Code.UNCALIBRATED in codes_of(why.get("shading")):
         del why["shading"]
     wanted = dict(ways_out or {})
     wanted.pop(Code.UNCALIBRATED, None)
