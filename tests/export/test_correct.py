@@ -72,7 +72,9 @@ def test_an_option_goes_before_the_preset_also_where_it_is_as_usual(
     option: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`--scale fill` is as usual, and not what this preset says."""
-    preset = replace(PLAIN, label="Mine", format="PNG", scale="none", lowest_grade=Grade.COMPUTED, strength={"tca": 0.5})
+    preset = replace(
+        PLAIN, label="Mine", format="PNG", scale="none", lowest_grade=Grade.COMPUTED, strength={"tca": 0.5}
+    )
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     save("mine", preset)
     seen: list[Choices] = []

@@ -6,8 +6,11 @@ import io
 import itertools
 import struct
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from sixbit.files import jpeg, png, tiff
@@ -53,6 +56,21 @@ def test_what_is_put_into_a_jpeg_moves_nothing_else(name: str) -> None:
     assert blocks.exif_at is not None
     assert data[blocks.exif_at : blocks.exif_at + blocks.exif_size] == b"block"
     assert blocks.xmp == b"packet"
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}], ids=str)
+def test_the_end_of_a_picture(options: dict[str, Any]) -> None:
+    """Behind all scans, whose tables may hold what looks like an end, and before what follows."""
+    file = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    Image.fromarray(noise).save(file, "JPEG", quality=95, **options)
+    data = file.getvalue()
+    if options.get("progressive"):
+        second = data.rindex(b"\xff\xda")
+        data = data[:second] + jpeg.packed(jpeg.COMMENT, jpeg.END) + data[second:]
+    scan = list(jpeg.segments(io.BytesIO(data)))[-1]
+    assert jpeg.end_of_picture(data + b"\xff\xd8 another \xff\xd9", scan) == len(data)
+    assert jpeg.end_of_picture(data[:-1], scan) is None
 
 
 def test_what_is_too_long_for_a_segment() -> None:

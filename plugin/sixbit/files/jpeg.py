@@ -1,8 +1,9 @@
-"""The segments of a JPEG before its picture: walked, written, and put in (ITU-T T.81, annex B)."""
+"""The segments of a JPEG: walked, written, and put in before its picture (ITU-T T.81, annex B)."""
 
 from __future__ import annotations
 
 import io
+import re
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
@@ -18,6 +19,9 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 EXIF = b"Exif\0\0"
 XMP, XMP_EXTENSION = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
 RESOURCES, ICC = b"Photoshop 3.0\0", b"ICC_PROFILE\0"
+
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+"""A marker within coded data, where 0xFF is followed by 0; those of a restart have no segment (B.1.1.2, B.2.1)."""
 
 LONGEST = 0xFFFF - 2
 """Bytes that a segment can hold."""
@@ -83,6 +87,22 @@ def segments(file: BinaryIO) -> Iterator[Segment]:
         if marker == SCAN:
             return
         at += 2 + length
+
+
+def end_of_picture(data: bytes, scan: Segment) -> int | None:
+    """Find where a picture ends, behind its end of image, from the header of its first scan; None if it is cut short.
+
+    >>> data = b"\\xff\\xd8" + packed(SCAN, b"") + b"\\xff\\0 coded" + packed(COMMENT, END) + END + b"a film"
+    >>> data[end_of_picture(data, *segments(io.BytesIO(data))) :]
+    b'a film'
+    """
+    at = scan.end
+    while found := _MARKER.search(data, at):
+        if data[found.end() - 1] == _END_OF_IMAGE:
+            return found.end()
+        # A table, or the header of another scan.
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
+    return None
 
 
 def frame_of(segment: Segment) -> Frame | None:

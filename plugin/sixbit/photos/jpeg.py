@@ -70,8 +70,8 @@ def read(path: Path, file: BinaryIO) -> Photo:
         raise PhotoError("is a CMYK picture.", Code.FORMAT, subject=path)
     segments = list(jpeg.segments(file))
     scan = next((segment for segment in segments if segment.marker == jpeg.SCAN), None)
-    end = data.find(jpeg.END, scan.end) if scan else -1
-    if end < 0:
+    end = jpeg.end_of_picture(data, scan) if scan else None
+    if end is None:
         raise PhotoError("the JPEG is cut short.", Code.DAMAGED, subject=path)
     try:
         pixels = imagecodecs.jpeg8_decode(data)
@@ -81,9 +81,9 @@ def read(path: Path, file: BinaryIO) -> Photo:
     trailer = None
     if metadata.exif is not None:
         block_at = next(segment.at for segment in segments if segment.of(jpeg.EXIF)) + len(jpeg.EXIF)
-        exif, trailer = taken(metadata.exif, block_at, data, end + 2)
+        exif, trailer = taken(metadata.exif, block_at, data, end)
         metadata = replace(metadata, exif=exif)
-    if data[end + 2 : trailer.at if trailer else None].strip(b"\0"):
+    if data[end : trailer.at if trailer else None].strip(b"\0"):
         notes.append("what follows the picture in the file (previews, films, gain maps) was left out")
     sampling = tuple(number for layer in header.layer for number in layer[1:3])
     encoding = Encoding(
