@@ -190,8 +190,8 @@ def test_a_scene_is_refused_with_the_reason(number: int, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("flat", "said"),
     [
-        (replace(FLAT, level=1.3), "over-exposed.*clipped.*Expose so that"),
-        (replace(FLAT, level=0.003), "too dark.*Expose so that the centre is a light grey"),
+        (replace(FLAT, level=1.3), r"over-exposed.*clipped\. Take it again with one or two stops less\."),
+        (replace(FLAT, level=0.003), r"too dark.*code values\. Expose so that the centre is a light grey"),
         (replace(FLAT, slope=(0.5, 0.2)), "light falls by .*evenly lit wall"),
         (replace(FLAT, vignetting=(0.3, 0.0, 0.0)), "brighter away"),
         (replace(FLAT, size=(60, 40)), "full size"),

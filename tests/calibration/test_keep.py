@@ -255,7 +255,10 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["calibrate", "remove", run.name]) == 1
     assert main(["calibrate", "export", "-o", str(tmp_path / "none.xml")]) == 1
     assert not (tmp_path / "none.xml").exists()
-    assert "nothing was exported" in capsys.readouterr().err
+    removed, exported = capsys.readouterr().err.splitlines()
+    way_out = ". `sixbit calibrate list` lists yours, `sixbit calibrate` makes one."
+    assert removed.endswith(f"these there are: there are none{way_out}")
+    assert exported.endswith(f"nothing was exported{way_out}")
 
 
 def test_a_record_of_a_lens_that_is_gone_is_passed_over() -> None:

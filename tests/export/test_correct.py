@@ -14,7 +14,7 @@ from sixbit.cli.main import main
 from sixbit.export.correct import correct
 from sixbit.export.presets import PLAIN, load, save
 from sixbit.values.choices import Choices
-from sixbit.values.errors import ArgumentError, PresetError
+from sixbit.values.errors import ArgumentError, NotCorrectedError, PresetError
 from sixbit.values.kinds import Grade
 from sixbit.values.watch import Watch
 from tests.scenery import PHOTO
@@ -89,6 +89,11 @@ def test_an_option_goes_before_the_preset_also_where_it_is_as_usual(
     assert seen == [replace(preset.choices, **{field: right})]
 
 
+def test_nothing_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(NotCorrectedError, match=r"bare\.png: no correction of it is asked for\.$"):
+        correct(bare(tmp_path), tmp_path / "out.png", choices=replace(FALLING_OFF, kinds={}))
+
+
 def test_a_preset_may_be_named(tmp_path: Path) -> None:
     filter = correct(bare(tmp_path), tmp_path / "out.png", "archive", replace(FALLING_OFF, f_number=2.0)).filter
     assert filter.made_from["scale"] == load("archive").scale
@@ -99,7 +104,7 @@ def test_a_preset_may_be_named(tmp_path: Path) -> None:
 def test_what_is_no_preset_and_no_choices_is_told(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"`preset` is a preset or the name of one, not Choices\(.*`choices=`"):
         correct(PHOTO, tmp_path / "out.png", FALLING_OFF)  # type: ignore[arg-type]
-    with pytest.raises(ArgumentError, match="`choices` is a sixbit.Choices, not {'f_number': 4}"):
+    with pytest.raises(ArgumentError, match=r"`choices` is a sixbit\.Choices, not {'f_number': 4}"):
         correct(PHOTO, tmp_path / "out.png", choices={"f_number": 4})  # type: ignore[arg-type]
 
 

@@ -153,6 +153,8 @@ def test_zoom_keeps_its_focal_length_unless_told(tmp_path: Path) -> None:
     assert dump(photo)["ExifIFD:FocalLength"] == 28
     with pytest.raises(ValueError, match="no focal length of 75"):
         write_lens_tags(photo, TRI_ELMAR, focal_mm=75)
+    with pytest.raises(ValueError, match=r"no focal length of 75 mm: it is a 50 mm lens\.$"):
+        write_lens_tags(photo, SUMMILUX, focal_mm=75)
 
 
 def test_aperture_that_apex_cannot_hold(tmp_path: Path) -> None:

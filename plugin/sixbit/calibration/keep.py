@@ -122,7 +122,7 @@ def remove(name: str) -> Run:
     found = next((run for run in runs() if run.name == name), None)
     if found is None:
         known = ", ".join(run.name for run in runs()) or "there are none"
-        raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.", Code.RUN)
+        raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.", Code.NO_RUN)
     try:
         found.xml.unlink(missing_ok=True)
         found.path.unlink()
@@ -154,7 +154,7 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     wanted = [run for run in runs(lens_id) if run.has_xml]
     if not wanted:
         raise CalibrationError(
-            "There is no calibration of yours that lensfun could read; nothing was exported.", Code.UNCALIBRATED
+            "There is no calibration of yours that lensfun could read; nothing was exported.", Code.NO_RUN
         )
     entries = lensfun_entries(wanted, complete)
     write_whole(Path(out), document(entries, wanted))

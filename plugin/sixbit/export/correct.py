@@ -224,6 +224,8 @@ def _tca_in(photo: Photo) -> tuple[Model, str] | str:
 def nothing_to_do(path: Path, lens: Lens, filter: Filter) -> NotCorrectedError:
     """Why a matched lens cannot be corrected."""
     reasons = filter.made_from["left_out"].items()
+    if not reasons:
+        return NotCorrectedError(Sentence("no correction of it is asked for."), Code.ARGUMENT, subject=path)
     left = in_a_row([Sentence("{kind}: {why}", kind=SPOKEN[kind], why=why) for kind, why in reasons], "; ")
     said = Sentence(
         "the lens is {lens}, but nothing of it can be corrected ({left}).",

@@ -23,6 +23,7 @@ from sixbit.manifest import manifest
 from sixbit.values.choices import Choices, read_number, with_strength
 from sixbit.values.errors import Code, PresetError
 from sixbit.values.kinds import KINDS, Grade
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -130,7 +131,17 @@ class Preset:
         """Make a preset of a file's content. Raises PresetError, with a line for everything that is wrong."""
         if wrong := check(content):
             lines = "".join(f"\n  {sentence}" for sentence in wrong)
-            raise PresetError(f"The preset {name!r} cannot be used:{lines}")
+            # Beside the lines, what has a way out of its own.
+            coded = next((sentence for sentence in wrong if isinstance(sentence, Sentence)), None)
+            raise PresetError(
+                Sentence(
+                    "The preset {name} cannot be used:{wrong}",
+                    Code.PRESET_FILE,
+                    name=repr(name),
+                    wrong=lines,
+                    coded=coded,
+                )
+            )
         return cls(name=name, **_values(content))
 
     @property
@@ -210,10 +221,12 @@ def save(name: str, preset: Preset) -> Path:
 def _load_file(path: Path) -> Preset:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise PresetError("there is no such file.", Code.NOT_FOUND, subject=path) from error
     except OSError as error:
         raise PresetError(f"cannot be read: {error.strerror or error}.", Code.NO_ACCESS, subject=path) from error
     except (ValueError, RecursionError) as error:
-        raise PresetError(f"is not JSON: {error}.", subject=path) from error
+        raise PresetError(f"is not JSON: {error}.", Code.PRESET_FILE, subject=path) from error
     return Preset.of(path.stem, content)
 
 
@@ -342,7 +355,7 @@ def _unusable(content: Mapping[str, Any]) -> Iterator[str]:
 
     choosing = [name for name in ("ambiguous", "unknown", "untagged", "not_m") if content.get(name) == "choose"]
     if choosing and content.get("lens") is None:
-        yield _refusal("lens", None, f"the identity of a lens, since `{choosing[0]}` is 'choose'")
+        yield _no_lens(_refusal("lens", None, f"the identity of a lens, since `{choosing[0]}` is 'choose'"))
     words = f"a file name without any of {' '.join(FORBIDDEN)}, and in braces nothing but {_listed(PLACEHOLDERS)}"
     rights: dict[str, tuple[str, Callable[[str], str | None]]] = {
         "lens": ("the identity of a lens", lambda lens: nearest(lens, catalogue().lenses)),
@@ -352,7 +365,12 @@ def _unusable(content: Mapping[str, Any]) -> Iterator[str]:
     for name, (allowed, right) in rights.items():
         value = content.get(name)
         if value is not None and value != (near := right(value)):
-            yield _refusal(name, value, allowed, near)
+            refusal = _refusal(name, value, allowed, near)
+            yield _no_lens(refusal) if name == "lens" else refusal
+
+
+def _no_lens(why: str) -> Sentence:
+    return Sentence("{why}", Code.NO_SUCH_LENS, why=why)
 
 
 def _right_template(template: str) -> str:

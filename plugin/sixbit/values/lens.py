@@ -113,6 +113,14 @@ class Lens(NamedTuple):
         """Say that the lens has no such focal length; None if it has. A share of ``slack`` is let pass."""
         if self.focal_min * (1 - slack) <= focal_mm <= self.focal_max * (1 + slack):
             return None
+        if self.focal_min == self.focal_max:
+            return Sentence(
+                "{lens} has no focal length of {focal:g} mm: it is a {only:g} mm lens.",
+                Code.FOCAL_LENGTH,
+                lens=self.name,
+                focal=focal_mm,
+                only=self.focal_min,
+            )
         return Sentence(
             "{lens} has no focal length of {focal:g} mm: it goes from {shortest:g} to {longest:g} mm.",
             Code.FOCAL_LENGTH,

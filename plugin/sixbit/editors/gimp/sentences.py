@@ -17,6 +17,7 @@ _CHOOSE_LENS = _("Choose the lens.")
 _OTHER_PRESET = _("Choose another preset.")
 _OTHER_PHOTOS = _("Give other photos on the page that calibrates a lens; it says which.")
 _REPORT = _("Please report it.")
+_VALUE = _("If a script of yours gave this value, give another; if not, please report it.")
 WAYS_OUT = {
     # A file that is read.
     "not_found": _("See that the file is still where it was."),
@@ -61,19 +62,22 @@ WAYS_OUT = {
     # The user's own files.
     "user_file": _("Repair that file, or take it away."),
     "run": _("Remove that calibration on the page that calibrates a lens."),
+    "no_run": _("Calibrate the lens from photos of your own."),
     "preset": _OTHER_PRESET,
+    "preset_file": _("Mend the file of that preset, or choose another."),
     "version": MEND,
     # Frames that a lens is measured from.
     "flats": _OTHER_PHOTOS,
-    "exposure": _OTHER_PHOTOS,
+    "too_bright": _OTHER_PHOTOS,
+    "too_dark": _OTHER_PHOTOS,
     "lines": _OTHER_PHOTOS,
     "edges": _OTHER_PHOTOS,
     "frames": _OTHER_PHOTOS,
     # Programs.
-    "argument": _REPORT,
+    "argument": _VALUE,
     "busy": _("Wait for it, or end it."),
     "cluster": _REPORT,
-    "engine": _REPORT,
+    "engine": _VALUE,
     "no_kernel": MEND,
     "missing_part": MEND,
     "no_editor": MEND,
