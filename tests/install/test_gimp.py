@@ -241,6 +241,11 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
     assert "may not be run" in complaint()
     (plugin / "preview.py").unlink()
     assert "of another version" in complaint()
+    (plugin / "server.json").unlink()
+    assert "of another version" in complaint()  # as the version before it knows where Sixbit is
+    (plugin / "engine.json").unlink()
+    assert "does not know where Sixbit is" in complaint()
+    gimp.install()
     sound = interpreter.read_text()
     interpreter.write_text("#!/bin/sh\necho Trouble >&2; exit 1\n")
     assert "does not run" in complaint()

@@ -143,8 +143,11 @@ class Editor(ABC):
         }
 
     def _why_not_started(self, folder: EditorFolder) -> str:
+        settings = folder.own / "server.json"
+        if not settings.exists():
+            settings = folder.own / "engine.json"  # its old name, kept for one version
         try:
-            python = str(json.loads((folder.own / "server.json").read_text(encoding="utf-8"))["python"])
+            python = str(json.loads(settings.read_text(encoding="utf-8"))["python"])
         except (OSError, ValueError, KeyError, TypeError):
             return f"the {self.part} does not know where Sixbit is"
         why = why_not_running(python)
