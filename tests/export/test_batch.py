@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from sixbit.export import presets
 from sixbit.export.batch import Outcome, batch, foreseen
 from sixbit.export.batch.ledger import Ledger, held
 from sixbit.export.batch.memory import PROCESS, needed
-from sixbit.export.batch.plan import file_stem
+from sixbit.export.batch.plan import _database_digest, file_stem
 from sixbit.export.correct import correct
 from sixbit.export.presets import Preset
 from sixbit.values.errors import Code, PhotoError
@@ -509,3 +510,18 @@ def test_a_wrong_amount_of_memory(text: str, tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["batch", "--preset", "web-jpeg", f"--memory={text}", str(tmp_path), "-o", str(tmp_path / "out")])
     assert stopped.value.code == 2
+
+
+def test_what_decides_alone_is_in_the_digest_of_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text about the database changes no photo, so a batch goes on where it was."""
+    monkeypatch.setattr("sixbit.lenses.catalogue.catalogue", lambda: SimpleNamespace(folders=(tmp_path,)))
+
+    def digest_with(name: str) -> str:
+        (tmp_path / name).write_text("one more")
+        return _database_digest.__wrapped__()
+
+    names = ("README.md", "user.lock", "lenses.csv", "own.xml", "own.calibration.json")
+    empty = _database_digest.__wrapped__()
+    seen = [digest_with(name) for name in names]
+    assert seen[:2] == [empty] * 2
+    assert len({empty, *seen}) == 4
