@@ -61,7 +61,8 @@ class Server:
     def answer(self) -> dict[str, Any]:
         assert self.process.stdout
         while True:
-            answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+            # Other readers of JSON than Python's know no Infinity and no NaN.
+            answer: dict[str, Any] = json.loads(self.process.stdout.readline(), parse_constant=pytest.fail)
             if "progress" not in answer:
                 return answer
             self.progress.append(answer["progress"])
@@ -661,6 +662,9 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("compile", {"size": [True, 600]}),
         ("compile", {"crop_factor": None}),
         ("compile", {"crop_factor": -1}),
+        ("compile", {"crop_factor": 1e400}),
+        ("compile", {"f_number": 1e400}),
+        ("compile", {"scale": 1e400}),
         ("compile", {"crop_factor": "1"}),
         ("compile", {"focal_mm": float("nan")}),
         ("compile", {"f_number": 1e300}),
@@ -669,6 +673,8 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("compile", {"strength": {"distortion": "much"}}),
         ("compile", {"strength": {"distortion": float("nan")}}),
         ("compile", {"strength": {"colour": 1}}),
+        ("compile", {"strength": []}),
+        ("compile", {"strength": 0}),
         ("compile", {"scale": "wide"}),
         ("compile", {"scale": 1000}),
         ("compile", {"grades": ["guessed"]}),
@@ -695,6 +701,8 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("remember", {"lens": LENS}),
         ("lens_tags", {"lens": "no-such-lens"}),
         ("lens_tags", {"lens": LENS, "focal_mm": 50}),
+        ("lens_tags", {"lens": LENS, "focal_mm": 1e400}),
+        ("preview", {"view": [0, 0, 1e400, 1], "size": [1, 1]}),
         ("presets", {"preset": 3}),
         ("batch", {"preset": "archive"}),
         ("batch", {"photos": ["a.jpg"], "preset": "archive"}),

@@ -116,7 +116,7 @@ def texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, .
 
 def choices(request: Request) -> Choices:
     """Return the choices of a correction, which check themselves; a number is a float, however it was written."""
-    strength = request.get("strength") or {}
+    strength = {} if request.get("strength") is None else request["strength"]
     if not isinstance(strength, dict):
         raise ArgumentError(f"`strength` is a number by name of a correction, not {strength!r:.60}.")
     said: dict[str, Any] = {}
