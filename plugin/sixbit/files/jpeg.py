@@ -10,9 +10,17 @@ from typing import BinaryIO, NamedTuple
 
 SIGNATURE = b"\xff\xd8\xff"
 END = b"\xff\xd9"
-APP0, APP1, APP2, APP11, APP13, APP14, APP15, COMMENT = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xEF, 0xFE
+APP0 = 0xE0
+APP1 = 0xE1
+APP2 = 0xE2
+APP11 = 0xEB
+APP13 = 0xED
+APP14 = 0xEE
+APP15 = 0xEF
+COMMENT = 0xFE
 SCAN = 0xDA
-_END_OF_IMAGE, _PROGRESSIVE = 0xD9, 0xC2
+_END_OF_IMAGE = 0xD9
+_PROGRESSIVE = 0xC2
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """The markers that begin a frame (table B.1); the others among them are tables."""
 

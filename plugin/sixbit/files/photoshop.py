@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-_IPTC, _IPTC_DIGEST, _THUMBNAILS = 0x0404, 0x0425, (0x0409, 0x040C)
+_IPTC = 0x0404
+_IPTC_DIGEST = 0x0425
+_THUMBNAILS = (0x0409, 0x040C)
 _PLACES = {26, 27, 90, 92, 95, 100, 101}
 """Data sets of record 2 that tell of a place (IPTC-NAA Information Interchange Model 4.2, section 6)."""
 

@@ -12,12 +12,28 @@ import struct
 from collections.abc import Container, Iterable
 from typing import BinaryIO, NamedTuple
 
-SUBFILE_TYPE, WIDTH, HEIGHT, BITS, SAMPLES = 0x00FE, 0x0100, 0x0101, 0x0102, 0x0115
-ORIENTATION, SOFTWARE, SUB_IFDS = 0x0112, 0x0131, 0x014A
-THUMBNAIL, THUMBNAIL_LENGTH = 0x0201, 0x0202
-XMP, IPTC, RESOURCES, LAYERS = 0x02BC, 0x83BB, 0x8649, 0x935C
-EXIF, GPS, DNG_VERSION = 0x8769, 0x8825, 0xC612
-EXIF_VERSION, MAKER_NOTE, EXIF_WIDTH, EXIF_HEIGHT, LENS_MODEL = 0x9000, 0x927C, 0xA002, 0xA003, 0xA434
+SUBFILE_TYPE = 0x00FE
+WIDTH = 0x0100
+HEIGHT = 0x0101
+BITS = 0x0102
+SAMPLES = 0x0115
+ORIENTATION = 0x0112
+SOFTWARE = 0x0131
+SUB_IFDS = 0x014A
+THUMBNAIL = 0x0201
+THUMBNAIL_LENGTH = 0x0202
+XMP = 0x02BC
+IPTC = 0x83BB
+RESOURCES = 0x8649
+LAYERS = 0x935C
+EXIF = 0x8769
+GPS = 0x8825
+DNG_VERSION = 0xC612
+EXIF_VERSION = 0x9000
+MAKER_NOTE = 0x927C
+EXIF_WIDTH = 0xA002
+EXIF_HEIGHT = 0xA003
+LENS_MODEL = 0xA434
 
 PICTURE_TAGS = frozenset(
     {254, 255, *range(256, 260), 262, 263, 264, 265, 266, 273, *range(277, 282), 284, 290, 291, 292, 293, 301, 317}
@@ -26,7 +42,14 @@ PICTURE_TAGS = frozenset(
 )
 """TIFF tags that say how pixels are stored, or that are carried over on a way of their own (TIFF 6.0, section 8)."""
 
-BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SRATIONAL, IFD = 1, 2, 3, 4, 5, 7, 10, 13
+BYTE = 1
+ASCII = 2
+SHORT = 3
+LONG = 4
+RATIONAL = 5
+UNDEFINED = 7
+SRATIONAL = 10
+IFD = 13
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I"}
 """The numbers that are whole, as the module ``struct`` calls them."""

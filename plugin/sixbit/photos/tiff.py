@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tifffile import TiffPage
 
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
-_CFA, _LINEAR_RAW = 32803, 34892
+_WHITE_IS_ZERO = 0
+_BLACK_IS_ZERO = 1
+_RGB = 2
+_PALETTE = 3
+_YCBCR = 6
+_CFA = 32803
+_LINEAR_RAW = 34892
 _REDUCED = 1
 _KEPT_COMPRESSIONS = {1: None, 5: "lzw", 8: "zlib", 32946: "zlib", 32773: "packbits", 34925: "lzma", 50000: "zstd"}
 _LARGEST_CLASSIC = 4_200_000_000
