@@ -61,7 +61,7 @@ def _check(options: argparse.Namespace) -> int:
     status = DONE
     for file in options.files:
         try:
-            print(f"{presets.load(file).name}: is well")
+            print(f"{presets.load(file).name}: all right")
         except PresetError as error:
             complain(told(error))
             status = SOME_FAILED

@@ -122,7 +122,7 @@ def correct(
     filter = _compiled(shot, lens, choices, photo, preset.auto_tca)
     _check_something_to_do(filter, shot, lens, choices)
     watch.lap("compile")
-    # More bits, where they are wanted, before the values between those of the photo are rounded.
+    # If the preset wants more bits, the photo gets them first: a correction rounds to the bits that it is given.
     if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
         photo = replace(photo, pixels=in_depth(photo.pixels, preset.depth))
     pixels = _applied(filter, photo, transfer, preset.interpolation, choose(engine), threads, watch)

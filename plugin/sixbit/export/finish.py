@@ -208,7 +208,7 @@ def profile_data(profile: str) -> bytes:
     built_in = {"sRGB": "srgb", "Adobe RGB": "adobergb"}
     if profile in built_in:
         made = bytearray(imagecodecs.cms_profile(built_in[profile]))
-        # Without the hour it was made at (ICC.1:2022, section 7.2.8), two of them are the same.
+        # The time of creation (ICC.1:2022, section 7.2.8) is fixed, so that the same profile has the same bytes.
         made[24:36] = bytes.fromhex("07b2 0001 0001 0000 0000 0000")
         return bytes(made)
     try:

@@ -165,7 +165,7 @@ def with_server(procedure: Gimp.Procedure, run: Callable[[Server], Gimp.ValueArr
     try:
         with Server(f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}") as server:
             Gegl.init(None)
-            # Every pixel passes once: what GEGL keeps of them beyond that is memory for nothing.
+            # Every pixel is read once, so a large cache of GEGL's would only take memory.
             Gegl.config().set_property("tile-cache-size", TILE_CACHE)
             return run(server)
     except (UserError, OSError) as error:
