@@ -27,8 +27,8 @@ from sixbit.calibration.keep import Setting, add, remove, runs
 from sixbit.cli.main import main
 from sixbit.editors.page import server as module
 from sixbit.editors.page.lenses import find_lenses
-from sixbit.editors.page.server import HEADERS, Server
-from sixbit.editors.page.session import Session
+from sixbit.editors.page.server import HEADERS, PageServer
+from sixbit.editors.page.session import PageSession
 from sixbit.editors.page.steps import Findings, Plot, Series, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
@@ -144,8 +144,8 @@ class Page(Visitor):
         started = threading.Event()
 
         async def serve() -> None:
-            self.session = Session(folder, catalogue().lenses[LENS], STEPS)
-            self.server = Server(self.session, away_s)
+            self.session = PageSession(folder, catalogue().lenses[LENS], STEPS)
+            self.server = PageServer(self.session, away_s)
             self.address = await self.server.start()
             self.loop = asyncio.get_running_loop()
             started.set()

@@ -43,7 +43,7 @@ _SAMPLINGS: dict[tuple[int, ...], str] = {
 
 
 @dataclass(frozen=True)
-class Encoding:
+class JpegEncoding:
     """How a JPEG was made: quantisation tables by number, chroma sampling, and the segments kept as they are."""
 
     tables: dict[int, list[int]]
@@ -86,7 +86,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
     if data[end : trailer.at if trailer else None].strip(b"\0"):
         notes.append("what follows the picture in the file (previews, films, gain maps) was left out")
     sampling = tuple(number for layer in header.layer for number in layer[1:3])
-    encoding = Encoding(
+    encoding = JpegEncoding(
         tables={number: list(table) for number, table in header.quantization.items()},
         subsampling=_SAMPLINGS.get(sampling, _SUBSAMPLING),
         progressive=bool(header.info.get("progressive")),
@@ -157,7 +157,7 @@ def write(
         notes.append(f"a JPEG holds 8 bits a channel: {pixels.dtype.itemsize * 8} were rounded to 8")
     pixels = np.ascontiguousarray(in_depth(pixels, 8))
     pixels = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
-    source = photo.encoding if isinstance(photo.encoding, Encoding) else None
+    source = photo.encoding if isinstance(photo.encoding, JpegEncoding) else None
     subsampling = subsampling or (source.subsampling if source else _SUBSAMPLING)
     tables = tuple(map(tuple, source.tables.values())) if source and quality is None else None
     quality = (quality or _QUALITY) if tables is None else _quality_of(tables, gray=pixels.ndim == 2)

@@ -29,7 +29,7 @@ _FILM = {b"acTL", b"fcTL", b"fdAT"}
 
 
 @dataclass(frozen=True)
-class Encoding:
+class PngEncoding:
     """The chunks of a PNG that are kept as they are."""
 
     chunks: tuple[tuple[bytes, bytes], ...]
@@ -83,7 +83,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
     exponent = None if not gamma or stated or abs(gamma - _SRGB_GAMMA) < 100 else 1e5 / gamma
     metadata = Metadata(exif, xmp, resources)
     return Photo(
-        path, "PNG", pixels, icc, metadata, Encoding(tuple(kept)), gamma=exponent, notes=tuple(dict.fromkeys(notes))
+        path, "PNG", pixels, icc, metadata, PngEncoding(tuple(kept)), gamma=exponent, notes=tuple(dict.fromkeys(notes))
     )
 
 
@@ -99,10 +99,10 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     # Run lengths of the differences: four times as fast as the default, a few per cent larger.
     encoded = memoryview(imagecodecs.png_encode(np.ascontiguousarray(pixels), level=1, strategy=3, filter=16))
     file.write(encoded[: png.HEADER_END])
-    if isinstance(photo.encoding, Encoding):
+    if isinstance(photo.encoding, PngEncoding):
         for name, content in photo.encoding.chunks:
             file.write(png.packed(name, content))
-    if photo.icc is not None and not (isinstance(photo.encoding, Encoding) and photo.encoding.has_profile):
+    if photo.icc is not None and not (isinstance(photo.encoding, PngEncoding) and photo.encoding.has_profile):
         file.write(png.packed(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc)))
     if metadata.exif is not None:
         file.write(png.packed(png.EXIF, metadata.exif))

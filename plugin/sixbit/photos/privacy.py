@@ -57,11 +57,11 @@ def passed_on(photo: Photo, policy: str) -> Photo:
     bare = policy == "none"
     metadata = _bare(photo.metadata) if bare else without_place(photo.metadata)
     encoding: Any = photo.encoding
-    if isinstance(encoding, jpeg.Encoding):
+    if isinstance(encoding, jpeg.JpegEncoding):
         kept = {APP0, APP14} if bare else {APP0, APP14, COMMENT}
         segments = tuple(part for part in encoding.segments if part[0] in kept)
         encoding = replace(encoding, segments=segments, trailer=None if bare else encoding.trailer)
-    elif isinstance(encoding, png.Encoding):
+    elif isinstance(encoding, png.PngEncoding):
         chunks = tuple(
             (name, content)
             for name, content in encoding.chunks

@@ -85,6 +85,6 @@ def with_profile(photo: Photo, icc: bytes | None) -> Photo:
     from sixbit.photos import png
 
     encoding = photo.encoding
-    if isinstance(encoding, png.Encoding):
-        encoding = png.Encoding(tuple(chunk for chunk in encoding.chunks if chunk[0] not in png.COLOURS))
+    if isinstance(encoding, png.PngEncoding):
+        encoding = png.PngEncoding(tuple(chunk for chunk in encoding.chunks if chunk[0] not in png.COLOURS))
     return replace(photo, icc=icc, gamma=None, encoding=encoding)

@@ -32,7 +32,7 @@ _LARGEST_CLASSIC = 4_200_000_000
 
 
 @dataclass(frozen=True)
-class Encoding:
+class TiffEncoding:
     """How a TIFF was made, as tifffile names it."""
 
     compression: str | None = "zlib"
@@ -148,12 +148,14 @@ def _full_range(path: Path, pixels: NDArray[Any], bits: int, notes: list[str]) -
     return pixels.astype(kind.newbyteorder("="), copy=False)
 
 
-def _encoding(page: TiffPage, alpha: int, notes: list[str]) -> Encoding:
+def _encoding(page: TiffPage, alpha: int, notes: list[str]) -> TiffEncoding:
     compression = int(page.compression)
     if compression not in _KEPT_COMPRESSIONS:
         notes.append(f"compression {getattr(page.compression, 'name', compression)} became lossless Deflate")
     tile = (page.tilelength, page.tilewidth) if page.is_tiled else None
-    return Encoding(_KEPT_COMPRESSIONS.get(compression, "zlib"), page.predictor != 1, tile, alpha, page.axes == "SYX")
+    return TiffEncoding(
+        _KEPT_COMPRESSIONS.get(compression, "zlib"), page.predictor != 1, tile, alpha, page.axes == "SYX"
+    )
 
 
 def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata) -> list[str]:
@@ -162,7 +164,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     import tifffile
 
     notes = []
-    encoding = photo.encoding if isinstance(photo.encoding, Encoding) else Encoding()
+    encoding = photo.encoding if isinstance(photo.encoding, TiffEncoding) else TiffEncoding()
     head = _head(metadata.exif)
     big = pixels.nbytes > _LARGEST_CLASSIC
     if head is not None and not big:

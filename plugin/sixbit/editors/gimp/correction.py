@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from frame import Frame, frame_of
+from frame import Placement, frame_of
 from gi.repository import Gimp
 from layers import is_coverage, only_in_place
 from metadata import Tags, imported_file, original_size, tagged, tags_of
@@ -117,7 +117,7 @@ class Subject:
             identity = {**identity, "already_corrected": list(done)}
         return cls(image, drawable, tags, identity, coverage, photo_is_corrected)
 
-    def frame(self, choice: str) -> Frame:
+    def frame(self, choice: str) -> Placement:
         """Return where the drawable lies in the frame. Raises FrameError."""
         size = (self.drawable.get_width(), self.drawable.get_height())
         offsets = tuple(self.drawable.get_offsets())[-2:]

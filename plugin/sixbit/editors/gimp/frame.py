@@ -14,7 +14,7 @@ class FrameError(UserError):
 
 
 @dataclass(frozen=True)
-class Frame:
+class Placement:
     """Holds the size of the frame, and the window (x, y, width, height) of the drawable in it; None if it is all."""
 
     size: Size
@@ -23,14 +23,14 @@ class Frame:
     """What was concluded or assumed, for the user; empty where the drawable is the photo as it was taken."""
 
 
-def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Size | None, choice: str) -> Frame:
+def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Size | None, choice: str) -> Placement:
     """Find the frame of a drawable (its size, its offsets in the image) by ``choice``.
 
     ``auto`` goes by the original size that the metadata tells, and raises FrameError where the image has another;
     ``scaled`` takes the image for the whole photo, ``centred`` for the middle of it, and ``drawable`` the drawable.
     """
     if choice == "drawable":
-        return Frame(drawable)
+        return Placement(drawable)
     # GIMP turns a photo upright when it opens it; the metadata goes on telling the size as it was stored.
     wholes = (original, original[::-1]) if original else ()
     if choice == "centred":
@@ -38,7 +38,7 @@ def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Si
     if choice == "auto" and wholes:
         if drawable in wholes:
             # A crop may leave the layers whole, reaching beyond the image.
-            return Frame(drawable)
+            return Placement(drawable)
         if image not in wholes:
             raise FrameError(
                 _(
@@ -51,7 +51,7 @@ def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Si
     return _part_of(drawable, offsets, image, note)
 
 
-def _centred(drawable: Size, offsets: Size, image: Size, wholes: tuple[Size, ...]) -> Frame:
+def _centred(drawable: Size, offsets: Size, image: Size, wholes: tuple[Size, ...]) -> Placement:
     for whole in wholes:
         if whole != image and whole[0] >= image[0] and whole[1] >= image[1]:
             left, top = ((side - cut) // 2 for side, cut in zip(whole, image, strict=True))
@@ -64,10 +64,10 @@ def _centred(drawable: Size, offsets: Size, image: Size, wholes: tuple[Size, ...
     )
 
 
-def _part_of(drawable: Size, offsets: Size, whole: Size, note: str) -> Frame:
+def _part_of(drawable: Size, offsets: Size, whole: Size, note: str) -> Placement:
     """Place a drawable in the frame. Raises FrameError if it reaches beyond: nobody knows what it is then."""
     if drawable == whole and offsets == (0, 0):
-        return Frame(whole, note=note)
+        return Placement(whole, note=note)
     x, y = offsets
     if x < 0 or y < 0 or x + drawable[0] > whole[0] or y + drawable[1] > whole[1]:
         raise FrameError(
@@ -77,4 +77,4 @@ def _part_of(drawable: Size, offsets: Size, whole: Size, note: str) -> Frame:
             ).format(layer=drawable, whole=whole)
         )
     part = _("The layer is a part of the photo; the optical centre is the centre of the photo.")
-    return Frame(whole, (x, y, *drawable), f"{note} {part}".strip())
+    return Placement(whole, (x, y, *drawable), f"{note} {part}".strip())

@@ -26,7 +26,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from sixbit.editors.page.lenses import find_lenses
-from sixbit.editors.page.session import RequestError, Session, Upload
+from sixbit.editors.page.session import PageSession, RequestError, Upload
 from sixbit.values.errors import SixbitError
 from sixbit.values.lens import Lens
 
@@ -73,7 +73,7 @@ def run(lens: Lens | None, *, browser: bool = True) -> int:
 
 async def _run(lens: Lens | None, browser: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="sixbit-calibrate-", ignore_cleanup_errors=True) as folder:
-        server = Server(Session(Path(folder), lens))
+        server = PageServer(PageSession(Path(folder), lens))
         address = await server.start()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -90,10 +90,10 @@ async def _run(lens: Lens | None, browser: bool) -> int:
     return 0
 
 
-class Server:
+class PageServer:
     """The page of one session. ``start`` returns its address, ``wait`` waits until it is to end."""
 
-    def __init__(self, session: Session, away_s: float = AWAY_S) -> None:
+    def __init__(self, session: PageSession, away_s: float = AWAY_S) -> None:
         self.session = session
         self.ended = asyncio.Event()
         self._away_s = away_s

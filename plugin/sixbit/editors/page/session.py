@@ -75,7 +75,7 @@ class Measurement:
 
 
 @dataclass
-class Session:
+class PageSession:
     """The state, and the requests that change it. ``changed`` is called whenever pages have something new to show."""
 
     folder: Path
