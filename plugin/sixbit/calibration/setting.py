@@ -49,7 +49,7 @@ class Result(Generic[Found]):
     frames: tuple[str, ...]
     found: Found
     notes: tuple[str, ...] = ()
-    """What there is to say of the frames, in words."""
+    """Remarks about the frames, in words."""
 
     @property
     def verdict(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ SETTING = {
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
-    """What `compile` and `correct` have in common; :func:`chosen` reads it."""
+    """Add the arguments that `compile` and `correct` have in common; :func:`chosen` reads them."""
     parser.add_argument("--lens", metavar="ID", help="the identity of the lens, where the photo does not say it")
     add_setting(parser, SETTING)
     parser.add_argument("--only", dest="kinds", type=kinds, metavar="KIND,...", help=f"of {', '.join(KINDS)}")
@@ -44,7 +44,7 @@ def add_setting(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
 
 
 def chosen(options: argparse.Namespace, usual: Choices | None = None) -> Choices:
-    """What the options say, and what is usual where they say nothing. Raises CompileError."""
+    """Read the choices from the options; what they leave open is as ``usual``. Raises CompileError."""
     from dataclasses import fields, replace
 
     from sixbit.values.choices import USUAL, with_strength
@@ -100,7 +100,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _checked(**said: Any) -> Choices:
-    """What one option says, if there is such a thing."""
+    """Read one option; raises argparse's error if there is no such thing as it says."""
     from sixbit.values.choices import Choices
     from sixbit.values.errors import CompileError
 

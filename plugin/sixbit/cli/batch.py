@@ -36,11 +36,11 @@ IN_A_BATCH: WaysOut = {
     Code.ARGUMENT: WAYS_OUT[Code.ARGUMENT],
     Code.CLUSTER: "See that the scheduler runs, and start workers with `dask worker`; the same command goes on.",
 }
-"""What the report of `sixbit batch` tells, and the command itself."""
+"""The ways out in the report of `sixbit batch`, and of the command itself."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER")
     parser.add_argument("-o", dest="out", type=Path, required=True, metavar="FOLDER", help="where they are written")
     parser.add_argument("--preset", required=True, metavar="NAME", help="the name of a preset, or its .json file")

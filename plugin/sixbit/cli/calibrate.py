@@ -20,11 +20,11 @@ T = TypeVar("T")
 SUMMARY = "measure a lens from frames of your own"
 
 OF_PHOTOS = ("crop_factor", "focal_mm", "f_number")
-"""What can be said of photos whose distance does not matter."""
+"""The settings that an option can give for photos whose distance does not matter."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("--lens", dest="page_lens", metavar="ID", help="of the guided page: the lens to begin with")
     parser.add_argument("--no-browser", action="store_true", help="print the address of the guided page alone")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", description="without one: a guided page")
@@ -124,7 +124,7 @@ def _measured(options: argparse.Namespace, measure: Callable[[list[Path], Choice
 
 
 def _tell(result: Any, made_from: str = "") -> None:
-    """What was found, in words."""
+    """Print the result in words."""
     print(f"{result.setting.lens.name}{made_from}:")
     for sentence in result.verdict:
         print(f"  {sentence}")

@@ -18,7 +18,7 @@ SUMMARY = "compile a correction to a filter (JSON) or to commands for G'MIC (.gm
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("photo", nargs="?", type=Path, metavar="PHOTO")
     parser.add_argument("--size", type=size, metavar="WxH", help="of the picture, in pixels")
     parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help="where to write it; printed otherwise")

@@ -17,7 +17,7 @@ SUMMARY = "tell which lens it was, and how that is known"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 

@@ -14,7 +14,7 @@ SUMMARY = "write the tags of a lens into photos whose adapter wrote none"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--lens", required=True, metavar="ID", help="the identity of the lens (`sixbit lenses`)")
     add_setting(parser, ("f_number", "focal_mm"))

@@ -1,4 +1,4 @@
-"""What can be done about a trouble on the command line, by its code: the one place that names flags and commands."""
+"""The ways out of a trouble on the command line, by its code: the one place that names flags and commands."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def told(said: object, ways_out: WaysOut = WAYS_OUT) -> str:
 
 
 def way_out_of(found: Match) -> str:
-    """What can be done about a match that is not certain, or that a remembered choice decided."""
+    """Return the way out of a match that is not certain, or that a remembered choice decided."""
     if found.is_remembered:
         return "`sixbit forget` takes that back."
     return "" if found.lens else WAYS_OUT[Code(found.status)]

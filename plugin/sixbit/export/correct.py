@@ -43,7 +43,7 @@ AS_KNOWN = {"exif": "as the photo says", "estimated": "which the camera estimate
 
 @dataclass(frozen=True)
 class Corrected:
-    """What was done to a photo."""
+    """A corrected photo: its files, its lens, the filter that corrected it, and notes for the user."""
 
     photo: Path
     out: Path
@@ -57,7 +57,7 @@ class Corrected:
 
 
 def described(filter: Filter, ways_out: WaysOut | None = None, measures_tca: bool = False) -> str:
-    """What a correction does and leaves, in a line; ``measures_tca`` if lateral colour will yet be measured."""
+    """Describe in a line what a correction does and leaves; ``measures_tca`` if lateral colour will yet be measured."""
     made_from = filter.made_from
     kinds = [f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]]
     without = left_out(filter, ways_out)
@@ -73,7 +73,7 @@ def described(filter: Filter, ways_out: WaysOut | None = None, measures_tca: boo
 
 
 def left_out(filter: Filter, ways_out: WaysOut | None = None) -> dict[str, str]:
-    """What was asked for and not corrected, and why, with the ways out of a table.
+    """Tell why each kind was left out that was asked for, with the ways out of a table.
 
     That nobody has measured a shading goes without saying, and that one can measure what nobody has.
     """
@@ -141,7 +141,7 @@ def correct(
 
 
 def foreseen(path: Path, preset: Preset, choices: Choices) -> tuple[Filter, bool]:
-    """What :func:`correct` would do to a photo, told from its tags alone; raises what that would raise.
+    """Return the filter that :func:`correct` would use, as far as the photo's tags tell it; raises what that raises.
 
     With it stands whether lateral colour would be measured in the photo, which takes its pixels.
     """
@@ -243,7 +243,7 @@ def corrected_already(shot: Shot) -> NotCorrectedError:
 
 
 def _not_yet_done(shot: Shot, asked: Mapping[str, float], force: bool, notes: list[str]) -> Mapping[str, float]:
-    """What is asked for and not yet done; ``notes`` are told what was done before."""
+    """Return the kinds that are asked for and not yet done; ``notes`` are told what was done before."""
     done = [kind for kind in asked if kind in shot.already_corrected]
     if force or not done:
         return asked

@@ -1,4 +1,4 @@
-"""What is done to a corrected picture before it is written: size, colour profile, sharpening, bits.
+"""The last steps of a corrected picture before it is written: size, colour profile, sharpening, bits.
 
 In this order: the picture is made smaller in linear light (halftones keep their brightness), its colours are converted,
 and it is sharpened last, at the size and in the values it will be looked at in.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 PLACEHOLDERS = ("stem", "lens", "camera", "date", "time", "preset")
-"""What a template for file names may hold, in braces."""
+"""The words that a template for file names may hold in braces."""
 PROFILES = ("sRGB", "Adobe RGB")
 """The colour profiles that a preset calls by name."""
 FORBIDDEN = '/\\:*?"<>|'

@@ -25,7 +25,7 @@ _MAGICS = {
     "BigTIFF": (b"II+\0", b"MM\0+"),
     "RAW": (b"FUJIFILMCCD-RAW", b"\0MRM"),  # Fujifilm, Minolta
 }
-"""What files begin with, by their kind."""
+"""The first bytes of files, by their kind."""
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif")
 _BRANDS = dict.fromkeys(_HEIF_BRANDS, "HEIC") | {b"crx ": "RAW"}
 """The kinds of ISO base media files, by their brand; the raw ones are Canon's."""
@@ -39,7 +39,7 @@ RAW_SUFFIXES = frozenset(f".{suffix}" for suffix in _RAWS.split())
 
 @dataclass(frozen=True)
 class Blocks:
-    """What a photo says of itself. ``kind`` is JPEG, TIFF, PNG, HEIC or RAW (one that is no TIFF).
+    """The metadata that a photo holds. ``kind`` is JPEG, TIFF, PNG, HEIC or RAW (one that is no TIFF).
 
     ``exif_at`` is where the TIFF structure of the tags begins in ``file``; None if there is none. It has ``exif_size``
     bytes in a JPEG and a PNG. ``width`` and ``height`` are 0 where the photo does not say them.

@@ -64,7 +64,7 @@ class Segment(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What the header of a frame says of the picture (B.2.2)."""
+    """The header of a frame, as far as it tells of the picture (B.2.2)."""
 
     size: tuple[int, int]
     """Width and height in px."""
@@ -114,7 +114,7 @@ def end_of_picture(data: bytes, scan: Segment) -> int | None:
 
 
 def frame_of(segment: Segment) -> Frame | None:
-    """What a segment says of the picture; None if it begins no frame."""
+    """Read a segment as the header of a frame; None if it is none."""
     if segment.marker not in _FRAMES or len(segment.content) < 6:
         return None
     height, width, channels = struct.unpack(">HHB", segment.content[1:6])
@@ -122,7 +122,7 @@ def frame_of(segment: Segment) -> Frame | None:
 
 
 def frame_in(data: bytes) -> Frame | None:
-    """What a JPEG in memory says of its picture; None if it begins none."""
+    """Find the header of the frame of a JPEG in memory; None if it has none."""
     return next((frame for segment in segments(io.BytesIO(data)) if (frame := frame_of(segment))), None)
 
 

@@ -34,7 +34,7 @@ class Packet(NamedTuple):
 
     properties: Mapping[str, str]
     darktable_modules: frozenset[str] = frozenset()
-    """What darktable's history ends with: the modules that are switched on."""
+    """The modules that are switched on at the end of darktable's history."""
 
 
 def read_packet(packet: bytes) -> Packet:

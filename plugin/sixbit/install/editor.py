@@ -1,4 +1,4 @@
-"""What GIMP and darktable have in common: how Sixbit is put into them, taken back, and looked at by the doctor.
+"""An editor, as GIMP or darktable: how Sixbit is put into it, taken back, and looked at by the doctor.
 
 What is put into an editor runs in the editor's own interpreter. ``server.json`` beside it names the one that Sixbit was
 installed for, in which the server runs.
@@ -46,7 +46,7 @@ class Editor(ABC):
     spoken: ClassVar[str]
     """Its name as people know it."""
     part: ClassVar[str]
-    """What is put into it: a plug-in, a script."""
+    """The part of Sixbit that is put into it: a plug-in, a script."""
     place: ClassVar[str]
     """Sixbit's folder within its settings."""
     flatpak: ClassVar[str]

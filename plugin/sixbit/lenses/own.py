@@ -37,7 +37,7 @@ class Run(NamedTuple):
     aspect_ratio: float
     focal_mm: float
     source: str
-    """What it was made from, in words."""
+    """Tells in words what it was made from."""
     date: str
     """Day and time, ISO 8601."""
     f_number: float | None = None

@@ -1,4 +1,4 @@
-"""What is known of a photo's lens, as a record for other programs."""
+"""The record of a photo's lens for other programs."""
 
 from __future__ import annotations
 

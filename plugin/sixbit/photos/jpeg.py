@@ -30,7 +30,7 @@ _ADOBE_YCC = b"\x01"
 _LARGEST_SIDE = 65500
 
 _UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, LookupError, TypeError)
-"""What Pillow raises for the header of a JPEG that is damaged, in one way or another."""
+"""The errors that Pillow raises for the header of a JPEG that is damaged, in one way or another."""
 
 _QUALITY, _SUBSAMPLING = 95, "4:4:4"
 """For photos that do not come from a JPEG."""

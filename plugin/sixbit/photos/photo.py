@@ -39,7 +39,7 @@ class Photo:
     gamma: float | None = None
     """The exponent a PNG without a profile states, where it is not that of sRGB."""
     notes: tuple[str, ...] = ()
-    """What of the file is not carried over, in words."""
+    """Tells in words what of the file is not carried over."""
 
     @property
     def alpha(self) -> bool:

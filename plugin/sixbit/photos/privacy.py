@@ -1,4 +1,4 @@
-"""What of a photo's metadata is passed on: all of it, all but the place, or hardly anything.
+"""The share of a photo's metadata that is passed on: all of it, all but the place, or hardly anything.
 
 What is left out is overwritten, not only unlinked: the bytes of a place are nowhere in the file that is written.
 """
@@ -42,7 +42,7 @@ _PLACES_BY_EXIV2 = (
     "Iptc.Application2.CountryCode",
     "Iptc.Application2.CountryName",
 )
-"""The same in Exif and IPTC, as exiv2 names them."""
+"""The tags in Exif and IPTC that tell the place, as exiv2 names them."""
 
 
 def passed_on(photo: Photo, policy: str) -> Photo:

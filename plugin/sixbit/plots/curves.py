@@ -1,4 +1,4 @@
-"""What a lens does over its image circle, as curves to be drawn: distortion, lateral colour and fall-off."""
+"""The curves of a lens over its image circle, to be drawn: distortion, lateral colour and fall-off."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 LONGEST_TEXT = 200
 
 _SAYS_NOTHING = re.compile(r"\s|not |---|\*\*\*|(unknown|none|n/a|uncoded)( lens)?\s*$|0(\.0)? ?mm", re.IGNORECASE)
-"""What cameras and adapters write for want of a name: blanks, "----", "***", "not ..." (LibRaw), "0.0 mm f/0.0"."""
+"""Texts of cameras and adapters for want of a name: blanks, "----", "***", "not ..." (LibRaw), "0.0 mm f/0.0"."""
 _LEICA_M = re.compile(r"(leica )?m(\d|-|$| ?\(| ?monochrom| ev)", re.IGNORECASE)
 """M8 Digital Camera, M9, M-E, M Monochrom, LEICA M (Typ 240), LEICA M10-R, LEICA M11 Monochrom, LEICA M EV1."""
 _IN_PHOTO = ("EXIF ", "Image ", "MakerNote ", "XMP ")

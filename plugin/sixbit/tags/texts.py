@@ -16,7 +16,7 @@ _ORIGINS = {"Exif.Photo.": "EXIF ", "Exif.Image.": "Image "}
 
 
 def shot_of_tags(tags: Mapping[str, str], size: tuple[int, int] | None = None) -> Shot:
-    """What tags say of the lens and how it was used. ``size`` (px) is that of the picture.
+    """Read a shot from tags as texts. ``size`` (px) is that of the picture.
 
     >>> shot = shot_of_tags({"Exif.Photo.LensModel": "Elmar-M 1:2.8/50", "Exif.Photo.FNumber": "56/10"})
     >>> shot.lens_names[0].value, shot.f_number.value

@@ -90,7 +90,7 @@ def _check(lens: Lens, f_number: float | None) -> None:
 
 
 def _crop_factor(shot: Shot) -> float | None:
-    """What the focal lengths in the photo say of its sensor, before that of the lens takes their place."""
+    """The crop factor by the focal lengths in the photo, before that of the lens takes their place."""
     if shot.focal_mm is None or shot.focal_35mm is None:
         return None
     crop = shot.focal_35mm.value / shot.focal_mm.value

@@ -1,4 +1,4 @@
-"""What Sixbit cannot do, as values: a code for programs, what it is about, and the reason in words.
+"""The errors of Sixbit, as values: a code for programs, what it is about, and the reason in words.
 
 A reason says what is wrong. What can be done about it depends on where the user is, so it stands in a table by code of
 whoever shows the error: ``cli/ways_out.py``, ``export/batch/ways_out.py``, and one in each editor.
@@ -106,7 +106,7 @@ def photo_name(path: str | Path) -> str:
 
 
 class SixbitError(Exception):
-    """What Sixbit cannot do.
+    """The base of all errors that Sixbit raises for a reason it can tell.
 
     ``reason`` says why, in words that hold everywhere; ``code`` is its kind; ``subject`` is the photo, file or name
     that the reason is about and does not repeat. A :class:`sixbit.values.sentence.Sentence` brings its own code.
@@ -125,7 +125,7 @@ class SixbitError(Exception):
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """What the reason is made of, by name, if it is a sentence of parts."""
+        """The values in the reason, by name, if it is a sentence of parts."""
         return getattr(self.reason, "values", {})
 
     def __str__(self) -> str:

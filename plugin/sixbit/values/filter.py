@@ -77,7 +77,7 @@ class Filter:
         return not (self.warps or self.brightens)
 
     def window(self, x: int, y: int, width: int, height: int) -> Filter:
-        """The same correction for a part of the picture that was cut out of it: the optical centre stays its own.
+        """Fit the filter to a part that was cut out of the picture: the optical centre stays that of the whole.
 
         >>> whole = Filter(width=101, height=101, centre=(50.0, 50.0), half_diagonal=70.0, warp=((0.9,),))
         >>> whole.window(40, 0, 20, 101).source_points([[10.0, 0.0]])[1].tolist()
@@ -92,7 +92,7 @@ class Filter:
         )
 
     def reduced(self, width: int, height: int, across: float, down: float) -> Filter:
-        """The same correction for the picture reduced to width x height, each pixel the mean of across x down.
+        """Fit the filter to the picture reduced to width x height, each pixel the mean of across x down.
 
         >>> whole = Filter(width=101, height=101, centre=(49.5, 49.5), half_diagonal=70.0, warp=((0.9,),))
         >>> whole.reduced(25, 25, 4, 4).source_points([[2.0, 12.0]])[1].tolist()

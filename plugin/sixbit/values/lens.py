@@ -83,7 +83,7 @@ class Lens(NamedTuple):
 
     @property
     def told_apart_by(self) -> str:
-        """What tells this lens from others of its name: years, order numbers, near limit."""
+        """The facts that tell this lens from others of its name: years, order numbers, near limit."""
         facts = [self.years]
         if self.product_numbers:
             facts.append(Sentence("order number {numbers}", numbers=" ".join(self.product_numbers)))

@@ -1,4 +1,4 @@
-"""What a photo says of its lens, as data: each value with the tag it came from.
+"""A shot: what a photo says of its lens, each value with the tag it came from.
 
 Named tuples, here and wherever `sixbit lens` passes: importing dataclasses takes longer than its answer.
 """

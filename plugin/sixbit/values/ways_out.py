@@ -1,4 +1,4 @@
-"""What can be done about a trouble, by its code: here where that is the same at a keyboard and in a window.
+"""The ways out of a trouble, by its code: here where that is the same at a keyboard and in a window.
 
 The command line, the batch and the editors have tables of their own, with these in them.
 """
@@ -66,7 +66,7 @@ EVERYWHERE: WaysOut = {
 
 
 _UNSAID = {"lens_id": "ID", "run": "NAME", "package": "NAME", "host": "PROGRAM", "program": "PROGRAM"}
-"""What stands in braces where the error does not say it."""
+"""Words for the braces where the error does not say them."""
 
 
 def codes_of(said: object) -> list[Code]:

@@ -23,9 +23,9 @@ SPOKEN = {
     "shading": _("shading"),
 }
 BENDING = ("distortion", "tca")
-"""What masks and channels take part in: they have no brightness."""
+"""The kinds that are corrected in masks and channels: they have no brightness."""
 MARK = "sixbit-corrected"
-"""What GIMP keeps with a mask or a channel that is corrected: the metadata tells of the photo alone."""
+"""The parasite that GIMP keeps with a corrected mask or channel: the metadata tells of the photo alone."""
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
 TAKEN = 0.4
 """The share of the time that fetching the pixels takes."""
@@ -53,7 +53,7 @@ class Choices:
     interpolation: str = manifest()["interpolations"][0]
     assumed_f_number: float = 0.0
     assumed_distance_m: float = 0.0
-    """What a preset takes for photos that do not tell it."""
+    """The preset's values for photos that do not tell theirs; 0 where it has none."""
     frame: str = "auto"
     new_layer: bool = False
     write_lens: bool = False
@@ -102,7 +102,7 @@ class Subject:
     drawable: Gimp.Drawable
     tags: Tags
     identity: dict[str, Any]
-    """What the server's `identify` gave; of a mask or a channel, `already_corrected` is what was done to itself."""
+    """The answer of the server's `identify`; of a mask or a channel, `already_corrected` is what was done to itself."""
     coverage: bool
     """True for a mask or a channel: it is bent as the photo, and its values are no light."""
     photo_is_corrected: bool

@@ -20,7 +20,7 @@ class Placement:
     size: Size
     window: tuple[int, int, int, int] | None = None
     note: str = ""
-    """What was concluded or assumed, for the user; empty where the drawable is the photo as it was taken."""
+    """Tells the user what was concluded or assumed; empty where the drawable is the photo as it was taken."""
 
 
 def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Size | None, choice: str) -> Placement:

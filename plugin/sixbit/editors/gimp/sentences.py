@@ -85,7 +85,7 @@ WAYS_OUT = {
     "sandbox": MEND,
     "fault": _REPORT,
 }
-"""What can be done about a trouble here, by the server's codes (sixbit.values.errors.Code)."""
+"""The ways out of a trouble here, by the server's codes (sixbit.values.errors.Code)."""
 
 
 def translated(said: Any) -> str:

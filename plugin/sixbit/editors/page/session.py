@@ -1,4 +1,4 @@
-"""What the page is about: the lens, the frames, what was measured of them. One user, one session, any number of tabs.
+"""The state of the page: the lens, the frames, their measurement. One user, one session, any number of tabs.
 
 Everything that may take long is done by the worker, and told to the pages as it goes on.
 """
@@ -65,7 +65,7 @@ class Upload:
 
 @dataclass
 class Measurement:
-    """What a step has found, until it is kept or rejected; ``kept`` names the record."""
+    """The result of a step, until it is kept or rejected; ``kept`` names the record."""
 
     number: int
     step: str
@@ -342,7 +342,7 @@ class PageSession:
             self.changed()
 
     def unexpected(self, error: BaseException) -> str:
-        """What to say of an error that is Sixbit's own; the log gets all of it."""
+        """Log an error that is Sixbit's own, and return the words for the user."""
         _log.error("unexpected", exc_info=error)
         return self._sorry()
 
@@ -387,7 +387,7 @@ class PageSession:
         return [frame for frame in self._frames() if frame.status in ("ready", "used")]
 
     def _fields(self) -> tuple[str, ...]:
-        """What can be said of the frames: the focal length of a lens that has several, only."""
+        """The settings that the user can give for the frames: the focal length only if the lens has several."""
         if not self.step or self.lens is None:
             return ()
         several = self.lens.focal_min != self.lens.focal_max
@@ -407,7 +407,7 @@ class PageSession:
         self.changed()
 
     def _look_again(self) -> None:
-        """What is odd about a photo depends on the lens."""
+        """Look at all photos again, as it depends on the lens what is odd about them."""
         for frame in self.frames.values():
             if frame.status in ("ready", "used"):
                 self.arrived(frame)

@@ -1,4 +1,4 @@
-"""What can be done about a trouble on the page, by its code: the one place that knows what its fields are called."""
+"""The ways out of a trouble on the page, by its code: the one place that knows what its fields are called."""
 
 from __future__ import annotations
 

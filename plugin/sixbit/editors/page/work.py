@@ -1,4 +1,4 @@
-"""What is done with photos, in the worker's process: looking at one, measuring several, showing one corrected."""
+"""The work on photos in the worker's process: looking at one, measuring several, showing one corrected."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SMALLEST = 64
 
 
 class Look(NamedTuple):
-    """What a photo is, before anything is measured."""
+    """A photo at first sight, before anything is measured."""
 
     about: str
     """Size, camera, aperture, in words."""
     note: str
-    """What is odd, or nothing."""
+    """Tells what is odd about it; empty if nothing is."""
     thumbnail: bytes
     """A small JPEG."""
 

@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from sixbit.export.presets import Preset
 
 STATES = ("corrected", "copied", "skipped", "raw", "failed")
-"""What becomes of a photo."""
+"""The states that a photo can end in."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a photo; one line of the report."""
+    """The end of one photo of a batch: a line of its report."""
 
     photo: Path
     status: str
     """One of STATES."""
     message: str
-    """What was done or why it was not, in words."""
+    """Says in words what was done, or why it was not."""
     reason: str | None = None
     """Why in a word: ``ambiguous``, ``unknown``, ``untagged``, ``not_m``, ``uncalibrated``, ``already_corrected``,
     ``exists``, ``raw`` or ``error``."""
     out: Path | None = None
-    """What was written."""
+    """The file that was written, if one was."""
     lens: str | None = None
     before: bool = False
     """True if an earlier run did it."""
@@ -53,7 +53,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of all of them."""
+    """The end of a batch: its photos by status, the failures, and the report."""
 
     counts: Mapping[str, int]
     """Photos by status."""
@@ -111,7 +111,7 @@ def foreseen(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
 ) -> Iterable[Outcome]:
-    """What :func:`batch` would do to each photo; nothing is written, and no pixels are read."""
+    """Tell what :func:`batch` would do to each photo; nothing is written, and no pixels are read."""
     from sixbit.export.batch.run import foresee
 
     return foresee(photos, Path(folder), preset, include, exclude)

@@ -10,7 +10,7 @@ from sixbit.tags.read import opened, photo_blocks
 from sixbit.values.errors import PhotoError
 
 PROCESS = 120 << 20
-"""What a process takes that has corrected a small photo: Python, NumPy, the codecs, the database."""
+"""Bytes of a process that has corrected a small photo: Python, NumPy, the codecs, the database."""
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 

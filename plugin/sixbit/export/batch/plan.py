@@ -23,7 +23,7 @@ LONGEST_VALUE = 60
 
 @dataclass(frozen=True)
 class Task:
-    """What has to be done to a photo, as it is handed to a process."""
+    """The work on one photo, as it is handed to a process."""
 
     photo: Path
     """As the user named it."""
@@ -43,12 +43,12 @@ class Task:
 
     @property
     def target(self) -> Path:
-        """What is written."""
+        """The file that is written."""
         return Path(self.folder, self.stem + self.preset.suffix)
 
     @property
     def copy(self) -> Path:
-        """What is written if the photo is copied."""
+        """The file that is written if the photo is copied."""
         return Path(self.folder, self.stem + Path(self.source).suffix)
 
 
@@ -217,7 +217,7 @@ def choices_digest() -> str:
 
 
 def fingerprint(source: str) -> list[Any]:
-    """What tells that a photo or a sidecar of it changed: size and time of each."""
+    """Size and time of a photo and its sidecars, which tell that one of them changed."""
     from sixbit.tags.read import sidecars
 
     path = Path(source)

@@ -122,7 +122,7 @@ class _Plan:
         self.new_targets = {source: task.stem for source, task in self.tasks.items() if given.get(source) != task.stem}
 
     def outcome(self, source: Source, record: Record | None, before: bool) -> Outcome:
-        """What became of a source, by its record if it was a task."""
+        """The outcome of a source, by its record if it was a task."""
         if source.is_raw:
             return Outcome(source.path, "raw", RAW, "raw", codes=(Code.RAW,))
         if source.absolute not in self.tasks or record is None:

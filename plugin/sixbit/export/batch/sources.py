@@ -27,7 +27,7 @@ class Source:
 
     @property
     def absolute(self) -> str:
-        """What it is known by, wherever the command is given."""
+        """Its absolute path, by which it is known wherever the command is given."""
         return os.path.abspath(self.path)  # noqa: PTH100 - links stay as they are, they may be changed
 
 

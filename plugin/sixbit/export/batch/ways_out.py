@@ -1,4 +1,4 @@
-"""What can be done about photos of a batch, by code: another preset, or one photo by itself."""
+"""The ways out for photos of a batch, by code: another preset, or one photo by itself."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _codes_left_out(filter: Filter, measures_tca: bool) -> list[Code]:
 
 
 def _why(task: Task, error: SixbitError) -> Record:
-    """What the error says, and its kinds; the photo's name stands beside it in the report."""
+    """The words and the codes of an error; the photo's name stands beside it in the report."""
     is_of_photo = str(error.subject or task.source) == task.source
     return {"message": str(error.reason if is_of_photo else error), "codes": codes_of(error)}
 
