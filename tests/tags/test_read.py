@@ -512,9 +512,9 @@ ENTITY = b'<!DOCTYPE x [<!ENTITY a "Elmar">]>' + xmp_packet(aux_Lens="&a;").repl
     ids=["entity", "entities", "entities in UTF-16", "deep", "empty", "nul", "cut"],
 )
 def test_hostile_packets(packet: bytes, tmp_path: Path) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     assert shot_of(tiff({"FocalLength": (50, 1)}, xmp=packet), tmp_path, "photo.tif").lens_names == ()
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_no_tags_at_all(tmp_path: Path) -> None:
@@ -623,7 +623,7 @@ def test_hostile_photos_are_answered_at_once(name: str, tmp_path: Path) -> None:
     start = time.monotonic()
     with contextlib.suppress(PhotoError):
         shot_of(HOSTILE[name], tmp_path)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_any_damage_gives_an_answer(tmp_path: Path) -> None:
