@@ -85,12 +85,15 @@ def from_ok(image: Gimp.Image, drawable: Gimp.Drawable) -> dict[str, float]:
     """What the dialog does after OK: the server has the pixels already, for its preview."""
     with Server("benchmark") as server, PixelFile(drawable) as pixels:
         started = time.monotonic()
-        pixels.take(lambda done: None)
+        for _share in pixels.take():
+            pass
         took = time.monotonic() - started
-        subject = Subject.of(server, image, drawable)
+        subject = Subject(server, image, drawable)
         picture = server.call("open", **pixels.picture(image))["picture"]
         started = time.monotonic()
-        correct(server, subject, Choices(force=True), pixels, picture)
+        choices = Choices(Gimp.get_pdb().lookup_procedure("plug-in-sixbit-correct").create_config())
+        choices.force = True
+        correct(server, subject, choices, pixels, picture)
         return {"get": took, "all": time.monotonic() - started}
 
 

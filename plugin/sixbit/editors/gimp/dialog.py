@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -24,7 +24,7 @@ from help import take_over_help  # noqa: E402
 from last_values import LastValues  # noqa: E402
 from layers import notes_on, only_in_place  # noqa: E402
 from lens_part import LensPart  # noqa: E402
-from pixels import STRIP, PixelFile, Thumbnail  # noqa: E402
+from pixels import PixelFile, Thumbnail  # noqa: E402
 from presets import Preset, presets_of  # noqa: E402
 from preview import Preview  # noqa: E402
 from preview_bar import preview_bar  # noqa: E402
@@ -57,7 +57,7 @@ def correct_in_dialog(
     with nullcontext() if pixels.coverage else Thumbnail(drawable) as thumbnail:
         opened = server.send("open", **thumbnail.picture(image, pixels.format)) if thumbnail else None
         GimpUi.init(procedure.get_name())
-        subject = Subject.of(server, image, drawable)
+        subject = Subject(server, image, drawable)
         dialog = CorrectionDialog(procedure, config, server, subject, pixels)
         dialog.preview.show_picture(opened.result.get("picture") if opened else None)
         try:
@@ -107,7 +107,7 @@ class CorrectionDialog:
         self._notified = config.connect("notify", self._changed)
         self._show_lens(self.choices())
         self._changed()
-        self._reading = GLib.idle_add(self._read_strip, iter(pixels.strips()), priority=GLib.PRIORITY_LOW)
+        self._reading = GLib.idle_add(self._read_strip, pixels.take(), priority=GLib.PRIORITY_LOW)
 
     def run(self) -> bool:
         """Wait for the user; True for OK."""
@@ -158,7 +158,9 @@ class CorrectionDialog:
 
     def choices(self) -> Choices:
         """Return what is chosen at present."""
-        return Choices.of(self.config, self._preset(), in_place=bool(self._in_place))
+        choices = Choices(self.config, self._preset())
+        choices.new_layer &= not self._in_place
+        return choices
 
     def _preset(self) -> Preset | None:
         return self.presets.get(self.config.get_property("preset"))
@@ -168,11 +170,10 @@ class CorrectionDialog:
 
     # Pixels ---------------------------------------------------------------------------------------------------------
 
-    def _read_strip(self, strips: Any) -> bool:
+    def _read_strip(self, strips: Iterator[float]) -> bool:
         """Fetch a strip whenever nothing else is to do, so that the window is there at once."""
         try:
-            top = next(strips)
-            self.pixels.take_strip(top)
+            done = next(strips)
         except StopIteration:
             self._reading = 0
             self.server.send("open", on_done=self._opened, **self.pixels.picture(self.subject.image))
@@ -181,7 +182,6 @@ class CorrectionDialog:
             self._reading = 0
             self._show_problem(str(error))
             return ONCE
-        done = min(1.0, (top + STRIP) / self.pixels.height)
         self.preview.message = _("Reading the pixels: {done:.0%}").format(done=done)
         self.preview.queue_draw()
         return AGAIN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,24 +78,14 @@ class PixelFile(SharedFile):
         self.buffer = drawable.get_buffer()
         super().__init__()
 
-    def take(self, done: Callable[[float], object]) -> None:
-        """Fetch all pixels from GIMP; ``done`` hears the share that is."""
-        for top in self.strips():
-            self.take_strip(top)
-            if top % (8 * STRIP) == 0:
-                done(top / self.height)
-
-    def strips(self) -> range:
-        """Return the first rows of the strips."""
-        return range(0, self.height, STRIP)
-
-    def take_strip(self, top: int) -> None:
-        """Fetch one strip from GIMP."""
-        if top == 0:
-            self._reserve(0)
-        rows = Gegl.Rectangle.new(0, top, self.width, min(STRIP, self.height - top))
-        self.file.seek(top * self.width * self.format.pixel_bytes)
-        self.file.write(self.buffer.get(rows, 1.0, self.format.name, Gegl.AbyssPolicy.CLAMP))
+    def take(self) -> Iterator[float]:
+        """Fetch all pixels from GIMP, strip by strip, and give the share that is fetched after each."""
+        self._reserve(0)
+        for top in range(0, self.height, STRIP):
+            rows = Gegl.Rectangle.new(0, top, self.width, min(STRIP, self.height - top))
+            self.file.seek(top * self.width * self.format.pixel_bytes)
+            self.file.write(self.buffer.get(rows, 1.0, self.format.name, Gegl.AbyssPolicy.CLAMP))
+            yield (top + rows.height) / self.height
 
     def picture(self, image: Gimp.Image) -> dict[str, Any]:
         """Return what the server's `open` takes."""

@@ -53,12 +53,12 @@ class PhotoPart:
             "estimated": _("{f_number:.1f} (the camera's estimate)"),
             "assumed": _("{f_number:.1f} (assumed)"),
         }.get(source or "", "")
-        if not f_number and choices.assumed_f_number:
-            f_number, said = choices.assumed_f_number, _("{f_number:.1f} (the preset assumes)")
+        if not f_number and (assumed := choices.preset.get("assumed_f_number")):
+            f_number, said = assumed, _("{f_number:.1f} (the preset assumes)")
         self._placeholder("aperture", said.format(f_number=f_number) if f_number else _("not known: no vignetting"))
         distance, words = identity.get("distance_m"), _("{distance:g} (the photo says)")
-        if not distance and choices.assumed_distance_m:
-            distance, words = choices.assumed_distance_m, _("{distance:g} (the preset assumes)")
+        if not distance and (assumed := choices.preset.get("assumed_distance_m")):
+            distance, words = assumed, _("{distance:g} (the preset assumes)")
         self._placeholder("distance", words.format(distance=distance) if distance else _("∞ (assumed)"))
 
     def _placeholder(self, name: str, words: str) -> None:

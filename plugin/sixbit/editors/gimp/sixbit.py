@@ -85,12 +85,13 @@ def run_correct(
                 status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
                 return procedure.new_return_values(status, None)
             take(pixels)
-            subject = Subject.of(server, image, drawable)
-            preset = preset_named(server, config.get_property("preset"))
-            # What is repeated was said of another drawable.
-            in_place = run_mode == Gimp.RunMode.WITH_LAST_VALS and bool(only_in_place(drawable))
+            subject = Subject(server, image, drawable)
+            choices = Choices(config, preset_named(server, config.get_property("preset")))
+            if run_mode == Gimp.RunMode.WITH_LAST_VALS and only_in_place(drawable):
+                # What is repeated was said of another drawable.
+                choices.new_layer = False
             try:
-                correct(server, subject, Choices.of(config, preset, in_place=in_place), pixels)
+                correct(server, subject, choices, pixels)
             except DoneBeforeError:
                 if run_mode == Gimp.RunMode.NONINTERACTIVE:
                     raise
@@ -98,7 +99,8 @@ def run_correct(
 
                 if not asks_to_correct_again(procedure, subject):
                     return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-                correct(server, subject, Choices.of(config, preset, force=True, in_place=in_place), pixels)
+                choices.force = True
+                correct(server, subject, choices, pixels)
         return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
 
     return with_server(procedure, run)
