@@ -152,10 +152,9 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         if self._closed:
             return
         if answer.error:
-            if answer.error.kind != "cancelled":
-                self._shown.pop("after", None)
-                self.queue_draw()
-                self.on_error(str(answer.error))
+            self._shown.pop("after", None)
+            self.queue_draw()
+            self.on_error(str(answer.error))
             return
         width, height = wanted[1]
         self._file.file.seek(0)

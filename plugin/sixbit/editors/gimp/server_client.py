@@ -29,11 +29,18 @@ Result = dict[str, Any]
 
 
 class ServerError(UserError):
-    """The server refused a request, or there is none; the message is for the user."""
+    """The server refused a request; the message is for the user."""
 
     def __init__(self, message: str, kind: str = "server") -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class NoServerError(ServerError):
+    """There is no server, or none that serves: the message says what to do about it, too."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"{fault}\n{MEND}")
 
 
 @dataclass(eq=False)
@@ -78,10 +85,10 @@ class Server:
             )
         except OSError as error:
             reason = f"{self._command[0]}: {error.strerror}"
-            raise ServerError(_with_mend(_("Sixbit cannot be started: {reason}.").format(reason=reason))) from error
+            raise NoServerError(_("Sixbit cannot be started: {reason}.").format(reason=reason)) from error
         threading.Thread(target=self._read, daemon=True).start()
         # Its answer is looked at when something is asked for: until then the editor can be busy with other things.
-        self._hello: Answer | None = self.send("hello", protocol=PROTOCOL, client=client)
+        self._hello = self.send("hello", on_done=_check, protocol=PROTOCOL, client=client)
 
     def call(
         self,
@@ -92,28 +99,16 @@ class Server:
         **arguments: Any,
     ) -> Result:
         """Ask and wait; raises ServerError if the server refuses, dies or is silent for too long."""
-        if self._hello:
-            hello, self._hello = self._hello, None
-            self._check(self._wait(hello, START_TIMEOUT))
-        return self._wait(self.send(do, on_progress=on_progress, **arguments), timeout)
-
-    def _wait(self, answer: Answer, timeout: float | None) -> Result:
+        answer = self.send(do, on_progress=on_progress, **arguments)
         while not answer.done:
             try:
-                self._take(self._arrived.get(timeout=timeout))
+                self._take(self._arrived.get(timeout=timeout if self._hello.done else START_TIMEOUT))
             except queue.Empty:
                 self.process.kill()
-                raise ServerError(_with_mend(_("Sixbit does not answer any more."))) from None
+                raise NoServerError(_("Sixbit does not answer any more.")) from None
         if answer.error:
             raise answer.error
         return answer.result
-
-    def _check(self, hello: Result) -> None:
-        versions = {"ours": manifest()["version"], "theirs": hello.get("version", "?")}
-        if hello.get("protocol") != PROTOCOL or versions["ours"] != versions["theirs"]:
-            raise ServerError(
-                _with_mend(_("The plug-in is of Sixbit {ours}, but Sixbit {theirs} answers.").format(**versions))
-            )
 
     def send(
         self,
@@ -142,10 +137,6 @@ class Server:
         with suppress(queue.Empty):
             while True:
                 self._take(self._arrived.get_nowait())
-
-    def cancel(self, answer: Answer) -> None:
-        """Ask the server to stop working on a request, which then ends with an error of the kind ``cancelled``."""
-        self.send("cancel", cancel=answer.number)
 
     def close(self) -> None:
         """End the server: it does so by itself when its input ends."""
@@ -181,7 +172,7 @@ class Server:
 
     def _take(self, message: Result | None) -> None:
         if message is None:
-            death = ServerError(self._obituary())
+            death = NoServerError(self._obituary())
             for answer in list(self._answers.values()):
                 self._finish(answer, error=death)
             self.on_death(death)
@@ -211,7 +202,16 @@ class Server:
         self._complaints.seek(0)
         words = self._complaints.read().decode(errors="replace").strip().splitlines()
         said = f" ({words[-1][:300]})" if words else ""
-        return _with_mend(_("Sixbit has ended{said}.").format(said=said))
+        return _("Sixbit has ended{said}.").format(said=said)
+
+
+def _check(hello: Answer) -> None:
+    """Raise ServerError if a server of another version answers, or none."""
+    if hello.error:
+        raise hello.error
+    versions = {"ours": manifest()["version"], "theirs": hello.result.get("version", "?")}
+    if hello.result.get("protocol") != PROTOCOL or versions["ours"] != versions["theirs"]:
+        raise NoServerError(_("The plug-in is of Sixbit {ours}, but Sixbit {theirs} answers.").format(**versions))
 
 
 def server_command() -> list[str]:
@@ -223,11 +223,4 @@ def server_command() -> list[str]:
         told = json.loads(settings.read_text(encoding="utf-8"))
         return [str(part) for part in told["command"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ServerError(
-            _with_mend(_("The plug-in does not know where Sixbit is: {reason}.").format(reason=error))
-        ) from error
-
-
-def _with_mend(fault: str) -> str:
-    """Add to a fault what to do about it."""
-    return f"{fault}\n{MEND}"
+        raise NoServerError(_("The plug-in does not know where Sixbit is: {reason}.").format(reason=error)) from error
