@@ -10,6 +10,7 @@ import gi
 
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
+gi.require_version("PangoCairo", "1.0")
 from correction import (  # noqa: E402
     Choices,
     DoneBeforeError,
