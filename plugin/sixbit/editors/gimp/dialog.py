@@ -56,7 +56,7 @@ def correct_in_dialog(
     """Show the dialog and do what is chosen in it; False if it was cancelled."""
     # Something to look at while the pixels are fetched; masks and channels look otherwise than GIMP makes them here.
     with nullcontext() if pixels.coverage else Thumbnail(drawable) as thumbnail:
-        opened = server.send("open", **thumbnail.picture(image, pixels.format)) if thumbnail else None
+        opened = server.send("open", **thumbnail.picture(image)) if thumbnail else None
         GimpUi.init(procedure.get_name())
         subject = Subject(server, image, drawable)
         dialog = CorrectionDialog(procedure, config, server, subject, pixels)

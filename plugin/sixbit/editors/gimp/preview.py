@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any
 
 from gi.repository import Babl, Gdk, GdkPixbuf, GLib, Gtk, PangoCairo
-from pixels import PixelFile, converted
+from pixels import PixelFile, SharedFile, converted
 from server_client import Answer, Server
-from shared_file import SharedFile
 from texts import _
 
 GRAB_PX = 10
@@ -139,7 +138,6 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
                 view=list(view),
                 size=list(size),
                 file=self._file.path,
-                offset=0,
             )
             break
         self.queue_draw()
@@ -325,7 +323,7 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
 
 def _conversion(pixels: PixelFile) -> Callable[[bytes, int, int], bytes]:
     """Return what converts 8-bit values of the image's colour space to those of the screen, taken to be sRGB."""
-    native = pixels.native
+    native = pixels.format.native
     if pixels.coverage and not pixels.format.linear:
         # GIMP shows the channels of an 8-bit image as they are, and the server encodes what it is told to be linear.
         return lambda rows, width, height: rows.translate(DECODED)
