@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -33,7 +33,7 @@ from questions import BAR_WIDTH, done_before_bar  # noqa: E402
 from server_client import Answer, Server, ServerError  # noqa: E402
 from settings import CorrectionsPart, PhotoPart, ResultPart  # noqa: E402
 from texts import UserError, _  # noqa: E402
-from widgets import wrapped  # noqa: E402
+from widgets import stacked, wrapped  # noqa: E402
 
 ONCE: bool = GLib.SOURCE_REMOVE
 AGAIN: bool = GLib.SOURCE_CONTINUE
@@ -71,7 +71,12 @@ def correct_in_dialog(
     correct(server, subject, choices, pixels, dialog.picture)
     if choices.lens and not subject.identity.get("lens"):
         # What the photo itself says is not overruled for all others like it.
-        dialog.remember(choices.lens)
+        try:
+            server.call("remember", tags=subject.tags, lens=choices.lens)
+        except ServerError as error:
+            # Some photos say nothing that others like them could be told by.
+            if error.kind != "photo":
+                Gimp.message(str(error))
     return True
 
 
@@ -95,16 +100,16 @@ class CorrectionDialog:
         self.presets = presets_of(presets["presets"])
         self.last_values = LastValues()
         self.body = str(subject.identity.get("camera") or "")
-        self._compiling: Answer | None = None
         self._scheduled = 0
-        self._can_correct = self._dead = False
+        self._compiling = self._can_correct = self._dead = False
         self._loaded_for = ""
         self._start_values()
-        self.dialog = GimpUi.ProcedureDialog.new(procedure, config, _title(procedure))
+        title = str(procedure.get_menu_label()).replace("_", "").rstrip(".…")
+        self.dialog = GimpUi.ProcedureDialog.new(procedure, config, title)
         self.preview = Preview(server, pixels, self._show_problem)
         self._build(presets["wrong"])
-        server.on_death = lambda death: self._server_died(str(death))
-        server.on_arrival = lambda: GLib.idle_add(self._dispatch)
+        server.on_death = self._server_died
+        server.on_arrival = lambda: GLib.idle_add(server.dispatch)
         self._notified = config.connect("notify", self._changed)
         self._show_lens(self.choices())
         self._changed()
@@ -128,18 +133,6 @@ class CorrectionDialog:
         self._reading = self._scheduled = 0
         self.preview.close()
         self.dialog.destroy()
-
-    def _dispatch(self) -> bool:
-        self.server.dispatch()
-        return ONCE
-
-    def remember(self, lens: str) -> None:
-        """Have the server know the choice for photos like this one, if there is something to tell such photos by."""
-        try:
-            self.server.call("remember", tags=self.subject.tags, lens=lens)
-        except ServerError as error:
-            if error.kind != "photo":
-                Gimp.message(str(error))
 
     # Values ---------------------------------------------------------------------------------------------------------
 
@@ -203,9 +196,11 @@ class CorrectionDialog:
             self._scheduled = GLib.timeout_add(DELAY_MS, self._compile)
 
     def _compile(self) -> bool:
+        if self._compiling:
+            # What is chosen now is looked at when the answer that is under way has come.
+            return AGAIN
         self._scheduled = 0
-        if self._compiling or self._dead:
-            # The answer that is under way calls again.
+        if self._dead:
             return ONCE
         self._load_last_values()
         preset = self._preset()
@@ -223,17 +218,12 @@ class CorrectionDialog:
             # That a lens is to be chosen is said already where it is chosen.
             self._cannot(str(error) if self._lens() or isinstance(error, FrameError) else "")
             return ONCE
-        self._compiling = self.server.send("compile", on_done=lambda a: self._was_compiled(a, arguments), **arguments)
+        self._compiling = True
+        self.server.send("compile", on_done=self._was_compiled, **arguments)
         return ONCE
 
-    def _was_compiled(self, answer: Answer, arguments: Mapping[str, Any]) -> None:
-        self._compiling = None
-        choices = self.choices()
-        try:
-            if compile_arguments(self.subject, choices) != arguments:
-                self._changed()
-        except UserError:
-            self._changed()
+    def _was_compiled(self, answer: Answer) -> None:
+        self._compiling = False
         if answer.error:
             self._cannot(str(answer.error))
             return
@@ -241,7 +231,7 @@ class CorrectionDialog:
         self.preview.filter = answer.result["filter"]
         self.preview.refresh()
         try:
-            check_made(answer.result, self.subject, choices)
+            check_made(answer.result, self.subject, self.choices())
         except DoneBeforeError:
             # The bar at the top says so, and asks.
             self._cannot("")
@@ -252,9 +242,9 @@ class CorrectionDialog:
             self._can_correct = True
             self._allow_ok()
 
-    def _server_died(self, message: str) -> None:
+    def _server_died(self, death: ServerError) -> None:
         self._dead = True
-        self._cannot(message)
+        self._cannot(str(death))
 
     def _cannot(self, message: str) -> None:
         self._show_problem(message)
@@ -280,30 +270,22 @@ class CorrectionDialog:
     # Building -------------------------------------------------------------------------------------------------------
 
     def _build(self, wrong: list[str]) -> None:
-        paned = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=MARGIN, border_width=MARGIN)
-        left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        framed = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, child=self.preview)
-        left.pack_start(framed, True, True, 0)
-        left.pack_start(preview_bar(self.preview), False, False, 0)
-        self._result_part = ResultPart(self.config, self._in_place, self.subject.coverage)
-        left.pack_start(self._result_part.widget, False, False, 0)
-        paned.pack_start(left, True, True, 0)
-        column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, width_request=SETTINGS_WIDTH)
         self._lens_part = LensPart(
             self.subject.identity, self.lenses, self.last_values.recent(), self._choose, self._calibrate
         )
         self._photo_part = PhotoPart(self.config)
         self._corrections_part = CorrectionsPart(self.config, self.presets, wrong, self.subject.coverage)
-        for part in (self._lens_part, self._photo_part, self._corrections_part):
-            column.pack_start(part.widget, False, False, 0)
-        scrolled = Gtk.ScrolledWindow(
-            hscrollbar_policy=Gtk.PolicyType.NEVER,
-            hexpand=False,
-            child=column,
-        )
+        self._result_part = ResultPart(self.config, self._in_place, self.subject.coverage)
+        picture = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, child=self.preview)
+        left = stacked(picture, preview_bar(self.preview), self._result_part.widget)
+        right = stacked(self._lens_part.widget, self._photo_part.widget, self._corrections_part.widget)
+        right.set_size_request(SETTINGS_WIDTH, -1)
+        scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, hexpand=False, child=right)
+        paned = Gtk.Box(spacing=MARGIN, border_width=MARGIN)
+        paned.pack_start(left, True, True, 0)
         paned.pack_start(scrolled, False, False, 0)
         content = self.dialog.get_content_area()
-        self._problem = wrapped("", width=BAR_WIDTH)
+        self._problem = wrapped(width=BAR_WIDTH)
         self._problem_bar = Gtk.InfoBar(message_type=Gtk.MessageType.WARNING, no_show_all=True)
         self._problem_bar.get_content_area().add(self._problem)
         self._problem.show()
@@ -327,8 +309,3 @@ class CorrectionDialog:
             self._show_problem(str(answer.error))
         else:
             self._lens_part.show_calibrating()
-
-
-def _title(procedure: Gimp.Procedure) -> str:
-    """Return the menu's label as the title of a window."""
-    return str(procedure.get_menu_label()).replace("_", "").rstrip(".…")

@@ -13,9 +13,9 @@ import gi
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
 gi.require_version("Babl", "0.1")
-from arguments import add_batch_arguments, add_correct_arguments, add_identify_values  # noqa: E402
+from arguments import add_batch_arguments, add_correct_arguments, add_returned  # noqa: E402
 from gi.repository import Gegl, Gimp, GLib, GObject  # noqa: E402
-from texts import UserError, _, manifest, procedures  # noqa: E402
+from texts import UserError, _, manifest  # noqa: E402
 
 if TYPE_CHECKING:
     from server_client import Server
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CORRECT = "plug-in-sixbit-correct"
 IDENTIFY = "plug-in-sixbit-identify"
 BATCH = "plug-in-sixbit-batch"
+HOST = manifest()["hosts"]["gimp"]
 TILE_CACHE = 16 << 20
 
 
@@ -35,11 +36,11 @@ class Sixbit(Gimp.PlugIn):  # type: ignore[misc]
 
     def do_query_procedures(self) -> list[str]:
         """Return the names of the procedures."""
-        return list(procedures())
+        return list(HOST["procedures"])
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """Make a procedure, with its label, menu and arguments."""
-        texts = procedures()[name]
+        texts = HOST["procedures"][name]
         if name == BATCH:
             procedure = Gimp.Procedure.new(self, name, Gimp.PDBProcType.PLUGIN, run_batch, None)
             add_batch_arguments(procedure)
@@ -47,13 +48,12 @@ class Sixbit(Gimp.PlugIn):  # type: ignore[misc]
             run = {CORRECT: run_correct, IDENTIFY: run_identify}[name]
             procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
             procedure.set_menu_label(_(texts["label"]))
-            procedure.add_menu_path(manifest()["hosts"]["gimp"]["menu_path"])
+            procedure.add_menu_path(HOST["menu_path"])
             procedure.set_image_types("RGB*, GRAY*" if name == CORRECT else "*")
             procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
-            if name == CORRECT:
-                add_correct_arguments(procedure)
-            else:
-                add_identify_values(procedure)
+        if name == CORRECT:
+            add_correct_arguments(procedure)
+        add_returned(procedure)
         procedure.set_documentation(_(texts["summary"]), _(texts["summary"]), name)
         procedure.set_attribution(manifest()["name"], manifest()["name"], manifest()["version"])
         return procedure
@@ -124,7 +124,7 @@ def run_identify(
         evidence = " ".join(identity["evidence"])
         if run_mode != Gimp.RunMode.NONINTERACTIVE:
             Gimp.message(" ".join(map(translated, identity["said"])))
-        return returned(procedure, identity["status"], identity["lens"] or "", evidence, as_json(identity))
+        return returned(procedure, identity, identity["status"], identity["lens"] or "", evidence)
 
     return with_server(procedure, run)
 
@@ -141,23 +141,18 @@ def run_batch(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, _data: An
             **{name: config.get_property(name) for name in ("photos", "folder", "preset")},
         )
         Gimp.progress_end()
-        return returned(procedure, done["table"], as_json(done))
+        return returned(procedure, done, done["table"])
 
     return with_server(procedure, run)
 
 
-def returned(procedure: Gimp.Procedure, *texts: str) -> Gimp.ValueArray:
-    """Return success, with texts as its values."""
+def returned(procedure: Gimp.Procedure, record: dict[str, Any], *texts: str) -> Gimp.ValueArray:
+    """Return success, with texts as its values, and a record behind them as scripts read it."""
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
-    for place, text in enumerate(texts, 1):
+    for place, text in enumerate([*texts, json.dumps(record, ensure_ascii=False)], 1):
         values.remove(place)
         values.insert(place, GObject.Value(str, text))
     return values
-
-
-def as_json(record: dict[str, Any]) -> str:
-    """Write a record as scripts read it."""
-    return json.dumps(record, ensure_ascii=False)
 
 
 def with_server(procedure: Gimp.Procedure, run: Callable[[Server], Gimp.ValueArray]) -> Gimp.ValueArray:
