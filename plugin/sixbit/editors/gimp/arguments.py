@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gi.repository import Gimp, GObject
-from texts import _, manifest
+from texts import _
 
 READWRITE = GObject.ParamFlags.READWRITE
 
@@ -78,8 +78,7 @@ def add_correct_arguments(procedure: Gimp.Procedure) -> None:
     for name, label, blurb, most in NUMBERS:
         procedure.add_double_argument(name, label, f"{blurb}; {said}", 0.0, most, 0.0, READWRITE)
     procedure.add_string_argument("preset", _("Prese_t"), preset, "", READWRITE)
-    for kind in manifest()["kinds"]:
-        label = KINDS[kind]
+    for kind, label in KINDS.items():
         procedure.add_boolean_argument(kind, label, _("Correct it where it is known"), True, READWRITE)
         procedure.add_double_argument(f"{kind}-strength", label, strength, 0.0, 100.0, 100.0, READWRITE)
     for name, label, blurb, words in CHOICES:

@@ -6,12 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-import gi
-
-gi.require_version("GimpUi", "3.0")
-gi.require_version("Gtk", "3.0")
-gi.require_version("PangoCairo", "1.0")
-from correction import (  # noqa: E402
+from correction import (
     Choices,
     DoneBeforeError,
     Subject,
@@ -19,21 +14,21 @@ from correction import (  # noqa: E402
     compile_arguments,
     correct,
 )
-from frame import FrameError  # noqa: E402
-from gi.repository import Gimp, GimpUi, GLib, Gtk  # noqa: E402
-from help import take_over_help  # noqa: E402
-from last_values import LastValues  # noqa: E402
-from layers import notes_on, only_in_place  # noqa: E402
-from lens_part import LensPart  # noqa: E402
-from pixels import PixelFile, Thumbnail  # noqa: E402
-from presets import Preset, presets_of  # noqa: E402
-from preview import Preview  # noqa: E402
-from preview_bar import preview_bar  # noqa: E402
-from questions import BAR_WIDTH, done_before_bar  # noqa: E402
-from server_client import Answer, Server, ServerError  # noqa: E402
-from settings import CorrectionsPart, PhotoPart, ResultPart  # noqa: E402
-from texts import UserError, _  # noqa: E402
-from widgets import stacked, wrapped  # noqa: E402
+from frame import FrameError
+from gi.repository import Gimp, GimpUi, GLib, Gtk
+from help import take_over_help
+from last_values import LastValues
+from layers import notes_on, only_in_place
+from lens_part import LensPart
+from pixels import PixelFile, Thumbnail
+from presets import Preset, presets_of
+from preview import Preview
+from preview_bar import preview_bar
+from questions import BAR_WIDTH, done_before_bar
+from server_client import Answer, Server, ServerError
+from settings import CorrectionsPart, PhotoPart, ResultPart
+from texts import UserError, _
+from widgets import stacked, wrapped
 
 ONCE: bool = GLib.SOURCE_REMOVE
 AGAIN: bool = GLib.SOURCE_CONTINUE
@@ -126,7 +121,7 @@ class CorrectionDialog:
         """Close the window; the pixels stay."""
         self.config.disconnect(self._notified)
         self.server.on_death = lambda death: None
-        self.server.on_arrival = None
+        self.server.on_arrival = lambda: None
         for source in (self._reading, self._scheduled):
             if source:
                 GLib.source_remove(source)

@@ -6,9 +6,9 @@ import base64
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from gi.repository import Babl, Gegl, Gimp
 from layers import is_coverage
@@ -57,7 +57,7 @@ def profile_of(image: Gimp.Image, pixel_format: PixelFormat) -> str | None:
     return base64.b64encode(bytes(profile.get_icc_profile())).decode("ascii")
 
 
-class SharedFile:
+class SharedFile(AbstractContextManager["SharedFile"]):
     """An empty file that the server can map, in memory where the system has such a folder; closing removes it."""
 
     def __init__(self) -> None:
@@ -74,9 +74,6 @@ class SharedFile:
         self.file.close()
         with suppress(OSError):
             Path(self.path).unlink()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_raised: object) -> None:
         self.close()

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,14 +48,14 @@ class Answer:
     """Holds what comes of one request: ``result`` once it is ``done``, or ``error``."""
 
     number: int
-    on_done: Callable[[Answer], None] | None = None
-    on_progress: Callable[[float], None] | None = None
+    on_done: Callable[[Answer], object]
+    on_progress: Callable[[float], object]
     done: bool = False
     result: Result = field(default_factory=dict)
     error: ServerError | None = None
 
 
-class Server:
+class Server(AbstractContextManager["Server"]):
     """Starts the server and asks it. ``call`` waits for an answer, ``send`` does not.
 
     Answers are read by a thread, and handed out in the thread that calls ``call`` or ``dispatch``; ``on_arrival`` is
@@ -64,7 +64,7 @@ class Server:
     """
 
     def __init__(self, client: str) -> None:
-        self.on_arrival: Callable[[], object] | None = None
+        self.on_arrival: Callable[[], object] = lambda: None
         self.on_death: Callable[[ServerError], object] = lambda death: None
         self._answers: dict[int, Answer] = {}
         self._numbers = itertools.count(1)
@@ -95,7 +95,7 @@ class Server:
         do: str,
         *,
         timeout: float | None = ANSWER_TIMEOUT,
-        on_progress: Callable[[float], None] | None = None,
+        on_progress: Callable[[float], object] = lambda done: None,
         **arguments: Any,
     ) -> Result:
         """Ask and wait; raises ServerError if the server refuses, dies or is silent for too long."""
@@ -114,8 +114,8 @@ class Server:
         self,
         do: str,
         *,
-        on_done: Callable[[Answer], None] | None = None,
-        on_progress: Callable[[float], None] | None = None,
+        on_done: Callable[[Answer], object] = lambda answer: None,
+        on_progress: Callable[[float], object] = lambda done: None,
         **arguments: Any,
     ) -> Answer:
         """Ask; ``dispatch`` calls ``on_done`` when the answer is there."""
@@ -123,7 +123,6 @@ class Server:
         self._answers[answer.number] = answer
         line = json.dumps({"id": answer.number, "do": do, **arguments}) + "\n"
         try:
-            assert self.process.stdin is not None
             self.process.stdin.write(line.encode())
             self.process.stdin.flush()
         except (OSError, ValueError):
@@ -138,9 +137,8 @@ class Server:
             while True:
                 self._take(self._arrived.get_nowait())
 
-    def close(self) -> None:
+    def __exit__(self, *_raised: object) -> None:
         """End the server: it does so by itself when its input ends."""
-        assert self.process.stdin is not None
         with suppress(OSError):
             self.process.stdin.close()
         try:
@@ -149,26 +147,17 @@ class Server:
             self.process.kill()
             self.process.wait()
 
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        self.close()
-
     def _read(self) -> None:
-        assert self.process.stdout is not None
         with suppress(OSError, ValueError):
             for line in self.process.stdout:
                 try:
                     self._arrived.put(json.loads(line))
                 except ValueError:
                     continue
-                if self.on_arrival:
-                    self.on_arrival()
+                self.on_arrival()
         self._ended = True
         self._arrived.put(None)
-        if self.on_arrival:
-            self.on_arrival()
+        self.on_arrival()
 
     def _take(self, message: Result | None) -> None:
         if message is None:
@@ -181,8 +170,7 @@ class Server:
         if answer is None:
             return
         if "progress" in message:
-            if answer.on_progress:
-                answer.on_progress(message["progress"])
+            answer.on_progress(message["progress"])
         elif "error" in message:
             words = with_way_out(message.get("said", message["error"]), message.get("code"))
             self._finish(answer, error=ServerError(words, message.get("kind", "internal")))
@@ -192,8 +180,7 @@ class Server:
     def _finish(self, answer: Answer, result: Result | None = None, error: ServerError | None = None) -> None:
         del self._answers[answer.number]
         answer.done, answer.result, answer.error = True, result or {}, error
-        if answer.on_done:
-            answer.on_done(answer)
+        answer.on_done(answer)
 
     def _obituary(self) -> str:
         """Say that the server has died, with its last words."""

@@ -6,13 +6,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import gi
 
-gi.require_version("Gimp", "3.0")
-gi.require_version("Gegl", "0.4")
-gi.require_version("Babl", "0.1")
+gi.require_versions({"Gimp": "3.0", "GimpUi": "3.0", "Gtk": "3.0", "PangoCairo": "1.0", "Gegl": "0.4", "Babl": "0.1"})
 from arguments import add_batch_arguments, add_correct_arguments, add_returned  # noqa: E402
 from gi.repository import Gegl, Gimp, GLib, GObject  # noqa: E402
 from texts import UserError, _, manifest  # noqa: E402
@@ -59,7 +58,32 @@ class Sixbit(Gimp.PlugIn):  # type: ignore[misc]
         return procedure
 
 
+Run = Callable[..., Gimp.ValueArray]
+
+
+def with_server(run: Run) -> Run:
+    """Have what a procedure runs get a server before its arguments; what goes wrong is told in words for the user."""
+
+    @wraps(run)
+    def started(procedure: Gimp.Procedure, *arguments: Any) -> Gimp.ValueArray:
+        from server_client import Server
+
+        try:
+            with Server(f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}") as server:
+                Gegl.init(None)
+                # Every pixel passes once: what GEGL keeps of them beyond that is memory for nothing.
+                Gegl.config().set_property("tile-cache-size", TILE_CACHE)
+                return run(server, procedure, *arguments)
+        except (UserError, OSError) as error:
+            words = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), str(error), 0)
+            return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, words)
+
+    return started
+
+
+@with_server
 def run_correct(
+    server: Server,
     procedure: Gimp.Procedure,
     run_mode: Gimp.RunMode,
     image: Gimp.Image,
@@ -68,82 +92,67 @@ def run_correct(
     _data: Any,
 ) -> Gimp.ValueArray:
     """Correct one drawable."""
+    # The server gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
+    from correction import Choices, DoneBeforeError, Subject, correct, take
+    from layers import editable_drawable, only_in_place
+    from pixels import PixelFile
+    from presets import preset_named
 
-    def run(server: Server) -> Gimp.ValueArray:
-        # The server gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
-        from correction import Choices, DoneBeforeError, Subject, correct, take
-        from layers import editable_drawable, only_in_place
-        from pixels import PixelFile
-        from presets import preset_named
+    drawable = editable_drawable(drawables)
+    with PixelFile(drawable) as pixels:
+        if run_mode == Gimp.RunMode.INTERACTIVE:
+            from dialog import correct_in_dialog
 
-        drawable = editable_drawable(drawables)
-        with PixelFile(drawable) as pixels:
-            if run_mode == Gimp.RunMode.INTERACTIVE:
-                from dialog import correct_in_dialog
+            done = correct_in_dialog(procedure, config, server, image, drawable, pixels)
+            status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
+            return procedure.new_return_values(status, None)
+        take(pixels)
+        subject = Subject(server, image, drawable)
+        choices = Choices(config, preset_named(server, config.get_property("preset")))
+        if run_mode == Gimp.RunMode.WITH_LAST_VALS and only_in_place(drawable):
+            # What is repeated was said of another drawable.
+            choices.new_layer = False
+        try:
+            correct(server, subject, choices, pixels)
+        except DoneBeforeError:
+            if run_mode == Gimp.RunMode.NONINTERACTIVE:
+                raise
+            from questions import asks_to_correct_again
 
-                done = correct_in_dialog(procedure, config, server, image, drawable, pixels)
-                status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
-                return procedure.new_return_values(status, None)
-            take(pixels)
-            subject = Subject(server, image, drawable)
-            choices = Choices(config, preset_named(server, config.get_property("preset")))
-            if run_mode == Gimp.RunMode.WITH_LAST_VALS and only_in_place(drawable):
-                # What is repeated was said of another drawable.
-                choices.new_layer = False
-            try:
-                correct(server, subject, choices, pixels)
-            except DoneBeforeError:
-                if run_mode == Gimp.RunMode.NONINTERACTIVE:
-                    raise
-                from questions import asks_to_correct_again
-
-                if not asks_to_correct_again(procedure, subject):
-                    return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-                choices.force = True
-                correct(server, subject, choices, pixels)
-        return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
-
-    return with_server(procedure, run)
+            if not asks_to_correct_again(procedure, subject):
+                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
+            choices.force = True
+            correct(server, subject, choices, pixels)
+    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
 
 
+@with_server
 def run_identify(
-    procedure: Gimp.Procedure,
-    run_mode: Gimp.RunMode,
-    image: Gimp.Image,
-    _drawables: list[Gimp.Drawable],
-    _config: Gimp.ProcedureConfig,
-    _data: Any,
+    server: Server, procedure: Gimp.Procedure, mode: Gimp.RunMode, image: Gimp.Image, *_others: Any
 ) -> Gimp.ValueArray:
     """Tell which lens it was."""
+    from correction import identify
+    from sentences import translated
 
-    def run(server: Server) -> Gimp.ValueArray:
-        from correction import identify
-        from sentences import translated
-
-        _tags, identity = identify(server, image)
-        evidence = " ".join(identity["evidence"])
-        if run_mode != Gimp.RunMode.NONINTERACTIVE:
-            Gimp.message(" ".join(map(translated, identity["said"])))
-        return returned(procedure, identity, identity["status"], identity["lens"] or "", evidence)
-
-    return with_server(procedure, run)
+    _tags, identity = identify(server, image)
+    evidence = " ".join(identity["evidence"])
+    if mode != Gimp.RunMode.NONINTERACTIVE:
+        Gimp.message(" ".join(map(translated, identity["said"])))
+    return returned(procedure, identity, identity["status"], identity["lens"] or "", evidence)
 
 
-def run_batch(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, _data: Any) -> Gimp.ValueArray:
+@with_server
+def run_batch(server: Server, procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, _data: Any) -> Gimp.ValueArray:
     """Export photos by a preset."""
-
-    def run(server: Server) -> Gimp.ValueArray:
-        Gimp.progress_init(_("Correcting photos"))
-        done = server.call(
-            "batch",
-            timeout=None,
-            on_progress=Gimp.progress_update,
-            **{name: config.get_property(name) for name in ("photos", "folder", "preset")},
-        )
-        Gimp.progress_end()
-        return returned(procedure, done, done["table"])
-
-    return with_server(procedure, run)
+    Gimp.progress_init(_("Correcting photos"))
+    done = server.call(
+        "batch",
+        timeout=None,
+        on_progress=Gimp.progress_update,
+        **{name: config.get_property(name) for name in ("photos", "folder", "preset")},
+    )
+    Gimp.progress_end()
+    return returned(procedure, done, done["table"])
 
 
 def returned(procedure: Gimp.Procedure, record: dict[str, Any], *texts: str) -> Gimp.ValueArray:
@@ -153,21 +162,6 @@ def returned(procedure: Gimp.Procedure, record: dict[str, Any], *texts: str) -> 
         values.remove(place)
         values.insert(place, GObject.Value(str, text))
     return values
-
-
-def with_server(procedure: Gimp.Procedure, run: Callable[[Server], Gimp.ValueArray]) -> Gimp.ValueArray:
-    """Run with a server, and return what the run gives, or what went wrong in words for the user."""
-    from server_client import Server
-
-    try:
-        with Server(f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}") as server:
-            Gegl.init(None)
-            # Every pixel passes once: what GEGL keeps of them beyond that is memory for nothing.
-            Gegl.config().set_property("tile-cache-size", TILE_CACHE)
-            return run(server)
-    except (UserError, OSError) as error:
-        words = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), str(error), 0)
-        return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, words)
 
 
 if __name__ == "__main__":
