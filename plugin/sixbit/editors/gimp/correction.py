@@ -64,10 +64,10 @@ class Choices:
 class Subject:
     """Holds the drawable to correct, and what is known of its photo."""
 
-    def __init__(self, server: Server, image: Gimp.Image, drawable: Gimp.Drawable) -> None:
+    def __init__(self, server: Server, drawable: Gimp.Drawable) -> None:
         """Ask the server what it knows of the image's photo."""
-        self.image, self.drawable = image, drawable
-        self.tags, self.identity = identify(server, image)
+        self.image, self.drawable = drawable.get_image(), drawable
+        self.tags, self.identity = identify(server, self.image)
         self.photo_is_corrected = bool(self.identity["already_corrected"])
         self.coverage = is_coverage(drawable)
         """True for a mask or a channel: it is bent as the photo, and its values are no light."""
@@ -197,7 +197,7 @@ def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFil
     begun = 0.0
     if picture is None:
         begun = TAKEN
-        picture = server.call("open", **pixels.picture(subject.image))["picture"]
+        picture = server.call("open", **pixels.picture())["picture"]
     drawable, layer = subject.drawable, None
     area: Area = (0, 0, pixels.width, pixels.height)
     if choices.new_layer:

@@ -44,16 +44,14 @@ def correct_in_dialog(
     procedure: Gimp.Procedure,
     config: Gimp.ProcedureConfig,
     server: Server,
-    image: Gimp.Image,
-    drawable: Gimp.Drawable,
     pixels: PixelFile,
 ) -> bool:
     """Show the dialog and do what is chosen in it; False if it was cancelled."""
     # Something to look at while the pixels are fetched; masks and channels look otherwise than GIMP makes them here.
-    with nullcontext() if pixels.coverage else Thumbnail(drawable) as thumbnail:
-        opened = server.send("open", **thumbnail.picture(image)) if thumbnail else None
+    with nullcontext() if pixels.coverage else Thumbnail(pixels.drawable) as thumbnail:
+        opened = server.send("open", **thumbnail.picture()) if thumbnail else None
         GimpUi.init(procedure.get_name())
-        subject = Subject(server, image, drawable)
+        subject = Subject(server, pixels.drawable)
         dialog = CorrectionDialog(procedure, config, server, subject, pixels)
         dialog.preview.show_picture(opened.result.get("picture") if opened else None)
         try:
@@ -165,7 +163,7 @@ class CorrectionDialog:
             done = next(strips)
         except StopIteration:
             self._reading = 0
-            self.server.send("open", on_done=self._opened, **self.pixels.picture(self.subject.image))
+            self.server.send("open", on_done=self._opened, **self.pixels.picture())
             return ONCE
         except UserError as error:
             self._reading = 0

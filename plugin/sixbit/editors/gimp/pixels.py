@@ -47,14 +47,11 @@ class PixelFormat:
         self.pixel_bytes: int = Babl.format_get_bytes_per_pixel(given)
         # Primes are babl's sign for values under a transfer curve, tildes for those under sRGB's.
         self.linear = "'" not in model and "~" not in model
-
-
-def profile_of(image: Gimp.Image, pixel_format: PixelFormat) -> str | None:
-    """Return the ICC profile that tells the transfer curve, as base64; None for that of sRGB."""
-    profile = image.get_color_profile()
-    if profile is None or "~" in pixel_format.name:
-        return None
-    return base64.b64encode(bytes(profile.get_icc_profile())).decode("ascii")
+        profile = drawable.get_image().get_color_profile()
+        self.icc: str | None = None
+        """The ICC profile that tells the transfer curve, as base64; None for that of sRGB."""
+        if profile and "~" not in model:
+            self.icc = base64.b64encode(bytes(profile.get_icc_profile())).decode("ascii")
 
 
 class SharedFile(AbstractContextManager["SharedFile"]):
@@ -100,7 +97,7 @@ class PixelFile(SharedFile):
     """A file in memory with the pixels of a drawable, and room for the corrected ones behind them."""
 
     def __init__(self, drawable: Gimp.Drawable) -> None:
-        self.format = PixelFormat(drawable)
+        self.drawable, self.format = drawable, PixelFormat(drawable)
         self.coverage = is_coverage(drawable)
         """Whether the values are those of a mask or a channel: then no curve lies over them."""
         self.width, self.height = drawable.get_width(), drawable.get_height()
@@ -117,7 +114,7 @@ class PixelFile(SharedFile):
             self.file.write(self.buffer.get(rows, 1.0, self.format.name, Gegl.AbyssPolicy.CLAMP))
             yield (top + rows.height) / self.height
 
-    def picture(self, image: Gimp.Image) -> dict[str, Any]:
+    def picture(self) -> dict[str, Any]:
         """Return what the server's `open` takes."""
         return {
             "file": self.path,
@@ -126,7 +123,7 @@ class PixelFile(SharedFile):
             "channels": self.format.channels,
             "type": self.format.type,
             "linear": self.coverage or self.format.linear,
-            "icc": None if self.coverage else profile_of(image, self.format),
+            "icc": None if self.coverage else self.format.icc,
         }
 
     def result(self) -> dict[str, Any]:
@@ -185,7 +182,7 @@ class Thumbnail(SharedFile):
         super().__init__()
         self.file.write(converted(pixels.get_data(), given, wanted, self._width, self._height))
 
-    def picture(self, image: Gimp.Image) -> dict[str, Any]:
+    def picture(self) -> dict[str, Any]:
         """Return what the server's `open` takes."""
         return {
             "file": self.path,
@@ -194,7 +191,7 @@ class Thumbnail(SharedFile):
             "channels": self._format.channels,
             "type": "uint8",
             # It is never linear; what the profile of a linear image tells is not its curve.
-            "icc": None if self._format.linear else profile_of(image, self._format),
+            "icc": None if self._format.linear else self._format.icc,
             "stands_for": self._stands_for,
         }
 

@@ -86,7 +86,7 @@ def run_correct(
     server: Server,
     procedure: Gimp.Procedure,
     run_mode: Gimp.RunMode,
-    image: Gimp.Image,
+    _image: Gimp.Image,
     drawables: list[Gimp.Drawable],
     config: Gimp.ProcedureConfig,
     _data: Any,
@@ -103,11 +103,11 @@ def run_correct(
         if run_mode == Gimp.RunMode.INTERACTIVE:
             from dialog import correct_in_dialog
 
-            done = correct_in_dialog(procedure, config, server, image, drawable, pixels)
+            done = correct_in_dialog(procedure, config, server, pixels)
             status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
             return procedure.new_return_values(status, None)
         take(pixels)
-        subject = Subject(server, image, drawable)
+        subject = Subject(server, drawable)
         choices = Choices(config, preset_named(server, config.get_property("preset")))
         if run_mode == Gimp.RunMode.WITH_LAST_VALS and only_in_place(drawable):
             # What is repeated was said of another drawable.
