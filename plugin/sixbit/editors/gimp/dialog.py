@@ -209,7 +209,7 @@ class CorrectionDialog:
         except UserError as error:
             self._result_part.show_notes("")
             # That a lens is to be chosen is said already where it is chosen.
-            self._cannot(str(error) if self._lens() or isinstance(error, FrameError) else "")
+            self._tell(str(error) if self._lens() or isinstance(error, FrameError) else "")
             return ONCE
         self._compiling = True
         self.server.send("compile", on_done=self._was_compiled, **arguments)
@@ -218,7 +218,7 @@ class CorrectionDialog:
     def _was_compiled(self, answer: Answer) -> None:
         self._compiling = False
         if answer.error:
-            self._cannot(str(answer.error))
+            self._tell(str(answer.error))
             return
         self._corrections_part.show_made(answer.result["made_from"], answer.result["left_out"])
         self.preview.filter = answer.result["filter"]
@@ -227,21 +227,19 @@ class CorrectionDialog:
             check_made(answer.result, self.subject, self.choices())
         except DoneBeforeError:
             # The bar at the top says so, and asks.
-            self._cannot("")
+            self._tell("")
         except UserError as error:
-            self._cannot(str(error))
+            self._tell(str(error))
         else:
-            self._show_problem("")
-            self._can_correct = True
-            self._allow_ok()
+            self._tell("", can_correct=True)
 
     def _server_died(self, death: ServerError) -> None:
         self._dead = True
-        self._cannot(str(death))
+        self._tell(str(death))
 
-    def _cannot(self, message: str) -> None:
-        self._show_problem(message)
-        self._can_correct = False
+    def _tell(self, problem: str, can_correct: bool = False) -> None:
+        self._show_problem(problem)
+        self._can_correct = can_correct
         self._allow_ok()
 
     def _allow_ok(self) -> None:
