@@ -154,13 +154,11 @@ class Server:
             response = refusal if refusal is not None else await handler(request)
         except web.HTTPException as error:
             response = web.Response(status=error.status, text=f"{error.reason}\n")
-        except (RequestError, SixbitError) as error:
-            why = str(error) if isinstance(error, RequestError) else self.session.told(error)
-            response = web.json_response({"error": why}, status=409)
-        except (ConnectionResetError, asyncio.CancelledError):
+        except ConnectionResetError:
             raise
         except Exception as error:
-            response = web.json_response({"error": self.session.unexpected(error)}, status=500)
+            status = 409 if isinstance(error, RequestError | SixbitError) else 500
+            response = web.json_response({"error": self.session.told(error)}, status=status)
         if not response.prepared:
             response.headers.update(HEADERS)
         return response
@@ -232,7 +230,7 @@ class Server:
         return web.json_response(find_lenses(request.query.get("q", "")))
 
     async def _picture(self, request: web.Request) -> web.Response:
-        picture = self.session.picture(request.match_info["name"])
+        picture = self.session.pictures().get(request.match_info["name"])
         if picture is None:
             raise web.HTTPNotFound
         kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"

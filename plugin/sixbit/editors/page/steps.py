@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,6 @@ class Step:
     ``settings`` names what can be said of the frames, where their tags do not.
     """
 
-    name: str
     settings: tuple[str, ...]
     measure: Callable[[Sequence[Path], Choices, Progress], Any]
     findings: Callable[[Any], Findings]
@@ -122,12 +121,9 @@ def _points(radius: NDArray[Any], values: NDArray[Any]) -> Points:
     return list(zip((100 * radius).tolist(), values.tolist(), strict=True))
 
 
-STEPS: Mapping[str, Step] = {
-    step.name: step
-    for step in (
-        Step("flat", ("f_number", "distance_m", "focal_mm", "crop_factor"), flat.measure_flat, _of_flat, flat.keep),
-        Step("lines", ("focal_mm", "crop_factor"), lines.measure_lines, _of_lines, lines.keep),
-        Step("tca", ("focal_mm", "crop_factor"), tca.measure_tca, _of_tca, tca.keep),
-    )
+STEPS = {
+    "flat": Step(("f_number", "distance_m", "focal_mm", "crop_factor"), flat.measure_flat, _of_flat, flat.keep),
+    "lines": Step(("focal_mm", "crop_factor"), lines.measure_lines, _of_lines, lines.keep),
+    "tca": Step(("focal_mm", "crop_factor"), tca.measure_tca, _of_tca, tca.keep),
 }
 """By name, as the command line has them."""
