@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from sixbit.measure.lines import MeasuredLines
+from sixbit.measure.straightness import AGREES, bends
 from sixbit.photos.pixels import file_of, small_picture
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from sixbit.measure.lines import MeasuredLines
 
 RED, WHITE, BLUE, LEFT_OUT = (198, 40, 40), (250, 250, 250), (31, 95, 196), (150, 150, 150)
 MOST_DRAWN = 3
@@ -37,8 +33,6 @@ def heat_map(rest: NDArray[np.float64]) -> bytes:
 
 def lines_before_after(found: MeasuredLines) -> tuple[tuple[str, bytes], ...]:
     """Photos with their lines, as they are and as the distortion found leaves them: each pair with what it shows."""
-    from sixbit.measure.straightness import AGREES, bends
-
     lines, good = found.lines, found.fit.weights > AGREES
     before, after = bends(lines, (1.0,)), bends(lines, found.fit.polynomial)
     if before is None or after is None or not good.any():

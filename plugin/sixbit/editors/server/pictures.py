@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -44,8 +43,9 @@ class OpenPicture:
     transfer: TransferCurve | PhotoError
     """The curve to linear light, or why there is none."""
     stands_for: tuple[int, int] | None = None
-    levels: OrderedDict[int, NDArray[Any]] = field(default_factory=OrderedDict)
-    """Reduced pictures by their factor, the last used at the end."""
+
+    def __post_init__(self) -> None:
+        self._reduced = lru_cache(KEPT_LEVELS)(partial(reduced, self.pixels))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -124,12 +124,7 @@ class OpenPicture:
         factor = max(1, min(factor, LARGEST_FACTOR))
         if factor == 1:
             return self.pixels, 1, 1
-        if factor not in self.levels:
-            while len(self.levels) >= KEPT_LEVELS:
-                self.levels.popitem(last=False)
-            self.levels[factor] = reduced(self.pixels, factor)
-        self.levels.move_to_end(factor)
-        return self.levels[factor], factor, factor
+        return self._reduced(factor), factor, factor
 
 
 def reduced(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
