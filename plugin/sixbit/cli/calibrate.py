@@ -20,7 +20,7 @@ OF_PHOTOS = ("crop_factor", "focal_mm", "f_number")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("--lens", dest="page_lens", metavar="ID", help="of the guided page: the lens to begin with")
     parser.add_argument("--no-browser", action="store_true", help="print the address of the guided page alone")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", description="without one: a guided page")
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the one that is asked for."""
+    """Do the action that is asked for, or serve the guided page."""
     done: int = _ACTIONS[options.action](options)
     return done
 
