@@ -98,7 +98,7 @@ class Session:
     # What pages see ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON values; pictures by their names."""
+        """Return all that pages show, as JSON values; pictures by their names."""
         found, shown = self.measurement, self.comparison
         return {
             "lens": lens_record(catalogue().lenses.get(self.lens.lens_id, self.lens)) if self.lens else None,
@@ -179,7 +179,7 @@ class Session:
         self._forget_results()  # they are of other settings
 
     def new_frame(self, name: str) -> Upload:
-        """A place for a photo that is about to arrive."""
+        """Make a place for a photo that is about to arrive."""
         self._check_ready()
         number = next(self._numbers)
         suffix = Path(name).suffix.lower()
@@ -197,7 +197,7 @@ class Session:
         self._start(self._look(frame))
 
     def refuse(self, frame: Upload, reason: str) -> None:
-        """A photo that is of no use, and why; its file goes."""
+        """Say why a photo is of no use, and remove its file."""
         frame.status, frame.reason = "refused", reason
         frame.path.unlink(missing_ok=True)
         self.changed()
@@ -254,7 +254,7 @@ class Session:
         self.worker.stop()
 
     def remove(self, name: str) -> None:
-        """Take a calibration of the user's back."""
+        """Take back a calibration of the user's."""
         from sixbit.calibration.keep import remove
 
         remove(name)

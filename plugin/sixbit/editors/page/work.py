@@ -66,13 +66,13 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
 
 
 def measure(step: Step, paths: list[Path], choices: Choices, progress: Progress) -> tuple[Any, Findings]:
-    """The result of a step, and what the page shows of it."""
+    """Measure photos, and return the result with what the page shows of it."""
     result = step.measure(paths, choices, progress)
     return result, step.findings(result)
 
 
 def compare(path: Path, name: str, choices: Choices, progress: Progress) -> Comparison:
-    """A photo before and after: the whole of it, and a corner pixel by pixel."""
+    """Show a photo before and after correction: the whole of it, and a corner pixel by pixel."""
     from sixbit.compiler.compile import compile_filter
     from sixbit.export.correct import Corrected, nothing_to_do
 
@@ -106,7 +106,7 @@ def _picture(frame: DecodedFrame) -> OpenPicture:
 
 
 def _drawn(picture: OpenPicture, filter: Filter | None, region: Region, size: tuple[int, int]) -> bytes:
-    """A part of a picture as a JPEG of this size."""
+    """Draw a part of a picture as a JPEG of this size."""
     out = np.empty((size[1], size[0], 3), np.uint8)
     picture.preview(filter, region, size, out)
     return file_of(Image.fromarray(out), quality=88)
