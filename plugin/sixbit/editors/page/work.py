@@ -58,9 +58,8 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
     if min(frame.size) < SMALLEST:
         raise PhotoError(f"has {width} × {height} pixels, too few to measure.", Code.FRAMES, subject=path)
     check_untouched(frame.shot)
-    found = match(frame.shot)
-    other = found.lens is not None and found.lens.lens_id != lens_id
-    note = f"The photo names another lens, {found.lens.name}" if found.lens is not None and other else ""
+    named = match(frame.shot).lens
+    note = f"The photo names another lens, {named.name}" if named and named.lens_id != lens_id else ""
     thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), fitted(width, height, *THUMBNAIL))
     return Look(_about(frame.shot, width, height), note, thumbnail)
 
