@@ -75,7 +75,7 @@ def keep_something(result: dict[str, Any]) -> Run:
     return add(Setting(lens, 1.0, 50.0), "1 photo", distortion=Model("poly3", (0.01,)))
 
 
-STEPS = {"lines": Step("lines", ("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)}
+STEPS = {"lines": Step(("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)}
 
 
 # A page ---------------------------------------------------------------------------------------------------------------

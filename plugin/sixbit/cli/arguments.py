@@ -23,7 +23,7 @@ SETTING = {
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
-    """What `compile` and `correct` have in common; :func:`chosen` reads it."""
+    """Add what `compile` and `correct` have in common; :func:`chosen` reads it."""
     parser.add_argument("--lens", metavar="ID", help="the identity of the lens, where the photo does not say it")
     add_setting(parser, SETTING)
     parser.add_argument("--only", dest="kinds", type=kinds, metavar="KIND,...", help=f"of {', '.join(KINDS)}")
@@ -37,14 +37,14 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
 
 
 def add_setting(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
-    """Some of SETTING; :func:`chosen` reads them, too."""
+    """Add some of SETTING; :func:`chosen` reads them, too."""
     for name in names:
         option, metavar, help = SETTING[name]
         parser.add_argument(option, dest=name, type=positive, metavar=metavar, help=help)
 
 
 def chosen(options: argparse.Namespace, usual: Choices | None = None) -> Choices:
-    """What the options say, and what is usual where they say nothing. Raises CompileError."""
+    """Return the choices that the options make, with the usual ones where they make none. Raises CompileError."""
     from dataclasses import fields, replace
 
     from sixbit.values.choices import USUAL, with_strength
@@ -57,7 +57,7 @@ def chosen(options: argparse.Namespace, usual: Choices | None = None) -> Choices
 
 
 def positive(text: str) -> float:
-    """A number above zero; ``f/2`` and a decimal comma are understood."""
+    """Read a number above zero; ``f/2`` and a decimal comma are understood."""
     from sixbit.values.choices import is_positive, read_number
 
     try:
@@ -70,7 +70,7 @@ def positive(text: str) -> float:
 
 
 def size(text: str) -> tuple[int, int]:
-    """Width and height in pixels, as ``8192x6144``."""
+    """Read width and height in px, as ``8192x6144``."""
     width, x, height = text.lower().partition("x")
     if not (x and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise argparse.ArgumentTypeError(f"{text!r} is no size; one looks like 8192x6144")
@@ -78,17 +78,17 @@ def size(text: str) -> tuple[int, int]:
 
 
 def scale(text: str) -> str | float:
-    """``fill``, ``none``, or a factor."""
+    """Read ``fill``, ``none`` or a factor."""
     return text if text in ("fill", "none") else positive(text)
 
 
 def kinds(text: str) -> tuple[str, ...]:
-    """Kinds of correction, between commas."""
+    """Read kinds of correction, between commas."""
     return tuple(_checked(kinds=dict.fromkeys(_words(text), 1.0)).kinds)
 
 
 def grades(text: str) -> tuple[Grade, ...]:
-    """Grades of calibrations, between commas."""
+    """Read grades of calibrations, between commas."""
     return _checked(grades=_words(text)).grades
 
 
@@ -100,7 +100,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _checked(**said: Any) -> Choices:
-    """What one option says, if there is such a thing."""
+    """Make choices of what one option says, if there is such a thing."""
     from sixbit.values.choices import Choices
     from sixbit.values.errors import CompileError
 

@@ -39,7 +39,7 @@ IN_A_BATCH: WaysOut = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER")
     parser.add_argument("-o", dest="out", type=Path, required=True, metavar="FOLDER", help="where they are written")
     parser.add_argument("--preset", required=True, metavar="NAME", help="the name of a preset, or its .json file")
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Export them, and tell in a table what became of them."""
+    """Export the photos, and tell in a table what became of them."""
     from sixbit.export import batch, presets
     from sixbit.values.errors import PresetError, SixbitError
 
@@ -71,24 +71,24 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     start, worked = time.monotonic(), 0
-    with contextlib.ExitStack() as at_end:
-        bar: tqdm | None = None
+    try:
+        with contextlib.ExitStack() as at_end:
+            bar: tqdm | None = None
 
-        def progress(done: int, together: int, outcome: batch.Outcome) -> None:
-            nonlocal bar, worked
-            if bar is None:  # what was done before is no part of the rate
-                shown = sys.stderr.isatty()
-                bar = at_end.enter_context(
-                    tqdm(total=together, initial=done - 1, unit="photo", disable=not shown, dynamic_ncols=True)
-                )
-            worked += 1
-            bar.update()
-            if options.json:
-                print_json(batch.as_json(outcome))
-            elif outcome.status == "failed":
-                tqdm.write(f"sixbit: {batch.line(outcome, IN_A_BATCH)}", file=sys.stderr)
+            def progress(done: int, together: int, outcome: batch.Outcome) -> None:
+                nonlocal bar, worked
+                if bar is None:  # what was done before is no part of the rate
+                    shown = sys.stderr.isatty()
+                    bar = at_end.enter_context(
+                        tqdm(total=together, initial=done - 1, unit="photo", disable=not shown, dynamic_ncols=True)
+                    )
+                worked += 1
+                bar.update()
+                if options.json:
+                    print_json(batch.as_json(outcome))
+                elif outcome.status == "failed":
+                    tqdm.write(f"sixbit: {batch.line(outcome, IN_A_BATCH)}", file=sys.stderr)
 
-        try:
             summary = batch.batch(
                 options.photos,
                 options.out,
@@ -99,14 +99,12 @@ def run(options: argparse.Namespace) -> int:
                 ways_out=IN_A_BATCH,
                 progress=progress,
             )
-        except SixbitError as error:
-            at_end.close()
-            complain(told(error, IN_A_BATCH))
-            return SOME_FAILED
-        except KeyboardInterrupt:
-            at_end.close()
-            complain(f"stopped after {worked} photos; the same command goes on from there")
-            return 130
+    except SixbitError as error:
+        complain(told(error, IN_A_BATCH))
+        return SOME_FAILED
+    except KeyboardInterrupt:
+        complain(f"stopped after {worked} photos; the same command goes on from there")
+        return 130
     seconds = time.monotonic() - start
     if not any(summary.counts.values()) and not summary.failures:
         complain("no photos were found there")

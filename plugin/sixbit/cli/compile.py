@@ -18,7 +18,7 @@ SUMMARY = "compile a correction to a filter (JSON) or to commands for G'MIC (.gm
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("photo", nargs="?", type=Path, metavar="PHOTO")
     parser.add_argument("--size", type=size, metavar="WxH", help="of the picture, in pixels")
     parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help="where to write it; printed otherwise")
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compile, and write the filter or print it."""
+    """Compile a filter, and write or print it."""
     from sixbit.cli.ways_out import WAYS_OUT, told
     from sixbit.compiler.compile import compile_filter
     from sixbit.export.correct import left_out

@@ -24,7 +24,7 @@ SUMMARY = "correct a photo"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("photo", type=Path, metavar="PHOTO")
     parser.add_argument("-o", dest="out", type=Path, required=True, metavar="OUT", help="a JPEG, TIFF or PNG file")
     add_choices(parser)
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Correct, and say in one line what was done."""
+    """Correct the photo, and say in one line what was done."""
     from sixbit.cli.ways_out import WAYS_OUT, told
     from sixbit.export import presets
     from sixbit.export.compare import check_comparison

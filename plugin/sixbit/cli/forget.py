@@ -11,14 +11,14 @@ SUMMARY = "take back the lenses that --remember keeps"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="for photos like these")
     parser.add_argument("--lens", metavar="ID", help="for this lens")
     parser.add_argument("--all", action="store_true", help="for all")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Forget, and tell how many."""
+    """Forget remembered lenses, and tell how many."""
     from sixbit.lenses.remembered import forget
     from sixbit.tags.read import read_shot
 

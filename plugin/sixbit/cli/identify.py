@@ -6,41 +6,36 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sixbit.cli import DONE, SOME_FAILED, complain, print_json, print_match
-from sixbit.cli.ways_out import told, way_out_of
+from sixbit.cli import for_each, print_json, print_match
+from sixbit.cli.ways_out import way_out_of
 from sixbit.lenses.match import Match, match
 from sixbit.lenses.record import identity_record
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.values.errors import photo_name
 from sixbit.values.kinds import SPOKEN
 
 SUMMARY = "tell which lens it was, and how that is known"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell it of each photo."""
+    """Tell of each photo which lens it was."""
     from sixbit.tags.read import read_shot
 
-    status = DONE
-    for photo in options.photos:
-        try:
-            shot = read_shot(photo)
-        except PhotoError as error:
-            complain(told(error))
-            status = SOME_FAILED
-            continue
+    def identify(photo: Path) -> None:
+        shot = read_shot(photo)
         found = match(shot)
         record = identity_record(photo, shot, found)
         if options.json:
             print_json(record)
         else:
             _print_identity(record, found)
-    return status
+
+    return for_each(options.photos, identify)
 
 
 def _print_identity(record: dict[str, Any], found: Match) -> None:

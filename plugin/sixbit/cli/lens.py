@@ -14,7 +14,7 @@ SUMMARY = "match the name of a lens alone"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("name", nargs="+", metavar="NAME", help="as it is written anywhere, or the identity of a lens")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what the lens does over the image circle")

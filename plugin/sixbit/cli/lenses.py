@@ -12,12 +12,12 @@ SUMMARY = "list the lenses that are known, with their calibrations"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def run(options: argparse.Namespace) -> int:
-    """List them."""
+    """List the lenses."""
     for lens in catalogue().lenses.values():
         if options.json:
             print_json(

@@ -47,12 +47,12 @@ WAYS_OUT: WaysOut = {
 
 
 def told(said: object, ways_out: WaysOut = WAYS_OUT) -> str:
-    """An error, or a reason why something was left out, with what can be done about it."""
+    """Say an error, or a reason why something was left out, with what can be done about it."""
     return with_way_out(said, ways_out)
 
 
 def way_out_of(found: Match) -> str:
-    """What can be done about a match that is not certain, or that a remembered choice decided."""
+    """Say what can be done about a match that is not certain, or that a remembered choice decided."""
     if found.is_remembered:
         return "`sixbit forget` takes that back."
     return "" if found.lens else WAYS_OUT[Code(found.status)]
