@@ -124,5 +124,4 @@ def _to_srgb(xyz_to_camera: NDArray[Any]) -> NDArray[np.float64] | None:
     whites = to_camera.sum(axis=1, keepdims=True)
     if np.any(whites <= 0):
         return None
-    inverse: NDArray[np.float64] = np.linalg.inv(to_camera / whites)
-    return inverse
+    return np.linalg.inv(to_camera / whites)

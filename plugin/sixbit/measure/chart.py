@@ -47,8 +47,7 @@ def _chessboard(cv2: Any, picture: NDArray[Any]) -> FloatArray | None:
     found, corners, meta = cv2.findChessboardCornersSBWithMeta(picture, (FEWEST, FEWEST), flags)
     if not found:
         return None
-    result: FloatArray = np.asarray(corners, np.float64).reshape(*meta.shape[:2], 2)
-    return result
+    return np.asarray(corners, np.float64).reshape(*meta.shape[:2], 2)
 
 
 def _charuco(cv2: Any, small: NDArray[Any], picture: NDArray[Any]) -> list[FloatArray]:

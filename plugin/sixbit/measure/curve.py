@@ -50,8 +50,7 @@ def curve_of(
     total = np.bincount(ring, weight, rings)[filled]
 
     def mean(of: FloatArray) -> FloatArray:
-        means: FloatArray = np.bincount(ring, weight * of, rings)[filled] / total
-        return means
+        return np.bincount(ring, weight * of, rings)[filled] / total
 
     radius, measured = mean(r), mean(values)
     scatter = 1.0 if weights is not None else np.maximum(mean(values**2) - measured**2, 0)

@@ -305,8 +305,7 @@ def _shades(transfer: TransferCurve, k: int) -> NDArray[np.float32]:
 def _code_values(light: Stack, transfer: TransferCurve, k: int) -> Stack:
     known = np.nan_to_num(light, posinf=0, neginf=0).clip(0, BRIGHTEST_SHADE)
     which = np.sqrt(known / np.float32(BRIGHTEST_SHADE)) * np.float32(SHADES - 1)
-    found: Stack = _shades(transfer, k)[np.rint(which).astype(np.int32)]
-    return found
+    return _shades(transfer, k)[np.rint(which).astype(np.int32)]
 
 
 class _Solved(NamedTuple):

@@ -121,8 +121,7 @@ def _corner_of(light: Samples, frame: int) -> float:
 def _median_of_neighbours(values: FloatArray) -> FloatArray:
     half = NEIGHBOURS // 2
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(values, half, mode="reflect"), (NEIGHBOURS, NEIGHBOURS))
-    median: FloatArray = np.median(windows, axis=(2, 3))
-    return median
+    return np.median(windows, axis=(2, 3))
 
 
 def _no_flat(one: Patches, why: str) -> CalibrationError:

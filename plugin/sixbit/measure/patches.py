@@ -54,8 +54,7 @@ class Patches:
     @property
     def r(self) -> FloatArray:
         """Distance from the middle, in half diagonals."""
-        radius: FloatArray = np.hypot(self.x, self.y)
-        return radius
+        return np.hypot(self.x, self.y)
 
 
 def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:

@@ -51,8 +51,7 @@ class Samples:
     @property
     def r(self) -> FloatArray:
         """Distance from the middle, in half diagonals."""
-        radius: FloatArray = np.hypot(self.x, self.y)
-        return radius
+        return np.hypot(self.x, self.y)
 
     @property
     def frames(self) -> int:
@@ -196,8 +195,7 @@ def _step(jacobian: FloatArray, weight: FloatArray, residuals: FloatArray) -> Fl
     unit = np.sqrt(weight @ jacobian**2) + 1e-300
     scaled = jacobian / unit
     weighted = (scaled * weight[:, None]).T
-    step: FloatArray = np.linalg.pinv(weighted @ scaled, rcond=1e-12, hermitian=True) @ (weighted @ residuals) / unit
-    return step
+    return np.linalg.pinv(weighted @ scaled, rcond=1e-12, hermitian=True) @ (weighted @ residuals) / unit
 
 
 def even_powers(r: FloatArray, terms: int) -> FloatArray:

@@ -82,8 +82,7 @@ def line_of(points: FloatArray, bins: int = BINS) -> FloatArray:
         repeated: FloatArray = points[np.linspace(0, len(points) - 1, bins).round().astype(int)]
         return repeated
     sums = np.add.reduceat(points, edges[:-1], axis=0)
-    means: FloatArray = sums / np.diff(edges)[:, None]
-    return means
+    return sums / np.diff(edges)[:, None]
 
 
 def polynomial_of(model: str, terms: Sequence[float] | FloatArray) -> Polynomial:
@@ -102,8 +101,7 @@ def straightened(points: FloatArray, polynomial: Polynomial) -> FloatArray | Non
     if source[last - 1] < farthest:
         return None
     factor = np.interp(radius, source[:last], ideal[:last]) / np.maximum(radius, 1e-9)
-    result: FloatArray = points * factor[..., None]
-    return result
+    return points * factor[..., None]
 
 
 def bends(lines: Lines, polynomial: Polynomial) -> FloatArray | None:
@@ -318,8 +316,7 @@ def _jacobian(lines: Lines, model: str, terms: FloatArray) -> FloatArray | None:
 def _slope(one: FloatArray, other: FloatArray, step: float) -> FloatArray:
     """How bends change by a step. Their sign is that of the line's direction, which may flip between two fits of it."""
     flip = np.sign(np.sum(one * other, axis=1, keepdims=True))
-    slope: FloatArray = (one - np.where(flip == 0, 1, flip) * other) / step
-    return slope
+    return (one - np.where(flip == 0, 1, flip) * other) / step
 
 
 def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) -> FloatArray:
@@ -332,8 +329,7 @@ def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) ->
         found = _descend(seen, model, terms, SCALES[-1], weights[~left_out])
         away = bends(lines.only(left_out), polynomial_of(model, found))
         score[left_out] = FOLDED if away is None else np.mean(away**2, axis=1)
-    result: FloatArray = score * weights * lines.lengths
-    return result
+    return score * weights * lines.lengths
 
 
 def _covariance(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) -> FloatArray:
