@@ -16,8 +16,9 @@ from sixbit.values.shot import Shot
 from sixbit.values.watch import Progress, part, silent
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+    from sixbit.values.arrays import FloatArray
 
 T = TypeVar("T")
 
@@ -112,7 +113,7 @@ def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
     return DecodedFrame(path, shot, pixels[:, :, 0] if grey else pixels, linear(), None if grey else matrix)
 
 
-def _to_srgb(xyz_to_camera: NDArray[Any]) -> NDArray[np.float64] | None:
+def _to_srgb(xyz_to_camera: NDArray[Any]) -> FloatArray | None:
     """From white-balanced camera colours to linear sRGB, as dcraw has it (``cam_xyz_coeff``); None if not known."""
     import numpy as np
 

@@ -13,9 +13,10 @@ from functools import partial
 
 import numpy as np
 
-from sixbit.compiler.fit import AIM, SAMPLES, FloatArray, fit
+from sixbit.compiler.fit import AIM, SAMPLES, fit
 from sixbit.compiler.optics import Sensor
 from sixbit.compiler.warp import Warp
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 from sixbit.values.sentence import Sentence

@@ -16,13 +16,9 @@ from sixbit.values.polynomial import Polynomial, evaluate
 from sixbit.values.shot import INFINITY_M
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from sixbit.compiler.shading import Shading
     from sixbit.lenses.entries import Entry
-
-    FloatArray = NDArray[np.float64]
+    from sixbit.values.arrays import FloatArray
 
 
 @dataclass(frozen=True)

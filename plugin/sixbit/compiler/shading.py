@@ -19,12 +19,8 @@ from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 from sixbit.values.shot import INFINITY_M
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from sixbit.lenses.own import Run
-
-    FloatArray = NDArray[np.float64]
+    from sixbit.values.arrays import FloatArray
 
 Surface = Mapping[tuple[int, int], float]
 """Coefficients by the powers of x and y."""

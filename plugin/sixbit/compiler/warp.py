@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sixbit.compiler.fit import SAMPLES, FloatArray, fit
+from sixbit.compiler.fit import SAMPLES, fit
 from sixbit.compiler.optics import Optics, SensorPicture
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.polynomial import Polynomial, evaluate
 from sixbit.values.sentence import Sentence

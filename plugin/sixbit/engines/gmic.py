@@ -20,12 +20,9 @@ from sixbit.values.polynomial import Polynomial, evaluate
 from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from sixbit.engines import Work
+    from sixbit.values.arrays import FloatArray
     from sixbit.values.filter import Filter
-
-    FloatArray = NDArray[np.float64]
 
 WARPS = {"bilinear": 1, "bicubic": 2}
 """G'MIC's numbers for its interpolations; its cubic one is Catmull-Rom, as ours."""

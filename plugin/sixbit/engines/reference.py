@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.engines import Work
-
-    FloatArray = NDArray[np.float64]
+    from sixbit.values.arrays import FloatArray
 
 ROWS = 64
 """Output rows at a time, so that float64 intermediates stay small."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    FloatArray = NDArray[np.float64]
+    from sixbit.values.arrays import FloatArray
 
 ERROR_CODE = 0.15
 """A cubic may be this far off on the way from or to an 8-bit code, in levels; curves flat at black come near it."""

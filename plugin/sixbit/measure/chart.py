@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 FEWEST = 5
 """Corners in a row or column that is worth calling a line."""

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 FEWEST = 3
 """Values that a ring needs for its mean to be drawn."""

@@ -26,10 +26,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sixbit.values.arrays import FloatArray
 from sixbit.values.light import TransferCurve
 from sixbit.values.watch import Progress, silent
 
-FloatArray = NDArray[np.float64]
 Stack = NDArray[np.float32]
 
 SIDE = 24

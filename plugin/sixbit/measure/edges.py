@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 SIGMA = 1.3
 """Width in px of the Gaussian whose derivative is taken: as narrow as noise and JPEG blocks allow."""

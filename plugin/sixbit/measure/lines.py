@@ -26,6 +26,7 @@ from sixbit.measure.straightness import (
     line_of,
     straighten,
 )
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.polynomial import UNITY, Polynomial
@@ -33,7 +34,6 @@ from sixbit.values.polynomial import UNITY, Polynomial
 if TYPE_CHECKING:
     from sixbit.measure.frame import DecodedFrame
 
-FloatArray = NDArray[np.float64]
 
 SEARCHED = 2400
 """Px of the longer side in which lines are looked for: a tenth of a px there is far below what has to be known."""

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from sixbit.machine import processors
 from sixbit.photos.pixels import in_depth
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, silent
 
 if TYPE_CHECKING:
     from sixbit.measure.frame import DecodedFrame
 
-FloatArray = NDArray[np.float64]
 
 ALONG = 64
 """Patches along the longer side."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from sixbit.measure.curve import Curve, curve_of
 from sixbit.measure.patches import Patches
+from sixbit.values.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 FLOOR = 5e-4

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.measure.curve import Curve
@@ -24,8 +23,7 @@ from sixbit.measure.samples import (
     surface,
     surface_powers,
 )
-
-FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 LEAST_SURFACE = 0.0015
 """A surface that is nowhere higher is not worth a gain map."""

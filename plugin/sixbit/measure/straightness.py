@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.compiler import optics as models
+from sixbit.values.arrays import FloatArray
 from sixbit.values.polynomial import Polynomial, evaluate
-
-FloatArray = NDArray[np.float64]
 
 BINS = 24
 """Points that a line is reduced to, each the mean of its stretch."""

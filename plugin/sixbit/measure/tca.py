@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 
 from sixbit.measure.curve import Curve, curve_of
 from sixbit.measure.displacement import Displacements, EdgeBlocks, displacements, sharp_blocks
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.light import TransferCurve
 from sixbit.values.watch import Progress, silent
-
-FloatArray = NDArray[np.float64]
 
 NOT_ENOUGH = "there are not enough edges for it"
 WIDTHS = (3.0, 2.0, 1.3)

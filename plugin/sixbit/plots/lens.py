@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, drawn, set_grid, set_up
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
+    from sixbit.values.arrays import FloatArray
 
 IMAGE_CIRCLE_MM = math.hypot(36, 24) / 2
 """Image height at the corner of the 24 mm x 36 mm frame."""
