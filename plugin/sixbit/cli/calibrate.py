@@ -87,7 +87,7 @@ def _flat(options: argparse.Namespace) -> int:
     result = _measured(options, measure_flat)
     _tell(result, f", from {len(result.frames)} frame{'s' * (len(result.frames) > 1)}")
     if options.plot:
-        from sixbit.plots.flat import plot_flat
+        from sixbit.plots.calibration import plot_flat
 
         plot_flat(result, options.plot)
     return _keep(options, result, keep)
@@ -99,7 +99,7 @@ def _lines(options: argparse.Namespace) -> int:
     result = _measured(options, measure_lines)
     _tell(result)
     if options.plot:
-        from sixbit.plots.lines import plot_lines
+        from sixbit.plots.calibration import plot_lines
 
         plot_lines(result, options.plot)
     return _keep(options, result, keep)
@@ -111,7 +111,7 @@ def _tca(options: argparse.Namespace) -> int:
     result = _measured(options, measure_tca)
     _tell(result, f", from {len(result.frames)} photo{'s' * (len(result.frames) > 1)}")
     if options.plot:
-        from sixbit.plots.tca import plot_tca
+        from sixbit.plots.calibration import plot_tca
 
         plot_tca(result, options.plot)
     return _keep(options, result, keep)
