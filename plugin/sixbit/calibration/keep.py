@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.calibration.setting import Setting
+from sixbit.calibration.frames import Setting
 from sixbit.files.replace import refusal, write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
@@ -153,9 +153,8 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     """
     wanted = [run for run in runs(lens_id) if run.has_xml]
     if not wanted:
-        raise CalibrationError(
-            "There is no calibration of yours that lensfun could read; nothing was exported.", Code.UNCALIBRATED
-        )
+        why = "There is no calibration of yours that lensfun could read; nothing was exported."
+        raise CalibrationError(why, Code.UNCALIBRATED)
     entries = lensfun_entries(wanted, complete)
     write_whole(Path(out), document(entries, wanted))
     return len(entries)

@@ -45,11 +45,10 @@ def apply(work: Work) -> None:
     try:
         import gmic
     except ImportError as error:
-        raise EngineError(
-            Sentence(
-                "The G'MIC engine needs gmic-py, which there is for Linux only.", Code.MISSING_PART, package="gmic"
-            )
-        ) from error
+        needed = Sentence(
+            "The G'MIC engine needs gmic-py, which there is for Linux only.", Code.MISSING_PART, package="gmic"
+        )
+        raise EngineError(needed) from error
     region = work.region
     white = np.iinfo(work.pixels.dtype).max if work.pixels.dtype.kind == "u" else 1
     text = re.sub(r'([\\"${}])', r"\\\1", script(work.filter, work.transfer))
@@ -101,15 +100,8 @@ def script(filter: Filter, transfer: TransferCurve | None = None) -> str:
     >>> print(script(wider).splitlines()[2])
     #     gmic lens.gmic photo.png sixbit_correct -output out.png
     """
-    curve = transfer or srgb()
-    return "\n".join(
-        [
-            _header(filter),
-            _warp(filter),
-            *([_gain(filter)] if filter.brightens else []),
-            _light(curve),
-        ]
-    )
+    gain = [_gain(filter)] if filter.brightens else []
+    return "\n".join([_header(filter), _warp(filter), *gain, _light(transfer or srgb())])
 
 
 def _header(filter: Filter) -> str:
