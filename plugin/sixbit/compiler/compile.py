@@ -55,18 +55,18 @@ def compile_filter(
         _aperture(lens, shot, body, choices.f_number),
         _distance(shot, choices.distance_m),
     )
-    choice = choose(usage, choices, measured_tca)
+    optics, calibrations, left_out = choose(usage, choices, measured_tca)
     strength = {kind: float(share) for kind, share in sorted(choices.kinds.items()) if share != 1}
     return compile_optics(
-        replace(choice.optics, strength=strength),
+        replace(optics, strength=strength),
         usage.picture,
         choices.scale,
         made_from={
             "lens_id": lens.lens_id,
             "lens": lens.name,
-            "corrections": [kind for kind in choices.kinds if kind in choice.calibrations],
-            "left_out": choice.left_out,
-            "calibrations": choice.calibrations,
+            "corrections": [kind for kind in choices.kinds if kind in calibrations],
+            "left_out": left_out,
+            "calibrations": calibrations,
             "focal_mm": usage.focal_mm,
             "f_number": usage.aperture.f_number,
             "f_number_source": usage.aperture.source,

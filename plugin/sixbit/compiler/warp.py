@@ -59,8 +59,21 @@ class Warp:
         return self.farthest / self.picture.half_diagonal
 
     def unscaled(self, colour: int, radius: FloatArray) -> FloatArray:
-        """Give the source over the output radius, at output radii before scaling."""
-        return self.optics.source_over_output(radius, self.picture, colour)
+        """Give the source over the output radius, at output radii before scaling; colour 0 is red, 1 green, 2 blue.
+
+        Distortion first, then lateral colour at the distorted radius: the order in which lensfun corrects.
+        """
+        optics, result = self.optics, np.ones_like(radius)
+        if optics.distortion:
+            polynomial, sensor = optics.distortion
+            factor = evaluate(polynomial, radius * self.picture.per_half_short_side(sensor))
+            result = 1 + optics.strength_of("distortion") * (factor - 1)
+        if optics.tca and colour != 1:
+            (red, blue), sensor = optics.tca
+            distorted = radius * result * self.picture.per_half_short_side(sensor)
+            factor = evaluate(red if colour == 0 else blue, distorted)
+            result = result * (1 + optics.strength_of("tca") * (factor - 1))
+        return result
 
     def source_radius(self, colour: int, r: FloatArray) -> FloatArray:
         """Give the source radius of an output radius r in half diagonals."""

@@ -6,7 +6,7 @@ The kernel is in ``kernel/``; docs/performance.md says why it is built as it is.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial import Polynomial
@@ -46,7 +46,7 @@ def apply(work: Work, level: str = "") -> None:
 
     filter, channels = work.filter, range(work.pixels.shape[2])
     # Where nothing moves every point lies on a pixel: the fewest neighbours give the same.
-    weights = _weights(work.interpolation if filter.warps else "bilinear")
+    even, odd = _weights(work.interpolation if filter.warps else "bilinear")
     tables = tables_of(work.transfer, work.pixels.dtype)
     alpha = tables_of(linear(), work.pixels.dtype)
     gain_map = np.zeros((0, 1, 1)) if filter.gain_map is None else filter.gain_map
@@ -63,8 +63,8 @@ def apply(work: Work, level: str = "") -> None:
             planes=[(work.plane(k), k < work.colours and filter.brightens) for k in channels],
             gain_map=np.ascontiguousarray(gain_map, np.float32),
             step=_step(filter),
-            even=weights.even,
-            odd=weights.odd,
+            even=even,
+            odd=odd,
             curves=[tables.plane(k) if k < work.colours else alpha.plane(0) for k in channels],
             encode_origin=tables.origin,
             encode_shift=tables.shift,
@@ -102,16 +102,12 @@ def _step(filter: Filter) -> int:
     return STEPS[-1]
 
 
-class _Weights(NamedTuple):
-    """Half of the taps of an interpolation as polynomials of (t - 1/2)^2, see kernel/job.hpp."""
-
-    even: NDArray[np.float32]
-    odd: NDArray[np.float32]
-
-
 @lru_cache(maxsize=3)
-def _weights(interpolation: str) -> _Weights:
-    """Return the weights of the reference as polynomials: exact for bilinear and bicubic, to 1e-7 for Lanczos."""
+def _weights(interpolation: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return half of the weights of the reference as polynomials of (t - 1/2)^2, even and odd, see kernel/job.hpp.
+
+    They are exact for bilinear and bicubic, and good to 1e-7 for Lanczos.
+    """
     u = np.cos(np.pi * (np.arange(64) + 0.5) / 64) / 2
     values = [weight for _, weight in taps(u + 0.5, interpolation)]
     degree = {"bilinear": 1, "bicubic": 3, "lanczos3": 9}[interpolation]
@@ -121,4 +117,4 @@ def _weights(interpolation: str) -> _Weights:
     )
     if degree < 9:
         table = np.round(table, 9)  # they are whole sixteenths
-    return _Weights(table[:, 0::2].astype(np.float32), table[:, 1::2].astype(np.float32))
+    return table[:, 0::2].astype(np.float32), table[:, 1::2].astype(np.float32)

@@ -96,4 +96,4 @@ def _fit_plane(ratio: Samples, turned: bool, is_lossy: bool) -> tuple[PlaneShadi
     coefficients = dict(zip(best_powers, best.terms[radial_terms:].tolist(), strict=True))
     corner = np.array([1.0] * radial_terms + [CORNER ** (i + j) for i, j in best_powers])
     error = math.sqrt(max(float(corner @ best.covariance @ corner), 0.0)) * inflation
-    return PlaneShading(radial, coefficients or None), error, best
+    return PlaneShading(radial, coefficients), error, best
