@@ -120,7 +120,7 @@ def lines_in(grey: NDArray[np.float32], half_short: float | None = None) -> Phot
     chains = chart_lines(grey)
     is_chart = bool(chains)
     if not is_chart:
-        chains = [chain.points for chain in edge_chains(grey, SHORTEST * math.hypot(height, width))]
+        chains = edge_chains(grey, SHORTEST * math.hypot(height, width))
     centred = [line_of((points - [(width - 1) / 2, (height - 1) / 2]) / half) for points in chains]
     points = np.array(centred).reshape(-1, BINS, 2)
     lines = Lines(points, np.full(len(points), half), np.zeros(len(points), int))

@@ -74,11 +74,11 @@ class Lines:
         )
 
 
-def line_of(points: FloatArray, bins: int = BINS) -> FloatArray:
-    """Reduce a chain of points (n, 2) in its order to ``bins`` points: the means of its stretches."""
-    edges = np.linspace(0, len(points), bins + 1).round().astype(int)
-    if len(points) < bins:
-        repeated: FloatArray = points[np.linspace(0, len(points) - 1, bins).round().astype(int)]
+def line_of(points: FloatArray) -> FloatArray:
+    """Reduce a chain of points (n, 2) in its order to ``BINS`` points: the means of its stretches."""
+    edges = np.linspace(0, len(points), BINS + 1).round().astype(int)
+    if len(points) < BINS:
+        repeated: FloatArray = points[np.linspace(0, len(points) - 1, BINS).round().astype(int)]
         return repeated
     sums = np.add.reduceat(points, edges[:-1], axis=0)
     return sums / np.diff(edges)[:, None]
@@ -182,7 +182,9 @@ def straighten(lines: Lines) -> Straightening:
     (L. Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3) was tried: on a rendered chart it
     took poly3, which was off by 0.022 % of the half diagonal, where ptlens is off by 0.013 %.
     """
-    rough = [_fit(lines, model) for model in MODELS]
+    costs = [_cost(lines, "poly3", np.array([k]), SCALES[1]) for k in STRENGTHS]
+    start = float(STRENGTHS[int(np.argmin(costs))])
+    rough = [_fit(lines, model, start) for model in MODELS]
     usual = min(_usual_bend(lines, model, terms) for model, terms in zip(MODELS, rough, strict=True))
     scale = min(max(FINEST, TYPICAL * usual), SCALES[-1])
     fits = [_refine(lines, model, terms, scale) for model, terms in zip(MODELS, rough, strict=True)]
@@ -236,10 +238,8 @@ def _cost(lines: Lines, model: str, terms: FloatArray, scale: float) -> float:
     return float(np.sum(lines.lengths * square / (scale**2 + square)))
 
 
-def _fit(lines: Lines, model: str) -> FloatArray:
-    """The terms of one model, from a distance: the lines that bend much lose their weight."""
-    costs = [_cost(lines, "poly3", np.array([k]), SCALES[1]) for k in STRENGTHS]
-    start = float(STRENGTHS[int(np.argmin(costs))])
+def _fit(lines: Lines, model: str, start: float) -> FloatArray:
+    """The terms of one model, from a strength of poly3: the lines that bend much lose their weight."""
     found = np.array({"poly3": [start], "poly5": [start, 0.0], "ptlens": [0.0, start, 0.0]}[model])
     for scale in SCALES:
         found = _descend(lines, model, found, scale)

@@ -92,12 +92,17 @@ def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[flo
     distortion, colour, vignetting = figure.subplots(
         1, 3, gridspec_kw={"left": 0.05, "right": 0.985, "top": 0.77, "bottom": 0.19, "wspace": 0.24}
     )
-    for axes, name, unit in (
-        (distortion, "Distortion", "%"),
-        (colour, "Lateral colour against green", "µm"),
-        (vignetting, "Fall-off", "stops"),
+    for axes, name in (
+        (distortion, "Distortion, %"),
+        (colour, "Lateral colour against green, µm"),
+        (vignetting, "Fall-off, stops"),
     ):
-        _prepare(axes, f"{name}, {unit}")
+        set_up(axes, name, pad=26)
+        set_grid(axes, "image height, mm")
+        axes.set_xlim(0, IMAGE_CIRCLE_MM)
+        axes.set_xticks(range(0, 21, 5))
+        axes.set_axisbelow(True)
+        axes.spines["bottom"].set_color(SOFT)
 
     height = curves.height_mm
     if curves.distortion_percent is not None:
@@ -119,15 +124,6 @@ def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[flo
             axes.legend(loc="best", fontsize=LABEL, frameon=False, handlelength=1.4, labelcolor=INK, ncols=columns)
         _span(axes, -least, top)
         _mark_frames(axes, frames)
-
-
-def _prepare(axes: Any, name: str) -> None:
-    set_up(axes, name, pad=26)
-    set_grid(axes, "image height, mm")
-    axes.set_xlim(0, IMAGE_CIRCLE_MM)
-    axes.set_xticks(range(0, 21, 5))
-    axes.set_axisbelow(True)
-    axes.spines["bottom"].set_color(SOFT)
 
 
 def _span(axes: Any, bottom: float, top: float) -> None:
