@@ -75,18 +75,17 @@ def read_frames(
     Raises PhotoError for a file that is no photo, CalibrationError for a frame in which one of the ``kinds`` is
     corrected already, and what ``measure`` raises.
     """
-    names, shots, sizes, measured = [], [], [], []
+    read = []
     for number, path in enumerate(paths):
         progress_of_frame = part(progress, number / len(paths), (number + 1) / len(paths))
         progress_of_frame(0.0, f"reading {Path(path).name}")
         frame = open_frame(path)
         check_untouched(frame.shot, kinds)
-        names.append(frame.name)
-        shots.append(frame.shot)
-        sizes.append(frame.size)
-        measured.append(measure(frame, part(progress_of_frame, 0.5, 1.0)))
+        found = measure(frame, part(progress_of_frame, 0.5, 1.0))
+        read.append((frame.name, frame.shot, frame.size, found))
         del frame
-    return Frames(tuple(names), tuple(shots), tuple(sizes), tuple(measured))
+    names, shots, sizes, measured = zip(*read, strict=True)
+    return Frames(names, shots, sizes, measured)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.calibration.frames import Setting
 from sixbit.files.replace import refusal, write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
@@ -25,6 +24,8 @@ from sixbit.values.shot import INFINITY_M
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+    from sixbit.calibration.frames import Setting
 
 
 def add(

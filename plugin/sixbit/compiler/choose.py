@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sixbit.compiler.optics import Optics, Sensor, SensorPicture, optics_of, tca
 from sixbit.compiler.shading import interpolated
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.figures import Aperture
+from sixbit.lenses.own import Run
+from sixbit.values.choices import Choices
 from sixbit.values.errors import Code
 from sixbit.values.kinds import Grade
+from sixbit.values.lens import Lens, Model
 from sixbit.values.sentence import Sentence
-
-if TYPE_CHECKING:
-    from sixbit.lenses.figures import Aperture
-    from sixbit.lenses.own import Run
-    from sixbit.values.choices import Choices
-    from sixbit.values.lens import Lens, Model
-    from sixbit.values.shot import Shot
+from sixbit.values.shot import Shot
 
 UNKNOWN = Sentence("no calibration is known", Code.UNCALIBRATED)
 """The usual reason why a correction is left out."""

@@ -10,14 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sixbit.compiler.shading import Shading
+from sixbit.lenses.entries import Entry
 from sixbit.values.polynomial import Polynomial
 from sixbit.values.shot import INFINITY_M
-
-if TYPE_CHECKING:
-    from sixbit.compiler.shading import Shading
-    from sixbit.lenses.entries import Entry
 
 
 @dataclass(frozen=True)

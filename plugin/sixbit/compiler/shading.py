@@ -12,15 +12,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from sixbit.lenses.own import Run
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CatalogueError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 from sixbit.values.shot import INFINITY_M
-
-if TYPE_CHECKING:
-    from sixbit.lenses.own import Run
-    from sixbit.values.arrays import FloatArray
 
 Surface = Mapping[tuple[int, int], float]
 """Coefficients by the powers of x and y."""
@@ -46,8 +46,6 @@ class PlaneShading:
 
     def at(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """Evaluate the shading at points of the sensor, in half diagonals from the centre."""
-        import numpy as np
-
         height: FloatArray = np.zeros(np.broadcast(x, y).shape)
         for (i, j), coefficient in self.surface.items():
             height += coefficient * x**i * y**j

@@ -9,20 +9,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sixbit.engines import Region
+from sixbit.engines import Region, Work
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, EngineError
+from sixbit.values.filter import Filter
 from sixbit.values.light import TransferCurve, srgb
 from sixbit.values.polynomial import Polynomial, evaluate
 from sixbit.values.sentence import Sentence
-
-if TYPE_CHECKING:
-    from sixbit.engines import Work
-    from sixbit.values.arrays import FloatArray
-    from sixbit.values.filter import Filter
 
 WARPS = {"bilinear": 1, "bicubic": 2}
 """G'MIC's numbers for its interpolations; its cubic one is Catmull-Rom, as ours."""

@@ -6,22 +6,18 @@ The kernel is in ``kernel/``; docs/performance.md says why it is built as it is.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial import Polynomial
+from numpy.typing import NDArray
 
+from sixbit.engines import Work
 from sixbit.engines.reference import taps
 from sixbit.engines.tables import tables_of
 from sixbit.values.errors import Code, EngineError
+from sixbit.values.filter import Filter
 from sixbit.values.light import linear
 from sixbit.values.polynomial import least_squares
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from sixbit.engines import Work
-    from sixbit.values.filter import Filter
 
 ERROR_PX = 0.002
 """The kernel evaluates source points on a grid, with parabolas through its nodes; it may lose this much, in px."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.measure.chart import chart_lines
 from sixbit.measure.edges import edge_chains
+from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.straightness import (
     AGREES,
     BINS,
@@ -30,10 +31,6 @@ from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.polynomial import UNITY, Polynomial
-
-if TYPE_CHECKING:
-    from sixbit.measure.frame import DecodedFrame
-
 
 SEARCHED = 2400
 """Px of the longer side in which lines are looked for: a tenth of a px there is far below what has to be known."""

@@ -81,13 +81,10 @@ def samples_of(patches: Sequence[Patches], usable: Sequence[Mask], plane: int, a
 
 def by_patch(values: FloatArray, usable: Sequence[Mask]) -> FloatArray:
     """Average the values of samples over the frames, patch by patch; not a number where no frame has a usable one."""
-    total, counts = np.zeros(usable[0].shape), np.zeros(usable[0].shape)
-    start = 0
-    for keep in usable:
-        stop = start + int(keep.sum())
-        total[keep] += values[start:stop]
-        counts += keep
-        start = stop
+    total, counts = np.zeros(usable[0].shape), np.sum(usable, axis=0)
+    ends = np.cumsum([keep.sum() for keep in usable])
+    for keep, of_frame in zip(usable, np.split(values, ends[:-1]), strict=True):
+        total[keep] += of_frame
     return np.asarray(np.where(counts > 0, total / np.maximum(counts, 1), np.nan))
 
 

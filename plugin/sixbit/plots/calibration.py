@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sixbit.calibration.flat import FlatResult
+from sixbit.calibration.lines import LinesResult
+from sixbit.calibration.tca import TcaResult
+from sixbit.measure.lines import MeasuredLines
 from sixbit.measure.straightness import AGREES, straightened
 from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, draw_curve, drawn, set_grid, set_up
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
-
-if TYPE_CHECKING:
-    from sixbit.calibration.flat import FlatResult
-    from sixbit.calibration.lines import LinesResult
-    from sixbit.calibration.tca import TcaResult
-    from sixbit.measure.lines import MeasuredLines
 
 
 def plot_flat(result: FlatResult, path: str | Path) -> None:
