@@ -23,7 +23,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sixbit.calibration.keep import Setting, add, remove, runs
+from sixbit.calibration.frames import Setting
+from sixbit.calibration.keep import add, remove, runs
 from sixbit.cli.main import main
 from sixbit.editors.page import server as module
 from sixbit.editors.page.lenses import find_lenses

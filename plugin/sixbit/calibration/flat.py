@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sixbit.calibration.frames import read_frames
+from sixbit.calibration.frames import Result, read_frames, setting_of
 from sixbit.calibration.keep import add
-from sixbit.calibration.setting import Result, setting_of
 from sixbit.lenses.own import Run
 from sixbit.measure.flat import MeasuredFlat, fit_flat
 from sixbit.measure.frame import DecodedFrame

@@ -80,9 +80,7 @@ def _page(options: argparse.Namespace) -> int:
 def _measure(options: argparse.Namespace) -> int:
     """Measure the frames, tell what was found, draw it if a plot is wanted, and keep it unless this is a dry run."""
     from sixbit.calibration import flat, lines, tca
-    from sixbit.plots.flat import plot_flat
-    from sixbit.plots.lines import plot_lines
-    from sixbit.plots.tca import plot_tca
+    from sixbit.plots.calibration import plot_flat, plot_lines, plot_tca
 
     # The last is what frames are called where their number is told.
     of_action: dict[str, tuple[Callable[..., Any], Callable[..., None], Callable[..., Run], str]] = {

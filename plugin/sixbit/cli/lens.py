@@ -33,8 +33,7 @@ def run(options: argparse.Namespace) -> int:
     if found.lens is None:
         complain("there is nothing to draw without one lens; give its identity")
         return SOME_FAILED
-    from sixbit.plots.curves import curves_of
-    from sixbit.plots.lens import plot_lens
+    from sixbit.plots.lens import curves_of, plot_lens
 
     frames = [options.crop] if options.crop else [1.0, 2.64]
     plot_lens(found.lens.name, curves_of(found.lens), options.plot, frames)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sixbit.compiler.optics import Optics, Sensor, SensorPicture, optics_of, tca
 from sixbit.compiler.shading import interpolated
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.figures import Aperture
+from sixbit.lenses.own import Run
+from sixbit.values.choices import Choices
 from sixbit.values.errors import Code
 from sixbit.values.kinds import Grade
+from sixbit.values.lens import Lens, Model
 from sixbit.values.sentence import Sentence
-
-if TYPE_CHECKING:
-    from sixbit.lenses.figures import Aperture
-    from sixbit.lenses.own import Run
-    from sixbit.values.choices import Choices
-    from sixbit.values.lens import Lens, Model
-    from sixbit.values.shot import Shot
+from sixbit.values.shot import Shot
 
 UNKNOWN = Sentence("no calibration is known", Code.UNCALIBRATED)
 """The usual reason why a correction is left out."""
@@ -44,21 +42,12 @@ class Usage:
     distance_m: float
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The optics that correct a shot.
-
-    ``calibrations`` gives the grade and source of each kind, ``left_out`` the reason why a kind is missing.
-    """
-
-    optics: Optics
-    calibrations: dict[str, dict[str, Any]]
-    left_out: dict[str, Sentence]
-
-
-def choose(usage: Usage, choices: Choices, measured_tca: tuple[Model, str] | str | None) -> Choice:
+def choose(
+    usage: Usage, choices: Choices, measured_tca: tuple[Model, str] | str | None
+) -> tuple[Optics, dict[str, dict[str, Any]], dict[str, Sentence]]:
     """Choose a model for each kind of correction that is wanted, of the grades that are trusted.
 
+    Returns the optics that correct the shot, the grade and source of each kind, and why a kind is left out.
     ``measured_tca`` is the lateral colour that the photo has shown, or why it has shown none; it counts where no
     calibration is known.
     """
@@ -78,7 +67,7 @@ def choose(usage: Usage, choices: Choices, measured_tca: tuple[Model, str] | str
             if kind == "tca" and measured_tca is not None:
                 chosen[kind] = _tca_of(usage.picture, measured_tca, why)
     found = {kind: choice for kind, choice in chosen.items() if not isinstance(choice, Sentence)}
-    return Choice(
+    return (
         Optics(**{kind: model for kind, (model, _) in found.items()}),
         {kind: calibration for kind, (_, calibration) in found.items()},
         {kind: reason for kind, reason in chosen.items() if isinstance(reason, Sentence)},

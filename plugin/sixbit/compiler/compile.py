@@ -8,8 +8,7 @@ from typing import Any
 from sixbit.compiler.choose import Usage, choose
 from sixbit.compiler.gains import fit_gains, gain_map
 from sixbit.compiler.optics import Optics, SensorPicture
-from sixbit.compiler.scale import scale_factor
-from sixbit.compiler.warp import Warp, fit_warp
+from sixbit.compiler.warp import Warp, fit_warp, scale_factor
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import Aperture, aperture_of, crop_factor_of
 from sixbit.lenses.match import Match
@@ -56,18 +55,18 @@ def compile_filter(
         _aperture(lens, shot, body, choices.f_number),
         _distance(shot, choices.distance_m),
     )
-    choice = choose(usage, choices, measured_tca)
+    optics, calibrations, left_out = choose(usage, choices, measured_tca)
     strength = {kind: float(share) for kind, share in sorted(choices.kinds.items()) if share != 1}
     return compile_optics(
-        replace(choice.optics, strength=strength),
+        replace(optics, strength=strength),
         usage.picture,
         choices.scale,
         made_from={
             "lens_id": lens.lens_id,
             "lens": lens.name,
-            "corrections": [kind for kind in choices.kinds if kind in choice.calibrations],
-            "left_out": choice.left_out,
-            "calibrations": choice.calibrations,
+            "corrections": [kind for kind in choices.kinds if kind in calibrations],
+            "left_out": left_out,
+            "calibrations": calibrations,
             "focal_mm": usage.focal_mm,
             "f_number": usage.aperture.f_number,
             "f_number_source": usage.aperture.source,
@@ -145,11 +144,10 @@ def _focal_length(lens: Lens, shot: Shot, focal_mm: float | None) -> float:
         return lens.focal_min
     focal = focal_mm or (shot.focal_mm.value if shot.focal_mm else None)
     if focal is None:
-        raise CompileError(
-            Sentence(
-                "{lens} has several focal lengths and the photo does not say which.", Code.FOCAL_LENGTH, lens=lens.name
-            )
+        why = Sentence(
+            "{lens} has several focal lengths and the photo does not say which.", Code.FOCAL_LENGTH, lens=lens.name
         )
+        raise CompileError(why)
     if refused := lens.out_of_reach(focal, slack=0.05):
         raise CompileError(refused)
     return float(focal)

@@ -13,9 +13,10 @@ from functools import partial
 
 import numpy as np
 
-from sixbit.compiler.fit import AIM, SAMPLES, FloatArray, fit
+from sixbit.compiler.fit import AIM, SAMPLES, fit
 from sixbit.compiler.optics import Sensor
 from sixbit.compiler.warp import Warp
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 from sixbit.values.sentence import Sentence
@@ -51,14 +52,13 @@ def fit_gains(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
         fits = [fit(curve, end, BUDGET) for curve in exact]
         error = max(error for _, error in fits)
     if error > BUDGET:
-        raise CompileError(
-            Sentence(
-                "The fall-off cannot be fitted to within {budget} (off by {error:.2g}).",
-                Code.BAD_VIGNETTING,
-                budget=BUDGET,
-                error=error,
-            )
+        why = Sentence(
+            "The fall-off cannot be fitted to within {budget} (off by {error:.2g}).",
+            Code.BAD_VIGNETTING,
+            budget=BUDGET,
+            error=error,
         )
+        raise CompileError(why)
     return tuple(polynomial for polynomial, _ in fits), error
 
 
@@ -95,22 +95,20 @@ def _check_light(warp: Warp) -> None:
         if kind == "shading":
             _check_shading(light)
         elif np.min(light) < DARKEST:
-            raise CompileError(
-                Sentence(
-                    "The fall-off model reaches zero within the frame: this calibration is not usable here.",
-                    Code.BAD_VIGNETTING,
-                )
+            why = Sentence(
+                "The fall-off model reaches zero within the frame: this calibration is not usable here.",
+                Code.BAD_VIGNETTING,
             )
+            raise CompileError(why)
 
 
 def _check_shading(light: FloatArray) -> None:
     if not np.all((light > 1 / MOST_SHADING) & (light < MOST_SHADING)):
-        raise CompileError(
-            Sentence(
-                "The colour shading leaves no light within the frame: this calibration is not usable here.",
-                Code.BAD_SHADING,
-            )
+        why = Sentence(
+            "The colour shading leaves no light within the frame: this calibration is not usable here.",
+            Code.BAD_SHADING,
         )
+        raise CompileError(why)
 
 
 def _is_centred(warp: Warp) -> bool:
@@ -139,14 +137,13 @@ def gain_map(warp: Warp) -> tuple[FloatArray | None, float]:
         if error <= BUDGET / 2:
             break
     if error > BUDGET:
-        raise CompileError(
-            Sentence(
-                "The colour shading cannot be held to within {budget} (off by {error:.2g}).",
-                Code.BAD_SHADING,
-                budget=BUDGET,
-                error=error,
-            )
+        why = Sentence(
+            "The colour shading cannot be held to within {budget} (off by {error:.2g}).",
+            Code.BAD_SHADING,
+            budget=BUDGET,
+            error=error,
         )
+        raise CompileError(why)
     return np.round(nodes, 8), error
 
 

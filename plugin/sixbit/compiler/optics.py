@@ -10,19 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sixbit.values.polynomial import Polynomial, evaluate
+from sixbit.compiler.shading import Shading
+from sixbit.lenses.entries import Entry
+from sixbit.values.polynomial import Polynomial
 from sixbit.values.shot import INFINITY_M
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sixbit.compiler.shading import Shading
-    from sixbit.lenses.entries import Entry
-
-    FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -156,25 +149,6 @@ class Optics:
     def strength_of(self, kind: str) -> float:
         """Give how much of a correction is wanted, from 0 to 1."""
         return self.strength.get(kind, 1.0)
-
-    def source_over_output(self, radius: FloatArray, picture: SensorPicture, plane: int) -> FloatArray:
-        """The source radius over the output radius, at output radii in px; plane 0 is red, 1 green, 2 blue.
-
-        Distortion first, then lateral colour at the distorted radius: the order in which lensfun corrects.
-        """
-        import numpy as np
-
-        result = np.ones_like(radius)
-        if self.distortion:
-            polynomial, sensor = self.distortion
-            factor = evaluate(polynomial, radius * picture.per_half_short_side(sensor))
-            result = 1 + self.strength_of("distortion") * (factor - 1)
-        if self.tca and plane != 1:
-            (red, blue), sensor = self.tca
-            distorted = radius * result * picture.per_half_short_side(sensor)
-            factor = evaluate(red if plane == 0 else blue, distorted)
-            result = result * (1 + self.strength_of("tca") * (factor - 1))
-        return result
 
 
 def optics_of(

@@ -1,4 +1,4 @@
-"""The warp of a picture: where each point of the corrected picture comes from, exact and as polynomials."""
+"""The warp of a picture, exact and as polynomials: where each point of the corrected picture comes from; its scale."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sixbit.compiler.fit import SAMPLES, FloatArray, fit
+from sixbit.compiler.fit import SAMPLES, fit
 from sixbit.compiler.optics import Optics, SensorPicture
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.polynomial import Polynomial, evaluate
 from sixbit.values.sentence import Sentence
@@ -58,13 +59,67 @@ class Warp:
         return self.farthest / self.picture.half_diagonal
 
     def unscaled(self, colour: int, radius: FloatArray) -> FloatArray:
-        """Give the source over the output radius, at output radii before scaling."""
-        return self.optics.source_over_output(radius, self.picture, colour)
+        """Give the source over the output radius, at output radii before scaling; colour 0 is red, 1 green, 2 blue.
+
+        Distortion first, then lateral colour at the distorted radius: the order in which lensfun corrects.
+        """
+        optics, result = self.optics, np.ones_like(radius)
+        if optics.distortion:
+            polynomial, sensor = optics.distortion
+            factor = evaluate(polynomial, radius * self.picture.per_half_short_side(sensor))
+            result = 1 + optics.strength_of("distortion") * (factor - 1)
+        if optics.tca and colour != 1:
+            (red, blue), sensor = optics.tca
+            distorted = radius * result * self.picture.per_half_short_side(sensor)
+            factor = evaluate(red if colour == 0 else blue, distorted)
+            result = result * (1 + optics.strength_of("tca") * (factor - 1))
+        return result
 
     def source_radius(self, colour: int, r: FloatArray) -> FloatArray:
         """Give the source radius of an output radius r in half diagonals."""
         output = r * self.picture.half_diagonal / self.scale
         return output * self.unscaled(colour, output)
+
+
+def scale_factor(warp: Warp, scale: str | float) -> float:
+    """Find the factor by which a picture is enlarged: a number, 1 for ``none``, or the least that is a ``fill``.
+
+    Raises CompileError for models that cannot fill the frame.
+
+    >>> from sixbit.compiler.optics import distortion
+    >>> square = SensorPicture(101, 101, 1.0)
+    >>> round(scale_factor(Warp(Optics(distortion=(distortion("poly3", [0.02]), square.sensor)), square), "fill"), 6)
+    1.018556
+    """
+    if scale == "none":
+        return 1.0
+    if scale == "fill":
+        return max(0.0, *(_fill(warp, colour) for colour in warp.colours))
+    return float(scale)
+
+
+def _fill(warp: Warp, colour: int) -> float:
+    """The least factor that leaves no part of the border empty.
+
+    A border point at radius b must come from no farther out than b: if the map takes q to b, the factor must be at
+    least b / q, so the largest b / q along the border is the one.
+    """
+    border = np.linspace(warp.nearest, warp.farthest, SAMPLES)
+    output = np.linspace(0, 2 * warp.farthest, 8 * SAMPLES)
+    source = output * warp.unscaled(colour, output)
+    rising = np.concatenate([[True], np.diff(source) > 0])
+    if not rising.all():
+        stop = int(np.argmin(rising))
+        output, source = output[:stop], source[:stop]
+    if source[-1] < warp.farthest:
+        why = Sentence("The distortion model folds over within the frame, so the frame cannot be filled.", Code.FOLDS)
+        raise CompileError(why)
+    q = np.interp(border, source, output)
+    for _ in range(3):  # Newton's steps from the table to float64.
+        step = q * 1e-6 + 1e-9
+        slope = ((q + step) * warp.unscaled(colour, q + step) - q * warp.unscaled(colour, q)) / step
+        q = q - (q * warp.unscaled(colour, q) - border) / slope
+    return float(np.max(warp.unscaled(colour, np.maximum(q, 1e-9))))
 
 
 def fit_warp(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
@@ -86,20 +141,18 @@ def _fit_colour(warp: Warp, colour: int) -> tuple[Polynomial, float]:
         weight=lambda r: r * half_diagonal,
     )
     if error > budget:
-        raise CompileError(
-            Sentence(
-                "The distortion cannot be fitted to within {budget:.4f} px (off by {error:.4f} px).",
-                Code.BAD_DISTORTION,
-                budget=budget,
-                error=error,
-            )
+        why = Sentence(
+            "The distortion cannot be fitted to within {budget:.4f} px (off by {error:.4f} px).",
+            Code.BAD_DISTORTION,
+            budget=budget,
+            error=error,
         )
+        raise CompileError(why)
     r = np.linspace(0, warp.end, SAMPLES)
     if np.any(np.diff(r * evaluate(polynomial, r)) <= 0):
-        raise CompileError(
-            Sentence(
-                "The distortion model folds over within the frame: this calibration is not usable here.",
-                Code.BAD_DISTORTION,
-            )
+        why = Sentence(
+            "The distortion model folds over within the frame: this calibration is not usable here.",
+            Code.BAD_DISTORTION,
         )
+        raise CompileError(why)
     return polynomial, error

@@ -9,23 +9,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sixbit.engines import Region
+from sixbit.engines import Region, Work
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, EngineError
+from sixbit.values.filter import Filter
 from sixbit.values.light import TransferCurve, srgb
 from sixbit.values.polynomial import Polynomial, evaluate
 from sixbit.values.sentence import Sentence
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from sixbit.engines import Work
-    from sixbit.values.filter import Filter
-
-    FloatArray = NDArray[np.float64]
 
 WARPS = {"bilinear": 1, "bicubic": 2}
 """G'MIC's numbers for its interpolations; its cubic one is Catmull-Rom, as ours."""
@@ -48,11 +41,10 @@ def apply(work: Work) -> None:
     try:
         import gmic
     except ImportError as error:
-        raise EngineError(
-            Sentence(
-                "The G'MIC engine needs gmic-py, which there is for Linux only.", Code.MISSING_PART, package="gmic"
-            )
-        ) from error
+        needed = Sentence(
+            "The G'MIC engine needs gmic-py, which there is for Linux only.", Code.MISSING_PART, package="gmic"
+        )
+        raise EngineError(needed) from error
     region = work.region
     white = np.iinfo(work.pixels.dtype).max if work.pixels.dtype.kind == "u" else 1
     text = re.sub(r'([\\"${}])', r"\\\1", script(work.filter, work.transfer))
@@ -104,15 +96,8 @@ def script(filter: Filter, transfer: TransferCurve | None = None) -> str:
     >>> print(script(wider).splitlines()[2])
     #     gmic lens.gmic photo.png sixbit_correct -output out.png
     """
-    curve = transfer or srgb()
-    return "\n".join(
-        [
-            _header(filter),
-            _warp(filter),
-            *([_gain(filter)] if filter.brightens else []),
-            _light(curve),
-        ]
-    )
+    gain = [_gain(filter)] if filter.brightens else []
+    return "\n".join([_header(filter), _warp(filter), *gain, _light(transfer or srgb())])
 
 
 def _header(filter: Filter) -> str:

@@ -7,8 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, PhotoError
-from sixbit.values.light import SAMPLES, FloatArray, TransferCurve
+from sixbit.values.light import SAMPLES, TransferCurve
 from sixbit.values.sentence import Sentence
 
 _ALIKE = 1e-6

@@ -23,10 +23,7 @@ from sixbit.values.errors import Code, FilterError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
+    from sixbit.values.arrays import FloatArray
 
 FORMAT = 1
 
