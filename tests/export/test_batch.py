@@ -24,9 +24,10 @@ from sixbit import read_shot
 from sixbit.cli.main import main
 from sixbit.compiler.optics import SensorPicture
 from sixbit.export import presets
-from sixbit.export.batch import Outcome, batch, foreseen
+from sixbit.export.batch import batch, foreseen
 from sixbit.export.batch.ledger import Ledger, held
 from sixbit.export.batch.memory import PROCESS, needed
+from sixbit.export.batch.outcome import Outcome
 from sixbit.export.batch.plan import file_stem
 from sixbit.export.correct import correct
 from sixbit.export.presets import Preset

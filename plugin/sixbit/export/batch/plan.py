@@ -7,7 +7,7 @@ import itertools
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -253,8 +253,3 @@ def chosen_lens(source: str) -> str | None:
         return look_up(read_shot(source)) if choices_file().is_file() else None
     except PhotoError:
         return None
-
-
-def folders_of(tasks: Iterable[Task]) -> Iterator[Path]:
-    """The folders that the tasks write to, each once."""
-    yield from dict.fromkeys(task.target.parent for task in tasks)

@@ -12,8 +12,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from sixbit.export.batch import Outcome, as_json
-from sixbit.export.batch.ledger import Record
+from sixbit.export.batch.outcome import Outcome, as_json
 from sixbit.export.presets import Preset
 from sixbit.files.replace import replacing
 from sixbit.values.errors import photo_name
@@ -21,7 +20,8 @@ from sixbit.values.ways_out import WaysOut
 
 PAGE, LINES = "sixbit-report.html", "sixbit-report.jsonl"
 
-Outcomes = Callable[[], Iterable[tuple[Outcome, Record | None]]]
+Outcomes = Callable[[], Iterable[Outcome]]
+"""What became of the photos, told as often as it is asked for: all of it may not fit into the memory."""
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en">
@@ -67,8 +67,8 @@ def write_reports(
 ) -> Path:
     """Write both into the output folder, and return the page, which tells the ways out."""
     with replacing(folder / LINES) as file:
-        for outcome, record in outcomes():
-            entry = as_json(outcome) | {"notes": record["notes"] if record else []}
+        for outcome in outcomes():
+            entry = as_json(outcome) | {"notes": outcome.notes}
             entry["out"] = None if outcome.out is None else outcome.out.relative_to(folder).as_posix()
             file.write(json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
     page = folder / PAGE
@@ -86,23 +86,23 @@ def _page(
     yield _HEAD.format(title=escape(title))
     rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)
     yield f'<table class="counts">{rows}</table>\n'
-    for outcome, record in outcomes():
-        yield _article(folder, outcome, record, ways_out)
+    for outcome in outcomes():
+        yield _article(folder, outcome, ways_out)
     yield "</body>\n</html>\n"
 
 
-def _article(folder: Path, outcome: Outcome, record: Record | None, ways_out: WaysOut) -> str:
+def _article(folder: Path, outcome: Outcome, ways_out: WaysOut) -> str:
     where, name = photo_name(outcome.photo.parent), photo_name(outcome.photo.name)
     message = outcome.told(ways_out)
     out = outcome.out.relative_to(folder).as_posix() if outcome.out else None
     written = (
         f' → <a href="{quote(out.encode("utf-8", "surrogateescape"))}">{escape(photo_name(out))}</a>' if out else ""
     )
-    notes = "".join(f"<p>{escape(photo_name(note))}</p>" for note in (record["notes"] if record else ()))
+    notes = "".join(f"<p>{escape(photo_name(note))}</p>" for note in outcome.notes)
     pictures = "".join(
         f'<figure><img alt="{label}" loading="lazy" src="data:image/jpeg;base64,{data}">'
         f"<figcaption>{label}</figcaption></figure>"
-        for label, data in zip(("before", "after"), record["thumbnails"] if record else (), strict=False)
+        for label, data in zip(("before", "after"), outcome.thumbnails, strict=False)
     )
     return (
         f'<article><div><h2>{escape(name)}</h2><p class="where">{escape(where)}{written}</p>'
