@@ -197,7 +197,8 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     assert "Traceback" not in said
     ledger = Ledger(out / ".sixbit" / "ledger.jsonl")
     # What was under way was finished and noted down.
-    assert {record["out"] for record in ledger.records() if record["out"]} == set(written(out))
+    records = [record for source in ledger.targets if (record := ledger.record(source))]
+    assert {record["out"] for record in records if record["out"]} == set(written(out))
 
 
 def test_what_a_worker_leaves_behind_is_cleared(tmp_path: Path) -> None:

@@ -34,13 +34,11 @@ _PLACES = (
 _PLACES_BY_EXIV2 = (
     "Exif.GPSInfo.",
     "Exif.Image.GPSTag",
-    "Iptc.Application2.LocationCode",
-    "Iptc.Application2.LocationName",
+    "Iptc.Application2.Location",
     "Iptc.Application2.City",
     "Iptc.Application2.SubLocation",
     "Iptc.Application2.ProvinceState",
-    "Iptc.Application2.CountryCode",
-    "Iptc.Application2.CountryName",
+    "Iptc.Application2.Country",
 )
 """The same in Exif and IPTC, as exiv2 names them."""
 

@@ -158,24 +158,20 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
 
     notes = []
     encoding = photo.encoding if isinstance(photo.encoding, Encoding) else Encoding()
-    head = _head(metadata.exif)
+    exif = metadata.exif or tiff.EMPTY
     big = pixels.nbytes > _LARGEST_CLASSIC
-    if head is not None and not big:
+    head = None if big else _head(exif)
+    if head is not None:
         file.write(head)
         file.seek(0)
     else:
-        head = None
         notes.append("its Exif data was left out: " + ("a TIFF of this size cannot hold it" if big else "it is broken"))
-    extra: list[tuple[int, int, int, bytes, bool]] = []
     resources = metadata.resources or b""
     parts = (
-        (tiff.XMP, 1, metadata.xmp),
-        (tiff.IPTC, 7, iptc_of(resources)),
-        (tiff.RESOURCES, 7, without_iptc(resources)),
+        (tiff.XMP, tiff.BYTE, metadata.xmp),
+        (tiff.IPTC, tiff.UNDEFINED, iptc_of(resources)),
+        (tiff.RESOURCES, tiff.UNDEFINED, without_iptc(resources)),
     )
-    for tag, kind, data in parts:
-        if data:
-            extra.append((tag, kind, len(data), data, True))
     colour = pixels.ndim == 3 and pixels.shape[2] >= 3
     alpha = pixels.ndim == 3 and pixels.shape[2] == 4
     # It complains of the empty structure that it is given to fill.
@@ -190,23 +186,22 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
             predictor=encoding.predictor and encoding.compression in ("lzw", "zlib", "zstd", "lzma"),
             tile=encoding.tile,
             iccprofile=photo.icc,
-            extratags=extra,
+            extratags=[(tag, kind, len(data), data, True) for tag, kind, data in parts if data],
             metadata=None,
             software=False,
         )
     if head is not None:
-        _adopt(file, metadata.exif or tiff.EMPTY)
+        _adopt(file, exif)
     return notes
 
 
-def _head(exif: bytes | None) -> bytes | None:
+def _head(exif: bytes) -> bytes | None:
     """The Exif block as the beginning of a TIFF that has no directory yet; None if it is broken."""
     try:
-        tiff.Structure(exif or tiff.EMPTY).first()
+        tiff.Structure(exif).first()
     except tiff.StructureError:
         return None
-    block = exif or tiff.EMPTY
-    return block[:4] + b"\0\0\0\0" + block[8:] + b"\0" * (len(block) % 2)
+    return exif[:4] + b"\0\0\0\0" + exif[8:] + b"\0" * (len(exif) % 2)
 
 
 def _adopt(file: BinaryIO, exif: bytes) -> None:

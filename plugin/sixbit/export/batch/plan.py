@@ -173,12 +173,16 @@ def _copies(preset: Preset) -> bool:
     return "copy" in (*cases, preset.uncalibrated, preset.already_corrected)
 
 
-def _inode(path: Path) -> tuple[int, int] | None:
+def _stat(path: Path) -> os.stat_result | None:
     try:
-        found = path.stat()
+        return path.stat()
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    found = _stat(path)
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 # What a result depends on -------------------------------------------------------------------------------------------
@@ -224,11 +228,8 @@ def fingerprint(source: str) -> list[Any]:
 
 
 def _size_and_time(path: Path) -> list[int] | None:
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return [found.st_size, found.st_mtime_ns]
+    found = _stat(path)
+    return None if found is None else [found.st_size, found.st_mtime_ns]
 
 
 def is_done(record: Record | None, task: Task) -> bool:

@@ -38,18 +38,12 @@ td.number {{ text-align: right; }}
 article {{ border-top: 1px solid #8886; display: grid; gap: 1rem; grid-template-columns: 1fr auto; padding: 1rem 0; }}
 h2 {{ font-size: 1rem; margin: 0; overflow-wrap: anywhere; }}
 p {{ margin: .25rem 0; overflow-wrap: anywhere; }}
-.where, figcaption {{ color: #6b6b6b; }}
+.where, figcaption {{ color: light-dark(#6b6b6b, #9a9a9a); }}
 .where {{ font-size: .8rem; }}
 .status {{ font-weight: 600; }}
-.failed {{ color: #c62828; }}
-.skipped, .raw {{ color: #9a5b00; }}
-.corrected, .copied {{ color: #2e7d32; }}
-@media (prefers-color-scheme: dark) {{
-.where, figcaption {{ color: #9a9a9a; }}
-.failed {{ color: #ff8a80; }}
-.skipped, .raw {{ color: #ffb74d; }}
-.corrected, .copied {{ color: #81c784; }}
-}}
+.failed {{ color: light-dark(#c62828, #ff8a80); }}
+.skipped, .raw {{ color: light-dark(#9a5b00, #ffb74d); }}
+.corrected, .copied {{ color: light-dark(#2e7d32, #81c784); }}
 .pictures {{ display: flex; gap: .5rem; }}
 figure {{ margin: 0; }}
 figcaption {{ font-size: .8rem; }}
