@@ -141,7 +141,7 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
         parts = [part for _, (guid, part) in sorted(extension.items()) if guid in xmp]
         xmp = merged_xmp(xmp, b"".join(parts)) if parts else xmp
     icc = b"".join(part for _, part in sorted(profile.items())) or None
-    return Metadata(exif, xmp, resources or None), icc, others, list(dict.fromkeys(notes))
+    return Metadata(exif, xmp, resources), icc, others, list(dict.fromkeys(notes))
 
 
 def write(
@@ -281,9 +281,8 @@ def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> li
                 file.write(
                     jpeg.packed(jpeg.APP1, jpeg.XMP_EXTENSION + guid + struct.pack(">II", len(extension), at) + part)
                 )
-    if metadata.resources is not None:
-        for _, part in _parts(metadata.resources, jpeg.LONGEST - len(jpeg.RESOURCES)):
-            file.write(jpeg.packed(jpeg.APP13, jpeg.RESOURCES + part))
+    for _, part in _parts(metadata.resources, jpeg.LONGEST - len(jpeg.RESOURCES)):
+        file.write(jpeg.packed(jpeg.APP13, jpeg.RESOURCES + part))
     if icc is not None:
         parts = _parts(icc, jpeg.LONGEST - len(jpeg.ICC) - 2)
         for number, (_, part) in enumerate(parts, 1):

@@ -30,11 +30,11 @@ _STALE_XMP = ("Xmp.xmp.Thumbnails", "Xmp.Container.Directory", "Xmp.hdrgm.", "Xm
 
 @dataclass(frozen=True)
 class Metadata:
-    """Exif (a TIFF structure), XMP (one packet, UTF-8) and Photoshop image resources (IPTC among them), or None."""
+    """Exif (a TIFF structure) and XMP (one packet, UTF-8), or None; Photoshop image resources, IPTC among them."""
 
     exif: bytes | None = None
     xmp: bytes | None = None
-    resources: bytes | None = None
+    resources: bytes = b""
 
     @property
     def orientation(self) -> int | None:
@@ -64,8 +64,7 @@ def corrected(metadata: Metadata, pixels: NDArray[Any], filter: Filter | None) -
     except loaded_exiv2().Exiv2Error:
         xmp = _corrected_xmp(None, pixels, filter)
         notes.append("its XMP data is broken and was left out")
-    resources = None if metadata.resources is None else without_thumbnails(metadata.resources)
-    return Metadata(exif, xmp, resources), notes
+    return Metadata(exif, xmp, without_thumbnails(metadata.resources)), notes
 
 
 def _corrected_exif(exif: bytes, pixels: NDArray[Any]) -> bytes:

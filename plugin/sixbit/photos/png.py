@@ -41,7 +41,8 @@ def read(path: Path, file: BinaryIO) -> Photo:
     import numpy as np
 
     data = memoryview(file.read())
-    exif = xmp = icc = resources = gamma = None
+    exif = xmp = icc = gamma = None
+    resources = b""
     kept, notes = [], []
     stated = False
     # libpng gets the chunks of the pixels alone: of damage in others it would complain on the terminal.
@@ -103,14 +104,14 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         file.write(png.packed(png.EXIF, metadata.exif))
     if metadata.xmp is not None:
         file.write(png.packed(png.TEXT, png.xmp_text(metadata.xmp)))
-    if metadata.resources is not None and (iptc := iptc_of(metadata.resources)):
+    if iptc := iptc_of(metadata.resources):
         text = f"\niptc\n{len(iptc):8}\n{iptc.hex()}\n".encode()
         file.write(png.packed(b"zTXt", _IPTC + b"\0" + zlib.compress(text)))
     file.write(encoded[png.HEADER_END :])
     return notes
 
 
-def _raw_profile(content: bytes) -> bytes | None:
+def _raw_profile(content: bytes) -> bytes:
     """IPTC as ImageMagick and ExifTool write it: a line with its name, one with its length, then hexadecimal digits.
 
     What is in it may be image resources, or IPTC alone.
@@ -119,5 +120,5 @@ def _raw_profile(content: bytes) -> bytes | None:
     try:
         data = bytes.fromhex("".join((text or b"").decode("ascii").split("\n")[3:]))
     except ValueError:
-        return None
-    return data if data.startswith(b"8BIM") else resources_of(data) if data else None
+        return b""
+    return data if data.startswith(b"8BIM") or not data else resources_of(data)

@@ -71,7 +71,7 @@ def passed_on(photo: Photo, policy: str) -> Photo:
 
 def without_place(metadata: Metadata) -> Metadata:
     """The metadata without what tells where the photo was taken; maker notes stay as they are."""
-    resources = None if metadata.resources is None else without_iptc_of_place(metadata.resources)
+    resources = without_iptc_of_place(metadata.resources)
     return Metadata(_exif_without_place(metadata.exif), _xmp_without_place(metadata.xmp), resources)
 
 

@@ -62,10 +62,10 @@ def read(path: Path, file: BinaryIO) -> Photo:
         raise PhotoError(f"the TIFF is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
     if tags[tiff.LAYERS] is not None:
         notes.append("Photoshop layers, which show the uncorrected picture, were left out")
-    resources = _bytes(tags[tiff.RESOURCES])
+    resources = _bytes(tags[tiff.RESOURCES]) or b""
     iptc = _bytes(tags[tiff.IPTC])
     if iptc is not None:  # where the standard wants it; what Photoshop keeps in its resources is a copy
-        resources = without_iptc(resources or b"") + resources_of(iptc)
+        resources = without_iptc(resources) + resources_of(iptc)
     exif = exif_of_tiff(path, file)
     if exif is None:
         notes.append("its Exif data cannot be read and was left out")
@@ -166,11 +166,10 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         file.seek(0)
     else:
         notes.append("its Exif data was left out: " + ("a TIFF of this size cannot hold it" if big else "it is broken"))
-    resources = metadata.resources or b""
     parts = (
         (tiff.XMP, tiff.BYTE, metadata.xmp),
-        (tiff.IPTC, tiff.UNDEFINED, iptc_of(resources)),
-        (tiff.RESOURCES, tiff.UNDEFINED, without_iptc(resources)),
+        (tiff.IPTC, tiff.UNDEFINED, iptc_of(metadata.resources)),
+        (tiff.RESOURCES, tiff.UNDEFINED, without_iptc(metadata.resources)),
     )
     colour = pixels.ndim == 3 and pixels.shape[2] >= 3
     alpha = pixels.ndim == 3 and pixels.shape[2] == 4

@@ -7,7 +7,7 @@ ends with the same bytes as one that was not.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -53,6 +53,7 @@ img {{ display: block; max-width: 20rem; width: 100%; }}
 </head>
 <body>
 <h1>{title}</h1>
+<table class="counts">{rows}</table>
 """
 
 
@@ -65,24 +66,16 @@ def write_reports(
             entry = as_json(outcome) | {"notes": outcome.notes}
             entry["out"] = None if outcome.out is None else outcome.out.relative_to(folder).as_posix()
             file.write(json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+    together = sum(counts.values())
+    title = escape(f"Sixbit: {together} photo{'s' * (together != 1)}, {preset.label}")
+    rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)
     page = folder / PAGE
     with replacing(page) as file:
-        for part in _page(folder, preset, counts, outcomes, ways_out):
-            file.write(part.encode("utf-8", "backslashreplace"))
+        file.write(_HEAD.format(title=title, rows=rows).encode("utf-8", "backslashreplace"))
+        for outcome in outcomes():
+            file.write(_article(folder, outcome, ways_out).encode("utf-8", "backslashreplace"))
+        file.write(b"</body>\n</html>\n")
     return page
-
-
-def _page(
-    folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes, ways_out: WaysOut
-) -> Iterator[str]:
-    together = sum(counts.values())
-    title = f"Sixbit: {together} photo{'s' * (together != 1)}, {preset.label}"
-    yield _HEAD.format(title=escape(title))
-    rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)
-    yield f'<table class="counts">{rows}</table>\n'
-    for outcome in outcomes():
-        yield _article(folder, outcome, ways_out)
-    yield "</body>\n</html>\n"
 
 
 def _article(folder: Path, outcome: Outcome, ways_out: WaysOut) -> str:
