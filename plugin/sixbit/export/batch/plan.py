@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +195,6 @@ def settings_digest(preset: Preset) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-@cache
 def _database_digest() -> str:
     from sixbit.lenses.catalogue import catalogue
 
