@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from pathlib import Path
+from string import Template
 from urllib.parse import quote
 
 from sixbit.export.batch.outcome import Outcome, as_json
@@ -21,40 +22,7 @@ from sixbit.values.ways_out import WaysOut
 PAGE, LINES = "sixbit-report.html", "sixbit-report.jsonl"
 
 Outcomes = Callable[[], Iterable[Outcome]]
-"""What became of the photos, told as often as it is asked for: all of it may not fit into the memory."""
-
-_HEAD = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }}
-h1 {{ font-size: 1.5rem; }}
-table.counts td {{ padding-right: 1.5rem; }}
-td.number {{ text-align: right; }}
-article {{ border-top: 1px solid #8886; display: grid; gap: 1rem; grid-template-columns: 1fr auto; padding: 1rem 0; }}
-h2 {{ font-size: 1rem; margin: 0; overflow-wrap: anywhere; }}
-p {{ margin: .25rem 0; overflow-wrap: anywhere; }}
-.where, figcaption {{ color: light-dark(#6b6b6b, #9a9a9a); }}
-.where {{ font-size: .8rem; }}
-.status {{ font-weight: 600; }}
-.failed {{ color: light-dark(#c62828, #ff8a80); }}
-.skipped, .raw {{ color: light-dark(#9a5b00, #ffb74d); }}
-.corrected, .copied {{ color: light-dark(#2e7d32, #81c784); }}
-.pictures {{ display: flex; gap: .5rem; }}
-figure {{ margin: 0; }}
-figcaption {{ font-size: .8rem; }}
-img {{ display: block; max-width: 20rem; width: 100%; }}
-@media (max-width: 50rem) {{ article {{ grid-template-columns: 1fr; }} }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<table class="counts">{rows}</table>
-"""
+"""What became of the photos, told anew at each call, for all of it at once may not fit into the memory."""
 
 
 def write_reports(
@@ -69,12 +37,14 @@ def write_reports(
     together = sum(counts.values())
     title = escape(f"Sixbit: {together} photo{'s' * (together != 1)}, {preset.label}")
     rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)
+    template = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8"))
+    start, _, end = template.substitute(title=title, rows=rows).partition("<!-- photos -->\n")
     page = folder / PAGE
     with replacing(page) as file:
-        file.write(_HEAD.format(title=title, rows=rows).encode("utf-8", "backslashreplace"))
+        file.write(start.encode("utf-8", "backslashreplace"))
         for outcome in outcomes():
             file.write(_article(folder, outcome, ways_out).encode("utf-8", "backslashreplace"))
-        file.write(b"</body>\n</html>\n")
+        file.write(end.encode("utf-8"))
     return page
 
 
