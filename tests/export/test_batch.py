@@ -28,9 +28,10 @@ from sixbit.export.batch import batch, foreseen
 from sixbit.export.batch.ledger import Ledger, held
 from sixbit.export.batch.memory import PROCESS, needed
 from sixbit.export.batch.outcome import Outcome
-from sixbit.export.batch.plan import file_stem
+from sixbit.export.batch.plan import file_stem, settings_digest
 from sixbit.export.correct import correct
 from sixbit.export.presets import Preset
+from sixbit.lenses.catalogue import own_folder, reload_catalogue
 from sixbit.values.errors import Code, PhotoError
 from tests.scenery import PHOTO, batch_photos
 from tests.scenery.batch_run import command, report, written
@@ -104,6 +105,14 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     assert run(tmp_path / "in", tmp_path / "out") == {}
     assert (tmp_path / "out" / "a.jpg").stat().st_mtime_ns == before
     assert list(report(tmp_path / "out")) == ["a.jpg", "b.jpg"]
+
+
+def test_a_calibration_made_meanwhile_counts_in_a_process_that_stays() -> None:
+    before = settings_digest(JPEG)
+    own_folder().mkdir(parents=True)
+    Path(own_folder(), "mine.xml").write_text("<lensdatabase/>")
+    reload_catalogue()
+    assert settings_digest(JPEG) != before
 
 
 def test_what_changed_is_done_again(tmp_path: Path) -> None:
