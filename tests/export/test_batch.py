@@ -27,8 +27,8 @@ from sixbit.export import presets
 from sixbit.export.batch import batch, foreseen
 from sixbit.export.batch.ledger import Ledger, held
 from sixbit.export.batch.memory import PROCESS, needed
-from sixbit.export.batch.outcome import Outcome
 from sixbit.export.batch.plan import file_stem, settings_digest
+from sixbit.export.batch.report import Outcome
 from sixbit.export.correct import correct
 from sixbit.export.presets import Preset
 from sixbit.lenses.catalogue import own_folder, reload_catalogue

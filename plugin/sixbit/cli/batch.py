@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     """Export them, and tell in a table what became of them."""
     from sixbit.export import presets
     from sixbit.export.batch import batch
-    from sixbit.export.batch.outcome import Outcome, as_json, line
+    from sixbit.export.batch.report import Outcome, as_json, line
 
     try:
         preset = presets.load(options.preset)
@@ -120,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _dry_run(options: argparse.Namespace, preset: object, chosen: dict[str, list[str]]) -> int:
     from sixbit.export.batch import foreseen
-    from sixbit.export.batch.outcome import as_json, line
+    from sixbit.export.batch.report import as_json, line
 
     failed = False
     for outcome in foreseen(options.photos, options.out, preset, **chosen):  # type: ignore[arg-type]

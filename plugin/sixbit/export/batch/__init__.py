@@ -5,8 +5,7 @@
 
 Sources are found (``sources``) and given their targets (``plan``); each is a task, done by one function (``work``) in
 processes of this machine or of a cluster (``pool``). What is done is kept in a ledger in the output folder
-(``ledger``), so that the same call goes on where it was stopped; what became of each photo (``outcome``) is told in a
-report (``report``).
+(``ledger``), so that the same call goes on where it was stopped; what became of each photo is told in ``report``.
 """
 
 from __future__ import annotations
@@ -20,9 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sixbit.export.batch.ledger import Ledger, held
-from sixbit.export.batch.outcome import STATES, Outcome, outcome_of
 from sixbit.export.batch.plan import Stems, Task, is_done, is_output, settings_digest
-from sixbit.export.batch.report import write_reports
+from sixbit.export.batch.report import STATES, Outcome, outcome_of, write_reports
 from sixbit.export.batch.sources import Source, find
 from sixbit.export.presets import Preset
 from sixbit.export.ways_out import BY_PRESET
