@@ -255,6 +255,7 @@ def test_the_death_of_a_process_costs_one_photo(tmp_path: Path, monkeypatch: pyt
         "    opened = photos.decode\n"
         "    def killing(path):\n"
         "        if path.name == '3.jpg':\n"
+        f"            open({str(tmp_path / 'out' / '.sixbit-begun.part')!r}, 'w').close()\n"
         "            os.kill(os.getpid(), 9)\n"
         "        return opened(path)\n"
         "    photos.decode = killing\n"
@@ -264,6 +265,7 @@ def test_the_death_of_a_process_costs_one_photo(tmp_path: Path, monkeypatch: pyt
     assert {name: one.status for name, one in seen.items() if one.status != "corrected"} == {"3.jpg": "failed"}
     assert len(seen) == 6
     assert "was ended by the system" in seen["3.jpg"].message
+    assert not list(tmp_path.rglob("*.part"))
 
 
 # What becomes of a photo --------------------------------------------------------------------------------------------

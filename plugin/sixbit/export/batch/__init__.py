@@ -86,7 +86,8 @@ def batch(
     with held(folder / _PRIVATE):
         plan = _Plan(photos, folder, preset, include, exclude)
         plan.ledger.claim(plan.new_targets)
-        for place in {task.target.parent for task in plan.tasks.values()}:
+        places = {task.target.parent for task in plan.tasks.values()}
+        for place in places:
             make_folder(place)
             clear(place)
         waiting = [task for task in plan.tasks.values() if not plan.is_done(task)]
@@ -102,6 +103,8 @@ def batch(
                 for _, record in pool.finished():
                     plan.ledger.add(record)
                 raise
+            for place in places:  # of a process that died meanwhile
+                clear(place)
         redone = {task.source for task in waiting}
 
         def outcomes() -> Iterator[Outcome]:
