@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.files.replace import refusal, write_whole
+from sixbit.files.replace import make_folder, write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
 from sixbit.lenses.own import Run, read_runs
@@ -52,10 +52,7 @@ def add(
         raise CalibrationError("There is nothing to keep.")
     moment = (date or datetime.now().astimezone()).isoformat(timespec="microseconds")
     folder = own_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refusal(error, folder) from error
+    make_folder(folder)
     of_setting = dict(vars(setting))
     lens = of_setting.pop("lens")
     with _locked(folder):

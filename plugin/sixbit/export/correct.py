@@ -22,7 +22,7 @@ from sixbit.photos.privacy import passed_on
 from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot
 from sixbit.values.choices import Choices
-from sixbit.values.errors import Code, NotCorrectedError, PhotoError, photo_name
+from sixbit.values.errors import CalibrationError, Code, NotCorrectedError, PhotoError, photo_name
 from sixbit.values.filter import Filter
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.lens import Lens, Model
@@ -198,7 +198,6 @@ def _tca_in(photo: Photo) -> tuple[Model, str] | str:
     """The lateral colour that a photo shows, or why it shows none."""
     from sixbit.measure.tca import tca_in
     from sixbit.photos.jpeg import has_halved_chroma
-    from sixbit.values.errors import CalibrationError
 
     try:
         transfer = photo.transfer

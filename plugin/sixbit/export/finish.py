@@ -77,7 +77,7 @@ def resized(pixels: Pixels, long_side: int, curve: TransferCurve | None) -> Pixe
     size = fitted(width, height, long_side)
     if size == (width, height):
         return pixels
-    kind = np.float32 if pixels.dtype == np.float32 else np.uint16
+    bits = 32 if pixels.dtype == np.float32 else 16
 
     def smaller(plane: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
@@ -94,13 +94,9 @@ def resized(pixels: Pixels, long_side: int, curve: TransferCurve | None) -> Pixe
         del light  # before the next is made
         if small_alpha is not None:
             small = small / np.maximum(small_alpha, np.float32(1e-4))
-        if curve is not None and kind == np.uint16:
-            results.append(_encoded(small, curve, k))
-            continue
-        values: Pixels = small if curve is None else curve.encode(small.astype(np.float64), k).astype(np.float32)
-        results.append(values if kind == np.float32 else in_depth(values, 16))
+        results.append(_encoded(small, curve, k, bits))
     if small_alpha is not None:
-        results.append(small_alpha if kind == np.float32 else in_depth(small_alpha, 16))
+        results.append(in_depth(small_alpha, bits))
     return results[0] if pixels.ndim == 2 else np.stack(results, axis=-1)
 
 
@@ -108,24 +104,26 @@ def _light(plane: Pixels, curve: TransferCurve | None, k: int) -> NDArray[np.flo
     """A plane in linear light, or as it is without a curve."""
     import numpy as np
 
+    if curve is None:
+        return np.array(in_depth(plane, 32))
     light = np.empty(plane.shape, np.float32)
-    table = (
-        np.array([]) if curve is None else curve.plane(k).astype(np.float32)[:: 257 if plane.dtype == np.uint8 else 1]
-    )
+    table = curve.plane(k).astype(np.float32)[:: 257 if plane.dtype == np.uint8 else 1]
     for band in _bands(*plane.shape):
-        if curve is None:
-            light[band] = in_depth(plane[band], 32)
-        elif plane.dtype == np.float32:
-            light[band] = curve.decode(plane[band], k)
-        else:
-            light[band] = table[plane[band]]
+        light[band] = curve.decode(plane[band], k) if plane.dtype == np.float32 else table[plane[band]]
     return light
 
 
-def _encoded(light: NDArray[np.float32], curve: TransferCurve, k: int) -> NDArray[np.uint16]:
-    """16-bit code values of linear light: from a table over its square root, in which no curve is steep."""
+def _encoded(light: NDArray[np.float32], curve: TransferCurve | None, k: int, bits: int) -> Pixels:
+    """The values of a plane in linear light, or as it is without a curve, in 16 or 32 bits.
+
+    Those of 16 bits come from a table over the square root of the light, in which no curve is steep.
+    """
     import numpy as np
 
+    if curve is None:
+        return in_depth(light, bits)
+    if bits == 32:
+        return curve.encode(light.astype(np.float64), k).astype(np.float32)
     steps = np.linspace(0, 1, 65536)
     table = np.rint(65535 * np.clip(curve.encode(steps**2, k), 0, 1)).astype(np.uint16)
     places = np.sqrt(np.clip(light, 0, 1)) * np.float32(65535) + np.float32(0.5)

@@ -86,22 +86,21 @@ def merged_xmp(packet: bytes, extension: bytes) -> bytes:
 
 def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
     """A packet as one of at most ``limit`` bytes, and an extension with the largest properties if it takes one."""
+    from collections import Counter
     from hashlib import md5
 
     if len(packet) <= limit:
         return packet, None
     data, extension = parsed_xmp(packet), loaded_exiv2().XmpData()
-    sizes: dict[str, int] = {}
+    sizes: Counter[str] = Counter()
     for datum in data:
-        name = _property(datum.key())
-        sizes[name] = sizes.get(name, 0) + len(datum.key()) + len(str(datum.value()))
+        sizes[_property(datum.key())] += len(datum.key()) + len(str(datum.value()))
     main = packet
-    for name in sorted(sizes, key=lambda name: -sizes[name]):
+    for name, _ in sizes.most_common():
         for datum in data:
-            if _property(datum.key()) == name:
+            if datum.key().startswith(name):
                 extension.add(datum)
-        for key in [datum.key() for datum in data if _property(datum.key()) == name]:
-            data.erase(data.findKey(loaded_exiv2().XmpKey(key)))
+        erase(data, name)
         more = xmp_packet(extension, wrapped=False)
         data[_EXTENDED] = md5(more, usedforsecurity=False).hexdigest().upper()
         main = xmp_packet(data)

@@ -34,13 +34,11 @@ _PLACES = (
 _PLACES_BY_EXIV2 = (
     "Exif.GPSInfo.",
     "Exif.Image.GPSTag",
-    "Iptc.Application2.LocationCode",
-    "Iptc.Application2.LocationName",
+    "Iptc.Application2.Location",
     "Iptc.Application2.City",
     "Iptc.Application2.SubLocation",
     "Iptc.Application2.ProvinceState",
-    "Iptc.Application2.CountryCode",
-    "Iptc.Application2.CountryName",
+    "Iptc.Application2.Country",
 )
 """The same in Exif and IPTC, as exiv2 names them."""
 
@@ -73,7 +71,7 @@ def passed_on(photo: Photo, policy: str) -> Photo:
 
 def without_place(metadata: Metadata) -> Metadata:
     """The metadata without what tells where the photo was taken; maker notes stay as they are."""
-    resources = None if metadata.resources is None else without_iptc_of_place(metadata.resources)
+    resources = without_iptc_of_place(metadata.resources)
     return Metadata(_exif_without_place(metadata.exif), _xmp_without_place(metadata.xmp), resources)
 
 

@@ -1,7 +1,7 @@
 """What Sixbit cannot do, as values: a code for programs, what it is about, and the reason in words.
 
 A reason says what is wrong. What can be done about it depends on where the user is, so it stands in a table by code of
-whoever shows the error: ``cli/ways_out.py``, ``export/batch/ways_out.py``, and one in each editor.
+whoever shows the error: ``cli/ways_out.py``, ``export/ways_out.py``, and one in each editor.
 """
 
 from __future__ import annotations

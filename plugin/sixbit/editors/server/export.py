@@ -10,7 +10,7 @@ from sixbit.export.batch.plan import Stems, Task
 from sixbit.export.batch.sources import Source
 from sixbit.export.batch.work import export
 from sixbit.export.presets import Preset
-from sixbit.files.replace import refusal
+from sixbit.files.replace import make_folder
 from sixbit.files.xmp import XmpError, read_packet
 from sixbit.tags.read import opened, photo_blocks
 from sixbit.values.errors import Code
@@ -42,10 +42,7 @@ def export_photo(
     if "lens" in modules and not force:
         twice = "darktable's lens correction is on, and it would be corrected twice."
         return _refused(Code.ALREADY_CORRECTED, twice)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refusal(error, folder) from error
+    make_folder(folder)
     source = Source(photo, Path(photo.name))
     stem = Stems(folder.absolute(), preset, {}, [source]).of(source)
     if stem is None:

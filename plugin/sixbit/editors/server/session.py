@@ -213,7 +213,8 @@ class Session:
         return {"presets": presets, "wrong": wrong}
 
     def _batch(self, request: Request, progress: Progress) -> Answer:
-        from sixbit.export.batch import as_json, batch
+        from sixbit.export.batch import batch
+        from sixbit.export.batch.report import as_json
 
         if not (photos := asked.texts(request, "photos", ())):
             raise ArgumentError("`photos` is a list of paths, of photos and of folders.")

@@ -7,9 +7,8 @@ import itertools
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -173,12 +172,16 @@ def _copies(preset: Preset) -> bool:
     return "copy" in (*cases, preset.uncalibrated, preset.already_corrected)
 
 
-def _inode(path: Path) -> tuple[int, int] | None:
+def _stat(path: Path) -> os.stat_result | None:
     try:
-        found = path.stat()
+        return path.stat()
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    found = _stat(path)
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 # What a result depends on -------------------------------------------------------------------------------------------
@@ -192,7 +195,6 @@ def settings_digest(preset: Preset) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-@cache
 def _database_digest() -> str:
     from sixbit.lenses.catalogue import catalogue
 
@@ -224,11 +226,8 @@ def fingerprint(source: str) -> list[Any]:
 
 
 def _size_and_time(path: Path) -> list[int] | None:
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return [found.st_size, found.st_mtime_ns]
+    found = _stat(path)
+    return None if found is None else [found.st_size, found.st_mtime_ns]
 
 
 def is_done(record: Record | None, task: Task) -> bool:
@@ -253,8 +252,3 @@ def chosen_lens(source: str) -> str | None:
         return look_up(read_shot(source)) if choices_file().is_file() else None
     except PhotoError:
         return None
-
-
-def folders_of(tasks: Iterable[Task]) -> Iterator[Path]:
-    """The folders that the tasks write to, each once."""
-    yield from dict.fromkeys(task.target.parent for task in tasks)
