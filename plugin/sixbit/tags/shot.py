@@ -59,7 +59,8 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
         and f_number.tag.startswith(_IN_PHOTO)
         and (on_m_body or note.adapter_code is not None),
         max_aperture=_first(_apex(source, "MaxApertureValue") for source in sources),
-        distance_m=_first(_distance(source) for source in sources),
+        # EXIF's 0 is "unknown".
+        distance_m=_first(_positive(source, "SubjectDistance", math.inf) for source in sources),
         orientation=_orientation(exif),
         digital_zoom=max(1.0, zoom.value) if zoom else 1.0,
         already_corrected=already,
@@ -142,13 +143,6 @@ def _f_number(sources: Sequence[Source], note: LeicaNote) -> Tagged[float] | Non
     )
 
 
-def _distance(source: Source) -> Tagged[float] | None:
-    """Metres; infinity where the photo says so, None where it says 0 (EXIF: unknown)."""
-    found = source.numbers("SubjectDistance")
-    value = found.value[0] if found and found.value else math.nan
-    return Tagged(value, found.tag) if found and value > 0 else None
-
-
 def _specification(source: Source) -> Tagged[LensSpecification] | None:
     found = source.numbers("LensSpecification")
     if found is None or len(found.value) != 4:
@@ -167,6 +161,5 @@ def _six_bit(note: LeicaNote) -> Tagged[SixBitCode] | None:
 
 
 def _orientation(exif: Source) -> int:
-    found = exif.numbers("Orientation")
-    value = found.value[0] if found and found.value else 1
-    return int(value) if value in range(1, 9) else 1
+    found = _positive(exif, "Orientation", 8)
+    return int(found.value) if found and found.value.is_integer() else 1
