@@ -241,8 +241,7 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
 
 def _with_own(known: Catalogue, folder: Path) -> Catalogue:
     """Add the user's files: runs to their lens, other XML to the lenses its name may mean, or as a lens of its own."""
-    from sixbit.lenses.entries import xml_root
-    from sixbit.lenses.own import own_lens, read_runs
+    from sixbit.lenses.own import own_lenses, read_runs
 
     lenses = dict(known.lenses)
 
@@ -255,8 +254,7 @@ def _with_own(known: Catalogue, folder: Path) -> Catalogue:
         if run.lens_id in lenses:
             add(lenses[run.lens_id], run.calibrations)
     for path in sorted({*folder.glob("*.xml")} - {run.xml for run in runs}):
-        for element in xml_root(path).iter("lens"):
-            own = own_lens(path, element)
+        for own in own_lenses(path):
             # The name a camera writes is that of several generations: the calibration then serves them all.
             for lens in known.candidates(own.name) or [own._replace(calibrations=())]:
                 add(lens, own.calibrations)

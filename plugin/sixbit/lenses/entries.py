@@ -1,18 +1,20 @@
-"""lensfun's XML: the files, read once, and the entries in them that calibrations are taken from."""
+"""lensfun's XML: the files, read once, and the entries in them that calibrations are taken from.
+
+It is imported by whoever is about to read XML, as the parser takes longer to load than a lens to match.
+"""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
 
 from sixbit.values.errors import CatalogueError, Code
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
-    from sixbit.values.lens import Calibration
+from sixbit.values.lens import Calibration
 
 
 class Entry(NamedTuple):
@@ -45,9 +47,6 @@ def merged_entry(paths: tuple[Path, ...], calibration: Calibration) -> Entry:
 
 def merged(lenses: Sequence[Element], kinds: Iterable[str]) -> Element:
     """Merge the calibrations of several ``<lens>`` into one, by kind; of two for the same settings the later one."""
-    import copy
-    from xml.etree.ElementTree import SubElement
-
     result = copy.deepcopy(lenses[-1])
     calibration = result.find("calibration")
     if calibration is not None:
@@ -83,8 +82,6 @@ def aspect_ratio(lens: Element) -> float:
 @cache
 def xml_root(path: Path) -> Element:
     """Parse a file; CatalogueError, naming it, if that fails."""
-    from xml.etree import ElementTree
-
     try:
         return ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
@@ -111,8 +108,6 @@ def _loaded(path: Path) -> tuple[Any, ...]:
 @cache
 def _merged(paths: tuple[Path, ...], kind: str) -> tuple[Any, Element]:
     """The lens that several files make together: as lensfunpy has it, and as XML."""
-    from xml.etree import ElementTree
-
     import lensfunpy
 
     found = (xml_root(path).find("lens") for path in paths)
