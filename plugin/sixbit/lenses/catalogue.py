@@ -106,7 +106,7 @@ class Catalogue:
 
         return read_bodies(path for folder in self.folders if folder.is_dir() for path in sorted(folder.glob("*.xml")))
 
-    def body_for(self, make: str | None, model: str | None) -> Body | None:
+    def body_for(self, make: str, model: str) -> Body | None:
         """The body of this make and model; also of lensfun's cameras, if lensfun knows it.
 
         >>> catalogue().body_for("LEICA CAMERA AG", "LEICA M10-R").crop_factor
@@ -114,11 +114,11 @@ class Catalogue:
         """
         from sixbit.lenses.bodies import find_body
 
-        return find_body(self.bodies, make or "", model) if model else None
+        return find_body(self.bodies, make, model) if model else None
 
     def body_of(self, shot: Shot) -> Body | None:
         """The body that a shot was taken with, None if it is not known."""
-        return self.body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
+        return self.body_for(*shot.camera)
 
     def calibration_entries(
         self,

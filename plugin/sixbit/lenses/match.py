@@ -141,13 +141,12 @@ def lens_of(shot: Shot, choices: Choices) -> tuple[Lens, list[str]]:
 def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
     """Tell of a photo what ``identify --json`` prints."""
     aperture = aperture_of(found.lens, shot, body=found.body)
-    camera = " ".join(tag.value for tag in (shot.make, shot.model) if tag)
     best = found.lens.best_calibrations(Grade) if found.lens else {}
     distance = shot.distance_m.value if shot.distance_m else math.inf
     return {
         "photo": str(photo),
         **match_record(found),
-        "camera": camera or None,
+        "camera": " ".join(shot.camera).strip() or None,
         "crop_factor": round(found.crop_factor.value * shot.digital_zoom, 4) if found.crop_factor else None,
         "focal_mm": _focal_length(found.lens, shot),
         "f_number": aperture.f_number,
@@ -176,7 +175,7 @@ def _focal_length(lens: Lens | None, shot: Shot) -> float | None:
 
 
 def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
-    camera = f"{shot.make.value if shot.make else ''} {shot.model.value if shot.model else ''}".lower()
+    camera = " ".join(shot.camera).lower()
     if any(fixed in camera for fixed in FIXED_LENS_CAMERAS):
         return _answer(Status.NOT_M, evidence=[Sentence("The lens of this camera is built in: it takes no M lenses.")])
     name = names_verdict(shot, known, body)
