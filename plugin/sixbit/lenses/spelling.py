@@ -96,13 +96,13 @@ class Words:
             self._add(word)
         elif len(word) > 2 and word in IDLE:
             pass
-        elif 3 <= len(word) <= 5 and one_edit_apart(word, "asph") and self.known["family"]:
+        elif one_edit_apart(word, "asph") and self.known["family"]:
             self._add("asph")  # it stands behind the family, APO before it
             self.typos += 1
-        elif 2 <= len(word) <= 4 and one_edit_apart(word, "apo"):
+        elif one_edit_apart(word, "apo"):
             self._add("apo")
             self.typos += 1
-        elif 2 <= len(word) <= 4 and one_edit_apart(word, "fle"):
+        elif one_edit_apart(word, "fle"):
             self.doubtful = True
         elif len(word) <= 2:
             self.letters.add(word)
