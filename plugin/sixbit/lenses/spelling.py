@@ -61,11 +61,7 @@ class Words:
         self.denied: set[str] = set()
         self.doubtful = False
         self.family_words = self.typos = 0
-        self._read_all(words)
-
-    def _read_all(self, words: Iterable[str]) -> None:
-        """Read words in their order, as some deny the one behind them."""
-        denial = ""
+        denial = ""  # a word may deny the one behind it
         for word in words:
             if word in DENYING:
                 denial = word
