@@ -122,7 +122,7 @@ def _lens_names(sources: Sequence[Source], note: LeicaNote) -> tuple[Tagged[str]
     for source in sources:
         found.extend(source.lens_names())
         if note.name and not source.is_xmp:
-            found.append(Tagged(*note.name))
+            found.append(note.name)
     return _names(found)
 
 
@@ -135,7 +135,7 @@ def _names(found: Iterable[Tagged[str]]) -> tuple[Tagged[str], ...]:
 
 def lens_name_in(note: LeicaNote) -> str | None:
     """The name of the lens that a maker note tells."""
-    return next((name.value for name in _names([Tagged(*note.name)] if note.name else [])), None)
+    return next((name.value for name in _names([note.name] if note.name else [])), None)
 
 
 def _positive(source: Source, name: str, most: float) -> Tagged[float] | None:
@@ -169,7 +169,7 @@ def _f_number(sources: Sequence[Source], note: LeicaNote) -> Tagged[float] | Non
     return (
         _first(_positive(source, "FNumber", 1000) for source in sources)
         or _first(_apex(source, "ApertureValue") for source in sources)
-        or (Tagged(*note.f_number) if note.f_number else None)
+        or note.f_number
     )
 
 
