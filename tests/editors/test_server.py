@@ -26,7 +26,7 @@ from sixbit.export.presets import load
 from sixbit.lenses.catalogue import catalogue
 from sixbit.manifest import manifest
 from sixbit.photos.profiles import curve_of_profile
-from sixbit.tags.texts import shot_of_tags
+from sixbit.tags.shot import shot_of_tags
 from sixbit.tags.write import write_lens_tags
 from sixbit.values.kinds import Grade
 from sixbit.values.light import linear

@@ -137,7 +137,7 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
     """
     first = frames.shots[0]
     lens = lens_of(first, choices)[0]
-    bodies = {(s.make.value if s.make else "", s.model.value if s.model else "") for s in frames.shots}
+    bodies = {shot.camera for shot in frames.shots}
     if len(bodies) > 1:
         names = " and ".join(sorted(" ".join(body).strip() or "none" for body in bodies))
         raise CalibrationError(f"These frames come from different cameras ({names}).", Code.FRAMES)

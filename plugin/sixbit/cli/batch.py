@@ -60,7 +60,6 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.export import presets
     from sixbit.export.batch import batch
     from sixbit.export.batch.report import Outcome, as_json, line
-    from sixbit.values.errors import PresetError, SixbitError
 
     try:
         preset = presets.load(options.preset)

@@ -8,8 +8,7 @@ from typing import Any
 
 from sixbit.cli import for_each, print_json, print_match
 from sixbit.cli.ways_out import way_out_of
-from sixbit.lenses.match import Match, match
-from sixbit.lenses.record import identity_record
+from sixbit.lenses.match import Match, identity_record, match
 from sixbit.values.errors import photo_name
 from sixbit.values.kinds import SPOKEN
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from sixbit.cli import DONE, SOME_FAILED, complain, print_json, print_match
 from sixbit.cli.arguments import positive
-from sixbit.lenses.match import match_name
-from sixbit.lenses.record import match_record
+from sixbit.lenses.match import match_name, match_record
 
 SUMMARY = "match the name of a lens alone"
 

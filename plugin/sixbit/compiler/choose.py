@@ -134,12 +134,11 @@ def _shading_of(usage: Usage) -> Chosen:
 
 def _runs_on_body(runs: Sequence[Run], shot: Shot) -> Sequence[Run] | Sentence:
     """The runs on the body of a shot, or why there are none."""
-    make, model = (tag.value if tag else "" for tag in (shot.make, shot.model))
-    on_body = [run for run in runs if same_body((run.make, run.model), (make, model))]
+    on_body = [run for run in runs if same_body((run.make, run.model), shot.camera)]
     if on_body:
         return on_body
     measured = ", ".join(sorted({run.model for run in runs}))
-    if not model:
+    if shot.model is None:
         return Sentence(
             "it was measured on {cameras}, and the photo does not say its camera", Code.OTHER_USE, cameras=measured
         )
@@ -147,5 +146,5 @@ def _runs_on_body(runs: Sequence[Run], shot: Shot) -> Sequence[Run] | Sentence:
         "it was measured on {cameras}, and this is from {camera}; it is of lens and sensor together",
         Code.OTHER_USE,
         cameras=measured,
-        camera=model,
+        camera=shot.model.value,
     )

@@ -106,7 +106,7 @@ class Catalogue:
 
         return read_bodies(path for folder in self.folders if folder.is_dir() for path in sorted(folder.glob("*.xml")))
 
-    def body_for(self, make: str | None, model: str | None) -> Body | None:
+    def body_for(self, make: str, model: str) -> Body | None:
         """The body of this make and model; also of lensfun's cameras, if lensfun knows it.
 
         >>> catalogue().body_for("LEICA CAMERA AG", "LEICA M10-R").crop_factor
@@ -114,11 +114,11 @@ class Catalogue:
         """
         from sixbit.lenses.bodies import find_body
 
-        return find_body(self.bodies, make or "", model) if model else None
+        return find_body(self.bodies, make, model) if model else None
 
     def body_of(self, shot: Shot) -> Body | None:
         """The body that a shot was taken with, None if it is not known."""
-        return self.body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
+        return self.body_for(*shot.camera)
 
     def calibration_entries(
         self,
@@ -241,8 +241,7 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
 
 def _with_own(known: Catalogue, folder: Path) -> Catalogue:
     """Add the user's files: runs to their lens, other XML to the lenses its name may mean, or as a lens of its own."""
-    from sixbit.lenses.entries import xml_root
-    from sixbit.lenses.own import own_lens, read_runs
+    from sixbit.lenses.own import own_lenses, read_runs
 
     lenses = dict(known.lenses)
 
@@ -255,8 +254,7 @@ def _with_own(known: Catalogue, folder: Path) -> Catalogue:
         if run.lens_id in lenses:
             add(lenses[run.lens_id], run.calibrations)
     for path in sorted({*folder.glob("*.xml")} - {run.xml for run in runs}):
-        for element in xml_root(path).iter("lens"):
-            own = own_lens(path, element)
+        for own in own_lenses(path):
             # The name a camera writes is that of several generations: the calibration then serves them all.
             for lens in known.candidates(own.name) or [own._replace(calibrations=())]:
                 add(lens, own.calibrations)

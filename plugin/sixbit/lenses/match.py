@@ -6,12 +6,14 @@ support or contradict each other; a contradiction is told and never decided in s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.lenses.catalogue import Catalogue, catalogue
-from sixbit.lenses.figures import crop_factor_of
+from sixbit.lenses.figures import aperture_of, crop_factor_of
 from sixbit.lenses.verdict import (
     CONTRADICTED,
     Verdict,
@@ -22,7 +24,7 @@ from sixbit.lenses.verdict import (
     weighed,
 )
 from sixbit.values.errors import Code, NotCorrectedError
-from sixbit.values.kinds import TRUSTED, Grade
+from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.lens import Body, Lens
 from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import Shot, Tagged
@@ -136,8 +138,44 @@ def lens_of(shot: Shot, choices: Choices) -> tuple[Lens, list[str]]:
     raise NotCorrectedError(why, Code(found.status), subject=shot.path)
 
 
+def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
+    """Tell of a photo what ``identify --json`` prints."""
+    aperture = aperture_of(found.lens, shot, body=found.body)
+    best = found.lens.best_calibrations(Grade) if found.lens else {}
+    distance = shot.distance_m.value if shot.distance_m else math.inf
+    return {
+        "photo": str(photo),
+        **match_record(found),
+        "camera": " ".join(shot.camera).strip() or None,
+        "crop_factor": round(found.crop_factor.value * shot.digital_zoom, 4) if found.crop_factor else None,
+        "focal_mm": _focal_length(found.lens, shot),
+        "f_number": aperture.f_number,
+        "f_number_source": aperture.source,
+        "distance_m": distance if math.isfinite(distance) else None,
+        "calibrations": {kind: str(best[kind].grade) if kind in best else None for kind in KINDS},
+        "already_corrected": list(shot.already_corrected),
+    }
+
+
+def match_record(found: Match) -> dict[str, Any]:
+    """Tell of a name what ``lens --json`` prints."""
+    return {
+        "status": str(found.status),
+        "lens": found.lens.lens_id if found.lens else None,
+        "candidates": [lens.lens_id for lens in found.candidates],
+        "confidence": round(found.confidence, 3),
+        "evidence": list(found.evidence),
+    }
+
+
+def _focal_length(lens: Lens | None, shot: Shot) -> float | None:
+    if lens and lens.focal_min == lens.focal_max:
+        return lens.focal_min
+    return shot.focal_mm.value if shot.focal_mm else None
+
+
 def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
-    camera = f"{shot.make.value if shot.make else ''} {shot.model.value if shot.model else ''}".lower()
+    camera = " ".join(shot.camera).lower()
     if any(fixed in camera for fixed in FIXED_LENS_CAMERAS):
         return _answer(Status.NOT_M, evidence=[Sentence("The lens of this camera is built in: it takes no M lenses.")])
     name = names_verdict(shot, known, body)

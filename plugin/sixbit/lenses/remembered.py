@@ -76,7 +76,7 @@ def forget(shot: Shot | None = None, lens_id: str | None = None) -> int:
 def _key(shot: Shot) -> Key:
     name = next((name.value.strip() for name in shot.lens_names if not read_name(name.value).empty), "")
     focal = round(shot.focal_mm.value, 1) if shot.focal_mm and not name else None
-    return Key(shot.make.value if shot.make else "", shot.model.value if shot.model else "", name, focal)
+    return Key(*shot.camera, name, focal)
 
 
 def _read() -> dict[Key, str]:

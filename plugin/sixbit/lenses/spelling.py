@@ -61,11 +61,7 @@ class Words:
         self.denied: set[str] = set()
         self.doubtful = False
         self.family_words = self.typos = 0
-        self._read_all(words)
-
-    def _read_all(self, words: Iterable[str]) -> None:
-        """Read words in their order, as some deny the one behind them."""
-        denial = ""
+        denial = ""  # a word may deny the one behind it
         for word in words:
             if word in DENYING:
                 denial = word
@@ -96,13 +92,13 @@ class Words:
             self._add(word)
         elif len(word) > 2 and word in IDLE:
             pass
-        elif 3 <= len(word) <= 5 and one_edit_apart(word, "asph") and self.known["family"]:
+        elif one_edit_apart(word, "asph") and self.known["family"]:
             self._add("asph")  # it stands behind the family, APO before it
             self.typos += 1
-        elif 2 <= len(word) <= 4 and one_edit_apart(word, "apo"):
+        elif one_edit_apart(word, "apo"):
             self._add("apo")
             self.typos += 1
-        elif 2 <= len(word) <= 4 and one_edit_apart(word, "fle"):
+        elif one_edit_apart(word, "fle"):
             self.doubtful = True
         elif len(word) <= 2:
             self.letters.add(word)

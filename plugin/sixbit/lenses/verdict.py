@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sixbit.lenses.catalogue import Catalogue, CodeRow
 from sixbit.lenses.comparison import is_specific
-from sixbit.lenses.figures import can_open_to, f_number_of, focal_fits, focal_of, largest_aperture_of, opens_to
+from sixbit.lenses.figures import can_open_to, figures_of, focal_fits, opens_to
 from sixbit.lenses.mounts import PHONE_LENSES
 from sixbit.lenses.names import Name, read_name
 from sixbit.lenses.words import FAMILIES
@@ -196,7 +196,7 @@ def _why_not(read: Name, quoted: str, lenses: list[Lens]) -> Sentence:
 
 def figures_verdict(shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
     """Judge by the figures alone, on a camera that takes its lens data from a list."""
-    focal, f_number = focal_of(shot, body), largest_aperture_of(shot, body)
+    focal, f_number, _ = figures_of(shot, body)
     if not (body and body.takes_m and focal and f_number):
         return Verdict()
     lenses = (lens for lens in known.lenses.values() if lens.sourced and lens.focals)
@@ -216,15 +216,16 @@ def figures_verdict(shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
 
 def weighed(verdict: Verdict, shot: Shot, body: Body | None) -> Verdict:
     """Let focal length and apertures confirm, narrow or contradict the lenses of a verdict."""
-    if focal := focal_of(shot, body):
+    focal, largest, taken = figures_of(shot, body)
+    if focal:
         figure = Sentence("{focal:g} mm", focal=focal.value)
         verdict = _weighed_by(verdict, figure, focal.tag, partial(focal_fits, focal.value))
-    if largest := largest_aperture_of(shot, body):
+    if largest:
         figure = Sentence("largest aperture f/{f_number:.2g}", f_number=largest.value)
         verdict = _weighed_by(verdict, figure, largest.tag, partial(opens_to, largest.value))
-    taken, lenses = f_number_of(shot, body), verdict.lenses or []
     if taken is None:
         return verdict
+    lenses = verdict.lenses or []
     left = [lens for lens in lenses if lens.is_adapter or can_open_to(taken.value, lens)]
     if left:
         return verdict._replace(lenses=left)

@@ -113,7 +113,7 @@ class SixbitError(Exception):
 
     code = Code.ARGUMENT
 
-    def __init__(self, reason: object = "", code: Code | None = None, *, subject: str | Path | None = None) -> None:
+    def __init__(self, reason: object = "", code: Code | None = None, subject: str | Path | None = None) -> None:
         super().__init__(reason, code, subject)
         self.reason, self.subject = reason, subject
         self.code = code or getattr(reason, "code", None) or self.code
@@ -126,14 +126,6 @@ class SixbitError(Exception):
     def __str__(self) -> str:
         named = "" if self.subject is None else f"{photo_name(self.subject)}: "
         return f"{named}{self.reason}"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (type(self), self.reason, self.code, self.subject)
-
-
-def _again(kind: type[SixbitError], reason: object, code: Code, subject: str | Path | None) -> SixbitError:
-    """An error that comes from another process."""
-    return kind(reason, code, subject=subject)
 
 
 class PhotoError(SixbitError):

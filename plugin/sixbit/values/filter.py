@@ -14,16 +14,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, FilterError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
-
-if TYPE_CHECKING:
-    from sixbit.values.arrays import FloatArray
 
 FORMAT = 1
 
@@ -108,8 +108,6 @@ class Filter:
 
     def _map_over(self, left: float, top: float, right: float, bottom: float) -> FloatArray | None:
         """The gain map with its outer nodes at these points, and as many of them, though it may be a part."""
-        import numpy as np
-
         if self.gain_map is None:
             return None
         planes, rows, columns = self.gain_map.shape
@@ -118,8 +116,6 @@ class Filter:
 
     def source_points(self, xy: Any) -> FloatArray:
         """Where the output points ``xy`` (n, 2) come from, for red, green and blue: (3, n, 2) in px, float64."""
-        import numpy as np
-
         offset = np.asarray(xy, np.float64).reshape(-1, 2) - self.centre
         r = np.hypot(offset[:, 0], offset[:, 1]) / self.half_diagonal
         factors = (evaluate(polynomial, r)[:, None] for polynomial in self.warp)
@@ -127,8 +123,6 @@ class Filter:
 
     def gains(self, xy: Any) -> FloatArray:
         """The factors for linear light of red, green and blue at the output points ``xy`` (n, 2): (3, n), float64."""
-        import numpy as np
-
         points = np.asarray(xy, np.float64).reshape(-1, 2)
         offset = points - self.centre
         r = np.hypot(offset[:, 0], offset[:, 1]) / self.half_diagonal
@@ -138,8 +132,6 @@ class Filter:
         return gains
 
     def _map_at(self, points: FloatArray) -> FloatArray:
-        import numpy as np
-
         assert self.gain_map is not None
         _, rows, columns = self.gain_map.shape
         x = np.clip(points[:, 0] / max(self.width - 1, 1), 0, 1) * (columns - 1)
@@ -166,40 +158,25 @@ class Filter:
 
     def to_json(self) -> str:
         """The filter as JSON text; the same filter always gives the same text."""
-        return json.dumps(
-            {
-                "sixbit_filter": FORMAT,
-                "width": self.width,
-                "height": self.height,
-                "centre": list(self.centre),
-                "half_diagonal": self.half_diagonal,
-                "warp": [list(polynomial) for polynomial in self.warp],
-                "gain": [list(polynomial) for polynomial in self.gain],
-                "gain_map": None if self.gain_map is None else self.gain_map.tolist(),
-                "error_px": self.error_px,
-                "error_gain": self.error_gain,
-                "made_from": dict(self.made_from),
-            },
-            indent=2,
-            sort_keys=True,
-        )
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values["gain_map"] = None if self.gain_map is None else self.gain_map.tolist()
+        values["made_from"] = dict(self.made_from)
+        return json.dumps({"sixbit_filter": FORMAT, **values}, indent=2, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Filter:
         """Read what ``to_json`` wrote; raises FilterError if it is something else."""
         try:
-            fields = json.loads(text)
-            if fields.pop("sixbit_filter") != FORMAT:
+            values = json.loads(text)
+            if values.pop("sixbit_filter") != FORMAT:
                 why = f"This filter was written by another version of Sixbit (format {FORMAT} is read)."
                 raise FilterError(why, Code.VERSION)
-            gain_map = fields.pop("gain_map")
+            gain_map = values.pop("gain_map")
             if gain_map is not None:
-                import numpy as np
-
                 gain_map = np.asarray(gain_map, np.float64)
             for name in ("warp", "gain"):
-                fields[name] = tuple(tuple(float(c) for c in polynomial) for polynomial in fields[name])
-            return cls(gain_map=gain_map, centre=tuple(fields.pop("centre")), **fields)
+                values[name] = tuple(tuple(float(c) for c in polynomial) for polynomial in values[name])
+            return cls(gain_map=gain_map, centre=tuple(values.pop("centre")), **values)
         except FilterError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -217,6 +194,4 @@ class Filter:
 
 def _three(planes: list[FloatArray]) -> FloatArray:
     """One array a colour, where one may stand for all."""
-    import numpy as np
-
     return np.stack(planes * (3 // len(planes)))

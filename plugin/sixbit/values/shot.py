@@ -72,3 +72,12 @@ class Shot(NamedTuple):
     """Corrections that marks in the photo claim: ``distortion``, ``tca``, ``vignetting``, ``shading``."""
     marks: tuple[Tagged[str], ...] = ()
     """The marks behind ``already_corrected``, as found."""
+
+    @property
+    def camera(self) -> tuple[str, str]:
+        """Make and model of the camera, empty where the photo does not say them.
+
+        >>> Shot(model=Tagged("LEICA M10", "Image Model")).camera
+        ('', 'LEICA M10')
+        """
+        return self.make.value if self.make else "", self.model.value if self.model else ""

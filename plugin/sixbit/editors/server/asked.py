@@ -40,7 +40,7 @@ def shot(request: Request) -> Shot:
         from sixbit.tags.read import read_shot
 
         return read_shot(text(request, "photo"))
-    from sixbit.tags.texts import shot_of_tags
+    from sixbit.tags.shot import shot_of_tags
 
     tags = request.get("tags")
     if not isinstance(tags, dict):

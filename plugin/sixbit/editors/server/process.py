@@ -27,7 +27,6 @@ from sixbit.values.sentence import Sentence, parts
 
 LONGEST_LINE = 16 << 20
 NEEDED_SOON = (
-    "sixbit.lenses.record",
     "sixbit.lenses.match",
     "sixbit.compiler.compile",
     "sixbit.engines.native",

@@ -86,8 +86,7 @@ class Session:
         return {"protocol": PROTOCOL, "version": manifest()["version"], "engines": engines, "log": log}
 
     def _identify(self, request: Request) -> Answer:
-        from sixbit.lenses.match import match
-        from sixbit.lenses.record import identity_record
+        from sixbit.lenses.match import identity_record, match
 
         shot = asked.shot(request)
         found = match(shot)
