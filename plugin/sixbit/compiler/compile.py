@@ -8,7 +8,7 @@ from typing import Any
 from sixbit.compiler.choose import Usage, choose
 from sixbit.compiler.gains import fit_gains, gain_map
 from sixbit.compiler.optics import Optics, SensorPicture
-from sixbit.compiler.scale import scale_factor
+from sixbit.compiler.scale import scaled
 from sixbit.compiler.warp import Warp, fit_warp
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import Aperture, aperture_of, crop_factor_of
@@ -92,15 +92,15 @@ def compile_optics(
     >>> compiled.source_points([[100.0, 50.0]])[1].round(9).tolist()
     [[100.0, 50.0]]
     """
-    warp = Warp(optics, picture)
-    warp = replace(warp, scale=scale_factor(warp, scale))
+    warp = scaled(Warp(optics, picture), scale)
     polynomials, error_px = fit_warp(warp)
     gain, error_fit = fit_gains(warp)
     nodes, error_map = gain_map(warp)
     return Filter(
         width=picture.width,
         height=picture.height,
-        centre=warp.centre,
+        centre=warp.output_centre,
+        source_centre=warp.centre if warp.output else None,
         half_diagonal=picture.half_diagonal,
         warp=polynomials,
         gain=gain,

@@ -20,11 +20,15 @@ WIDTH_OF_BUDGET = 8192
 
 @dataclass(frozen=True)
 class Warp:
-    """The exact warp of a picture. Points and radii are in px, radii from the optical centre."""
+    """The exact warp of a picture. Points and radii are in px, radii from the optical centre.
+
+    A part of a frame is scaled about another point: then the optical centre lies elsewhere in the ``output``.
+    """
 
     optics: Optics
     picture: SensorPicture
     scale: float = 1.0
+    output: tuple[float, float] | None = None
 
     @property
     def colours(self) -> range:
@@ -35,6 +39,11 @@ class Warp:
     def centre(self) -> tuple[float, float]:
         """The optical centre."""
         return self.picture.centre(self.optics.sensor)
+
+    @property
+    def output_centre(self) -> tuple[float, float]:
+        """Where the optical centre lies in the corrected picture."""
+        return self.output or self.centre
 
     @property
     def nearest(self) -> float:
@@ -49,13 +58,16 @@ class Warp:
         >>> Warp(Optics(), SensorPicture(7, 9, 1.0)).farthest
         5.0
         """
-        x, y = self.centre
-        return max(math.hypot(max(x, self.picture.width - 1 - x), max(y, self.picture.height - 1 - y)), 0.5)
+        return self._to_corner(self.centre)
 
     @property
     def end(self) -> float:
-        """The distance of the farthest corner in half diagonals."""
-        return self.farthest / self.picture.half_diagonal
+        """The distance of the farthest corner of the corrected picture, in half diagonals."""
+        return self._to_corner(self.output_centre) / self.picture.half_diagonal
+
+    def _to_corner(self, point: tuple[float, float]) -> float:
+        x, y = point
+        return max(math.hypot(max(x, self.picture.width - 1 - x), max(y, self.picture.height - 1 - y)), 0.5)
 
     def unscaled(self, colour: int, radius: FloatArray) -> FloatArray:
         """Give the source over the output radius, at output radii before scaling."""
