@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sixbit.values.polynomial import Polynomial, evaluate
@@ -79,6 +79,16 @@ class SensorPicture:
         """
         short, long = sorted(self._lengths)
         return Sensor(self.crop_factor, long / short)
+
+    @property
+    def alone(self) -> SensorPicture:
+        """The picture as a frame of its own, on a sensor as much smaller.
+
+        >>> SensorPicture(101, 101, 1.0, frame=(-50, -50, 201, 201)).alone.crop_factor
+        2.0
+        """
+        alone = SensorPicture(self.width, self.height, self.crop_factor)
+        return replace(alone, crop_factor=self.crop_factor * self.half_diagonal / alone.half_diagonal)
 
     @property
     def is_off_centre(self) -> bool:

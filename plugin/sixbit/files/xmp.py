@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 NAMESPACES = {
+    "aas": "http://ns.apple.com/adjustment-settings/1.0/",
     "aux": "http://ns.adobe.com/exif/1.0/aux/",
     "crs": "http://ns.adobe.com/camera-raw-settings/1.0/",
+    "digiKam": "http://www.digikam.org/ns/1.0/",
     "exif": "http://ns.adobe.com/exif/1.0/",
     "exifEX": "http://cipa.jp/exif/1.0/",
+    "GPano": "http://ns.google.com/photos/1.0/panorama/",
+    "panorama": "http://ns.adobe.com/photoshop/1.0/panorama-profile",
+    "xmpDSA": "http://leica-camera.com/digital-shift-assistant/1.0/",
     PREFIX: NAMESPACE,
 }
 _PREFIXES = {uri: prefix for prefix, uri in NAMESPACES.items()}

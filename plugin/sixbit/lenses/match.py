@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from sixbit.lenses.catalogue import Catalogue, catalogue
-from sixbit.lenses.figures import crop_factor_of
+from sixbit.lenses.place import Place, place_of
 from sixbit.lenses.verdict import (
     CONTRADICTED,
     Verdict,
@@ -53,10 +53,15 @@ class Match(NamedTuple):
     agreed: bool = False
     """True if all that was found fits all candidates, and nothing contradicts."""
     body: Body | None = None
-    crop_factor: Tagged[float] | None = None
-    """With where it was found: the body, or the tags it was reckoned from."""
+    place: Place = Place()
+    """Where on the sensor the picture is."""
     is_remembered: bool = False
     """True if the user's choice for such photos has decided."""
+
+    @property
+    def crop_factor(self) -> Tagged[float] | None:
+        """The crop factor, with where it was found: the body, or the tags it was reckoned from."""
+        return self.place.crop_factor
 
     def shares_calibration(self, grades: tuple[Grade, ...] = TRUSTED) -> bool:
         """Tell whether it was one of several for sure, and all are corrected alike, so that nothing is to choose."""
@@ -77,7 +82,7 @@ def match(shot: Shot, known: Catalogue | None = None) -> Match:
 
     known = known or catalogue()
     body = known.body_of(shot)
-    answer = _match(shot, known, body)._replace(body=body, crop_factor=crop_factor_of(shot, body))
+    answer = _match(shot, known, body)._replace(body=body, place=place_of(shot, body))
     if body and body.is_phone and body.remark:
         remark = Sentence("{camera}: {remark}.", camera=f"{body.make} {body.model}", remark=body.remark)
         answer = answer._replace(evidence=(*answer.evidence, remark))

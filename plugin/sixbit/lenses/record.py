@@ -23,13 +23,15 @@ def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
         "photo": str(photo),
         **match_record(found),
         "camera": camera or None,
-        "crop_factor": round(found.crop_factor.value * shot.digital_zoom, 4) if found.crop_factor else None,
+        "crop_factor": round(found.crop_factor.value, 4) if found.crop_factor else None,
         "focal_mm": _focal(found.lens, shot),
         "f_number": aperture.f_number,
         "f_number_source": aperture.source,
         "distance_m": distance if math.isfinite(distance) else None,
         "calibrations": {kind: str(best[kind].grade) if kind in best else None for kind in KINDS},
         "already_corrected": list(shot.already_corrected),
+        "place": [*found.place.evidence, *([found.place.refused] if found.place.refused else [])],
+        "reshaped": found.place.refused is not None,
     }
 
 
