@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sixbit.files.find import RAW_SUFFIXES
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.figures import aperture_of, crop_factor_of
+from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
+from sixbit.lenses.place import Place, place_of
 from sixbit.measure.frame import DecodedFrame
 from sixbit.tags.read import opened, photo_blocks, shot_in
 from sixbit.values.choices import Choices
@@ -146,12 +147,14 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
     ratios = [max(size) / max(min(size), 1) for size in frames.sizes]
     if max(ratios) / min(ratios) > 1.01:
         raise CalibrationError("These frames differ in shape.", Code.FRAMES)
+    for shot in frames.shots:
+        check_whole(shot, place_of(shot, body))
     crop_factor = choices.crop_factor
     if crop_factor is None:
-        known = crop_factor_of(first, body)
+        known = place_of(first, body).crop_factor
         if known is None:
             raise CalibrationError("The sensor of this camera is not known.", Code.CROP_FACTOR)
-        crop_factor = known.value * first.digital_zoom
+        crop_factor = known.value
     apertures = {round(a, 2) for s in frames.shots if (a := aperture_of(lens, s, choices.f_number, body).f_number)}
     if len(apertures) > 1:
         listed = " and ".join(f"f/{a:g}" for a in sorted(apertures))
@@ -168,6 +171,13 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
         make=make,
         model=model,
     )
+
+
+def check_whole(shot: Shot, place: Place) -> None:
+    """Refuse a frame that is a part of what the lens drew, by CalibrationError: the measurement needs its middle."""
+    if place.refused or place.frame:
+        why = place.refused or place.evidence[-1]
+        raise CalibrationError(Sentence("{why}", Code.FRAMES, why=why), subject=shot.path)
 
 
 def _focal_length(lens: Lens, focal_mm: float) -> float:

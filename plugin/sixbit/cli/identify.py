@@ -44,5 +44,7 @@ def _print_identity(record: dict[str, Any], found: Match) -> None:
     if found.lens:
         listed = ", ".join(f"{SPOKEN[kind]} {grade}" for kind, grade in known.items())
         print(f"  calibrations: {listed or 'none'}")
+    for sentence in record["place"]:
+        print(f"  {sentence}")
     if record["already_corrected"]:
         print(f"  corrected already: {', '.join(record['already_corrected'])}")

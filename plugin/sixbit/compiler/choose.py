@@ -15,7 +15,7 @@ from sixbit.lenses.own import Run
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code
 from sixbit.values.kinds import Grade
-from sixbit.values.lens import Lens, Model
+from sixbit.values.lens import LARGEST_SENSOR, Lens, Model
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
 
@@ -80,7 +80,7 @@ def _tca_of(picture: SensorPicture, measured: tuple[Model, str] | str, why: Sent
         return Sentence("{why}, and the photo itself does not show it: {reason}", why.code, why=why, reason=measured)
     model, source = measured
     origin = {"grade": FROM_PHOTO, "source": source, "model": model.name, "terms": list(model.terms)}
-    return (tca(*model), picture.sensor), origin
+    return (tca(*model), picture.alone.sensor), origin
 
 
 def _why_none(usage: Usage, kind: str, is_known: bool, grades: tuple[Grade, ...]) -> Sentence:
@@ -91,12 +91,11 @@ def _why_none(usage: Usage, kind: str, is_known: bool, grades: tuple[Grade, ...]
     if is_known:
         return _none_near_focal_length(usage.focal_mm)
     others = {known.grade for known in usage.lens.calibrations if known.kind == kind}
+    if others & set(grades):
+        return Sentence("it was measured on a smaller sensor", Code.OTHER_USE)
     if others:
-        # One of a grade that is trusted was made on a smaller sensor.
-        code = Code.GRADE if others - set(grades) else Code.OTHER_USE
-        return Sentence(
-            "only a calibration that is {grades} is known", code, grades=tuple(map(Sentence, sorted(others)))
-        )
+        listed = tuple(map(Sentence, sorted(others)))
+        return Sentence("only a calibration that is {grades} is known", Code.GRADE, grades=listed)
     return UNKNOWN
 
 
@@ -116,7 +115,7 @@ def _shading_of(usage: Usage) -> Chosen:
     on_body = _runs_on_body(runs, usage.shot)
     if isinstance(on_body, Sentence):
         return on_body
-    large = [run for run in on_body if run.crop_factor <= usage.picture.crop_factor * 1.01]
+    large = [run for run in on_body if usage.picture.crop_factor >= LARGEST_SENSOR * run.crop_factor]
     if not large:
         return Sentence("it was measured on a smaller part of the sensor", Code.OTHER_USE)
     f_number, focal = usage.aperture.f_number, usage.focal_mm

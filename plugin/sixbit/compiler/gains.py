@@ -14,7 +14,6 @@ from functools import partial
 import numpy as np
 
 from sixbit.compiler.fit import AIM, SAMPLES, fit
-from sixbit.compiler.optics import Sensor
 from sixbit.compiler.warp import Warp
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, CompileError
@@ -112,11 +111,7 @@ def _check_shading(light: FloatArray) -> None:
 
 
 def _is_centred(warp: Warp) -> bool:
-    return warp.centre == _middle(warp)
-
-
-def _middle(warp: Warp) -> tuple[float, float]:
-    return warp.picture.centre(Sensor(1.0))
+    return warp.centre == warp.picture.middle
 
 
 def gain_map(warp: Warp) -> tuple[FloatArray | None, float]:
@@ -151,16 +146,17 @@ def _mapped_gains(warp: Warp, rows: int, columns: int) -> FloatArray:
     """The gains that the polynomials leave, at the points of a grid over the frame."""
     assert warp.optics.shading is not None
     shading, sensor = warp.optics.shading
-    picture, centre, middle = warp.picture, warp.centre, _middle(warp)
+    picture, centre, middle = warp.picture, warp.centre, warp.picture.middle
     unit = picture.per_half_diagonal(sensor)
-    down, across = np.linspace(0, picture.height - 1, rows), np.linspace(0, picture.width - 1, columns)
-    x, y = np.meshgrid(across - centre[0], down - centre[1])
+    right, bottom = picture.width - 1, picture.height - 1
+    down, across = np.linspace(0, bottom, rows), np.linspace(0, right, columns)
+    x, y = np.meshgrid(across - warp.output_centre[0], down - warp.output_centre[1])
     gains = np.ones((3, rows, columns))
     for colour in (0, 2):
         factor = warp.unscaled(colour, np.hypot(x, y) / warp.scale) / warp.scale
-        # What comes from beyond the frame is empty, and there is no shading to be had.
-        u = np.clip(x * factor + centre[0] - middle[0], -middle[0], middle[0]) * unit
-        v = np.clip(y * factor + centre[1] - middle[1], -middle[1], middle[1]) * unit
+        # What comes from beyond the picture is empty, and there is no shading to be had.
+        u = np.clip(x * factor + centre[0] - middle[0], -middle[0], right - middle[0]) * unit
+        v = np.clip(y * factor + centre[1] - middle[1], -middle[1], bottom - middle[1]) * unit
         light = shading.planes[colour].at(u, v)
         _check_shading(light)
         rest = light / shading.planes[colour].radial_at(np.hypot(u, v)) if _is_centred(warp) else light

@@ -1,4 +1,4 @@
-"""The warp of a picture, exact and as polynomials: where each point of the corrected picture comes from; its scale."""
+"""The warp of a picture, exact and as polynomials: where each point of the corrected picture comes from."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ WIDTH_OF_BUDGET = 8192
 
 @dataclass(frozen=True)
 class Warp:
-    """The exact warp of a picture. Points and radii are in px, radii from the optical centre."""
+    """The exact warp of a picture. Points and radii are in px, radii from the optical centre.
+
+    A part of a frame is scaled about another point: then the optical centre lies elsewhere in the ``output``.
+    """
 
     optics: Optics
     picture: SensorPicture
     scale: float = 1.0
+    output: tuple[float, float] | None = None
 
     @property
     def colours(self) -> range:
@@ -36,6 +40,11 @@ class Warp:
     def centre(self) -> tuple[float, float]:
         """The optical centre."""
         return self.picture.centre(self.optics.sensor)
+
+    @property
+    def output_centre(self) -> tuple[float, float]:
+        """Where the optical centre lies in the corrected picture."""
+        return self.output or self.centre
 
     @property
     def nearest(self) -> float:
@@ -50,13 +59,16 @@ class Warp:
         >>> Warp(Optics(), SensorPicture(7, 9, 1.0)).farthest
         5.0
         """
-        x, y = self.centre
-        return max(math.hypot(max(x, self.picture.width - 1 - x), max(y, self.picture.height - 1 - y)), 0.5)
+        return self._to_corner(self.centre)
 
     @property
     def end(self) -> float:
-        """The distance of the farthest corner in half diagonals."""
-        return self.farthest / self.picture.half_diagonal
+        """The distance of the farthest corner of the corrected picture, in half diagonals."""
+        return self._to_corner(self.output_centre) / self.picture.half_diagonal
+
+    def _to_corner(self, point: tuple[float, float]) -> float:
+        x, y = point
+        return max(math.hypot(max(x, self.picture.width - 1 - x), max(y, self.picture.height - 1 - y)), 0.5)
 
     def unscaled(self, colour: int, radius: FloatArray) -> FloatArray:
         """Give the source over the output radius, at output radii before scaling; colour 0 is red, 1 green, 2 blue.
@@ -79,47 +91,6 @@ class Warp:
         """Give the source radius of an output radius r in half diagonals."""
         output = r * self.picture.half_diagonal / self.scale
         return output * self.unscaled(colour, output)
-
-
-def scale_factor(warp: Warp, scale: str | float) -> float:
-    """Find the factor by which a picture is enlarged: a number, 1 for ``none``, or the least that is a ``fill``.
-
-    Raises CompileError for models that cannot fill the frame.
-
-    >>> from sixbit.compiler.optics import distortion
-    >>> square = SensorPicture(101, 101, 1.0)
-    >>> round(scale_factor(Warp(Optics(distortion=(distortion("poly3", [0.02]), square.sensor)), square), "fill"), 6)
-    1.018556
-    """
-    if scale == "none":
-        return 1.0
-    if scale == "fill":
-        return max(0.0, *(_fill(warp, colour) for colour in warp.colours))
-    return float(scale)
-
-
-def _fill(warp: Warp, colour: int) -> float:
-    """The least factor that leaves no part of the border empty.
-
-    A border point at radius b must come from no farther out than b: if the map takes q to b, the factor must be at
-    least b / q, so the largest b / q along the border is the one.
-    """
-    border = np.linspace(warp.nearest, warp.farthest, SAMPLES)
-    output = np.linspace(0, 2 * warp.farthest, 8 * SAMPLES)
-    source = output * warp.unscaled(colour, output)
-    rising = np.concatenate([[True], np.diff(source) > 0])
-    if not rising.all():
-        stop = int(np.argmin(rising))
-        output, source = output[:stop], source[:stop]
-    if source[-1] < warp.farthest:
-        why = Sentence("The distortion model folds over within the frame, so the frame cannot be filled.", Code.FOLDS)
-        raise CompileError(why)
-    q = np.interp(border, source, output)
-    for _ in range(3):  # Newton's steps from the table to float64.
-        step = q * 1e-6 + 1e-9
-        slope = ((q + step) * warp.unscaled(colour, q + step) - q * warp.unscaled(colour, q)) / step
-        q = q - (q * warp.unscaled(colour, q) - border) / slope
-    return float(np.max(warp.unscaled(colour, np.maximum(q, 1e-9))))
 
 
 def fit_warp(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:

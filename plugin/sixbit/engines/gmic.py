@@ -76,7 +76,8 @@ def _source_part(filter: Filter, region: Region) -> tuple[int, int, int, int]:
     radii = np.linspace(near, far, 256) / filter.half_diagonal
     factors = np.concatenate([evaluate(polynomial, radii) for polynomial in filter.warp])
     bounds = []
-    for ends, centre, size in zip(extents, filter.centre, (filter.width, filter.height), strict=True):
+    source_centre = filter.source_centre or filter.centre
+    for ends, centre, size in zip(extents, source_centre, (filter.width, filter.height), strict=True):
         reach = centre + np.outer(ends, (factors.min(), factors.max()))
         # Two pixels for the interpolation, one for what lies between the radii looked at.
         low = int(np.clip(np.floor(reach.min()) - 3, 0, size - 1))
@@ -140,7 +141,7 @@ def _warp(filter: Filter) -> str:
         return """_sixbit_warp :
   crop {$2-$6},{$3-$7},{$2-$6+$4-1},{$3-$7+$5-1}
 """
-    x, y = map(_number, filter.centre)
+    x, y = map(_number, filter.source_centre or filter.centre)
     points = "\n".join(
         f"_sixbit_points_{k} :\n"
         f'  $4,$5,1,2,"{_radius(filter, 2)}; p = {_horner(polynomial)}; '

@@ -53,6 +53,7 @@ def apply(work: Work, level: str = "") -> None:
             left=work.region.x,
             top=work.region.y,
             centre=filter.centre,
+            centre_shift=filter.shift,
             half_diagonal=filter.half_diagonal,
             shift=[(polynomial[0] - 1, *polynomial[1:]) for polynomial in filter.warp],
             gain=filter.gain if filter.brightens else [],

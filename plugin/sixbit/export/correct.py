@@ -15,6 +15,7 @@ from sixbit.export.presets import PLAIN, Preset
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
+from sixbit.lenses.place import Place, place_of
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
 from sixbit.photos.pixels import in_depth
@@ -112,12 +113,14 @@ def correct(
     check_target(out, path)
     shot = read_shot(path)
     watch.lap("tags")
+    place = placed(shot, preset, force)
     lens, choices, notes = _chosen(shot, preset, choices, force)
+    notes += place.evidence
     watch.lap("database")
     photo = decode(path)
     transfer = _transfer(photo, choices)
     watch.lap("decode")
-    filter = _compiled(shot, lens, choices, photo, preset.auto_tca)
+    filter = _compiled(shot, lens, choices, photo, place, preset.auto_tca)
     _check_something_to_do(filter, shot, lens, choices)
     watch.lap("compile")
     # More bits, where they are wanted, before the values between those of the photo are rounded.
@@ -144,12 +147,24 @@ def foreseen(path: Path, preset: Preset, choices: Choices) -> tuple[Filter, bool
     With it stands whether lateral colour would be measured in the photo, which takes its pixels.
     """
     shot = read_shot(path)
+    place = placed(shot, preset, force=False)
     lens, choices, _ = _chosen(shot, preset, choices, force=False)
-    filter = compile_filter(lens, shot, choices)
+    filter = compile_filter(lens, shot, choices, place=place)
     measures_tca = preset.auto_tca and "tca" in filter.made_from["left_out"]
     if not measures_tca:
         _check_something_to_do(filter, shot, lens, choices)
     return filter, measures_tca
+
+
+def placed(shot: Shot, preset: Preset = PLAIN, force: bool = False) -> Place:
+    """Tell where on the sensor a shot is. Raises NotCorrectedError where nobody knows, and it is not to be forced."""
+    place = place_of(shot, catalogue().body_of(shot))
+    if place.refused is None:
+        return place
+    if not (force or preset.reshaped == "correct"):
+        raise NotCorrectedError(place.refused, subject=shot.path)
+    assumed = Sentence("It is corrected as if it were the whole frame.")
+    return place.taken_as_whole()._replace(evidence=(place.refused, assumed))
 
 
 def _chosen(shot: Shot, preset: Preset, choices: Choices | None, force: bool) -> tuple[Lens, Choices, list[str]]:
@@ -178,13 +193,14 @@ def _transfer(photo: Photo, choices: Choices) -> TransferCurve:
         return linear()
 
 
-def _compiled(shot: Shot, lens: Lens, choices: Choices, photo: Photo, auto_tca: bool) -> Filter:
+def _compiled(shot: Shot, lens: Lens, choices: Choices, photo: Photo, place: Place, auto_tca: bool) -> Filter:
     """The filter for a photo, which is asked for its lateral colour if the lens has no calibration of that."""
     height, width = photo.pixels.shape[:2]
     shot = shot._replace(width=width, height=height)
-    filter = compile_filter(lens, shot, choices)
+    filter = compile_filter(lens, shot, choices, place=place)
     if auto_tca and "tca" in filter.made_from["left_out"]:
-        filter = compile_filter(lens, shot, choices, measured_tca=_tca_in(photo))
+        shown = _tca_in(photo) if place.is_centred else "it was cropped beside the optical centre"
+        filter = compile_filter(lens, shot, choices, measured_tca=shown, place=place)
     return filter
 
 

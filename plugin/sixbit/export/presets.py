@@ -89,6 +89,7 @@ class Preset:
     not_m: str = _DEFAULT["not_m"]
     uncalibrated: str = _DEFAULT["uncalibrated"]
     already_corrected: str = _DEFAULT["already_corrected"]
+    reshaped: str = _DEFAULT["reshaped"]
     scale: str | float = _DEFAULT["scale"]
     interpolation: str = _DEFAULT["interpolation"]
     depth: int | None = _DEFAULT["depth"]

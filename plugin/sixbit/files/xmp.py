@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _PREFIXES = {
+    "http://ns.apple.com/adjustment-settings/1.0/": "aas",
     "http://ns.adobe.com/exif/1.0/aux/": "aux",
     "http://ns.adobe.com/camera-raw-settings/1.0/": "crs",
+    "http://www.digikam.org/ns/1.0/": "digiKam",
     "http://ns.adobe.com/exif/1.0/": "exif",
     "http://cipa.jp/exif/1.0/": "exifEX",
+    "http://ns.google.com/photos/1.0/panorama/": "GPano",
+    "http://ns.adobe.com/photoshop/1.0/panorama-profile": "panorama",
+    "http://leica-camera.com/digital-shift-assistant/1.0/": "xmpDSA",
     NAMESPACE: PREFIX,
 }
 """Of the names of properties, by the namespaces that are read."""

@@ -129,7 +129,7 @@ class Catalogue:
     ) -> dict[str, Entry]:
         """The lensfun entries to interpolate from, one for each kind there is a calibration of.
 
-        ``crop_factor`` is that of the picture: the user's own calibrations from a smaller sensor are left out.
+        ``crop_factor`` is that of the picture: calibrations from a smaller sensor are left out.
         Raises KeyError for an unknown lens_id, CatalogueError for a file that lensfun cannot read.
         """
         best = self.lenses[lens_id].best_calibrations(grades, crop_factor)
@@ -201,7 +201,14 @@ def _lenses(folder: Path, codes: Iterable[CodeRow]) -> Iterator[Lens]:
     for row in read_table(folder / "calibrations.csv"):
         # A row without a lens_id is an entry that is kept, but that no lens is trusted to.
         calibrations.setdefault(row["lens_id"], []).append(
-            Calibration(row["kind"], Grade(row["grade"]), row["source"], row["file"], row["model"])
+            Calibration(
+                row["kind"],
+                Grade(row["grade"]),
+                row["source"],
+                row["file"],
+                row["model"],
+                crop_factor=float(row["crop_factor"] or 0),
+            )
         )
     for row in read_table(folder / "lenses.csv"):
         focals = tuple(float(focal) for focal in row["focal_mm"].split())

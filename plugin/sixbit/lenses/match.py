@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.lenses.catalogue import Catalogue, catalogue
-from sixbit.lenses.figures import aperture_of, crop_factor_of
+from sixbit.lenses.figures import aperture_of
+from sixbit.lenses.place import Place, place_of
 from sixbit.lenses.verdict import (
     CONTRADICTED,
     Verdict,
@@ -55,10 +56,15 @@ class Match(NamedTuple):
     agreed: bool = False
     """True if all that was found fits all candidates, and nothing contradicts."""
     body: Body | None = None
-    crop_factor: Tagged[float] | None = None
-    """With where it was found: the body, or the tags it was reckoned from."""
+    place: Place = Place()
+    """Where on the sensor the picture is."""
     is_remembered: bool = False
     """True if the user's choice for such photos has decided."""
+
+    @property
+    def crop_factor(self) -> Tagged[float] | None:
+        """The crop factor, with where it was found: the body, or the tags it was reckoned from."""
+        return self.place.crop_factor
 
     def shares_calibration(self, grades: tuple[Grade, ...] = TRUSTED) -> bool:
         """Tell whether it was one of several for sure, and all are corrected alike, so that nothing is to choose."""
@@ -79,7 +85,7 @@ def match(shot: Shot, known: Catalogue | None = None) -> Match:
 
     known = known or catalogue()
     body = known.body_of(shot)
-    answer = _match(shot, known, body)._replace(body=body, crop_factor=crop_factor_of(shot, body))
+    answer = _match(shot, known, body)._replace(body=body, place=place_of(shot, body))
     if body and body.is_phone and body.remark:
         remark = Sentence("{camera}: {remark}.", camera=f"{body.make} {body.model}", remark=body.remark)
         answer = answer._replace(evidence=(*answer.evidence, remark))
@@ -147,13 +153,15 @@ def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
         "photo": str(photo),
         **match_record(found),
         "camera": " ".join(shot.camera).strip() or None,
-        "crop_factor": round(found.crop_factor.value * shot.digital_zoom, 4) if found.crop_factor else None,
+        "crop_factor": round(found.crop_factor.value, 4) if found.crop_factor else None,
         "focal_mm": _focal_length(found.lens, shot),
         "f_number": aperture.f_number,
         "f_number_source": aperture.source,
         "distance_m": distance if math.isfinite(distance) else None,
         "calibrations": {kind: str(best[kind].grade) if kind in best else None for kind in KINDS},
         "already_corrected": list(shot.already_corrected),
+        "place": [*found.place.evidence, *([found.place.refused] if found.place.refused else [])],
+        "reshaped": found.place.refused is not None,
     }
 
 

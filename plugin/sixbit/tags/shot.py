@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sixbit.files.tiff import Structure
 from sixbit.files.xmp import Packet, packet_of_texts
+from sixbit.tags.framing import crop_in, reshaping_in, taken_size
 from sixbit.tags.leica import LeicaNote, read_leica_note
 from sixbit.tags.source import Source, fraction
 from sixbit.values.marks import APERTURE, LENS, corrections_in
@@ -66,6 +67,9 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
         distance_m=_first(_positive(source, "SubjectDistance", math.inf) for source in sources),
         orientation=_orientation(exif),
         digital_zoom=max(1.0, zoom.value) if zoom else 1.0,
+        taken_size=taken_size(exif),
+        crop=crop_in(packet.properties),
+        reshaped=reshaping_in(packet, exif),
         already_corrected=already,
         marks=marks,
     )

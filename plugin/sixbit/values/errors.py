@@ -63,7 +63,7 @@ class Code(StrEnum):
     BAD_SHADING = "bad_shading"
     ALREADY_CORRECTED = "already_corrected"
     RESHAPED = "reshaped"
-    """A picture that an editor has cropped or bent."""
+    """A picture that was cropped, stitched or bent, so that its optical centre is not known."""
     # The user's own files.
     USER_FILE = "user_file"
     RUN = "run"
@@ -143,10 +143,10 @@ class NotCorrectedError(PhotoError):
     def status(self) -> str:
         """Why, in one of the words that a preset has an answer to.
 
-        ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``, or
-        ``already_corrected``.
+        ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``,
+        ``already_corrected`` or ``reshaped``.
         """
-        told = (Code.AMBIGUOUS, Code.UNKNOWN, Code.UNTAGGED, Code.NOT_M, Code.ALREADY_CORRECTED)
+        told = (Code.AMBIGUOUS, Code.UNKNOWN, Code.UNTAGGED, Code.NOT_M, Code.ALREADY_CORRECTED, Code.RESHAPED)
         return str(self.code if self.code in told else Code.UNCALIBRATED)
 
 

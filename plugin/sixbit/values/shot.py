@@ -37,6 +37,15 @@ class LensSpecification(NamedTuple):
     f_number_at_max: float | None
 
 
+class Crop(NamedTuple):
+    """What was cut out of a picture: its edges, as shares of the width and the height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 class Shot(NamedTuple):
     """Everything a photo says of the lens and how it was used. Nothing here is guessed.
 
@@ -68,6 +77,12 @@ class Shot(NamedTuple):
     height: int | None = None
     orientation: int = 1
     digital_zoom: float = 1.0
+    taken_size: Tagged[tuple[int, int]] | None = None
+    """Width and height in px that the camera, or the last program that kept to Exif, gave the picture."""
+    crop: Tagged[Crop] | None = None
+    """A crop that was made in these pixels, and nothing else that changed their shape."""
+    reshaped: tuple[Tagged[str], ...] = ()
+    """What else was done to the shape of the picture, in a word, by the mark that tells it."""
     already_corrected: tuple[str, ...] = ()
     """Corrections that marks in the photo claim: ``distortion``, ``tca``, ``vignetting``, ``shading``."""
     marks: tuple[Tagged[str], ...] = ()

@@ -169,7 +169,7 @@ def _plain(stem: str) -> str:
 
 def _copies(preset: Preset) -> bool:
     cases = (preset.ambiguous, preset.unknown, preset.untagged, preset.not_m)
-    return "copy" in (*cases, preset.uncalibrated, preset.already_corrected)
+    return "copy" in (*cases, preset.uncalibrated, preset.already_corrected, preset.reshaped)
 
 
 def _stat(path: Path) -> os.stat_result | None:
