@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sixbit.lenses.authors import is_of_profile
 from sixbit.lenses.catalogue import Catalogue, catalogue
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.place import Place, place_of
@@ -21,6 +22,7 @@ from sixbit.lenses.verdict import (
     code_verdict,
     contradiction,
     figures_verdict,
+    hinted,
     names_verdict,
     weighed,
 )
@@ -186,7 +188,8 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
     camera = " ".join(shot.camera).lower()
     if any(fixed in camera for fixed in FIXED_LENS_CAMERAS):
         return _answer(Status.NOT_M, evidence=[Sentence("The lens of this camera is built in: it takes no M lenses.")])
-    name = names_verdict(shot, known, body)
+    name = names_verdict([one for one in shot.lens_names if not is_of_profile(one)], shot, known, body)
+    hint = names_verdict([one for one in shot.lens_names if is_of_profile(one)], shot, known, body)
     code = code_verdict(shot.six_bit, known) if shot.six_bit else Verdict()
     evidence = [*name.notes, *code.notes]
     if name.foreign:
@@ -194,6 +197,11 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
         if not code.lenses:
             return _answer(Status.NOT_M, confidence=0.95, evidence=evidence)
         name = Verdict()
+    if name.unlisted:
+        if not code.lenses:
+            return _answer(Status.UNKNOWN, evidence=[*evidence, name.unlisted])
+        evidence.append(contradiction(code.statements[0], name.unlisted))
+        return _answer(Status.AMBIGUOUS, code.lenses, CONTRADICTED, evidence)
     if code.lenses and name.lenses:
         both = [lens for lens in name.lenses if lens in code.lenses]
         if not both:
@@ -205,12 +213,8 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
         best = code if code.lenses else name
         evidence += best.statements
     else:
-        best = figures_verdict(shot, known, body)
-        if best.lenses is None:
-            return _unnamed(body, evidence)
-        evidence += [*best.statements, *_signs(best.lenses)]
-        return _answer(Status.AMBIGUOUS, best.lenses, best.confidence, evidence)
-    best = weighed(best._replace(notes=tuple(evidence)), shot, body)
+        return _unnamed(shot, known, body, hint, evidence)
+    best = weighed(hinted(best._replace(notes=tuple(evidence)), hint), shot, body)
     lenses = best.lenses or []
     if len(lenses) == 1 and best.firm:
         return _answer(Status.MATCHED, lenses, best.confidence, best.notes)
@@ -218,9 +222,20 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
     return _answer(Status.AMBIGUOUS, lenses, min(best.confidence, 0.6), evidence, agreed=best.firm)
 
 
-def _unnamed(body: Body | None, evidence: list[Sentence]) -> Match:
+def _unnamed(shot: Shot, known: Catalogue, body: Body | None, hint: Verdict, evidence: list[Sentence]) -> Match:
+    """Answer where neither code nor name fits a lens: by the figures, by the name of a lens profile, or not at all."""
+    best = figures_verdict(shot, known, body)
+    if best.lenses:
+        best = hinted(best._replace(notes=(*evidence, *best.statements)), hint)
+    elif hint.lenses and not evidence:
+        best = weighed(
+            hinted(Verdict(), hint)._replace(lenses=hint.lenses, confidence=CONTRADICTED, firm=False), shot, body
+        )
+    if best.lenses:
+        return _answer(Status.AMBIGUOUS, best.lenses, best.confidence, [*best.notes, *_signs(best.lenses)])
     if evidence:
-        return _answer(Status.UNKNOWN, evidence=evidence)
+        return _answer(Status.UNKNOWN, evidence=[*evidence, *hinted(Verdict(), hint).notes])
+    evidence = [*hinted(Verdict(), hint).notes]
     if body and body.is_phone:
         evidence.append(Sentence("The focal length in a phone's photo is that of its own module."))
     evidence.append(Sentence("The photo does not say which lens it was taken with."))

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from sixbit.lenses.words import DENYING, IDLE, SHORT, VOCABULARY
+from sixbit.lenses.words import DENYING, IDLE, SHORT, UNLISTED_MAKERS, VOCABULARY
 
 
 def plain(text: str) -> str:
@@ -130,6 +130,20 @@ class Words:
             self._add(known)
         self.typos += bool(near)
         return bool(near)
+
+
+def unlisted_maker(text: str) -> str | None:
+    """Find the maker of M lenses in a name whose lenses the catalogue lacks.
+
+    >>> unlisted_maker("MS-Optics Perar 28mm f/4"), unlisted_maker("JUPITER-8 2/50"), unlisted_maker("Elmar 50")
+    ('MS-Optics', 'a Soviet works', None)
+    """
+    words = re.findall("[a-z]+", plain(text))
+    letters = "".join(words)
+    for maker, marks in UNLISTED_MAKERS.items():
+        if any(mark in (letters if len(mark) > 4 else words) for mark in marks.split()):
+            return maker
+    return None
 
 
 def _split(word: str) -> list[str]:

@@ -13,19 +13,19 @@ from sixbit.tags.framing import crop_in, reshaping_in, taken_size
 from sixbit.tags.leica import LeicaNote, read_leica_note
 from sixbit.tags.source import Source, fraction
 from sixbit.values.marks import APERTURE, LENS, corrections_in
-from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
+from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged, says_nothing
 
 T = TypeVar("T")
 
 LONGEST_TEXT = 200
 
-_SAYS_NOTHING = re.compile(r"\s|not |---|\*\*\*|(unknown|none|n/a|uncoded)( lens)?\s*$|0(\.0)? ?mm", re.IGNORECASE)
-"""What cameras and adapters write for want of a name: blanks, "----", "***", "not ..." (LibRaw), "0.0 mm f/0.0"."""
-_LEICA_M = re.compile(r"(leica )?m(\d|-|$| ?\(| ?monochrom| ev)", re.IGNORECASE)
-"""M8 Digital Camera, M9, M-E, M Monochrom, LEICA M (Typ 240), LEICA M10-R, LEICA M11 Monochrom, LEICA M EV1."""
+_LEICA_M = re.compile(r"(leica )?m([89]|\d\d|-[dep]|$| ?\(| ?monochrom| ev| ?edition)", re.IGNORECASE)
+"""M8 Digital Camera, M9, M-E, M Monochrom, LEICA M (Typ 240), LEICA M10-R, LEICA M11 Monochrom, LEICA M EV1.
+
+Those for film (M3 to M7, MP, M-A, MDa) have nothing that estimates: an f-number there is the photographer's note.
+"""
 _ORIGINS = {"Exif.Photo.": "EXIF ", "Exif.Image.": "Image "}
 """The groups of exiv2, as messages call them."""
-_IN_PHOTO = ("EXIF ", "Image ", "MakerNote ", "XMP ")
 
 
 def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Packet) -> Shot:
@@ -57,11 +57,8 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
         focal_35mm=focal_35mm,
         f_number=f_number,
         f_number_by_user=aperture is not None,
-        # An M-Adapter L tells no aperture either. What stands in a sidecar was put there by someone who knew it.
-        f_number_estimated=f_number is not None
-        and aperture is None
-        and f_number.tag.startswith(_IN_PHOTO)
-        and (on_m_body or note.adapter_code is not None),
+        # An M-Adapter L tells no aperture either. Programs copy the camera's estimate into sidecars.
+        f_number_estimated=f_number is not None and aperture is None and (on_m_body or note.adapter_code is not None),
         max_aperture=_first(_apex(source, "MaxApertureValue") for source in sources),
         # EXIF's 0 is "unknown".
         distance_m=_first(_positive(source, "SubjectDistance", math.inf) for source in sources),
@@ -112,7 +109,7 @@ def _clean(text: Tagged[str] | None) -> Tagged[str] | None:
         return None
     printable = "".join(c if c.isprintable() else " " for c in text.value.partition("\0")[0][: 4 * LONGEST_TEXT])
     value = printable.strip()[:LONGEST_TEXT].rstrip()
-    return None if not value or _SAYS_NOTHING.match(value) else Tagged(value, text.tag)
+    return None if not value or says_nothing(value) else Tagged(value, text.tag)
 
 
 def _serial(text: Tagged[str] | None) -> Tagged[str] | None:

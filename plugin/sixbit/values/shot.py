@@ -5,6 +5,7 @@ Named tuples, here and wherever `sixbit lens` passes: importing dataclasses take
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -12,6 +13,23 @@ T = TypeVar("T")
 
 INFINITY_M = 1000.0
 """The distance in metres that stands for infinity, here as in lensfun's database."""
+
+
+_NOTHING = re.compile(
+    r"[\W_0]*(?:mm[\W_0]*(?:[fƒ][\W_0]*)?|[fƒ][\W_0]+)?|(?=.*--)[\W\d_]*mm[\W\d_]*(?:[fƒ][\W\d_]*)?|0(?:\.0)?\s*mm\b.*|---.*|\*\*\*.*|"
+    r"not\s(?!.*\b(?:asp|apo|fle))\D*|not\s.*coded|not (?:attached|available|known|set)\b.*|"
+    r"(?:(?:no|unknown|uncoded|manual|other) )?lens(?: type)?|no lens attached|"
+    r"(?:unknown|none|null|undefined|n/?a|uncoded|manual)(?:\W*\d+)?\W*|off|auto|other"
+)
+
+
+def says_nothing(text: str) -> bool:
+    """Tell whether a text is only what cameras, adapters and programs write for want of a name.
+
+    >>> [says_nothing(text) for text in ("----", "-- mm f/--", "0.0 mm f/0.0", "Unknown (0)", "0.95/50 Lux")]
+    [True, True, True, True, False]
+    """
+    return _NOTHING.fullmatch(text.strip().lower()) is not None
 
 
 class Tagged(NamedTuple, Generic[T]):
