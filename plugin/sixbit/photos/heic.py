@@ -27,5 +27,5 @@ def read(path: Path, file: BinaryIO) -> Photo:
         # libheif's 10 or 12 bits stand at the top; white is to be 65535.
         pixels = pixels | (pixels >> int(info["bit_depth"]))
     metadata = upright(Metadata(exif_of_heif(info), info.get("xmp") or None))
-    notes = ("further pictures in the file were left out",) if len(image) > 1 else ()
+    notes = ("further pictures in the file were left out",) if len(image) > 1 or info.get("aux") else ()
     return Photo(path, "HEIC", pixels, info.get("icc_profile") or None, metadata, notes=notes)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LARGEST_THUMBNAIL = 1024
 """Pixels a side of the largest that is taken for one."""
 
-_STALE_XMP = ("Xmp.xmp.Thumbnails", "Xmp.Container.Directory", "Xmp.hdrgm.", "Xmp.GContainer.", "Xmp.GCamera.Micro")
+_STALE_XMP = ("Xmp.xmp.Thumbnails", "Xmp.Container.Directory", "Xmp.hdrgm.", "Xmp.GCamera.Micro")
 """Pictures in the picture: a thumbnail, and the directories of gain maps and films that are appended to the file."""
 
 

@@ -13,6 +13,7 @@ from sixbit.files import tiff
 from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.jpeg import APP0, APP14, COMMENT
 from sixbit.files.photoshop import without_iptc_of_place
+from sixbit.photos.gain_map import ADOBE, APPLE
 from sixbit.photos.metadata import Metadata
 from sixbit.values.errors import Code, PhotoError
 
@@ -68,7 +69,14 @@ def passed_on(photo: Photo, policy: str) -> Photo:
             if name in png.COLOURS | {b"pHYs"} or not (bare or content.startswith(b"Raw profile type"))
         )
         encoding = replace(encoding, chunks=chunks)
-    return replace(photo, metadata=metadata, encoding=encoding)
+    gain_map = photo.gain_map
+    if gain_map is not None:
+        if bare and gain_map.needs_maker_note:
+            photo, gain_map = photo.without_gain_map("it means nothing without the maker note"), None
+        else:
+            xmp = _xmp_of_gain_map(gain_map.xmp) if bare else _xmp_without_place(gain_map.xmp)
+            gain_map = replace(gain_map, xmp=xmp)
+    return replace(photo, metadata=metadata, encoding=encoding, gain_map=gain_map)
 
 
 def without_place(metadata: Metadata) -> Metadata:
@@ -105,6 +113,17 @@ def _xmp_without_place(packet: bytes | None) -> bytes | None:
         data = parsed_xmp(packet)
         if not erase(data, _PLACES):
             return packet
+        return None if data.empty() else xmp_packet(data)
+    except exiv2.Exiv2Error:
+        return None
+
+
+def _xmp_of_gain_map(packet: bytes | None) -> bytes | None:
+    """What a gain map's packet says of the gain, and nothing else."""
+    exiv2 = loaded_exiv2()
+    try:
+        data = parsed_xmp(packet)
+        erase(data, tuple(key for datum in data if not (key := datum.key()).startswith((ADOBE, APPLE))))
         return None if data.empty() else xmp_packet(data)
     except exiv2.Exiv2Error:
         return None

@@ -48,6 +48,8 @@ def save_photo(
     check_target(out, None if overwrite else photo.path)
     if applied is None:
         applied = () if filter is None else filter.made_from.get("corrections", ())
+    if kind != "jpeg":
+        photo = photo.without_gain_map("only a JPEG holds one")
     metadata, notes = corrected(photo.metadata, pixels, filter, tuple(applied))
     trailer = getattr(photo.encoding, "trailer", None)
     if kind != "jpeg" and trailer:
