@@ -14,6 +14,7 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 from scipy import ndimage
@@ -22,9 +23,12 @@ from sixbit.engines import apply
 from sixbit.export.correct import Corrected, correct
 from sixbit.export.presets import PLAIN, Preset, load
 from sixbit.files import jpeg, mpf
+from sixbit.lenses.catalogue import catalogue
 from sixbit.photos.decode import decode
 from sixbit.photos.gain_map import GainMap
+from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import save_photo
+from sixbit.tags.write import write_lens_tags
 from sixbit.values.choices import Choices
 from sixbit.values.filter import Filter
 from sixbit.values.light import linear
@@ -42,7 +46,7 @@ from tests.scenery.gain_maps import (
     ultra_hdr,
 )
 from tests.scenery.icc_profiles import rgb_profile
-from tests.scenery.photo_factory import exif, segment
+from tests.scenery.photo_factory import exif, heic, segment
 from tests.scenery.programs import exiftool
 
 BENT = Choices(lens="summicron-35-asph", crop_factor=1.0, kinds={"distortion": 1.0, "tca": 1.0})
@@ -313,6 +317,22 @@ def test_other_formats_hold_no_map(tmp_path: Path, says: dict[str, bytes], suffi
     assert says_nothing(done.out)
 
 
+@pytest.mark.parametrize(
+    "kind", ["urn:com:apple:photo:2020:aux:hdrgainmap", "urn:com:samsung:photo:2024:aux:hdrgainmap"]
+)
+def test_the_map_of_a_heic_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    def opened(*args: Any, **options: Any) -> Any:
+        image = real(*args, **options)
+        image.info["aux"] = {kind: [2]}
+        return image
+
+    (tmp_path / "photo.heic").write_bytes(heic())
+    assert decode(tmp_path / "photo.heic").notes == ()
+    real = pillow_heif.open_heif
+    monkeypatch.setattr(pillow_heif, "open_heif", opened)
+    assert ["gain map" in note for note in decode(tmp_path / "photo.heic").notes] == [True]
+
+
 @pytest.mark.parametrize("damage", ["cut", "kind", "size"])
 def test_a_map_that_cannot_be_read_is_left_out(tmp_path: Path, damage: str) -> None:
     photo = made(tmp_path)
@@ -355,6 +375,54 @@ def test_the_metadata_of_a_map_follows_the_preset(tmp_path: Path, policy: str) -
     assert b'hdrgm:GainMapMax="3.0"' in gain_map
     assert ISO + meaning_by_iso() in gain_map
     assert decode(done.out).gain_map is not None
+
+
+@pytest.mark.parametrize("policy", ["no-location", "none"])
+@pytest.mark.parametrize("index_first", [False, True])
+@pytest.mark.parametrize("says", CONVENTIONS.values(), ids=CONVENTIONS)
+def test_a_copy_keeps_its_map(tmp_path: Path, says: dict[str, bytes], policy: str, index_first: bool) -> None:
+    """The photo that is copied as it is but for its metadata; with a film behind it."""
+    head = segment(0xE1, b"Exif\0\0" + exif(Make="Secret"))
+    says = {name: data.replace(b"rdf:about", PLACE.encode() + b" rdf:about") for name, data in says.items()}
+    photo = made(tmp_path, **says, map_head=head, more_xmp=PLACE, index_first=index_first, behind=b"a film")
+    copy = tmp_path / "copy.jpg"
+    copy.write_bytes(copy_without(photo, policy))
+    data, gain_map = copy.read_bytes(), map_bytes(copy)
+    assert data.endswith(gain_map + b"a film")
+    assert b"Secret" not in data
+    assert b"Wetzlar" not in data
+    assert (b"Lahn" in data) == (policy == "no-location")
+    before, after = decode(photo), decode(copy)
+    assert np.array_equal(before.pixels, after.pixels)
+    assert before.gain_map is not None
+    if policy == "none" and before.gain_map.needs_maker_note:
+        assert after.gain_map is None
+        assert b"MPF\0" not in data
+        return
+    assert after.gain_map is not None
+    assert np.abs(before.gain_map.pixels.astype(int) - after.gain_map.pixels).max() <= 2
+    assert after.gain_map.iso == says.get("iso")
+    assert (f'Item:Length="{len(gain_map)}"'.encode() in data) == (b"hdrgm" in says.get("xmp", b""))
+
+
+@pytest.mark.parametrize("index_first", [False, True])
+def test_a_tag_leaves_the_map_where_it_is_found(tmp_path: Path, index_first: bool) -> None:
+    """Exif data grows before the index, XMP before or behind it."""
+    photo = made(tmp_path, iso=meaning_by_iso(), xmp=meaning(), index_first=index_first)
+    before = map_bytes(photo)
+    write_lens_tags(photo, catalogue().lenses["summicron-35-asph"])
+    assert b"summicron-35-asph" in photo.read_bytes()
+    assert map_bytes(photo) == before
+    assert said(photo)["MPImage1:MPImageLength"] == len(photo.read_bytes()) - len(before)
+
+
+def test_an_index_that_is_broken_stays_as_it_is() -> None:
+    picture = encoded(dots(40, 30))
+    for content in (b"MPF\0", b"MPF\0II*\0\xff\xff\xff\xff", mpf.index(0, 9, 9)[4:-10], b"MPF\0MM\0*\0\0\0\x08\0\0"):
+        before = picture[:2] + segment(0xE2, content) + picture[2:]
+        after = before[:-2] + b"more" + before[-2:]
+        assert mpf.moved(before, after) == after
+    assert mpf.moved(picture, picture + b"more") == picture + b"more"
 
 
 def test_apples_first_map_needs_the_maker_note(tmp_path: Path) -> None:

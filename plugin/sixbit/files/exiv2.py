@@ -21,6 +21,7 @@ _NAMESPACES = {
     "xmpNote": "http://ns.adobe.com/xmp/note/",
     "hdrgm": "http://ns.adobe.com/hdr-gain-map/1.0/",
     "HDRGainMap": "http://ns.apple.com/HDRGainMap/1.0/",
+    "apdi": "http://ns.apple.com/pixeldatainfo/1.0/",
     "Container": "http://ns.google.com/photos/1.0/container/",
     "Item": "http://ns.google.com/photos/1.0/container/item/",
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sixbit.engines import apply
-from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
+from sixbit.files.exiv2 import erase, loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.photos.pixels import fitted
 from sixbit.values.polynomial import UNITY
 
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 ADOBE, APPLE = "Xmp.hdrgm.", "Xmp.HDRGainMap."
+MEANING = (ADOBE, APPLE, "Xmp.apdi.")
 """How exiv2 calls the properties that say what a map means."""
+DIRECTORY = "Xmp.Container.Directory"
+"""The list of the pictures and films behind a picture, in its XMP."""
 
 _ANNOUNCEMENT = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -115,6 +118,7 @@ def announced(xmp: bytes | None, gain_map: GainMap, length: int) -> bytes | None
     if ADOBE + "GainMapMax" not in _texts(gain_map.xmp):
         return xmp
     data = parsed_xmp(xmp)
+    erase(data, (ADOBE, DIRECTORY))
     for datum in parsed_xmp(_ANNOUNCEMENT.format(length=length).encode()):
         data.add(datum)
     return xmp_packet(data)

@@ -85,7 +85,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
         block_at = next(segment.at for segment in segments if segment.of(jpeg.EXIF)) + len(jpeg.EXIF)
         exif, trailer = taken(metadata.exif, block_at, data, end)
         metadata = replace(metadata, exif=exif)
-    gain_map, others, more_notes = _gain_map(path, data[end : trailer.at if trailer else None])
+    gain_map, others, more_notes = gain_map_in(path, data[end : trailer.at if trailer else None])
     notes += more_notes
     if others.strip(b"\0"):
         kinds = "previews, films" if gain_map else "previews, films, gain maps"
@@ -103,7 +103,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
     return Photo(path, "JPEG", pixels, icc, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
 
 
-def _gain_map(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[str]]:
+def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[str]]:
     """The gain map in what follows the picture, the others there, and a note if it cannot be read."""
     for at, picture in mpf.pictures(behind):
         metadata, icc, segments, _ = _sorted(list(jpeg.segments(io.BytesIO(picture))))
@@ -193,8 +193,11 @@ def write(
     segments = source.segments if source else ()
     jfif = [jpeg.packed(*part) for part in segments if part[0] == jpeg.APP0] if source else [content[2:20]]
     others = [jpeg.packed(*part) for part in segments if part[0] != jpeg.APP0]
-    metadata, behind, more_notes = _with_gain_map(photo, metadata, threads)
-    notes += more_notes
+    behind = b""
+    try:
+        metadata, behind = with_gain_map(metadata, photo.gain_map, threads)
+    except loaded_exiv2().Exiv2Error:
+        notes.append("its HDR gain map was left out: the XMP data of the photo cannot tell of it")
     file.write(b"\xff\xd8")
     file.writelines(jfif)
     block_at = file.tell() + 4 + len(jpeg.EXIF)
@@ -211,22 +214,17 @@ def write(
     return notes
 
 
-def _with_gain_map(photo: Photo, metadata: Metadata, threads: int | None) -> tuple[Metadata, bytes, list[str]]:
-    """The metadata of a photo that tells of its gain map, that map as a JPEG, and a note if it cannot be told of."""
-    gain_map = photo.gain_map
+def with_gain_map(metadata: Metadata, gain_map: GainMap | None, threads: int | None) -> tuple[Metadata, bytes]:
+    """The metadata of a picture that tells of its gain map, and that map as a JPEG; raises Exiv2Error."""
     if gain_map is None:
-        return metadata, b"", []
+        return metadata, b""
     encoding = gain_map.encoding
     if gain_map.iso is not None:
         encoding = replace(encoding, segments=(*encoding.segments, (jpeg.APP2, jpeg.GAIN_MAP + gain_map.iso)))
+    picture = Photo(Path(), "JPEG", gain_map.pixels, gain_map.icc, encoding=encoding)
     file = io.BytesIO()
-    picture = Photo(photo.path, "JPEG", gain_map.pixels, gain_map.icc, encoding=encoding)
     write(file, picture, gain_map.pixels, Metadata(xmp=gain_map.xmp), threads=threads)
-    try:
-        xmp = announced(metadata.xmp, gain_map, file.tell())
-    except loaded_exiv2().Exiv2Error:
-        return metadata, b"", ["its HDR gain map was left out: the XMP data of the photo cannot tell of it"]
-    return replace(metadata, xmp=xmp), file.getvalue(), []
+    return replace(metadata, xmp=announced(metadata.xmp, gain_map, file.tell())), file.getvalue()
 
 
 def _encoded(
