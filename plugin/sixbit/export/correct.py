@@ -126,11 +126,13 @@ def correct(
     # More bits, where they are wanted, before the values between those of the photo are rounded.
     if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
         photo = replace(photo, pixels=in_depth(photo.pixels, preset.depth))
-    pixels = _applied(filter, photo, transfer, preset.interpolation, choose(engine), threads, watch)
+    engine = choose(engine)
+    pixels = _applied(filter, photo, transfer, preset.interpolation, engine, threads, watch)
+    gain_map = photo.gain_map and photo.gain_map.moved(filter, preset.interpolation, engine, threads)
     watch.lap("correct")
     watch.look(photo.pixels, pixels, photo.metadata.orientation or 1)
     # The uncorrected pixels are not needed any more, and as many again are while others are encoded.
-    photo = replace(photo, pixels=pixels)
+    photo = replace(photo, pixels=pixels, gain_map=gain_map)
     del pixels
     photo = finished(photo, preset)
     watch.lap("finish")

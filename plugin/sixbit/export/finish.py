@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.export.presets import Preset
+    from sixbit.photos.gain_map import GainMap
     from sixbit.photos.photo import Photo
     from sixbit.values.light import TransferCurve
 
@@ -42,8 +43,15 @@ def finished(photo: Photo, preset: Preset) -> Photo:
     pixels = photo.pixels
     if preset.long_side is not None:
         pixels = resized(pixels, preset.long_side, _curve(photo))
+        share = max(pixels.shape[:2]) / max(photo.pixels.shape[:2])
+        photo = replace(photo, gain_map=photo.gain_map and _smaller_map(photo.gain_map, share))
     if preset.profile is not None:
+        before = pixels
         pixels, icc = converted(photo, pixels, preset.profile)
+        if pixels is not before and photo.gain_map and photo.gain_map.pixels.ndim == 3:
+            # A ratio that is alike in all channels is the same in all colour spaces.
+            photo = photo.without_gain_map("it is coloured, for the colour profile that the photo had")
+        del before
         if icc != photo.icc:
             photo = with_profile(photo, icc)
     if preset.sharpening is not None:
@@ -98,6 +106,12 @@ def resized(pixels: Pixels, long_side: int, curve: TransferCurve | None) -> Pixe
     if small_alpha is not None:
         results.append(in_depth(small_alpha, bits))
     return results[0] if pixels.ndim == 2 else np.stack(results, axis=-1)
+
+
+def _smaller_map(gain_map: GainMap, share: float) -> GainMap:
+    """A gain map made smaller as its picture, in its code values: they are logarithms of light."""
+    long_side = max(1, round(max(gain_map.pixels.shape[:2]) * share))
+    return replace(gain_map, pixels=in_depth(resized(gain_map.pixels, long_side, None), 8))
 
 
 def _light(plane: Pixels, curve: TransferCurve | None, k: int) -> NDArray[np.float32]:

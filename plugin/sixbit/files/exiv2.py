@@ -16,17 +16,27 @@ from sixbit.values.marks import NAMESPACE, PREFIX
 _SEED = (tiff.SOFTWARE, tiff.ASCII, 2, b"S\0\0\0", 0)
 _SEEDS = {1: struct.pack("<4sIHHHI4sI", b"II*\0", 8, 1, *_SEED), 2: struct.pack(">4sIHHHI4sI", b"MM\0*", 8, 1, *_SEED)}
 """The least TIFF file that exiv2 takes, by its number of the byte order."""
+_NAMESPACES = {
+    PREFIX: NAMESPACE,
+    "xmpNote": "http://ns.adobe.com/xmp/note/",
+    "hdrgm": "http://ns.adobe.com/hdr-gain-map/1.0/",
+    "HDRGainMap": "http://ns.apple.com/HDRGainMap/1.0/",
+    "apdi": "http://ns.apple.com/pixeldatainfo/1.0/",
+    "Container": "http://ns.google.com/photos/1.0/container/",
+    "Item": "http://ns.google.com/photos/1.0/container/item/",
+}
+"""Those that exiv2 does not know: it would call them what the first file calls them."""
 _EXTENDED = "Xmp.xmpNote.HasExtendedXMP"
 
 
 @cache
 def loaded_exiv2() -> Any:
-    """The module, which knows Sixbit's namespace and keeps its complaints to itself."""
+    """The module, which knows a few namespaces more and keeps its complaints to itself."""
     import exiv2
 
     exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
-    exiv2.XmpProperties.registerNs(NAMESPACE, PREFIX)
-    exiv2.XmpProperties.registerNs("http://ns.adobe.com/xmp/note/", "xmpNote")
+    for prefix, namespace in _NAMESPACES.items():
+        exiv2.XmpProperties.registerNs(namespace, prefix)
     return exiv2
 
 

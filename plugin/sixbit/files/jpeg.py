@@ -1,8 +1,9 @@
-"""The segments of a JPEG before its picture: walked, written, and put in (ITU-T T.81, annex B)."""
+"""The segments of a JPEG: walked, written, and put in; and where its picture ends (ITU-T T.81, annex B)."""
 
 from __future__ import annotations
 
 import io
+import re
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
@@ -18,6 +19,8 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 EXIF = b"Exif\0\0"
 XMP, XMP_EXTENSION = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
 RESOURCES, ICC = b"Photoshop 3.0\0", b"ICC_PROFILE\0"
+GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
+"""The name of an APP2 by ISO 21496-1: in a gain map what it means, in its picture that there is one."""
 
 LONGEST = 0xFFFF - 2
 """Bytes that a segment can hold."""
@@ -60,14 +63,16 @@ class Frame(NamedTuple):
     is_progressive: bool
 
 
-def segments(file: BinaryIO) -> Iterator[Segment]:
+def segments(file: BinaryIO, start: int = 0) -> Iterator[Segment]:
     """The segments up to the first scan's header (SCAN), if the file goes so far. Junk between them is passed over.
+
+    The JPEG begins at ``start`` of the file.
 
     >>> import io
     >>> [segment.content for segment in segments(io.BytesIO(b"\\xff\\xd8" + packed(COMMENT, b"six bits")))]
     [b'six bits']
     """
-    at = 2
+    at = start + 2
     for _ in range(MOST_SEGMENTS):
         file.seek(at)
         head = file.read(4)
@@ -83,6 +88,25 @@ def segments(file: BinaryIO) -> Iterator[Segment]:
         if marker == SCAN:
             return
         at += 2 + length
+
+
+_IN_SCANS = re.compile(rb"\xff[\xc4\xd9-\xdd\xe0-\xef\xfe]")
+"""The markers that may stand among the scans of a picture, and the one that ends it."""
+
+
+def picture_end(data: bytes, start: int = 0) -> int | None:
+    """Where the JPEG ends that begins at ``start``, behind its EOI; None if it is cut short.
+
+    Tables and comments between the scans of a progressive picture may hold any bytes, those of an EOI too.
+    """
+    scan = next((segment for segment in segments(io.BytesIO(data), start) if segment.marker == SCAN), None)
+    at = len(data) if scan is None else scan.end
+    while found := _IN_SCANS.search(data, at):
+        at = found.end()
+        if found[0] == END:
+            return at
+        at += int.from_bytes(data[at : at + 2], "big")
+    return None
 
 
 def frame_of(segment: Segment) -> Frame | None:

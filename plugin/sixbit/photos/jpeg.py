@@ -13,10 +13,11 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.files import jpeg
-from sixbit.files.exiv2 import merged_xmp, split_xmp
+from sixbit.files import jpeg, mpf
+from sixbit.files.exiv2 import loaded_exiv2, merged_xmp, split_xmp
 from sixbit.files.jpeg import Segment
 from sixbit.machine import processors
+from sixbit.photos.gain_map import GainMap, announced, is_gain_map
 from sixbit.photos.leica_trailer import Trailer, taken
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
@@ -36,6 +37,8 @@ _UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, LookupError, Type
 
 _QUALITY = 95
 """For photos that do not come from a JPEG."""
+
+_NO_INDEX = "the list of further pictures in the file (MPF) was left out"
 
 _SAMPLINGS: dict[tuple[int, ...], str] = {
     (1, 1, 1, 1, 1, 1): "4:4:4",
@@ -80,9 +83,8 @@ def read(path: Path, file: BinaryIO) -> Photo:
     if header.layers not in (1, 3):
         raise PhotoError("is a CMYK picture.", Code.FORMAT, subject=path)
     segments = list(jpeg.segments(file))
-    scan = next((segment for segment in segments if segment.marker == jpeg.SCAN), None)
-    end = data.find(jpeg.END, scan.end) if scan else -1
-    if end < 0:
+    end = jpeg.picture_end(data)
+    if end is None:
         raise PhotoError("the JPEG is cut short.", Code.DAMAGED, subject=path)
     try:
         pixels = imagecodecs.jpeg8_decode(data)
@@ -92,10 +94,15 @@ def read(path: Path, file: BinaryIO) -> Photo:
     trailer = None
     if metadata.exif is not None:
         block_at = next(segment.at for segment in segments if segment.of(jpeg.EXIF)) + len(jpeg.EXIF)
-        exif, trailer = taken(metadata.exif, block_at, data, end + 2)
+        exif, trailer = taken(metadata.exif, block_at, data, end)
         metadata = replace(metadata, exif=exif)
-    if data[end + 2 : trailer.at if trailer else None].strip(b"\0"):
-        notes.append("what follows the picture in the file (previews, films, gain maps) was left out")
+    gain_map, others, more_notes = gain_map_in(path, data[end : trailer.at if trailer else None])
+    notes += more_notes
+    if others.strip(b"\0"):
+        kinds = "previews, films" if gain_map else "previews, films, gain maps"
+        notes.append(f"what follows the picture in the file ({kinds}) was left out")
+    elif gain_map and _NO_INDEX in notes:  # it will have one of its own
+        notes.remove(_NO_INDEX)
     sampling = tuple(number for layer in header.layer for number in layer[1:3])
     encoding = Encoding(
         tables=tuple(map(tuple, header.quantization.values())),
@@ -104,7 +111,25 @@ def read(path: Path, file: BinaryIO) -> Photo:
         segments=tuple(kept),
         trailer=trailer,
     )
-    return Photo(path, "JPEG", pixels, icc, metadata, encoding, notes=tuple(notes))
+    return Photo(path, "JPEG", pixels, icc, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
+
+
+def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[str]]:
+    """The gain map in what follows the picture, the others there, and a note if it cannot be read."""
+    for at, picture in mpf.pictures(behind):
+        metadata, icc, segments, _ = _sorted(list(jpeg.segments(io.BytesIO(picture))))
+        iso = next((data[len(jpeg.GAIN_MAP) :] for _, data in segments if data.startswith(jpeg.GAIN_MAP)), None)
+        if not is_gain_map(metadata.xmp, iso):
+            continue
+        others = behind[:at] + behind[at + len(picture) :]
+        try:
+            photo = read(path, io.BytesIO(picture))
+        except (PhotoError, MemoryError):
+            return None, others, ["its HDR gain map cannot be read and was left out"]
+        kept = tuple(part for part in segments if part[0] in (jpeg.APP0, jpeg.APP14))
+        encoding = replace(photo.encoding, segments=kept, trailer=None)
+        return GainMap(photo.pixels, metadata.xmp, iso, icc, encoding), others, []
+    return None, behind, []
 
 
 def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple[int, bytes]], list[str]]:
@@ -127,8 +152,10 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
             profile[data[12]] = data[14:]
         elif marker == jpeg.APP13 and data.startswith(jpeg.RESOURCES):
             resources += data[len(jpeg.RESOURCES) :]
-        elif marker == jpeg.APP2 and data.startswith(b"MPF\0"):
-            notes.append("the list of further pictures in the file (MPF) was left out")
+        elif marker == jpeg.APP2 and data.startswith(mpf.NAME):
+            notes.append(_NO_INDEX)
+        elif marker == jpeg.APP2 and data.startswith(jpeg.GAIN_MAP) and len(data) <= len(jpeg.GAIN_MAP) + 4:
+            pass  # only says that a gain map follows
         elif marker == jpeg.APP11:
             notes.append("content credentials, which hold for the uncorrected picture alone, were left out")
         elif marker == jpeg.APP0 and data.startswith(b"JFXX"):
@@ -174,15 +201,39 @@ def write(
     content = _encoded(pixels, quality, tables, subsampling or encoding.subsampling, encoding.progressive, threads)
     jfif = [jpeg.packed(*part) for part in encoding.segments if part[0] == jpeg.APP0]
     others = [jpeg.packed(*part) for part in encoding.segments if part[0] != jpeg.APP0]
+    behind = b""
+    try:
+        metadata, behind = with_gain_map(metadata, photo.gain_map, threads)
+    except loaded_exiv2().Exiv2Error:
+        notes.append("its HDR gain map was left out: the XMP data of the photo cannot tell of it")
     file.write(b"\xff\xd8")
     file.writelines(jfif)
     block_at = file.tell() + 4 + len(jpeg.EXIF)
     notes += _write_metadata(file, metadata, photo.icc)
     file.writelines(others)
-    file.write(content[20:])  # the encoder begins with SOI and a JFIF segment of its own, 2 + 18 bytes
+    if photo.gain_map and behind:
+        if photo.gain_map.iso is not None:
+            file.write(jpeg.packed(jpeg.APP2, jpeg.GAIN_MAP + bytes(4)))
+        # The encoder begins with SOI and a JFIF segment of its own, 2 + 18 bytes.
+        file.write(mpf.index(file.tell(), len(content) - 20, len(behind)))
+    file.write(content[20:])
+    file.write(behind)
     if encoding.trailer and metadata.exif is not None:
         encoding.trailer.append(file, block_at)
     return notes
+
+
+def with_gain_map(metadata: Metadata, gain_map: GainMap | None, threads: int | None) -> tuple[Metadata, bytes]:
+    """The metadata of a picture that tells of its gain map, and that map as a JPEG; raises Exiv2Error."""
+    if gain_map is None:
+        return metadata, b""
+    encoding = gain_map.encoding
+    if gain_map.iso is not None:
+        encoding = replace(encoding, segments=(*encoding.segments, (jpeg.APP2, jpeg.GAIN_MAP + gain_map.iso)))
+    picture = Photo(Path(), "JPEG", gain_map.pixels, gain_map.icc, encoding=encoding)
+    file = io.BytesIO()
+    write(file, picture, gain_map.pixels, Metadata(xmp=gain_map.xmp), threads=threads)
+    return replace(metadata, xmp=announced(metadata.xmp, gain_map, file.tell())), file.getvalue()
 
 
 def _encoded(

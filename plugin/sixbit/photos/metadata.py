@@ -13,6 +13,7 @@ from sixbit.files import jpeg, tiff
 from sixbit.files.exiv2 import erase, loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.photoshop import without_thumbnails
 from sixbit.manifest import manifest
+from sixbit.photos import gain_map
 from sixbit.photos.pixels import file_of, small_picture
 from sixbit.values.marks import CORRECTED, marks, own_key
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 LARGEST_THUMBNAIL = 1024
 """Pixels a side of the largest that is taken for one."""
 
-_STALE_XMP = ("Xmp.xmp.Thumbnails", "Xmp.Container.Directory", "Xmp.hdrgm.", "Xmp.GContainer.", "Xmp.GCamera.Micro")
+_STALE_XMP = ("Xmp.xmp.Thumbnails", gain_map.DIRECTORY, gain_map.ADOBE, "Xmp.GCamera.Micro")
 """Pictures in the picture: a thumbnail, and the directories of gain maps and films that are appended to the file."""
 
 

@@ -42,6 +42,8 @@ def save_photo(
     out = Path(out)
     kind = format_of(out)
     check_target(out, photo.path)
+    if kind != "jpeg":
+        photo = photo.without_gain_map("only a JPEG holds one")
     metadata, notes = corrected(photo.metadata, pixels, filter)
     trailer = getattr(photo.encoding, "trailer", None)
     if kind != "jpeg" and trailer:

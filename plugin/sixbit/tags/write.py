@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from sixbit.files import jpeg, png, tiff
+from sixbit.files import jpeg, mpf, png, tiff
 from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.find import Blocks
 from sixbit.files.replace import replacing, write_whole
@@ -126,7 +126,7 @@ def _tag(photo: BinaryIO, tagged: BinaryIO, blocks: Blocks, values: Values, pack
         raise jpeg.NoRoomError
     _put(block, values)
     if blocks.kind == "JPEG":
-        tagged.write(jpeg.with_xmp(jpeg.with_exif(data, block.content()), packet))
+        tagged.write(mpf.moved(data, jpeg.with_xmp(jpeg.with_exif(data, block.content()), packet)))
     else:
         tagged.write(png.with_xmp(png.with_exif(data, block.content()), packet))
 
