@@ -81,16 +81,19 @@ def plain(drawable: Gimp.Drawable) -> dict[str, float]:
     return {"get": laps[1] - laps[0], "set": laps[2] - laps[1], "merge": laps[3] - laps[2], "all": laps[3] - laps[0]}
 
 
-def from_ok(image: Gimp.Image, drawable: Gimp.Drawable) -> dict[str, float]:
+def from_ok(drawable: Gimp.Drawable) -> dict[str, float]:
     """What the dialog does after OK: the server has the pixels already, for its preview."""
     with Server("benchmark") as server, PixelFile(drawable) as pixels:
         started = time.monotonic()
-        pixels.take(lambda done: None)
+        for _share in pixels.take():
+            pass
         took = time.monotonic() - started
-        subject = Subject.of(server, image, drawable)
-        picture = server.call("open", **pixels.picture(image))["picture"]
+        subject = Subject(server, drawable)
+        picture = server.call("open", **pixels.picture())["picture"]
         started = time.monotonic()
-        correct(server, subject, Choices(force=True), pixels, picture)
+        choices = Choices(Gimp.get_pdb().lookup_procedure("plug-in-sixbit-correct").create_config())
+        choices.force = True
+        correct(server, subject, choices, pixels, picture)
         return {"get": took, "all": time.monotonic() - started}
 
 
@@ -116,6 +119,6 @@ layer = image.get_layers()[0]
 answer: dict[str, list[dict[str, float]]] = {"plain": [], "ok": [], "script": []}
 for _round in range(ARGUMENTS["rounds"]):
     answer["plain"].append(plain(layer))
-    answer["ok"].append(from_ok(image, layer))
+    answer["ok"].append(from_ok(layer))
     answer["script"].append(as_script(image, layer))
 (WORK / "answer.json").write_text(json.dumps(answer))

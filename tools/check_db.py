@@ -221,12 +221,18 @@ def _of_calibrations(folder: Path) -> Iterator[str]:
         if row["lens_id"] and row["lens_id"] not in lenses:
             yield f"calibrations.csv: {row['lens_id']} is not in lenses.csv"
     there: list[tuple[str, str, str]] = []
+    crop_factors: dict[tuple[str, str], float] = {}
     names: list[tuple[str, str]] = []
     for path in sorted(folder.glob("*.xml")):
         for lens in ElementTree.parse(path).iter("lens"):
             names.append((lens.findtext("maker") or "", _model(lens).lower()))  # as lensfun compares
             there += [(path.name, _model(lens), kind) for kind in KINDS if lens.find(f"calibration/{kind}") is not None]
+            crop_factors[path.name, _model(lens)] = float(lens.findtext("cropfactor") or 0)
     yield from (f"the lens {model!r} of {maker} stands in the XML twice" for maker, model in _twice(names))
+    for row in table:
+        wanted = crop_factors.get((row["file"], row["model"]))
+        if wanted is not None and float(row["crop_factor"] or 0) != wanted:
+            yield f"calibrations.csv: {row['lens_id']}, {row['kind']}: the XML says crop factor {wanted:g}"
     for file, model, kind in sorted(set(there) - listed):
         yield f"calibrations.csv lacks {kind} of {model!r} ({file}): every calibration needs a source and a grade"
     for file, model, kind in sorted(listed - set(there)):

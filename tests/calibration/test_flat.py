@@ -19,7 +19,7 @@ from sixbit.cli.main import main
 from sixbit.lenses.catalogue import reload_catalogue
 from sixbit.measure.flat import MeasuredFlat
 from sixbit.measure.vignetting import vignetting_at
-from sixbit.plots.flat import plot_flat
+from sixbit.plots.calibration import plot_flat
 from sixbit.values.errors import CalibrationError, Code, PhotoError
 from tests.scenery.flats import Cast, Flat, cases, corner_error, save, scene, shading_error
 from tests.scenery.photo_factory import xmp_packet

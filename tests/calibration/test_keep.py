@@ -14,7 +14,8 @@ import pytest
 
 import sixbit
 from sixbit.calibration import keep as user_database
-from sixbit.calibration.keep import Setting, add, export, remove, runs
+from sixbit.calibration.frames import Setting
+from sixbit.calibration.keep import add, export, remove, runs
 from sixbit.cli.main import main
 from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.shading import PlaneShading, Shading

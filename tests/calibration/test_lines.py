@@ -9,7 +9,7 @@ from PIL import Image
 
 from sixbit.calibration.lines import keep, measure_lines
 from sixbit.lenses.catalogue import catalogue
-from sixbit.plots.lines import plot_lines
+from sixbit.plots.calibration import plot_lines
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError
 from tests.scenery import scenes

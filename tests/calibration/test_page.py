@@ -23,7 +23,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sixbit.calibration.keep import Setting, add, remove, runs
+from sixbit.calibration.frames import Setting
+from sixbit.calibration.keep import add, remove, runs
 from sixbit.cli.main import main
 from sixbit.editors.page import server as module
 from sixbit.editors.page.lenses import find_lenses
@@ -75,7 +76,7 @@ def keep_something(result: dict[str, Any]) -> Run:
     return add(Setting(lens, 1.0, 50.0), "1 photo", distortion=Model("poly3", (0.01,)))
 
 
-STEPS = {"lines": Step("lines", ("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)}
+STEPS = {"lines": Step(("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)}
 
 
 # A page ---------------------------------------------------------------------------------------------------------------

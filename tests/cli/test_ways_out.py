@@ -12,8 +12,8 @@ import pytest
 from sixbit.cli import NAMES
 from sixbit.cli.batch import IN_A_BATCH
 from sixbit.cli.ways_out import WAYS_OUT, told
-from sixbit.export.batch.ways_out import BY_PRESET
 from sixbit.export.presets import schema
+from sixbit.export.ways_out import BY_PRESET
 from sixbit.values.errors import Code, CompileError, NotCorrectedError, PhotoError
 from sixbit.values.sentence import Sentence
 from sixbit.values.ways_out import WaysOut, way_out

@@ -57,7 +57,7 @@ def thumbnail(layer: Gimp.Layer, name: str) -> list[int]:
         sys.path.append(folder)
     pixels = importlib.import_module("pixels")
     with pixels.Thumbnail(layer) as small:
-        told = small.picture(layer.get_image(), pixels.format_of(layer))
+        told = small.picture()
         shutil.copyfile(told["file"], WORK / name)
     return [told["height"], told["width"], told["channels"]]
 

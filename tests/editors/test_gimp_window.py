@@ -17,7 +17,8 @@ from PIL import ExifTags, Image
 from skimage import data
 
 import sixbit
-from sixbit.calibration.keep import Setting, add
+from sixbit.calibration.frames import Setting
+from sixbit.calibration.keep import add
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.match import match

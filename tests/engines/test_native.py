@@ -284,10 +284,10 @@ def test_gains_keep_to_a_hundred_thousandth() -> None:
 def test_weights_are_those_of_the_reference() -> None:
     t = np.linspace(0, 1, 101)
     for interpolation in engines.INTERPOLATIONS:
-        weights = native._weights(interpolation)
+        evens, odds = native._weights(interpolation)
         expected = [weight for _, weight in reference.taps(t, interpolation)]
-        powers = (t - 0.5)[:, None] ** (2 * np.arange(weights.even.shape[1]))
-        for p, (even, odd) in enumerate(zip(weights.even, weights.odd, strict=True)):
+        powers = (t - 0.5)[:, None] ** (2 * np.arange(evens.shape[1]))
+        for p, (even, odd) in enumerate(zip(evens, odds, strict=True)):
             np.testing.assert_allclose(powers @ even + (t - 0.5) * (powers @ odd), expected[p], atol=2e-7)
             np.testing.assert_allclose(powers @ even - (t - 0.5) * (powers @ odd), expected[-1 - p], atol=2e-7)
 

@@ -25,12 +25,14 @@ from sixbit import read_shot
 from sixbit.cli.main import main
 from sixbit.compiler.optics import SensorPicture
 from sixbit.export import presets
-from sixbit.export.batch import Outcome, batch, foreseen
+from sixbit.export.batch import batch, foreseen
 from sixbit.export.batch.ledger import Ledger, held
 from sixbit.export.batch.memory import PROCESS, needed
-from sixbit.export.batch.plan import _database_digest, file_stem
+from sixbit.export.batch.plan import _database_digest, file_stem, settings_digest
+from sixbit.export.batch.report import Outcome
 from sixbit.export.correct import correct
 from sixbit.export.presets import Preset
+from sixbit.lenses.catalogue import own_folder, reload_catalogue
 from sixbit.values.errors import Code, PhotoError
 from tests.scenery import PHOTO, batch_photos
 from tests.scenery.batch_run import command, report, written
@@ -104,6 +106,14 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     assert run(tmp_path / "in", tmp_path / "out") == {}
     assert (tmp_path / "out" / "a.jpg").stat().st_mtime_ns == before
     assert list(report(tmp_path / "out")) == ["a.jpg", "b.jpg"]
+
+
+def test_a_calibration_made_meanwhile_counts_in_a_process_that_stays() -> None:
+    before = settings_digest(JPEG)
+    own_folder().mkdir(parents=True)
+    Path(own_folder(), "mine.xml").write_text("<lensdatabase/>")
+    reload_catalogue()
+    assert settings_digest(JPEG) != before
 
 
 def test_what_changed_is_done_again(tmp_path: Path) -> None:
@@ -197,7 +207,8 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     assert "Traceback" not in said
     ledger = Ledger(out / ".sixbit" / "ledger.jsonl")
     # What was under way was finished and noted down.
-    assert {record["out"] for record in ledger.records() if record["out"]} == set(written(out))
+    records = [record for source in ledger.targets if (record := ledger.record(source))]
+    assert {record["out"] for record in records if record["out"]} == set(written(out))
 
 
 def test_what_a_worker_leaves_behind_is_cleared(tmp_path: Path) -> None:
@@ -245,6 +256,7 @@ def test_the_death_of_a_process_costs_one_photo(tmp_path: Path, monkeypatch: pyt
         "    opened = photos.decode\n"
         "    def killing(path):\n"
         "        if path.name == '3.jpg':\n"
+        f"            open({str(tmp_path / 'out' / '.sixbit-begun.part')!r}, 'w').close()\n"
         "            os.kill(os.getpid(), 9)\n"
         "        return opened(path)\n"
         "    photos.decode = killing\n"
@@ -254,6 +266,7 @@ def test_the_death_of_a_process_costs_one_photo(tmp_path: Path, monkeypatch: pyt
     assert {name: one.status for name, one in seen.items() if one.status != "corrected"} == {"3.jpg": "failed"}
     assert len(seen) == 6
     assert "was ended by the system" in seen["3.jpg"].message
+    assert not list(tmp_path.rglob("*.part"))
 
 
 # What becomes of a photo --------------------------------------------------------------------------------------------
@@ -518,10 +531,10 @@ def test_what_decides_alone_is_in_the_digest_of_the_database(tmp_path: Path, mon
 
     def digest_with(name: str) -> str:
         (tmp_path / name).write_text("one more")
-        return _database_digest.__wrapped__()
+        return _database_digest()
 
     names = ("README.md", "user.lock", "lenses.csv", "own.xml", "own.calibration.json")
-    empty = _database_digest.__wrapped__()
+    empty = _database_digest()
     seen = [digest_with(name) for name in names]
     assert seen[:2] == [empty] * 2
     assert len({empty, *seen}) == 4

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from sixbit.export import presets
-from sixbit.export.batch import Outcome, batch
+from sixbit.export.batch import batch
+from sixbit.export.batch.report import Outcome
 from sixbit.manifest import manifest
 from sixbit.values.errors import Code, PhotoError
 from tests.scenery import batch_photos
@@ -91,7 +92,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(cluster: Cluster, tmp_pa
         if done >= 6 and not killed:
             killed = True
             cluster.workers[0].send_signal(signal.SIGKILL)
-        assert time.monotonic() - start < 90, "the batch does not end"
+        assert time.monotonic() - start < 600, "the batch does not end"
 
     batch([photos], tmp_path / "there", preset, scheduler=cluster.address, progress=progress)
     assert killed

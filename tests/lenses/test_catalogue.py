@@ -75,7 +75,7 @@ def test_bodies(make: str, model: str, crop: float) -> None:
 
 def test_bodies_that_are_not_known() -> None:
     assert catalogue().body_for("Acme", "M10") is None
-    assert catalogue().body_for(None, None) is None
+    assert catalogue().body_for("", "") is None
     assert catalogue().body_for("Leica Camera AG", "") is None
 
 

@@ -145,7 +145,7 @@ def test_any_text_is_read(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["1:", "50mm ", "(IV, V) ", "a", "Summilux-M ", "1-", "/", "f", " ", "Leica M mount "])
 def test_hostile_names_are_read_in_no_time(unit: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read_name(unit * 100_000)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert len(read_name(unit * 100_000).text) <= LONGEST

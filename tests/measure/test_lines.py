@@ -39,7 +39,7 @@ def test_edges_stand_where_they_are() -> None:
     x = np.arange(300) - 120.37
     picture = np.tile((0.2 + 0.6 / (1 + np.exp(-x / 0.5))).astype(np.float32), (200, 1))
     (chain,) = edge_chains(picture, 100)
-    assert np.abs(chain.points[:, 0] - 120.37).max() < 0.02
+    assert np.abs(chain[:, 0] - 120.37).max() < 0.02
 
 
 def test_a_corner_parts_two_edges() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from sixbit.files.find import find_blocks
+from sixbit.lenses.figures import aperture_of
 from sixbit.tags.read import read_shot
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
@@ -310,6 +311,11 @@ def test_orientation(written: int, expected: int, tmp_path: Path) -> None:
         "NOT CODED",
         "Unknown",
         "0.0 mm f/0.0",
+        "-- mm f/--",
+        "--mm f/--",
+        "50.0 mm f/--",
+        "Unknown (0)",
+        "Not attached (0)",
         "65535",
     ],
 )
@@ -339,6 +345,16 @@ def test_names_that_stand(name: str, tmp_path: Path) -> None:
         ("Leica Camera AG", "LEICA M11 Monochrom", True),
         ("LEICA CAMERA AG", "LEICA SL (Typ 601)", False),
         ("LEICA CAMERA AG", "LEICA Q (Typ 116)", False),
+        ("Leica Camera AG", "LEICA M-P (Typ 240)", True),
+        ("Leica Camera AG", "LEICA M Edition 60", True),
+        ("Leica", "Leica M6", False),  # on film, an f-number is what the photographer has noted
+        ("Leica", "M6 TTL", False),
+        ("Leica", "M3", False),
+        ("LEICA", "M4-P", False),
+        ("Leica Camera AG", "M7", False),
+        ("Leica", "MP", False),
+        ("Leica", "M-A (Typ 127)", False),
+        ("Leica", "MDa", False),
         ("Canon", "M10", False),
         ("OM Digital Solutions", "M8", False),
     ],
@@ -346,6 +362,22 @@ def test_names_that_stand(name: str, tmp_path: Path) -> None:
 def test_estimated_f_number(make: str, model: str, estimated: bool, tmp_path: Path) -> None:
     assert shot_of(jpeg(exif(Make=make, Model=model, FNumber=(56, 10))), tmp_path).f_number_estimated is estimated
     assert not shot_of(jpeg(exif(Make=make, Model=model)), tmp_path).f_number_estimated
+
+
+@pytest.mark.parametrize("copied", ["14/10", "56/10"])
+def test_f_number_copied_to_a_sidecar_stays_an_estimate(copied: str, tmp_path: Path) -> None:
+    """Lightroom and Bridge copy exif:FNumber; what the user says stands in sixbit:aperture."""
+    photo = jpeg(exif(**M10, FNumber=(14, 10)))
+    (tmp_path / "photo.xmp").write_bytes(xmp_packet(exif_FNumber=copied))
+    assert shot_of(photo, tmp_path).f_number_estimated
+    (tmp_path / "photo.xmp").write_bytes(xmp_packet(exif_FNumber=copied, sixbit_aperture="14/10"))
+    assert not shot_of(photo, tmp_path).f_number_estimated
+    film = jpeg(exif(Make="Leica", Model="M6"))
+    (tmp_path / "film.xmp").write_bytes(xmp_packet(exif_FNumber=copied))
+    shot = shot_of(film, tmp_path, "film.jpg")
+    assert shot.f_number is not None
+    assert not shot.f_number_estimated
+    assert aperture_of(None, shot).source == "exif"
 
 
 def test_f_number_behind_an_m_adapter_is_estimated(tmp_path: Path) -> None:
@@ -426,7 +458,7 @@ def test_sidecar_goes_before_the_photo(name: str, tmp_path: Path) -> None:
     assert shot.lens_names[0] == Tagged("Summaron-M 28mm f/5.6", f"{name} exifEX:LensModel")
     assert value(shot.focal_mm) == 28
     assert value(shot.f_number) == 8
-    assert not shot.f_number_estimated
+    assert shot.f_number_estimated
 
 
 def test_marks_in_a_sidecar_are_not_in_the_pixels(tmp_path: Path) -> None:
@@ -512,9 +544,9 @@ ENTITY = b'<!DOCTYPE x [<!ENTITY a "Elmar">]>' + xmp_packet(aux_Lens="&a;").repl
     ids=["entity", "entities", "entities in UTF-16", "deep", "empty", "nul", "cut"],
 )
 def test_hostile_packets(packet: bytes, tmp_path: Path) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     assert shot_of(tiff({"FocalLength": (50, 1)}, xmp=packet), tmp_path, "photo.tif").lens_names == ()
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_no_tags_at_all(tmp_path: Path) -> None:
@@ -623,7 +655,7 @@ def test_hostile_photos_are_answered_at_once(name: str, tmp_path: Path) -> None:
     start = time.monotonic()
     with contextlib.suppress(PhotoError):
         shot_of(HOSTILE[name], tmp_path)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_any_damage_gives_an_answer(tmp_path: Path) -> None:

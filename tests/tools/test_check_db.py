@@ -53,6 +53,7 @@ def test_ours_is_right() -> None:
         ("identities.xml", "Noctilux-M 1:1/50<", "Summilux-M 1:1.4/21 ASPH.<", "stands in the XML twice"),
         ("calibrations.csv", "summilux-21,vignetting,published", "summilux-21,vignetting,guessed", "guessed"),
         ("calibrations.csv", "summilux-21,vignetting", "summilux-22,vignetting", "summilux-22 is not in lenses.csv"),
+        ("calibrations.csv", 'issue 228",1\n', 'issue 228",2\n', "the XML says crop factor 1"),
         (
             "calibrations.csv",
             "lensfun-leica.xml,Elmarit-M 1:2.8/90,",

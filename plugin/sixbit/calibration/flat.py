@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sixbit.calibration.frames import read_frames
+from sixbit.calibration.frames import Result, read_frames, setting_of
 from sixbit.calibration.keep import add
-from sixbit.calibration.setting import Result, setting_of
 from sixbit.files import jpeg
 from sixbit.lenses.own import Run
 from sixbit.measure.flat import MeasuredFlat, fit_flat
@@ -89,5 +87,4 @@ def _with_fine_colours(frame: DecodedFrame) -> DecodedFrame:
 def _picture_alone(path: Path) -> bytes:
     """A JPEG up to the end of its picture: of what follows, such as a film, libjxl would take 4 MB at most."""
     data = path.read_bytes()
-    scan = next(segment for segment in jpeg.segments(io.BytesIO(data)) if segment.marker == jpeg.SCAN)
-    return data[: jpeg.end_of_picture(data, scan)]
+    return data[: jpeg.picture_end(data)]

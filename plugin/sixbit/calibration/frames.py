@@ -1,23 +1,31 @@
-"""Frames that a calibration is made from: opened one after the other, and measured."""
+"""Frames that a calibration is made from: opened one after the other and measured, and how the lens was set in them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sixbit.files.find import RAW_SUFFIXES
+from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.figures import aperture_of
+from sixbit.lenses.match import lens_of
+from sixbit.lenses.place import Place, place_of
 from sixbit.measure.frame import DecodedFrame
 from sixbit.tags.read import opened, photo_blocks, shot_in
+from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code, PhotoError
 from sixbit.values.kinds import KINDS, SPOKEN
+from sixbit.values.lens import Lens
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
 from sixbit.values.watch import Progress, part, silent
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+    from sixbit.values.arrays import FloatArray
 
 T = TypeVar("T")
 
@@ -68,18 +76,118 @@ def read_frames(
     Raises PhotoError for a file that is no photo, CalibrationError for a frame in which one of the ``kinds`` is
     corrected already, and what ``measure`` raises.
     """
-    names, shots, sizes, measured = [], [], [], []
+    read = []
     for number, path in enumerate(paths):
         progress_of_frame = part(progress, number / len(paths), (number + 1) / len(paths))
         progress_of_frame(0.0, f"reading {Path(path).name}")
         frame = open_frame(path)
         check_untouched(frame.shot, kinds)
-        names.append(frame.name)
-        shots.append(frame.shot)
-        sizes.append(frame.size)
-        measured.append(measure(frame, part(progress_of_frame, 0.5, 1.0)))
+        found = measure(frame, part(progress_of_frame, 0.5, 1.0))
+        read.append((frame.name, frame.shot, frame.size, found))
         del frame
-    return Frames(tuple(names), tuple(shots), tuple(sizes), tuple(measured))
+    names, shots, sizes, measured = zip(*read, strict=True)
+    return Frames(names, shots, sizes, measured)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Setting of a lens that a calibration is of, and the body it was on. mm and metres; None is infinity.
+
+    ``make`` and ``model`` name the body as EXIF does; only colour shading, which is of lens and sensor, needs them.
+    """
+
+    lens: Lens
+    crop_factor: float
+    focal_mm: float
+    aspect_ratio: float = 1.5
+    f_number: float | None = None
+    distance_m: float | None = None
+    make: str = ""
+    model: str = ""
+
+
+class _Found(Protocol):
+    @property
+    def verdict(self) -> tuple[str, ...]: ...
+
+
+Found = TypeVar("Found", bound=_Found)
+
+
+@dataclass(frozen=True, eq=False)
+class Result(Generic[Found]):
+    """A measurement, ``found``, with how the lens was set and the names of the frames that it was made from."""
+
+    setting: Setting
+    frames: tuple[str, ...]
+    found: Found
+    notes: tuple[str, ...] = ()
+    """Remarks about the frames, in words."""
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """Findings and notes in words."""
+        return (*self.found.verdict, *self.notes)
+
+
+def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
+    """Tell how the lens was set in all of these frames: from their tags, where it is not chosen.
+
+    Raises CalibrationError if they differ in camera, aperture or shape, or if the crop factor is not known; PhotoError
+    if the lens is not.
+    """
+    first = frames.shots[0]
+    lens = lens_of(first, choices)[0]
+    bodies = {shot.camera for shot in frames.shots}
+    if len(bodies) > 1:
+        names = " and ".join(sorted(" ".join(body).strip() or "none" for body in bodies))
+        raise CalibrationError(f"These frames come from different cameras ({names}).", Code.FRAMES)
+    make, model = bodies.pop()
+    body = catalogue().body_for(make, model)
+    ratios = [max(size) / max(min(size), 1) for size in frames.sizes]
+    if max(ratios) / min(ratios) > 1.01:
+        raise CalibrationError("These frames differ in shape.", Code.FRAMES)
+    for shot in frames.shots:
+        check_whole(shot, place_of(shot, body))
+    crop_factor = choices.crop_factor
+    if crop_factor is None:
+        known = place_of(first, body).crop_factor
+        if known is None:
+            raise CalibrationError("The sensor of this camera is not known.", Code.CROP_FACTOR)
+        crop_factor = known.value
+    apertures = {round(a, 2) for s in frames.shots if (a := aperture_of(lens, s, choices.f_number, body).f_number)}
+    if len(apertures) > 1:
+        listed = " and ".join(f"f/{a:g}" for a in sorted(apertures))
+        raise CalibrationError(f"These frames were taken at {listed}, and not all at one aperture.", Code.FRAMES)
+    if refused := lens.too_wide(choices.f_number):
+        raise CalibrationError(refused)
+    return Setting(
+        lens=lens,
+        crop_factor=float(crop_factor),
+        focal_mm=_focal_length(lens, choices.focal_mm or (first.focal_mm.value if first.focal_mm else 0.0)),
+        aspect_ratio=ratios[0],
+        f_number=apertures.pop() if apertures else None,
+        distance_m=choices.distance_m or (first.distance_m.value if first.distance_m else None),
+        make=make,
+        model=model,
+    )
+
+
+def check_whole(shot: Shot, place: Place) -> None:
+    """Refuse a frame that is a part of what the lens drew, by CalibrationError: the measurement needs its middle."""
+    if place.refused or place.frame:
+        why = place.refused or place.evidence[-1]
+        raise CalibrationError(Sentence("{why}", Code.FRAMES, why=why), subject=shot.path)
+
+
+def _focal_length(lens: Lens, focal_mm: float) -> float:
+    """That of the lens, or, of a lens that has several, the one given."""
+    if lens.focal_min == lens.focal_max:
+        return float(lens.focal_min)
+    if not 0.95 * lens.focal_min <= focal_mm <= 1.05 * lens.focal_max:
+        why = f"{lens.name} has several focal lengths, and the frames do not say which it was."
+        raise CalibrationError(why, Code.FOCAL_LENGTH)
+    return float(focal_mm)
 
 
 def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
@@ -112,7 +220,7 @@ def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
     return DecodedFrame(path, shot, pixels[:, :, 0] if grey else pixels, linear(), None if grey else matrix)
 
 
-def _to_srgb(xyz_to_camera: NDArray[Any]) -> NDArray[np.float64] | None:
+def _to_srgb(xyz_to_camera: NDArray[Any]) -> FloatArray | None:
     """From white-balanced camera colours to linear sRGB, as dcraw has it (``cam_xyz_coeff``); None if not known."""
     import numpy as np
 
@@ -124,5 +232,4 @@ def _to_srgb(xyz_to_camera: NDArray[Any]) -> NDArray[np.float64] | None:
     whites = to_camera.sum(axis=1, keepdims=True)
     if np.any(whites <= 0):
         return None
-    inverse: NDArray[np.float64] = np.linalg.inv(to_camera / whites)
-    return inverse
+    return np.linalg.inv(to_camera / whites)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.calibration.setting import Setting
-from sixbit.files.replace import refusal, write_whole
+from sixbit.files.replace import make_folder, write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
 from sixbit.lenses.own import Run, read_runs
@@ -26,28 +25,26 @@ from sixbit.values.shot import INFINITY_M
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    from sixbit.calibration.frames import Setting
+
 
 def add(
     setting: Setting,
     source: str,
     *,
-    distortion: Model | None = None,
-    tca: Model | None = None,
-    vignetting: Model | None = None,
     shading: Mapping[str, Any] | None = None,
     date: datetime | None = None,
+    **models: Model,
 ) -> Run:
     """Keep what a run has found; every program that corrects with Sixbit uses it at once.
 
-    ``source`` says in words what it was made from, as in "6 photos with lines". Returns the record, whose name
-    :func:`remove` takes. Raises CalibrationError for numbers that cannot be, PhotoError for a disk that is full or a
-    folder that cannot be written; nothing is kept then.
+    ``source`` says in words what it was made from, as in "6 photos with lines"; ``models`` are lensfun's, by the kind
+    of correction. Returns the record, whose name :func:`remove` takes. Raises CalibrationError for numbers that cannot
+    be, PhotoError for a disk that is full or a folder that cannot be written; nothing is kept then.
     """
-    found = {"distortion": distortion, "tca": tca, "vignetting": vignetting}
-    models = {kind: model for kind, model in found.items() if model is not None}
     for kind, model in models.items():
         _check(kind, model)
-    if (vignetting or shading) and setting.f_number is None:
+    if ("vignetting" in models or shading) and setting.f_number is None:
         raise CalibrationError("Fall-off and shading are of an aperture, and it is not known which.", Code.APERTURE)
     if shading and not setting.model:
         raise CalibrationError("Colour shading is of a lens on a body, and it is not known which body.", Code.FRAMES)
@@ -55,27 +52,20 @@ def add(
         raise CalibrationError("There is nothing to keep.")
     moment = (date or datetime.now().astimezone()).isoformat(timespec="microseconds")
     folder = own_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refusal(error, folder) from error
+    make_folder(folder)
+    of_setting = dict(vars(setting))
+    lens = of_setting.pop("lens")
     with _locked(folder):
         run = Run(
             folder=folder,
-            name=_new_name(folder, setting.lens.lens_id, moment),
-            lens_id=setting.lens.lens_id,
-            lens=setting.lens.name,
+            name=_new_name(folder, lens.lens_id, moment),
+            lens_id=lens.lens_id,
+            lens=lens.name,
             kinds=tuple(kind for kind in KINDS if kind in models or (kind == "shading" and shading)),
-            crop_factor=setting.crop_factor,
-            aspect_ratio=setting.aspect_ratio,
-            focal_mm=setting.focal_mm,
             source=source,
             date=moment,
-            f_number=setting.f_number,
-            distance_m=setting.distance_m,
-            make=setting.make,
-            model=setting.model,
             shading=shading,
+            **of_setting,
         )
         if models:
             # The XML first: without its record it still says what it says, by the name of the lens.
@@ -85,8 +75,7 @@ def add(
         except BaseException:
             run.xml.unlink(missing_ok=True)
             raise
-    reload_catalogue()
-    _update_programs()
+    _tell_programs()
     return run
 
 
@@ -113,8 +102,7 @@ def runs(lens_id: str | None = None) -> tuple[Run, ...]:
     """List the runs of a lens, or all, the oldest first. Raises CompileError for an identity that is not known."""
     if lens_id is not None:
         catalogue().lens(lens_id)
-    folder = own_folder()
-    return tuple(r for r in (read_runs(folder) if folder.is_dir() else ()) if lens_id in (None, r.lens_id))
+    return tuple(run for run in read_runs(own_folder()) if lens_id in (None, run.lens_id))
 
 
 def remove(name: str) -> Run:
@@ -129,17 +117,15 @@ def remove(name: str) -> Run:
     except OSError as error:
         why = f"cannot be removed: {error.strerror or error}."
         raise CalibrationError(why, Code.NO_ACCESS, subject=found.path) from error
-    reload_catalogue()
-    _update_programs()
+    _tell_programs()
     return found
 
 
-def _update_programs() -> None:
-    """Bring what `sixbit install lensfun` put beside other programs' lenses up to date, if it did."""
-    from contextlib import suppress
-
+def _tell_programs() -> None:
+    """Bring the catalogue up to date, and what `sixbit install lensfun` put beside other programs' lenses."""
     from sixbit.install import lensfun
 
+    reload_catalogue()
     with suppress(InstallError, CatalogueError):  # `sixbit doctor` tells of it.
         lensfun.renew()
 
@@ -153,9 +139,8 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     """
     wanted = [run for run in runs(lens_id) if run.has_xml]
     if not wanted:
-        raise CalibrationError(
-            "There is no calibration of yours that lensfun could read; nothing was exported.", Code.NO_RUN
-        )
+        why = "There is no calibration of yours that lensfun could read; nothing was exported."
+        raise CalibrationError(why, Code.NO_RUN)
     entries = lensfun_entries(wanted, complete)
     write_whole(Path(out), document(entries, wanted))
     return len(entries)
@@ -170,7 +155,7 @@ def _check(kind: str, model: Model) -> None:
 def _new_name(folder: Path, lens_id: str, moment: str) -> str:
     """The lens and the day, numbered."""
     stem, number = f"{lens_id}-{moment[:10]}", 1
-    existing = {path.name for path in folder.glob("*")} if folder.is_dir() else set()
+    existing = {path.name for path in folder.iterdir()}
     while any(name.startswith(f"{stem}-{number}.") for name in existing):
         number += 1
     return f"{stem}-{number}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sixbit.calibration.frames import read_frames
+from sixbit.calibration.frames import Result, read_frames, setting_of
 from sixbit.calibration.keep import add
-from sixbit.calibration.setting import Result, setting_of
 from sixbit.lenses.own import Run
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.lines import MeasuredLines, PhotoLines, fit_lines, lines_of

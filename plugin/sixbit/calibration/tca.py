@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sixbit.calibration.frames import read_frames
+from sixbit.calibration.frames import Result, read_frames, setting_of
 from sixbit.calibration.keep import add
-from sixbit.calibration.setting import Result, setting_of
 from sixbit.lenses.own import Run
 from sixbit.measure.displacement import EdgeBlocks, sharp_blocks
 from sixbit.measure.frame import DecodedFrame
@@ -47,8 +46,7 @@ def keep(result: TcaResult) -> Run:
 
 def _blocks_in(frame: DecodedFrame, progress: Progress) -> EdgeBlocks:
     if frame.pixels.ndim < 3 or frame.pixels.shape[2] < 3:
-        raise CalibrationError(
-            "has no colours, so no lateral colour can be seen in it.", Code.EDGES, subject=frame.path
-        )
+        why = "has no colours, so no lateral colour can be seen in it."
+        raise CalibrationError(why, Code.EDGES, subject=frame.path)
     halved = has_halved_chroma(frame.path)
     return sharp_blocks(frame.pixels, frame.transfer, halved_chroma=halved, progress=progress)

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sixbit.values.errors import PhotoError, PresetError
 
 if TYPE_CHECKING:
     from sixbit.lenses.match import Match
     from sixbit.values.watch import Progress
+
+T = TypeVar("T")
 
 DONE = 0
 SOME_FAILED = 1
@@ -47,8 +51,22 @@ def complain(message: str) -> None:
     print(f"sixbit: {message}", file=sys.stderr)
 
 
+def for_each(items: Iterable[T], do: Callable[[T], None]) -> int:
+    """Do the same with each; complain of a photo or preset that cannot be used, and go on. Return the exit status."""
+    from sixbit.cli.ways_out import told
+
+    status = DONE
+    for item in items:
+        try:
+            do(item)
+        except (PhotoError, PresetError) as error:
+            complain(told(error))
+            status = SOME_FAILED
+    return status
+
+
 def print_json(record: dict[str, Any]) -> None:
-    """One answer for another program, on one line."""
+    """Print one answer for another program, on one line."""
     print(json.dumps(record, ensure_ascii=False, allow_nan=False), flush=True)
 
 

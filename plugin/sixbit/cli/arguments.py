@@ -37,7 +37,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
 
 
 def add_setting(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
-    """Some of SETTING; :func:`chosen` reads them, too."""
+    """Add some of SETTING; :func:`chosen` reads them, too."""
     for name in names:
         option, metavar, help = SETTING[name]
         parser.add_argument(option, dest=name, type=positive, metavar=metavar, help=help)
@@ -57,7 +57,7 @@ def chosen(options: argparse.Namespace, usual: Choices | None = None) -> Choices
 
 
 def positive(text: str) -> float:
-    """A number above zero; ``f/2`` and a decimal comma are understood."""
+    """Read a number above zero; ``f/2`` and a decimal comma are understood."""
     from sixbit.values.choices import is_positive, read_number
 
     try:
@@ -70,7 +70,7 @@ def positive(text: str) -> float:
 
 
 def size(text: str) -> tuple[int, int]:
-    """Width and height in pixels, as ``8192x6144``."""
+    """Read width and height in px, as ``8192x6144``."""
     width, x, height = text.lower().partition("x")
     if not (x and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise argparse.ArgumentTypeError(f"{text!r} is no size; one looks like 8192x6144")
@@ -78,17 +78,17 @@ def size(text: str) -> tuple[int, int]:
 
 
 def scale(text: str) -> str | float:
-    """``fill``, ``none``, or a factor."""
+    """Read ``fill``, ``none`` or a factor."""
     return text if text in ("fill", "none") else positive(text)
 
 
 def kinds(text: str) -> tuple[str, ...]:
-    """Kinds of correction, between commas."""
+    """Read kinds of correction, between commas."""
     return tuple(_checked(kinds=dict.fromkeys(_words(text), 1.0)).kinds)
 
 
 def grades(text: str) -> tuple[Grade, ...]:
-    """Grades of calibrations, between commas."""
+    """Read grades of calibrations, between commas."""
     return _checked(grades=_words(text)).grades
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, print_json
 from sixbit.cli.ways_out import WAYS_OUT, told
-from sixbit.export.batch.ways_out import BY_PRESET
-from sixbit.values.errors import Code
+from sixbit.export.ways_out import BY_PRESET
+from sixbit.values.errors import Code, PresetError, SixbitError
 from sixbit.values.ways_out import WaysOut
 
 SUMMARY = "export many photos by a preset; stopped, the same command goes on"
@@ -57,9 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Export them, and tell in a table what became of them."""
-    from sixbit.export import batch, presets
-    from sixbit.values.errors import PresetError, SixbitError
+    """Export the photos, and tell in a table what became of them."""
+    from sixbit.export import presets
+    from sixbit.export.batch import batch
+    from sixbit.export.batch.report import Outcome, as_json, line
 
     try:
         preset = presets.load(options.preset)
@@ -72,25 +73,24 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     start, worked = time.monotonic(), 0
-    with contextlib.ExitStack() as at_end:
-        bar: tqdm | None = None
+    try:
+        with contextlib.ExitStack() as at_end:
+            bar: tqdm | None = None
 
-        def progress(done: int, together: int, outcome: batch.Outcome) -> None:
-            nonlocal bar, worked
-            if bar is None:  # what was done before is no part of the rate
-                shown = sys.stderr.isatty()
-                bar = at_end.enter_context(
-                    tqdm(total=together, initial=done - 1, unit="photo", disable=not shown, dynamic_ncols=True)
-                )
-            worked += 1
-            bar.update()
-            if options.json:
-                print_json(batch.as_json(outcome))
-            elif outcome.status == "failed":
-                tqdm.write(f"sixbit: {batch.line(outcome, IN_A_BATCH)}", file=sys.stderr)
+            def progress(done: int, together: int, outcome: Outcome) -> None:
+                nonlocal bar, worked
+                if bar is None:  # what was done before is no part of the rate
+                    bar = at_end.enter_context(
+                        tqdm(total=together, initial=done - 1, unit="photo", disable=None, dynamic_ncols=True)
+                    )
+                worked += 1
+                bar.update()
+                if options.json:
+                    print_json(as_json(outcome))
+                elif outcome.status == "failed":
+                    tqdm.write(f"sixbit: {line(outcome, IN_A_BATCH)}", file=sys.stderr)
 
-        try:
-            summary = batch.batch(
+            summary = batch(
                 options.photos,
                 options.out,
                 preset,
@@ -100,14 +100,12 @@ def run(options: argparse.Namespace) -> int:
                 ways_out=IN_A_BATCH,
                 progress=progress,
             )
-        except SixbitError as error:
-            at_end.close()
-            complain(told(error, IN_A_BATCH))
-            return SOME_FAILED
-        except KeyboardInterrupt:
-            at_end.close()
-            complain(f"stopped after {worked} photos; the same command goes on from there")
-            return 130
+    except SixbitError as error:
+        complain(told(error, IN_A_BATCH))
+        return SOME_FAILED
+    except KeyboardInterrupt:
+        complain(f"stopped after {worked} photos; the same command goes on from there")
+        return 130
     seconds = time.monotonic() - start
     if not any(summary.counts.values()) and not summary.failures:
         complain("no photos were found there")
@@ -120,17 +118,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _dry_run(options: argparse.Namespace, preset: object, chosen: dict[str, list[str]]) -> int:
-    from sixbit.export import batch
+    from sixbit.export.batch import foreseen
+    from sixbit.export.batch.report import as_json, line
 
     failed = False
-    for outcome in batch.foreseen(options.photos, options.out, preset, **chosen):  # type: ignore[arg-type]
+    for outcome in foreseen(options.photos, options.out, preset, **chosen):  # type: ignore[arg-type]
         failed |= outcome.status == "failed"
         if options.json:
-            print_json(batch.as_json(outcome))
+            print_json(as_json(outcome))
         else:
             before = " (done before)" if outcome.before else ""
             target = f" → {outcome.out}" if outcome.out else ""
-            print(f"{batch.line(outcome, IN_A_BATCH)}{target}{before}")
+            print(f"{line(outcome, IN_A_BATCH)}{target}{before}")
     return SOME_FAILED if failed else DONE
 
 

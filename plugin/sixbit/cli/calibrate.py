@@ -5,17 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sixbit.cli import DONE, SOME_FAILED, complain, progress_bar
 from sixbit.cli.arguments import SETTING, add_setting, chosen
 
 if TYPE_CHECKING:
     from sixbit.lenses.own import Run
-    from sixbit.values.choices import Choices
-    from sixbit.values.watch import Progress
-
-T = TypeVar("T")
 
 SUMMARY = "measure a lens from frames of your own"
 
@@ -53,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the one that is asked for."""
+    """Do the action that is asked for, or serve the guided page."""
     done: int = _ACTIONS[options.action](options)
     return done
 
@@ -81,57 +77,27 @@ def _page(options: argparse.Namespace) -> int:
     return serve(lens, browser=not options.no_browser)
 
 
-def _flat(options: argparse.Namespace) -> int:
-    from sixbit.calibration.flat import keep, measure_flat
+def _measure(options: argparse.Namespace) -> int:
+    """Measure the frames, tell what was found, draw it if a plot is wanted, and keep it unless this is a dry run."""
+    from sixbit.calibration import flat, lines, tca
+    from sixbit.plots.calibration import plot_flat, plot_lines, plot_tca
 
-    result = _measured(options, measure_flat)
-    _tell(result, f", from {len(result.frames)} frame{'s' * (len(result.frames) > 1)}")
-    if options.plot:
-        from sixbit.plots.flat import plot_flat
-
-        plot_flat(result, options.plot)
-    return _keep(options, result, keep)
-
-
-def _lines(options: argparse.Namespace) -> int:
-    from sixbit.calibration.lines import keep, measure_lines
-
-    result = _measured(options, measure_lines)
-    _tell(result)
-    if options.plot:
-        from sixbit.plots.lines import plot_lines
-
-        plot_lines(result, options.plot)
-    return _keep(options, result, keep)
-
-
-def _tca(options: argparse.Namespace) -> int:
-    from sixbit.calibration.tca import keep, measure_tca
-
-    result = _measured(options, measure_tca)
-    _tell(result, f", from {len(result.frames)} photo{'s' * (len(result.frames) > 1)}")
-    if options.plot:
-        from sixbit.plots.tca import plot_tca
-
-        plot_tca(result, options.plot)
-    return _keep(options, result, keep)
-
-
-def _measured(options: argparse.Namespace, measure: Callable[[list[Path], Choices, Progress], T]) -> T:
-    """The result of a measurement of the frames, with how the lens was set."""
+    # The last is what frames are called where their number is told.
+    of_action: dict[str, tuple[Callable[..., Any], Callable[..., None], Callable[..., Run], str]] = {
+        "flat": (flat.measure_flat, plot_flat, flat.keep, "frame"),
+        "lines": (lines.measure_lines, plot_lines, lines.keep, ""),
+        "tca": (tca.measure_tca, plot_tca, tca.keep, "photo"),
+    }
+    measure, plot, keep, counted = of_action[options.action]
     with progress_bar() as progress:
-        return measure(options.frames, chosen(options), progress)
-
-
-def _tell(result: Any, made_from: str = "") -> None:
-    """Print the result in words."""
+        result = measure(options.frames, chosen(options), progress)
+    count = len(result.frames)
+    made_from = f", from {count} {counted}{'s' * (count > 1)}" if counted else ""
     print(f"{result.setting.lens.name}{made_from}:")
     for sentence in result.verdict:
         print(f"  {sentence}")
-
-
-def _keep(options: argparse.Namespace, result: T, keep: Callable[[T], Run]) -> int:
-    """Keep the result, unless it is only to be told."""
+    if options.plot:
+        plot(result, options.plot)
     if not options.dry_run:
         run = keep(result)
         print(f"  Kept as {run.name}; `sixbit calibrate remove {run.name}` takes it back.")
@@ -167,9 +133,9 @@ def _remove(options: argparse.Namespace) -> int:
 
 _ACTIONS = {
     None: _page,
-    "flat": _flat,
-    "lines": _lines,
-    "tca": _tca,
+    "flat": _measure,
+    "lines": _measure,
+    "tca": _measure,
     "list": _list,
     "export": _export,
     "remove": _remove,

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compile, and write the filter or print it."""
+    """Compile a filter, and write or print it."""
     from sixbit.cli.ways_out import WAYS_OUT, told
     from sixbit.compiler.compile import compile_filter
     from sixbit.export.correct import left_out

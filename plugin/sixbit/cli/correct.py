@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Correct, and say in one line what was done."""
+    """Correct the photo, and say in one line what was done."""
     from sixbit.cli.ways_out import WAYS_OUT, told
     from sixbit.export import presets
     from sixbit.export.compare import check_comparison

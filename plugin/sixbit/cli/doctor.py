@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(_options: argparse.Namespace) -> int:
-    """Tell each finding, and the mend."""
+    """Tell each finding, and how to mend what is wrong."""
     findings = [finding for part in ("server", *HOSTS) for finding in module_of(part).doctor()]
     for finding in findings:
         print(f"{'well ' if finding.well else 'WRONG'}  {finding.subject}: {finding.message}")

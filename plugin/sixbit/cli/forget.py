@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Forget, and tell how many."""
+    """Forget remembered lenses, and tell how many."""
     from sixbit.lenses.remembered import forget
     from sixbit.tags.read import read_shot
 

@@ -6,11 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sixbit.cli import DONE, SOME_FAILED, complain, print_json, print_match
-from sixbit.cli.ways_out import told, way_out_of
-from sixbit.lenses.match import Match, match
-from sixbit.lenses.record import identity_record
-from sixbit.values.errors import PhotoError, photo_name
+from sixbit.cli import for_each, print_json, print_match
+from sixbit.cli.ways_out import way_out_of
+from sixbit.lenses.match import Match, identity_record, match
+from sixbit.values.errors import photo_name
 from sixbit.values.kinds import SPOKEN
 
 SUMMARY = "tell which lens it was, and how that is known"
@@ -23,24 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell it of each photo."""
+    """Tell of each photo which lens it was."""
     from sixbit.tags.read import read_shot
 
-    status = DONE
-    for photo in options.photos:
-        try:
-            shot = read_shot(photo)
-        except PhotoError as error:
-            complain(told(error))
-            status = SOME_FAILED
-            continue
+    def identify(photo: Path) -> None:
+        shot = read_shot(photo)
         found = match(shot)
         record = identity_record(photo, shot, found)
         if options.json:
             print_json(record)
         else:
             _print_identity(record, found)
-    return status
+
+    return for_each(options.photos, identify)
 
 
 def _print_identity(record: dict[str, Any], found: Match) -> None:
@@ -50,5 +44,7 @@ def _print_identity(record: dict[str, Any], found: Match) -> None:
     if found.lens:
         listed = ", ".join(f"{SPOKEN[kind]} {grade}" for kind, grade in known.items())
         print(f"  calibrations: {listed or 'none'}")
+    for sentence in record["place"]:
+        print(f"  {sentence}")
     if record["already_corrected"]:
         print(f"  corrected already: {', '.join(record['already_corrected'])}")

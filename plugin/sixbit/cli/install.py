@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Put it there, and tell what was done."""
+    """Put Sixbit into the program, and tell what was done."""
     more = {"computed": options.computed} if options.host == "lensfun" else {}
     print("\n".join(module_of(options.host).install(options.dry_run, **more)))
     return DONE

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from sixbit.cli import DONE, SOME_FAILED, complain, print_json, print_match
 from sixbit.cli.arguments import positive
-from sixbit.lenses.match import match_name
-from sixbit.lenses.record import match_record
+from sixbit.lenses.match import match_name, match_record
 
 SUMMARY = "match the name of a lens alone"
 
@@ -33,8 +32,7 @@ def run(options: argparse.Namespace) -> int:
     if found.lens is None:
         complain("there is nothing to draw without one lens; give its identity")
         return SOME_FAILED
-    from sixbit.plots.curves import curves_of
-    from sixbit.plots.lens import plot_lens
+    from sixbit.plots.lens import curves_of, plot_lens
 
     frames = [options.crop] if options.crop else [1.0, 2.64]
     plot_lens(found.lens.name, curves_of(found.lens), options.plot, frames)

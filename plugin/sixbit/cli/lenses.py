@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """List them."""
+    """List the lenses."""
     for lens in catalogue().lenses.values():
         if options.json:
             print_json(

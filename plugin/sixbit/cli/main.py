@@ -22,7 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     if name not in NAMES:
         _without_command(words)
     command = _command(name)
-    parser = argparse.ArgumentParser(prog=f"sixbit {name}", description=_sentence(command.SUMMARY))
+    summary = command.SUMMARY
+    parser = argparse.ArgumentParser(prog=f"sixbit {name}", description=f"{summary[0].upper()}{summary[1:]}.")
     command.add_arguments(parser)
     options = parser.parse_args(words[1:])
     for stream in (sys.stdout, sys.stderr):
@@ -60,7 +61,3 @@ def _without_command(words: list[str]) -> NoReturn:
         commands.add_parser(name, help=_command(name).SUMMARY)
     parser.parse_args(words)
     parser.error("a command comes first")
-
-
-def _sentence(summary: str) -> str:
-    return f"{summary[0].upper()}{summary[1:]}."

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from sixbit.cli import DONE, SOME_FAILED, complain, print_json
-from sixbit.cli.ways_out import told
+from sixbit.cli import DONE, for_each, print_json
 from sixbit.export import presets
-from sixbit.values.errors import PresetError
 
 SUMMARY = "list, show, check or copy the export presets"
 
@@ -30,26 +28,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what is asked; a list if nothing is."""
+    """Do what is asked; list the presets if nothing is."""
     actions = {"show": _show, "check": _check, "copy": _copy}
     return actions.get(options.action, _list)(options)
 
 
 def _list(options: argparse.Namespace) -> int:
-    status = DONE
     own = presets.user_names()
-    for name in presets.names():
-        try:
-            preset = presets.load(name)
-        except PresetError as error:
-            complain(told(error))
-            status = SOME_FAILED
-            continue
+
+    def tell(name: str) -> None:
+        preset = presets.load(name)
         if options.json:
             print_json({"name": name, **preset.content(), "yours": name in own})
         else:
             print(f"{name:20} {preset.label}{' (yours)' if name in own else ''}")
-    return status
+
+    return for_each(presets.names(), tell)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -58,14 +52,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    status = DONE
-    for file in options.files:
-        try:
-            print(f"{presets.load(file).name}: all right")
-        except PresetError as error:
-            complain(told(error))
-            status = SOME_FAILED
-    return status
+    return for_each(options.files, lambda file: print(f"{presets.load(file).name}: all right"))
 
 
 def _copy(options: argparse.Namespace) -> int:

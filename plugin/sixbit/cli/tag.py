@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain
+from sixbit.cli import UNUSABLE, complain, for_each
 from sixbit.cli.arguments import add_setting
 from sixbit.cli.ways_out import told
-from sixbit.values.errors import PhotoError
 
 SUMMARY = "write the tags of a lens into photos whose adapter wrote none"
 
@@ -22,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write them into each photo."""
+    """Write the tags into each photo."""
     from sixbit.lenses.catalogue import catalogue
     from sixbit.tags.write import write_lens_tags
 
@@ -33,14 +32,11 @@ def run(options: argparse.Namespace) -> int:
     if options.focal_mm and (refused := lens.out_of_reach(options.focal_mm)):
         complain(told(refused))
         return UNUSABLE
-    status = DONE
-    for photo in options.photos:
-        try:
-            written = write_lens_tags(
-                photo, lens, f_number=options.f_number, focal_mm=options.focal_mm, backup=options.backup
-            )
-            print(f"{written}: {lens.name}")
-        except PhotoError as error:
-            complain(told(error))
-            status = SOME_FAILED
-    return status
+
+    def tag(photo: Path) -> None:
+        written = write_lens_tags(
+            photo, lens, f_number=options.f_number, focal_mm=options.focal_mm, backup=options.backup
+        )
+        print(f"{written}: {lens.name}")
+
+    return for_each(options.photos, tag)

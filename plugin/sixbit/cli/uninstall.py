@@ -17,6 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Take it away, and tell what was done."""
+    """Take Sixbit out of the program, and tell what was done."""
     print("\n".join(module_of(options.host).uninstall(options.dry_run)))
     return DONE

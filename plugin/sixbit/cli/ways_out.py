@@ -49,7 +49,7 @@ WAYS_OUT: WaysOut = {
 
 
 def told(said: object, ways_out: WaysOut = WAYS_OUT) -> str:
-    """An error, or a reason why something was left out, with what can be done about it."""
+    """Say an error, or a reason why something was left out, with what can be done about it."""
     return with_way_out(said, ways_out)
 
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sixbit.compiler.optics import Optics, Sensor, SensorPicture, optics_of, tca
 from sixbit.compiler.shading import interpolated
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.figures import Aperture
+from sixbit.lenses.own import Run
+from sixbit.values.choices import Choices
 from sixbit.values.errors import Code
 from sixbit.values.kinds import Grade
+from sixbit.values.lens import LARGEST_SENSOR, Lens, Model
 from sixbit.values.sentence import Sentence
-
-if TYPE_CHECKING:
-    from sixbit.lenses.figures import Aperture
-    from sixbit.lenses.own import Run
-    from sixbit.values.choices import Choices
-    from sixbit.values.lens import Lens, Model
-    from sixbit.values.shot import Shot
+from sixbit.values.shot import Shot
 
 UNKNOWN = Sentence("no calibration is known", Code.UNCALIBRATED)
 """The usual reason why a correction is left out."""
@@ -44,21 +42,12 @@ class Usage:
     distance_m: float
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The optics that correct a shot.
-
-    ``calibrations`` gives the grade and source of each kind, ``left_out`` the reason why a kind is missing.
-    """
-
-    optics: Optics
-    calibrations: dict[str, dict[str, Any]]
-    left_out: dict[str, Sentence]
-
-
-def choose(usage: Usage, choices: Choices, measured_tca: tuple[Model, str] | str | None) -> Choice:
+def choose(
+    usage: Usage, choices: Choices, measured_tca: tuple[Model, str] | str | None
+) -> tuple[Optics, dict[str, dict[str, Any]], dict[str, Sentence]]:
     """Choose a model for each kind of correction that is wanted, of the grades that are trusted.
 
+    Returns the optics that correct the shot, the grade and source of each kind, and why a kind is left out.
     ``measured_tca`` is the lateral colour that the photo has shown, or why it has shown none; it counts where no
     calibration is known.
     """
@@ -78,7 +67,7 @@ def choose(usage: Usage, choices: Choices, measured_tca: tuple[Model, str] | str
             if kind == "tca" and measured_tca is not None:
                 chosen[kind] = _tca_of(usage.picture, measured_tca, why)
     found = {kind: choice for kind, choice in chosen.items() if not isinstance(choice, Sentence)}
-    return Choice(
+    return (
         Optics(**{kind: model for kind, (model, _) in found.items()}),
         {kind: calibration for kind, (_, calibration) in found.items()},
         {kind: reason for kind, reason in chosen.items() if isinstance(reason, Sentence)},
@@ -91,7 +80,7 @@ def _tca_of(picture: SensorPicture, measured: tuple[Model, str] | str, why: Sent
         return Sentence("{why}, and the photo itself does not show it: {reason}", why.code, why=why, reason=measured)
     model, source = measured
     origin = {"grade": FROM_PHOTO, "source": source, "model": model.name, "terms": list(model.terms)}
-    return (tca(*model), picture.sensor), origin
+    return (tca(*model), picture.alone.sensor), origin
 
 
 def _why_none(usage: Usage, kind: str, is_known: bool, grades: tuple[Grade, ...]) -> Sentence:
@@ -102,12 +91,11 @@ def _why_none(usage: Usage, kind: str, is_known: bool, grades: tuple[Grade, ...]
     if is_known:
         return _none_near_focal_length(usage.focal_mm)
     others = {known.grade for known in usage.lens.calibrations if known.kind == kind}
+    if others & set(grades):
+        return Sentence("it was measured on a smaller sensor", Code.OTHER_USE)
     if others:
-        # One of a grade that is trusted was made on a smaller sensor.
-        code = Code.GRADE if others - set(grades) else Code.OTHER_USE
-        return Sentence(
-            "only a calibration that is {grades} is known", code, grades=tuple(map(Sentence, sorted(others)))
-        )
+        listed = tuple(map(Sentence, sorted(others)))
+        return Sentence("only a calibration that is {grades} is known", Code.GRADE, grades=listed)
     return UNKNOWN
 
 
@@ -127,7 +115,7 @@ def _shading_of(usage: Usage) -> Chosen:
     on_body = _runs_on_body(runs, usage.shot)
     if isinstance(on_body, Sentence):
         return on_body
-    large = [run for run in on_body if run.crop_factor <= usage.picture.crop_factor * 1.01]
+    large = [run for run in on_body if usage.picture.crop_factor >= LARGEST_SENSOR * run.crop_factor]
     if not large:
         return Sentence("it was measured on a smaller part of the sensor", Code.OTHER_USE)
     f_number, focal = usage.aperture.f_number, usage.focal_mm
@@ -145,12 +133,11 @@ def _shading_of(usage: Usage) -> Chosen:
 
 def _runs_on_body(runs: Sequence[Run], shot: Shot) -> Sequence[Run] | Sentence:
     """The runs on the body of a shot, or why there are none."""
-    make, model = (tag.value if tag else "" for tag in (shot.make, shot.model))
-    on_body = [run for run in runs if same_body((run.make, run.model), (make, model))]
+    on_body = [run for run in runs if same_body((run.make, run.model), shot.camera)]
     if on_body:
         return on_body
     measured = ", ".join(sorted({run.model for run in runs}))
-    if not model:
+    if shot.model is None:
         return Sentence(
             "it was measured on {cameras}, and the photo does not say its camera", Code.OTHER_USE, cameras=measured
         )
@@ -158,5 +145,5 @@ def _runs_on_body(runs: Sequence[Run], shot: Shot) -> Sequence[Run] | Sentence:
         "it was measured on {cameras}, and this is from {camera}; it is of lens and sensor together",
         Code.OTHER_USE,
         cameras=measured,
-        camera=model,
+        camera=shot.model.value,
     )

@@ -8,11 +8,12 @@ from typing import Any
 from sixbit.compiler.choose import Usage, choose
 from sixbit.compiler.gains import fit_gains, gain_map
 from sixbit.compiler.optics import Optics, SensorPicture
-from sixbit.compiler.scale import scale_factor
+from sixbit.compiler.scale import scaled
 from sixbit.compiler.warp import Warp, fit_warp
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.figures import Aperture, aperture_of, crop_factor_of
+from sixbit.lenses.figures import Aperture, aperture_of
 from sixbit.lenses.match import Match
+from sixbit.lenses.place import Place, place_of
 from sixbit.manifest import manifest
 from sixbit.values.choices import USUAL, Choices, check_crop_factor
 from sixbit.values.errors import Code, CompileError
@@ -29,14 +30,16 @@ def compile_filter(
     *,
     size: tuple[int, int] | None = None,
     measured_tca: tuple[Model, str] | str | None = None,
+    place: Place | None = None,
 ) -> Filter:
     """Compile the correction of a lens, or of a match that found one, for one picture.
 
     A lens that is chosen goes before it. What is not chosen is taken from the shot: crop factor, focal length, aperture
     and distance (infinity if unknown), as is the ``size`` in px. ``measured_tca`` is the lateral colour that the photo
-    itself has shown, with what is said of it, or why it has shown none; it counts where no calibration is known. What
-    was left out, and why, stands in ``made_from["left_out"]``. Raises :class:`CompileError` if the picture's size or
-    crop factor is unknown, or if the calibration makes no sense within the frame.
+    itself has shown, with what is said of it, or why it has shown none; it counts where no calibration is known.
+    ``place`` is where on the sensor the picture is, if that is another than the shot tells. What was left out, and why,
+    stands in ``made_from["left_out"]``. Raises :class:`CompileError` if the picture's size, place or crop factor is
+    unknown, or if the calibration makes no sense within the frame.
 
     >>> choices = Choices(crop_factor=1.0, kinds={"distortion": 1.0, "vignetting": 0.5})
     >>> compiled = compile_filter("summicron-35-asph", choices=choices, size=(5984, 3992))
@@ -51,23 +54,23 @@ def compile_filter(
     usage = Usage(
         lens,
         shot,
-        _picture(shot, body, size, choices.crop_factor),
+        _picture(shot, place or place_of(shot, body), size, choices.crop_factor),
         _focal_length(lens, shot, choices.focal_mm),
         _aperture(lens, shot, body, choices.f_number),
         _distance(shot, choices.distance_m),
     )
-    choice = choose(usage, choices, measured_tca)
+    optics, calibrations, left_out = choose(usage, choices, measured_tca)
     strength = {kind: float(share) for kind, share in sorted(choices.kinds.items()) if share != 1}
     return compile_optics(
-        replace(choice.optics, strength=strength),
+        replace(optics, strength=strength),
         usage.picture,
         choices.scale,
         made_from={
             "lens_id": lens.lens_id,
             "lens": lens.name,
-            "corrections": [kind for kind in choices.kinds if kind in choice.calibrations],
-            "left_out": choice.left_out,
-            "calibrations": choice.calibrations,
+            "corrections": [kind for kind in choices.kinds if kind in calibrations],
+            "left_out": left_out,
+            "calibrations": calibrations,
             "focal_mm": usage.focal_mm,
             "f_number": usage.aperture.f_number,
             "f_number_source": usage.aperture.source,
@@ -92,15 +95,15 @@ def compile_optics(
     >>> compiled.source_points([[100.0, 50.0]])[1].round(9).tolist()
     [[100.0, 50.0]]
     """
-    warp = Warp(optics, picture)
-    warp = replace(warp, scale=scale_factor(warp, scale))
+    warp = scaled(Warp(optics, picture), scale)
     polynomials, error_px = fit_warp(warp)
     gain, error_fit = fit_gains(warp)
     nodes, error_map = gain_map(warp)
     return Filter(
         width=picture.width,
         height=picture.height,
-        centre=warp.centre,
+        centre=warp.output_centre,
+        source_centre=warp.centre if warp.output else None,
         half_diagonal=picture.half_diagonal,
         warp=polynomials,
         gain=gain,
@@ -123,20 +126,30 @@ def identity_of(lens: Lens | Match | str) -> Lens:
     return catalogue().lens(lens)
 
 
-def _picture(shot: Shot, body: Body | None, size: tuple[int, int] | None, crop_factor: float | None) -> SensorPicture:
+def _picture(shot: Shot, place: Place, size: tuple[int, int] | None, crop_factor: float | None) -> SensorPicture:
     if size is None:
         if shot.width is None or shot.height is None:
             raise CompileError(Sentence("The size of the picture is not known.", Code.SIZE))
         size = (shot.width, shot.height)
     if min(size) < 1 or any(side != int(side) for side in size):
         raise CompileError(f"A picture of {size[0]}x{size[1]} pixels cannot be corrected.")
+    if place.refused:
+        raise CompileError(place.refused)
     if crop_factor is None:
-        known = crop_factor_of(shot, body)
-        if known is None:
+        if place.crop_factor is None:
             raise CompileError(Sentence("The sensor of this camera is not known.", Code.CROP_FACTOR))
-        crop_factor = known.value * shot.digital_zoom
+        crop_factor = place.crop_factor.value
         check_crop_factor(crop_factor)
-    return SensorPicture(int(size[0]), int(size[1]), float(crop_factor))
+    width, height = int(size[0]), int(size[1])
+    return SensorPicture(width, height, float(crop_factor), _frame(place, width, height))
+
+
+def _frame(place: Place, width: int, height: int) -> tuple[float, float, float, float] | None:
+    """The frame of a picture in px of it; the edges lie half a px beyond the centres of the outer pixels."""
+    if place.frame is None:
+        return None
+    left, top, across, down = place.frame
+    return left * width, top * height, across * width, down * height
 
 
 def _focal_length(lens: Lens, shot: Shot, focal_mm: float | None) -> float:
@@ -145,11 +158,10 @@ def _focal_length(lens: Lens, shot: Shot, focal_mm: float | None) -> float:
         return lens.focal_min
     focal = focal_mm or (shot.focal_mm.value if shot.focal_mm else None)
     if focal is None:
-        raise CompileError(
-            Sentence(
-                "{lens} has several focal lengths and the photo does not say which.", Code.FOCAL_LENGTH, lens=lens.name
-            )
+        why = Sentence(
+            "{lens} has several focal lengths and the photo does not say which.", Code.FOCAL_LENGTH, lens=lens.name
         )
+        raise CompileError(why)
     if refused := lens.out_of_reach(focal, slack=0.05):
         raise CompileError(refused)
     return float(focal)

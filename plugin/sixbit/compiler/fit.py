@@ -6,11 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from numpy.typing import NDArray
 
+from sixbit.values.arrays import FloatArray
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate, least_squares
-
-FloatArray = NDArray[np.float64]
 
 Curve = Callable[[FloatArray], FloatArray]
 """A function of the radius."""

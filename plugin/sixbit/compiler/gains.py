@@ -13,9 +13,9 @@ from functools import partial
 
 import numpy as np
 
-from sixbit.compiler.fit import AIM, SAMPLES, FloatArray, fit
-from sixbit.compiler.optics import Sensor
+from sixbit.compiler.fit import AIM, SAMPLES, fit
 from sixbit.compiler.warp import Warp
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 from sixbit.values.sentence import Sentence
@@ -51,14 +51,13 @@ def fit_gains(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
         fits = [fit(curve, end, BUDGET) for curve in exact]
         error = max(error for _, error in fits)
     if error > BUDGET:
-        raise CompileError(
-            Sentence(
-                "The fall-off cannot be fitted to within {budget} (off by {error:.2g}).",
-                Code.BAD_VIGNETTING,
-                budget=BUDGET,
-                error=error,
-            )
+        why = Sentence(
+            "The fall-off cannot be fitted to within {budget} (off by {error:.2g}).",
+            Code.BAD_VIGNETTING,
+            budget=BUDGET,
+            error=error,
         )
+        raise CompileError(why)
     return tuple(polynomial for polynomial, _ in fits), error
 
 
@@ -95,30 +94,24 @@ def _check_light(warp: Warp) -> None:
         if kind == "shading":
             _check_shading(light)
         elif np.min(light) < DARKEST:
-            raise CompileError(
-                Sentence(
-                    "The fall-off model reaches zero within the frame: this calibration is not usable here.",
-                    Code.BAD_VIGNETTING,
-                )
+            why = Sentence(
+                "The fall-off model reaches zero within the frame: this calibration is not usable here.",
+                Code.BAD_VIGNETTING,
             )
+            raise CompileError(why)
 
 
 def _check_shading(light: FloatArray) -> None:
     if not np.all((light > 1 / MOST_SHADING) & (light < MOST_SHADING)):
-        raise CompileError(
-            Sentence(
-                "The colour shading leaves no light within the frame: this calibration is not usable here.",
-                Code.BAD_SHADING,
-            )
+        why = Sentence(
+            "The colour shading leaves no light within the frame: this calibration is not usable here.",
+            Code.BAD_SHADING,
         )
+        raise CompileError(why)
 
 
 def _is_centred(warp: Warp) -> bool:
-    return warp.centre == _middle(warp)
-
-
-def _middle(warp: Warp) -> tuple[float, float]:
-    return warp.picture.centre(Sensor(1.0))
+    return warp.centre == warp.picture.middle
 
 
 def gain_map(warp: Warp) -> tuple[FloatArray | None, float]:
@@ -139,14 +132,13 @@ def gain_map(warp: Warp) -> tuple[FloatArray | None, float]:
         if error <= BUDGET / 2:
             break
     if error > BUDGET:
-        raise CompileError(
-            Sentence(
-                "The colour shading cannot be held to within {budget} (off by {error:.2g}).",
-                Code.BAD_SHADING,
-                budget=BUDGET,
-                error=error,
-            )
+        why = Sentence(
+            "The colour shading cannot be held to within {budget} (off by {error:.2g}).",
+            Code.BAD_SHADING,
+            budget=BUDGET,
+            error=error,
         )
+        raise CompileError(why)
     return np.round(nodes, 8), error
 
 
@@ -154,16 +146,17 @@ def _mapped_gains(warp: Warp, rows: int, columns: int) -> FloatArray:
     """The gains that the polynomials leave, at the points of a grid over the frame."""
     assert warp.optics.shading is not None
     shading, sensor = warp.optics.shading
-    picture, centre, middle = warp.picture, warp.centre, _middle(warp)
+    picture, centre, middle = warp.picture, warp.centre, warp.picture.middle
     unit = picture.per_half_diagonal(sensor)
-    down, across = np.linspace(0, picture.height - 1, rows), np.linspace(0, picture.width - 1, columns)
-    x, y = np.meshgrid(across - centre[0], down - centre[1])
+    right, bottom = picture.width - 1, picture.height - 1
+    down, across = np.linspace(0, bottom, rows), np.linspace(0, right, columns)
+    x, y = np.meshgrid(across - warp.output_centre[0], down - warp.output_centre[1])
     gains = np.ones((3, rows, columns))
     for colour in (0, 2):
         factor = warp.unscaled(colour, np.hypot(x, y) / warp.scale) / warp.scale
-        # What comes from beyond the frame is empty, and there is no shading to be had.
-        u = np.clip(x * factor + centre[0] - middle[0], -middle[0], middle[0]) * unit
-        v = np.clip(y * factor + centre[1] - middle[1], -middle[1], middle[1]) * unit
+        # What comes from beyond the picture is empty, and there is no shading to be had.
+        u = np.clip(x * factor + centre[0] - middle[0], -middle[0], right - middle[0]) * unit
+        v = np.clip(y * factor + centre[1] - middle[1], -middle[1], bottom - middle[1]) * unit
         light = shading.planes[colour].at(u, v)
         _check_shading(light)
         rest = light / shading.planes[colour].radial_at(np.hypot(u, v)) if _is_centred(warp) else light

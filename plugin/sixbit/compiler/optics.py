@@ -9,20 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from sixbit.values.polynomial import Polynomial, evaluate
+from sixbit.compiler.shading import Shading
+from sixbit.lenses.entries import Entry
+from sixbit.values.polynomial import Polynomial
 from sixbit.values.shot import INFINITY_M
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sixbit.compiler.shading import Shading
-    from sixbit.lenses.entries import Entry
-
-    FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,43 +32,80 @@ class Sensor:
 
 @dataclass(frozen=True)
 class SensorPicture:
-    """A picture on a sensor: its size in px and its crop factor.
+    """A picture on a sensor: its size in px, and the crop factor of the frame it was taken in.
 
-    The scales follow lensfun 0.3.4 (``libs/lensfun/modifier.cpp``): crop factors compare half diagonals, lengths go
+    ``frame`` is that frame where the picture is a part of it: left, top, width and height in px of the picture. The
+    scales follow lensfun 0.3.4 (``libs/lensfun/modifier.cpp``): crop factors compare half diagonals, lengths go
     from pixel centre to pixel centre, and a side of one pixel counts as two.
     """
 
     width: int
     height: int
     crop_factor: float
+    frame: tuple[float, float, float, float] | None = None
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The middle of the frame, in px.
+
+        >>> SensorPicture(50, 101, 1.0, frame=(0, 0, 101, 101)).middle
+        (50.0, 50.0)
+        """
+        left, top, width, height = self._frame
+        return left + (width - 1) / 2, top + (height - 1) / 2
 
     @property
     def half_diagonal(self) -> float:
-        """From the centre to the centre of a corner pixel, in px.
+        """From the middle of the frame to the centre of a corner pixel of it, in px.
 
         >>> SensorPicture(7, 9, 1.0).half_diagonal
         5.0
         """
-        return math.hypot(max(self.width - 1, 1), max(self.height - 1, 1)) / 2
+        return math.hypot(*self._lengths) / 2
 
     @property
     def sensor(self) -> Sensor:
-        """The sensor that took it, if this is the whole frame.
+        """The sensor that took it.
 
         >>> SensorPicture(4001, 3001, 1.5).sensor.aspect_ratio
         1.3333333333333333
         """
-        short, long = sorted(max(side - 1, 1) for side in (self.width, self.height))
+        short, long = sorted(self._lengths)
         return Sensor(self.crop_factor, long / short)
 
+    @property
+    def alone(self) -> SensorPicture:
+        """The picture as a frame of its own, on a sensor as much smaller.
+
+        >>> SensorPicture(101, 101, 1.0, frame=(-50, -50, 201, 201)).alone.crop_factor
+        2.0
+        """
+        alone = SensorPicture(self.width, self.height, self.crop_factor)
+        return replace(alone, crop_factor=self.crop_factor * self.half_diagonal / alone.half_diagonal)
+
+    @property
+    def is_off_centre(self) -> bool:
+        """True for a part of a frame that has another middle."""
+        return self.frame is not None and self.middle != ((self.width - 1) / 2, (self.height - 1) / 2)
+
+    @property
+    def _frame(self) -> tuple[float, float, float, float]:
+        return self.frame or (0, 0, self.width, self.height)
+
+    @property
+    def _lengths(self) -> tuple[float, float]:
+        """The sides of the frame, from pixel centre to pixel centre."""
+        _, _, width, height = self._frame
+        return max(width - 1, 1), max(height - 1, 1)
+
     def centre(self, sensor: Sensor) -> tuple[float, float]:
-        """The optical centre in px: the middle of the picture, or beside it if the calibration says so.
+        """The optical centre in px: the middle of the frame, or beside it if the calibration says so.
 
         >>> SensorPicture(101, 101, 1.0).centre(Sensor(1.0))
         (50.0, 50.0)
         """
-        half = max(min(self.width, self.height) - 1, 1) / 2
-        return (self.width - 1) / 2 + sensor.centre[0] * half, (self.height - 1) / 2 + sensor.centre[1] * half
+        half = min(self._lengths) / 2
+        return self.middle[0] + sensor.centre[0] * half, self.middle[1] + sensor.centre[1] * half
 
     def per_half_diagonal(self, sensor: Sensor) -> float:
         """Give the length of one px in half diagonals of the calibration sensor: the unit of fall-off."""
@@ -156,25 +186,6 @@ class Optics:
     def strength_of(self, kind: str) -> float:
         """Give how much of a correction is wanted, from 0 to 1."""
         return self.strength.get(kind, 1.0)
-
-    def source_over_output(self, radius: FloatArray, picture: SensorPicture, plane: int) -> FloatArray:
-        """The source radius over the output radius, at output radii in px; plane 0 is red, 1 green, 2 blue.
-
-        Distortion first, then lateral colour at the distorted radius: the order in which lensfun corrects.
-        """
-        import numpy as np
-
-        result = np.ones_like(radius)
-        if self.distortion:
-            polynomial, sensor = self.distortion
-            factor = evaluate(polynomial, radius * picture.per_half_short_side(sensor))
-            result = 1 + self.strength_of("distortion") * (factor - 1)
-        if self.tca and plane != 1:
-            (red, blue), sensor = self.tca
-            distorted = radius * result * picture.per_half_short_side(sensor)
-            factor = evaluate(red if plane == 0 else blue, distorted)
-            result = result * (1 + self.strength_of("tca") * (factor - 1))
-        return result
 
 
 def optics_of(

@@ -10,21 +10,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from sixbit.lenses.own import Run
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CatalogueError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 from sixbit.values.shot import INFINITY_M
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sixbit.lenses.own import Run
-
-    FloatArray = NDArray[np.float64]
 
 Surface = Mapping[tuple[int, int], float]
 """Coefficients by the powers of x and y."""
@@ -46,14 +42,12 @@ class PlaneShading:
     """
 
     radial: Polynomial = UNITY
-    surface: Surface | None = None
+    surface: Surface = field(default_factory=dict)
 
     def at(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """Evaluate the shading at points of the sensor, in half diagonals from the centre."""
-        import numpy as np
-
         height: FloatArray = np.zeros(np.broadcast(x, y).shape)
-        for (i, j), coefficient in (self.surface or {}).items():
+        for (i, j), coefficient in self.surface.items():
             height += coefficient * x**i * y**j
         return self.radial_at(np.hypot(x, y)) + height
 
@@ -89,7 +83,7 @@ class Shading:
         """
 
         def values(plane: PlaneShading) -> dict[str, Any]:
-            surface = [[i, j, coefficient] for (i, j), coefficient in sorted((plane.surface or {}).items())]
+            surface = [[i, j, coefficient] for (i, j), coefficient in sorted(plane.surface.items())]
             return {"radial": list(plane.radial), "surface": surface}
 
         return {"red": values(self.red), "blue": values(self.blue), "landscape": self.landscape}
@@ -104,7 +98,7 @@ class Shading:
             numbers = [*radial, *surface.values()]
             if not radial or not all(map(math.isfinite, numbers)) or any(min(ij) < 0 for ij in surface):
                 raise ValueError(f"its {name} shading makes no sense")
-            return PlaneShading(radial, surface or None)
+            return PlaneShading(radial, surface)
 
         return cls(plane("red"), plane("blue"), bool(values["landscape"]))
 
@@ -158,10 +152,8 @@ def _mixed(one: Shading, other: Shading, share: float) -> Shading:
         length = max(len(a.radial), len(b.radial))
         padded = [(*p.radial, *[0.0] * (length - len(p.radial))) for p in (a, b)]
         radial = tuple((1 - share) * p + share * q for p, q in zip(*padded, strict=True))
-        powers = {*(a.surface or {}), *(b.surface or {})}
-        surface = {
-            ij: (1 - share) * (a.surface or {}).get(ij, 0.0) + share * (b.surface or {}).get(ij, 0.0) for ij in powers
-        }
-        return PlaneShading(radial, surface or None)
+        powers = {*a.surface, *b.surface}
+        surface = {ij: (1 - share) * a.surface.get(ij, 0.0) + share * b.surface.get(ij, 0.0) for ij in powers}
+        return PlaneShading(radial, surface)
 
     return Shading(plane(one.red, other.red), plane(one.blue, other.blue), one.landscape)

@@ -123,9 +123,8 @@ def choose(engine: str) -> str:
 def require_fit(filter: Filter, width: int, height: int) -> None:
     """Raise :class:`EngineError` if the filter was compiled for a picture of another size."""
     if (width, height) != (filter.width, filter.height):
-        raise EngineError(
-            f"The filter was compiled for {filter.width}x{filter.height} pixels; the picture has {width}x{height}."
-        )
+        compiled = f"{filter.width}x{filter.height}"
+        raise EngineError(f"The filter was compiled for {compiled} pixels; the picture has {width}x{height}.")
 
 
 def _source(filter: Filter, pixels: NDArray[Any]) -> NDArray[Any]:

@@ -9,23 +9,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sixbit.engines import Region
+from sixbit.engines import Region, Work
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, EngineError
+from sixbit.values.filter import Filter
 from sixbit.values.light import TransferCurve, srgb
 from sixbit.values.polynomial import Polynomial, evaluate
 from sixbit.values.sentence import Sentence
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from sixbit.engines import Work
-    from sixbit.values.filter import Filter
-
-    FloatArray = NDArray[np.float64]
 
 WARPS = {"bilinear": 1, "bicubic": 2}
 """G'MIC's numbers for its interpolations; its cubic one is Catmull-Rom, as ours."""
@@ -48,11 +41,10 @@ def apply(work: Work) -> None:
     try:
         import gmic
     except ImportError as error:
-        raise EngineError(
-            Sentence(
-                "The G'MIC engine needs gmic-py, which there is for Linux only.", Code.MISSING_PART, package="gmic"
-            )
-        ) from error
+        needed = Sentence(
+            "The G'MIC engine needs gmic-py, which there is for Linux only.", Code.MISSING_PART, package="gmic"
+        )
+        raise EngineError(needed) from error
     region = work.region
     white = np.iinfo(work.pixels.dtype).max if work.pixels.dtype.kind == "u" else 1
     text = re.sub(r'([\\"${}])', r"\\\1", script(work.filter, work.transfer))
@@ -84,7 +76,8 @@ def _source_part(filter: Filter, region: Region) -> tuple[int, int, int, int]:
     radii = np.linspace(near, far, 256) / filter.half_diagonal
     factors = np.concatenate([evaluate(polynomial, radii) for polynomial in filter.warp])
     bounds = []
-    for ends, centre, size in zip(extents, filter.centre, (filter.width, filter.height), strict=True):
+    source_centre = filter.source_centre or filter.centre
+    for ends, centre, size in zip(extents, source_centre, (filter.width, filter.height), strict=True):
         reach = centre + np.outer(ends, (factors.min(), factors.max()))
         # Two pixels for the interpolation, one for what lies between the radii looked at.
         low = int(np.clip(np.floor(reach.min()) - 3, 0, size - 1))
@@ -104,15 +97,8 @@ def script(filter: Filter, transfer: TransferCurve | None = None) -> str:
     >>> print(script(wider).splitlines()[2])
     #     gmic lens.gmic photo.png sixbit_correct -output out.png
     """
-    curve = transfer or srgb()
-    return "\n".join(
-        [
-            _header(filter),
-            _warp(filter),
-            *([_gain(filter)] if filter.brightens else []),
-            _light(curve),
-        ]
-    )
+    gain = [_gain(filter)] if filter.brightens else []
+    return "\n".join([_header(filter), _warp(filter), *gain, _light(transfer or srgb())])
 
 
 def _header(filter: Filter) -> str:
@@ -155,7 +141,7 @@ def _warp(filter: Filter) -> str:
         return """_sixbit_warp :
   crop {$2-$6},{$3-$7},{$2-$6+$4-1},{$3-$7+$5-1}
 """
-    x, y = map(_number, filter.centre)
+    x, y = map(_number, filter.source_centre or filter.centre)
     points = "\n".join(
         f"_sixbit_points_{k} :\n"
         f'  $4,$5,1,2,"{_radius(filter, 2)}; p = {_horner(polynomial)}; '

@@ -6,22 +6,18 @@ The kernel is in ``kernel/``; docs/performance.md says why it is built as it is.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.polynomial import Polynomial
+from numpy.typing import NDArray
 
+from sixbit.engines import Work
 from sixbit.engines.reference import taps
 from sixbit.engines.tables import tables_of
 from sixbit.values.errors import Code, EngineError
+from sixbit.values.filter import Filter
 from sixbit.values.light import linear
 from sixbit.values.polynomial import least_squares
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from sixbit.engines import Work
-    from sixbit.values.filter import Filter
 
 ERROR_PX = 0.002
 """The kernel evaluates source points on a grid, with parabolas through its nodes; it may lose this much, in px."""
@@ -46,7 +42,7 @@ def apply(work: Work, level: str = "") -> None:
 
     filter, channels = work.filter, range(work.pixels.shape[2])
     # Where nothing moves every point lies on a pixel: the fewest neighbours give the same.
-    weights = _weights(work.interpolation if filter.warps else "bilinear")
+    even, odd = _weights(work.interpolation if filter.warps else "bilinear")
     tables = tables_of(work.transfer, work.pixels.dtype)
     alpha = tables_of(linear(), work.pixels.dtype)
     gain_map = np.zeros((0, 1, 1)) if filter.gain_map is None else filter.gain_map
@@ -57,14 +53,15 @@ def apply(work: Work, level: str = "") -> None:
             left=work.region.x,
             top=work.region.y,
             centre=filter.centre,
+            centre_shift=filter.shift,
             half_diagonal=filter.half_diagonal,
             shift=[(polynomial[0] - 1, *polynomial[1:]) for polynomial in filter.warp],
             gain=filter.gain if filter.brightens else [],
             planes=[(work.plane(k), k < work.colours and filter.brightens) for k in channels],
             gain_map=np.ascontiguousarray(gain_map, np.float32),
             step=_step(filter),
-            even=weights.even,
-            odd=weights.odd,
+            even=even,
+            odd=odd,
             curves=[tables.plane(k) if k < work.colours else alpha.plane(0) for k in channels],
             encode_origin=tables.origin,
             encode_shift=tables.shift,
@@ -102,16 +99,12 @@ def _step(filter: Filter) -> int:
     return STEPS[-1]
 
 
-class _Weights(NamedTuple):
-    """Half of the taps of an interpolation as polynomials of (t - 1/2)^2, see kernel/job.hpp."""
-
-    even: NDArray[np.float32]
-    odd: NDArray[np.float32]
-
-
 @lru_cache(maxsize=3)
-def _weights(interpolation: str) -> _Weights:
-    """Return the weights of the reference as polynomials: exact for bilinear and bicubic, to 1e-7 for Lanczos."""
+def _weights(interpolation: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return half of the weights of the reference as polynomials of (t - 1/2)^2, even and odd, see kernel/job.hpp.
+
+    They are exact for bilinear and bicubic, and good to 1e-7 for Lanczos.
+    """
     u = np.cos(np.pi * (np.arange(64) + 0.5) / 64) / 2
     values = [weight for _, weight in taps(u + 0.5, interpolation)]
     degree = {"bilinear": 1, "bicubic": 3, "lanczos3": 9}[interpolation]
@@ -121,4 +114,4 @@ def _weights(interpolation: str) -> _Weights:
     )
     if degree < 9:
         table = np.round(table, 9)  # they are whole sixteenths
-    return _Weights(table[:, 0::2].astype(np.float32), table[:, 1::2].astype(np.float32))
+    return table[:, 0::2].astype(np.float32), table[:, 1::2].astype(np.float32)

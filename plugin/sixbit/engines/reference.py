@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from sixbit.engines import Work
-
-    FloatArray = NDArray[np.float64]
+from sixbit.engines import Work
+from sixbit.values.arrays import FloatArray
 
 ROWS = 64
 """Output rows at a time, so that float64 intermediates stay small."""

@@ -5,20 +5,16 @@ See ``kernel/job.hpp`` for how the kernel reads them; docs/performance.md says w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sixbit.values.arrays import FloatArray
 from sixbit.values.light import SAMPLES, TransferCurve
 from sixbit.values.polynomial import least_squares
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
 
 ERROR_CODE = 0.15
 """A cubic may be this far off on the way from or to an 8-bit code, in levels; curves flat at black come near it."""

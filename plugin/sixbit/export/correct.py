@@ -14,6 +14,7 @@ from sixbit.export.presets import PLAIN, Preset, load
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
+from sixbit.lenses.place import Place, place_of
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
 from sixbit.photos.pixels import in_depth
@@ -21,7 +22,7 @@ from sixbit.photos.privacy import passed_on
 from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot
 from sixbit.values.choices import Choices
-from sixbit.values.errors import ArgumentError, Code, NotCorrectedError, PhotoError, photo_name
+from sixbit.values.errors import ArgumentError, CalibrationError, Code, NotCorrectedError, PhotoError, photo_name
 from sixbit.values.filter import Filter
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.lens import Lens, Model
@@ -114,22 +115,26 @@ def correct(
     check_target(out, path)
     shot = read_shot(path)
     watch.lap("tags")
+    place = placed(shot, preset, force)
     lens, choices, notes = _chosen(shot, preset, choices, force)
+    notes += place.evidence
     watch.lap("database")
     photo = decode(path)
     transfer = _transfer(photo, choices)
     watch.lap("decode")
-    filter = _compiled(shot, lens, choices, photo, preset.auto_tca)
+    filter = _compiled(shot, lens, choices, photo, place, preset.auto_tca)
     _check_something_to_do(filter, shot, lens, choices)
     watch.lap("compile")
     # If the preset wants more bits, the photo gets them first: a correction rounds to the bits that it is given.
     if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
         photo = replace(photo, pixels=in_depth(photo.pixels, preset.depth))
-    pixels = _applied(filter, photo, transfer, preset.interpolation, choose(engine), threads, watch)
+    engine = choose(engine)
+    pixels = _applied(filter, photo, transfer, preset.interpolation, engine, threads, watch)
+    gain_map = photo.gain_map and photo.gain_map.moved(filter, preset.interpolation, engine, threads)
     watch.lap("correct")
     watch.look(photo.pixels, pixels, photo.metadata.orientation or 1)
     # The uncorrected pixels are not needed any more, and as many again are while others are encoded.
-    photo = replace(photo, pixels=pixels)
+    photo = replace(photo, pixels=pixels, gain_map=gain_map)
     del pixels
     photo = finished(photo, preset)
     watch.lap("finish")
@@ -146,8 +151,9 @@ def foreseen(path: Path, preset: Preset, choices: Choices) -> tuple[Filter, bool
     With it stands whether lateral colour would be measured in the photo, which takes its pixels.
     """
     shot = read_shot(path)
+    place = placed(shot, preset, force=False)
     lens, choices, _ = _chosen(shot, preset, choices, force=False)
-    filter = compile_filter(lens, shot, choices)
+    filter = compile_filter(lens, shot, choices, place=place)
     measures_tca = preset.auto_tca and "tca" in filter.made_from["left_out"]
     if not measures_tca:
         _check_something_to_do(filter, shot, lens, choices)
@@ -160,6 +166,17 @@ def _preset_of(preset: Preset | str) -> Preset:
     if not isinstance(preset, Preset):
         raise ArgumentError(f"`preset` is a preset or the name of one, not {preset!r:.60}; choices go by `choices=`.")
     return preset
+
+
+def placed(shot: Shot, preset: Preset = PLAIN, force: bool = False) -> Place:
+    """Tell where on the sensor a shot is. Raises NotCorrectedError where nobody knows, and it is not to be forced."""
+    place = place_of(shot, catalogue().body_of(shot))
+    if place.refused is None:
+        return place
+    if not (force or preset.reshaped == "correct"):
+        raise NotCorrectedError(place.refused, subject=shot.path)
+    assumed = Sentence("It is corrected as if it were the whole frame.")
+    return place.taken_as_whole()._replace(evidence=(place.refused, assumed))
 
 
 def _chosen(shot: Shot, preset: Preset, choices: Choices | None, force: bool) -> tuple[Lens, Choices, list[str]]:
@@ -188,13 +205,14 @@ def _transfer(photo: Photo, choices: Choices) -> TransferCurve:
         return linear()
 
 
-def _compiled(shot: Shot, lens: Lens, choices: Choices, photo: Photo, auto_tca: bool) -> Filter:
+def _compiled(shot: Shot, lens: Lens, choices: Choices, photo: Photo, place: Place, auto_tca: bool) -> Filter:
     """The filter for a photo, which is asked for its lateral colour if the lens has no calibration of that."""
     height, width = photo.pixels.shape[:2]
     shot = shot._replace(width=width, height=height)
-    filter = compile_filter(lens, shot, choices)
+    filter = compile_filter(lens, shot, choices, place=place)
     if auto_tca and "tca" in filter.made_from["left_out"]:
-        filter = compile_filter(lens, shot, choices, measured_tca=_tca_in(photo))
+        shown = _tca_in(photo) if place.is_centred else "it was cropped beside the optical centre"
+        filter = compile_filter(lens, shot, choices, measured_tca=shown, place=place)
     return filter
 
 
@@ -208,7 +226,6 @@ def _tca_in(photo: Photo) -> tuple[Model, str] | str:
     """The lateral colour that a photo shows, or why it shows none."""
     from sixbit.measure.tca import tca_in
     from sixbit.photos.jpeg import has_halved_chroma
-    from sixbit.values.errors import CalibrationError
 
     try:
         transfer = photo.transfer

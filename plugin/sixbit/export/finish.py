@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sixbit.export.presets import Preset
+    from sixbit.photos.gain_map import GainMap
     from sixbit.photos.photo import Photo
     from sixbit.values.light import TransferCurve
 
@@ -42,8 +43,15 @@ def finished(photo: Photo, preset: Preset) -> Photo:
     pixels = photo.pixels
     if preset.long_side is not None:
         pixels = resized(pixels, preset.long_side, _curve(photo))
+        share = max(pixels.shape[:2]) / max(photo.pixels.shape[:2])
+        photo = replace(photo, gain_map=photo.gain_map and _smaller_map(photo.gain_map, share))
     if preset.profile is not None:
+        before = pixels
         pixels, icc = converted(photo, pixels, preset.profile)
+        if pixels is not before and photo.gain_map and photo.gain_map.pixels.ndim == 3:
+            # A ratio that is alike in all channels is the same in all colour spaces.
+            photo = photo.without_gain_map("it is coloured, for the colour profile that the photo had")
+        del before
         if icc != photo.icc:
             photo = with_profile(photo, icc)
     if preset.sharpening is not None:
@@ -77,7 +85,7 @@ def resized(pixels: Pixels, long_side: int, curve: TransferCurve | None) -> Pixe
     size = fitted(width, height, long_side)
     if size == (width, height):
         return pixels
-    kind = np.float32 if pixels.dtype == np.float32 else np.uint16
+    bits = 32 if pixels.dtype == np.float32 else 16
 
     def smaller(plane: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
@@ -94,38 +102,42 @@ def resized(pixels: Pixels, long_side: int, curve: TransferCurve | None) -> Pixe
         del light  # before the next is made
         if small_alpha is not None:
             small = small / np.maximum(small_alpha, np.float32(1e-4))
-        if curve is not None and kind == np.uint16:
-            results.append(_encoded(small, curve, k))
-            continue
-        values: Pixels = small if curve is None else curve.encode(small.astype(np.float64), k).astype(np.float32)
-        results.append(values if kind == np.float32 else in_depth(values, 16))
+        results.append(_encoded(small, curve, k, bits))
     if small_alpha is not None:
-        results.append(small_alpha if kind == np.float32 else in_depth(small_alpha, 16))
+        results.append(in_depth(small_alpha, bits))
     return results[0] if pixels.ndim == 2 else np.stack(results, axis=-1)
+
+
+def _smaller_map(gain_map: GainMap, share: float) -> GainMap:
+    """A gain map made smaller as its picture, in its code values: they are logarithms of light."""
+    long_side = max(1, round(max(gain_map.pixels.shape[:2]) * share))
+    return replace(gain_map, pixels=in_depth(resized(gain_map.pixels, long_side, None), 8))
 
 
 def _light(plane: Pixels, curve: TransferCurve | None, k: int) -> NDArray[np.float32]:
     """A plane in linear light, or as it is without a curve."""
     import numpy as np
 
+    if curve is None:
+        return np.array(in_depth(plane, 32))
     light = np.empty(plane.shape, np.float32)
-    table = (
-        np.array([]) if curve is None else curve.plane(k).astype(np.float32)[:: 257 if plane.dtype == np.uint8 else 1]
-    )
+    table = curve.plane(k).astype(np.float32)[:: 257 if plane.dtype == np.uint8 else 1]
     for band in _bands(*plane.shape):
-        if curve is None:
-            light[band] = in_depth(plane[band], 32)
-        elif plane.dtype == np.float32:
-            light[band] = curve.decode(plane[band], k)
-        else:
-            light[band] = table[plane[band]]
+        light[band] = curve.decode(plane[band], k) if plane.dtype == np.float32 else table[plane[band]]
     return light
 
 
-def _encoded(light: NDArray[np.float32], curve: TransferCurve, k: int) -> NDArray[np.uint16]:
-    """16-bit code values of linear light: from a table over its square root, in which no curve is steep."""
+def _encoded(light: NDArray[np.float32], curve: TransferCurve | None, k: int, bits: int) -> Pixels:
+    """The values of a plane in linear light, or as it is without a curve, in 16 or 32 bits.
+
+    Those of 16 bits come from a table over the square root of the light, in which no curve is steep.
+    """
     import numpy as np
 
+    if curve is None:
+        return in_depth(light, bits)
+    if bits == 32:
+        return curve.encode(light.astype(np.float64), k).astype(np.float32)
     steps = np.linspace(0, 1, 65536)
     table = np.rint(65535 * np.clip(curve.encode(steps**2, k), 0, 1)).astype(np.uint16)
     places = np.sqrt(np.clip(light, 0, 1)) * np.float32(65535) + np.float32(0.5)

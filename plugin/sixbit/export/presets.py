@@ -23,7 +23,7 @@ from sixbit.manifest import manifest
 from sixbit.values.choices import Choices, read_number, with_strength
 from sixbit.values.errors import Code, PresetError
 from sixbit.values.kinds import KINDS, Grade
-from sixbit.values.sentence import Sentence
+from sixbit.values.sentence import Sentence, either
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -89,6 +89,7 @@ class Preset:
     not_m: str = _DEFAULT["not_m"]
     uncalibrated: str = _DEFAULT["uncalibrated"]
     already_corrected: str = _DEFAULT["already_corrected"]
+    reshaped: str = _DEFAULT["reshaped"]
     scale: str | float = _DEFAULT["scale"]
     interpolation: str = _DEFAULT["interpolation"]
     depth: int | None = _DEFAULT["depth"]
@@ -288,19 +289,14 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _listed(values: Iterable[str]) -> str:
-    *others, last = values
-    return f"{', '.join(others)} or {last}" if others else last
-
-
 def _allowed(rule: Mapping[str, Any]) -> str:
     """Say in words what a rule of the schema allows."""
     if "$ref" in rule:
         return _allowed(schema()["$defs"][Path(rule["$ref"]).name])
     if "enum" in rule:
-        return f"{_listed(map(_shown, rule['enum']))}{rule.get('where', '')}"
+        return f"{either(*map(_shown, rule['enum']))}{rule.get('where', '')}"
     if "anyOf" in rule:
-        return _listed(map(_allowed, rule["anyOf"]))
+        return either(*map(_allowed, rule["anyOf"]))
     limits = ""
     if "minimum" in rule:
         limits = f" from {rule['minimum']} to {rule['maximum']}"
@@ -315,7 +311,7 @@ def _allowed(rule: Mapping[str, Any]) -> str:
         "object": "fields in braces",
         "null": "null",
     }
-    return _listed(words[kind] for kind in _kinds(rule))
+    return either(*(words[kind] for kind in _kinds(rule)))
 
 
 def _kinds(rule: Mapping[str, Any]) -> list[str]:
@@ -356,11 +352,11 @@ def _unusable(content: Mapping[str, Any]) -> Iterator[str]:
     choosing = [name for name in ("ambiguous", "unknown", "untagged", "not_m") if content.get(name) == "choose"]
     if choosing and content.get("lens") is None:
         yield _no_lens(_refusal("lens", None, f"the identity of a lens, since `{choosing[0]}` is 'choose'"))
-    words = f"a file name without any of {' '.join(FORBIDDEN)}, and in braces nothing but {_listed(PLACEHOLDERS)}"
+    words = f"a file name without any of {' '.join(FORBIDDEN)}, and in braces nothing but {either(*PLACEHOLDERS)}"
     rights: dict[str, tuple[str, Callable[[str], str | None]]] = {
         "lens": ("the identity of a lens", lambda lens: nearest(lens, catalogue().lenses)),
         "file_name": (words, _right_template),
-        "profile": (f"{_listed(map(_shown, PROFILES))}, or the path of an .icc file that exists", _right_profile),
+        "profile": (f"{either(*map(_shown, PROFILES))}, or the path of an .icc file that exists", _right_profile),
     }
     for name, (allowed, right) in rights.items():
         value = content.get(name)

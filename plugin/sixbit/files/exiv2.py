@@ -16,17 +16,27 @@ from sixbit.values.marks import NAMESPACE, PREFIX
 _SEED = (tiff.SOFTWARE, tiff.ASCII, 2, b"S\0\0\0", 0)
 _SEEDS = {1: struct.pack("<4sIHHHI4sI", b"II*\0", 8, 1, *_SEED), 2: struct.pack(">4sIHHHI4sI", b"MM\0*", 8, 1, *_SEED)}
 """The least TIFF file that exiv2 takes, by its number of the byte order."""
+_NAMESPACES = {
+    PREFIX: NAMESPACE,
+    "xmpNote": "http://ns.adobe.com/xmp/note/",
+    "hdrgm": "http://ns.adobe.com/hdr-gain-map/1.0/",
+    "HDRGainMap": "http://ns.apple.com/HDRGainMap/1.0/",
+    "apdi": "http://ns.apple.com/pixeldatainfo/1.0/",
+    "Container": "http://ns.google.com/photos/1.0/container/",
+    "Item": "http://ns.google.com/photos/1.0/container/item/",
+}
+"""Those that exiv2 does not know: it would call them what the first file calls them."""
 _EXTENDED = "Xmp.xmpNote.HasExtendedXMP"
 
 
 @cache
 def loaded_exiv2() -> Any:
-    """The module, which knows Sixbit's namespace and keeps its complaints to itself."""
+    """The module, which knows a few namespaces more and keeps its complaints to itself."""
     import exiv2
 
     exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
-    exiv2.XmpProperties.registerNs(NAMESPACE, PREFIX)
-    exiv2.XmpProperties.registerNs("http://ns.adobe.com/xmp/note/", "xmpNote")
+    for prefix, namespace in _NAMESPACES.items():
+        exiv2.XmpProperties.registerNs(namespace, prefix)
     return exiv2
 
 
@@ -86,22 +96,21 @@ def merged_xmp(packet: bytes, extension: bytes) -> bytes:
 
 def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
     """A packet as one of at most ``limit`` bytes, and an extension with the largest properties if it takes one."""
+    from collections import Counter
     from hashlib import md5
 
     if len(packet) <= limit:
         return packet, None
     data, extension = parsed_xmp(packet), loaded_exiv2().XmpData()
-    sizes: dict[str, int] = {}
+    sizes: Counter[str] = Counter()
     for datum in data:
-        name = _property(datum.key())
-        sizes[name] = sizes.get(name, 0) + len(datum.key()) + len(str(datum.value()))
+        sizes[_property(datum.key())] += len(datum.key()) + len(str(datum.value()))
     main = packet
-    for name in sorted(sizes, key=lambda name: -sizes[name]):
+    for name, _ in sizes.most_common():
         for datum in data:
-            if _property(datum.key()) == name:
+            if datum.key().startswith(name):
                 extension.add(datum)
-        for key in [datum.key() for datum in data if _property(datum.key()) == name]:
-            data.erase(data.findKey(loaded_exiv2().XmpKey(key)))
+        erase(data, name)
         more = xmp_packet(extension, wrapped=False)
         data[_EXTENDED] = md5(more, usedforsecurity=False).hexdigest().upper()
         main = xmp_packet(data)

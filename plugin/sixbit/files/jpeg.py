@@ -1,4 +1,4 @@
-"""The segments of a JPEG: walked, written, and put in before its picture (ITU-T T.81, annex B)."""
+"""The segments of a JPEG: walked, written, and put in; and where its picture ends (ITU-T T.81, annex B)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 EXIF = b"Exif\0\0"
 XMP, XMP_EXTENSION = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
 RESOURCES, ICC = b"Photoshop 3.0\0", b"ICC_PROFILE\0"
-
-_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-"""A marker within coded data, where 0xFF is followed by 0; those of a restart have no segment (B.1.1.2, B.2.1)."""
+GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
+"""The name of an APP2 by ISO 21496-1: in a gain map what it means, in its picture that there is one."""
 
 LONGEST = 0xFFFF - 2
 """Bytes that a segment can hold."""
@@ -72,14 +71,16 @@ class Frame(NamedTuple):
     is_progressive: bool
 
 
-def segments(file: BinaryIO) -> Iterator[Segment]:
+def segments(file: BinaryIO, start: int = 0) -> Iterator[Segment]:
     """The segments up to the first scan's header (SCAN), if the file goes so far. Junk between them is passed over.
+
+    The JPEG begins at ``start`` of the file.
 
     >>> import io
     >>> [segment.content for segment in segments(io.BytesIO(b"\\xff\\xd8" + packed(COMMENT, b"six bits")))]
     [b'six bits']
     """
-    at = 2
+    at = start + 2
     for _ in range(MOST_SEGMENTS):
         file.seek(at)
         head = file.read(4)
@@ -97,19 +98,26 @@ def segments(file: BinaryIO) -> Iterator[Segment]:
         at += 2 + length
 
 
-def end_of_picture(data: bytes, scan: Segment) -> int | None:
-    """Find where a picture ends, behind its end of image, from the header of its first scan; None if it is cut short.
+_IN_SCANS = re.compile(rb"\xff[\xc4\xcc\xd9-\xdd\xe0-\xef\xfe]")
+"""The markers that may stand among the scans of a picture, and the one that ends it (B.1.1.2, B.2.1)."""
+
+
+def picture_end(data: bytes, start: int = 0) -> int | None:
+    """Find where the JPEG ends that begins at ``start``, behind its EOI; None if it is cut short.
+
+    Tables and comments between the scans of a progressive picture may hold any bytes, those of an EOI too.
 
     >>> data = b"\\xff\\xd8" + packed(SCAN, b"") + b"\\xff\\0 coded" + packed(COMMENT, END) + END + b"a film"
-    >>> data[end_of_picture(data, *segments(io.BytesIO(data))) :]
+    >>> data[picture_end(data) :]
     b'a film'
     """
-    at = scan.end
-    while found := _MARKER.search(data, at):
-        if data[found.end() - 1] == _END_OF_IMAGE:
-            return found.end()
-        # A table, or the header of another scan.
-        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
+    scan = next((segment for segment in segments(io.BytesIO(data), start) if segment.marker == SCAN), None)
+    at = len(data) if scan is None else scan.end
+    while found := _IN_SCANS.search(data, at):
+        at = found.end()
+        if found[0] == END:
+            return at
+        at += int.from_bytes(data[at : at + 2], "big")
     return None
 
 

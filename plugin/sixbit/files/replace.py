@@ -51,6 +51,14 @@ def write_whole(target: Path, content: str | bytes, make_folder: bool = False) -
         file.write(content.encode() if isinstance(content, str) else content)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, with those it is in, if there is none; raises PhotoError where that is not allowed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refusal(error, folder) from error
+
+
 def refusal(error: OSError, target: Path) -> PhotoError:
     """Say what keeps a file or a folder from being written."""
     folder = photo_name(target.parent)

@@ -192,11 +192,11 @@ class Structure:
         self.file.seek(self.place(entry))
         return self.file.read(min(entry.size, most))
 
-    def numbers(self, entry: Entry | None, most: int = 64) -> tuple[int, ...]:
-        """A value as whole numbers, the first ``most`` of them; none if it is missing or of another kind."""
+    def numbers(self, entry: Entry | None) -> tuple[int, ...]:
+        """A value as whole numbers, the first 64 of them; none if it is missing or of another kind."""
         if entry is None or entry.kind not in _CODES:
             return ()
-        data = self.data(entry, most * _SIZES[entry.kind])
+        data = self.data(entry, 64 * _SIZES[entry.kind])
         whole = len(data) // _SIZES[entry.kind]
         return self.unpack(f"{whole}{_CODES[entry.kind]}", data[: whole * _SIZES[entry.kind]])
 
@@ -221,8 +221,11 @@ class Structure:
 
     def set_text(self, tag: int, text: str) -> None:
         """Set a text of the first directory."""
-        new = self.entry(tag, ASCII, text.encode("ascii", "replace") + b"\0")
-        old = find(self.first(), tag)
+        self._set_first(self.entry(tag, ASCII, text.encode("ascii", "replace") + b"\0"))
+
+    def _set_first(self, new: Entry) -> None:
+        """Give the first directory an entry, in the place of its own of the same tag if there is one."""
+        old = find(self.first(), new.tag)
         if old is None:
             self.put_first([new])
         else:
@@ -250,11 +253,7 @@ class Structure:
         old = find(self.first(), pointer)
         if old is not None and self.number(old) is None:
             raise StructureError(f"the directory 0x{pointer:04X} cannot be found")
-        new = Entry(pointer, LONG, 1, self.pack("I", self._append_directory(entries, 0)))
-        if old is None:
-            self.put_first([new])
-        else:
-            self.write(old.at, self._packed(new))
+        self._set_first(Entry(pointer, LONG, 1, self.pack("I", self._append_directory(entries, 0))))
 
     def _append_directory(self, entries: Iterable[Entry], following: int) -> int:
         merged = {entry.tag: entry for entry in entries}

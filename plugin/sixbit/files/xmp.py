@@ -11,14 +11,19 @@ from sixbit.values.marks import NAMESPACE, PREFIX
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-NAMESPACES = {
-    "aux": "http://ns.adobe.com/exif/1.0/aux/",
-    "crs": "http://ns.adobe.com/camera-raw-settings/1.0/",
-    "exif": "http://ns.adobe.com/exif/1.0/",
-    "exifEX": "http://cipa.jp/exif/1.0/",
-    PREFIX: NAMESPACE,
+_PREFIXES = {
+    "http://ns.apple.com/adjustment-settings/1.0/": "aas",
+    "http://ns.adobe.com/exif/1.0/aux/": "aux",
+    "http://ns.adobe.com/camera-raw-settings/1.0/": "crs",
+    "http://www.digikam.org/ns/1.0/": "digiKam",
+    "http://ns.adobe.com/exif/1.0/": "exif",
+    "http://cipa.jp/exif/1.0/": "exifEX",
+    "http://ns.google.com/photos/1.0/panorama/": "GPano",
+    "http://ns.adobe.com/photoshop/1.0/panorama-profile": "panorama",
+    "http://leica-camera.com/digital-shift-assistant/1.0/": "xmpDSA",
+    NAMESPACE: PREFIX,
 }
-_PREFIXES = {uri: prefix for prefix, uri in NAMESPACES.items()}
+"""Of the names of properties, by the namespaces that are read."""
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DARKTABLE = "{http://darktable.sf.net/}"
 _STEP = re.compile(r"Xmp\.darktable\.history\[(\d{1,5})\]/darktable:(\w+)")
@@ -70,7 +75,7 @@ def read_packet(packet: bytes) -> Packet:
                 properties.setdefault(known, " ".join(items) if items else element.text or "")
         history = description.find(f"{_DARKTABLE}history")
         if history is not None:
-            end = _value(description, f"{_DARKTABLE}history_end")
+            end = description.get(f"{_DARKTABLE}history_end") or description.findtext(f"{_DARKTABLE}history_end")
             modules |= _modules_on([_step(item) for item in history.iter(f"{_RDF}li")], end)
     return Packet(properties, modules)
 
@@ -101,10 +106,6 @@ def _decode(packet: bytes) -> str:
 def _known(name: str) -> str | None:
     uri, _, local = name.removeprefix("{").rpartition("}")
     return f"{_PREFIXES[uri]}:{local}" if uri in _PREFIXES else None
-
-
-def _value(description: Element, name: str) -> str | None:
-    return description.get(name) or description.findtext(name)
 
 
 def _step(item: Element) -> dict[str, str]:

@@ -136,28 +136,24 @@ def _files(computed: bool) -> dict[Path, bytes]:
     return files
 
 
-def _measured() -> dict[Key, Element | None]:
+def _measured() -> dict[Key, Element]:
     """Return the user's own calibrations by Sixbit, each lens with what else Sixbit knows of it."""
     from sixbit.lenses.catalogue import own_folder
+    from sixbit.lenses.lensfun_xml import lensfun_entries
     from sixbit.lenses.own import read_runs
 
-    folder = own_folder()
-    records = [record for record in read_runs(folder) if record.has_xml] if folder.is_dir() else []
-    if not records:
-        return {}
-    from sixbit.lenses.lensfun_xml import lensfun_entries
-
-    return {_key(entry): entry for entry in lensfun_entries(records, complete=True)}
+    runs = [run for run in read_runs(own_folder()) if run.has_xml]
+    return {_key(entry): entry for entry in lensfun_entries(runs, complete=True)}
 
 
 def _measured_file(
-    measured: Mapping[Key, Element | None], stock: Mapping[Key, Element | None], own: Mapping[Key, Element | None]
+    measured: Mapping[Key, Element], stock: Mapping[Key, Element | None], own: Mapping[Key, Element | None]
 ) -> bytes | None:
     from xml.etree import ElementTree
 
     root = ElementTree.Element("lensdatabase", version="1")
     for key, entry in measured.items():
-        if entry is not None and key not in own:
+        if key not in own:
             there = stock.get(key)
             root.append(entry if there is None else _merged(entry, there))
     if not len(root):

@@ -14,7 +14,7 @@ from sixbit.values.lens import Body
 def read_bodies(files: Iterable[Path]) -> tuple[Body, ...]:
     """Read the cameras of lensfun XML files, one a model."""
     return tuple(
-        Body(
+        _body(
             text_of(camera, "maker"),
             model.text or "",
             float(text_of(camera, "cropfactor")),
@@ -25,6 +25,28 @@ def read_bodies(files: Iterable[Path]) -> tuple[Body, ...]:
         for camera in xml_root(path).iter("camera")
         for model in camera.findall("model")
     )
+
+
+def _body(make: str, model: str, crop_factor: float, mount: str, remark: str) -> Body:
+    body = Body(make, model, crop_factor, mount, remark)
+    return body._replace(proportions=_proportions(body))
+
+
+def _proportions(body: Body) -> float | None:
+    """The long side of the sensor over the short one: lensfun's database has none, but these families are all alike."""
+    if body.is_film or body.model in _SEVERAL_PROPORTIONS:
+        return None
+    if body.mount in _FOUR_THIRDS or body.is_phone:
+        return 4 / 3
+    if body.mount in _THREE_HALVES or body.takes_m:
+        return 3 / 2
+    return None
+
+
+_FOUR_THIRDS = frozenset({"4/3 System", "Micro 4/3 System", "Fujifilm G", "Hasselblad X"})
+_THREE_HALVES = frozenset({"Canon EF-M", "Canon RF", "Fujifilm X", "Leica L", "Nikon Z", "Samsung NX", "Sony E"})
+_SEVERAL_PROPORTIONS = frozenset({"DMC-GH1", "DMC-GH2", "DC-GH5S"})
+"""Bodies whose sensor is larger than any of their pictures, so that those of all proportions have one diagonal."""
 
 
 def find_body(bodies: Iterable[Body], make: str, model: str) -> Body | None:
@@ -50,7 +72,7 @@ def _lensfun_body(make: str, model: str) -> Body | None:
 
     for camera in lensfunpy.Database().find_cameras(make, model):
         if same_body((camera.maker, camera.model), (make, model)):
-            return Body(camera.maker, camera.model, float(camera.crop_factor), camera.mount, "from lensfun's database")
+            return _body(camera.maker, camera.model, float(camera.crop_factor), camera.mount, "from lensfun's database")
     return None
 
 

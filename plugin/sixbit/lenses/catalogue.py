@@ -106,7 +106,7 @@ class Catalogue:
 
         return read_bodies(path for folder in self.folders if folder.is_dir() for path in sorted(folder.glob("*.xml")))
 
-    def body_for(self, make: str | None, model: str | None) -> Body | None:
+    def body_for(self, make: str, model: str) -> Body | None:
         """The body of this make and model; also of lensfun's cameras, if lensfun knows it.
 
         >>> catalogue().body_for("LEICA CAMERA AG", "LEICA M10-R").crop_factor
@@ -114,11 +114,11 @@ class Catalogue:
         """
         from sixbit.lenses.bodies import find_body
 
-        return find_body(self.bodies, make or "", model) if model else None
+        return find_body(self.bodies, make, model) if model else None
 
     def body_of(self, shot: Shot) -> Body | None:
         """The body that a shot was taken with, None if it is not known."""
-        return self.body_for(shot.make.value if shot.make else None, shot.model.value if shot.model else None)
+        return self.body_for(*shot.camera)
 
     def calibration_entries(
         self,
@@ -129,7 +129,7 @@ class Catalogue:
     ) -> dict[str, Entry]:
         """The lensfun entries to interpolate from, one for each kind there is a calibration of.
 
-        ``crop_factor`` is that of the picture: the user's own calibrations from a smaller sensor are left out.
+        ``crop_factor`` is that of the picture: calibrations from a smaller sensor are left out.
         Raises KeyError for an unknown lens_id, CatalogueError for a file that lensfun cannot read.
         """
         best = self.lenses[lens_id].best_calibrations(grades, crop_factor)
@@ -201,7 +201,14 @@ def _lenses(folder: Path, codes: Iterable[CodeRow]) -> Iterator[Lens]:
     for row in read_table(folder / "calibrations.csv"):
         # A row without a lens_id is an entry that is kept, but that no lens is trusted to.
         calibrations.setdefault(row["lens_id"], []).append(
-            Calibration(row["kind"], Grade(row["grade"]), row["source"], row["file"], row["model"])
+            Calibration(
+                row["kind"],
+                Grade(row["grade"]),
+                row["source"],
+                row["file"],
+                row["model"],
+                crop_factor=float(row["crop_factor"] or 0),
+            )
         )
     for row in read_table(folder / "lenses.csv"):
         focals = tuple(float(focal) for focal in row["focal_mm"].split())
@@ -241,8 +248,7 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
 
 def _with_own(known: Catalogue, folder: Path) -> Catalogue:
     """Add the user's files: runs to their lens, other XML to the lenses its name may mean, or as a lens of its own."""
-    from sixbit.lenses.entries import xml_root
-    from sixbit.lenses.own import own_lens, read_runs
+    from sixbit.lenses.own import own_lenses, read_runs
 
     lenses = dict(known.lenses)
 
@@ -255,8 +261,7 @@ def _with_own(known: Catalogue, folder: Path) -> Catalogue:
         if run.lens_id in lenses:
             add(lenses[run.lens_id], run.calibrations)
     for path in sorted({*folder.glob("*.xml")} - {run.xml for run in runs}):
-        for element in xml_root(path).iter("lens"):
-            own = own_lens(path, element)
+        for own in own_lenses(path):
             # The name a camera writes is that of several generations: the calibration then serves them all.
             for lens in known.candidates(own.name) or [own._replace(calibrations=())]:
                 add(lens, own.calibrations)

@@ -1,18 +1,20 @@
-"""lensfun's XML: the files, read once, and the entries in them that calibrations are taken from."""
+"""lensfun's XML: the files, read once, and the entries in them that calibrations are taken from.
+
+It is imported by whoever is about to read XML, as the parser takes longer to load than a lens to match.
+"""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
 
 from sixbit.values.errors import CatalogueError, Code
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
-    from sixbit.values.lens import Calibration
+from sixbit.values.lens import Calibration
 
 
 class Entry(NamedTuple):
@@ -38,16 +40,26 @@ def entry_in(path: Path, calibration: Calibration) -> Entry:
     return _entry(lens, element, calibration)
 
 
+@cache
 def merged_entry(paths: tuple[Path, ...], calibration: Calibration) -> Entry:
     """Make one entry of the first lens of several files: lensfun interpolates between their calibrations."""
-    return _entry(*_merged(paths, calibration.kind), calibration)
+    import lensfunpy
+
+    found = (xml_root(path).find("lens") for path in paths)
+    root = ElementTree.Element("lensdatabase", version="1")
+    try:
+        root.append(merged([lens for lens in found if lens is not None], [calibration.kind]))
+        text = ElementTree.tostring(root, encoding="unicode")
+        lens = lensfunpy.Database(xml=text, load_common=False, load_bundled=False).lenses[0]
+    except (lensfunpy.XMLFormatError, IndexError, ValueError) as error:
+        names = ", ".join(path.name for path in paths)
+        why = f"lensfun cannot read this calibration of yours ({error})."
+        raise CatalogueError(why, Code.RUN, subject=names) from error
+    return _entry(lens, root[0], calibration)
 
 
 def merged(lenses: Sequence[Element], kinds: Iterable[str]) -> Element:
     """Merge the calibrations of several ``<lens>`` into one, by kind; of two for the same settings the later one."""
-    import copy
-    from xml.etree.ElementTree import SubElement
-
     result = copy.deepcopy(lenses[-1])
     calibration = result.find("calibration")
     if calibration is not None:
@@ -83,8 +95,6 @@ def aspect_ratio(lens: Element) -> float:
 @cache
 def xml_root(path: Path) -> Element:
     """Parse a file; CatalogueError, naming it, if that fails."""
-    from xml.etree import ElementTree
-
     try:
         return ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
@@ -93,7 +103,7 @@ def xml_root(path: Path) -> Element:
 
 def forget_files() -> None:
     """Forget what was read, as files have changed."""
-    for cached in (xml_root, _loaded, _merged):
+    for cached in (xml_root, _loaded, merged_entry):
         cached.cache_clear()
 
 
@@ -106,25 +116,6 @@ def _loaded(path: Path) -> tuple[Any, ...]:
         return tuple(lensfunpy.Database(paths=[str(path)], load_common=False, load_bundled=False).lenses)
     except lensfunpy.XMLFormatError as error:
         raise CatalogueError(f"is refused by lensfun: {error}.", subject=path) from error
-
-
-@cache
-def _merged(paths: tuple[Path, ...], kind: str) -> tuple[Any, Element]:
-    """The lens that several files make together: as lensfunpy has it, and as XML."""
-    from xml.etree import ElementTree
-
-    import lensfunpy
-
-    found = (xml_root(path).find("lens") for path in paths)
-    root = ElementTree.Element("lensdatabase", version="1")
-    try:
-        root.append(merged([lens for lens in found if lens is not None], [kind]))
-        text = ElementTree.tostring(root, encoding="unicode")
-        return lensfunpy.Database(xml=text, load_common=False, load_bundled=False).lenses[0], root[0]
-    except (lensfunpy.XMLFormatError, IndexError, ValueError) as error:
-        names = ", ".join(path.name for path in paths)
-        why = f"lensfun cannot read this calibration of yours ({error})."
-        raise CatalogueError(why, Code.RUN, subject=names) from error
 
 
 def _entry(lens: Any, element: Element, calibration: Calibration) -> Entry:

@@ -24,6 +24,16 @@ class Aperture(NamedTuple):
     source: str | None
 
 
+class Figures(NamedTuple):
+    """The figures of a lens, as far as a photo says them."""
+
+    focal_mm: Tagged[float] | None = None
+    largest: Tagged[float] | None = None
+    """The smallest f-number of the lens."""
+    f_number: Tagged[float] | None = None
+    """That the photo was taken at, if the lens gave it to the body."""
+
+
 def aperture_of(lens: Lens | None, shot: Shot, assumed: float | None = None, body: Body | None = None) -> Aperture:
     """The aperture of a shot. No lens opens wider than it can: an f-number below that is taken for wide open.
 
@@ -70,32 +80,22 @@ def _has_focal_of_named_lens(shot: Shot) -> bool:
     return shot.focal_mm is not None and any(abs(shot.focal_mm.value / focal - 1) <= 0.05 for focal in focals if focal)
 
 
-def focal_of(shot: Shot, body: Body | None) -> Tagged[float] | None:
-    """The focal length in mm, if it is the lens's."""
+def figures_of(shot: Shot, body: Body | None) -> Figures:
+    """Find the figures of a shot that are its lens's.
+
+    >>> figures_of(Shot(focal_mm=Tagged(35.0, "EXIF FocalLength")), None).focal_mm
+    Tagged(value=35.0, tag='EXIF FocalLength')
+    """
     if _is_phone(body):
-        return None
-    if shot.focal_mm:
-        return shot.focal_mm
-    if shot.lens_specification is None:
-        return None
-    specification, tag = shot.lens_specification
-    focal = specification.focal_min
-    return Tagged(focal, tag) if focal and focal == specification.focal_max else None
-
-
-def largest_aperture_of(shot: Shot, body: Body | None) -> Tagged[float] | None:
-    """The smallest f-number of the lens, if the photo says it."""
-    if _is_phone(body):
-        return None
-    if shot.max_aperture:
-        return shot.max_aperture
-    specification, tag = shot.lens_specification or (None, "")
-    return Tagged(specification.f_number_at_min, tag) if specification and specification.f_number_at_min else None
-
-
-def f_number_of(shot: Shot, body: Body | None) -> Tagged[float] | None:
-    """The f-number that the photo was taken at, if the lens gave it to the body."""
-    return None if _is_phone(body) or shot.f_number_estimated else shot.f_number
+        return Figures()
+    focal, largest = shot.focal_mm, shot.max_aperture
+    if shot.lens_specification:
+        said, tag = shot.lens_specification
+        if focal is None and said.focal_min and said.focal_min == said.focal_max:
+            focal = Tagged(said.focal_min, tag)
+        if largest is None and said.f_number_at_min:
+            largest = Tagged(said.f_number_at_min, tag)
+    return Figures(focal, largest, None if shot.f_number_estimated else shot.f_number)
 
 
 def focal_fits(focal: float, lens: Lens) -> bool:

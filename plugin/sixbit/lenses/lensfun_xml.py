@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import merged, models, text_of, xml_root
@@ -12,9 +13,6 @@ from sixbit.lenses.own import Run
 from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, Code
 from sixbit.values.sentence import Sentence
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "distortion": {"poly3": ("k1",), "poly5": ("k1", "k2"), "ptlens": ("a", "b", "c")},
@@ -74,8 +72,6 @@ def stock_entry(lens_id: str, crop_factor: float | None) -> Element | None:
 
 def document(entries: Iterable[Element], made_from: Iterable[Run]) -> bytes:
     """Write a lensfun database of version 1, with what each run was made from in a comment."""
-    from xml.etree import ElementTree
-
     root = ElementTree.Element("lensdatabase", version="1")
     root.extend(entries)
     ElementTree.indent(root, "    ")

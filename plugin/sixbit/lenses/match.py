@@ -6,23 +6,28 @@ support or contradict each other; a contradiction is told and never decided in s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sixbit.lenses.authors import is_of_profile
 from sixbit.lenses.catalogue import Catalogue, catalogue
-from sixbit.lenses.figures import crop_factor_of
+from sixbit.lenses.figures import aperture_of
+from sixbit.lenses.place import Place, place_of
 from sixbit.lenses.verdict import (
     CONTRADICTED,
     Verdict,
     code_verdict,
     contradiction,
     figures_verdict,
+    hinted,
     names_verdict,
     weighed,
 )
 from sixbit.values.errors import Code, NotCorrectedError
-from sixbit.values.kinds import TRUSTED, Grade
+from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.lens import Body, Lens
 from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import Shot, Tagged
@@ -53,10 +58,15 @@ class Match(NamedTuple):
     agreed: bool = False
     """True if all that was found fits all candidates, and nothing contradicts."""
     body: Body | None = None
-    crop_factor: Tagged[float] | None = None
-    """With where it was found: the body, or the tags it was reckoned from."""
+    place: Place = Place()
+    """Where on the sensor the picture is."""
     is_remembered: bool = False
     """True if the user's choice for such photos has decided."""
+
+    @property
+    def crop_factor(self) -> Tagged[float] | None:
+        """The crop factor, with where it was found: the body, or the tags it was reckoned from."""
+        return self.place.crop_factor
 
     def shares_calibration(self, grades: tuple[Grade, ...] = TRUSTED) -> bool:
         """Tell whether it was one of several for sure, and all are corrected alike, so that nothing is to choose."""
@@ -77,7 +87,7 @@ def match(shot: Shot, known: Catalogue | None = None) -> Match:
 
     known = known or catalogue()
     body = known.body_of(shot)
-    answer = _match(shot, known, body)._replace(body=body, crop_factor=crop_factor_of(shot, body))
+    answer = _match(shot, known, body)._replace(body=body, place=place_of(shot, body))
     if body and body.is_phone and body.remark:
         remark = Sentence("{camera}: {remark}.", camera=f"{body.make} {body.model}", remark=body.remark)
         answer = answer._replace(evidence=(*answer.evidence, remark))
@@ -136,11 +146,50 @@ def lens_of(shot: Shot, choices: Choices) -> tuple[Lens, list[str]]:
     raise NotCorrectedError(why, Code(found.status), subject=shot.path)
 
 
+def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
+    """Tell of a photo what ``identify --json`` prints."""
+    aperture = aperture_of(found.lens, shot, body=found.body)
+    best = found.lens.best_calibrations(Grade) if found.lens else {}
+    distance = shot.distance_m.value if shot.distance_m else math.inf
+    return {
+        "photo": str(photo),
+        **match_record(found),
+        "camera": " ".join(shot.camera).strip() or None,
+        "crop_factor": round(found.crop_factor.value, 4) if found.crop_factor else None,
+        "focal_mm": _focal_length(found.lens, shot),
+        "f_number": aperture.f_number,
+        "f_number_source": aperture.source,
+        "distance_m": distance if math.isfinite(distance) else None,
+        "calibrations": {kind: str(best[kind].grade) if kind in best else None for kind in KINDS},
+        "already_corrected": list(shot.already_corrected),
+        "place": [*found.place.evidence, *([found.place.refused] if found.place.refused else [])],
+        "reshaped": found.place.refused is not None,
+    }
+
+
+def match_record(found: Match) -> dict[str, Any]:
+    """Tell of a name what ``lens --json`` prints."""
+    return {
+        "status": str(found.status),
+        "lens": found.lens.lens_id if found.lens else None,
+        "candidates": [lens.lens_id for lens in found.candidates],
+        "confidence": round(found.confidence, 3),
+        "evidence": list(found.evidence),
+    }
+
+
+def _focal_length(lens: Lens | None, shot: Shot) -> float | None:
+    if lens and lens.focal_min == lens.focal_max:
+        return lens.focal_min
+    return shot.focal_mm.value if shot.focal_mm else None
+
+
 def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
-    camera = f"{shot.make.value if shot.make else ''} {shot.model.value if shot.model else ''}".lower()
+    camera = " ".join(shot.camera).lower()
     if any(fixed in camera for fixed in FIXED_LENS_CAMERAS):
         return _answer(Status.NOT_M, evidence=[Sentence("The lens of this camera is built in: it takes no M lenses.")])
-    name = names_verdict(shot, known, body)
+    name = names_verdict([one for one in shot.lens_names if not is_of_profile(one)], shot, known, body)
+    hint = names_verdict([one for one in shot.lens_names if is_of_profile(one)], shot, known, body)
     code = code_verdict(shot.six_bit, known) if shot.six_bit else Verdict()
     evidence = [*name.notes, *code.notes]
     if name.foreign:
@@ -148,6 +197,11 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
         if not code.lenses:
             return _answer(Status.NOT_M, confidence=0.95, evidence=evidence)
         name = Verdict()
+    if name.unlisted:
+        if not code.lenses:
+            return _answer(Status.UNKNOWN, evidence=[*evidence, name.unlisted])
+        evidence.append(contradiction(code.statements[0], name.unlisted))
+        return _answer(Status.AMBIGUOUS, code.lenses, CONTRADICTED, evidence)
     if code.lenses and name.lenses:
         both = [lens for lens in name.lenses if lens in code.lenses]
         if not both:
@@ -159,12 +213,8 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
         best = code if code.lenses else name
         evidence += best.statements
     else:
-        best = figures_verdict(shot, known, body)
-        if best.lenses is None:
-            return _unnamed(body, evidence)
-        evidence += [*best.statements, *_signs(best.lenses)]
-        return _answer(Status.AMBIGUOUS, best.lenses, best.confidence, evidence)
-    best = weighed(best._replace(notes=tuple(evidence)), shot, body)
+        return _unnamed(shot, known, body, hint, evidence)
+    best = weighed(hinted(best._replace(notes=tuple(evidence)), hint), shot, body)
     lenses = best.lenses or []
     if len(lenses) == 1 and best.firm:
         return _answer(Status.MATCHED, lenses, best.confidence, best.notes)
@@ -172,9 +222,20 @@ def _match(shot: Shot, known: Catalogue, body: Body | None) -> Match:
     return _answer(Status.AMBIGUOUS, lenses, min(best.confidence, 0.6), evidence, agreed=best.firm)
 
 
-def _unnamed(body: Body | None, evidence: list[Sentence]) -> Match:
+def _unnamed(shot: Shot, known: Catalogue, body: Body | None, hint: Verdict, evidence: list[Sentence]) -> Match:
+    """Answer where neither code nor name fits a lens: by the figures, by the name of a lens profile, or not at all."""
+    best = figures_verdict(shot, known, body)
+    if best.lenses:
+        best = hinted(best._replace(notes=(*evidence, *best.statements)), hint)
+    elif hint.lenses and not evidence:
+        best = weighed(
+            hinted(Verdict(), hint)._replace(lenses=hint.lenses, confidence=CONTRADICTED, firm=False), shot, body
+        )
+    if best.lenses:
+        return _answer(Status.AMBIGUOUS, best.lenses, best.confidence, [*best.notes, *_signs(best.lenses)])
     if evidence:
-        return _answer(Status.UNKNOWN, evidence=evidence)
+        return _answer(Status.UNKNOWN, evidence=[*evidence, *hinted(Verdict(), hint).notes])
+    evidence = [*hinted(Verdict(), hint).notes]
     if body and body.is_phone:
         evidence.append(Sentence("The focal length in a phone's photo is that of its own module."))
     evidence.append(Sentence("The photo does not say which lens it was taken with."))

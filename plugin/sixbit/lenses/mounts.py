@@ -28,6 +28,7 @@ FOREIGN_WORDS = {
 
 FOREIGN_PHRASES = (
     (r"\br\W?adapter\b|\br\W?lens\b", Sentence("it stands for an R lens on an adapter, and does not say which")),
+    (r"\bm42\b", ANOTHER_MOUNT),
     (r"\b[dcv]\Wlux\b|\bleica (?:q[23]?|x[12]?)\b", Sentence("it is the built-in lens of a compact camera")),
     (r"\b(?:back|rear|front)\b.*\bcamera\b|\b(?:main|tele|wide) camera\b", PHONE_CAMERA),
     (

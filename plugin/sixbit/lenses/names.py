@@ -15,12 +15,7 @@ from sixbit.lenses.notation import CAMERA, TABLE, has_other_figures, take_figure
 from sixbit.lenses.spelling import Words, plain
 from sixbit.lenses.words import FAMILY_MAKERS, NICKNAMES
 from sixbit.values.sentence import Sentence
-
-NO_LENS = re.compile(
-    r"[\W_]*|0(?:\.0)?\s*mm\s*f/?0(?:\.0)?|not\s(?!.*\b(?:asp|apo|fle))\D*|not\s.*coded|\*\*\*.*|"
-    r"(?:(?:no|unknown|uncoded|manual|other) )?lens(?: type)?|"
-    r"unknown|none|null|undefined|n/?a|uncoded|manual|no lens attached|not attached|off|auto|other|0|1|65535"
-)
+from sixbit.values.shot import says_nothing
 
 LONGEST = 240
 """Characters of a name that are read: no lens has a longer one, but a hostile file may."""
@@ -88,7 +83,7 @@ def read_name(text: str) -> Name:
     name = Name(text[:LONGEST].strip())
     whole = plain(name.text)
     line = _unwrapped(whole)
-    if NO_LENS.fullmatch(line.strip()):
+    if says_nothing(line) or line.strip() in ("0", "1", "65535"):
         return name._replace(empty=True)
     for step in (_mount, _numbers, _version, _figures, _words):
         line, name = step(line, name)

@@ -8,7 +8,7 @@ stands in the record itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -118,13 +118,18 @@ def _read(path: Path) -> Run:
         raise CatalogueError(f"holds a calibration of yours and cannot be read ({error}).", subject=path) from error
 
 
-def own_lens(path: Path, element: Element) -> Lens:
-    """Read a ``<lens>`` of a file of the user's, that Sixbit did not write, as a lens of its own with calibrations."""
-    from sixbit.lenses.entries import models
+def own_lenses(path: Path) -> Iterator[Lens]:
+    """Read the lenses of a file of the user's, that Sixbit did not write, each with its calibrations."""
+    from sixbit.lenses.entries import models, xml_root
 
-    names = models(element)
-    if not names:
-        raise CatalogueError("has a lens without a <model>, its name as the camera writes it.", subject=path)
+    for element in xml_root(path).iter("lens"):
+        names = models(element)
+        if not names:
+            raise CatalogueError("has a lens without a <model>, its name as the camera writes it.", subject=path)
+        yield _own_lens(path, names, element)
+
+
+def _own_lens(path: Path, names: list[str], element: Element) -> Lens:
     name = read_name(names[0])
     focals = name.focals or tuple(
         sorted({float(row.get("focal", 0)) for row in element.iterfind("calibration/*") if row.get("focal")})

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sixbit.files.replace import write_whole
+from sixbit.lenses.authors import is_of_profile
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.names import read_name
 from sixbit.machine import user_data
@@ -74,9 +75,10 @@ def forget(shot: Shot | None = None, lens_id: str | None = None) -> int:
 
 
 def _key(shot: Shot) -> Key:
-    name = next((name.value.strip() for name in shot.lens_names if not read_name(name.value).empty), "")
+    names = (name.value for name in sorted(shot.lens_names, key=is_of_profile))
+    name = next((name.strip() for name in names if not read_name(name).empty), "")
     focal = round(shot.focal_mm.value, 1) if shot.focal_mm and not name else None
-    return Key(shot.make.value if shot.make else "", shot.model.value if shot.model else "", name, focal)
+    return Key(*shot.camera, name, focal)
 
 
 def _read() -> dict[Key, str]:

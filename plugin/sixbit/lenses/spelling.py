@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from sixbit.lenses.words import DENYING, IDLE, SHORT, VOCABULARY
+from sixbit.lenses.words import DENYING, IDLE, SHORT, UNLISTED_MAKERS, VOCABULARY
 
 
 def plain(text: str) -> str:
@@ -61,11 +61,7 @@ class Words:
         self.denied: set[str] = set()
         self.doubtful = False
         self.family_words = self.typos = 0
-        self._read_all(words)
-
-    def _read_all(self, words: Iterable[str]) -> None:
-        """Read words in their order, as some deny the one behind them."""
-        denial = ""
+        denial = ""  # a word may deny the one behind it
         for word in words:
             if word in DENYING:
                 denial = word
@@ -96,13 +92,13 @@ class Words:
             self._add(word)
         elif len(word) > 2 and word in IDLE:
             pass
-        elif 3 <= len(word) <= 5 and one_edit_apart(word, "asph") and self.known["family"]:
+        elif one_edit_apart(word, "asph") and self.known["family"]:
             self._add("asph")  # it stands behind the family, APO before it
             self.typos += 1
-        elif 2 <= len(word) <= 4 and one_edit_apart(word, "apo"):
+        elif one_edit_apart(word, "apo"):
             self._add("apo")
             self.typos += 1
-        elif 2 <= len(word) <= 4 and one_edit_apart(word, "fle"):
+        elif one_edit_apart(word, "fle"):
             self.doubtful = True
         elif len(word) <= 2:
             self.letters.add(word)
@@ -134,6 +130,20 @@ class Words:
             self._add(known)
         self.typos += bool(near)
         return bool(near)
+
+
+def unlisted_maker(text: str) -> str | None:
+    """Find the maker of M lenses in a name whose lenses the catalogue lacks.
+
+    >>> unlisted_maker("MS-Optics Perar 28mm f/4"), unlisted_maker("JUPITER-8 2/50"), unlisted_maker("Elmar 50")
+    ('MS-Optics', 'a Soviet works', None)
+    """
+    words = re.findall("[a-z]+", plain(text))
+    letters = "".join(words)
+    for maker, marks in UNLISTED_MAKERS.items():
+        if any(mark in (letters if len(mark) > 4 else words) for mark in marks.split()):
+            return maker
+    return None
 
 
 def _split(word: str) -> list[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from sixbit.lenses.authors import may_be_namesake
 from sixbit.lenses.catalogue import Catalogue, CodeRow
-from sixbit.lenses.comparison import is_specific
-from sixbit.lenses.figures import can_open_to, f_number_of, focal_fits, focal_of, largest_aperture_of, opens_to
+from sixbit.lenses.comparison import is_specific, is_users_own
+from sixbit.lenses.figures import can_open_to, figures_of, focal_fits, opens_to
 from sixbit.lenses.mounts import PHONE_LENSES
 from sixbit.lenses.names import Name, read_name
+from sixbit.lenses.spelling import unlisted_maker
 from sixbit.lenses.words import FAMILIES
 from sixbit.values.lens import Body, Lens
 from sixbit.values.sentence import Sentence
@@ -20,6 +22,9 @@ MOST_CANDIDATES = 12
 """A name that fits more lenses than this tells too little to be called ambiguous."""
 CONTRADICTED = 0.3
 """The confidence that is left where evidence contradicts."""
+
+ONLY_A_HINT = Sentence("Profiles are often borrowed from other lenses: their names are a hint, and decide nothing.")
+"""The words for the name of a lens profile."""
 
 SELECTED_FRAMES = {1: "28/90", 2: "35/135", 3: "50/75"}
 """The frame lines by the position of the frame selector."""
@@ -34,6 +39,8 @@ class Verdict(NamedTuple):
     """The words for it: the first says which lenses it may be."""
     foreign: Sentence | None = None
     """Why it is no M lens."""
+    unlisted: Sentence | None = None
+    """The words for an M lens of a maker that the catalogue lacks."""
     firm: bool = True
     """False if the lenses are only candidates, even if there is but one."""
     notes: tuple[Sentence, ...] = ()
@@ -95,39 +102,46 @@ def _fitting(rows: list[CodeRow], selector: int | None) -> list[CodeRow]:
     return fitting
 
 
-def names_verdict(shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
-    """Judge by all names in the photo, the most trusted first."""
-    verdict = Verdict()
-    for name in shot.lens_names:
-        verdict = _together(verdict, _name_verdict(name, shot, known, body), borrowed="profile" in name.tag.lower())
-    return verdict
+def names_verdict(names: Sequence[Tagged[str]], shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
+    """Judge by several names, the most trusted first; what they say together does not hang on their order."""
+    verdicts = [_name_verdict(name, shot, known, body) for name in names]
+    notes = tuple(note for verdict in verdicts for note in verdict.notes)
+    foreign = next((verdict.foreign for verdict in verdicts if verdict.foreign), None)
+    unlisted = next((verdict.unlisted for verdict in verdicts if verdict.unlisted), None)
+    found = [verdict for verdict in verdicts if verdict.lenses]
+    if not found:
+        return Verdict(foreign=foreign, unlisted=unlisted, notes=notes)
+    together = _together(found).noting(*notes)
+    if against := foreign or unlisted:
+        return together.doubted().noting(contradiction(together.statements[0], against))
+    return together
 
 
-def _together(before: Verdict, one: Verdict, borrowed: bool) -> Verdict:
-    """Join one more name to those before; that of a profile may be ``borrowed`` from another lens."""
-    if one.lenses is None:
-        before = before.noting(*one.notes)
-        if one.foreign is None:
-            return before
-        if before.lenses is None:
-            return before._replace(foreign=before.foreign or one.foreign)
-        return before.noting(contradiction(before.statements[0], one.foreign))._replace(firm=before.firm and borrowed)
-    if before.lenses is None:
-        if before.foreign is None:
-            return one._replace(notes=before.notes + one.notes)
-        if borrowed:
-            return before
-        against = contradiction(before.foreign, one.statements[0])
-        return one.doubted()._replace(notes=(*before.notes, against, *one.notes))
-    both = [lens for lens in before.lenses if lens in one.lenses]
-    if both:
-        narrower = one.statements if len(both) < len(before.lenses) else ()
-        return before._replace(lenses=both, firm=before.firm or one.firm).noting(*one.notes, *narrower)
-    if borrowed:
-        little = Sentence("Profiles are often borrowed from other lenses, so that counts little.")
-        return before.noting(*one.statements, little)
-    either = before._replace(lenses=before.lenses + one.lenses).doubted()
-    return either.noting(contradiction(before.statements[0], one.statements[0]))
+def _together(verdicts: list[Verdict]) -> Verdict:
+    """Join names that each fit some lenses: those that fit all of the names, or, if there are none, all, doubted."""
+    first = verdicts[0]
+    each = [verdict.lenses or [] for verdict in verdicts]
+    confidence = max(verdict.confidence for verdict in verdicts)
+    if common := [lens for lens in each[0] if all(lens in lenses for lenses in each)]:
+        narrower = [verdict for verdict, lenses in zip(verdicts, each, strict=True) if not {*each[0]} <= {*lenses}]
+        firm = any(verdict.firm for verdict in verdicts)
+        joined = Verdict(common, confidence, first.statements, firm=firm)
+        return joined.noting(*(statement for verdict in narrower for statement in verdict.statements))
+    either = list(dict.fromkeys(lens for lenses in each for lens in lenses))
+    other = min(verdicts, key=lambda verdict: len({*each[0]} & {*(verdict.lenses or [])}))
+    against = contradiction(first.statements[0], other.statements[0])
+    return Verdict(either, confidence, first.statements).doubted().noting(against)
+
+
+def hinted(verdict: Verdict, hint: Verdict) -> Verdict:
+    """Let the name of a lens profile say which of several lenses comes first, and nothing else."""
+    lenses = verdict.lenses or []
+    likely = [lens for lens in lenses if lens in (hint.lenses or [])]
+    said = hint.statements or ((hint.foreign,) if hint.foreign else ())
+    if not said or len(likely) == len(lenses) > 0:
+        return verdict
+    ordered = likely + [lens for lens in lenses if lens not in likely]
+    return verdict._replace(lenses=ordered).noting(*said, ONLY_A_HINT)
 
 
 def _name_verdict(name: Tagged[str], shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
@@ -135,13 +149,22 @@ def _name_verdict(name: Tagged[str], shot: Shot, known: Catalogue, body: Body | 
     if shot.lens_by_user and (chosen := known.lenses.get(name.value)):
         statement = Sentence("{name} was chosen for this photo: it is {lens}.", name=quoted, lens=chosen.name)
         return Verdict([chosen], 0.99, (statement,))
-    read = read_name(name.value)
+    read, tagged_maker = _with_maker(read_name(name.value), shot.lens_make)
     if read.empty or (read.foreign in PHONE_LENSES and body and body.is_phone):
         return Verdict()
     if read.foreign:
         return Verdict(foreign=Sentence("{name} names no M lens: {why}.", name=quoted, why=read.foreign))
-    read, tagged_maker = _with_maker(read, shot.lens_make)
     lenses = known.candidates(read.text)
+    if maker := unlisted_maker(f"{shot.lens_make.value if shot.lens_make else ''} {name.value}"):
+        lenses = [lens for lens in lenses if is_users_own(known.name_of(lens))]
+        if not lenses:
+            unlisted = Sentence(
+                "{name} names a lens by {maker}, maker of lenses for M or screw mount, that the catalogue has no entry "
+                "for.",
+                name=quoted,
+                maker=maker,
+            )
+            return Verdict(unlisted=unlisted)
     if not lenses or len(lenses) > MOST_CANDIDATES or not (read.focals or read.families):
         return Verdict(notes=(_why_not(read, quoted, lenses),))
     enough = all(is_specific(read, known.name_of(lens)) for lens in lenses)
@@ -163,6 +186,8 @@ def _name_verdict(name: Tagged[str], shot: Shot, known: Catalogue, body: Body | 
         statement = Sentence("{name} fits {lenses}.", **values)
     confidence = 0.97 if read.complete else 0.9 if read.f_number and read.focals else 0.75
     doubts = tuple(_doubts(read, quoted, lenses[0], enough))
+    if namesake := may_be_namesake(name, lenses, shot, body):
+        firm, doubts = False, (*doubts, namesake)
     return Verdict(lenses, confidence - 0.05 * read.typos, (statement,), firm=firm, notes=doubts)
 
 
@@ -196,7 +221,7 @@ def _why_not(read: Name, quoted: str, lenses: list[Lens]) -> Sentence:
 
 def figures_verdict(shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
     """Judge by the figures alone, on a camera that takes its lens data from a list."""
-    focal, f_number = focal_of(shot, body), largest_aperture_of(shot, body)
+    focal, f_number, _ = figures_of(shot, body)
     if not (body and body.takes_m and focal and f_number):
         return Verdict()
     lenses = (lens for lens in known.lenses.values() if lens.sourced and lens.focals)
@@ -216,15 +241,16 @@ def figures_verdict(shot: Shot, known: Catalogue, body: Body | None) -> Verdict:
 
 def weighed(verdict: Verdict, shot: Shot, body: Body | None) -> Verdict:
     """Let focal length and apertures confirm, narrow or contradict the lenses of a verdict."""
-    if focal := focal_of(shot, body):
+    focal, largest, taken = figures_of(shot, body)
+    if focal:
         figure = Sentence("{focal:g} mm", focal=focal.value)
         verdict = _weighed_by(verdict, figure, focal.tag, partial(focal_fits, focal.value))
-    if largest := largest_aperture_of(shot, body):
+    if largest:
         figure = Sentence("largest aperture f/{f_number:.2g}", f_number=largest.value)
         verdict = _weighed_by(verdict, figure, largest.tag, partial(opens_to, largest.value))
-    taken, lenses = f_number_of(shot, body), verdict.lenses or []
     if taken is None:
         return verdict
+    lenses = verdict.lenses or []
     left = [lens for lens in lenses if lens.is_adapter or can_open_to(taken.value, lens)]
     if left:
         return verdict._replace(lenses=left)

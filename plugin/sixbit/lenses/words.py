@@ -33,6 +33,34 @@ MAKERS = {
     "Laowa": "laowa venus",
 }
 
+UNLISTED_MAKERS = {
+    "Light Lens Lab": "lightlenslab lll",
+    "Thypoch": "thypoch simera",
+    "MS-Optics": "msoptic sonnetar apoqualia perar elnomaxim",
+    "Brightin Star": "brightin",
+    "a Soviet works": "jupiter industar russar",
+    "Mr. Ding": "mrding noxlux",
+    "Artra Lab": "artralab nonikkor",
+    "Funleader": "funleader",
+    "SLR Magic": "slrmagic hyperprime",
+    "HandeVision": "handevision iberit",
+    "Lomography": "lomography minitar",
+    "Zhongyi": "zhongyi mitakon",
+    "Zunow": "zunow",
+    "Avenon": "avenon kobalux",
+    "Skyllaney": "skyllaney",
+    "Omnar": "omnar",
+    "Dulens": "dulens",
+    "AstrHori": "astrhori",
+    "Steinheil": "steinheil culminar",
+    "Angénieux": "angenieux",
+    "Dallmeyer": "dallmeyer",
+}
+"""Makers of lenses for the M or the screw mount that the catalogue has no entries of.
+
+Each by what their names have in them when all but the letters is left out; what is shorter than five stands alone.
+"""
+
 SHORT = {"lux": "summilux", "cron": "summicron", "nocti": "noctilux", "noct": "noctilux", "rit": "summarit"}
 """Short forms of families in common use."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 FEWEST = 5
 """Corners in a row or column that is worth calling a line."""
@@ -47,8 +46,7 @@ def _chessboard(cv2: Any, picture: NDArray[Any]) -> FloatArray | None:
     found, corners, meta = cv2.findChessboardCornersSBWithMeta(picture, (FEWEST, FEWEST), flags)
     if not found:
         return None
-    result: FloatArray = np.asarray(corners, np.float64).reshape(*meta.shape[:2], 2)
-    return result
+    return np.asarray(corners, np.float64).reshape(*meta.shape[:2], 2)
 
 
 def _charuco(cv2: Any, small: NDArray[Any], picture: NDArray[Any]) -> list[FloatArray]:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 FEWEST = 3
 """Values that a ring needs for its mean to be drawn."""
@@ -50,8 +49,7 @@ def curve_of(
     total = np.bincount(ring, weight, rings)[filled]
 
     def mean(of: FloatArray) -> FloatArray:
-        means: FloatArray = np.bincount(ring, weight * of, rings)[filled] / total
-        return means
+        return np.bincount(ring, weight * of, rings)[filled] / total
 
     radius, measured = mean(r), mean(values)
     scatter = 1.0 if weights is not None else np.maximum(mean(values**2) - measured**2, 0)

@@ -18,7 +18,6 @@ and doubling does, nearly a Gaussian. So a block of these is solved in light, fo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -26,10 +25,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sixbit.values.arrays import FloatArray
 from sixbit.values.light import TransferCurve
 from sixbit.values.watch import Progress, silent
 
-FloatArray = NDArray[np.float64]
 Stack = NDArray[np.float32]
 
 SIDE = 24
@@ -71,6 +70,8 @@ BRIGHTEST_SHADE = 1.25
 """Light up to which code values are tabulated."""
 SHADES = 8192
 """Entries of that table."""
+BATCH = 256
+"""Blocks that are worked on at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,17 +104,6 @@ class EdgeBlocks:
         """Select one block of so many, from all over the photo."""
         codes = None if self.codes is None else self.codes[::step]
         return replace(self, x=self.x[::step], y=self.y[::step], light=self.light[::step], codes=codes)
-
-
-@dataclass(frozen=True, eq=False)
-class Displacements:
-    """Displacement outwards of red and blue against green, in px: (2, blocks), with standard errors.
-
-    The error is infinite where a block does not tell.
-    """
-
-    value: FloatArray
-    error: FloatArray
 
 
 def sharp_blocks(
@@ -163,10 +153,11 @@ def sharp_blocks(
     return EdgeBlocks(x[row, column], y[row, column], light, half, transfer, codes)
 
 
-def displacements(blocks: EdgeBlocks, expected: FloatArray, sigma: float) -> Displacements:
-    """Measure the displacement of all blocks about the ``expected`` one (2, blocks; px).
+def displacements(blocks: EdgeBlocks, expected: FloatArray, sigma: float) -> tuple[FloatArray, FloatArray]:
+    """Measure the displacement of red and blue against green, outwards, and its standard error: (2, blocks) in px each.
 
-    The blocks are smoothed by a Gaussian of ``sigma`` px first.
+    It is looked for about the ``expected`` one, of the same shape, in blocks smoothed by a Gaussian of ``sigma`` px.
+    The error is infinite where a block does not tell.
     """
     value = np.zeros_like(expected)
     error = np.full_like(expected, np.inf)
@@ -174,7 +165,8 @@ def displacements(blocks: EdgeBlocks, expected: FloatArray, sigma: float) -> Dis
     left_out = COMPRESSED**2 * (COMPRESSED_TOGETHER_HALVED if blocks.halved_chroma else COMPRESSED_TOGETHER)
     plain = _gaussians(np.zeros(1), sigma)[0]
     smooth = _gaussians(np.zeros(1), blur)[0] if blocks.halved_chroma else plain
-    for batch in _batches(len(blocks.x)):
+    for start in range(0, len(blocks.x), BATCH):
+        batch = slice(start, start + BATCH)
         ux, uy = blocks.x[batch] / blocks.r[batch], blocks.y[batch] / blocks.r[batch]
         green = blocks.light[batch, 1]
         for k in (0, 1):
@@ -193,7 +185,7 @@ def displacements(blocks: EdgeBlocks, expected: FloatArray, sigma: float) -> Dis
                 found = _solved(wanted, moved, near, left_out)
             value[k, batch] = shift + found.step
             error[k, batch] = np.where(np.abs(found.step) < 1.5 * sigma, found.deviation, np.inf)
-    return Displacements(value, error)
+    return value, error
 
 
 class _LinearLight:
@@ -305,8 +297,7 @@ def _shades(transfer: TransferCurve, k: int) -> NDArray[np.float32]:
 def _code_values(light: Stack, transfer: TransferCurve, k: int) -> Stack:
     known = np.nan_to_num(light, posinf=0, neginf=0).clip(0, BRIGHTEST_SHADE)
     which = np.sqrt(known / np.float32(BRIGHTEST_SHADE)) * np.float32(SHADES - 1)
-    found: Stack = _shades(transfer, k)[np.rint(which).astype(np.int32)]
-    return found
+    return _shades(transfer, k)[np.rint(which).astype(np.int32)]
 
 
 class _Solved(NamedTuple):
@@ -342,8 +333,3 @@ def _solved(wanted: Stack, moved: _Moved, near: Stack, left_out: FloatArray | fl
         factor.astype(np.float32),
         offset.astype(np.float32),
     )
-
-
-def _batches(count: int, size: int = 256) -> Iterator[slice]:
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))

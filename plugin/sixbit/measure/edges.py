@@ -7,12 +7,10 @@ direction belong together (R. Grompone von Gioi and G. Randall, "A Sub-Pixel Edg
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 SIGMA = 1.3
 """Width in px of the Gaussian whose derivative is taken: as narrow as noise and JPEG blocks allow."""
@@ -26,22 +24,13 @@ THICKEST = 1.6
 """Root mean square distance in px of a chain from its own parabola, above which it is no single curve."""
 
 
-class Chain(NamedTuple):
-    """Points of an edge in their order along it: (n, 2) in px from the centre of the top left pixel."""
-
-    points: FloatArray
-
-    @property
-    def length(self) -> float:
-        """Distance from end to end, in px."""
-        return float(np.hypot(*(self.points[-1] - self.points[0])))
-
-
-def edge_chains(grey: NDArray[np.float32], shortest: float) -> list[Chain]:
+def edge_chains(grey: NDArray[np.float32], shortest: float) -> list[FloatArray]:
     """Find the edges of a grey picture (code values, 0 to 1) that are at least ``shortest`` px long and bend gently.
 
+    Each is the points along it: (n, 2), in px from the centre of the top left pixel.
+
     >>> picture = np.zeros((60, 80), np.float32); picture[30:] = 0.8
-    >>> [round(chain.length) for chain in edge_chains(picture, 40)]
+    >>> [round(float(np.ptp(chain[:, 0]))) for chain in edge_chains(picture, 40)]
     [75]
     """
     from scipy.ndimage import gaussian_filter
@@ -99,7 +88,7 @@ def _maxima(
     return y, x, x + dx[top] * shift, y + dy[top] * shift, here[top]
 
 
-def _gentle(points: FloatArray, shortest: float) -> list[Chain]:
+def _gentle(points: FloatArray, shortest: float) -> list[FloatArray]:
     """A component as a chain, if it is a thin curve that bends gently; cut in two where it has a corner."""
     centre = points.mean(axis=0)
     _, _, axes = np.linalg.svd(points - centre, full_matrices=False)
@@ -125,4 +114,4 @@ def _gentle(points: FloatArray, shortest: float) -> list[Chain]:
     turned = abs(np.arctan(bend.deriv()(along[-1])) - np.arctan(bend.deriv()(along[0])))
     if len(points) < 0.6 * shortest or float(np.ptp(along)) < shortest or turned > np.radians(30):
         return []
-    return [Chain(points)]
+    return [points]

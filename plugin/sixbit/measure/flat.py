@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sixbit.compiler.shading import Shading
 from sixbit.measure.curve import Curve
@@ -21,9 +20,8 @@ from sixbit.measure.patches import Patches
 from sixbit.measure.samples import Fit, by_patch, samples_of
 from sixbit.measure.shading import MeasuredShading, fit_shading
 from sixbit.measure.vignetting import fit_vignetting, vignetting_at
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
-
-FloatArray = NDArray[np.float64]
 
 SHARED_SLOPE = 0.35
 """Share of the steepest slope that frames may have in common and still count as turned against the light."""

@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sixbit.measure.patches import Patches
 from sixbit.measure.samples import Mask, Samples, even_powers, fit, samples_of, surface, surface_powers
 from sixbit.measure.vignetting import vignetting_at
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
-
-FloatArray = NDArray[np.float64]
 
 MOST_CLIPPED = 0.01
 """Share of a patch's pixels at the upper end of the scale, in one patch of a hundred."""
@@ -121,8 +119,7 @@ def _corner_of(light: Samples, frame: int) -> float:
 def _median_of_neighbours(values: FloatArray) -> FloatArray:
     half = NEIGHBOURS // 2
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(values, half, mode="reflect"), (NEIGHBOURS, NEIGHBOURS))
-    median: FloatArray = np.median(windows, axis=(2, 3))
-    return median
+    return np.median(windows, axis=(2, 3))
 
 
 def _no_flat(one: Patches, why: str) -> CalibrationError:

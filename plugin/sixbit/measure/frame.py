@@ -10,9 +10,9 @@ from sixbit.values.errors import photo_name
 from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
+    from sixbit.values.arrays import FloatArray
     from sixbit.values.light import TransferCurve
 
 
@@ -29,7 +29,7 @@ class DecodedFrame:
     shot: Shot
     pixels: NDArray[Any]
     transfer: TransferCurve
-    to_srgb: NDArray[np.float64] | None = None
+    to_srgb: FloatArray | None = None
     format: str = "raw"
     """``JPEG``, ``TIFF``, ``PNG``, ``HEIC`` or ``raw``."""
 

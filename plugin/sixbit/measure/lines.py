@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.measure.chart import chart_lines
 from sixbit.measure.edges import edge_chains
+from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.straightness import (
     AGREES,
     BINS,
@@ -26,14 +27,10 @@ from sixbit.measure.straightness import (
     line_of,
     straighten,
 )
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.polynomial import UNITY, Polynomial
-
-if TYPE_CHECKING:
-    from sixbit.measure.frame import DecodedFrame
-
-FloatArray = NDArray[np.float64]
 
 SEARCHED = 2400
 """Px of the longer side in which lines are looked for: a tenth of a px there is far below what has to be known."""
@@ -120,7 +117,7 @@ def lines_in(grey: NDArray[np.float32], half_short: float | None = None) -> Phot
     chains = chart_lines(grey)
     is_chart = bool(chains)
     if not is_chart:
-        chains = [chain.points for chain in edge_chains(grey, SHORTEST * math.hypot(height, width))]
+        chains = edge_chains(grey, SHORTEST * math.hypot(height, width))
     centred = [line_of((points - [(width - 1) / 2, (height - 1) / 2]) / half) for points in chains]
     points = np.array(centred).reshape(-1, BINS, 2)
     lines = Lines(points, np.full(len(points), half), np.zeros(len(points), int))

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.machine import processors
+from sixbit.measure.frame import DecodedFrame
 from sixbit.photos.pixels import in_depth
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, silent
-
-if TYPE_CHECKING:
-    from sixbit.measure.frame import DecodedFrame
-
-FloatArray = NDArray[np.float64]
 
 ALONG = 64
 """Patches along the longer side."""
@@ -54,8 +51,7 @@ class Patches:
     @property
     def r(self) -> FloatArray:
         """Distance from the middle, in half diagonals."""
-        radius: FloatArray = np.hypot(self.x, self.y)
-        return radius
+        return np.hypot(self.x, self.y)
 
 
 def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:

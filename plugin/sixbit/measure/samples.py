@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from sixbit.measure.curve import Curve, curve_of
 from sixbit.measure.patches import Patches
+from sixbit.values.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 FLOOR = 5e-4
@@ -51,8 +51,7 @@ class Samples:
     @property
     def r(self) -> FloatArray:
         """Distance from the middle, in half diagonals."""
-        radius: FloatArray = np.hypot(self.x, self.y)
-        return radius
+        return np.hypot(self.x, self.y)
 
     @property
     def frames(self) -> int:
@@ -82,13 +81,10 @@ def samples_of(patches: Sequence[Patches], usable: Sequence[Mask], plane: int, a
 
 def by_patch(values: FloatArray, usable: Sequence[Mask]) -> FloatArray:
     """Average the values of samples over the frames, patch by patch; not a number where no frame has a usable one."""
-    total, counts = np.zeros(usable[0].shape), np.zeros(usable[0].shape)
-    start = 0
-    for keep in usable:
-        stop = start + int(keep.sum())
-        total[keep] += values[start:stop]
-        counts += keep
-        start = stop
+    total, counts = np.zeros(usable[0].shape), np.sum(usable, axis=0)
+    ends = np.cumsum([keep.sum() for keep in usable])
+    for keep, of_frame in zip(usable, np.split(values, ends[:-1]), strict=True):
+        total[keep] += of_frame
     return np.asarray(np.where(counts > 0, total / np.maximum(counts, 1), np.nan))
 
 
@@ -196,8 +192,7 @@ def _step(jacobian: FloatArray, weight: FloatArray, residuals: FloatArray) -> Fl
     unit = np.sqrt(weight @ jacobian**2) + 1e-300
     scaled = jacobian / unit
     weighted = (scaled * weight[:, None]).T
-    step: FloatArray = np.linalg.pinv(weighted @ scaled, rcond=1e-12, hermitian=True) @ (weighted @ residuals) / unit
-    return step
+    return np.linalg.pinv(weighted @ scaled, rcond=1e-12, hermitian=True) @ (weighted @ residuals) / unit
 
 
 def even_powers(r: FloatArray, terms: int) -> FloatArray:

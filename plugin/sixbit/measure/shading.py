@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.measure.curve import Curve
@@ -24,8 +23,7 @@ from sixbit.measure.samples import (
     surface,
     surface_powers,
 )
-
-FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 LEAST_SURFACE = 0.0015
 """A surface that is nowhere higher is not worth a gain map."""
@@ -98,4 +96,4 @@ def _fit_plane(ratio: Samples, turned: bool, is_lossy: bool) -> tuple[PlaneShadi
     coefficients = dict(zip(best_powers, best.terms[radial_terms:].tolist(), strict=True))
     corner = np.array([1.0] * radial_terms + [CORNER ** (i + j) for i, j in best_powers])
     error = math.sqrt(max(float(corner @ best.covariance @ corner), 0.0)) * inflation
-    return PlaneShading(radial, coefficients or None), error, best
+    return PlaneShading(radial, coefficients), error, best

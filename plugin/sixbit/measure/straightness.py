@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.compiler import optics as models
+from sixbit.values.arrays import FloatArray
 from sixbit.values.polynomial import Polynomial, evaluate
-
-FloatArray = NDArray[np.float64]
 
 BINS = 24
 """Points that a line is reduced to, each the mean of its stretch."""
@@ -75,15 +74,14 @@ class Lines:
         )
 
 
-def line_of(points: FloatArray, bins: int = BINS) -> FloatArray:
-    """Reduce a chain of points (n, 2) in its order to ``bins`` points: the means of its stretches."""
-    edges = np.linspace(0, len(points), bins + 1).round().astype(int)
-    if len(points) < bins:
-        repeated: FloatArray = points[np.linspace(0, len(points) - 1, bins).round().astype(int)]
+def line_of(points: FloatArray) -> FloatArray:
+    """Reduce a chain of points (n, 2) in its order to ``BINS`` points: the means of its stretches."""
+    edges = np.linspace(0, len(points), BINS + 1).round().astype(int)
+    if len(points) < BINS:
+        repeated: FloatArray = points[np.linspace(0, len(points) - 1, BINS).round().astype(int)]
         return repeated
     sums = np.add.reduceat(points, edges[:-1], axis=0)
-    means: FloatArray = sums / np.diff(edges)[:, None]
-    return means
+    return sums / np.diff(edges)[:, None]
 
 
 def polynomial_of(model: str, terms: Sequence[float] | FloatArray) -> Polynomial:
@@ -102,8 +100,7 @@ def straightened(points: FloatArray, polynomial: Polynomial) -> FloatArray | Non
     if source[last - 1] < farthest:
         return None
     factor = np.interp(radius, source[:last], ideal[:last]) / np.maximum(radius, 1e-9)
-    result: FloatArray = points * factor[..., None]
-    return result
+    return points * factor[..., None]
 
 
 def bends(lines: Lines, polynomial: Polynomial) -> FloatArray | None:
@@ -185,7 +182,9 @@ def straighten(lines: Lines) -> Straightening:
     (L. Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3) was tried: on a rendered chart it
     took poly3, which was off by 0.022 % of the half diagonal, where ptlens is off by 0.013 %.
     """
-    rough = [_fit(lines, model) for model in MODELS]
+    costs = [_cost(lines, "poly3", np.array([k]), SCALES[1]) for k in STRENGTHS]
+    start = float(STRENGTHS[int(np.argmin(costs))])
+    rough = [_fit(lines, model, start) for model in MODELS]
     usual = min(_usual_bend(lines, model, terms) for model, terms in zip(MODELS, rough, strict=True))
     scale = min(max(FINEST, TYPICAL * usual), SCALES[-1])
     fits = [_refine(lines, model, terms, scale) for model, terms in zip(MODELS, rough, strict=True)]
@@ -239,10 +238,8 @@ def _cost(lines: Lines, model: str, terms: FloatArray, scale: float) -> float:
     return float(np.sum(lines.lengths * square / (scale**2 + square)))
 
 
-def _fit(lines: Lines, model: str) -> FloatArray:
-    """The terms of one model, from a distance: the lines that bend much lose their weight."""
-    costs = [_cost(lines, "poly3", np.array([k]), SCALES[1]) for k in STRENGTHS]
-    start = float(STRENGTHS[int(np.argmin(costs))])
+def _fit(lines: Lines, model: str, start: float) -> FloatArray:
+    """The terms of one model, from a strength of poly3: the lines that bend much lose their weight."""
     found = np.array({"poly3": [start], "poly5": [start, 0.0], "ptlens": [0.0, start, 0.0]}[model])
     for scale in SCALES:
         found = _descend(lines, model, found, scale)
@@ -318,8 +315,7 @@ def _jacobian(lines: Lines, model: str, terms: FloatArray) -> FloatArray | None:
 def _slope(one: FloatArray, other: FloatArray, step: float) -> FloatArray:
     """How bends change by a step. Their sign is that of the line's direction, which may flip between two fits of it."""
     flip = np.sign(np.sum(one * other, axis=1, keepdims=True))
-    slope: FloatArray = (one - np.where(flip == 0, 1, flip) * other) / step
-    return slope
+    return (one - np.where(flip == 0, 1, flip) * other) / step
 
 
 def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) -> FloatArray:
@@ -332,8 +328,7 @@ def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) ->
         found = _descend(seen, model, terms, SCALES[-1], weights[~left_out])
         away = bends(lines.only(left_out), polynomial_of(model, found))
         score[left_out] = FOLDED if away is None else np.mean(away**2, axis=1)
-    result: FloatArray = score * weights * lines.lengths
-    return result
+    return score * weights * lines.lengths
 
 
 def _covariance(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) -> FloatArray:

@@ -11,19 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.measure.curve import Curve, curve_of
-from sixbit.measure.displacement import Displacements, EdgeBlocks, displacements, sharp_blocks
+from sixbit.measure.displacement import EdgeBlocks, displacements, sharp_blocks
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.light import TransferCurve
 from sixbit.values.watch import Progress, silent
-
-FloatArray = NDArray[np.float64]
 
 NOT_ENOUGH = "there are not enough edges for it"
 WIDTHS = (3.0, 2.0, 1.3)
@@ -119,7 +118,7 @@ def fit_tca(photos: Sequence[EdgeBlocks], aspect_ratio: float, progress: Progres
                 expected = np.stack([fit.at(photo.r / photo.half_diagonal) * scale for fit in fits])
             measured.append(displacements(photo, expected, sigma))
             progress((number + len(measured) / len(photos)) / len(widths), "measuring red and blue against green")
-        samples = [_Samples.of(chosen, measured, k, sigma) for k in (0, 1)]
+        samples = [_samples(chosen, measured, k, sigma) for k in (0, 1)]
         for one in samples:
             one.check(1 if last else TO_BEGIN_WITH)
         choices = POWERS[:1] if number == 0 else POWERS
@@ -159,8 +158,7 @@ def _in_words(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Samples:
+class _Samples(NamedTuple):
     """Displacements ``value`` (px of the first photo) at radii ``r`` of green (half diagonals), with their errors."""
 
     r: FloatArray
@@ -171,33 +169,35 @@ class _Samples:
     part: NDArray[np.int64]
     """The part of the picture, within which errors are alike."""
 
-    @classmethod
-    def of(cls, photos: Sequence[EdgeBlocks], measured: Sequence[Displacements], k: int, sigma: float) -> _Samples:
-        half = photos[0].half_diagonal
-        columns: list[list[NDArray[Any]]] = [[] for _ in range(6)]
-        for number, (photo, found) in enumerate(zip(photos, measured, strict=True)):
-            good = found.error[k] < LEAST_SURE * sigma
-            x, y, value, error = photo.x[good], photo.y[good], found.value[k][good], found.error[k][good]
-            away, size = np.hypot(x, y), photo.half_diagonal
-            cells = np.floor(x / size * 6).astype(int) * 100 + np.floor(y / size * 6).astype(int)
-            fields = (
-                (away - value) / size,
-                np.stack([x, y], axis=1) / away[:, None],
-                value * (half / size),
-                error * (half / size),
-                np.full(len(x), number),
-                cells + 10_000 * number,
-            )
-            for column, field in zip(columns, fields, strict=True):
-                column.append(field)
-        return cls(*(np.concatenate(column) for column in columns))
-
     def check(self, share: int) -> None:
         """Refuse what no fit should be made of; one block of ``share`` was measured."""
         if len(self.r) * share < FEWEST:
             raise _not_enough("hardly any edge in it is sharp and strong in all colours")
         if np.count_nonzero(self.r > OUTSIDE) * share < FEWEST_OUTSIDE:
             raise _not_enough("its edges lie in the middle, where the lens shows least")
+
+
+def _samples(
+    photos: Sequence[EdgeBlocks], measured: Sequence[tuple[FloatArray, FloatArray]], k: int, sigma: float
+) -> _Samples:
+    """Join the shifts of one colour in the blocks of all photos, where they are sure of it."""
+    half = photos[0].half_diagonal
+    samples = []
+    for number, (photo, (values, errors)) in enumerate(zip(photos, measured, strict=True)):
+        good = errors[k] < LEAST_SURE * sigma
+        x, y, value, error = photo.x[good], photo.y[good], values[k][good], errors[k][good]
+        away, size = np.hypot(x, y), photo.half_diagonal
+        cells = np.floor(x / size * 6).astype(int) * 100 + np.floor(y / size * 6).astype(int)
+        of_photo = _Samples(
+            (away - value) / size,
+            np.stack([x, y], axis=1) / away[:, None],
+            value * (half / size),
+            error * (half / size),
+            np.full(len(x), number),
+            cells + 10_000 * number,
+        )
+        samples.append(of_photo)
+    return _Samples(*(np.concatenate(field) for field in zip(*samples, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,11 +6,9 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sixbit.measure.samples import Fit, Samples, even_powers, fit
-
-FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 RISE = 0.005
 """How much brighter a fall-off may get on its way to the corner: no lens does, but so small a rise is noise."""

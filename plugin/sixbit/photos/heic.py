@@ -27,5 +27,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
         # libheif's 10 or 12 bits stand at the top; white is to be 65535.
         pixels = pixels | (pixels >> int(info["bit_depth"]))
     metadata = upright(Metadata(exif_of_heif(info), info.get("xmp") or None))
-    notes = ("further pictures in the file were left out",) if len(image) > 1 else ()
-    return Photo(path, "HEIC", pixels, info.get("icc_profile") or None, metadata, notes=notes)
+    notes = ["further pictures in the file were left out"] if len(image) > 1 or info.get("depth_images") else []
+    if any(kind.endswith(":hdrgainmap") for kind in info.get("aux", ())):
+        notes.append("its HDR gain map was left out: only that of a JPEG is carried over")
+    return Photo(path, "HEIC", pixels, info.get("icc_profile") or None, metadata, notes=tuple(notes))

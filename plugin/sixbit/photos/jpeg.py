@@ -6,15 +6,18 @@ import io
 import struct
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.files import jpeg
-from sixbit.files.exiv2 import merged_xmp, split_xmp
+from sixbit.files import jpeg, mpf
+from sixbit.files.exiv2 import loaded_exiv2, merged_xmp, split_xmp
 from sixbit.files.jpeg import Segment
+from sixbit.machine import processors
+from sixbit.photos.gain_map import GainMap, announced, is_gain_map
 from sixbit.photos.leica_trailer import Trailer, taken
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
@@ -32,8 +35,10 @@ _LARGEST_SIDE = 65500
 _UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, LookupError, TypeError)
 """The errors that Pillow raises for the header of a JPEG that is damaged, in one way or another."""
 
-_QUALITY, _SUBSAMPLING = 95, "4:4:4"
+_QUALITY = 95
 """For photos that do not come from a JPEG."""
+
+_NO_INDEX = "the list of further pictures in the file (MPF) was left out"
 
 _SAMPLINGS: dict[tuple[int, ...], str] = {
     (1, 1, 1, 1, 1, 1): "4:4:4",
@@ -41,15 +46,24 @@ _SAMPLINGS: dict[tuple[int, ...], str] = {
     (2, 2, 1, 1, 1, 1): "4:2:0",
 }
 
+_BAND_PIXELS = 2_000_000
+"""Of a band, about; a picture that is no larger is encoded whole."""
+_LARGEST_INTERVAL = 65535
+"""Blocks of a restart interval, as many as its two bytes hold (ITU-T T.81, B.2.4.4)."""
+_BLOCKS = {"444": (8, 8), "422": (16, 8), "420": (16, 16)}
+"""Width and height in px of what the encoder codes at once (an MCU, A.2)."""
+_INTERVAL = 0xDD
+
 
 @dataclass(frozen=True)
 class JpegEncoding:
-    """How a JPEG was made: quantisation tables by number, chroma sampling, and the segments kept as they are."""
+    """How a JPEG was made, or is made of a photo that was none: with the segments that are kept as they are."""
 
-    tables: dict[int, list[int]]
-    subsampling: str
-    progressive: bool
-    segments: tuple[tuple[int, bytes], ...]
+    tables: tuple[Table, ...] = ()
+    """Of the quantisation; none: those of the quality that is asked for."""
+    subsampling: str = "4:4:4"
+    progressive: bool = False
+    segments: tuple[tuple[int, bytes], ...] = ((jpeg.APP0, b"JFIF\0\1\1\0\0\1\0\1\0\0"),)
     trailer: Trailer | None = None
 
 
@@ -69,8 +83,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
     if header.layers not in (1, 3):
         raise PhotoError("is a CMYK picture.", Code.FORMAT, subject=path)
     segments = list(jpeg.segments(file))
-    scan = next((segment for segment in segments if segment.marker == jpeg.SCAN), None)
-    end = jpeg.end_of_picture(data, scan) if scan else None
+    end = jpeg.picture_end(data)
     if end is None:
         raise PhotoError("the JPEG is cut short.", Code.DAMAGED, subject=path)
     try:
@@ -83,17 +96,40 @@ def read(path: Path, file: BinaryIO) -> Photo:
         block_at = next(segment.at for segment in segments if segment.of(jpeg.EXIF)) + len(jpeg.EXIF)
         exif, trailer = taken(metadata.exif, block_at, data, end)
         metadata = replace(metadata, exif=exif)
-    if data[end : trailer.at if trailer else None].strip(b"\0"):
-        notes.append("what follows the picture in the file (previews, films, gain maps) was left out")
+    gain_map, others, more_notes = gain_map_in(path, data[end : trailer.at if trailer else None])
+    notes += more_notes
+    if others.strip(b"\0"):
+        kinds = "previews, films" if gain_map else "previews, films, gain maps"
+        notes.append(f"what follows the picture in the file ({kinds}) was left out")
+    elif gain_map and _NO_INDEX in notes:  # it will have one of its own
+        notes.remove(_NO_INDEX)
     sampling = tuple(number for layer in header.layer for number in layer[1:3])
     encoding = JpegEncoding(
-        tables={number: list(table) for number, table in header.quantization.items()},
-        subsampling=_SAMPLINGS.get(sampling, _SUBSAMPLING),
+        tables=tuple(map(tuple, header.quantization.values())),
+        subsampling=_SAMPLINGS.get(sampling, "4:4:4"),
         progressive=bool(header.info.get("progressive")),
         segments=tuple(kept),
         trailer=trailer,
     )
-    return Photo(path, "JPEG", pixels, icc, metadata, encoding, notes=tuple(notes))
+    return Photo(path, "JPEG", pixels, icc, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
+
+
+def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[str]]:
+    """The gain map in what follows the picture, the others there, and a note if it cannot be read."""
+    for at, picture in mpf.pictures(behind):
+        metadata, icc, segments, _ = _sorted(list(jpeg.segments(io.BytesIO(picture))))
+        iso = next((data[len(jpeg.GAIN_MAP) :] for _, data in segments if data.startswith(jpeg.GAIN_MAP)), None)
+        if not is_gain_map(metadata.xmp, iso):
+            continue
+        others = behind[:at] + behind[at + len(picture) :]
+        try:
+            photo = read(path, io.BytesIO(picture))
+        except (PhotoError, MemoryError):
+            return None, others, ["its HDR gain map cannot be read and was left out"]
+        kept = tuple(part for part in segments if part[0] in (jpeg.APP0, jpeg.APP14))
+        encoding = replace(photo.encoding, segments=kept, trailer=None)
+        return GainMap(photo.pixels, metadata.xmp, iso, icc, encoding), others, []
+    return None, behind, []
 
 
 def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple[int, bytes]], list[str]]:
@@ -116,8 +152,10 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
             profile[data[12]] = data[14:]
         elif marker == jpeg.APP13 and data.startswith(jpeg.RESOURCES):
             resources += data[len(jpeg.RESOURCES) :]
-        elif marker == jpeg.APP2 and data.startswith(b"MPF\0"):
-            notes.append("the list of further pictures in the file (MPF) was left out")
+        elif marker == jpeg.APP2 and data.startswith(mpf.NAME):
+            notes.append(_NO_INDEX)
+        elif marker == jpeg.APP2 and data.startswith(jpeg.GAIN_MAP) and len(data) <= len(jpeg.GAIN_MAP) + 4:
+            pass  # only says that a gain map follows
         elif marker == jpeg.APP11:
             notes.append("content credentials, which hold for the uncorrected picture alone, were left out")
         elif marker == jpeg.APP0 and data.startswith(b"JFXX"):
@@ -130,7 +168,7 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
         parts = [part for _, (guid, part) in sorted(extension.items()) if guid in xmp]
         xmp = merged_xmp(xmp, b"".join(parts)) if parts else xmp
     icc = b"".join(part for _, part in sorted(profile.items())) or None
-    return Metadata(exif, xmp, resources or None), icc, others, list(dict.fromkeys(notes))
+    return Metadata(exif, xmp, resources), icc, others, list(dict.fromkeys(notes))
 
 
 def write(
@@ -157,40 +195,59 @@ def write(
         notes.append(f"a JPEG holds 8 bits a channel: {pixels.dtype.itemsize * 8} were rounded to 8")
     pixels = np.ascontiguousarray(in_depth(pixels, 8))
     pixels = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
-    source = photo.encoding if isinstance(photo.encoding, JpegEncoding) else None
-    subsampling = subsampling or (source.subsampling if source else _SUBSAMPLING)
-    tables = tuple(map(tuple, source.tables.values())) if source and quality is None else None
-    quality = (quality or _QUALITY) if tables is None else _quality_of(tables, gray=pixels.ndim == 2)
-    # The encoder begins with SOI and a JFIF segment of its own, 2 + 18 bytes; a JPEG keeps the one it had, or none.
-    content = _encoded(pixels, quality, tables, subsampling, bool(source and source.progressive), threads)
-    segments = source.segments if source else ()
-    jfif = [jpeg.packed(*part) for part in segments if part[0] == jpeg.APP0] if source else [content[2:20]]
-    others = [jpeg.packed(*part) for part in segments if part[0] != jpeg.APP0]
+    encoding = photo.encoding if isinstance(photo.encoding, JpegEncoding) else JpegEncoding()
+    tables = encoding.tables if quality is None else ()
+    quality = _quality_of(tables, gray=pixels.ndim == 2) if tables else quality or _QUALITY
+    content = _encoded(pixels, quality, tables, subsampling or encoding.subsampling, encoding.progressive, threads)
+    jfif = [jpeg.packed(*part) for part in encoding.segments if part[0] == jpeg.APP0]
+    others = [jpeg.packed(*part) for part in encoding.segments if part[0] != jpeg.APP0]
+    behind = b""
+    try:
+        metadata, behind = with_gain_map(metadata, photo.gain_map, threads)
+    except loaded_exiv2().Exiv2Error:
+        notes.append("its HDR gain map was left out: the XMP data of the photo cannot tell of it")
     file.write(b"\xff\xd8")
     file.writelines(jfif)
     block_at = file.tell() + 4 + len(jpeg.EXIF)
     notes += _write_metadata(file, metadata, photo.icc)
     file.writelines(others)
+    if photo.gain_map and behind:
+        if photo.gain_map.iso is not None:
+            file.write(jpeg.packed(jpeg.APP2, jpeg.GAIN_MAP + bytes(4)))
+        # The encoder begins with SOI and a JFIF segment of its own, 2 + 18 bytes.
+        file.write(mpf.index(file.tell(), len(content) - 20, len(behind)))
     file.write(content[20:])
-    if source and source.trailer and metadata.exif is not None:
-        source.trailer.append(file, block_at)
+    file.write(behind)
+    if encoding.trailer and metadata.exif is not None:
+        encoding.trailer.append(file, block_at)
     return notes
+
+
+def with_gain_map(metadata: Metadata, gain_map: GainMap | None, threads: int | None) -> tuple[Metadata, bytes]:
+    """The metadata of a picture that tells of its gain map, and that map as a JPEG; raises Exiv2Error."""
+    if gain_map is None:
+        return metadata, b""
+    encoding = gain_map.encoding
+    if gain_map.iso is not None:
+        encoding = replace(encoding, segments=(*encoding.segments, (jpeg.APP2, jpeg.GAIN_MAP + gain_map.iso)))
+    picture = Photo(Path(), "JPEG", gain_map.pixels, gain_map.icc, encoding=encoding)
+    file = io.BytesIO()
+    write(file, picture, gain_map.pixels, Metadata(xmp=gain_map.xmp), threads=threads)
+    return replace(metadata, xmp=announced(metadata.xmp, gain_map, file.tell())), file.getvalue()
 
 
 def _encoded(
     pixels: NDArray[Any],
     quality: int | None,
-    tables: tuple[Table, ...] | None,
+    tables: tuple[Table, ...],
     subsampling: str,
     progressive: bool,
     threads: int | None,
 ) -> memoryview:
     """A JPEG by libjpeg-turbo: straight from the array, or by Pillow's copy of it where only Pillow can say how."""
     if quality is not None and not progressive:
-        from sixbit.photos import jpeg_bands
-
         chroma = None if pixels.ndim == 2 else subsampling.replace(":", "")
-        return memoryview(jpeg_bands.encode(pixels, quality, chroma, threads))
+        return memoryview(encode_in_bands(pixels, quality, chroma, threads))
     from PIL import Image
 
     encoded = io.BytesIO()
@@ -200,6 +257,48 @@ def _encoded(
     picture.save(encoded, "JPEG", progressive=progressive, subsampling=subsampling, **how)
     picture.close()
     return encoded.getbuffer()
+
+
+def encode_in_bands(pixels: NDArray[Any], quality: int, chroma: str | None, threads: int | None = None) -> bytes:
+    """Encode an array (height, width) or (height, width, 3) of uint8; ``chroma`` is 444, 422 or 420, None for gray.
+
+    A large picture is encoded by several threads, a band each, put together with restart markers between. A restart
+    marker (ITU-T T.81, E.1.4) begins the prediction of the darkest coefficients anew, as the start of a picture does.
+    So the bands, encoded one by one with the same tables, are the picture. Their size does not depend on the number
+    of ``threads`` (the processors there are by default), so that every machine writes the same file.
+
+    >>> import numpy as np
+    >>> from imagecodecs import jpeg8_decode
+    >>> gray = np.tile(np.arange(2000, dtype=np.uint8), (1200, 1))
+    >>> np.abs(jpeg8_decode(encode_in_bands(gray, 95, None)).astype(int) - gray)[:, :250].max() < 9
+    np.True_
+    """
+    import imagecodecs
+
+    def encoded(part: NDArray[Any]) -> bytes:
+        return bytes(imagecodecs.jpeg8_encode(part, quality, subsampling=chroma))
+
+    height, width = pixels.shape[:2]
+    if width * height <= _BAND_PIXELS:
+        return encoded(pixels)
+    block_width, block_height = _BLOCKS[chroma or "444"]
+    across = -(-width // block_width)
+    rows = max(1, min(_BAND_PIXELS // (width * block_height), _LARGEST_INTERVAL // across))
+    step = rows * block_height
+    parts = [pixels[top : top + step] for top in range(0, height, step)]
+    with ThreadPoolExecutor(threads or processors()) as pool:
+        bands = list(pool.map(encoded, parts))
+    first = bands[0]
+    segments = list(jpeg.segments(io.BytesIO(first)))
+    frame, scan = next(segment for segment in segments if jpeg.frame_of(segment)), segments[-1]
+    header = first[: frame.at + 1] + struct.pack(">H", height) + first[frame.at + 3 : scan.start]
+    interval = jpeg.packed(_INTERVAL, struct.pack(">H", rows * across))
+    joined = [header, interval, first[scan.start : scan.end]]
+    for number, band in enumerate(bands):
+        # All headers are of one length; each band ends with EOI.
+        joined += [band[scan.end : -2], bytes((0xFF, 0xD0 + number % 8))]
+    joined[-1] = b"\xff\xd9"
+    return b"".join(joined)
 
 
 @cache
@@ -233,9 +332,8 @@ def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> li
                 file.write(
                     jpeg.packed(jpeg.APP1, jpeg.XMP_EXTENSION + guid + struct.pack(">II", len(extension), at) + part)
                 )
-    if metadata.resources is not None:
-        for _, part in _parts(metadata.resources, jpeg.LONGEST - len(jpeg.RESOURCES)):
-            file.write(jpeg.packed(jpeg.APP13, jpeg.RESOURCES + part))
+    for _, part in _parts(metadata.resources, jpeg.LONGEST - len(jpeg.RESOURCES)):
+        file.write(jpeg.packed(jpeg.APP13, jpeg.RESOURCES + part))
     if icc is not None:
         parts = _parts(icc, jpeg.LONGEST - len(jpeg.ICC) - 2)
         for number, (_, part) in enumerate(parts, 1):

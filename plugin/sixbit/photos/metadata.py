@@ -6,7 +6,6 @@ XMP is read and written by exiv2. IPTC travels in the Photoshop image resources 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from sixbit.files import jpeg, tiff
 from sixbit.files.exiv2 import erase, loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.photoshop import without_thumbnails
 from sixbit.manifest import manifest
+from sixbit.photos import gain_map
 from sixbit.photos.pixels import file_of, small_picture
 from sixbit.values.marks import CORRECTED, marks, own_key
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 LARGEST_THUMBNAIL = 1024
 """Pixels a side of the largest that is taken for one."""
 
-_STALE_XMP = ("Xmp.xmp.Thumbnails", "Xmp.Container.Directory", "Xmp.hdrgm.", "Xmp.GContainer.", "Xmp.GCamera.Micro")
+_STALE_XMP = ("Xmp.xmp.Thumbnails", gain_map.DIRECTORY, gain_map.ADOBE, "Xmp.GCamera.Micro")
 """Pictures in the picture: a thumbnail, and the directories of gain maps and films that are appended to the file."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """Exif (a TIFF structure), XMP (one packet, UTF-8) and Photoshop image resources (IPTC among them), or None."""
+    """Exif (a TIFF structure) and XMP (one packet, UTF-8), or None; Photoshop image resources, IPTC among them."""
 
     exif: bytes | None = None
     xmp: bytes | None = None
-    resources: bytes | None = None
+    resources: bytes = b""
 
     @property
     def orientation(self) -> int | None:
@@ -51,9 +51,7 @@ class Metadata:
         return found if found in range(1, 9) else None
 
 
-def corrected(
-    metadata: Metadata, pixels: NDArray[Any], filter: Filter | None, applied: Sequence[str]
-) -> tuple[Metadata, list[str]]:
+def corrected(metadata: Metadata, pixels: NDArray[Any], filter: Filter | None) -> tuple[Metadata, list[str]]:
     """The metadata of the corrected picture ``pixels``, with its marks, and what could not be kept, in words."""
     notes: list[str] = []
     exif = xmp = None
@@ -63,12 +61,11 @@ def corrected(
         exif = metadata.exif
         notes.append(f"its Exif data is broken ({error}) and was kept as it is")
     try:
-        xmp = _corrected_xmp(metadata.xmp, pixels, filter, applied)
+        xmp = _corrected_xmp(metadata.xmp, pixels, filter)
     except loaded_exiv2().Exiv2Error:
-        xmp = _corrected_xmp(None, pixels, filter, applied)
+        xmp = _corrected_xmp(None, pixels, filter)
         notes.append("its XMP data is broken and was left out")
-    resources = None if metadata.resources is None else without_thumbnails(metadata.resources)
-    return Metadata(exif, xmp, resources), notes
+    return Metadata(exif, xmp, without_thumbnails(metadata.resources)), notes
 
 
 def _corrected_exif(exif: bytes, pixels: NDArray[Any]) -> bytes:
@@ -135,9 +132,7 @@ def _thumbnail(block: tiff.Structure, pixels: NDArray[Any]) -> bytes | None:
     return next((jpeg for jpeg in tried if len(jpeg) <= place[1]), None)
 
 
-def _corrected_xmp(
-    packet: bytes | None, pixels: NDArray[Any], filter: Filter | None, applied: Sequence[str]
-) -> bytes | None:
+def _corrected_xmp(packet: bytes | None, pixels: NDArray[Any], filter: Filter | None) -> bytes | None:
     data = parsed_xmp(packet)
     height, width = pixels.shape[:2]
     keys = [datum.key() for datum in data]
@@ -150,7 +145,8 @@ def _corrected_xmp(
         if key in keys:
             data[key] = str(number)
     erase(data, _STALE_XMP)
-    earlier = str(data[made].value()).split() if (made := own_key(CORRECTED)) in keys else []
-    for key, text in marks(applied, earlier, filter.digest if filter else None).items():
-        data[key] = text
+    if filter is not None:
+        earlier = str(data[made].value()).split() if (made := own_key(CORRECTED)) in keys else []
+        for key, text in marks(filter.made_from.get("corrections", ()), earlier, filter.digest).items():
+            data[key] = text
     return None if data.empty() else xmp_packet(data)

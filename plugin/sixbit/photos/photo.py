@@ -5,7 +5,7 @@ Pixels stay as they are stored; the orientation tag goes on saying how to turn t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from sixbit.values.errors import Code, PhotoError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sixbit.photos.gain_map import GainMap
     from sixbit.values.light import TransferCurve
 
 LARGEST = 1 << 30
@@ -40,11 +41,20 @@ class Photo:
     """The exponent a PNG without a profile states, where it is not that of sRGB."""
     notes: tuple[str, ...] = ()
     """Tells in words what of the file is not carried over."""
+    gain_map: GainMap | None = None
+    """How bright it is on an HDR screen; whoever moves or converts ``pixels`` does so to it."""
 
     @property
     def alpha(self) -> bool:
         """True if the last channel is alpha."""
         return self.pixels.ndim == 3 and self.pixels.shape[2] == 4
+
+    def without_gain_map(self, why: str) -> Photo:
+        """The photo without its HDR gain map, and a note on that if it had one."""
+        if self.gain_map is None:
+            return self
+        note = f"its HDR gain map was left out: {why}"
+        return replace(self, gain_map=None, notes=(*self.notes, note))
 
     @cached_property
     def transfer(self) -> TransferCurve:

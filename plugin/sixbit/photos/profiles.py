@@ -7,8 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, PhotoError
-from sixbit.values.light import SAMPLES, FloatArray, TransferCurve
+from sixbit.values.light import SAMPLES, TransferCurve
 from sixbit.values.sentence import Sentence
 
 _ALIKE = 1e-6
@@ -41,11 +42,8 @@ def curve_of_profile(icc: bytes) -> TransferCurve:
             kind = Sentence("its colours are given by a table")
             if space != "RGB":
                 kind = Sentence("it is for {space}, not for RGB or grey", space=space)
-            raise PhotoError(
-                Sentence(
-                    "The colour profile {name} has no transfer curve: {kind}.", Code.PROFILE, name=repr(name), kind=kind
-                )
-            )
+            why = "The colour profile {name} has no transfer curve: {kind}."
+            raise PhotoError(Sentence(why, Code.PROFILE, name=repr(name), kind=kind))
         xyz = imagecodecs.cms_profile("xyz")
         planes = 1 if space == "GRAY" else 3
         measured = []
@@ -65,9 +63,8 @@ def curve_of_profile(icc: bytes) -> TransferCurve:
                 )[0, :, 1]
             )
     except (OSError, imagecodecs.CmsError, ImageCms.PyCMSError, ValueError) as error:
-        raise PhotoError(
-            Sentence("The colour profile cannot be read ({why}).", Code.PROFILE, why=str(error))
-        ) from error
+        why = Sentence("The colour profile cannot be read ({why}).", Code.PROFILE, why=str(error))
+        raise PhotoError(why) from error
     return TransferCurve(name, _normalised(np.stack(measured), name))
 
 
@@ -81,9 +78,8 @@ def _normalised(light: FloatArray, name: str) -> FloatArray:
     """Luminances along the ramps, as curves from 0 to 1 that rise; one where all are alike."""
     span = light[:, -1:] - light[:, :1]
     if not np.isfinite(light).all() or (span <= 0).any() or (np.diff(light / span) < -1e-4).any():
-        raise PhotoError(
-            Sentence("The transfer curve of the colour profile {name} does not rise.", Code.PROFILE, name=repr(name))
-        )
+        why = "The transfer curve of the colour profile {name} does not rise."
+        raise PhotoError(Sentence(why, Code.PROFILE, name=repr(name)))
     curves = np.maximum.accumulate((light - light[:, :1]) / span, axis=1)
     ramp = np.linspace(0, 1, SAMPLES)
     if np.abs(curves - ramp).max() < _ALIKE:

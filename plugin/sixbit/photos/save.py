@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,28 +26,25 @@ def save_photo(
     out: str | Path,
     *,
     filter: Filter | None = None,
-    applied: Iterable[str] | None = None,
     quality: int | None = None,
     subsampling: str | None = None,
-    overwrite: bool = False,
     threads: int | None = None,
 ) -> tuple[str, ...]:
     """Write corrected pixels with what ``photo`` carries, as JPEG, TIFF or PNG by the suffix of ``out``.
 
-    ``applied`` names the corrections for the standard marks (those of ``filter`` by default). A JPEG gets the
-    quantisation tables and chroma sampling of a source that is one, unless ``quality`` (1-100) or ``subsampling``
-    (``4:4:4``, ``4:2:2``, ``4:2:0``) is given; ``threads`` encode it, as many as there are processors by default. The
-    file appears whole, under its name, or not at all; the source itself is refused unless ``overwrite`` is set. Returns
-    what could not be kept, in words.
+    The corrections of ``filter`` are marked in it. A JPEG gets the quantisation tables and chroma sampling of a source
+    that is one, unless ``quality`` (1-100) or ``subsampling`` (``4:4:4``, ``4:2:2``, ``4:2:0``) is given; ``threads``
+    encode it, as many as there are processors by default. The file appears whole, under its name, or not at all; the
+    source itself is refused. Returns what could not be kept, in words.
     """
     from importlib import import_module
 
     out = Path(out)
     kind = format_of(out)
-    check_target(out, None if overwrite else photo.path)
-    if applied is None:
-        applied = () if filter is None else filter.made_from.get("corrections", ())
-    metadata, notes = corrected(photo.metadata, pixels, filter, tuple(applied))
+    check_target(out, photo.path)
+    if kind != "jpeg":
+        photo = photo.without_gain_map("only a JPEG holds one")
+    metadata, notes = corrected(photo.metadata, pixels, filter)
     trailer = getattr(photo.encoding, "trailer", None)
     if kind != "jpeg" and trailer:
         metadata = without_maker_note(metadata, trailer.lens)

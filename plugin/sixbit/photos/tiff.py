@@ -67,10 +67,10 @@ def read(path: Path, file: BinaryIO) -> Photo:
         raise PhotoError(f"the TIFF is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
     if tags[tiff.LAYERS] is not None:
         notes.append("Photoshop layers, which show the uncorrected picture, were left out")
-    resources = _bytes(tags[tiff.RESOURCES])
+    resources = _bytes(tags[tiff.RESOURCES]) or b""
     iptc = _bytes(tags[tiff.IPTC])
     if iptc is not None:  # where the standard wants it; what Photoshop keeps in its resources is a copy
-        resources = without_iptc(resources or b"") + resources_of(iptc)
+        resources = without_iptc(resources) + resources_of(iptc)
     exif = exif_of_tiff(path, file)
     if exif is None:
         notes.append("its Exif data cannot be read and was left out")
@@ -165,24 +165,19 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
 
     notes = []
     encoding = photo.encoding if isinstance(photo.encoding, TiffEncoding) else TiffEncoding()
-    head = _head(metadata.exif)
+    exif = metadata.exif or tiff.EMPTY
     big = pixels.nbytes > _LARGEST_CLASSIC
-    if head is not None and not big:
+    head = None if big else _head(exif)
+    if head is not None:
         file.write(head)
         file.seek(0)
     else:
-        head = None
         notes.append("its Exif data was left out: " + ("a TIFF of this size cannot hold it" if big else "it is broken"))
-    extra: list[tuple[int, int, int, bytes, bool]] = []
-    resources = metadata.resources or b""
     parts = (
-        (tiff.XMP, 1, metadata.xmp),
-        (tiff.IPTC, 7, iptc_of(resources)),
-        (tiff.RESOURCES, 7, without_iptc(resources)),
+        (tiff.XMP, tiff.BYTE, metadata.xmp),
+        (tiff.IPTC, tiff.UNDEFINED, iptc_of(metadata.resources)),
+        (tiff.RESOURCES, tiff.UNDEFINED, without_iptc(metadata.resources)),
     )
-    for tag, kind, data in parts:
-        if data:
-            extra.append((tag, kind, len(data), data, True))
     colour = pixels.ndim == 3 and pixels.shape[2] >= 3
     alpha = pixels.ndim == 3 and pixels.shape[2] == 4
     # It complains of the empty structure that it is given to fill.
@@ -197,23 +192,22 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
             predictor=encoding.predictor and encoding.compression in ("lzw", "zlib", "zstd", "lzma"),
             tile=encoding.tile,
             iccprofile=photo.icc,
-            extratags=extra,
+            extratags=[(tag, kind, len(data), data, True) for tag, kind, data in parts if data],
             metadata=None,
             software=False,
         )
     if head is not None:
-        _adopt(file, metadata.exif or tiff.EMPTY)
+        _adopt(file, exif)
     return notes
 
 
-def _head(exif: bytes | None) -> bytes | None:
+def _head(exif: bytes) -> bytes | None:
     """The Exif block as the beginning of a TIFF that has no directory yet; None if it is broken."""
     try:
-        tiff.Structure(exif or tiff.EMPTY).first()
+        tiff.Structure(exif).first()
     except tiff.StructureError:
         return None
-    block = exif or tiff.EMPTY
-    return block[:4] + b"\0\0\0\0" + block[8:] + b"\0" * (len(block) % 2)
+    return exif[:4] + b"\0\0\0\0" + exif[8:] + b"\0" * (len(exif) % 2)
 
 
 def _adopt(file: BinaryIO, exif: bytes) -> None:

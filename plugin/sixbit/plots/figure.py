@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sixbit.measure.curve import Curve
 from sixbit.values.errors import Code, SixbitError
 from sixbit.values.sentence import Sentence
-
-if TYPE_CHECKING:
-    from sixbit.measure.curve import Curve
 
 INK = "#1d1d1b"
 """Of titles, and of what is neither red nor blue."""

@@ -7,18 +7,23 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from sixbit.compiler.optics import SensorPicture, optics_of
+from sixbit.lenses.catalogue import catalogue
 from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, drawn, set_grid, set_up
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
+from sixbit.values.kinds import Grade
+from sixbit.values.lens import Lens
+from sixbit.values.polynomial import evaluate
 
 IMAGE_CIRCLE_MM = math.hypot(36, 24) / 2
 """Image height at the corner of the 24 mm x 36 mm frame."""
+FULL_FRAME = SensorPicture(3601, 2401, 1.0)
+"""36 mm x 24 mm at 100 px a millimetre."""
+PX_PER_MM = 100
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,37 @@ class LensCurves:
     blue_um: FloatArray | None = None
     vignetting_stops: Mapping[float, FloatArray] = field(default_factory=dict)
     notes: Sequence[str] = ()
+
+
+def curves_of(lens: Lens) -> LensCurves:
+    """The calibrations of a lens, at its shortest focal length and at infinity, over the full-frame image circle.
+
+    >>> curves = curves_of(catalogue().lenses["summicron-35-asph"])
+    >>> curves.distortion_percent is not None, curves.vignetting_stops
+    (True, {})
+    """
+    entries = catalogue().calibration_entries(lens.lens_id, grades=tuple(Grade))
+    optics = optics_of(entries, lens.focal_min)
+    # From just beside the centre, where a ratio of radii still is one.
+    radius = np.linspace(1.0, FULL_FRAME.half_diagonal, 400)
+    distortion = red = blue = None
+    stops: dict[float, FloatArray] = {}
+    if optics.distortion:
+        polynomial, sensor = optics.distortion
+        factor = evaluate(polynomial, radius * FULL_FRAME.per_half_short_side(sensor))
+        distortion = 100 * (factor / factor[0] - 1)
+    if optics.tca:
+        planes, sensor = optics.tca
+        short_sides = radius * FULL_FRAME.per_half_short_side(sensor)
+        red, blue = ((evaluate(plane, short_sides) - 1) * radius / PX_PER_MM * 1000 for plane in planes)
+    measured = entries["vignetting"].lens.calib_vignetting if "vignetting" in entries else ()
+    for f_number in sorted({round(known.aperture, 2) for known in measured}):
+        if found := optics_of(entries, lens.focal_min, f_number).vignetting:
+            polynomial, sensor = found
+            light = evaluate(polynomial, radius * FULL_FRAME.per_half_diagonal(sensor))
+            stops[f_number] = np.log2(np.maximum(light, 1e-3))
+    notes = [f"{kind}: {entry.calibration.grade} ({entry.calibration.source})" for kind, entry in entries.items()]
+    return LensCurves(radius / PX_PER_MM, distortion, red, blue, stops, tuple(notes))
 
 
 def plot_lens(title: str, curves: LensCurves, path: str | Path, frames: Sequence[float] = (1.0,)) -> None:
@@ -56,12 +92,17 @@ def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[flo
     distortion, colour, vignetting = figure.subplots(
         1, 3, gridspec_kw={"left": 0.05, "right": 0.985, "top": 0.77, "bottom": 0.19, "wspace": 0.24}
     )
-    for axes, name, unit in (
-        (distortion, "Distortion", "%"),
-        (colour, "Lateral colour against green", "µm"),
-        (vignetting, "Fall-off", "stops"),
+    for axes, name in (
+        (distortion, "Distortion, %"),
+        (colour, "Lateral colour against green, µm"),
+        (vignetting, "Fall-off, stops"),
     ):
-        _prepare(axes, f"{name}, {unit}")
+        set_up(axes, name, pad=26)
+        set_grid(axes, "image height, mm")
+        axes.set_xlim(0, IMAGE_CIRCLE_MM)
+        axes.set_xticks(range(0, 21, 5))
+        axes.set_axisbelow(True)
+        axes.spines["bottom"].set_color(SOFT)
 
     height = curves.height_mm
     if curves.distortion_percent is not None:
@@ -83,15 +124,6 @@ def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[flo
             axes.legend(loc="best", fontsize=LABEL, frameon=False, handlelength=1.4, labelcolor=INK, ncols=columns)
         _span(axes, -least, top)
         _mark_frames(axes, frames)
-
-
-def _prepare(axes: Any, name: str) -> None:
-    set_up(axes, name, pad=26)
-    set_grid(axes, "image height, mm")
-    axes.set_xlim(0, IMAGE_CIRCLE_MM)
-    axes.set_xticks(range(0, 21, 5))
-    axes.set_axisbelow(True)
-    axes.spines["bottom"].set_color(SOFT)
 
 
 def _span(axes: Any, bottom: float, top: float) -> None:

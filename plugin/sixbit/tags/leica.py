@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import BinaryIO, NamedTuple
 
 from sixbit.files.tiff import ASCII, BYTE, UNDEFINED, Entry, Structure, find
+from sixbit.values.shot import Tagged
 
 _M8, _M9, _M10 = b"LEICA\0\0\0", b"LEICA0\x03\0", b"LEICA\0\x02\0"
 _M240 = b"LEICA\0\x02\xff"
@@ -22,15 +23,15 @@ _M240_GAP, _M246_GAP = 114, 126
 
 
 class LeicaNote(NamedTuple):
-    """The values of a maker note, each with the name of its tag; everything may be missing.
+    """The values of a maker note; everything may be missing.
 
     ``lens_type`` is six-bit code x 4 + frame selector, ``adapter_code`` the code alone, as an M-Adapter L tells it.
     """
 
     lens_type: int | None = None
     adapter_code: int | None = None
-    name: tuple[str, str] | None = None
-    f_number: tuple[float, str] | None = None
+    name: Tagged[str] | None = None
+    f_number: Tagged[float] | None = None
 
 
 def read_leica_note(tags: Structure, at: int, size: int) -> LeicaNote:
@@ -62,7 +63,7 @@ def _read(tags: Structure, at: int) -> LeicaNote:
         thousandths = next(iter(tags.numbers(find(entries, 0x035A))), 0)
         return LeicaNote(
             name=_named(_text(tags, find(entries, 0x0370)), "LensProfileName"),
-            f_number=(thousandths / 1000, "MakerNote FNumber") if thousandths > 0 else None,
+            f_number=Tagged(thousandths / 1000, "MakerNote FNumber") if thousandths > 0 else None,
         )
     return LeicaNote(adapter_code=_adapter_code(entries)) if header in _SL else LeicaNote()
 
@@ -129,9 +130,9 @@ def _m240_name(note: Structure, tags: Structure, entries: list[Entry]) -> str | 
     return None
 
 
-def _approximate(note: Structure, entry: Entry | None) -> tuple[float, str] | None:
+def _approximate(note: Structure, entry: Entry | None) -> Tagged[float] | None:
     value = note.ratio(entry)
-    return (value, "MakerNote ApproximateFNumber") if value else None
+    return Tagged(value, "MakerNote ApproximateFNumber") if value else None
 
 
 def _adapter_code(entries: list[Entry]) -> int | None:
@@ -143,8 +144,8 @@ def _adapter_code(entries: list[Entry]) -> int | None:
     return code if 0 < code < 64 else None
 
 
-def _named(text: str | None, tag: str) -> tuple[str, str] | None:
-    return (text, f"MakerNote {tag}") if text else None
+def _named(text: str | None, tag: str) -> Tagged[str] | None:
+    return Tagged(text, f"MakerNote {tag}") if text else None
 
 
 def _text(note: Structure, entry: Entry | None) -> str | None:

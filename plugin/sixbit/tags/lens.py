@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from sixbit.values.errors import ArgumentError
+from sixbit.values.lens import Lens
 from sixbit.values.marks import APERTURE, LENS, own_key
-
-if TYPE_CHECKING:
-    from sixbit.values.lens import Lens
 
 Value = str | int | list[Fraction]
 Values = dict[str, Value]

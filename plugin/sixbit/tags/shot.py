@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from sixbit.files.xmp import Packet
-from sixbit.tags.leica import LeicaNote
+from sixbit.files.tiff import Structure
+from sixbit.files.xmp import Packet, packet_of_texts
+from sixbit.tags.framing import crop_in, reshaping_in, taken_size
+from sixbit.tags.leica import LeicaNote, read_leica_note
 from sixbit.tags.source import Source, fraction
 from sixbit.values.marks import APERTURE, LENS, corrections_in
-from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
+from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged, says_nothing
 
 T = TypeVar("T")
 
 LONGEST_TEXT = 200
 
-_SAYS_NOTHING = re.compile(r"\s|not |---|\*\*\*|(unknown|none|n/a|uncoded)( lens)?\s*$|0(\.0)? ?mm", re.IGNORECASE)
-"""Texts of cameras and adapters for want of a name: blanks, "----", "***", "not ..." (LibRaw), "0.0 mm f/0.0"."""
-_LEICA_M = re.compile(r"(leica )?m(\d|-|$| ?\(| ?monochrom| ev)", re.IGNORECASE)
-"""M8 Digital Camera, M9, M-E, M Monochrom, LEICA M (Typ 240), LEICA M10-R, LEICA M11 Monochrom, LEICA M EV1."""
-_IN_PHOTO = ("EXIF ", "Image ", "MakerNote ", "XMP ")
+_LEICA_M = re.compile(r"(leica )?m([89]|\d\d|-[dep]|$| ?\(| ?monochrom| ev| ?edition)", re.IGNORECASE)
+"""M8 Digital Camera, M9, M-E, M Monochrom, LEICA M (Typ 240), LEICA M10-R, LEICA M11 Monochrom, LEICA M EV1.
+
+Those for film (M3 to M7, MP, M-A, MDa) have nothing that estimates: an f-number there is the photographer's note.
+"""
+_ORIGINS = {"Exif.Photo.": "EXIF ", "Exif.Image.": "Image "}
+"""The groups of exiv2, as messages call them."""
 
 
 def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Packet) -> Shot:
@@ -53,18 +57,46 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
         focal_35mm=focal_35mm,
         f_number=f_number,
         f_number_by_user=aperture is not None,
-        # An M-Adapter L tells no aperture either. What stands in a sidecar was put there by someone who knew it.
-        f_number_estimated=f_number is not None
-        and aperture is None
-        and f_number.tag.startswith(_IN_PHOTO)
-        and (on_m_body or note.adapter_code is not None),
+        # An M-Adapter L tells no aperture either. Programs copy the camera's estimate into sidecars.
+        f_number_estimated=f_number is not None and aperture is None and (on_m_body or note.adapter_code is not None),
         max_aperture=_first(_apex(source, "MaxApertureValue") for source in sources),
-        distance_m=_first(_distance(source) for source in sources),
+        # EXIF's 0 is "unknown".
+        distance_m=_first(_positive(source, "SubjectDistance", math.inf) for source in sources),
         orientation=_orientation(exif),
         digital_zoom=max(1.0, zoom.value) if zoom else 1.0,
+        taken_size=taken_size(exif),
+        crop=crop_in(packet.properties),
+        reshaped=reshaping_in(packet, exif),
         already_corrected=already,
         marks=marks,
     )
+
+
+def shot_of_tags(tags: Mapping[str, str], size: tuple[int, int] | None = None) -> Shot:
+    """Read a shot from tags as texts. ``size`` (px) is that of the picture.
+
+    >>> shot = shot_of_tags({"Exif.Photo.LensModel": "Elmar-M 1:2.8/50", "Exif.Photo.FNumber": "56/10"})
+    >>> shot.lens_names[0].value, shot.f_number.value
+    ('Elmar-M 1:2.8/50', 5.6)
+    """
+    exif = Source({_ORIGINS[name[:11]] + name[11:]: text for name, text in tags.items() if name[:11] in _ORIGINS})
+    packet = packet_of_texts(tags)
+    width, height = size or (None, None)
+    shot = shot_of([exif, Source(packet.properties, "XMP ")], exif, _leica_note(tags), packet)
+    return shot._replace(width=width, height=height)
+
+
+def _leica_note(tags: Mapping[str, str]) -> LeicaNote:
+    """The codes of a maker note that exiv2 gives as numbers; what lies elsewhere in the file cannot be had of it."""
+    if not tags.get("Exif.Image.Make", "").lower().startswith("leica camera"):
+        return LeicaNote()
+    try:
+        note = bytes(int(number) for number in tags.get("Exif.Photo.MakerNote", "").split())
+    except ValueError:
+        return LeicaNote()
+    order = ">" if tags.get("Exif.MakerNote.ByteOrder") == "MM" else "<"
+    read = read_leica_note(Structure(note, order=order), 0, len(note))
+    return LeicaNote(read.lens_type, read.adapter_code)
 
 
 def _first(values: Iterable[T | None]) -> T | None:
@@ -77,7 +109,7 @@ def _clean(text: Tagged[str] | None) -> Tagged[str] | None:
         return None
     printable = "".join(c if c.isprintable() else " " for c in text.value.partition("\0")[0][: 4 * LONGEST_TEXT])
     value = printable.strip()[:LONGEST_TEXT].rstrip()
-    return None if not value or _SAYS_NOTHING.match(value) else Tagged(value, text.tag)
+    return None if not value or says_nothing(value) else Tagged(value, text.tag)
 
 
 def _serial(text: Tagged[str] | None) -> Tagged[str] | None:
@@ -91,7 +123,7 @@ def _lens_names(sources: Sequence[Source], note: LeicaNote) -> tuple[Tagged[str]
     for source in sources:
         found.extend(source.lens_names())
         if note.name and not source.is_xmp:
-            found.append(Tagged(*note.name))
+            found.append(note.name)
     return _names(found)
 
 
@@ -104,7 +136,7 @@ def _names(found: Iterable[Tagged[str]]) -> tuple[Tagged[str], ...]:
 
 def lens_name_in(note: LeicaNote) -> str | None:
     """The name of the lens that a maker note tells."""
-    return next((name.value for name in _names([Tagged(*note.name)] if note.name else [])), None)
+    return next((name.value for name in _names([note.name] if note.name else [])), None)
 
 
 def _positive(source: Source, name: str, most: float) -> Tagged[float] | None:
@@ -138,15 +170,8 @@ def _f_number(sources: Sequence[Source], note: LeicaNote) -> Tagged[float] | Non
     return (
         _first(_positive(source, "FNumber", 1000) for source in sources)
         or _first(_apex(source, "ApertureValue") for source in sources)
-        or (Tagged(*note.f_number) if note.f_number else None)
+        or note.f_number
     )
-
-
-def _distance(source: Source) -> Tagged[float] | None:
-    """Metres; infinity where the photo says so, None where it says 0 (EXIF: unknown)."""
-    found = source.numbers("SubjectDistance")
-    value = found.value[0] if found and found.value else math.nan
-    return Tagged(value, found.tag) if found and value > 0 else None
 
 
 def _specification(source: Source) -> Tagged[LensSpecification] | None:
@@ -167,6 +192,5 @@ def _six_bit(note: LeicaNote) -> Tagged[SixBitCode] | None:
 
 
 def _orientation(exif: Source) -> int:
-    found = exif.numbers("Orientation")
-    value = found.value[0] if found and found.value else 1
-    return int(value) if value in range(1, 9) else 1
+    found = _positive(exif, "Orientation", 8)
+    return int(found.value) if found and found.value.is_integer() else 1

@@ -13,9 +13,9 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
-from sixbit.files import jpeg, png, tiff
+from sixbit.files import jpeg, mpf, png, tiff
 from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.find import Blocks
 from sixbit.files.replace import replacing, write_whole
@@ -23,10 +23,8 @@ from sixbit.files.xmp import XmpError, read_packet
 from sixbit.tags.lens import Values, lens_values, outdated, own_properties, text_of
 from sixbit.tags.read import opened, photo_blocks, shot_in, sidecars
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.lens import Lens
 from sixbit.values.shot import Shot
-
-if TYPE_CHECKING:
-    from sixbit.values.lens import Lens
 
 _NUMBERS = {
     "FNumber": 0x829D,
@@ -60,7 +58,10 @@ def write_lens_tags(
     does not have; nothing is changed then.
     """
     photo = Path(path)
-    _check(lens, f_number)
+    if lens.is_adapter:
+        raise PhotoError(f"{lens.name} is an adapter, not a lens.", Code.NO_SUCH_LENS)
+    if refused := lens.too_wide(f_number):
+        raise PhotoError(refused)
     with opened(photo) as file:
         blocks = photo_blocks(photo, file)
         crop_factor = _crop_factor(shot_in(photo, blocks))
@@ -80,13 +81,6 @@ def write_lens_tags(
         except (tiff.StructureError, struct.error) as error:
             raise PhotoError(f"its tags are damaged ({error}).", Code.DAMAGED, subject=photo) from error
     return _tag_sidecar(photo, values, own, backup)
-
-
-def _check(lens: Lens, f_number: float | None) -> None:
-    if lens.is_adapter:
-        raise PhotoError(f"{lens.name} is an adapter, not a lens.", Code.NO_SUCH_LENS)
-    if refused := lens.too_wide(f_number):
-        raise PhotoError(refused)
 
 
 def _crop_factor(shot: Shot) -> float | None:
@@ -132,7 +126,7 @@ def _tag(photo: BinaryIO, tagged: BinaryIO, blocks: Blocks, values: Values, pack
         raise jpeg.NoRoomError
     _put(block, values)
     if blocks.kind == "JPEG":
-        tagged.write(jpeg.with_xmp(jpeg.with_exif(data, block.content()), packet))
+        tagged.write(mpf.moved(data, jpeg.with_xmp(jpeg.with_exif(data, block.content()), packet)))
     else:
         tagged.write(png.with_xmp(png.with_exif(data, block.content()), packet))
 

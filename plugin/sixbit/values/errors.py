@@ -1,7 +1,7 @@
 """The errors of Sixbit, as values: a code for programs, what it is about, and the reason in words.
 
 A reason says what is wrong. What can be done about it depends on where the user is, so it stands in a table by code of
-whoever shows the error: ``cli/ways_out.py``, ``export/batch/ways_out.py``, and one in each editor.
+whoever shows the error: ``cli/ways_out.py``, ``export/ways_out.py``, and one in each editor.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Code(StrEnum):
     BAD_SHADING = "bad_shading"
     ALREADY_CORRECTED = "already_corrected"
     RESHAPED = "reshaped"
-    """A picture that an editor has cropped or bent."""
+    """A picture that was cropped, stitched or bent, so that its optical centre is not known."""
     # The user's own files.
     USER_FILE = "user_file"
     RUN = "run"
@@ -118,7 +118,7 @@ class SixbitError(Exception):
 
     code = Code.ARGUMENT
 
-    def __init__(self, reason: object = "", code: Code | None = None, *, subject: str | Path | None = None) -> None:
+    def __init__(self, reason: object = "", code: Code | None = None, subject: str | Path | None = None) -> None:
         super().__init__(reason, code, subject)
         self.reason, self.subject = reason, subject
         self.code = code or getattr(reason, "code", None) or self.code
@@ -131,14 +131,6 @@ class SixbitError(Exception):
     def __str__(self) -> str:
         named = "" if self.subject is None else f"{photo_name(self.subject)}: "
         return f"{named}{self.reason}"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (type(self), self.reason, self.code, self.subject)
-
-
-def _again(kind: type[SixbitError], reason: object, code: Code, subject: str | Path | None) -> SixbitError:
-    """An error that comes from another process."""
-    return kind(reason, code, subject=subject)
 
 
 class PhotoError(SixbitError):
@@ -156,10 +148,10 @@ class NotCorrectedError(PhotoError):
     def status(self) -> str:
         """Why, in one of the words that a preset has an answer to.
 
-        ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``, or
-        ``already_corrected``.
+        ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``,
+        ``already_corrected`` or ``reshaped``.
         """
-        told = (Code.AMBIGUOUS, Code.UNKNOWN, Code.UNTAGGED, Code.NOT_M, Code.ALREADY_CORRECTED)
+        told = (Code.AMBIGUOUS, Code.UNKNOWN, Code.UNTAGGED, Code.NOT_M, Code.ALREADY_CORRECTED, Code.RESHAPED)
         return str(self.code if self.code in told else Code.UNCALIBRATED)
 
 

@@ -3,8 +3,10 @@
 For a picture of width x height with the centre c and the half diagonal R (both in px, pixel centres at whole
 numbers) and r = |p - c| / R of an output point p:
 
-* source point of plane k: ``c + (p - c) * P_k(r)``
+* source point of plane k: ``c' + (p - c) * P_k(r)``
 * gain of plane k, in linear light: ``G_k(r)``, times the gain map where there is one
+
+c' is the optical centre. It is c as well, but where a part of a frame was scaled about another point.
 
 P and G are polynomials in r, coefficients in ascending powers. Nothing here knows of lens models.
 """
@@ -14,19 +16,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, FilterError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
 
 FORMAT = 1
 
@@ -60,11 +59,19 @@ class Filter:
     error_gain: float = 0.0
     """Largest difference between the fitted and the exact gain, over the frame."""
     made_from: Mapping[str, Any] = field(default_factory=dict)
+    source_centre: tuple[float, float] | None = None
+    """The centre in the source, where it is another than in the output."""
+
+    @property
+    def shift(self) -> tuple[float, float]:
+        """How far the centre lies from where it comes from, in px."""
+        x, y = self.source_centre or self.centre
+        return x - self.centre[0], y - self.centre[1]
 
     @property
     def warps(self) -> bool:
         """True if any pixel moves."""
-        return any(polynomial != UNITY for polynomial in self.warp)
+        return any(polynomial != UNITY for polynomial in self.warp) or self.shift != (0, 0)
 
     @property
     def brightens(self) -> bool:
@@ -88,6 +95,7 @@ class Filter:
             width=width,
             height=height,
             centre=(self.centre[0] - x, self.centre[1] - y),
+            source_centre=self.source_centre and (self.source_centre[0] - x, self.source_centre[1] - y),
             gain_map=self._map_over(x, y, x + width - 1, y + height - 1),
         )
 
@@ -102,7 +110,8 @@ class Filter:
             self,
             width=width,
             height=height,
-            centre=((self.centre[0] + 0.5) / across - 0.5, (self.centre[1] + 0.5) / down - 0.5),
+            centre=_reduced(self.centre, across, down),
+            source_centre=self.source_centre and _reduced(self.source_centre, across, down),
             half_diagonal=self.half_diagonal / (across * down) ** 0.5,
             gain_map=self._map_over(
                 (across - 1) / 2, (down - 1) / 2, (width - 0.5) * across - 0.5, (height - 0.5) * down - 0.5
@@ -111,8 +120,6 @@ class Filter:
 
     def _map_over(self, left: float, top: float, right: float, bottom: float) -> FloatArray | None:
         """The gain map with its outer nodes at these points, and as many of them, though it may be a part."""
-        import numpy as np
-
         if self.gain_map is None:
             return None
         planes, rows, columns = self.gain_map.shape
@@ -121,17 +128,14 @@ class Filter:
 
     def source_points(self, xy: Any) -> FloatArray:
         """Where the output points ``xy`` (n, 2) come from, for red, green and blue: (3, n, 2) in px, float64."""
-        import numpy as np
-
         offset = np.asarray(xy, np.float64).reshape(-1, 2) - self.centre
         r = np.hypot(offset[:, 0], offset[:, 1]) / self.half_diagonal
         factors = (evaluate(polynomial, r)[:, None] for polynomial in self.warp)
-        return _three([self.centre + offset * factor for factor in factors])
+        centre = self.source_centre or self.centre
+        return _three([centre + offset * factor for factor in factors])
 
     def gains(self, xy: Any) -> FloatArray:
         """The factors for linear light of red, green and blue at the output points ``xy`` (n, 2): (3, n), float64."""
-        import numpy as np
-
         points = np.asarray(xy, np.float64).reshape(-1, 2)
         offset = points - self.centre
         r = np.hypot(offset[:, 0], offset[:, 1]) / self.half_diagonal
@@ -141,8 +145,6 @@ class Filter:
         return gains
 
     def _map_at(self, points: FloatArray) -> FloatArray:
-        import numpy as np
-
         assert self.gain_map is not None
         _, rows, columns = self.gain_map.shape
         x = np.clip(points[:, 0] / max(self.width - 1, 1), 0, 1) * (columns - 1)
@@ -169,40 +171,29 @@ class Filter:
 
     def to_json(self) -> str:
         """The filter as JSON text; the same filter always gives the same text."""
-        return json.dumps(
-            {
-                "sixbit_filter": FORMAT,
-                "width": self.width,
-                "height": self.height,
-                "centre": list(self.centre),
-                "half_diagonal": self.half_diagonal,
-                "warp": [list(polynomial) for polynomial in self.warp],
-                "gain": [list(polynomial) for polynomial in self.gain],
-                "gain_map": None if self.gain_map is None else self.gain_map.tolist(),
-                "error_px": self.error_px,
-                "error_gain": self.error_gain,
-                "made_from": dict(self.made_from),
-            },
-            indent=2,
-            sort_keys=True,
-        )
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values["gain_map"] = None if self.gain_map is None else self.gain_map.tolist()
+        values["made_from"] = dict(self.made_from)
+        if self.source_centre is None:
+            del values["source_centre"]
+        return json.dumps({"sixbit_filter": FORMAT, **values}, indent=2, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Filter:
         """Read what ``to_json`` wrote; raises FilterError if it is something else."""
         try:
-            fields = json.loads(text)
-            if fields.pop("sixbit_filter") != FORMAT:
+            values = json.loads(text)
+            if values.pop("sixbit_filter") != FORMAT:
                 why = f"This filter was written by another version of Sixbit (format {FORMAT} is read)."
                 raise FilterError(why, Code.VERSION)
-            gain_map = fields.pop("gain_map")
+            gain_map = values.pop("gain_map")
             if gain_map is not None:
-                import numpy as np
-
                 gain_map = np.asarray(gain_map, np.float64)
             for name in ("warp", "gain"):
-                fields[name] = tuple(tuple(float(c) for c in polynomial) for polynomial in fields[name])
-            return cls(gain_map=gain_map, centre=tuple(fields.pop("centre")), **fields)
+                values[name] = tuple(tuple(float(c) for c in polynomial) for polynomial in values[name])
+            for name in {"centre", "source_centre"} & values.keys():
+                values[name] = tuple(values[name])
+            return cls(gain_map=gain_map, **values)
         except FilterError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -218,8 +209,11 @@ class Filter:
         return cls.from_json(Path(path).read_text(encoding="utf-8"))
 
 
+def _reduced(point: tuple[float, float], across: float, down: float) -> tuple[float, float]:
+    """A point of a picture, in the picture of which each pixel is the mean of across x down."""
+    return (point[0] + 0.5) / across - 0.5, (point[1] + 0.5) / down - 0.5
+
+
 def _three(planes: list[FloatArray]) -> FloatArray:
     """One array a colour, where one may stand for all."""
-    import numpy as np
-
     return np.stack(planes * (3 // len(planes)))

@@ -13,6 +13,9 @@ from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import SixBitCode
 
+LARGEST_SENSOR = 0.96
+"""The crop factor of a sensor that a calibration still serves, over that of the sensor it was made on."""
+
 
 class Calibration(NamedTuple):
     """That there is a calibration, of what, from where: read without lensfun.
@@ -31,14 +34,18 @@ class Calibration(NamedTuple):
     run: str = ""
     """The record of the run it was made in, if Sixbit made it."""
     crop_factor: float = 0.0
-    """That of the sensor it was made on, where there is a record."""
+    """That of the sensor it was made on."""
 
     def serves(self, crop_factor: float | None) -> bool:
         """False where it was measured on a smaller sensor than it is wanted for, and ends within the frame.
 
-        lensfun draws the same line, with 1 % of slack (0.3.4, ``libs/lensfun/database.cpp``).
+        lensfun draws the same line (``libs/lensfun/database.cpp``, where it rates how a lens matches a camera).
+
+        >>> measured = Calibration("distortion", Grade.MEASURED, "", "", "", crop_factor=1.0)
+        >>> measured.serves(0.79), measured.serves(0.97)
+        (False, True)
         """
-        return crop_factor is None or self.crop_factor <= crop_factor * 1.01
+        return crop_factor is None or crop_factor >= LARGEST_SENSOR * self.crop_factor
 
 
 class Lens(NamedTuple):
@@ -155,11 +162,18 @@ class Body(NamedTuple):
     crop_factor: float
     mount: str
     remark: str = ""
+    proportions: float | None = None
+    """The long side of its sensor over the short one, where that is known."""
 
     @property
     def takes_m(self) -> bool:
         """True if M lenses go on without an adapter."""
         return self.mount == "Leica M"
+
+    @property
+    def is_film(self) -> bool:
+        """True for a film body, whose photos are scans, and whose tags are a photographer's notes."""
+        return self.remark == "film"
 
     @property
     def is_phone(self) -> bool:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 SAMPLES = 65536
 """Equidistant code values at which a curve is sampled: exact for 8 and 16 bits."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
+from sixbit.values.arrays import FloatArray
 
 Polynomial = tuple[float, ...]
 
@@ -22,8 +18,6 @@ def evaluate(polynomial: Polynomial, r: FloatArray) -> FloatArray:
     >>> evaluate((1.0, 0.0, 2.0), np.array([3.0])).tolist()
     [19.0]
     """
-    import numpy as np
-
     value = np.full_like(r, polynomial[-1])
     for coefficient in polynomial[-2::-1]:
         value = value * r + coefficient
@@ -43,8 +37,6 @@ def least_squares(basis: FloatArray, wanted: FloatArray) -> FloatArray:
     >>> least_squares(np.stack([x**0, x], axis=1), 1 + 2 * x).round(12).tolist()
     [1.0, 2.0]
     """
-    import numpy as np
-
     columns = [np.ascontiguousarray(basis[..., k]) for k in range(basis.shape[-1])]
     shares = np.zeros((len(columns), *basis.shape[:-2]))
     triangle = np.zeros((len(columns), *shares.shape))

@@ -5,6 +5,7 @@ Named tuples, here and wherever `sixbit lens` passes: importing dataclasses take
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -12,6 +13,23 @@ T = TypeVar("T")
 
 INFINITY_M = 1000.0
 """The distance in metres that stands for infinity, here as in lensfun's database."""
+
+
+_NOTHING = re.compile(
+    r"[\W_0]*(?:mm[\W_0]*(?:[fƒ][\W_0]*)?|[fƒ][\W_0]+)?|(?=.*--)[\W\d_]*mm[\W\d_]*(?:[fƒ][\W\d_]*)?|0(?:\.0)?\s*mm\b.*|---.*|\*\*\*.*|"
+    r"not\s(?!.*\b(?:asp|apo|fle))\D*|not\s.*coded|not (?:attached|available|known|set)\b.*|"
+    r"(?:(?:no|unknown|uncoded|manual|other) )?lens(?: type)?|no lens attached|"
+    r"(?:unknown|none|null|undefined|n/?a|uncoded|manual)(?:\W*\d+)?\W*|off|auto|other"
+)
+
+
+def says_nothing(text: str) -> bool:
+    """Tell whether a text is only what cameras, adapters and programs write for want of a name.
+
+    >>> [says_nothing(text) for text in ("----", "-- mm f/--", "0.0 mm f/0.0", "Unknown (0)", "0.95/50 Lux")]
+    [True, True, True, True, False]
+    """
+    return _NOTHING.fullmatch(text.strip().lower()) is not None
 
 
 class Tagged(NamedTuple, Generic[T]):
@@ -35,6 +53,15 @@ class LensSpecification(NamedTuple):
     focal_max: float | None
     f_number_at_min: float | None
     f_number_at_max: float | None
+
+
+class Crop(NamedTuple):
+    """The part that was cut out of a picture: its edges, as shares of the width and the height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 class Shot(NamedTuple):
@@ -68,7 +95,22 @@ class Shot(NamedTuple):
     height: int | None = None
     orientation: int = 1
     digital_zoom: float = 1.0
+    taken_size: Tagged[tuple[int, int]] | None = None
+    """Width and height in px that the camera, or the last program that kept to Exif, gave the picture."""
+    crop: Tagged[Crop] | None = None
+    """A crop that was made in these pixels, and nothing else that changed their shape."""
+    reshaped: tuple[Tagged[str], ...] = ()
+    """A word for each other change of the picture's shape, by the mark that tells it."""
     already_corrected: tuple[str, ...] = ()
     """Corrections that marks in the photo claim: ``distortion``, ``tca``, ``vignetting``, ``shading``."""
     marks: tuple[Tagged[str], ...] = ()
     """The marks behind ``already_corrected``, as found."""
+
+    @property
+    def camera(self) -> tuple[str, str]:
+        """Make and model of the camera, empty where the photo does not say them.
+
+        >>> Shot(model=Tagged("LEICA M10", "Image Model")).camera
+        ('', 'LEICA M10')
+        """
+        return self.make.value if self.make else "", self.model.value if self.model else ""

@@ -39,7 +39,7 @@ void correct_one(int item, sixbit::CorrectTile correct_tile) {
     job.depth = item == 1 ? sixbit::Depth::u8 : item == 2 ? sixbit::Depth::u16 : sixbit::Depth::f32;
     for (int* value : {&job.width, &job.height, &job.channels, &job.left, &job.top, &job.right, &job.bottom, &job.step})
         *value = whole();
-    for (double* value : {&job.centre_x, &job.centre_y, &job.half_diagonal}) *value = number<double>();
+    for (double* value : {&job.centre_x, &job.centre_y, &job.shift_x, &job.shift_y, &job.half_diagonal}) *value = number<double>();
     job.shift = polynomials(), job.gain = polynomials();
     const int maps = whole();
     job.map_rows = whole(), job.map_columns = whole();

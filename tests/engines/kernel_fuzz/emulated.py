@@ -23,6 +23,7 @@ class RecordedKernel:
         left: int,
         top: int,
         centre: tuple[float, float],
+        centre_shift: tuple[float, float],
         half_diagonal: float,
         shift: Any,
         gain: Any,
@@ -41,7 +42,7 @@ class RecordedKernel:
         height, width, channels = source.shape
         sides = (left, top, left + target.shape[1], top + target.shape[0])
         parts = [_whole(source.itemsize, width, height, channels, *sides, step)]
-        parts += [struct.pack("<3d", *centre, half_diagonal)]
+        parts += [struct.pack("<5d", *centre, *centre_shift, half_diagonal)]
         for polynomials in (shift, gain):
             parts += [_whole(len(polynomials)), *(_list(np.array(p, np.float64)) for p in polynomials)]
         parts += [_whole(*gain_map.shape), _list(gain_map), _whole(*even.shape), even.tobytes(), odd.tobytes()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gi.repository import Gimp, GObject
-from texts import _, manifest
+from texts import _
 
 READWRITE = GObject.ParamFlags.READWRITE
 
@@ -53,16 +53,19 @@ SWITCHES = (
     ("force", _("Correct agai_n"), _("Correct what the metadata says is corrected already")),
 )
 """Name, label and help of what is off by default."""
-IDENTIFIED = (
-    ("status", _("matched, ambiguous, unknown, untagged or not_m")),
-    ("lens", _("The identity of the lens, if it is known")),
-    ("evidence", _("How that is known, in words")),
-    ("identity", _("All that is known, as `sixbit identify --json` says it")),
-)
-EXPORTED = (
-    ("summary", _("How many photos were corrected, skipped and so on, as a table")),
-    ("outcome", _("The counts, the failures and the place of the report, as JSON")),
-)
+RETURNED = {
+    "plug-in-sixbit-identify": (
+        ("status", _("matched, ambiguous, unknown, untagged or not_m")),
+        ("lens", _("The identity of the lens, if it is known")),
+        ("evidence", _("How that is known, in words")),
+        ("identity", _("All that is known, as `sixbit identify --json` says it")),
+    ),
+    "plug-in-sixbit-batch": (
+        ("summary", _("How many photos were corrected, skipped and so on, as a table")),
+        ("outcome", _("The counts, the failures and the place of the report, as JSON")),
+    ),
+}
+"""By procedure, the name and the meaning of each text that it gives back."""
 
 
 def add_correct_arguments(procedure: Gimp.Procedure) -> None:
@@ -75,8 +78,7 @@ def add_correct_arguments(procedure: Gimp.Procedure) -> None:
     for name, label, blurb, most in NUMBERS:
         procedure.add_double_argument(name, label, f"{blurb}; {said}", 0.0, most, 0.0, READWRITE)
     procedure.add_string_argument("preset", _("Prese_t"), preset, "", READWRITE)
-    for kind in manifest()["kinds"]:
-        label = KINDS[kind]
+    for kind, label in KINDS.items():
         procedure.add_boolean_argument(kind, label, _("Correct it where it is known"), True, READWRITE)
         procedure.add_double_argument(f"{kind}-strength", label, strength, 0.0, 100.0, 100.0, READWRITE)
     for name, label, blurb, words in CHOICES:
@@ -88,17 +90,15 @@ def add_correct_arguments(procedure: Gimp.Procedure) -> None:
         procedure.add_boolean_argument(name, label, blurb, False, READWRITE)
 
 
-def add_identify_values(procedure: Gimp.Procedure) -> None:
-    """Add what identifying gives back."""
-    for name, blurb in IDENTIFIED:
+def add_returned(procedure: Gimp.Procedure) -> None:
+    """Add what a procedure gives back."""
+    for name, blurb in RETURNED.get(procedure.get_name(), ()):
         procedure.add_string_return_value(name, name, blurb, "", READWRITE)
 
 
 def add_batch_arguments(procedure: Gimp.Procedure) -> None:
-    """Add what the batch takes, and gives back."""
+    """Add what the batch takes."""
     preset = _("An export preset, as `sixbit presets` lists them")
     procedure.add_string_array_argument("photos", "photos", _("Paths of photos, and of folders of photos"), READWRITE)
     procedure.add_string_argument("folder", "folder", _("Where the corrected photos go"), "", READWRITE)
     procedure.add_string_argument("preset", "preset", preset, "", READWRITE)
-    for name, blurb in EXPORTED:
-        procedure.add_string_return_value(name, name, blurb, "", READWRITE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from frame import Placement, frame_of
@@ -14,7 +13,7 @@ from pixels import STRIP, Area, PixelFile
 from presets import CORRECTIONS, Preset
 from sentences import translated, why_left_out, with_way_out
 from server_client import Server, ServerError
-from texts import UserError, _, manifest
+from texts import UserError, _
 
 SPOKEN = {
     "distortion": _("distortion"),
@@ -29,7 +28,7 @@ MARK = "sixbit-corrected"
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
 TAKEN = 0.4
 """The share of the time that fetching the pixels takes."""
-GRADES = ("measured", "published")
+GRADES = ["measured", "published"]
 COMPUTED = "computed"
 
 
@@ -37,85 +36,45 @@ class DoneBeforeError(UserError):
     """The photo is corrected already, as marks in it say."""
 
 
-@dataclass(frozen=True)
 class Choices:
-    """Holds what the user has chosen; 0 and the empty text stand for what the photo says."""
+    """Holds what the user has chosen; 0, None and the empty text stand for what the photo says."""
 
-    lens: str = ""
-    crop_factor: float = 0.0
-    focal_mm: float = 0.0
-    f_number: float = 0.0
-    distance_m: float = 0.0
-    strength: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(CORRECTIONS, 1.0))
-    """By correction, from 0 to 1; those that are switched off are left out."""
-    scale: str | float = "fill"
-    grades: tuple[str, ...] = GRADES
-    interpolation: str = manifest()["interpolations"][0]
-    assumed_f_number: float = 0.0
-    assumed_distance_m: float = 0.0
-    """The preset's values for photos that do not tell theirs; 0 where it has none."""
-    frame: str = "auto"
-    new_layer: bool = False
-    write_lens: bool = False
-    force: bool = False
-
-    @classmethod
-    def of(
-        cls,
-        config: Gimp.ProcedureConfig,
-        preset: Preset | None = None,
-        force: bool = False,
-        in_place: bool = False,
-    ) -> Choices:
-        """Read the choices from the arguments of the procedure; ``preset`` is the one that they name.
-
-        ``in_place`` overrules where the result goes, where that was not said of this drawable.
-        """
+    def __init__(self, config: Gimp.ProcedureConfig, preset: Preset | None = None) -> None:
+        """Read the arguments of the procedure; ``preset`` is the one that they name."""
         get = config.get_property
+        self.lens: str = get("lens") or ""
+        self.crop_factor: float = get("crop-factor")
+        self.focal_mm: float = get("focal-length")
+        self.f_number: float = get("aperture")
+        self.distance_m: float = get("distance")
+        self.frame: str = get("frame")
+        self.new_layer: bool = get("output") == "new-layer"
+        self.write_lens: bool = get("write-lens")
+        self.force: bool = get("force")
+        self.preset = preset.content if preset else {}
+        """The fields of the preset, which say what the arguments cannot; empty without one."""
         if preset:
-            how = preset.choices()
+            self.strength, self.scale, self.grades = preset.strength, self.preset["scale"], preset.grades
         else:
-            how = {
-                "strength": {kind: get(f"{kind}-strength") / 100 for kind in CORRECTIONS if get(kind)},
-                "scale": get("scale"),
-                "grades": (*GRADES, COMPUTED) if get("computed") else GRADES,
-            }
-        return cls(
-            lens=get("lens") or "",
-            crop_factor=get("crop-factor"),
-            focal_mm=get("focal-length"),
-            f_number=get("aperture"),
-            distance_m=get("distance"),
-            frame=get("frame"),
-            new_layer=get("output") == "new-layer" and not in_place,
-            write_lens=get("write-lens"),
-            force=force or get("force"),
-            **how,
-        )
+            self.strength = {kind: get(f"{kind}-strength") / 100 for kind in CORRECTIONS if get(kind)}
+            self.scale = get("scale")
+            self.grades = [*GRADES, COMPUTED] if get("computed") else GRADES
 
 
-@dataclass(frozen=True)
 class Subject:
     """Holds the drawable to correct, and what is known of its photo."""
 
-    image: Gimp.Image
-    drawable: Gimp.Drawable
-    tags: Tags
-    identity: dict[str, Any]
-    """The answer of the server's `identify`; of a mask or a channel, `already_corrected` is what was done to itself."""
-    coverage: bool
-    """True for a mask or a channel: it is bent as the photo, and its values are no light."""
-    photo_is_corrected: bool
-
-    @classmethod
-    def of(cls, server: Server, image: Gimp.Image, drawable: Gimp.Drawable) -> Subject:
-        """Ask what is known of a drawable, and of the image's photo."""
-        tags, identity = identify(server, image)
-        photo_is_corrected, coverage = bool(identity["already_corrected"]), is_coverage(drawable)
-        if coverage:
+    def __init__(self, server: Server, drawable: Gimp.Drawable) -> None:
+        """Ask the server what it knows of the image's photo."""
+        self.image, self.drawable = drawable.get_image(), drawable
+        self.tags, self.identity = identify(server, self.image)
+        self.photo_is_corrected = bool(self.identity["already_corrected"])
+        self.coverage = is_coverage(drawable)
+        """True for a mask or a channel: it is bent as the photo, and its values are no light."""
+        if self.coverage:
+            # What was done to itself counts.
             done = BENDING if MARK in drawable.get_parasite_list() else ()
-            identity = {**identity, "already_corrected": list(done)}
-        return cls(image, drawable, tags, identity, coverage, photo_is_corrected)
+            self.identity["already_corrected"] = list(done)
 
     def frame(self, choice: str) -> Placement:
         """Return where the drawable lies in the frame. Raises FrameError."""
@@ -174,12 +133,12 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         "window": list(frame.window) if frame.window else None,
         "crop_factor": crop_factor,
         "focal_mm": choices.focal_mm or identity.get("focal_mm"),
-        "f_number": choices.f_number or identity.get("f_number") or choices.assumed_f_number or None,
-        "distance_m": choices.distance_m or identity.get("distance_m") or choices.assumed_distance_m or None,
+        "f_number": choices.f_number or identity.get("f_number") or choices.preset.get("assumed_f_number"),
+        "distance_m": choices.distance_m or identity.get("distance_m") or choices.preset.get("assumed_distance_m"),
         "corrections": list(wanted),
         "strength": {kind: share for kind, share in wanted.items() if share < 1},
         "scale": choices.scale,
-        "grades": list(choices.grades),
+        "grades": choices.grades,
         "already_corrected": list(identity["already_corrected"]),
         # A colour shading is of lens and sensor together.
         "tags": {name: subject.tags[name] for name in CAMERA if name in subject.tags},
@@ -214,7 +173,9 @@ def check_made(compiled: Mapping[str, Any], subject: Subject, choices: Choices) 
 def take(pixels: PixelFile) -> None:
     """Fetch the pixels, with progress; GIMP lets the user cancel as soon as it shows that."""
     Gimp.progress_init(_("Correcting the lens"))
-    pixels.take(lambda done: Gimp.progress_update(TAKEN * done))
+    for strip, done in enumerate(pixels.take()):
+        if strip % 8 == 0:
+            Gimp.progress_update(TAKEN * done)
 
 
 def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFile, picture: int | None = None) -> None:
@@ -236,7 +197,7 @@ def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFil
     begun = 0.0
     if picture is None:
         begun = TAKEN
-        picture = server.call("open", **pixels.picture(subject.image))["picture"]
+        picture = server.call("open", **pixels.picture())["picture"]
     drawable, layer = subject.drawable, None
     area: Area = (0, 0, pixels.width, pixels.height)
     if choices.new_layer:
@@ -270,7 +231,7 @@ def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFil
             on_progress=take_back,
             picture=picture,
             filter=compiled["filter"],
-            interpolation=choices.interpolation,
+            interpolation=choices.preset.get("interpolation"),
             **pixels.result(),
         )
         take_back(1)

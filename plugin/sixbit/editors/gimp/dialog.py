@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-import gi
-
-gi.require_version("GimpUi", "3.0")
-gi.require_version("Gtk", "3.0")
-from correction import (  # noqa: E402
+from correction import (
     Choices,
     DoneBeforeError,
     Subject,
@@ -18,21 +14,21 @@ from correction import (  # noqa: E402
     compile_arguments,
     correct,
 )
-from frame import FrameError  # noqa: E402
-from gi.repository import Gimp, GimpUi, GLib, Gtk  # noqa: E402
-from help import take_over_help  # noqa: E402
-from last_values import LastValues  # noqa: E402
-from layers import notes_on, only_in_place  # noqa: E402
-from lens_part import LensPart  # noqa: E402
-from pixels import STRIP, PixelFile, Thumbnail  # noqa: E402
-from presets import Preset, presets_of  # noqa: E402
-from preview import Preview  # noqa: E402
-from preview_bar import preview_bar  # noqa: E402
-from questions import BAR_WIDTH, done_before_bar  # noqa: E402
-from server_client import Answer, Server, ServerError  # noqa: E402
-from settings import CorrectionsPart, PhotoPart, ResultPart  # noqa: E402
-from texts import UserError, _  # noqa: E402
-from widgets import wrapped  # noqa: E402
+from frame import FrameError
+from gi.repository import Gimp, GimpUi, GLib, Gtk
+from help import take_over_help
+from last_values import LastValues
+from layers import notes_on, only_in_place
+from lens_part import LensPart
+from pixels import PixelFile, Thumbnail
+from presets import Preset, presets_of
+from preview import Preview
+from preview_bar import preview_bar
+from questions import BAR_WIDTH, done_before_bar
+from server_client import Answer, Server, ServerError
+from settings import CorrectionsPart, PhotoPart, ResultPart
+from texts import UserError, _
+from widgets import stacked, wrapped
 
 ONCE: bool = GLib.SOURCE_REMOVE
 AGAIN: bool = GLib.SOURCE_CONTINUE
@@ -48,16 +44,14 @@ def correct_in_dialog(
     procedure: Gimp.Procedure,
     config: Gimp.ProcedureConfig,
     server: Server,
-    image: Gimp.Image,
-    drawable: Gimp.Drawable,
     pixels: PixelFile,
 ) -> bool:
     """Show the dialog and do what is chosen in it; False if it was cancelled."""
     # Something to look at while the pixels are fetched; masks and channels look otherwise than GIMP makes them here.
-    with nullcontext() if pixels.coverage else Thumbnail(drawable) as thumbnail:
-        opened = server.send("open", **thumbnail.picture(image, pixels.format)) if thumbnail else None
+    with nullcontext() if pixels.coverage else Thumbnail(pixels.drawable) as thumbnail:
+        opened = server.send("open", **thumbnail.picture()) if thumbnail else None
         GimpUi.init(procedure.get_name())
-        subject = Subject.of(server, image, drawable)
+        subject = Subject(server, pixels.drawable)
         dialog = CorrectionDialog(procedure, config, server, subject, pixels)
         dialog.preview.show_picture(opened.result.get("picture") if opened else None)
         try:
@@ -70,7 +64,12 @@ def correct_in_dialog(
     correct(server, subject, choices, pixels, dialog.picture)
     if choices.lens and not subject.identity.get("lens"):
         # What the photo itself says is not overruled for all others like it.
-        dialog.remember(choices.lens)
+        try:
+            server.call("remember", tags=subject.tags, lens=choices.lens)
+        except ServerError as error:
+            # Some photos say nothing that others like them could be told by.
+            if error.kind != "photo":
+                Gimp.message(str(error))
     return True
 
 
@@ -94,20 +93,20 @@ class CorrectionDialog:
         self.presets = presets_of(presets["presets"])
         self.last_values = LastValues()
         self.body = str(subject.identity.get("camera") or "")
-        self._compiling: Answer | None = None
         self._scheduled = 0
-        self._can_correct = self._dead = False
+        self._compiling = self._can_correct = self._dead = False
         self._loaded_for = ""
         self._start_values()
-        self.dialog = GimpUi.ProcedureDialog.new(procedure, config, _title(procedure))
+        title = str(procedure.get_menu_label()).replace("_", "").rstrip(".…")
+        self.dialog = GimpUi.ProcedureDialog.new(procedure, config, title)
         self.preview = Preview(server, pixels, self._show_problem)
         self._build(presets["wrong"])
-        server.on_death = lambda death: self._server_died(str(death))
-        server.on_arrival = lambda: GLib.idle_add(self._dispatch)
+        server.on_death = self._server_died
+        server.on_arrival = lambda: GLib.idle_add(server.dispatch)
         self._notified = config.connect("notify", self._changed)
         self._show_lens(self.choices())
         self._changed()
-        self._reading = GLib.idle_add(self._read_strip, iter(pixels.strips()), priority=GLib.PRIORITY_LOW)
+        self._reading = GLib.idle_add(self._read_strip, pixels.take(), priority=GLib.PRIORITY_LOW)
 
     def run(self) -> bool:
         """Wait for the user; True for OK."""
@@ -120,25 +119,13 @@ class CorrectionDialog:
         """Close the window; the pixels stay."""
         self.config.disconnect(self._notified)
         self.server.on_death = lambda death: None
-        self.server.on_arrival = None
+        self.server.on_arrival = lambda: None
         for source in (self._reading, self._scheduled):
             if source:
                 GLib.source_remove(source)
         self._reading = self._scheduled = 0
         self.preview.close()
         self.dialog.destroy()
-
-    def _dispatch(self) -> bool:
-        self.server.dispatch()
-        return ONCE
-
-    def remember(self, lens: str) -> None:
-        """Have the server know the choice for photos like this one, if there is something to tell such photos by."""
-        try:
-            self.server.call("remember", tags=self.subject.tags, lens=lens)
-        except ServerError as error:
-            if error.kind != "photo":
-                Gimp.message(str(error))
 
     # Values ---------------------------------------------------------------------------------------------------------
 
@@ -158,7 +145,9 @@ class CorrectionDialog:
 
     def choices(self) -> Choices:
         """Return what is chosen at present."""
-        return Choices.of(self.config, self._preset(), in_place=bool(self._in_place))
+        choices = Choices(self.config, self._preset())
+        choices.new_layer &= not self._in_place
+        return choices
 
     def _preset(self) -> Preset | None:
         return self.presets.get(self.config.get_property("preset"))
@@ -168,20 +157,18 @@ class CorrectionDialog:
 
     # Pixels ---------------------------------------------------------------------------------------------------------
 
-    def _read_strip(self, strips: Any) -> bool:
+    def _read_strip(self, strips: Iterator[float]) -> bool:
         """Fetch a strip whenever nothing else is to do, so that the window is there at once."""
         try:
-            top = next(strips)
-            self.pixels.take_strip(top)
+            done = next(strips)
         except StopIteration:
             self._reading = 0
-            self.server.send("open", on_done=self._opened, **self.pixels.picture(self.subject.image))
+            self.server.send("open", on_done=self._opened, **self.pixels.picture())
             return ONCE
         except UserError as error:
             self._reading = 0
             self._show_problem(str(error))
             return ONCE
-        done = min(1.0, (top + STRIP) / self.pixels.height)
         self.preview.message = _("Reading the pixels: {done:.0%}").format(done=done)
         self.preview.queue_draw()
         return AGAIN
@@ -202,9 +189,11 @@ class CorrectionDialog:
             self._scheduled = GLib.timeout_add(DELAY_MS, self._compile)
 
     def _compile(self) -> bool:
+        if self._compiling:
+            # What is chosen now is looked at when the answer that is under way has come.
+            return AGAIN
         self._scheduled = 0
-        if self._compiling or self._dead:
-            # The answer that is under way calls again.
+        if self._dead:
             return ONCE
         self._load_last_values()
         preset = self._preset()
@@ -220,44 +209,37 @@ class CorrectionDialog:
         except UserError as error:
             self._result_part.show_notes("")
             # That a lens is to be chosen is said already where it is chosen.
-            self._cannot(str(error) if self._lens() or isinstance(error, FrameError) else "")
+            self._tell(str(error) if self._lens() or isinstance(error, FrameError) else "")
             return ONCE
-        self._compiling = self.server.send("compile", on_done=lambda a: self._was_compiled(a, arguments), **arguments)
+        self._compiling = True
+        self.server.send("compile", on_done=self._was_compiled, **arguments)
         return ONCE
 
-    def _was_compiled(self, answer: Answer, arguments: Mapping[str, Any]) -> None:
-        self._compiling = None
-        choices = self.choices()
-        try:
-            if compile_arguments(self.subject, choices) != arguments:
-                self._changed()
-        except UserError:
-            self._changed()
+    def _was_compiled(self, answer: Answer) -> None:
+        self._compiling = False
         if answer.error:
-            self._cannot(str(answer.error))
+            self._tell(str(answer.error))
             return
         self._corrections_part.show_made(answer.result["made_from"], answer.result["left_out"])
         self.preview.filter = answer.result["filter"]
         self.preview.refresh()
         try:
-            check_made(answer.result, self.subject, choices)
+            check_made(answer.result, self.subject, self.choices())
         except DoneBeforeError:
             # The bar at the top says so, and asks.
-            self._cannot("")
+            self._tell("")
         except UserError as error:
-            self._cannot(str(error))
+            self._tell(str(error))
         else:
-            self._show_problem("")
-            self._can_correct = True
-            self._allow_ok()
+            self._tell("", can_correct=True)
 
-    def _server_died(self, message: str) -> None:
+    def _server_died(self, death: ServerError) -> None:
         self._dead = True
-        self._cannot(message)
+        self._tell(str(death))
 
-    def _cannot(self, message: str) -> None:
-        self._show_problem(message)
-        self._can_correct = False
+    def _tell(self, problem: str, can_correct: bool = False) -> None:
+        self._show_problem(problem)
+        self._can_correct = can_correct
         self._allow_ok()
 
     def _allow_ok(self) -> None:
@@ -279,30 +261,22 @@ class CorrectionDialog:
     # Building -------------------------------------------------------------------------------------------------------
 
     def _build(self, wrong: list[str]) -> None:
-        paned = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=MARGIN, border_width=MARGIN)
-        left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        framed = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, child=self.preview)
-        left.pack_start(framed, True, True, 0)
-        left.pack_start(preview_bar(self.preview), False, False, 0)
-        self._result_part = ResultPart(self.config, self._in_place, self.subject.coverage)
-        left.pack_start(self._result_part.widget, False, False, 0)
-        paned.pack_start(left, True, True, 0)
-        column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, width_request=SETTINGS_WIDTH)
         self._lens_part = LensPart(
             self.subject.identity, self.lenses, self.last_values.recent(), self._choose, self._calibrate
         )
         self._photo_part = PhotoPart(self.config)
         self._corrections_part = CorrectionsPart(self.config, self.presets, wrong, self.subject.coverage)
-        for part in (self._lens_part, self._photo_part, self._corrections_part):
-            column.pack_start(part.widget, False, False, 0)
-        scrolled = Gtk.ScrolledWindow(
-            hscrollbar_policy=Gtk.PolicyType.NEVER,
-            hexpand=False,
-            child=column,
-        )
+        self._result_part = ResultPart(self.config, self._in_place, self.subject.coverage)
+        picture = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, child=self.preview)
+        left = stacked(picture, preview_bar(self.preview), self._result_part.widget)
+        right = stacked(self._lens_part.widget, self._photo_part.widget, self._corrections_part.widget)
+        right.set_size_request(SETTINGS_WIDTH, -1)
+        scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, hexpand=False, child=right)
+        paned = Gtk.Box(spacing=MARGIN, border_width=MARGIN)
+        paned.pack_start(left, True, True, 0)
         paned.pack_start(scrolled, False, False, 0)
         content = self.dialog.get_content_area()
-        self._problem = wrapped("", width=BAR_WIDTH)
+        self._problem = wrapped(width=BAR_WIDTH)
         self._problem_bar = Gtk.InfoBar(message_type=Gtk.MessageType.WARNING, no_show_all=True)
         self._problem_bar.get_content_area().add(self._problem)
         self._problem.show()
@@ -326,8 +300,3 @@ class CorrectionDialog:
             self._show_problem(str(answer.error))
         else:
             self._lens_part.show_calibrating()
-
-
-def _title(procedure: Gimp.Procedure) -> str:
-    """Return the menu's label as the title of a window."""
-    return str(procedure.get_menu_label()).replace("_", "").rstrip(".…")

@@ -7,37 +7,25 @@ from typing import Any
 from gi.repository import Gdk, Gtk
 from texts import _, manifest
 
-HELP = (
-    (
-        _("Preview"),
-        _(
-            "Drag the split, or move it by the arrow keys. Scroll, or press + and -, to zoom; 1 shows the photo pixel "
-            "by pixel, 0 the whole of it. Drag the picture to move it."
-        ),
+HELP = {
+    _("Preview"): _(
+        "Drag the split, or move it by the arrow keys. Scroll, or press + and -, to zoom; 1 shows the photo pixel "
+        "by pixel, 0 the whole of it. Drag the picture to move it."
     ),
-    (
-        _("Lens"),
-        _(
-            "If the photo does not name its lens, choose it: the search takes parts of names, such as “summilux 50”, "
-            "and Enter takes the first. Measured calibrations come from photos, published ones from the maker, "
-            "computed ones from a patent."
-        ),
+    _("Lens"): _(
+        "If the photo does not name its lens, choose it: the search takes parts of names, such as “summilux 50”, "
+        "and Enter takes the first. Measured calibrations come from photos, published ones from the maker, "
+        "computed ones from a patent."
     ),
-    (
-        _("Photo"),
-        _(
-            "An empty field shows in grey what is taken instead. A Leica M estimates the aperture: if you know it "
-            "better, fill it in, since vignetting depends on it."
-        ),
+    _("Photo"): _(
+        "An empty field shows in grey what is taken instead. A Leica M estimates the aperture: if you know it "
+        "better, fill it in, since vignetting depends on it."
     ),
-    (
-        _("Result"),
-        _(
-            "A correction goes around the optical centre. If the image was cropped or scaled since it was taken, say "
-            "so at “Photo was”. The metadata tells what was corrected, so that it is not done twice."
-        ),
+    _("Result"): _(
+        "A correction goes around the optical centre. If the image was cropped or scaled since it was taken, say "
+        "so at “Photo was”. The metadata tells what was corrected, so that it is not done twice."
     ),
-)
+}
 
 
 def take_over_help(dialog: Gtk.Dialog) -> None:
@@ -64,7 +52,7 @@ def _pressed(dialog: Gtk.Dialog, event: Any) -> bool:
 
 def show_help(parent: Gtk.Window) -> None:
     """Show what the dialog can do, in a window that does not stop it."""
-    words = "\n\n".join(f"{title}\n{text}" for title, text in HELP)
+    words = "\n\n".join(f"{title}\n{text}" for title, text in HELP.items())
     window = Gtk.MessageDialog(
         transient_for=parent,
         message_type=Gtk.MessageType.INFO,

@@ -1,24 +1,29 @@
-"""Pixels of a drawable, handed to the server and taken back through a file that lies in memory."""
+"""Pixels of a drawable, handed to the server and taken back through files that lie in memory."""
 
 from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 from gi.repository import Babl, Gegl, Gimp
 from layers import is_coverage
-from shared_file import SharedFile
 from texts import UserError, _
 
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks.
+    fcntl = None  # type: ignore[assignment]
+
+PREFIX = "sixbit-pixels-"
 STRIP = 128
 """Rows handed over at once: two of GIMP's tiles, measured to be the fastest, and small."""
 
 TYPES = {"u8": "uint8", "u16": "uint16", "float": "float32"}
-BYTES = {"u8": 1, "u16": 2, "float": 4}
 LARGEST_THUMBNAIL = 1024
 """The longest side, in px, that GIMP makes."""
 MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
@@ -27,50 +32,72 @@ MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
 Area = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True)
 class PixelFormat:
-    """Says how pixels are handed over: as they are stored, if the server works with that kind of numbers."""
+    """Says how the pixels of a drawable are handed over: bytes and words as they are stored, all else as float."""
 
-    name: str
-    """Babl's name of the format, with the colour space of the image: nothing is converted on the way."""
-    channels: int
-    type: str
-    linear: bool
-
-    @property
-    def pixel_bytes(self) -> int:
-        """Return the bytes of one pixel."""
-        return self.channels * BYTES[self.type]
-
-
-def format_of(drawable: Gimp.Drawable) -> PixelFormat:
-    """Choose the format of a drawable: bytes and words stay what they are, all else is handed over as float."""
-    native = drawable.get_format()
-    model, _space, stored = Babl.format_get_encoding(native).rpartition(" ")
-    kind = stored if stored in ("u8", "u16") else "float"
-    return PixelFormat(
-        name=Babl.get_name(Babl.format_with_space(f"{model} {kind}", native)),
-        channels=Babl.format_get_n_components(native),
-        type=kind,
+    def __init__(self, drawable: Gimp.Drawable) -> None:
+        self.native = drawable.get_format()
+        model, _space, stored = Babl.format_get_encoding(self.native).rpartition(" ")
+        kind = stored if stored in TYPES else "float"
+        given = Babl.format_with_space(f"{model} {kind}", self.native)
+        self.name: str = Babl.get_name(given)
+        """Babl's name of the format, with the colour space of the image: nothing is converted on the way."""
+        self.type = TYPES[kind]
+        self.channels: int = Babl.format_get_n_components(given)
+        self.pixel_bytes: int = Babl.format_get_bytes_per_pixel(given)
         # Primes are babl's sign for values under a transfer curve, tildes for those under sRGB's.
-        linear="'" not in model and "~" not in model,
-    )
+        self.linear = "'" not in model and "~" not in model
+        profile = drawable.get_image().get_color_profile()
+        self.icc: str | None = None
+        """The ICC profile that tells the transfer curve, as base64; None for that of sRGB."""
+        if profile and "~" not in model:
+            self.icc = base64.b64encode(bytes(profile.get_icc_profile())).decode("ascii")
 
 
-def profile_of(image: Gimp.Image, pixel_format: PixelFormat) -> str | None:
-    """Return the ICC profile that tells the transfer curve, as base64; None for that of sRGB."""
-    profile = image.get_color_profile()
-    if profile is None or "~" in pixel_format.name:
-        return None
-    return base64.b64encode(bytes(profile.get_icc_profile())).decode("ascii")
+class SharedFile(AbstractContextManager["SharedFile"]):
+    """An empty file that the server can map, in memory where the system has such a folder; closing removes it."""
+
+    def __init__(self) -> None:
+        folder = _shared_folder()
+        _sweep(folder)
+        # Unbuffered: the server looks at the file itself.
+        self.file = tempfile.NamedTemporaryFile(prefix=PREFIX, dir=folder, buffering=0, delete=False)  # noqa: SIM115
+        self.path = self.file.name
+        if fcntl:
+            fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.file.close()
+        with suppress(OSError):
+            Path(self.path).unlink()
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+
+def _shared_folder() -> Path:
+    flatpak, runtime = os.environ.get("FLATPAK_ID"), os.environ.get("XDG_RUNTIME_DIR")
+    # The one folder in memory that Flatpak shows under the same name inside and outside.
+    shared = Path(runtime, "app", flatpak) if flatpak and runtime else Path("/dev/shm")
+    return shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a plug-in left that was killed (GIMP does that to cancel it): its file is not locked any more."""
+    if fcntl is None:
+        return
+    for left in folder.glob(f"{PREFIX}*"):
+        with suppress(OSError), left.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
 
 
 class PixelFile(SharedFile):
     """A file in memory with the pixels of a drawable, and room for the corrected ones behind them."""
 
     def __init__(self, drawable: Gimp.Drawable) -> None:
-        self.native = drawable.get_format()
-        self.format = format_of(drawable)
+        self.drawable, self.format = drawable, PixelFormat(drawable)
         self.coverage = is_coverage(drawable)
         """Whether the values are those of a mask or a channel: then no curve lies over them."""
         self.width, self.height = drawable.get_width(), drawable.get_height()
@@ -78,36 +105,25 @@ class PixelFile(SharedFile):
         self.buffer = drawable.get_buffer()
         super().__init__()
 
-    def take(self, done: Callable[[float], object]) -> None:
-        """Fetch all pixels from GIMP; ``done`` hears the share that is."""
-        for top in self.strips():
-            self.take_strip(top)
-            if top % (8 * STRIP) == 0:
-                done(top / self.height)
+    def take(self) -> Iterator[float]:
+        """Fetch all pixels from GIMP, strip by strip, and give the share that is fetched after each."""
+        self._reserve(0)
+        for top in range(0, self.height, STRIP):
+            rows = Gegl.Rectangle.new(0, top, self.width, min(STRIP, self.height - top))
+            self.file.seek(top * self.width * self.format.pixel_bytes)
+            self.file.write(self.buffer.get(rows, 1.0, self.format.name, Gegl.AbyssPolicy.CLAMP))
+            yield (top + rows.height) / self.height
 
-    def strips(self) -> range:
-        """Return the first rows of the strips."""
-        return range(0, self.height, STRIP)
-
-    def take_strip(self, top: int) -> None:
-        """Fetch one strip from GIMP."""
-        if top == 0:
-            self._reserve(0)
-        rows = Gegl.Rectangle.new(0, top, self.width, min(STRIP, self.height - top))
-        self.file.seek(top * self.width * self.format.pixel_bytes)
-        self.file.write(self.buffer.get(rows, 1.0, self.format.name, Gegl.AbyssPolicy.CLAMP))
-
-    def picture(self, image: Gimp.Image) -> dict[str, Any]:
+    def picture(self) -> dict[str, Any]:
         """Return what the server's `open` takes."""
         return {
             "file": self.path,
-            "offset": 0,
             "width": self.width,
             "height": self.height,
             "channels": self.format.channels,
-            "type": TYPES[self.format.type],
+            "type": self.format.type,
             "linear": self.coverage or self.format.linear,
-            "icc": None if self.coverage else profile_of(image, self.format),
+            "icc": None if self.coverage else self.format.icc,
         }
 
     def result(self) -> dict[str, Any]:
@@ -155,28 +171,28 @@ class Thumbnail(SharedFile):
         self._stands_for = (drawable.get_width(), drawable.get_height())
         # Never larger than it is: GIMP 3.2 enlarges 16 bits with the wrong blue.
         size = [min(side, LARGEST_THUMBNAIL) for side in self._stands_for]
-        pixels, self._width, self._height, self._channels = drawable.get_thumbnail_data(*size)
+        pixels, self._width, self._height, given_channels = drawable.get_thumbnail_data(*size)
         if pixels is None:
             raise UserError(_("GIMP does not hand over the pixels of the layer."))
-        native = drawable.get_format()
+        self._format = PixelFormat(drawable)
+        native = self._format.native
         # GIMP 3.0 hands it over as it is stored, and says bytes where it should say channels; 3.2 in sRGB.
-        given = Babl.get_name(native) if Gimp.MINOR_VERSION < 2 else f"{MODELS[self._channels]} u8"
-        self._channels = Babl.format_get_n_components(native)
-        wanted = Babl.get_name(Babl.format_with_space(f"{MODELS[self._channels]} u8", native))
+        given = Babl.get_name(native) if Gimp.MINOR_VERSION < 2 else f"{MODELS[given_channels]} u8"
+        wanted = Babl.get_name(Babl.format_with_space(f"{MODELS[self._format.channels]} u8", native))
         super().__init__()
         self.file.write(converted(pixels.get_data(), given, wanted, self._width, self._height))
 
-    def picture(self, image: Gimp.Image, pixel_format: PixelFormat) -> dict[str, Any]:
+    def picture(self) -> dict[str, Any]:
         """Return what the server's `open` takes."""
         return {
             "file": self.path,
             "width": self._width,
             "height": self._height,
-            "channels": self._channels,
+            "channels": self._format.channels,
             "type": "uint8",
             # It is never linear; what the profile of a linear image tells is not its curve.
-            "icc": None if pixel_format.linear else profile_of(image, pixel_format),
-            "stands_for": list(self._stands_for),
+            "icc": None if self._format.linear else self._format.icc,
+            "stands_for": self._stands_for,
         }
 
 

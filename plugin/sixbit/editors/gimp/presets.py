@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gi.repository import Gimp
@@ -14,32 +13,20 @@ CORRECTIONS: tuple[str, ...] = tuple(manifest()["kinds"])
 INTERPOLATIONS = {"lanczos3": _("Lanczos interpolation"), "bilinear": _("bilinear interpolation")}
 
 
-@dataclass(frozen=True)
 class Preset:
     """Holds a preset as the server tells it."""
 
-    name: str
-    label: str
-    content: Mapping[str, Any]
-    grades: tuple[str, ...]
-
-    def choices(self) -> dict[str, Any]:
-        """Return what it says of the choices of a correction."""
-        content = self.content
-        return {
-            "strength": {kind: float(content["strength"].get(kind, 1)) for kind in content["corrections"]},
-            "scale": content["scale"],
-            "grades": self.grades,
-            "interpolation": content["interpolation"],
-            "assumed_f_number": content["assumed_f_number"] or 0.0,
-            "assumed_distance_m": content["assumed_distance_m"] or 0.0,
-        }
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self.label: str = record["label"]
+        self.grades: list[str] = record["grades"]
+        self.content: Mapping[str, Any] = record["content"]
+        strength = self.content["strength"]
+        self.strength = {kind: float(strength.get(kind, 1)) for kind in self.content["corrections"]}
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of the procedure that show it in the dialog."""
-        strength = self.choices()["strength"]
-        arguments: dict[str, Any] = {kind: kind in strength for kind in CORRECTIONS}
-        arguments |= {f"{kind}-strength": 100 * share for kind, share in strength.items()}
+        arguments: dict[str, Any] = {kind: kind in self.strength for kind in CORRECTIONS}
+        arguments |= {f"{kind}-strength": 100 * share for kind, share in self.strength.items()}
         if isinstance(self.content["scale"], str):
             arguments["scale"] = self.content["scale"]
         return arguments | {"computed": "computed" in self.grades}
@@ -51,7 +38,7 @@ class Preset:
             parts.append(_("scaled by {factor:g}").format(factor=scale))
         if words := INTERPOLATIONS.get(self.content["interpolation"]):
             parts.append(words)
-        if self.grades == ("measured",):
+        if self.grades == ["measured"]:
             parts.append(_("measured calibrations alone"))
         if f_number := self.content["assumed_f_number"]:
             parts.append(_("f/{f_number:g} if the photo does not tell").format(f_number=f_number))
@@ -70,7 +57,7 @@ def _alike(one: Any, other: Any) -> bool:
 
 def presets_of(found: Iterable[Mapping[str, Any]]) -> dict[str, Preset]:
     """Return the presets of the server's answer, by name."""
-    return {one["name"]: Preset(one["name"], one["label"], one["content"], tuple(one["grades"])) for one in found}
+    return {one["name"]: Preset(one) for one in found}
 
 
 def preset_named(server: Server, name: str) -> Preset | None:

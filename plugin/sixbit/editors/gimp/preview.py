@@ -6,10 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gi.repository import Babl, Gdk, GdkPixbuf, GLib, Gtk
-from pixels import PixelFile, converted
+from gi.repository import Babl, Gdk, GdkPixbuf, GLib, Gtk, PangoCairo
+from pixels import PixelFile, SharedFile, converted
 from server_client import Answer, Server
-from shared_file import SharedFile
 from texts import _
 
 GRAB_PX = 10
@@ -22,6 +21,15 @@ DECODED = bytes(
     round(255 * (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4)) for v in (k / 255 for k in range(256))
 )
 """From values under the curve of sRGB to linear ones (IEC 61966-2-1), in 8 bits."""
+
+ZOOMS: dict[str, Callable[[float], float | None]] = {
+    "-": lambda scale: scale / 1.25,
+    "+": lambda scale: scale * 1.25,
+    "=": lambda scale: scale * 1.25,
+    "1": lambda _scale: 1.0,
+    "0": lambda _scale: None,
+}
+"""The zoom that each key makes of the present one; None fits the picture."""
 
 View = tuple[int, int, int, int]
 
@@ -49,7 +57,6 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         self._shown: dict[str, tuple[Any, Any]] = {}
         self._asked: Answer | None = None
         self._dragged: str | None = None
-        self._closed = False
         self._drag_from = (0.0, 0.0)
         self._to_screen = _conversion(pixels)
         self.set_size_request(320, 240)
@@ -62,23 +69,12 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
             | mask.POINTER_MOTION_MASK
             | mask.SCROLL_MASK
             | mask.SMOOTH_SCROLL_MASK
-            | mask.KEY_PRESS_MASK
         )
-        for signal, handler in (
-            ("draw", self._draw),
-            ("size-allocate", lambda *_: self.refresh()),
-            ("button-press-event", self._press),
-            ("button-release-event", self._release),
-            ("motion-notify-event", self._motion),
-            ("scroll-event", self._scroll),
-            ("key-press-event", self._key),
-        ):
-            self.connect(signal, handler)
+        self.connect("size-allocate", lambda *_: self.refresh())
 
     def close(self) -> None:
         """Give the memory back; what is still being drawn is not waited for."""
         self.picture = None
-        self._closed = True
         self._file.close()
 
     def show_picture(self, picture: int | None) -> None:
@@ -142,20 +138,18 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
                 view=list(view),
                 size=list(size),
                 file=self._file.path,
-                offset=0,
             )
             break
         self.queue_draw()
 
     def _drawn(self, side: str, wanted: Any, answer: Answer) -> None:
         self._asked = None
-        if self._closed:
+        if self.picture is None:  # It is closed.
             return
         if answer.error:
-            if answer.error.kind != "cancelled":
-                self._shown.pop("after", None)
-                self.queue_draw()
-                self.on_error(str(answer.error))
+            self._shown.pop("after", None)
+            self.queue_draw()
+            self.on_error(str(answer.error))
             return
         width, height = wanted[1]
         self._file.file.seek(0)
@@ -172,10 +166,9 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         factor = self.get_scale_factor()
         return max(1, self.get_allocated_width() * factor), max(1, self.get_allocated_height() * factor)
 
-    def _area(self, size: tuple[int, int]) -> tuple[float, float, float, float]:
-        """Return where a picture of a size in device pixels stands in the widget."""
-        factor = self.get_scale_factor()
-        width, height = size[0] / factor, size[1] / factor
+    def _area(self, side: str) -> tuple[float, float, float, float]:
+        """Return where the picture of a side stands in the widget."""
+        width, height = (length / self.get_scale_factor() for length in self._shown[side][0][1])
         # On whole pixels: half of one would blur all of them.
         left = (self.get_allocated_width() - width) // 2
         top = (self.get_allocated_height() - height) // 2
@@ -183,21 +176,23 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
 
     # Drawing -------------------------------------------------------------------------------------------------------
 
-    def _draw(self, _widget: Gtk.Widget, cr: Any) -> bool:
-        style = self.get_style_context()
-        Gtk.render_background(style, cr, 0, 0, self.get_allocated_width(), self.get_allocated_height())
-        before, after = self._shown.get("before"), self._shown.get("after")
-        if before is None:
-            self._write(cr, self.message, self.get_allocated_width() / 2, self.get_allocated_height() / 2)
+    def do_draw(self, cr: Any) -> bool:
+        """Draw before and after, and what lies over them."""
+        style, room = self.get_style_context(), (self.get_allocated_width(), self.get_allocated_height())
+        Gtk.render_background(style, cr, 0, 0, *room)
+        if "before" not in self._shown:
+            layout = self.create_pango_layout(self.message)
+            width, height = layout.get_pixel_size()
+            Gtk.render_layout(style, cr, (room[0] - width) / 2, (room[1] - height) / 2, layout)
             return True
-        left, top, width, height = self._area(before[0][1])
+        left, top, width, height = self._area("before")
         split = left + width * self.split if self.split_shown else left
-        self._paint(cr, before[1], before[0][1])
-        if after:
+        self._paint(cr, "before")
+        if "after" in self._shown:
             cr.save()
             cr.rectangle(split, top, left + width - split, height)
             cr.clip()
-            self._paint(cr, after[1], after[0][1])
+            self._paint(cr, "after")
             cr.restore()
         if self.grid_shown:
             self._draw_grid(cr, left, top, width, height)
@@ -208,12 +203,12 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         if self.message:
             self._label(cr, self.message, left + 8, top + height - 28, "left")
         if self.has_visible_focus():
-            Gtk.render_focus(style, cr, 0, 0, self.get_allocated_width(), self.get_allocated_height())
+            Gtk.render_focus(style, cr, 0, 0, *room)
         return True
 
-    def _paint(self, cr: Any, surface: Any, size: tuple[int, int]) -> None:
-        left, top, width, height = self._area(size)
-        cr.set_source_surface(surface, left, top)
+    def _paint(self, cr: Any, side: str) -> None:
+        left, top, width, height = self._area(side)
+        cr.set_source_surface(self._shown[side][1], left, top)
         cr.rectangle(left, top, width, height)
         cr.fill()
 
@@ -233,20 +228,23 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
 
     def _draw_grid(self, cr: Any, left: float, top: float, width: float, height: float) -> None:
         step = max(width, height) / GRID_LINES
+        cr.save()
+        cr.rectangle(left, top, width, height)
+        cr.clip()
+        # From the middle outwards, so that a line goes through the optical centre.
+        for k in range(1 - GRID_LINES // 2, GRID_LINES // 2):
+            x, y = round(left + width / 2 + k * step) + 0.5, round(top + height / 2 + k * step) + 0.5
+            cr.move_to(x, top)
+            cr.line_to(x, top + height)
+            cr.move_to(left, y)
+            cr.line_to(left + width, y)
+        cr.set_line_width(1)
         for grey, dash in ((0.0, 0.0), (1.0, 3.0)):
             cr.set_dash([3.0, 3.0], dash)
             cr.set_source_rgba(grey, grey, grey, 0.6)
-            cr.set_line_width(1)
-            for k in range(1, GRID_LINES):
-                for at, reach, across in ((left, width, False), (top, height, True)):
-                    # From the middle outwards, so that a line goes through the optical centre.
-                    place = round(at + reach / 2 + (k - GRID_LINES // 2) * step) + 0.5
-                    if not at < place < at + reach:
-                        continue
-                    cr.move_to(*((left, place) if across else (place, top)))
-                    cr.line_to(*((left + width, place) if across else (place, top + height)))
-            cr.stroke()
-        cr.set_dash([], 0)
+            cr.stroke_preserve()
+        cr.new_path()
+        cr.restore()
 
     def _label(self, cr: Any, words: str, x: float, y: float, side: str) -> None:
         layout = self.create_pango_layout(words)
@@ -257,39 +255,33 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         cr.fill()
         cr.set_source_rgb(1, 1, 1)
         cr.move_to(x, y)
-        _show_layout(cr, layout)
-
-    def _write(self, cr: Any, words: str, x: float, y: float) -> None:
-        layout = self.create_pango_layout(words)
-        width, height = layout.get_pixel_size()
-        Gtk.render_layout(self.get_style_context(), cr, x - width / 2, y - height / 2, layout)
+        PangoCairo.show_layout(cr, layout)
 
     # Mouse and keys ------------------------------------------------------------------------------------------------
 
-    def _split_x(self) -> float | None:
-        if not self.split_shown or "before" not in self._shown:
-            return None
-        left, _top, width, _height = self._area(self._shown["before"][0][1])
-        return left + width * self.split
-
     def _near_split(self, x: float) -> bool:
-        at = self._split_x()
-        return at is not None and abs(x - at) <= GRAB_PX
+        if not self.split_shown or "before" not in self._shown:
+            return False
+        left, _top, width, _height = self._area("before")
+        return abs(x - left - width * self.split) <= GRAB_PX
 
-    def _press(self, _widget: Gtk.Widget, event: Any) -> bool:
+    def do_button_press_event(self, event: Any) -> bool:
+        """Take hold of the split or of the picture."""
         self.grab_focus()
         if event.button == 1:
             self._dragged = "split" if self._near_split(event.x) else "picture"
             self._drag_from = (event.x, event.y)
         return True
 
-    def _release(self, _widget: Gtk.Widget, _event: Any) -> bool:
+    def do_button_release_event(self, _event: Any) -> bool:
+        """Let go."""
         self._dragged = None
         return True
 
-    def _motion(self, _widget: Gtk.Widget, event: Any) -> bool:
+    def do_motion_notify_event(self, event: Any) -> bool:
+        """Move what is held."""
         if self._dragged == "split" and "before" in self._shown:
-            left, _top, width, _height = self._area(self._shown["before"][0][1])
+            left, _top, width, _height = self._area("before")
             self._move_split((event.x - left) / width)
         elif self._dragged == "picture":
             per_pixel = self.get_scale_factor() / self.scale()
@@ -308,7 +300,8 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         self.split = min(1.0, max(0.0, share))
         self.queue_draw()
 
-    def _scroll(self, _widget: Gtk.Widget, event: Any) -> bool:
+    def do_scroll_event(self, event: Any) -> bool:
+        """Zoom at the pointer."""
         smooth, _dx, dy = event.get_scroll_deltas()
         if not smooth:
             dy = {Gdk.ScrollDirection.UP: -1, Gdk.ScrollDirection.DOWN: 1}.get(event.direction, 0)
@@ -316,18 +309,13 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
             self.set_zoom(self.scale() * 1.25**-dy, (event.x, event.y))
         return True
 
-    def _key(self, _widget: Gtk.Widget, event: Any) -> bool:
-        key = Gdk.keyval_name(event.keyval)
-        if key in ("Left", "Right"):
-            self._move_split(self.split + (STEP if key == "Right" else -STEP))
-        elif key in ("plus", "equal", "KP_Add"):
-            self.set_zoom(self.scale() * 1.25)
-        elif key in ("minus", "KP_Subtract"):
-            self.set_zoom(self.scale() / 1.25)
-        elif key in ("1", "KP_1"):
-            self.set_zoom(1.0)
-        elif key in ("0", "KP_0"):
-            self.set_zoom(None)
+    def do_key_press_event(self, event: Any) -> bool:
+        """Move the split, or zoom."""
+        sign = chr(Gdk.keyval_to_unicode(event.keyval))
+        if event.keyval in (Gdk.KEY_Left, Gdk.KEY_Right):
+            self._move_split(self.split + (STEP if event.keyval == Gdk.KEY_Right else -STEP))
+        elif sign in ZOOMS:
+            self.set_zoom(ZOOMS[sign](self.scale()))
         else:
             return False
         return True
@@ -335,7 +323,7 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
 
 def _conversion(pixels: PixelFile) -> Callable[[bytes, int, int], bytes]:
     """Return what converts 8-bit values of the image's colour space to those of the screen, taken to be sRGB."""
-    native = pixels.native
+    native = pixels.format.native
     if pixels.coverage and not pixels.format.linear:
         # GIMP shows the channels of an 8-bit image as they are, and the server encodes what it is told to be linear.
         return lambda rows, width, height: rows.translate(DECODED)
@@ -345,12 +333,3 @@ def _conversion(pixels: PixelFile) -> Callable[[bytes, int, int], bytes]:
     model = "R~G~B~" if pixels.format.linear or "~" in pixels.format.name else "R'G'B'"
     name = Babl.get_name(Babl.format_with_space(f"{model} u8", native))
     return lambda rows, width, height: converted(rows, name, "R'G'B' u8", width, height)
-
-
-def _show_layout(cr: Any, layout: Any) -> None:
-    import gi
-
-    gi.require_version("PangoCairo", "1.0")
-    from gi.repository import PangoCairo
-
-    PangoCairo.show_layout(cr, layout)

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from gi.repository import GLib, Gtk
-from preview import Preview
+from preview import ZOOMS, Preview
 from texts import _
 
 
 def preview_bar(preview: Preview) -> Gtk.Box:
     """Make the bar of a preview, which it follows."""
     bar = Gtk.Box(spacing=6)
-    for icon, words, zoom in (
-        ("zoom-out-symbolic", _("Zoom out (-)"), lambda: preview.scale() / 1.25),
-        ("zoom-in-symbolic", _("Zoom in (+)"), lambda: preview.scale() * 1.25),
-        ("zoom-original-symbolic", _("One pixel of the photo for one of the screen (1)"), lambda: 1.0),
-        ("zoom-fit-best-symbolic", _("Show the whole picture (0)"), lambda: None),
+    for icon, words, key in (
+        ("zoom-out-symbolic", _("Zoom out (-)"), "-"),
+        ("zoom-in-symbolic", _("Zoom in (+)"), "+"),
+        ("zoom-original-symbolic", _("One pixel of the photo for one of the screen (1)"), "1"),
+        ("zoom-fit-best-symbolic", _("Show the whole picture (0)"), "0"),
     ):
         button = Gtk.Button.new_from_icon_name(icon, Gtk.IconSize.MENU)
         button.set_tooltip_text(words)
         button.get_accessible().set_name(words)
-        button.connect("clicked", lambda _button, zoom=zoom: preview.set_zoom(zoom()))
+        button.connect("clicked", lambda _button, zoom=ZOOMS[key]: preview.set_zoom(zoom(preview.scale())))
         bar.pack_start(button, False, False, 0)
     shown = Gtk.Label()
     bar.pack_start(shown, False, False, 6)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import gi
-
-gi.require_version("GimpUi", "3.0")
-gi.require_version("Gtk", "3.0")
-from correction import SPOKEN, Subject  # noqa: E402
-from gi.repository import Gimp, GimpUi, Gtk  # noqa: E402
-from texts import _, manifest  # noqa: E402
-from widgets import check_button, wrapped  # noqa: E402
+from correction import SPOKEN, Subject
+from gi.repository import Gimp, GimpUi, Gtk
+from texts import _, manifest
+from widgets import check_button, wrapped
 
 BAR_WIDTH = 110
 """Characters of a line that goes over the whole dialog."""
@@ -18,19 +14,16 @@ BAR_WIDTH = 110
 def asks_to_correct_again(procedure: Gimp.Procedure, subject: Subject) -> bool:
     """Ask where there is no dialog; True to go on."""
     GimpUi.init(procedure.get_name())
-    question = Gtk.MessageDialog(
-        message_type=Gtk.MessageType.QUESTION,
-        buttons=Gtk.ButtonsType.NONE,
-        text=_("The photo is corrected already. Correct it again?"),
-        secondary_text=_("Its metadata says so of {corrections}.").format(corrections=_done(subject)),
-    )
+    text = _("The photo is corrected already. Correct it again?")
+    more = _("Its metadata says so of {corrections}.").format(corrections=_done(subject))
     if subject.coverage:
-        question.set_property("text", _("This mask or channel is corrected already. Correct it again?"))
-        question.set_property("secondary-text", None)
+        text, more = _("This mask or channel is corrected already. Correct it again?"), None
+    question = Gtk.MessageDialog(
+        title=manifest()["name"], message_type=Gtk.MessageType.QUESTION, text=text, secondary_text=more
+    )
     question.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
     question.add_button(_("Correct agai_n"), Gtk.ResponseType.OK)
     question.set_default_response(Gtk.ResponseType.CANCEL)
-    question.set_title(manifest()["name"])
     answer = question.run()
     question.destroy()
     return bool(answer == Gtk.ResponseType.OK)

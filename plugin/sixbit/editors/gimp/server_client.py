@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,11 +29,18 @@ Result = dict[str, Any]
 
 
 class ServerError(UserError):
-    """The server refused a request, or there is none; the message is for the user."""
+    """The server refused a request; the message is for the user."""
 
     def __init__(self, message: str, kind: str = "server") -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class NoServerError(ServerError):
+    """There is no server, or none that serves: the message says what to do about it, too."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"{fault}\n{MEND}")
 
 
 @dataclass(eq=False)
@@ -41,14 +48,14 @@ class Answer:
     """Holds what comes of one request: ``result`` once it is ``done``, or ``error``."""
 
     number: int
-    on_done: Callable[[Answer], None] | None = None
-    on_progress: Callable[[float], None] | None = None
+    on_done: Callable[[Answer], object]
+    on_progress: Callable[[float], object]
     done: bool = False
     result: Result = field(default_factory=dict)
     error: ServerError | None = None
 
 
-class Server:
+class Server(AbstractContextManager["Server"]):
     """Starts the server and asks it. ``call`` waits for an answer, ``send`` does not.
 
     Answers are read by a thread, and handed out in the thread that calls ``call`` or ``dispatch``; ``on_arrival`` is
@@ -57,7 +64,7 @@ class Server:
     """
 
     def __init__(self, client: str) -> None:
-        self.on_arrival: Callable[[], object] | None = None
+        self.on_arrival: Callable[[], object] = lambda: None
         self.on_death: Callable[[ServerError], object] = lambda death: None
         self._answers: dict[int, Answer] = {}
         self._numbers = itertools.count(1)
@@ -78,49 +85,37 @@ class Server:
             )
         except OSError as error:
             reason = f"{self._command[0]}: {error.strerror}"
-            raise ServerError(_with_mend(_("Sixbit cannot be started: {reason}.").format(reason=reason))) from error
+            raise NoServerError(_("Sixbit cannot be started: {reason}.").format(reason=reason)) from error
         threading.Thread(target=self._read, daemon=True).start()
         # Its answer is looked at when something is asked for: until then the editor can be busy with other things.
-        self._hello: Answer | None = self.send("hello", protocol=PROTOCOL, client=client)
+        self._hello = self.send("hello", on_done=_check, protocol=PROTOCOL, client=client)
 
     def call(
         self,
         do: str,
         *,
         timeout: float | None = ANSWER_TIMEOUT,
-        on_progress: Callable[[float], None] | None = None,
+        on_progress: Callable[[float], object] = lambda done: None,
         **arguments: Any,
     ) -> Result:
         """Ask and wait; raises ServerError if the server refuses, dies or is silent for too long."""
-        if self._hello:
-            hello, self._hello = self._hello, None
-            self._check(self._wait(hello, START_TIMEOUT))
-        return self._wait(self.send(do, on_progress=on_progress, **arguments), timeout)
-
-    def _wait(self, answer: Answer, timeout: float | None) -> Result:
+        answer = self.send(do, on_progress=on_progress, **arguments)
         while not answer.done:
             try:
-                self._take(self._arrived.get(timeout=timeout))
+                self._take(self._arrived.get(timeout=timeout if self._hello.done else START_TIMEOUT))
             except queue.Empty:
                 self.process.kill()
-                raise ServerError(_with_mend(_("Sixbit does not answer any more."))) from None
+                raise NoServerError(_("Sixbit does not answer any more.")) from None
         if answer.error:
             raise answer.error
         return answer.result
-
-    def _check(self, hello: Result) -> None:
-        versions = {"ours": manifest()["version"], "theirs": hello.get("version", "?")}
-        if hello.get("protocol") != PROTOCOL or versions["ours"] != versions["theirs"]:
-            raise ServerError(
-                _with_mend(_("The plug-in is of Sixbit {ours}, but Sixbit {theirs} answers.").format(**versions))
-            )
 
     def send(
         self,
         do: str,
         *,
-        on_done: Callable[[Answer], None] | None = None,
-        on_progress: Callable[[float], None] | None = None,
+        on_done: Callable[[Answer], object] = lambda answer: None,
+        on_progress: Callable[[float], object] = lambda done: None,
         **arguments: Any,
     ) -> Answer:
         """Ask; ``dispatch`` calls ``on_done`` when the answer is there."""
@@ -128,7 +123,6 @@ class Server:
         self._answers[answer.number] = answer
         line = json.dumps({"id": answer.number, "do": do, **arguments}) + "\n"
         try:
-            assert self.process.stdin is not None
             self.process.stdin.write(line.encode())
             self.process.stdin.flush()
         except (OSError, ValueError):
@@ -143,13 +137,8 @@ class Server:
             while True:
                 self._take(self._arrived.get_nowait())
 
-    def cancel(self, answer: Answer) -> None:
-        """Ask the server to stop working on a request, which then ends with an error of the kind ``cancelled``."""
-        self.send("cancel", cancel=answer.number)
-
-    def close(self) -> None:
+    def __exit__(self, *_raised: object) -> None:
         """End the server: it does so by itself when its input ends."""
-        assert self.process.stdin is not None
         with suppress(OSError):
             self.process.stdin.close()
         try:
@@ -158,30 +147,21 @@ class Server:
             self.process.kill()
             self.process.wait()
 
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        self.close()
-
     def _read(self) -> None:
-        assert self.process.stdout is not None
         with suppress(OSError, ValueError):
             for line in self.process.stdout:
                 try:
                     self._arrived.put(json.loads(line))
                 except ValueError:
                     continue
-                if self.on_arrival:
-                    self.on_arrival()
+                self.on_arrival()
         self._ended = True
         self._arrived.put(None)
-        if self.on_arrival:
-            self.on_arrival()
+        self.on_arrival()
 
     def _take(self, message: Result | None) -> None:
         if message is None:
-            death = ServerError(self._obituary())
+            death = NoServerError(self._obituary())
             for answer in list(self._answers.values()):
                 self._finish(answer, error=death)
             self.on_death(death)
@@ -190,8 +170,7 @@ class Server:
         if answer is None:
             return
         if "progress" in message:
-            if answer.on_progress:
-                answer.on_progress(message["progress"])
+            answer.on_progress(message["progress"])
         elif "error" in message:
             words = with_way_out(message.get("said", message["error"]), message.get("code"))
             self._finish(answer, error=ServerError(words, message.get("kind", "internal")))
@@ -201,8 +180,7 @@ class Server:
     def _finish(self, answer: Answer, result: Result | None = None, error: ServerError | None = None) -> None:
         del self._answers[answer.number]
         answer.done, answer.result, answer.error = True, result or {}, error
-        if answer.on_done:
-            answer.on_done(answer)
+        answer.on_done(answer)
 
     def _obituary(self) -> str:
         """Say that the server has died, with its last words."""
@@ -211,7 +189,16 @@ class Server:
         self._complaints.seek(0)
         words = self._complaints.read().decode(errors="replace").strip().splitlines()
         said = f" ({words[-1][:300]})" if words else ""
-        return _with_mend(_("Sixbit has ended{said}.").format(said=said))
+        return _("Sixbit has ended{said}.").format(said=said)
+
+
+def _check(hello: Answer) -> None:
+    """Raise ServerError if a server of another version answers, or none."""
+    if hello.error:
+        raise hello.error
+    versions = {"ours": manifest()["version"], "theirs": hello.result.get("version", "?")}
+    if hello.result.get("protocol") != PROTOCOL or versions["ours"] != versions["theirs"]:
+        raise NoServerError(_("The plug-in is of Sixbit {ours}, but Sixbit {theirs} answers.").format(**versions))
 
 
 def server_command() -> list[str]:
@@ -223,11 +210,4 @@ def server_command() -> list[str]:
         told = json.loads(settings.read_text(encoding="utf-8"))
         return [str(part) for part in told["command"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ServerError(
-            _with_mend(_("The plug-in does not know where Sixbit is: {reason}.").format(reason=error))
-        ) from error
-
-
-def _with_mend(fault: str) -> str:
-    """Add to a fault what to do about it."""
-    return f"{fault}\n{MEND}"
+        raise NoServerError(_("The plug-in does not know where Sixbit is: {reason}.").format(reason=error)) from error

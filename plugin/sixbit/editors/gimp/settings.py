@@ -10,10 +10,8 @@ from gi.repository import Gimp, GimpUi, Gtk, Pango
 from presets import CORRECTIONS, Preset
 from sentences import GRADE_WORDS, UNCALIBRATED, code_of, why_left_out
 from texts import _
-from widgets import check_button, framed, say, wrapped
+from widgets import GAP, attach, check_button, framed, say, wrapped
 
-NO_PRESET = "-"
-GAP = 12
 NOTE_WIDTH = 90
 """Characters of a line below the preview."""
 
@@ -31,9 +29,7 @@ class PhotoPart:
             self._entries[name] = entry
             entry.connect("changed", self._entered, name, pspec.maximum)
             config.connect(f"notify::{name}", self._follow, name)
-            label = Gtk.Label(label=pspec.nick, use_underline=True, xalign=0, mnemonic_widget=entry)
-            grid.attach(label, 0, row, 1, 1)
-            grid.attach(entry, 1, row, 1, 1)
+            attach(grid, pspec, entry, row)
         self.widget = framed(_("Photo"), grid)
 
     def show_assumed(self, identity: Mapping[str, Any], lens: Mapping[str, Any] | None, choices: Choices) -> None:
@@ -53,12 +49,12 @@ class PhotoPart:
             "estimated": _("{f_number:.1f} (the camera's estimate)"),
             "assumed": _("{f_number:.1f} (assumed)"),
         }.get(source or "", "")
-        if not f_number and choices.assumed_f_number:
-            f_number, said = choices.assumed_f_number, _("{f_number:.1f} (the preset assumes)")
+        if not f_number and (assumed := choices.preset.get("assumed_f_number")):
+            f_number, said = assumed, _("{f_number:.1f} (the preset assumes)")
         self._placeholder("aperture", said.format(f_number=f_number) if f_number else _("not known: no vignetting"))
         distance, words = identity.get("distance_m"), _("{distance:g} (the photo says)")
-        if not distance and choices.assumed_distance_m:
-            distance, words = choices.assumed_distance_m, _("{distance:g} (the preset assumes)")
+        if not distance and (assumed := choices.preset.get("assumed_distance_m")):
+            distance, words = assumed, _("{distance:g} (the preset assumes)")
         self._placeholder("distance", words.format(distance=distance) if distance else _("∞ (assumed)"))
 
     def _placeholder(self, name: str, words: str) -> None:
@@ -104,16 +100,14 @@ class CorrectionsPart:
         self._combo = Gtk.ComboBoxText(hexpand=True)
         for cell in self._combo.get_cells():  # so that a long name does not take its room from the preview
             cell.set_properties(ellipsize=Pango.EllipsizeMode.END, max_width_chars=24)
-        self._combo.append(NO_PRESET, _("None"))
+        self._combo.append("", _("None"))
         for name, preset in presets.items():
             # Those of Sixbit have a translation, those of the user's own are as they were named.
             self._combo.append(name, _(preset.label))
         pspec = config.find_property("preset")
         self._combo.set_tooltip_text("\n".join([pspec.blurb, *wrong]))
-        label = Gtk.Label(label=pspec.nick, use_underline=True, xalign=0, mnemonic_widget=self._combo)
-        grid.attach(label, 0, 0, 1, 1)
-        grid.attach(self._combo, 1, 0, 1, 1)
-        self._note = wrapped("", hidden=True)
+        attach(grid, pspec, self._combo, 0)
+        self._note = wrapped(hidden=True)
         grid.attach(self._note, 0, 1, 2, 1)
         self._switches: dict[str, tuple[Gtk.Widget, Gtk.Widget]] = {}
         for row, kind in enumerate(CORRECTIONS, 2):
@@ -124,7 +118,7 @@ class CorrectionsPart:
             grid.attach(check, 0, row, 1, 1)
             grid.attach(scale, 1, row, 1, 1)
             self._switches[kind] = (check, scale)
-        self._left_out = wrapped("", hidden=True)
+        self._left_out = wrapped(hidden=True)
         grid.attach(self._left_out, 0, 6, 2, 1)
         grid.attach(check_button(config, "computed"), 0, 7, 2, 1)
         self.widget = framed(_("Corrections"), grid)
@@ -153,18 +147,16 @@ class CorrectionsPart:
         say(self._left_out, "\n".join(left))
 
     def _chosen(self, combo: Gtk.ComboBoxText) -> None:
-        name = combo.get_active_id()
-        preset = self._presets.get(name or "")
-        if preset and name != self._config.get_property("preset"):
-            for argument, value in preset.arguments().items():
+        name = combo.get_active_id() or ""
+        if name in self._presets and name != self._config.get_property("preset"):
+            for argument, value in self._presets[name].arguments().items():
                 self._config.set_property(argument, value)
-        self._config.set_property("preset", name if preset else "")
+        self._config.set_property("preset", name)
 
     def _follow(self, *_notified: Any) -> None:
-        name = self._config.get_property("preset")
-        preset = self._presets.get(name)
-        if self._combo.get_active_id() != (name or NO_PRESET):
-            self._combo.set_active_id(name if preset else NO_PRESET)
+        preset = self._presets.get(name := self._config.get_property("preset"))
+        if self._combo.get_active_id() != name:
+            self._combo.set_active_id(name if preset else "")
         say(self._note, preset.note() if preset else "")
 
 
@@ -185,12 +177,8 @@ class ResultPart:
                 combo = GimpUi.prop_choice_combo_box_new(config, name)
                 combo.set_tooltip_text(config.find_property(name).blurb)
             combo.set_hexpand(True)
-            label = Gtk.Label(label=config.find_property(name).nick, use_underline=True, xalign=0)
-            label.set_mnemonic_widget(combo)
-            label.set_margin_start(GAP * column)
-            grid.attach(label, 2 * column, row, 1, 1)
-            grid.attach(combo, 2 * column + 1, row, 1, 1)
-        self._note = wrapped("", hidden=True, width=NOTE_WIDTH)
+            attach(grid, config.find_property(name), combo, row, column)
+        self._note = wrapped(hidden=True, width=NOTE_WIDTH)
         grid.attach(self._note, 0, 2, 4, 1)
         write_lens = check_button(config, "write-lens")
         if coverage:
@@ -198,7 +186,7 @@ class ResultPart:
             write_lens.set_tooltip_text(_("A mask or a channel has no metadata."))
         write_lens.set_margin_start(GAP)
         grid.attach(write_lens, 2, 1, 2, 1)
-        self._export_note = wrapped("", hidden=True, width=NOTE_WIDTH)
+        self._export_note = wrapped(hidden=True, width=NOTE_WIDTH)
         grid.attach(self._export_note, 0, 3, 4, 1)
         config.connect("notify::write-lens", self._show_export)
         self._show_export(config)

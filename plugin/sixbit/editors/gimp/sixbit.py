@@ -6,16 +6,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import gi
 
-gi.require_version("Gimp", "3.0")
-gi.require_version("Gegl", "0.4")
-gi.require_version("Babl", "0.1")
-from arguments import add_batch_arguments, add_correct_arguments, add_identify_values  # noqa: E402
+gi.require_versions({"Gimp": "3.0", "GimpUi": "3.0", "Gtk": "3.0", "PangoCairo": "1.0", "Gegl": "0.4", "Babl": "0.1"})
+from arguments import add_batch_arguments, add_correct_arguments, add_returned  # noqa: E402
 from gi.repository import Gegl, Gimp, GLib, GObject  # noqa: E402
-from texts import UserError, _, manifest, procedures  # noqa: E402
+from texts import UserError, _, manifest  # noqa: E402
 
 if TYPE_CHECKING:
     from server_client import Server
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 CORRECT = "plug-in-sixbit-correct"
 IDENTIFY = "plug-in-sixbit-identify"
 BATCH = "plug-in-sixbit-batch"
+HOST = manifest()["hosts"]["gimp"]
 TILE_CACHE = 16 << 20
 
 
@@ -35,11 +35,11 @@ class Sixbit(Gimp.PlugIn):  # type: ignore[misc]
 
     def do_query_procedures(self) -> list[str]:
         """Return the names of the procedures."""
-        return list(procedures())
+        return list(HOST["procedures"])
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         """Make a procedure, with its label, menu and arguments."""
-        texts = procedures()[name]
+        texts = HOST["procedures"][name]
         if name == BATCH:
             procedure = Gimp.Procedure.new(self, name, Gimp.PDBProcType.PLUGIN, run_batch, None)
             add_batch_arguments(procedure)
@@ -47,130 +47,121 @@ class Sixbit(Gimp.PlugIn):  # type: ignore[misc]
             run = {CORRECT: run_correct, IDENTIFY: run_identify}[name]
             procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
             procedure.set_menu_label(_(texts["label"]))
-            procedure.add_menu_path(manifest()["hosts"]["gimp"]["menu_path"])
+            procedure.add_menu_path(HOST["menu_path"])
             procedure.set_image_types("RGB*, GRAY*" if name == CORRECT else "*")
             procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
-            if name == CORRECT:
-                add_correct_arguments(procedure)
-            else:
-                add_identify_values(procedure)
+        if name == CORRECT:
+            add_correct_arguments(procedure)
+        add_returned(procedure)
         procedure.set_documentation(_(texts["summary"]), _(texts["summary"]), name)
         procedure.set_attribution(manifest()["name"], manifest()["name"], manifest()["version"])
         return procedure
 
 
+Run = Callable[..., Gimp.ValueArray]
+
+
+def with_server(run: Run) -> Run:
+    """Have what a procedure runs get a server before its arguments; what goes wrong is told in words for the user."""
+
+    @wraps(run)
+    def started(procedure: Gimp.Procedure, *arguments: Any) -> Gimp.ValueArray:
+        from server_client import Server
+
+        try:
+            with Server(f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}") as server:
+                Gegl.init(None)
+                # Every pixel is read once, so a large cache of GEGL's would only take memory.
+                Gegl.config().set_property("tile-cache-size", TILE_CACHE)
+                return run(server, procedure, *arguments)
+        except (UserError, OSError) as error:
+            words = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), str(error), 0)
+            return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, words)
+
+    return started
+
+
+@with_server
 def run_correct(
+    server: Server,
     procedure: Gimp.Procedure,
     run_mode: Gimp.RunMode,
-    image: Gimp.Image,
+    _image: Gimp.Image,
     drawables: list[Gimp.Drawable],
     config: Gimp.ProcedureConfig,
     _data: Any,
 ) -> Gimp.ValueArray:
     """Correct one drawable."""
+    # The server gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
+    from correction import Choices, DoneBeforeError, Subject, correct, take
+    from layers import editable_drawable, only_in_place
+    from pixels import PixelFile
+    from presets import preset_named
 
-    def run(server: Server) -> Gimp.ValueArray:
-        # The server gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
-        from correction import Choices, DoneBeforeError, Subject, correct, take
-        from layers import editable_drawable, only_in_place
-        from pixels import PixelFile
-        from presets import preset_named
+    drawable = editable_drawable(drawables)
+    with PixelFile(drawable) as pixels:
+        if run_mode == Gimp.RunMode.INTERACTIVE:
+            from dialog import correct_in_dialog
 
-        drawable = editable_drawable(drawables)
-        with PixelFile(drawable) as pixels:
-            if run_mode == Gimp.RunMode.INTERACTIVE:
-                from dialog import correct_in_dialog
-
-                done = correct_in_dialog(procedure, config, server, image, drawable, pixels)
-                status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
-                return procedure.new_return_values(status, None)
-            take(pixels)
-            subject = Subject.of(server, image, drawable)
-            preset = preset_named(server, config.get_property("preset"))
+            done = correct_in_dialog(procedure, config, server, pixels)
+            status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
+            return procedure.new_return_values(status, None)
+        take(pixels)
+        subject = Subject(server, drawable)
+        choices = Choices(config, preset_named(server, config.get_property("preset")))
+        if run_mode == Gimp.RunMode.WITH_LAST_VALS and only_in_place(drawable):
             # What is repeated was said of another drawable.
-            in_place = run_mode == Gimp.RunMode.WITH_LAST_VALS and bool(only_in_place(drawable))
-            try:
-                correct(server, subject, Choices.of(config, preset, in_place=in_place), pixels)
-            except DoneBeforeError:
-                if run_mode == Gimp.RunMode.NONINTERACTIVE:
-                    raise
-                from questions import asks_to_correct_again
+            choices.new_layer = False
+        try:
+            correct(server, subject, choices, pixels)
+        except DoneBeforeError:
+            if run_mode == Gimp.RunMode.NONINTERACTIVE:
+                raise
+            from questions import asks_to_correct_again
 
-                if not asks_to_correct_again(procedure, subject):
-                    return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-                correct(server, subject, Choices.of(config, preset, force=True, in_place=in_place), pixels)
-        return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+            if not asks_to_correct_again(procedure, subject):
+                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
+            choices.force = True
+            correct(server, subject, choices, pixels)
+    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
 
-    return with_server(procedure, run)
 
-
+@with_server
 def run_identify(
-    procedure: Gimp.Procedure,
-    run_mode: Gimp.RunMode,
-    image: Gimp.Image,
-    _drawables: list[Gimp.Drawable],
-    _config: Gimp.ProcedureConfig,
-    _data: Any,
+    server: Server, procedure: Gimp.Procedure, mode: Gimp.RunMode, image: Gimp.Image, *_others: Any
 ) -> Gimp.ValueArray:
     """Tell which lens it was."""
+    from correction import identify
+    from sentences import translated
 
-    def run(server: Server) -> Gimp.ValueArray:
-        from correction import identify
-        from sentences import translated
-
-        _tags, identity = identify(server, image)
-        evidence = " ".join(identity["evidence"])
-        if run_mode != Gimp.RunMode.NONINTERACTIVE:
-            Gimp.message(" ".join(map(translated, identity["said"])))
-        return returned(procedure, identity["status"], identity["lens"] or "", evidence, as_json(identity))
-
-    return with_server(procedure, run)
+    _tags, identity = identify(server, image)
+    evidence = " ".join(identity["evidence"])
+    if mode != Gimp.RunMode.NONINTERACTIVE:
+        Gimp.message(" ".join(map(translated, identity["said"])))
+    return returned(procedure, identity, identity["status"], identity["lens"] or "", evidence)
 
 
-def run_batch(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, _data: Any) -> Gimp.ValueArray:
+@with_server
+def run_batch(server: Server, procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, _data: Any) -> Gimp.ValueArray:
     """Export photos by a preset."""
-
-    def run(server: Server) -> Gimp.ValueArray:
-        Gimp.progress_init(_("Correcting photos"))
-        done = server.call(
-            "batch",
-            timeout=None,
-            on_progress=Gimp.progress_update,
-            **{name: config.get_property(name) for name in ("photos", "folder", "preset")},
-        )
-        Gimp.progress_end()
-        return returned(procedure, done["table"], as_json(done))
-
-    return with_server(procedure, run)
+    Gimp.progress_init(_("Correcting photos"))
+    done = server.call(
+        "batch",
+        timeout=None,
+        on_progress=Gimp.progress_update,
+        **{name: config.get_property(name) for name in ("photos", "folder", "preset")},
+    )
+    Gimp.progress_end()
+    return returned(procedure, done, done["table"])
 
 
-def returned(procedure: Gimp.Procedure, *texts: str) -> Gimp.ValueArray:
-    """Return success, with texts as its values."""
+def returned(procedure: Gimp.Procedure, record: dict[str, Any], *texts: str) -> Gimp.ValueArray:
+    """Return success, with texts as its values, and a record behind them as scripts read it."""
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
-    for place, text in enumerate(texts, 1):
+    for place, text in enumerate([*texts, json.dumps(record, ensure_ascii=False)], 1):
         values.remove(place)
         values.insert(place, GObject.Value(str, text))
     return values
-
-
-def as_json(record: dict[str, Any]) -> str:
-    """Write a record as scripts read it."""
-    return json.dumps(record, ensure_ascii=False)
-
-
-def with_server(procedure: Gimp.Procedure, run: Callable[[Server], Gimp.ValueArray]) -> Gimp.ValueArray:
-    """Run with a server, and return what the run gives, or what went wrong in words for the user."""
-    from server_client import Server
-
-    try:
-        with Server(f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}") as server:
-            Gegl.init(None)
-            # Every pixel is read once, so a large cache of GEGL's would only take memory.
-            Gegl.config().set_property("tile-cache-size", TILE_CACHE)
-            return run(server)
-    except (UserError, OSError) as error:
-        words = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), str(error), 0)
-        return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, words)
 
 
 if __name__ == "__main__":

@@ -23,9 +23,3 @@ def manifest() -> dict[str, Any]:
     """Read the copy of Sixbit's manifest that was installed beside the plug-in."""
     content: dict[str, Any] = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
     return content
-
-
-def procedures() -> dict[str, dict[str, str]]:
-    """Return label and summary of the procedures, by name."""
-    found: dict[str, dict[str, str]] = manifest()["hosts"]["gimp"]["procedures"]
-    return found

@@ -13,22 +13,21 @@ LONGEST_SEARCH = 120
 
 
 def find_lenses(text: str) -> list[dict[str, Any]]:
-    """The lenses that a text may mean, the likeliest first; all that have its words come after those it names."""
-    known = [lens for lens in catalogue().lenses.values() if not lens.is_adapter]
+    """Find the lenses that a text may mean: those that it names, the likeliest first; then those with its words."""
     text = text[:LONGEST_SEARCH]
     words = text.casefold().split()
-    named = [lens for _, lens in catalogue().by_name(text) if not lens.is_adapter] if words else []
+    named = [lens for _, lens in catalogue().by_name(text)] if words else []
     with_words = [
         lens
-        for lens in known
+        for lens in catalogue().lenses.values()
         if all(w in f"{lens.maker} {lens.name} {lens.lens_id} {' '.join(lens.aliases)}".casefold() for w in words)
     ]
-    found = {lens.lens_id: lens for lens in (*named, *with_words)}
+    found = {lens.lens_id: lens for lens in (*named, *with_words) if not lens.is_adapter}
     return [lens_record(lens) for lens in [*found.values()][:MOST_FOUND]]
 
 
 def lens_record(lens: Lens) -> dict[str, Any]:
-    """A lens as a page is told of it."""
+    """Return a lens as a page is told of it."""
     return {
         "id": lens.lens_id,
         "name": lens.name,

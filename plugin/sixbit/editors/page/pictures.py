@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from sixbit.measure.lines import MeasuredLines
+from sixbit.measure.straightness import AGREES, bends
 from sixbit.photos.pixels import file_of, small_picture
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from sixbit.measure.lines import MeasuredLines
 
 RED = (198, 40, 40)
 WHITE = (250, 250, 250)
@@ -28,7 +24,7 @@ LARGEST_BEND = 0.02
 
 
 def heat_map(rest: NDArray[np.float64]) -> bytes:
-    """The rest of a fit, by patch: at 0.01 the colour is full, what was left out (not a number) is grey."""
+    """Draw the rest of a fit by patch, as PNG: at 0.01 the colour is full, what was left out (NaN) is grey."""
     share = np.nan_to_num(rest / 0.01).clip(-1, 1)[..., None]
     red, white, blue = (np.array(colour, float) for colour in (RED, WHITE, BLUE))
     colours = white + np.maximum(share, 0) * (red - white) + np.maximum(-share, 0) * (blue - white)
@@ -39,9 +35,7 @@ def heat_map(rest: NDArray[np.float64]) -> bytes:
 
 
 def lines_before_after(found: MeasuredLines) -> tuple[tuple[str, bytes], ...]:
-    """Photos with their lines, as they are and as the distortion found leaves them: each pair with what it shows."""
-    from sixbit.measure.straightness import AGREES, bends
-
+    """Draw photos with their lines before and after correction; return each pair's caption and PNG."""
     lines, good = found.lines, found.fit.weights > AGREES
     before, after = bends(lines, (1.0,)), bends(lines, found.fit.polynomial)
     if before is None or after is None or not good.any():
@@ -77,7 +71,7 @@ def _with_lines(
     factor: float,
     good: NDArray[np.bool_],
 ) -> Image.Image:
-    """A photo, pale, with each line where it is, but straight, and bent by ``factor`` times ``bend`` (px)."""
+    """Draw a photo, pale, with each line where it is, but straight, and bent by ``factor`` times ``bend`` (px)."""
     height, width = picture.shape
     scale = min(1.0, WIDTH / width)
     drawn = small_picture((128 + picture // 2).astype(np.uint8), WIDTH, height)

@@ -67,7 +67,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def run(lens: Lens | None, *, browser: bool = True) -> int:
-    """Serve the page until it is closed, and print its address; the command's exit status."""
+    """Serve the page until it is closed, and print its address. Return the command's exit status."""
     return asyncio.run(_run(lens, browser))
 
 
@@ -121,7 +121,7 @@ class PageServer:
         self._runner = web.AppRunner(app, access_log=None, logger=log, handler_cancellation=True, shutdown_timeout=1)
 
     async def start(self) -> str:
-        """Listen on a free port, and say at which address."""
+        """Listen on a free port, and return the address of the page."""
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, 0)
         await site.start()
@@ -150,37 +150,35 @@ class PageServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            refusal = self._refusal(request)
-            response = refusal if refusal is not None else await handler(request)
+            self._check(request)
+            response = await handler(request)
         except web.HTTPException as error:
             response = web.Response(status=error.status, text=f"{error.reason}\n")
-        except (RequestError, SixbitError) as error:
-            why = str(error) if isinstance(error, RequestError) else self.session.told(error)
-            response = web.json_response({"error": why}, status=409)
-        except (ConnectionResetError, asyncio.CancelledError):
+        except ConnectionResetError:
             raise
         except Exception as error:
-            response = web.json_response({"error": self.session.unexpected(error)}, status=500)
+            status = 409 if isinstance(error, RequestError | SixbitError) else 500
+            response = web.json_response({"error": self.session.told(error)}, status=status)
         if not response.prepared:
             response.headers.update(HEADERS)
         return response
 
-    def _refusal(self, request: web.Request) -> web.Response | None:
-        """Why a request is not answered, if it is not."""
+    def _check(self, request: web.Request) -> None:
+        """Refuse a request that does not come from the one who was given the address, by HTTPForbidden."""
         origin = request.headers.get("Origin")
         own = f"http://{self._host}"
         if request.headers.get("Host") != self._host:
-            return _refused("This server has another name.")
+            raise web.HTTPForbidden(reason="This server has another name.")
         if origin not in (None, own) or (origin is None and request.method not in ("GET", "HEAD")):
-            return _refused("This server answers its own page alone.")
+            raise web.HTTPForbidden(reason="This server answers its own page alone.")
         if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-            return _refused("This server answers its own page alone.")
+            raise web.HTTPForbidden(reason="This server answers its own page alone.")
         given = request.cookies.get(COOKIE, "")
         if request.path == self._base and "token" in request.query:
             given = request.query["token"]
         if not secrets.compare_digest(given.encode(), self._token.encode()):
-            return _refused("Open the page by the whole address that was printed by “sixbit calibrate”.")
-        return None
+            why = "Open the page by the whole address that was printed by “sixbit calibrate”."
+            raise web.HTTPForbidden(reason=why)
 
     # Answers ----------------------------------------------------------------------------------------------------------
 
@@ -232,7 +230,7 @@ class PageServer:
         return web.json_response(find_lenses(request.query.get("q", "")))
 
     async def _picture(self, request: web.Request) -> web.Response:
-        picture = self.session.picture(request.match_info["name"])
+        picture = self.session.pictures().get(request.match_info["name"])
         if picture is None:
             raise web.HTTPNotFound
         kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
@@ -311,7 +309,3 @@ class PageServer:
             raise web.HTTPBadRequest
         button(**said)
         return web.json_response({})
-
-
-def _refused(why: str) -> web.Response:
-    return web.Response(status=403, text=f"{why}\n")

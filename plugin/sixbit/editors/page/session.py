@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from sixbit.editors.page.lenses import lens_record
 from sixbit.editors.page.steps import STEPS, Findings, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.page.work import Comparison, Look, compare, look, measure
-from sixbit.editors.page.worker import FaultError, StoppedError, Worker
+from sixbit.editors.page.worker import StoppedError, Worker
 from sixbit.lenses.catalogue import catalogue
 from sixbit.machine import start_log
 from sixbit.values.choices import Choices, read_number
@@ -50,8 +50,8 @@ class Upload:
     reason: str = ""
     look: Look | None = None
 
-    def run(self) -> dict[str, Any]:
-        """As the page is told of it."""
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the page is told of it."""
         return {
             "number": self.number,
             "name": self.name,
@@ -68,7 +68,6 @@ class Measurement:
     """The result of a step, until it is kept or rejected; ``kept`` names the record."""
 
     number: int
-    step: str
     result: Any
     findings: Findings
     kept: str = ""
@@ -99,7 +98,7 @@ class PageSession:
     # What pages see ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """All of it, as JSON values; pictures by their names."""
+        """Return all that pages show, as JSON values; pictures by their names."""
         found, shown = self.measurement, self.comparison
         return {
             "lens": lens_record(catalogue().lenses.get(self.lens.lens_id, self.lens)) if self.lens else None,
@@ -107,7 +106,7 @@ class PageSession:
             "step": self.step,
             "fields": list(self._fields()),
             "settings": self.settings,
-            "frames": [frame.run() for frame in self._frames()],
+            "frames": [frame.as_json() for frame in self._frames()],
             "job": self.job,
             "error": self.error,
             "measurement": None
@@ -116,8 +115,7 @@ class PageSession:
                 "number": found.number,
                 "verdict": list(found.findings.verdict),
                 "plots": [
-                    {"title": p.title, "x": p.x, "y": p.y, "series": [vars(s) for s in p.series]}
-                    for p in found.findings.plots
+                    {**vars(plot), "series": [vars(series) for series in plot.series]} for plot in found.findings.plots
                 ],
                 "pictures": [caption for caption, _ in found.findings.pictures],
                 "kept": found.kept,
@@ -136,19 +134,16 @@ class PageSession:
             ],
         }
 
-    def picture(self, name: str) -> bytes | None:
-        """A picture by its name: ``frame-N``, ``measurement-N-I``, ``comparison-N-VIEW-WHEN``."""
-        kind, _, rest = name.partition("-")
-        number, _, which = rest.partition("-")
-        if kind == "frame" and number.isdecimal():
-            frame = self.frames.get(int(number))
-            return frame.look.thumbnail if frame and frame.look else None
-        if kind == "measurement" and self.measurement and number == str(self.measurement.number):
-            pictures = self.measurement.findings.pictures
-            return pictures[int(which)][1] if which.isdecimal() and int(which) < len(pictures) else None
-        if kind == "comparison" and self.comparison and number == str(self.comparison[0]):
-            return self.comparison[1].pictures.get(which)
-        return None
+    def pictures(self) -> dict[str, bytes]:
+        """Return all pictures by name: ``frame-N``, ``measurement-N-I``, ``comparison-N-VIEW-WHEN``."""
+        found = {f"frame-{frame.number}": frame.look.thumbnail for frame in self.frames.values() if frame.look}
+        if self.measurement:
+            for i, (_, picture) in enumerate(self.measurement.findings.pictures):
+                found[f"measurement-{self.measurement.number}-{i}"] = picture
+        if self.comparison:
+            number, shown = self.comparison
+            found |= {f"comparison-{number}-{which}": picture for which, picture in shown.pictures.items()}
+        return found
 
     # What pages ask for -----------------------------------------------------------------------------------------------
 
@@ -160,7 +155,9 @@ class PageSession:
         self._check_idle()
         self.lens, self.settings = lens, {}
         self._forget_results()
-        self._look_again()
+        for frame in self.frames.values():  # what is odd about a photo depends on the lens
+            if frame.status in ("ready", "used"):
+                self.arrived(frame)
 
     def choose_step(self, step: str) -> None:
         """Go on with another kind of measurement."""
@@ -182,7 +179,7 @@ class PageSession:
         self._forget_results()  # they are of other settings
 
     def new_frame(self, name: str) -> Upload:
-        """A place for a photo that is about to arrive."""
+        """Make a place for a photo that is about to arrive."""
         self._check_ready()
         number = next(self._numbers)
         suffix = Path(name).suffix.lower()
@@ -200,7 +197,7 @@ class PageSession:
         self._start(self._look(frame))
 
     def refuse(self, frame: Upload, reason: str) -> None:
-        """A photo that is of no use, and why; its file goes."""
+        """Say why a photo is of no use, and remove its file."""
         frame.status, frame.reason = "refused", reason
         frame.path.unlink(missing_ok=True)
         self.changed()
@@ -221,15 +218,14 @@ class PageSession:
         if not self._usable():
             raise RequestError("There is no photo to measure yet; drop some first.")
         self._forget_results()
-        self.job = {"what": "measuring", "share": 0.0, "step": "starting"}
-        self._start(self._measure())
+        self._start_job("measuring", self._measure)
 
     def keep(self) -> None:
         """Save what was measured into the user's database."""
         found = self.measurement
         if found is None or found.kept:
             raise RequestError("There is nothing to accept.")
-        found.kept = self.steps[found.step].keep(found.result).name
+        found.kept = self.steps[self.step].keep(found.result).name
         self.error = ""
         self.changed()
 
@@ -244,8 +240,7 @@ class PageSession:
         frame = self.frames.get(number)
         if frame is None or self.lens is None or frame.status not in ("ready", "used"):
             raise RequestError("This photo cannot be shown.")
-        self.job = {"what": "correcting", "share": 0.0, "step": "starting"}
-        self._start(self._compare(frame))
+        self._start_job("correcting", self._compare, frame)
 
     def stop(self) -> None:
         """Stop what is going on."""
@@ -259,7 +254,7 @@ class PageSession:
         self.worker.stop()
 
     def remove(self, name: str) -> None:
-        """Take a calibration of the user's back."""
+        """Take back a calibration of the user's."""
         from sixbit.calibration.keep import remove
 
         remove(name)
@@ -273,12 +268,12 @@ class PageSession:
     async def _look(self, frame: Upload) -> None:
         assert self.lens is not None
         try:
-            seen = await self.worker.do(look, frame.path, self.lens.lens_id, progress=lambda share, step: None)
-        except (SixbitError, StoppedError, FaultError) as error:
-            self.refuse(frame, self._why(error, beside=frame))
+            frame.look = await self.worker.do(look, frame.path, self.lens.lens_id, progress=lambda share, step: None)
+        except Exception as error:
+            self.refuse(frame, self.told(error, beside=frame))
         else:
-            frame.look, frame.status, frame.reason = seen, "ready", ""
-        self.changed()
+            frame.status, frame.reason = "ready", ""
+            self.changed()
 
     def _choices(self) -> Choices:
         """The lens, and what was said of how it was set."""
@@ -288,66 +283,66 @@ class PageSession:
     async def _measure(self) -> None:
         """Measure; a frame that the measurement refuses by name is left out, and the others are tried again."""
         step, choices = self.steps[self.step], self._choices()
-        try:
-            while True:
-                frames = self._usable()
-                paths = [frame.path for frame in frames]
-                try:
-                    result, findings = await self.worker.do(measure, step, paths, choices, progress=self._progress)
-                    break
-                except SixbitError as error:
-                    blamed = self._photo_of(error)
-                    if blamed is None:
-                        raise
-                    blamed.status, blamed.reason = "refused", self.told(error, beside=blamed)
-                    if len(frames) == 1:
-                        raise
-            for frame in frames:
-                frame.status = "used"
-            findings = replace(findings, verdict=tuple(map(self._named, findings.verdict)))
-            self.measurement = Measurement(next(self._numbers), step.name, result, findings)
-        except (SixbitError, StoppedError, FaultError) as error:
-            self.error = self._why(error)
-        finally:
-            self.job = None
-            self.changed()
+        while True:
+            frames = self._usable()
+            paths = [frame.path for frame in frames]
+            try:
+                result, findings = await self.worker.do(measure, step, paths, choices, progress=self._progress)
+                break
+            except SixbitError as error:
+                blamed = self._photo_of(error)
+                if blamed is None:
+                    raise
+                blamed.status, blamed.reason = "refused", self.told(error, beside=blamed)
+                if len(frames) == 1:
+                    raise
+        for frame in frames:
+            frame.status = "used"
+        findings = replace(findings, verdict=tuple(map(self._named, findings.verdict)))
+        self.measurement = Measurement(next(self._numbers), result, findings)
 
     async def _compare(self, frame: Upload) -> None:
-        choices = self._choices()
-        try:
-            shown = await self.worker.do(compare, frame.path, frame.name, choices, progress=self._progress)
-            self.comparison = next(self._numbers), shown
-            self.error = ""
-        except (SixbitError, StoppedError, FaultError) as error:
-            self.error = self._why(error)
-        finally:
-            self.job = None
-            self.changed()
+        shown = await self.worker.do(compare, frame.path, frame.name, self._choices(), progress=self._progress)
+        self.comparison = next(self._numbers), shown
 
     def _progress(self, share: float, step: str) -> None:
         if self.job:
             self.job = {**self.job, "share": min(max(share, 0.0), 1.0), "step": self._named(step)}
             self.changed()
 
-    def _start(self, work: Any) -> None:
+    def _start_job(self, what: str, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        """Start what pages wait for: until it has ended, they can start nothing else."""
+        self.job = {"what": what, "share": 0.0, "step": "starting"}
+        self.error = ""
+
+        async def job() -> None:
+            try:
+                await work(*arguments)
+            except Exception as error:
+                self.error = self.told(error)
+            finally:
+                self.job = None
+                self.changed()
+
+        self._start(job())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._tasks.discard)
         self.changed()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            self.error = self.unexpected(error)
-            self.changed()
+    def told(self, error: Exception, beside: Upload | None = None) -> str:
+        """Say an error with what can be done about it, and the photo by the user's name, unless it stands ``beside``.
 
-    def unexpected(self, error: BaseException) -> str:
-        """Log an error that is Sixbit's own, and return the words for the user."""
-        _log.error("unexpected", exc_info=error)
-        return self._sorry()
-
-    def told(self, error: SixbitError, beside: Upload | None = None) -> str:
-        """An error with what can be done about it, and the user's name of the photo, unless it stands beside that."""
+        The log gets all of an error that is Sixbit's own mistake.
+        """
+        if isinstance(error, RequestError | StoppedError):
+            return str(error)
+        if not isinstance(error, SixbitError):
+            _log.error("unexpected", exc_info=error)
+            where = f" Please send the file {self.log} to us." if self.log else ""
+            return f"Something went wrong that is not your fault, and nothing was kept.{where}"
         photo = self._photo_of(error)
         words = str(error) if photo is None else f"{photo.name}: {error.reason}"
         if photo is not None and photo is beside:
@@ -358,19 +353,6 @@ class PageSession:
         """The photo that an error is about."""
         name = None if error.subject is None else Path(error.subject).name
         return next((frame for frame in self.frames.values() if frame.path.name == name), None)
-
-    def _why(self, error: Exception, beside: Upload | None = None) -> str:
-        if isinstance(error, StoppedError):
-            return "Stopped."
-        if isinstance(error, FaultError):
-            _log.error("%s", error)
-            return self._sorry()
-        assert isinstance(error, SixbitError)
-        return self.told(error, beside)
-
-    def _sorry(self) -> str:
-        where = f" Please send the file {self.log} to us." if self.log else ""
-        return f"Something went wrong that is not your fault, and nothing was kept.{where}"
 
     def _named(self, words: str) -> str:
         """Words with the user's names of the photos in place of ours."""
@@ -405,12 +387,6 @@ class PageSession:
         self.measurement = self.comparison = None
         self.error = ""
         self.changed()
-
-    def _look_again(self) -> None:
-        """Look at all photos again, as it depends on the lens what is odd about them."""
-        for frame in self.frames.values():
-            if frame.status in ("ready", "used"):
-                self.arrived(frame)
 
 
 def _number(name: str, text: str) -> float:

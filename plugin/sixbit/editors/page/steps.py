@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sixbit.calibration import flat, lines, tca
+from sixbit.editors.page.pictures import heat_map, lines_before_after
 from sixbit.lenses.own import Run
+from sixbit.measure.curve import Curve
 from sixbit.values.choices import Choices
 from sixbit.values.watch import Progress
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sixbit.calibration.flat import FlatResult
-    from sixbit.calibration.lines import LinesResult
-    from sixbit.calibration.tca import TcaResult
 
 RADIUS = "distance from the centre, % of the half diagonal"
 
@@ -61,55 +59,29 @@ class Step:
     ``settings`` names what can be said of the frames, where their tags do not.
     """
 
-    name: str
     settings: tuple[str, ...]
     measure: Callable[[Sequence[Path], Choices, Progress], Any]
     findings: Callable[[Any], Findings]
     keep: Callable[[Any], Run]
 
 
-def _measure_flat(paths: Sequence[Path], choices: Choices, progress: Progress) -> FlatResult:
-    from sixbit.calibration.flat import measure_flat
-
-    return measure_flat(paths, choices, progress)
-
-
-def _of_flat(result: FlatResult) -> Findings:
-    from sixbit.editors.page.pictures import heat_map
-
+def _of_flat(result: flat.FlatResult) -> Findings:
     plots = []
-    for title, y, wanted in (
+    for title, y, names in (
         ("Fall-off", "light, % of the centre", ("light",)),
         ("Colour shading", "colour against green, %", ("red", "blue")),
     ):
-        curves = {name: curve for name, curve in result.found.curves.items() if name in wanted}
         series = []
-        for name, curve in curves.items():
-            series.append(Series(f"{name}, measured", _percent(curve.radius, curve.measured), name))
-            series.append(Series(f"{name}, fitted", _percent(curve.radius, curve.fitted), name, line=True))
+        for name in names:
+            if curve := result.found.curves.get(name):
+                series += _series(name, curve, factor=100)
         if series:
             plots.append(Plot(title, RADIUS, y, tuple(series)))
     caption = "What the fit of the light leaves: blue is 1 % too dark, red 1 % too bright, grey was left out as dust"
     return Findings(tuple(result.verdict), tuple(plots), ((caption, heat_map(result.found.residuals["light"])),))
 
 
-def _keep_flat(result: FlatResult) -> Run:
-    from sixbit.calibration.flat import keep
-
-    return keep(result)
-
-
-def _measure_lines(paths: Sequence[Path], choices: Choices, progress: Progress) -> LinesResult:
-    from sixbit.calibration.lines import measure_lines
-
-    return measure_lines(paths, choices, progress)
-
-
-def _of_lines(result: LinesResult) -> Findings:
-    import numpy as np
-
-    from sixbit.editors.page.pictures import lines_before_after
-
+def _of_lines(result: lines.LinesResult) -> Findings:
     found = result.found
     height, width = found.pictures[0].shape
     corner = math.hypot(width - 1, height - 1) / (min(width, height) - 1)
@@ -118,57 +90,40 @@ def _of_lines(result: LinesResult) -> Findings:
     for name, polynomial, colour in (("before", (1.0,), "red"), ("after", found.fit.polynomial, "blue")):
         size = found.bends(polynomial)
         if size is not None:
-            points = [(100 * float(r), float(b)) for r, b in zip(radius, size, strict=True)]
-            series.append(Series(name, points, colour))
+            series.append(Series(name, _points(radius, size), colour))
     bend = Plot("Bend of the lines", "farthest from the centre, % of the half diagonal", "bend, px", tuple(series))
     at = np.linspace(0, corner, 60)
     # Against the centre: a model may enlarge all of the picture, which bends nothing.
     moved = 100 * (np.polynomial.polynomial.polyval(at, found.fit.polynomial) / found.fit.polynomial[0] - 1)
-    curve = [(100 * float(r / corner), float(m)) for r, m in zip(at, moved, strict=True)]
-    model = Series(f"found ({found.fit.model})", curve, line=True)
+    model = Series(f"found ({found.fit.model})", _points(at / corner, moved), line=True)
     distortion = Plot("Distortion", f"{RADIUS}, without distortion", "farther out, % of the distance", (model,))
     return Findings(tuple(result.verdict), (bend, distortion), lines_before_after(found))
 
 
-def _keep_lines(result: LinesResult) -> Run:
-    from sixbit.calibration.lines import keep
-
-    return keep(result)
-
-
-def _measure_tca(paths: Sequence[Path], choices: Choices, progress: Progress) -> TcaResult:
-    from sixbit.calibration.tca import measure_tca
-
-    return measure_tca(paths, choices, progress)
-
-
-def _of_tca(result: TcaResult) -> Findings:
+def _of_tca(result: tca.TcaResult) -> Findings:
     series = []
     for name, curve in result.found.curves.items():
-        for what, values, line in (("measured", curve.measured, False), ("fitted", curve.fitted, True)):
-            points = [(100 * float(r), float(px)) for r, px in zip(curve.radius, values, strict=True)]
-            series.append(Series(f"{name}, {what}", points, name, line))
-    return Findings(
-        tuple(result.verdict), (Plot("Lateral colour", RADIUS, "farther out than green, px", tuple(series)),)
-    )
+        series += _series(name, curve)
+    plot = Plot("Lateral colour", RADIUS, "farther out than green, px", tuple(series))
+    return Findings(tuple(result.verdict), (plot,))
 
 
-def _keep_tca(result: TcaResult) -> Run:
-    from sixbit.calibration.tca import keep
-
-    return keep(result)
-
-
-def _percent(x: NDArray[np.float64], y: NDArray[np.float64]) -> Points:
-    return [(100 * float(a), 100 * float(b)) for a, b in zip(x, y, strict=True)]
+def _series(name: str, curve: Curve, factor: float = 1.0) -> list[Series]:
+    """Return what was measured, as points, and what was fitted, as a line."""
+    return [
+        Series(f"{name}, measured", _points(curve.radius, factor * curve.measured), name),
+        Series(f"{name}, fitted", _points(curve.radius, factor * curve.fitted), name, line=True),
+    ]
 
 
-STEPS: Mapping[str, Step] = {
-    step.name: step
-    for step in (
-        Step("flat", ("f_number", "distance_m", "focal_mm", "crop_factor"), _measure_flat, _of_flat, _keep_flat),
-        Step("lines", ("focal_mm", "crop_factor"), _measure_lines, _of_lines, _keep_lines),
-        Step("tca", ("focal_mm", "crop_factor"), _measure_tca, _of_tca, _keep_tca),
-    )
+def _points(radius: NDArray[Any], values: NDArray[Any]) -> Points:
+    """Return points over the radius in % (``radius`` is in half diagonals)."""
+    return list(zip((100 * radius).tolist(), values.tolist(), strict=True))
+
+
+STEPS = {
+    "flat": Step(("f_number", "distance_m", "focal_mm", "crop_factor"), flat.measure_flat, _of_flat, flat.keep),
+    "lines": Step(("focal_mm", "crop_factor"), lines.measure_lines, _of_lines, lines.keep),
+    "tca": Step(("focal_mm", "crop_factor"), tca.measure_tca, _of_tca, tca.keep),
 }
 """By name, as the command line has them."""

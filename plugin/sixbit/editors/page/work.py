@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+from PIL import Image
+
+from sixbit.calibration.frames import check_untouched, open_frame
 from sixbit.editors.page.steps import Findings, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
+from sixbit.editors.server.pictures import OpenPicture
+from sixbit.engines import Region
+from sixbit.lenses.catalogue import reload_catalogue
+from sixbit.lenses.match import lens_of, match
+from sixbit.measure.frame import DecodedFrame
+from sixbit.photos.pixels import file_of, fitted
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.filter import Filter
 from sixbit.values.shot import Shot
 from sixbit.values.watch import Progress
-
-if TYPE_CHECKING:
-    from sixbit.editors.server.pictures import OpenPicture
-    from sixbit.engines import Region
-    from sixbit.measure.frame import DecodedFrame
-    from sixbit.values.filter import Filter
 
 THUMBNAIL = (160, 120)
 WHOLE = (1400, 1400)
@@ -47,39 +52,28 @@ class Comparison(NamedTuple):
 
 def look(path: Path, lens_id: str, progress: Progress) -> Look:
     """Decode a photo. Raises PhotoError if it is none, CalibrationError if it is of no use."""
-    from sixbit.calibration.frames import check_untouched, open_frame
-    from sixbit.engines import Region
-    from sixbit.lenses.match import match
-    from sixbit.photos.pixels import fitted
-
     progress(0.0, f"reading {path.name}")
     frame = open_frame(path)
     width, height = frame.size
     if min(frame.size) < SMALLEST:
         raise PhotoError(f"has {width} × {height} pixels, too few to measure.", Code.FRAMES, subject=path)
     check_untouched(frame.shot)
-    found = match(frame.shot)
-    other = found.lens is not None and found.lens.lens_id != lens_id
-    note = f"The photo names another lens, {found.lens.name}" if found.lens is not None and other else ""
+    named = match(frame.shot).lens
+    note = f"The photo names another lens, {named.name}" if named and named.lens_id != lens_id else ""
     thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), fitted(width, height, *THUMBNAIL))
     return Look(_about(frame.shot, width, height), note, thumbnail)
 
 
 def measure(step: Step, paths: list[Path], choices: Choices, progress: Progress) -> tuple[Any, Findings]:
-    """The result of a step, and what the page shows of it."""
+    """Measure photos, and return the result with what the page shows of it."""
     result = step.measure(paths, choices, progress)
     return result, step.findings(result)
 
 
 def compare(path: Path, name: str, choices: Choices, progress: Progress) -> Comparison:
-    """A photo before and after: the whole of it, and a corner pixel by pixel."""
-    from sixbit.calibration.frames import open_frame
+    """Show a photo before and after correction: the whole of it, and a corner pixel by pixel."""
     from sixbit.compiler.compile import compile_filter
-    from sixbit.engines import Region
     from sixbit.export.correct import Corrected, nothing_to_do
-    from sixbit.lenses.catalogue import reload_catalogue
-    from sixbit.lenses.match import lens_of
-    from sixbit.photos.pixels import fitted
 
     progress(0.0, "reading the photo")
     reload_catalogue()  # the calibrations have changed since this process was started
@@ -106,19 +100,12 @@ def compare(path: Path, name: str, choices: Choices, progress: Progress) -> Comp
 
 
 def _picture(frame: DecodedFrame) -> OpenPicture:
-    from sixbit.editors.server.pictures import OpenPicture
-
     pixels = frame.pixels if frame.pixels.ndim == 3 else frame.pixels[:, :, None]
     return OpenPicture(pixels, frame.transfer)
 
 
 def _drawn(picture: OpenPicture, filter: Filter | None, region: Region, size: tuple[int, int]) -> bytes:
-    """A part of a picture as a JPEG of this size."""
-    import numpy as np
-    from PIL import Image
-
-    from sixbit.photos.pixels import file_of
-
+    """Draw a part of a picture as a JPEG of this size."""
     out = np.empty((size[1], size[0], 3), np.uint8)
     picture.preview(filter, region, size, out)
     return file_of(Image.fromarray(out), quality=88)

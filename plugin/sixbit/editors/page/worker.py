@@ -13,11 +13,11 @@ from typing import Any
 from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.watch import Progress
 
-_PROGRESS, _DONE, _REFUSED, _FAULT = range(4)
+_PROGRESS, _DONE, _FAILED = range(3)
 
 
 class StoppedError(Exception):
-    """The work was stopped by the user."""
+    """The work was stopped by the user, who is told so."""
 
 
 class FaultError(Exception):
@@ -38,7 +38,7 @@ class Worker:
         self._stopped = False
 
     async def do(self, function: Callable[..., Any], *arguments: Any, progress: Progress) -> Any:
-        """``function(*arguments, progress)``. Raises StoppedError, FaultError, and the work's own SixbitError."""
+        """Return ``function(*arguments, progress)``. Raises StoppedError, FaultError and the work's SixbitError."""
         async with self._turn:
             loop = asyncio.get_running_loop()
             self._stopped = False
@@ -46,12 +46,7 @@ class Worker:
             def told(share: float, step: str) -> None:
                 loop.call_soon_threadsafe(progress, share, step)
 
-            kind, value = await asyncio.to_thread(self._ask, function, arguments, told)
-        if kind == _REFUSED:
-            raise value
-        if kind == _FAULT:
-            raise StoppedError if self._stopped else FaultError(value)
-        return value
+            return await asyncio.to_thread(self._ask, function, arguments, told)
 
     def stop(self) -> None:
         """End the process, and with it what it is doing."""
@@ -59,7 +54,7 @@ class Worker:
         if self._process is not None:
             self._process.kill()
 
-    def _ask(self, function: Callable[..., Any], arguments: tuple[Any, ...], told: Progress) -> tuple[int, Any]:
+    def _ask(self, function: Callable[..., Any], arguments: tuple[Any, ...], told: Progress) -> Any:
         try:
             if self._pipe is None or not self._process.is_alive():
                 self._start()
@@ -68,15 +63,19 @@ class Worker:
                 self._process.kill()
             self._pipe.send((function, arguments))
             while True:
-                kind, *value = self._pipe.recv()
-                if kind != _PROGRESS:
-                    return kind, value[0]
-                told(*value)
+                kind, *said = self._pipe.recv()
+                if kind == _DONE:
+                    return said[0]
+                if kind == _FAILED:
+                    raise said[0]
+                told(*said)
         except (EOFError, OSError):
             self._process.join(5)
-            ended = self._process.exitcode
             self._pipe = None
-            return _FAULT, f"the process that was working on it ended with status {ended}"
+            if self._stopped:
+                raise StoppedError("Stopped.") from None
+            status = self._process.exitcode
+            raise FaultError(f"the process that was working on it ended with status {status}") from None
 
     def _start(self) -> None:
         # A fresh interpreter: a fork would hold the server's sockets and threads.
@@ -104,11 +103,11 @@ def _work(pipe: Connection) -> None:
         try:
             answer = _DONE, function(*arguments, progress)
         except SixbitError as error:
-            answer = _REFUSED, error
+            answer = _FAILED, error
         except MemoryError:
-            answer = _REFUSED, PhotoError("There is not enough memory for this on this computer.", Code.TOO_LARGE)
+            answer = _FAILED, PhotoError("There is not enough memory for this on this computer.", Code.TOO_LARGE)
         except Exception:
-            answer = _FAULT, traceback.format_exc()
+            answer = _FAILED, FaultError(traceback.format_exc())
         try:
             pipe.send(answer)
         except OSError:

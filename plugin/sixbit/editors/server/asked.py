@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sixbit.lenses.catalogue import catalogue
@@ -41,7 +40,7 @@ def shot(request: Request) -> Shot:
         from sixbit.tags.read import read_shot
 
         return read_shot(text(request, "photo"))
-    from sixbit.tags.texts import shot_of_tags
+    from sixbit.tags.shot import shot_of_tags
 
     tags = request.get("tags")
     if not isinstance(tags, dict):
@@ -134,5 +133,5 @@ def icc(request: Request) -> bytes | None:
         return None
     try:
         return base64.b64decode(text(request, "icc"), validate=True)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise ArgumentError(f"`icc` is no base64: {error}.") from error

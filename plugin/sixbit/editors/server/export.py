@@ -10,22 +10,11 @@ from sixbit.export.batch.plan import Stems, Task
 from sixbit.export.batch.sources import Source
 from sixbit.export.batch.work import export
 from sixbit.export.presets import Preset
-from sixbit.files.replace import refusal
+from sixbit.files.replace import make_folder
 from sixbit.files.xmp import XmpError, read_packet
+from sixbit.tags.framing import DARKTABLE
 from sixbit.tags.read import opened, photo_blocks
 from sixbit.values.errors import Code
-
-RESHAPING = {
-    "ashift": "rotate and perspective",
-    "borders": "framing",
-    "clipping": "crop and rotate",
-    "crop": "crop",
-    "enlargecanvas": "enlarge canvas",
-    "liquify": "liquify",
-    "rotatepixels": "rotate pixels",
-    "scalepixels": "scale pixels",
-}
-"""The modules of darktable after which the picture's centre, or its geometry, is not the lens's any more."""
 
 
 def export_photo(
@@ -37,15 +26,12 @@ def export_photo(
     Nothing is written for a photo that the editor has cropped or bent: a correction goes around the optical centre.
     """
     modules = _modules(photo) | (_modules_of_sidecar(sidecar) if sidecar else frozenset())
-    if reshaped := [RESHAPING[module] for module in sorted(modules & RESHAPING.keys())]:
+    if (reshaped := sorted(modules & DARKTABLE.keys())) and not force:
         return _refused(Code.RESHAPED, f"darktable has reshaped it ({', '.join(reshaped)}).")
     if "lens" in modules and not force:
         twice = "darktable's lens correction is on, and it would be corrected twice."
         return _refused(Code.ALREADY_CORRECTED, twice)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refusal(error, folder) from error
+    make_folder(folder)
     source = Source(photo, Path(photo.name))
     stem = Stems(folder.absolute(), preset, {}, [source]).of(source)
     if stem is None:

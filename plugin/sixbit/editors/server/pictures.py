@@ -1,12 +1,16 @@
-"""Pictures that are open in an editor: corrected band by band, and previewed."""
+"""Pictures that are open in an editor: mapped into memory, corrected band by band, and previewed.
+
+An editor and the server map the same files, so that no pixel goes through a pipe.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,8 +48,9 @@ class OpenPicture:
     transfer: TransferCurve | PhotoError
     """The curve to linear light, or why there is none."""
     stands_for: tuple[int, int] | None = None
-    levels: OrderedDict[int, NDArray[Any]] = field(default_factory=OrderedDict)
-    """Reduced pictures by their factor, the last used at the end."""
+
+    def __post_init__(self) -> None:
+        self._reduced = lru_cache(KEPT_LEVELS)(partial(reduced, self.pixels))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -124,12 +129,36 @@ class OpenPicture:
         factor = max(1, min(factor, LARGEST_FACTOR))
         if factor == 1:
             return self.pixels, 1, 1
-        if factor not in self.levels:
-            while len(self.levels) >= KEPT_LEVELS:
-                self.levels.popitem(last=False)
-            self.levels[factor] = reduced(self.pixels, factor)
-        self.levels.move_to_end(factor)
-        return self.levels[factor], factor, factor
+        return self._reduced(factor), factor, factor
+
+
+def map_file(file: str, offset: int, shape: tuple[int, ...], dtype: str, *, writable: bool) -> NDArray[Any]:
+    """Return the values of a file from ``offset`` (bytes) on, mapped into memory. Raises :class:`ArgumentError`."""
+    size = np.dtype(dtype).itemsize
+    end = offset + math.prod(shape) * size
+    if offset % size:
+        raise ArgumentError(f"The offset {offset} is no multiple of {size} bytes, the size of a value.")
+    try:
+        there = Path(file).stat().st_size  # a pipe has none, and would be waited for if it were opened
+        if there >= end:
+            return np.memmap(file, dtype, "r+" if writable else "r", offset, shape)
+    except (OSError, ValueError) as error:
+        raise ArgumentError(f"{file!r} cannot be mapped: {getattr(error, 'strerror', None) or error}.") from error
+    raise ArgumentError(f"{file!r} is no file of {end} bytes: it has {there}.")
+
+
+def overlap(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Return True if two mapped arrays have bytes of a file in common."""
+    assert isinstance(one, np.memmap)
+    assert isinstance(other, np.memmap)
+    assert one.filename
+    assert other.filename
+    try:
+        if not Path(one.filename).samefile(other.filename):
+            return False
+    except FileNotFoundError:  # its name was taken away since: no other mapping can be of it
+        return False
+    return one.offset < other.offset + other.nbytes and other.offset < one.offset + one.nbytes
 
 
 def reduced(pixels: NDArray[Any], factor: int) -> NDArray[Any]:

@@ -27,7 +27,6 @@ from sixbit.values.sentence import Sentence, parts
 
 LONGEST_LINE = 16 << 20
 NEEDED_SOON = (
-    "sixbit.lenses.record",
     "sixbit.lenses.match",
     "sixbit.compiler.compile",
     "sixbit.engines.native",
@@ -100,18 +99,13 @@ class _Server:
     def _read(self) -> None:
         with suppress(OSError):
             while line := self._requests.readline(LONGEST_LINE):
-                if not line.endswith(b"\n") and not self._skip_line():
-                    break
-                self._take(line)
+                rest = line
+                while rest and not rest.endswith(b"\n"):  # a line that is too long is read to its end, and refused
+                    rest = self._requests.readline(LONGEST_LINE)
+                if rest:
+                    self._take(line)
         # The editor is gone, and with it everybody who would want what is being worked on.
         os._exit(0)
-
-    def _skip_line(self) -> bool:
-        """Read on to the end of a line that is too long; False if there is none."""
-        while rest := self._requests.readline(LONGEST_LINE):
-            if rest.endswith(b"\n"):
-                return True
-        return False
 
     def _take(self, line: bytes) -> None:
         try:

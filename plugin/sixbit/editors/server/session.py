@@ -20,6 +20,8 @@ from sixbit.values.sentence import parts
 from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sixbit.editors.server.pictures import OpenPicture
     from sixbit.export.presets import Preset
     from sixbit.values.filter import Filter
@@ -84,8 +86,7 @@ class Session:
         return {"protocol": PROTOCOL, "version": manifest()["version"], "engines": engines, "log": log}
 
     def _identify(self, request: Request) -> Answer:
-        from sixbit.lenses.match import match
-        from sixbit.lenses.record import identity_record
+        from sixbit.lenses.match import identity_record, match
 
         shot = asked.shot(request)
         found = match(shot)
@@ -139,7 +140,6 @@ class Session:
         }
 
     def _open(self, request: Request) -> Answer:
-        from sixbit.editors.server.mapping import map_file
         from sixbit.editors.server.pictures import CHANNELS, TYPES, OpenPicture
         from sixbit.values.light import linear, srgb
 
@@ -150,9 +150,7 @@ class Session:
         if width * height > MOST_PIXELS:
             raise ArgumentError(f"A picture of {width}x{height} pixels is too large.")
         icc = asked.icc(request)
-        pixels = map_file(
-            asked.text(request, "file"), asked.whole(request, "offset"), (height, width, channels), kind, writable=False
-        )
+        pixels = _mapped(request, (height, width, channels), kind, writable=False)
         transfer: Any
         light = None
         if request.get("linear") is True:
@@ -170,28 +168,22 @@ class Session:
         return {"picture": self._keep(self._pictures, OpenPicture(pixels, transfer, stands_for)), "light": light}
 
     def _apply(self, request: Request, progress: Progress) -> Answer:
-        from sixbit.editors.server.mapping import map_file, overlap
+        from sixbit.editors.server.pictures import overlap
 
         picture, filter = self._picture(request), self._filter(request)
-        file, offset = asked.text(request, "file"), asked.whole(request, "offset")
-        pixels = picture.pixels
-        out = map_file(file, offset, pixels.shape, pixels.dtype.name, writable=True)
-        if overlap(pixels, out):
+        out = _mapped(request, picture.pixels.shape, picture.pixels.dtype.name, writable=True)
+        if overlap(picture.pixels, out):
             raise ArgumentError("A picture cannot be corrected in place: give a file, or a part of it, of its own.")
         picture.apply(filter, out, request.get("interpolation") or manifest()["interpolations"][0], progress)
         return {}
 
     def _preview(self, request: Request) -> Answer:
-        from sixbit.editors.server.mapping import map_file
         from sixbit.engines import Region
 
         picture = self._picture(request)
         filter = None if request.get("filter") is None else self._filter(request)
         view, size = Region(*asked.rectangle(request, "view", picture.size)), asked.size(request, "size")
-        out = map_file(
-            asked.text(request, "file"), asked.whole(request, "offset"), (size[1], size[0], 3), "uint8", writable=True
-        )
-        picture.preview(filter, view, size, out)
+        picture.preview(filter, view, size, _mapped(request, (size[1], size[0], 3), "uint8", writable=True))
         return {}
 
     def _close(self, request: Request) -> Answer:
@@ -220,7 +212,8 @@ class Session:
         return {"presets": presets, "wrong": wrong}
 
     def _batch(self, request: Request, progress: Progress) -> Answer:
-        from sixbit.export.batch import as_json, batch
+        from sixbit.export.batch import batch
+        from sixbit.export.batch.report import as_json
 
         if not (photos := asked.texts(request, "photos", ())):
             raise ArgumentError("`photos` is a list of paths, of photos and of folders.")
@@ -273,6 +266,13 @@ class Session:
 
     def _filter(self, request: Request) -> Filter:
         return asked.kept(self._filters, request, "filter")
+
+
+def _mapped(request: Request, shape: tuple[int, ...], kind: str, *, writable: bool) -> NDArray[Any]:
+    """Map the file that the request names into memory, from its offset on."""
+    from sixbit.editors.server.pictures import map_file
+
+    return map_file(asked.text(request, "file"), asked.whole(request, "offset"), shape, kind, writable=writable)
 
 
 def _lensfun_name(lens: Lens) -> str:

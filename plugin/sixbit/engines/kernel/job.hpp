@@ -45,6 +45,7 @@ struct Job {
     int left, top, right, bottom;  // the region asked for
 
     double centre_x, centre_y, half_diagonal;
+    double shift_x, shift_y;  // how far the centre lies from where it comes from
     std::vector<std::vector<double>> shift;  // P - 1 of each coordinate set, ascending powers of r
     std::vector<std::vector<double>> gain;   // G of each gain field
     int map_rows, map_columns;

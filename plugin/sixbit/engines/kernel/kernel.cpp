@@ -29,7 +29,8 @@ Pixels pixels_of(const py::array& array) {
 }
 
 void correct_pixels(const py::array& source, py::array target, int left, int top, std::pair<double, double> centre,
-                    double half_diagonal, std::vector<std::vector<double>> shift, std::vector<std::vector<double>> gain,
+                    std::pair<double, double> centre_shift, double half_diagonal,
+                    std::vector<std::vector<double>> shift, std::vector<std::vector<double>> gain,
                     const std::vector<std::pair<int, bool>>& planes, const Table<float>& gain_map, int step,
                     const Table<float>& even, const Table<float>& odd, const std::vector<Curve>& curves,
                     float encode_origin, int encode_shift, int threads,
@@ -44,6 +45,7 @@ void correct_pixels(const py::array& source, py::array target, int left, int top
     job.target.data = static_cast<char*>(target.mutable_data()) -
                       (top * job.target.row + left * job.target.pixel) * target.itemsize();
     job.centre_x = centre.first, job.centre_y = centre.second, job.half_diagonal = half_diagonal;
+    job.shift_x = centre_shift.first, job.shift_y = centre_shift.second;
     job.shift = std::move(shift), job.gain = std::move(gain);
     job.map_rows = int(gain_map.shape(1)), job.map_columns = int(gain_map.shape(2));
     job.step = step;
@@ -79,7 +81,7 @@ PYBIND11_MODULE(_kernel, module) {
     module.doc() = "The compiled half of sixbit.engines.native, which says what the arguments are.";
     using namespace py::literals;
     module.def("correct", &sixbit::correct_pixels, py::kw_only(), "source"_a, "target"_a, "left"_a, "top"_a, "centre"_a,
-               "half_diagonal"_a, "shift"_a, "gain"_a, "planes"_a, "gain_map"_a, "step"_a, "even"_a, "odd"_a, "curves"_a,
+               "centre_shift"_a, "half_diagonal"_a, "shift"_a, "gain"_a, "planes"_a, "gain_map"_a, "step"_a, "even"_a, "odd"_a, "curves"_a,
                "encode_origin"_a, "encode_shift"_a, "threads"_a, "level"_a);
     module.def("levels", [] {
         std::vector<std::string> names;

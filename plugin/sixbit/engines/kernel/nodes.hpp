@@ -51,8 +51,8 @@ inline Nodes place_nodes(const Job& job, const Tile& tile, int origin_x, int ori
             for (std::size_t set = 0; set < sets; ++set, node += 2 * field) {
                 evaluate(job.shift[set], r, count, value);
                 for (int i = 0; i < count; ++i) {
-                    node[i] = within_reach(x[i] * value[i]);
-                    node[field + i] = within_reach(y * value[i]);
+                    node[i] = within_reach(x[i] * value[i] + job.shift_x);
+                    node[field + i] = within_reach(y * value[i] + job.shift_y);
                 }
             }
             for (std::size_t g = 0; g < job.gain.size(); ++g, node += field) {

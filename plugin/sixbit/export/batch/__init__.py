@@ -5,50 +5,32 @@
 
 Sources are found (``sources``) and given their targets (``plan``); each is a task, done by one function (``work``) in
 processes of this machine or of a cluster (``pool``). What is done is kept in a ledger in the output folder
-(``ledger``), so that the same call goes on where it was stopped; a report is made of that (``report``).
+(``ledger``), so that the same call goes on where it was stopped; what became of each photo is told in ``report``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from sixbit.export.batch.ways_out import BY_PRESET
-from sixbit.values.errors import Code, photo_name
-from sixbit.values.ways_out import WaysOut, followed
+from sixbit.export.batch.ledger import Ledger, held
+from sixbit.export.batch.plan import Stems, Task, is_done, is_output, settings_digest
+from sixbit.export.batch.report import STATES, Outcome, outcome_of, write_reports
+from sixbit.export.batch.sources import Source, find
+from sixbit.export.presets import Preset
+from sixbit.export.ways_out import BY_PRESET
+from sixbit.files.replace import make_folder
+from sixbit.values.errors import Code
+from sixbit.values.ways_out import WaysOut
 
-if TYPE_CHECKING:
-    from sixbit.export.presets import Preset
-
-STATES = ("corrected", "copied", "skipped", "raw", "failed")
-"""The states that a photo can end in."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The end of one photo of a batch: a line of its report."""
-
-    photo: Path
-    status: str
-    """One of STATES."""
-    message: str
-    """Says in words what was done, or why it was not."""
-    reason: str | None = None
-    """Why in a word: ``ambiguous``, ``unknown``, ``untagged``, ``not_m``, ``uncalibrated``, ``already_corrected``,
-    ``exists``, ``raw`` or ``error``."""
-    out: Path | None = None
-    """The file that was written, if one was."""
-    lens: str | None = None
-    before: bool = False
-    """True if an earlier run did it."""
-    codes: tuple[Code, ...] = ()
-    """The kinds of trouble that the message tells of."""
-
-    def told(self, ways_out: WaysOut) -> str:
-        """The message, with what can be done about it by a table."""
-        return followed(self.message, self.codes, ways_out)
+RAW = "is a raw file, which is not developed here."
+EXISTS = "a file of its name stands in the output folder already."
+_PRIVATE = ".sixbit"
 
 
 @dataclass(frozen=True)
@@ -98,9 +80,47 @@ def batch(
 
     Raises PhotoError if it cannot begin, and KeyboardInterrupt when stopped; a photo that fails is counted.
     """
-    from sixbit.export.batch.run import run
+    from sixbit.export.batch.pool import clear, pool_of
 
-    return run(photos, Path(folder), preset, include, exclude, memory, scheduler, ways_out, progress)
+    folder = _absolute(folder)
+    with held(folder / _PRIVATE):
+        plan = _Plan(photos, folder, preset, include, exclude)
+        plan.ledger.claim(plan.new_targets)
+        places = {task.target.parent for task in plan.tasks.values()}
+        for place in places:
+            make_folder(place)
+            clear(place)
+        waiting = [task for task in plan.tasks.values() if not plan.is_done(task)]
+        together = len(plan.sources)
+        if waiting:
+            pool = pool_of(scheduler, memory)
+            try:
+                with interruptible() as stopped, contextlib.closing(pool.records(waiting, stopped)) as records:
+                    for done, (task, record) in enumerate(records, together - len(waiting) + 1):
+                        plan.ledger.add(record)
+                        progress(done, together, outcome_of(task.photo, record, folder))
+            except BaseException:
+                for _, record in pool.finished():
+                    plan.ledger.add(record)
+                raise
+            for place in places:  # of a process that died meanwhile
+                clear(place)
+        redone = {task.source for task in waiting}
+
+        def outcomes() -> Iterator[Outcome]:
+            for source in plan.sources:
+                yield plan.outcome(source, before=source.absolute not in redone)
+
+        counts = dict.fromkeys(STATES, 0)
+        before, failures = 0, []
+        for outcome in outcomes():
+            counts[outcome.status] += 1
+            before += outcome.before
+            if outcome.status == "failed":
+                failures.append(outcome)
+        for folder_name in plan.unread:
+            failures.append(Outcome(Path(folder_name), "failed", "cannot be read.", "error", codes=(Code.NO_ACCESS,)))
+        return Summary(counts, before, failures, write_reports(folder, preset, counts, outcomes, ways_out))
 
 
 def foreseen(
@@ -110,30 +130,76 @@ def foreseen(
     *,
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
-) -> Iterable[Outcome]:
+) -> Iterator[Outcome]:
     """Tell what :func:`batch` would do to each photo; nothing is written, and no pixels are read."""
-    from sixbit.export.batch.run import foresee
+    from sixbit.export.batch import work
 
-    return foresee(photos, Path(folder), preset, include, exclude)
-
-
-def as_json(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as a JSON object: the photo's path, what became of it, why, and what was written."""
-    return {
-        "photo": str(outcome.photo),
-        "status": outcome.status,
-        "reason": outcome.reason,
-        "codes": [str(code) for code in outcome.codes],
-        "message": outcome.message,
-        "lens": outcome.lens,
-        "out": None if outcome.out is None else str(outcome.out),
-    }
+    folder = _absolute(folder)
+    plan = _Plan(photos, folder, preset, include, exclude)
+    for source in plan.sources:
+        task = plan.tasks.get(source.absolute)
+        if task is None or plan.is_done(task):
+            yield plan.outcome(source, before=True)
+        else:
+            yield outcome_of(source.path, work.foreseen(task), folder)
 
 
-def line(outcome: Outcome, ways_out: WaysOut = BY_PRESET) -> str:
-    """An outcome as a line of text.
+class _Plan:
+    """The sources, and the tasks of those that are to be worked on, by absolute path."""
 
-    >>> line(Outcome(Path("a.jpg"), "skipped", "The photo names no lens.", "untagged"))
-    'a.jpg: skipped: The photo names no lens.'
+    def __init__(
+        self, photos: Iterable[str | Path], folder: Path, preset: Preset, include: Iterable[str], exclude: Iterable[str]
+    ) -> None:
+        self.folder = folder
+        self.ledger = Ledger(folder / _PRIVATE / "ledger.jsonl")
+        given = self.ledger.targets
+        self.sources, self.unread = find(photos, folder, include, exclude, lambda path: is_output(path, folder, given))
+        settings = settings_digest(preset)
+        stems = Stems(folder, preset, given, self.sources)
+        self.tasks: dict[str, Task] = {}
+        for source in self.sources:
+            if not source.is_raw and (stem := stems.of(source)) is not None:
+                task = Task(source.path, source.absolute, str(folder), stem, preset, settings)
+                self.tasks[source.absolute] = task
+        self.new_targets = {source: task.stem for source, task in self.tasks.items() if given.get(source) != task.stem}
+
+    def is_done(self, task: Task) -> bool:
+        """True if an earlier run did it, and nothing changed since."""
+        return is_done(self.ledger.record(task.source), task)
+
+    def outcome(self, source: Source, before: bool) -> Outcome:
+        """The outcome of a source, by the ledger if it is a task."""
+        if source.is_raw:
+            return Outcome(source.path, "raw", RAW, "raw", codes=(Code.RAW,))
+        record = self.ledger.record(source.absolute) if source.absolute in self.tasks else None
+        if record is None:
+            return Outcome(source.path, "skipped", EXISTS, "exists", codes=(Code.EXISTS,))
+        return outcome_of(source.path, record, self.folder, before)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl+C wait until what is under way is done and noted down; a second one does not wait.
+
+    What is given says whether it was pressed; KeyboardInterrupt is raised at the end then.
     """
-    return f"{photo_name(outcome.photo)}: {outcome.status}: {outcome.told(ways_out)}"
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    pressed = threading.Event()
+
+    def stop(number: int, frame: object) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed.is_set():
+        raise KeyboardInterrupt
+
+
+def _absolute(folder: str | Path) -> Path:
+    return Path(os.path.abspath(folder))  # noqa: PTH100 - links stay, they may be changed

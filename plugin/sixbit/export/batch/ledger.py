@@ -71,12 +71,6 @@ class Ledger:
             record: Record = json.loads(file.readline())
         return record
 
-    def records(self) -> Iterator[Record]:
-        """The latest of each photo that was ever finished in this folder."""
-        for source in self._places:
-            if (record := self.record(source)) is not None:
-                yield record
-
     def _append(self, entry: Record) -> int:
         row = json.dumps(entry).encode() + b"\n"
         at = self._end

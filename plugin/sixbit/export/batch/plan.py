@@ -7,9 +7,8 @@ import itertools
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -170,15 +169,19 @@ def _plain(stem: str) -> str:
 
 def _copies(preset: Preset) -> bool:
     cases = (preset.ambiguous, preset.unknown, preset.untagged, preset.not_m)
-    return "copy" in (*cases, preset.uncalibrated, preset.already_corrected)
+    return "copy" in (*cases, preset.uncalibrated, preset.already_corrected, preset.reshaped)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except (OSError, ValueError):
+        return None
 
 
 def _inode(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino
+    found = _stat(path)
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 # What a result depends on -------------------------------------------------------------------------------------------
@@ -192,7 +195,6 @@ def settings_digest(preset: Preset) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-@cache
 def _database_digest() -> str:
     from sixbit.lenses.catalogue import catalogue
     from sixbit.lenses.own import SUFFIX as RUN_SUFFIX
@@ -225,11 +227,8 @@ def fingerprint(source: str) -> list[Any]:
 
 
 def _size_and_time(path: Path) -> list[int] | None:
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return [found.st_size, found.st_mtime_ns]
+    found = _stat(path)
+    return None if found is None else [found.st_size, found.st_mtime_ns]
 
 
 def is_done(record: Record | None, task: Task) -> bool:
@@ -254,8 +253,3 @@ def chosen_lens(source: str) -> str | None:
         return look_up(read_shot(source)) if choices_file().is_file() else None
     except PhotoError:
         return None
-
-
-def folders_of(tasks: Iterable[Task]) -> Iterator[Path]:
-    """The folders that the tasks write to, each once."""
-    yield from dict.fromkeys(task.target.parent for task in tasks)

@@ -43,7 +43,6 @@ class Pool:
     def __init__(self, memory: int) -> None:
         self._memory = memory
         self._running: dict[Future[Record], tuple[Task, int]] = {}
-        self._executor: Executor | None = None
 
     def records(
         self, tasks: Sequence[Task], stopped: Callable[[], bool] = lambda: False
@@ -53,7 +52,7 @@ class Pool:
         processes = self.processes(len(tasks))
         budget = self._memory - (processes + 1) * PROCESS - processes * self._kept(processes)
         suspects: deque[Task] = deque()
-        self._executor = self._started(processes)
+        executor = self._started(processes)
         try:
             while waiting or suspects or self._running:
                 try:
@@ -69,7 +68,7 @@ class Pool:
                             break
                         left = len(queue) + len(self._running)
                         task = replace(queue[0], threads=max(1, self.processors() // min(left, processes)))
-                        future = self._executor.submit(_export, task)
+                        future = executor.submit(_export, task)
                         self._running[future] = (queue.popleft(), size)
                     if not self._running:
                         break
@@ -86,10 +85,10 @@ class Pool:
                         yield broken[0], _failed(broken[0], DIED, Code.FAULT)
                     else:
                         suspects.extend(broken)
-                    self._executor.shutdown(wait=False, cancel_futures=True)
-                    self._executor = self._started(processes)
+                    executor.shutdown(wait=False, cancel_futures=True)
+                    executor = self._started(processes)
         finally:
-            self._end(self._executor)
+            self._end(executor)
 
     def finished(self) -> Iterator[tuple[Task, Record]]:
         """Begin nothing else, and yield what is under way when the batch is stopped, each when it is done."""

@@ -1,4 +1,4 @@
-"""The report of a batch: lines of JSON for programs, and a page with pictures for people.
+"""The outcomes of the photos of a batch, and the report of them: lines of JSON for programs, a page for people.
 
 Both list the photos in the order of the sources and hold no times, so that a batch that was stopped and taken up again
 ends with the same bytes as one that was not.
@@ -7,59 +7,95 @@ ends with the same bytes as one that was not.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from string import Template
+from typing import Any
 from urllib.parse import quote
 
-from sixbit.export.batch import Outcome, as_json
 from sixbit.export.batch.ledger import Record
 from sixbit.export.presets import Preset
+from sixbit.export.ways_out import BY_PRESET
 from sixbit.files.replace import replacing
-from sixbit.values.errors import photo_name
-from sixbit.values.ways_out import WaysOut
+from sixbit.values.errors import Code, photo_name
+from sixbit.values.ways_out import WaysOut, followed
 
 PAGE, LINES = "sixbit-report.html", "sixbit-report.jsonl"
+STATES = ("corrected", "copied", "skipped", "raw", "failed")
+"""The states that a photo can end in."""
 
-Outcomes = Callable[[], Iterable[tuple[Outcome, Record | None]]]
 
-_HEAD = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }}
-h1 {{ font-size: 1.5rem; }}
-table.counts td {{ padding-right: 1.5rem; }}
-td.number {{ text-align: right; }}
-article {{ border-top: 1px solid #8886; display: grid; gap: 1rem; grid-template-columns: 1fr auto; padding: 1rem 0; }}
-h2 {{ font-size: 1rem; margin: 0; overflow-wrap: anywhere; }}
-p {{ margin: .25rem 0; overflow-wrap: anywhere; }}
-.where, figcaption {{ color: #6b6b6b; }}
-.where {{ font-size: .8rem; }}
-.status {{ font-weight: 600; }}
-.failed {{ color: #c62828; }}
-.skipped, .raw {{ color: #9a5b00; }}
-.corrected, .copied {{ color: #2e7d32; }}
-@media (prefers-color-scheme: dark) {{
-.where, figcaption {{ color: #9a9a9a; }}
-.failed {{ color: #ff8a80; }}
-.skipped, .raw {{ color: #ffb74d; }}
-.corrected, .copied {{ color: #81c784; }}
-}}
-.pictures {{ display: flex; gap: .5rem; }}
-figure {{ margin: 0; }}
-figcaption {{ font-size: .8rem; }}
-img {{ display: block; max-width: 20rem; width: 100%; }}
-@media (max-width: 50rem) {{ article {{ grid-template-columns: 1fr; }} }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-"""
+@dataclass(frozen=True)
+class Outcome:
+    """The end of one photo of a batch: a line of its report."""
+
+    photo: Path
+    status: str
+    """One of STATES."""
+    message: str
+    """Says in words what was done, or why it was not."""
+    reason: str | None = None
+    """Why in a word: ``ambiguous``, ``unknown``, ``untagged``, ``not_m``, ``uncalibrated``, ``already_corrected``,
+    ``exists``, ``raw`` or ``error``."""
+    out: Path | None = None
+    """The file that was written, if one was."""
+    lens: str | None = None
+    before: bool = False
+    """True if an earlier run did it."""
+    codes: tuple[Code, ...] = ()
+    """The kinds of trouble that the message tells of."""
+    notes: Sequence[str] = ()
+    """Tells in words what could not be kept of the photo."""
+    thumbnails: Sequence[str] = ()
+    """Small pictures of it before and after, if it was corrected: JPEG files as Base64."""
+
+    def told(self, ways_out: WaysOut) -> str:
+        """The message, with what can be done about it by a table."""
+        return followed(self.message, self.codes, ways_out)
+
+
+def outcome_of(photo: Path, record: Record, folder: Path, before: bool = False) -> Outcome:
+    """The outcome that a record of the ledger tells; ``folder`` is that of the output."""
+    return Outcome(
+        photo,
+        record["status"],
+        record["message"],
+        record["reason"],
+        None if record["out"] is None else folder / record["out"],
+        record["lens"],
+        before,
+        tuple(map(Code, record["codes"])),
+        record["notes"],
+        record["thumbnails"],
+    )
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as a JSON object: the photo's path, what became of it, why, and what was written."""
+    return {
+        "photo": str(outcome.photo),
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "codes": [str(code) for code in outcome.codes],
+        "message": outcome.message,
+        "lens": outcome.lens,
+        "out": None if outcome.out is None else str(outcome.out),
+    }
+
+
+def line(outcome: Outcome, ways_out: WaysOut = BY_PRESET) -> str:
+    """An outcome as a line of text.
+
+    >>> line(Outcome(Path("a.jpg"), "skipped", "The photo names no lens.", "untagged"))
+    'a.jpg: skipped: The photo names no lens.'
+    """
+    return f"{photo_name(outcome.photo)}: {outcome.status}: {outcome.told(ways_out)}"
+
+
+Outcomes = Callable[[], Iterable[Outcome]]
+"""The outcomes of the photos, told anew at each call, for all of it at once may not fit into the memory."""
 
 
 def write_reports(
@@ -67,42 +103,36 @@ def write_reports(
 ) -> Path:
     """Write both into the output folder, and return the page, which tells the ways out."""
     with replacing(folder / LINES) as file:
-        for outcome, record in outcomes():
-            entry = as_json(outcome) | {"notes": record["notes"] if record else []}
+        for outcome in outcomes():
+            entry = as_json(outcome) | {"notes": outcome.notes}
             entry["out"] = None if outcome.out is None else outcome.out.relative_to(folder).as_posix()
             file.write(json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+    together = sum(counts.values())
+    title = escape(f"Sixbit: {together} photo{'s' * (together != 1)}, {preset.label}")
+    rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)
+    template = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8"))
+    start, _, end = template.substitute(title=title, rows=rows).partition("<!-- photos -->\n")
     page = folder / PAGE
     with replacing(page) as file:
-        for part in _page(folder, preset, counts, outcomes, ways_out):
-            file.write(part.encode("utf-8", "backslashreplace"))
+        file.write(start.encode("utf-8", "backslashreplace"))
+        for outcome in outcomes():
+            file.write(_article(folder, outcome, ways_out).encode("utf-8", "backslashreplace"))
+        file.write(end.encode("utf-8"))
     return page
 
 
-def _page(
-    folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes, ways_out: WaysOut
-) -> Iterator[str]:
-    together = sum(counts.values())
-    title = f"Sixbit: {together} photo{'s' * (together != 1)}, {preset.label}"
-    yield _HEAD.format(title=escape(title))
-    rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)
-    yield f'<table class="counts">{rows}</table>\n'
-    for outcome, record in outcomes():
-        yield _article(folder, outcome, record, ways_out)
-    yield "</body>\n</html>\n"
-
-
-def _article(folder: Path, outcome: Outcome, record: Record | None, ways_out: WaysOut) -> str:
+def _article(folder: Path, outcome: Outcome, ways_out: WaysOut) -> str:
     where, name = photo_name(outcome.photo.parent), photo_name(outcome.photo.name)
     message = outcome.told(ways_out)
     out = outcome.out.relative_to(folder).as_posix() if outcome.out else None
     written = (
         f' → <a href="{quote(out.encode("utf-8", "surrogateescape"))}">{escape(photo_name(out))}</a>' if out else ""
     )
-    notes = "".join(f"<p>{escape(photo_name(note))}</p>" for note in (record["notes"] if record else ()))
+    notes = "".join(f"<p>{escape(photo_name(note))}</p>" for note in outcome.notes)
     pictures = "".join(
         f'<figure><img alt="{label}" loading="lazy" src="data:image/jpeg;base64,{data}">'
         f"<figcaption>{label}</figcaption></figure>"
-        for label, data in zip(("before", "after"), record["thumbnails"] if record else (), strict=False)
+        for label, data in zip(("before", "after"), outcome.thumbnails, strict=False)
     )
     return (
         f'<article><div><h2>{escape(name)}</h2><p class="where">{escape(where)}{written}</p>'

@@ -1,20 +1,51 @@
-"""A plot of the lines that a distortion was measured by: as the lens bent them, and as they are made straight."""
+"""Plots of what frames have shown: the light of flats, the bends of lines, the lateral colour of edges."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sixbit.calibration.flat import FlatResult
+from sixbit.calibration.lines import LinesResult
+from sixbit.calibration.tca import TcaResult
+from sixbit.measure.lines import MeasuredLines
 from sixbit.measure.straightness import AGREES, straightened
-from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, drawn, set_grid
+from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, draw_curve, drawn, set_grid, set_up
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 
-if TYPE_CHECKING:
-    from sixbit.calibration.lines import LinesResult
-    from sixbit.measure.lines import MeasuredLines
+
+def plot_flat(result: FlatResult, path: str | Path) -> None:
+    """Draw a result to a file, 1200 x 430 px in PNG; other formats by the suffix. Raises SixbitError."""
+    with drawn(path, 1200, 430) as figure:
+        setting, found = result.setting, result.found
+        aperture = f", ƒ/{setting.f_number:g}" if setting.f_number else ""
+        camera = f"{setting.model}, " if setting.model else ""
+        title = f"{setting.lens.name}{aperture}, {camera}crop {setting.crop_factor:.3g}"
+        figure.text(0.03, 0.92, title, fontsize=13)
+        light, colour, residuals = figure.subplots(
+            1, 3, gridspec_kw={"left": 0.05, "right": 0.97, "top": 0.78, "bottom": 0.13, "wspace": 0.22}
+        )
+        set_up(light, "Light, % of the centre")
+        set_up(colour, "Against green, %")
+        set_up(residuals, "Not explained, %")
+        draw_curve(light, found.curves["light"], "light", INK, factor=100)
+        for name, paint in (("red", RED), ("blue", BLUE)):
+            if curve := found.curves.get(name):
+                draw_curve(colour, curve, name, paint, factor=100, offset=1.0)
+        if colour.lines:
+            colour.legend(fontsize=LABEL, frameon=False)
+        else:
+            colour.text(0.5, 0.5, "no colours", transform=colour.transAxes, ha="center", color=SOFT)
+        most = 100 * 3 * found.deviation
+        image = residuals.imshow(
+            100 * found.residuals["light"], cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest"
+        )
+        residuals.set_xticks([])
+        residuals.set_yticks([])
+        figure.colorbar(image, ax=residuals, shrink=0.8).ax.tick_params(labelsize=LABEL, colors=SOFT)
 
 
 def plot_lines(result: LinesResult, path: str | Path) -> None:
@@ -79,3 +110,15 @@ def _corrected(picture: NDArray[np.uint8], half_short: float, polynomial: Polyno
     result = np.zeros_like(picture)
     result[inside] = picture[rows[inside], columns[inside]]
     return result
+
+
+def plot_tca(result: TcaResult, path: str | Path) -> None:
+    """Draw a result to a file, 800 x 430 px in PNG; other formats by the suffix. Raises SixbitError."""
+    with drawn(path, 800, 430) as figure:
+        figure.text(0.05, 0.93, f"{result.setting.lens.name}, crop {result.setting.crop_factor:.3g}", fontsize=13)
+        axes = figure.subplots(gridspec_kw={"left": 0.08, "right": 0.97, "top": 0.8, "bottom": 0.13})
+        set_up(axes, "Farther out than green, px")
+        for name, paint in (("red", RED), ("blue", BLUE)):
+            draw_curve(axes, result.found.curves[name], name, paint)
+        axes.set_xlim(0, 1)
+        axes.legend(frameon=False, fontsize=LABEL)
