@@ -37,6 +37,8 @@ KEYS = [
     "distance_m",
     "calibrations",
     "already_corrected",
+    "place",
+    "reshaped",
 ]
 ODD_NAMES = ["two words.jpg", 'it\'s "quoted".jpg', "new\nline.jpg", "emoji 📷.jpg", "-o.jpg", "$(touch here).jpg"]
 
