@@ -394,6 +394,15 @@ def test_damaged_choices_are_set_aside_with_a_word(content: str) -> None:
         assert not file.exists()
 
 
+def test_damaged_choices_that_cannot_be_set_aside_stop_nothing() -> None:
+    choices.choices_file().parent.mkdir(parents=True)
+    choices.choices_file().write_text("{")
+    choices.choices_file().with_suffix(".lock").mkdir()  # as little to be opened as in a folder that is read-only
+    with pytest.warns(UserFileWarning, match=r"choices\.json.*is damaged"):
+        assert match(shot("Summilux-M 1:1.4/50 ASPH.", M10)).status is Status.AMBIGUOUS
+    assert choices.choices_file().read_text() == "{"
+
+
 def test_choices_that_may_not_be_read_stay() -> None:
     choices.choices_file().mkdir(parents=True)
     with refused(PhotoError, r"choices\.json.*Repair it", Code.USER_FILE):

@@ -43,8 +43,12 @@ def look_up(shot: Shot) -> str | None:
     except PhotoError as error:
         if error.code is not Code.DAMAGED:
             raise
-        with locked(choices_file()):
-            choices = _read_or_begin()
+        try:
+            with locked(choices_file()):
+                choices = _read_or_begin()
+        except PhotoError:  # a folder that cannot be written, where nothing can be set aside
+            go_on_without(error)
+            return None
     return choices.get(_key(shot))
 
 
