@@ -230,7 +230,8 @@ def test_a_choice_that_would_speak_for_any_lens_is_not_remembered(
         assert "sixbit tag" in capsys.readouterr().err
 
 
-def test_bad_files_of_the_users_own_are_named(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.filterwarnings("default::sixbit.values.errors.UserFileWarning")
+def test_bad_files_of_the_users_own_are_named_and_stop_nothing(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from sixbit.lenses.catalogue import catalogue, own_folder
     from sixbit.lenses.remembered import choices_file
 
@@ -240,14 +241,18 @@ def test_bad_files_of_the_users_own_are_named(photo: Path, capsys: pytest.Captur
     own = own_folder() / "mine.xml"
     own.parent.mkdir(parents=True, exist_ok=True)
     own.write_text("<lensdatabase>")
-    assert main(["identify", str(photo)]) == 1
-    assert str(own) in capsys.readouterr().err
+    assert main(["identify", str(photo)]) == 0
+    said = capsys.readouterr()
+    complaints = said.err.splitlines()
+    assert [line.startswith(f"sixbit: {file}: ") for line, file in zip(complaints, (own, choices_file()), strict=True)]
+    assert all("Repair it" in line for line in complaints)
+    assert "Summicron" in said.out
+    assert main(["doctor"]) == 1
+    assert str(own) in capsys.readouterr().out
     own.unlink()
     catalogue.cache_clear()
-    untagged = photo.with_name("untagged.png")
-    Image.new("RGB", (9, 6)).save(untagged)
-    assert main(["identify", str(untagged)]) == 1
-    assert str(choices_file()) in capsys.readouterr().err
+    assert main(["identify", str(photo)]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_infinity_is_no_number_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,8 +103,11 @@ class Catalogue:
     def bodies(self) -> tuple[Body, ...]:
         """The bodies of ``lens_db/`` and of the user's files."""
         from sixbit.lenses.bodies import read_bodies
+        from sixbit.lenses.own import readable
 
-        return read_bodies(path for folder in self.folders if folder.is_dir() for path in sorted(folder.glob("*.xml")))
+        shipped, *own = [sorted(folder.glob("*.xml")) for folder in self.folders]
+        users = readable(lambda path: read_bodies([path]), (path for paths in own for path in paths))
+        return (*read_bodies(shipped), *(body for bodies in users for body in bodies))
 
     def body_for(self, make: str, model: str) -> Body | None:
         """The body of this make and model; also of lensfun's cameras, if lensfun knows it.
@@ -174,7 +177,8 @@ def own_folder() -> Path:
 def load(folder: Path, own: Path | None = None) -> Catalogue:
     """Read the tables of a folder like ``lens_db/``, and the user's own files beside them.
 
-    Raises CatalogueError, naming the file, for one that cannot be read.
+    Raises CatalogueError, naming the table, for one that cannot be read; of a file of the user's that cannot, the user
+    is told.
     """
     codes = tuple(_codes(folder))
     known = Catalogue({lens.lens_id: lens for lens in _lenses(folder, codes)}, codes, (folder,))
@@ -248,7 +252,7 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
 
 def _with_own(known: Catalogue, folder: Path) -> Catalogue:
     """Add the user's files: runs to their lens, other XML to the lenses its name may mean, or as a lens of its own."""
-    from sixbit.lenses.own import own_lenses, read_runs
+    from sixbit.lenses.own import own_lenses, read_runs, readable
 
     lenses = dict(known.lenses)
 
@@ -260,8 +264,8 @@ def _with_own(known: Catalogue, folder: Path) -> Catalogue:
     for run in reversed(runs):
         if run.lens_id in lenses:
             add(lenses[run.lens_id], run.calibrations)
-    for path in sorted({*folder.glob("*.xml")} - {run.xml for run in runs}):
-        for own in own_lenses(path):
+    for lenses_of_file in readable(own_lenses, sorted({*folder.glob("*.xml")} - {run.xml for run in runs})):
+        for own in lenses_of_file:
             # The name a camera writes is that of several generations: the calibration then serves them all.
             for lens in known.candidates(own.name) or [own._replace(calibrations=())]:
                 add(lens, own.calibrations)

@@ -191,3 +191,18 @@ class InstallError(SixbitError):
 
 class ArgumentError(SixbitError, ValueError):
     """A request that makes no sense."""
+
+
+class UserFileWarning(UserWarning):
+    """A file of the user's that cannot be read, and that Sixbit goes on without; ``error`` says what is wrong."""
+
+    def __init__(self, error: SixbitError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def go_on_without(error: SixbitError) -> None:
+    """Tell the user of a file that is passed over, once in a process."""
+    import warnings
+
+    warnings.warn(UserFileWarning(error), stacklevel=1)
