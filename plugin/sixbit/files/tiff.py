@@ -17,6 +17,10 @@ ORIENTATION, SOFTWARE, SUB_IFDS = 0x0112, 0x0131, 0x014A
 THUMBNAIL, THUMBNAIL_LENGTH = 0x0201, 0x0202
 XMP, IPTC, RESOURCES, LAYERS = 0x02BC, 0x83BB, 0x8649, 0x935C
 EXIF, GPS, DNG_VERSION = 0x8769, 0x8825, 0xC612
+TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES = 0x012D, 0x013E, 0x013F
+COLOUR_SPACE, INTEROP, GAMMA = 0xA001, 0xA005, 0xA500
+INTEROP_INDEX = 1
+"""In the directory that INTEROP points to."""
 EXIF_VERSION, MAKER_NOTE, EXIF_WIDTH, EXIF_HEIGHT, LENS_MODEL = 0x9000, 0x927C, 0xA002, 0xA003, 0xA434
 
 PICTURE_TAGS = frozenset(
@@ -190,6 +194,17 @@ class Structure:
         numerator, denominator = self.unpack("II" if entry.kind == RATIONAL else "ii", data)
         return numerator / denominator if denominator else None
 
+    def ratios(self, entry: Entry | None) -> tuple[float, ...]:
+        """All rational numbers of a value; none if one of them is x/0, or if it is missing or of another kind."""
+        if entry is None or entry.kind not in (RATIONAL, SRATIONAL):
+            return ()
+        data = self.data(entry)
+        numbers = self.unpack(
+            ("I" if entry.kind == RATIONAL else "i") * (len(data) // 8 * 2), data[: len(data) // 8 * 8]
+        )
+        pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+        return tuple(above / below for above, below in pairs) if all(below for _, below in pairs) else ()
+
     def set_number(self, entry: Entry | None, number: int) -> None:
         """Set the whole number of an entry where it stands; an entry that is missing or holds another kind is left."""
         if entry is None or self.number(entry) in (None, number) or (entry.kind == SHORT and number > 0xFFFF):
@@ -220,10 +235,21 @@ class Structure:
 
     def remove_first(self, tag: int) -> None:
         """Take an entry out of the first directory, which stays where it is; nothing is left of the entry."""
-        entries, following = self.directory(self.first_at)
+        self._remove(self.first_at, tag)
+
+    def remove_sub(self, pointer: int, tag: int) -> None:
+        """Take an entry out of the directory that the tag ``pointer`` leads to; those before it keep their places."""
+        at = self.number(find(self.first(), pointer))
+        if at:
+            self._remove(at, tag)
+
+    def _remove(self, at: int, tag: int) -> None:
+        entries, following = self.directory(at)
         kept = [entry for entry in entries if entry.tag != tag]
+        if len(kept) == len(entries):
+            return
         data = b"".join(map(self._packed, kept)) + self.pack("I", following) + bytes(12 * (len(entries) - len(kept)))
-        self.write(self.first_at, self.pack("H", len(kept)) + data)
+        self.write(at, self.pack("H", len(kept)) + data)
 
     def set_sub(self, pointer: int, entries: Iterable[Entry]) -> None:
         """Make these the entries of the directory that the tag ``pointer`` leads to; it moves to the end."""

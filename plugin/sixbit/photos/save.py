@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.files.replace import replacing
+from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.metadata import corrected, without_maker_note
 from sixbit.photos.photo import Photo
 from sixbit.values.errors import Code, PhotoError, photo_name
@@ -53,7 +54,12 @@ def save_photo(
     options = {"quality": quality, "subsampling": subsampling, "threads": threads} if kind == "jpeg" else {}
     with replacing(out) as file:
         notes += write(file, photo, pixels, metadata, **options)
-    return (*photo.notes, *notes)
+    colour = photo.colour
+    if colour.hdr and kind != "png":
+        notes.append(
+            f"its values are for HDR screens ({colour.hdr}), which programs without HDR show without highlights"
+        )
+    return (*photo.notes, *([colour.note] if colour.note else []), *notes)
 
 
 def format_of(out: Path) -> str:
@@ -83,4 +89,4 @@ def with_profile(photo: Photo, icc: bytes | None) -> Photo:
     encoding = photo.encoding
     if isinstance(encoding, png.Encoding):
         encoding = png.Encoding(tuple(chunk for chunk in encoding.chunks if chunk[0] not in png.COLOURS))
-    return replace(photo, icc=icc, gamma=None, encoding=encoding)
+    return replace(photo, colour=of_icc(icc) or SRGB, encoding=encoding)

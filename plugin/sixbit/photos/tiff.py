@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sixbit.files import tiff
 from sixbit.files.exiv2 import exif_of_tiff
 from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
+from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
 from sixbit.values.errors import Code, PhotoError
@@ -57,7 +58,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
                 notes.append("only the first page was corrected; the others were left out")
             encoding = _encoding(page, alpha, notes)
             tags = {number: page.tags.valueof(number) for number in (tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS)}
-            icc = page.iccprofile
+            icc, curve = page.iccprofile, page.tags.valueof(tiff.TRANSFER_FUNCTION)
     except (ValueError, struct.error, OSError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
         raise PhotoError(f"the TIFF is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
     if tags[tiff.LAYERS] is not None:
@@ -70,7 +71,8 @@ def read(path: Path, file: BinaryIO) -> Photo:
     if exif is None:
         notes.append("its Exif data cannot be read and was left out")
     metadata = Metadata(exif, _bytes(tags[tiff.XMP]), resources)
-    return Photo(path, "TIFF", pixels, icc, metadata, encoding, notes=tuple(notes))
+    colour = of_icc(icc) or of_exif(exif, curve or ()) or SRGB
+    return Photo(path, "TIFF", pixels, colour, metadata, encoding, notes=tuple(notes))
 
 
 def _bytes(value: Any) -> bytes | None:
@@ -184,7 +186,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
             compression=encoding.compression,
             predictor=encoding.predictor and encoding.compression in ("lzw", "zlib", "zstd", "lzma"),
             tile=encoding.tile,
-            iccprofile=photo.icc,
+            iccprofile=photo.profile,
             extratags=[(tag, kind, len(data), data, True) for tag, kind, data in parts if data],
             metadata=None,
             software=False,
