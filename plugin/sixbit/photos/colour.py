@@ -219,7 +219,7 @@ def of_exif(exif: bytes | None, transfer_function: Sequence[int] = ()) -> Colour
     if transfer_function and curve is not None:
         return Colour("Exif", curve=curve)
     if space is not None:
-        return Colour(note="its Exif data says that its colours are not sRGB, but not what they are" + _TAKEN)
+        return Colour("Exif", note="its Exif data says that its colours are not sRGB, but not what they are" + _TAKEN)
     return None
 
 

@@ -190,11 +190,11 @@ def write(
     if max(height, width) > _LARGEST_SIDE:
         raise PhotoError(f"a JPEG holds at most {_LARGEST_SIDE} pixels a side.", Code.ENDING, subject=photo.path)
     notes = []
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        pixels = pixels[:, :, :3]
+    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+        pixels = pixels[:, :, :-1]
         notes.append("a JPEG holds no alpha channel: it was left out")
-    if pixels.dtype != np.uint8:
-        notes.append(f"a JPEG holds 8 bits a channel: {pixels.dtype.itemsize * 8} were rounded to 8")
+    if photo.bits > 8:
+        notes.append(f"a JPEG holds 8 bits a channel: {photo.bits} were rounded to 8")
     pixels = np.ascontiguousarray(in_depth(pixels, 8))
     pixels = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     encoding = photo.encoding if isinstance(photo.encoding, Encoding) else Encoding()

@@ -41,10 +41,15 @@ class Photo:
     encoding: Any = None
     grey: bool = False
     """True if it was stored without colour, though ``pixels`` have three alike where there is alpha."""
+    bits: int = 0
+    """Of a channel in its file; those of ``pixels``, if they are not told."""
     notes: tuple[str, ...] = ()
     """What of the file is not carried over, in words."""
     gain_map: GainMap | None = None
     """How bright it is on an HDR screen; whoever moves or converts ``pixels`` does so to it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bits", self.bits or self.pixels.dtype.itemsize * 8)
 
     @property
     def alpha(self) -> bool:
@@ -66,7 +71,7 @@ class Photo:
     @property
     def profile(self) -> bytes | None:
         """The colour profile that says what the values mean, made if the file has none; None for sRGB."""
-        return self.colour.profile(grey=self.pixels.ndim == 2 or self.pixels.shape[2] == 1)
+        return self.colour.profile(grey=self.grey or self.pixels.ndim == 2 or self.pixels.shape[2] == 1)
 
     @cached_property
     def transfer(self) -> TransferCurve:

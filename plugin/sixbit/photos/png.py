@@ -36,7 +36,7 @@ class Encoding:
 
 
 def read(path: Path, file: BinaryIO) -> Photo:
-    """Decode a PNG; palettes become RGB, grey with alpha becomes RGB with alpha."""
+    """Decode a PNG; palettes become RGB."""
     import imagecodecs
     import numpy as np
 
@@ -67,12 +67,12 @@ def read(path: Path, file: BinaryIO) -> Photo:
         pixels = imagecodecs.png_decode(b"".join(picture))
     except (imagecodecs.PngError, ValueError, RuntimeError) as error:
         raise PhotoError(f"the PNG is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
-    if pixels.ndim == 3 and pixels.shape[2] == 2:
+    grey = pixels.ndim == 2 or pixels.shape[2] == 2
+    if pixels.ndim == 3 and grey:
         pixels = np.ascontiguousarray(pixels[:, :, [0, 0, 0, 1]])
-        notes.append("grey with alpha became RGB with alpha")
     colour = of_png_chunks(kept) or of_exif(exif) or SRGB
     metadata, unique = Metadata(exif, xmp, resources), tuple(dict.fromkeys(notes))
-    return Photo(path, "PNG", pixels, colour, metadata, Encoding(tuple(kept)), notes=unique)
+    return Photo(path, "PNG", pixels, colour, metadata, Encoding(tuple(kept)), grey=grey, notes=unique)
 
 
 def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata) -> list[str]:
