@@ -22,6 +22,7 @@ from skimage import data
 
 import sixbit
 from sixbit.manifest import manifest
+from sixbit.photos.colour import of_icc
 from sixbit.photos.decode import decode
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo
@@ -204,7 +205,7 @@ def make_photos(folder: Path) -> None:
     photo(folder, "open8.tif", eight, OPEN)
     photo(folder, "open16.tif", sixteen, OPEN)
     wide = decode(folder / "named16.tif")
-    save_photo(replace(wide, icc=adobe_rgb()), sixteen, folder / "wide16.tif")
+    save_photo(replace(wide, colour=of_icc(adobe_rgb())), sixteen, folder / "wide16.tif")
     picture.save(folder / "named8.jpg", quality=95, exif=b"Exif\0\0" + exif(**NAMED))
     (folder / "album").mkdir()
     for name in ("named8.jpg", "named16.tif", "bare16.tif"):
@@ -506,7 +507,9 @@ def test_a_mask_and_a_channel_are_bent_as_the_photo(
 
 def by_hand(path: Path, gray: Pixels) -> Pixels:
     """What the command line makes of the same values in a gray photo without a curve, but for the brightness."""
-    photo = Photo(path.with_name("none"), "TIFF", gray[..., 0], icc=NO_CURVE, metadata=Metadata(exif=exif(**NAMED)))
+    photo = Photo(
+        path.with_name("none"), "TIFF", gray[..., 0], colour=of_icc(NO_CURVE), metadata=Metadata(exif=exif(**NAMED))
+    )
     save_photo(photo, gray[..., 0], path)
     corrected = path.with_name(f"{path.stem} corrected.tif")
     sixbit.correct(path, corrected, choices=sixbit.Choices(kinds=dict.fromkeys(BENDING, 1.0)))

@@ -20,6 +20,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from sixbit.files import png
+from sixbit.photos.colour import of_icc
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
 from sixbit.photos.save import save_photo
@@ -525,7 +526,7 @@ def test_heic_is_read_with_all_its_bits(tmp_path: Path, mode: str) -> None:
 
 
 def test_the_transfer_curve_is_that_of_the_profile(tmp_path: Path) -> None:
-    photo = Photo(tmp_path / "photo.jpg", "JPEG", picture(), icc=b"no profile")
+    photo = Photo(tmp_path / "photo.jpg", "JPEG", picture(), of_icc(b"no profile"))
     with refused(PhotoError, r"photo\.jpg.*--only distortion,tca", Code.PROFILE):
         _ = photo.transfer
     assert Photo(tmp_path / "photo.jpg", "JPEG", picture()).transfer.name == "sRGB"

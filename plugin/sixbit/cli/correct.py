@@ -111,6 +111,7 @@ class _Watch(Watch):
         self._clock = time.perf_counter()
         if options.timings:
             print(f"{1000 * time.process_time():7.0f} ms  start-up", file=sys.stderr)
+        self._icc: bytes | None = None
 
     def progress(self, share: float, step: str) -> None:
         self._bar(share, step)
@@ -120,8 +121,11 @@ class _Watch(Watch):
         if self._options.timings:
             print(f"{1000 * (self._clock - before):7.0f} ms  {step}", file=sys.stderr)
 
+    def colours(self, icc: bytes | None) -> None:
+        self._icc = icc
+
     def look(self, before: NDArray[Any], after: NDArray[Any], orientation: int) -> None:
         from sixbit.export.compare import save_comparison
 
         if self._options.compare:
-            save_comparison(before, after, self._options.compare)
+            save_comparison(before, after, self._options.compare, orientation, self._icc)

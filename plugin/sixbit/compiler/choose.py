@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from sixbit.values.shot import Shot
 
 UNKNOWN = Sentence("no calibration is known", Code.UNCALIBRATED)
 """The usual reason why a correction is left out."""
+NO_COLOURS = Sentence("the photo has no colours")
 APERTURE_UNKNOWN = Sentence("the photo does not say its aperture", Code.APERTURE)
 
 FROM_PHOTO = "measured from this photo"
@@ -43,13 +44,16 @@ class Usage:
 
 
 def choose(
-    usage: Usage, choices: Choices, measured_tca: tuple[Model, str] | str | None
+    usage: Usage,
+    choices: Choices,
+    measured_tca: tuple[Model, str] | str | None,
+    not_here: Mapping[str, Sentence],
 ) -> tuple[Optics, dict[str, dict[str, Any]], dict[str, Sentence]]:
     """Choose a model for each kind of correction that is wanted, of the grades that are trusted.
 
     Returns the optics that correct the shot, the grade and source of each kind, and why a kind is left out.
     ``measured_tca`` is the lateral colour that the photo has shown, or why it has shown none; it counts where no
-    calibration is known.
+    calibration is known. ``not_here`` tells why kinds do not suit this picture, though they could be corrected.
     """
     entries = catalogue().calibration_entries(
         usage.lens.lens_id, choices.kinds, choices.grades, usage.picture.crop_factor
@@ -66,6 +70,7 @@ def choose(
             chosen[kind] = why = _why_none(usage, kind, kind in entries, choices.grades)
             if kind == "tca" and measured_tca is not None:
                 chosen[kind] = _tca_of(usage.picture, measured_tca, why)
+    chosen |= {kind: why for kind, why in not_here.items() if isinstance(chosen.get(kind), tuple)}
     found = {kind: choice for kind, choice in chosen.items() if not isinstance(choice, Sentence)}
     return (
         Optics(**{kind: model for kind, (model, _) in found.items()}),

@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.compiler.choose import NO_COLOURS
 from sixbit.compiler.compile import compile_filter
 from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished
 from sixbit.export.presets import PLAIN, Preset, load
+from sixbit.lenses.bodies import takes_no_colours
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.place import Place, place_of
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
-from sixbit.photos.pixels import in_depth
+from sixbit.photos.pixels import in_depth, without_colour
 from sixbit.photos.privacy import passed_on
 from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot
@@ -120,18 +122,22 @@ def correct(
     notes += place.evidence
     watch.lap("database")
     photo = decode(path)
-    transfer = _transfer(photo, choices)
     watch.lap("decode")
-    filter = _compiled(shot, lens, choices, photo, place, preset.auto_tca)
+    has_colours = not (takes_no_colours(shot.camera) or photo.grey or without_colour(photo.pixels))
+    filter = _compiled(shot, lens, choices, photo, place, preset.auto_tca, has_colours)
     _check_something_to_do(filter, shot, lens, choices)
+    transfer = _transfer(photo, filter)
     watch.lap("compile")
     # If the preset wants more bits, the photo gets them first: a correction rounds to the bits that it is given.
     if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
         photo = replace(photo, pixels=in_depth(photo.pixels, preset.depth))
     engine = choose(engine)
-    pixels = _applied(filter, photo, transfer, preset.interpolation, engine, threads, watch)
+    pixels = _applied(
+        filter if has_colours else filter.green, photo, transfer, preset.interpolation, engine, threads, watch
+    )
     gain_map = photo.gain_map and photo.gain_map.moved(filter, preset.interpolation, engine, threads)
     watch.lap("correct")
+    watch.colours(photo.profile)
     watch.look(photo.pixels, pixels, photo.metadata.orientation or 1)
     # The uncorrected pixels are not needed any more, and as many again are while others are encoded.
     photo = replace(photo, pixels=pixels, gain_map=gain_map)
@@ -154,7 +160,7 @@ def foreseen(path: Path, preset: Preset, choices: Choices) -> tuple[Filter, bool
     place = placed(shot, preset, force=False)
     lens, choices, _ = _chosen(shot, preset, choices, force=False)
     filter = compile_filter(lens, shot, choices, place=place)
-    measures_tca = preset.auto_tca and "tca" in filter.made_from["left_out"]
+    measures_tca = preset.auto_tca and _lacks_tca(filter)
     if not measures_tca:
         _check_something_to_do(filter, shot, lens, choices)
     return filter, measures_tca
@@ -195,25 +201,38 @@ def _chosen(shot: Shot, preset: Preset, choices: Choices | None, force: bool) ->
     return lens, replace(choices, kinds=kinds, f_number=f_number, distance_m=distance_m), notes
 
 
-def _transfer(photo: Photo, choices: Choices) -> TransferCurve:
+def _transfer(photo: Photo, filter: Filter) -> TransferCurve:
     """The curve of a photo. Without one there is no linear light: geometry alone is resampled in the values as are."""
     try:
         return photo.transfer
     except PhotoError:
-        if "vignetting" in choices.kinds or "shading" in choices.kinds:
+        if filter.brightens:
             raise
         return linear()
 
 
-def _compiled(shot: Shot, lens: Lens, choices: Choices, photo: Photo, place: Place, auto_tca: bool) -> Filter:
+def _compiled(
+    shot: Shot, lens: Lens, choices: Choices, photo: Photo, place: Place, auto_tca: bool, has_colours: bool
+) -> Filter:
     """The filter for a photo, which is asked for its lateral colour if the lens has no calibration of that."""
     height, width = photo.pixels.shape[:2]
     shot = shot._replace(width=width, height=height)
-    filter = compile_filter(lens, shot, choices, place=place)
-    if auto_tca and "tca" in filter.made_from["left_out"]:
-        shown = _tca_in(photo) if place.is_centred else "it was cropped beside the optical centre"
-        filter = compile_filter(lens, shot, choices, measured_tca=shown, place=place)
+    not_here = {} if has_colours else {"tca": NO_COLOURS}
+    if photo.colour.hdr:
+        why = Sentence("the photo has the light of HDR screens ({curve})", curve=photo.colour.hdr)
+        not_here |= {"vignetting": why, "shading": why}
+    filter = compile_filter(lens, shot, choices, place=place, not_here=not_here)
+    if auto_tca and _lacks_tca(filter):
+        shown: tuple[Model, str] | str = "it was cropped beside the optical centre"
+        if place.is_centred:
+            shown = _tca_in(photo) if has_colours else "it has no colours"
+        filter = compile_filter(lens, shot, choices, measured_tca=shown, place=place, not_here=not_here)
     return filter
+
+
+def _lacks_tca(filter: Filter) -> bool:
+    """True if lateral colour is wanted that no calibration tells."""
+    return bool(filter.made_from["left_out"].get("tca", NO_COLOURS) != NO_COLOURS)
 
 
 def _check_something_to_do(filter: Filter, shot: Shot, lens: Lens, choices: Choices) -> None:

@@ -22,6 +22,9 @@ SOFTWARE = 0x0131
 SUB_IFDS = 0x014A
 THUMBNAIL = 0x0201
 THUMBNAIL_LENGTH = 0x0202
+TRANSFER_FUNCTION = 0x012D
+WHITE_POINT = 0x013E
+PRIMARIES = 0x013F
 XMP = 0x02BC
 IPTC = 0x83BB
 RESOURCES = 0x8649
@@ -34,6 +37,11 @@ MAKER_NOTE = 0x927C
 EXIF_WIDTH = 0xA002
 EXIF_HEIGHT = 0xA003
 LENS_MODEL = 0xA434
+COLOUR_SPACE = 0xA001
+INTEROP = 0xA005
+GAMMA = 0xA500
+INTEROP_INDEX = 1
+"""In the directory that INTEROP points to."""
 
 PICTURE_TAGS = frozenset(
     {254, 255, *range(256, 260), 262, 263, 264, 265, 266, 273, *range(277, 282), 284, 290, 291, 292, 293, 301, 317}
@@ -213,6 +221,17 @@ class Structure:
         numerator, denominator = self.unpack("II" if entry.kind == RATIONAL else "ii", data)
         return numerator / denominator if denominator else None
 
+    def ratios(self, entry: Entry | None) -> tuple[float, ...]:
+        """All rational numbers of a value; none if one of them is x/0, or if it is missing or of another kind."""
+        if entry is None or entry.kind not in (RATIONAL, SRATIONAL):
+            return ()
+        data = self.data(entry)
+        numbers = self.unpack(
+            ("I" if entry.kind == RATIONAL else "i") * (len(data) // 8 * 2), data[: len(data) // 8 * 8]
+        )
+        pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+        return tuple(above / below for above, below in pairs) if all(below for _, below in pairs) else ()
+
     def set_number(self, entry: Entry | None, number: int) -> None:
         """Set the whole number of an entry where it stands; an entry that is missing or holds another kind is left."""
         if entry is None or self.number(entry) in (None, number) or (entry.kind == SHORT and number > 0xFFFF):
@@ -243,10 +262,21 @@ class Structure:
 
     def remove_first(self, tag: int) -> None:
         """Take an entry out of the first directory, which stays where it is; nothing is left of the entry."""
-        entries, following = self.directory(self.first_at)
+        self._remove(self.first_at, tag)
+
+    def remove_sub(self, pointer: int, tag: int) -> None:
+        """Take an entry out of the directory that the tag ``pointer`` leads to; those before it keep their places."""
+        at = self.number(find(self.first(), pointer))
+        if at:
+            self._remove(at, tag)
+
+    def _remove(self, at: int, tag: int) -> None:
+        entries, following = self.directory(at)
         kept = [entry for entry in entries if entry.tag != tag]
+        if len(kept) == len(entries):
+            return
         data = b"".join(map(self._packed, kept)) + self.pack("I", following) + bytes(12 * (len(entries) - len(kept)))
-        self.write(self.first_at, self.pack("H", len(kept)) + data)
+        self.write(at, self.pack("H", len(kept)) + data)
 
     def set_sub(self, pointer: int, entries: Iterable[Entry]) -> None:
         """Make these the entries of the directory that the tag ``pointer`` leads to; it moves to the end."""

@@ -72,7 +72,7 @@ class GainMap:
 
         from sixbit.values.light import linear
 
-        green = replace(filter, warp=(filter.warp[len(filter.warp) // 2],), gain=(UNITY,), gain_map=None)
+        green = replace(filter.green, gain=(UNITY,), gain_map=None)
         pixels = _in_proportion(self.pixels, filter.width, filter.height)
         height, width = pixels.shape[:2]
         own = green.reduced(width, height, filter.width / width, filter.height / height)

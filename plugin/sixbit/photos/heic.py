@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sixbit.files.find import exif_of_heif
+from sixbit.photos.colour import SRGB, of_exif, of_icc, of_nclx
 from sixbit.photos.metadata import Metadata, upright
 from sixbit.photos.photo import Photo, check_size
 from sixbit.values.errors import Code, PhotoError
@@ -30,4 +31,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
     notes = ["further pictures in the file were left out"] if len(image) > 1 or info.get("depth_images") else []
     if any(kind.endswith(":hdrgainmap") for kind in info.get("aux", ())):
         notes.append("its HDR gain map was left out: only that of a JPEG is carried over")
-    return Photo(path, "HEIC", pixels, info.get("icc_profile") or None, metadata, notes=tuple(notes))
+    nclx = info.get("nclx_profile") or {"color_primaries": 2, "transfer_characteristics": 2}
+    by_codes = of_nclx(nclx["color_primaries"], nclx["transfer_characteristics"])
+    colour = of_icc(info.get("icc_profile")) or by_codes or of_exif(metadata.exif) or SRGB
+    return Photo(path, "HEIC", pixels, colour, metadata, notes=tuple(notes))

@@ -17,6 +17,7 @@ from sixbit.files import jpeg, mpf
 from sixbit.files.exiv2 import loaded_exiv2, merged_xmp, split_xmp
 from sixbit.files.jpeg import Segment
 from sixbit.machine import processors
+from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.gain_map import GainMap, announced, is_gain_map
 from sixbit.photos.leica_trailer import Trailer, taken
 from sixbit.photos.metadata import Metadata
@@ -111,7 +112,8 @@ def read(path: Path, file: BinaryIO) -> Photo:
         segments=tuple(kept),
         trailer=trailer,
     )
-    return Photo(path, "JPEG", pixels, icc, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
+    colour = of_icc(icc) or of_exif(metadata.exif) or SRGB
+    return Photo(path, "JPEG", pixels, colour, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
 
 
 def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[str]]:
@@ -188,11 +190,11 @@ def write(
     if max(height, width) > _LARGEST_SIDE:
         raise PhotoError(f"a JPEG holds at most {_LARGEST_SIDE} pixels a side.", Code.ENDING, subject=photo.path)
     notes = []
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        pixels = pixels[:, :, :3]
+    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+        pixels = pixels[:, :, :-1]
         notes.append("a JPEG holds no alpha channel: it was left out")
-    if pixels.dtype != np.uint8:
-        notes.append(f"a JPEG holds 8 bits a channel: {pixels.dtype.itemsize * 8} were rounded to 8")
+    if photo.bits > 8:
+        notes.append(f"a JPEG holds 8 bits a channel: {photo.bits} were rounded to 8")
     pixels = np.ascontiguousarray(in_depth(pixels, 8))
     pixels = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     encoding = photo.encoding if isinstance(photo.encoding, JpegEncoding) else JpegEncoding()
@@ -209,7 +211,7 @@ def write(
     file.write(b"\xff\xd8")
     file.writelines(jfif)
     block_at = file.tell() + 4 + len(jpeg.EXIF)
-    notes += _write_metadata(file, metadata, photo.icc)
+    notes += _write_metadata(file, metadata, photo.profile)
     file.writelines(others)
     if photo.gain_map and behind:
         if photo.gain_map.iso is not None:
@@ -230,7 +232,7 @@ def with_gain_map(metadata: Metadata, gain_map: GainMap | None, threads: int | N
     encoding = gain_map.encoding
     if gain_map.iso is not None:
         encoding = replace(encoding, segments=(*encoding.segments, (jpeg.APP2, jpeg.GAIN_MAP + gain_map.iso)))
-    picture = Photo(Path(), "JPEG", gain_map.pixels, gain_map.icc, encoding=encoding)
+    picture = Photo(Path(), "JPEG", gain_map.pixels, of_icc(gain_map.icc) or SRGB, encoding=encoding)
     file = io.BytesIO()
     write(file, picture, gain_map.pixels, Metadata(xmp=gain_map.xmp), threads=threads)
     return replace(metadata, xmp=announced(metadata.xmp, gain_map, file.tell())), file.getvalue()

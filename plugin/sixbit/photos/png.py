@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sixbit.files import png
 from sixbit.files.photoshop import iptc_of, resources_of
+from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
 from sixbit.photos.pixels import in_depth
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _IPTC = b"Raw profile type iptc\0"
-_SRGB_GAMMA = 45455
 
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _PIXELS = _DECODED | {b"hIST", b"bKGD", b"sBIT"}
-COLOURS = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI"}
+_STATED = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"}
+COLOURS = _STATED | {b"mDCV", b"cLLI"}
 """The chunks that say what the values of the pixels mean."""
 _FILM = {b"acTL", b"fcTL", b"fdAT"}
 
@@ -36,15 +36,14 @@ class PngEncoding:
 
 
 def read(path: Path, file: BinaryIO) -> Photo:
-    """Decode a PNG; palettes become RGB, grey with alpha becomes RGB with alpha."""
+    """Decode a PNG; palettes become RGB."""
     import imagecodecs
     import numpy as np
 
     data = memoryview(file.read())
-    exif = xmp = icc = gamma = None
+    exif = xmp = None
     resources = b""
     kept, notes = [], []
-    stated = False
     # libpng gets the chunks of the pixels alone: of damage in others it would complain on the terminal.
     picture: list[bytes | memoryview] = [png.SIGNATURE]
     for chunk in png.chunks(file):
@@ -64,23 +63,16 @@ def read(path: Path, file: BinaryIO) -> Photo:
             notes.append("further frames of the animation were left out")
         elif name not in _PIXELS:
             kept.append((name, content))
-            stated |= name in (b"sRGB", b"cICP")
-            if name == b"iCCP":
-                icc = png.inflated(content.partition(b"\0")[2][1:])
-            elif name == b"gAMA" and len(content) == 4:
-                (gamma,) = struct.unpack(">I", content)
     try:
         pixels = imagecodecs.png_decode(b"".join(picture))
     except (imagecodecs.PngError, ValueError, RuntimeError) as error:
         raise PhotoError(f"the PNG is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
-    if pixels.ndim == 3 and pixels.shape[2] == 2:
+    grey = pixels.ndim == 2 or pixels.shape[2] == 2
+    if pixels.ndim == 3 and grey:
         pixels = np.ascontiguousarray(pixels[:, :, [0, 0, 0, 1]])
-        notes.append("grey with alpha became RGB with alpha")
-    exponent = None if not gamma or stated or abs(gamma - _SRGB_GAMMA) < 100 else 1e5 / gamma
-    metadata = Metadata(exif, xmp, resources)
-    return Photo(
-        path, "PNG", pixels, icc, metadata, PngEncoding(tuple(kept)), gamma=exponent, notes=tuple(dict.fromkeys(notes))
-    )
+    colour = of_png_chunks(kept) or of_exif(exif) or SRGB
+    metadata, unique = Metadata(exif, xmp, resources), tuple(dict.fromkeys(notes))
+    return Photo(path, "PNG", pixels, colour, metadata, PngEncoding(tuple(kept)), grey=grey, notes=unique)
 
 
 def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata) -> list[str]:
@@ -98,8 +90,11 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     encoding = photo.encoding if isinstance(photo.encoding, PngEncoding) else PngEncoding()
     for name, content in encoding.chunks:
         file.write(png.packed(name, content))
-    if photo.icc is not None and b"iCCP" not in dict(encoding.chunks):
-        file.write(png.packed(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc)))
+    if not _STATED & dict(encoding.chunks).keys():
+        if photo.colour.codes and photo.icc is None:
+            file.write(png.packed(b"cICP", bytes((*photo.colour.codes, 0, 1))))
+        elif (icc := photo.profile) is not None:
+            file.write(png.packed(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
     if metadata.exif is not None:
         file.write(png.packed(png.EXIF, metadata.exif))
     if metadata.xmp is not None:

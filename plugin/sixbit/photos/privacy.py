@@ -45,6 +45,10 @@ _PLACES_BY_EXIV2 = (
 """The tags in Exif and IPTC that tell the place, as exiv2 names them."""
 
 
+_SHOWN_BY_EXIV2 = ("Exif.Image.Orientation", "Exif.Photo.ColorSpace", "Exif.Iop.InteroperabilityIndex")
+"""Without these a picture that stays as it is would be shown in another way."""
+
+
 def passed_on(photo: Photo, policy: str) -> Photo:
     """The photo with the metadata that the policy lets pass: ``keep``, ``no-location`` or ``none``.
 
@@ -158,13 +162,13 @@ def _rewritten(data: bytes, policy: str) -> bytes:
     image = image_of(data)
     exif, xmp, iptc = image.exifData(), image.xmpData(), image.iptcData()
     if policy == "none":
-        turned = str(exif["Exif.Image.Orientation"].value()) if "Exif.Image.Orientation" in exif else None
+        shown = {key: str(exif[key].value()) for key in _SHOWN_BY_EXIV2 if key in exif}
         exif.clear()
         xmp.clear()
         iptc.clear()
         image.clearComment()
-        if turned is not None:
-            exif["Exif.Image.Orientation"] = turned
+        for key, text in shown.items():
+            exif[key] = text
     else:
         for tags in (exif, xmp, iptc):
             erase(tags, (*_PLACES, *_PLACES_BY_EXIV2))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sixbit.files import tiff
 from sixbit.files.exiv2 import exif_of_tiff
 from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
+from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
 from sixbit.values.errors import Code, PhotoError
@@ -45,6 +46,7 @@ class TiffEncoding:
 
 def read(path: Path, file: BinaryIO) -> Photo:
     """Decode the first page of a TIFF; what is not grey or RGB in whole or floating numbers is refused."""
+    import numpy as np
     import tifffile
 
     # What it has to say of a broken file is in the error, or does not matter.
@@ -60,9 +62,10 @@ def read(path: Path, file: BinaryIO) -> Photo:
             pixels, alpha = _arranged(path, page, pixels, notes)
             if len(container.pages) > 1 and not int(container.pages[1].aspage().subfiletype) & _REDUCED:
                 notes.append("only the first page was corrected; the others were left out")
+            grey = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO)
             encoding = _encoding(page, alpha, notes)
             tags = {number: page.tags.valueof(number) for number in (tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS)}
-            icc = page.iccprofile
+            icc, curve = page.iccprofile, page.tags.valueof(tiff.TRANSFER_FUNCTION)
     except (ValueError, struct.error, OSError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
         raise PhotoError(f"the TIFF is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
     if tags[tiff.LAYERS] is not None:
@@ -75,7 +78,9 @@ def read(path: Path, file: BinaryIO) -> Photo:
     if exif is None:
         notes.append("its Exif data cannot be read and was left out")
     metadata = Metadata(exif, _bytes(tags[tiff.XMP]), resources)
-    return Photo(path, "TIFF", pixels, icc, metadata, encoding, notes=tuple(notes))
+    steps = np.ravel(curve).tolist() if isinstance(curve, tuple | np.ndarray) else ()
+    colour = of_icc(icc) or of_exif(exif, steps) or SRGB
+    return Photo(path, "TIFF", pixels, colour, metadata, encoding, grey=grey, notes=tuple(notes))
 
 
 def _bytes(value: Any) -> bytes | None:
@@ -123,7 +128,6 @@ def _arranged(path: Path, page: TiffPage, pixels: NDArray[Any], notes: list[str]
     if channels > colours:
         if colours == 1:
             pixels = pixels[:, :, [0, 0, 0, 1]]
-            notes.append("grey with alpha became RGB with alpha")
         pixels = np.ascontiguousarray(pixels[:, :, :4])
     return pixels, int(page.extrasamples[0]) if page.extrasamples else 2
 
@@ -179,7 +183,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         (tiff.RESOURCES, tiff.UNDEFINED, without_iptc(metadata.resources)),
     )
     colour = pixels.ndim == 3 and pixels.shape[2] >= 3
-    alpha = pixels.ndim == 3 and pixels.shape[2] == 4
+    alpha = pixels.ndim == 3 and pixels.shape[2] in (2, 4)
     # It complains of the empty structure that it is given to fill.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     with tifffile.TiffWriter(file, append=head is not None, bigtiff=big) as writer:
@@ -191,7 +195,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
             compression=encoding.compression,
             predictor=encoding.predictor and encoding.compression in ("lzw", "zlib", "zstd", "lzma"),
             tile=encoding.tile,
-            iccprofile=photo.icc,
+            iccprofile=photo.profile,
             extratags=[(tag, kind, len(data), data, True) for tag, kind, data in parts if data],
             metadata=None,
             software=False,

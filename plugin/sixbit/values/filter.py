@@ -116,6 +116,18 @@ class Filter:
         """True if the picture comes back unchanged, byte for byte."""
         return not (self.warps or self.brightens)
 
+    @property
+    def green(self) -> Filter:
+        """The correction of green for all colours: of a picture that has none, so that it gets none."""
+
+        def middle(planes: tuple[Polynomial, ...]) -> tuple[Polynomial, ...]:
+            return (planes[len(planes) // 2],)
+
+        nodes = self.gain_map
+        if nodes is not None:
+            nodes = np.broadcast_to(nodes[len(nodes) // 2], nodes.shape)
+        return replace(self, warp=middle(self.warp), gain=middle(self.gain), gain_map=nodes)
+
     def window(self, x: int, y: int, width: int, height: int) -> Filter:
         """Fit the filter to a part that was cut out of the picture: the optical centre stays that of the whole.
 

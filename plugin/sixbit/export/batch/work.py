@@ -14,8 +14,7 @@ from sixbit.export.correct import correct, described
 from sixbit.export.correct import foreseen as foreseen_correction
 from sixbit.export.presets import Preset
 from sixbit.files.replace import replacing
-from sixbit.files.tiff import ORIENTATION
-from sixbit.photos.pixels import file_of, small_picture
+from sixbit.photos.pixels import file_of, small_picture, turned_upright
 from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
 from sixbit.values.choices import Choices
@@ -150,8 +149,5 @@ def copied(source: Path, target: Path, preset: Preset) -> None:
 
 def thumbnail(pixels: NDArray[Any], orientation: int = 1) -> str:
     """A small JPEG of pixels, upright by Exif's orientation, as the text that a page can hold."""
-    from PIL import ImageOps
-
-    picture = small_picture(pixels, THUMBNAIL)
-    picture.getexif()[ORIENTATION] = orientation
-    return base64.b64encode(file_of(ImageOps.exif_transpose(picture), quality=80)).decode("ascii")
+    picture = turned_upright(small_picture(pixels, THUMBNAIL), orientation)
+    return base64.b64encode(file_of(picture, quality=80)).decode("ascii")
