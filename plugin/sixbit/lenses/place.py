@@ -207,8 +207,8 @@ def _cropped(place: Place, shot: Shot, crop: Tagged[Crop], proportions: float | 
         left, top = (1 - wide) / 2, (1 - high) / 2
     elif not lies or (turned and not is_centred):
         why = Sentence(
-            "The picture was cropped and turned since it was taken ({tag}), so nobody can tell where the optical "
-            "centre lies in it.",
+            "The picture was cropped and may have been turned since it was taken ({tag}), so nobody can tell where the "
+            "optical centre lies in it.",
             Code.RESHAPED,
             tag=tag,
         )
