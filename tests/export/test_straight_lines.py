@@ -23,7 +23,7 @@ from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, NotCorrectedError
 from sixbit.values.kinds import TRUSTED
 from tests.scenery.lensfun_oracle import FloatArray, grid, source_points
-from tests.scenery.photo_factory import exif, png
+from tests.scenery.photo_factory import exif, png, xmp_packet
 
 BARREL, CUSHION, WAVE = "elmarit-28-iv", "apo-summicron-75", "laowa-85-5.6"
 LENSES = {BARREL: 28, CUSHION: 75, WAVE: 85}
@@ -145,13 +145,9 @@ def photo(path: Path, lens_id: str, part: Part, lines: FloatArray) -> Path:
     Image.fromarray(np.stack([pixels] * 3, axis=-1)).save(buffer, "PNG", compress_level=1)
     xmp = b""
     if part.crop:
-        edges = zip(("Left", "Top", "Right", "Bottom"), part.crop, strict=True)
-        words = " ".join(f'crs:Crop{side}="{edge:.6f}"' for side, edge in edges)
-        xmp = (
-            '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-            '<rdf:Description rdf:about="" xmlns:crs="http://ns.adobe.com/camera-raw-settings/1.0/" '
-            f'crs:AlreadyApplied="True" crs:HasCrop="True" crs:CropAngle="0" {words}/></rdf:RDF></x:xmpmeta>'
-        ).encode()
+        sides = ("crs_CropLeft", "crs_CropTop", "crs_CropRight", "crs_CropBottom")
+        edges = {side: f"{edge:.6f}" for side, edge in zip(sides, part.crop, strict=True)}
+        xmp = xmp_packet(crs_AlreadyApplied="True", crs_HasCrop="True", crs_CropAngle="0", **edges)
     focal = LENSES[lens_id]
     tags = {"FocalLength": (focal, 1), "FocalLengthIn35mmFilm": round(focal * part.mode), **part.tags}
     path.write_bytes(png(exif(**tags), xmp, picture=buffer.getvalue()))
@@ -167,8 +163,9 @@ def after(folder: Path, lens_id: str, part: Part) -> float | None:
         try:
             correct(path, folder / f"{number} corrected.png", PLAIN, choices)
         except NotCorrectedError as error:
-            assert error.code is Code.RESHAPED
-            return None
+            if error.code is Code.RESHAPED:
+                return None
+            raise
         with Image.open(folder / f"{number} corrected.png") as opened:
             corrected = turned_back(np.asarray(opened.convert("L"), dtype=float), part.upright)
         worst = max(worst, most_bent(as_level((corrected - 20) / 200, number)))
