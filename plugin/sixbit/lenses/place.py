@@ -133,7 +133,7 @@ def _mode_by_focal_lengths(shot: Shot, body: Body | None) -> float:
 
 
 def _reshaped(marks: tuple[Tagged[str], ...]) -> Sentence:
-    deeds = in_a_row([Sentence(deed) for deed in dict.fromkeys(mark.value for mark in marks)])
+    deeds = in_a_row(list(dict.fromkeys(mark.value for mark in marks)))
     return Sentence(
         "The picture was {deeds} since it was taken ({marks}), so nobody can tell where the optical centre lies in it.",
         Code.RESHAPED,
