@@ -19,6 +19,7 @@ from PIL import Image
 from sixbit.cli.main import main
 from sixbit.manifest import manifest
 from tests.scenery import PHOTO
+from tests.scenery.photo_factory import exif, jpeg
 from tests.scenery.programs import missing
 
 LENS = "summicron-35-asph"
@@ -38,6 +39,7 @@ KEYS = [
     "calibrations",
     "already_corrected",
     "place",
+    "frame",
     "reshaped",
 ]
 ODD_NAMES = ["two words.jpg", 'it\'s "quoted".jpg', "new\nline.jpg", "emoji 📷.jpg", "-o.jpg", "$(touch here).jpg"]
@@ -180,6 +182,26 @@ def test_nothing_is_corrected_twice(photo: Path, capsys: pytest.CaptureFixture[s
     assert main(["correct", str(once), "-o", str(twice), "--force"]) == 0
     assert main(["identify", "--json", str(twice)]) == 0
     assert {"distortion", "tca"} <= set(json.loads(capsys.readouterr().out.splitlines()[-1])["already_corrected"])
+
+
+@pytest.mark.parametrize("size", [(300, 130), (130, 301)])
+def test_a_crop_from_anywhere_is_refused_unless_forced(
+    tmp_path: Path, size: tuple[int, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo, out = tmp_path / "crop.jpg", tmp_path / "out.jpg"
+    tags = exif(Make="LEICA CAMERA AG", Model="LEICA M10", LensModel="Summicron-M 1:2/35 ASPH.", FocalLength=(35, 1))
+    photo.write_bytes(jpeg(tags, size=size))
+    for command in ("correct", "compile"):
+        assert main([command, str(photo), "-o", str(out)]) == 1
+        assert "--force corrects it as if it were the whole frame." in capsys.readouterr().err
+        assert not out.exists()
+        assert main([command, str(photo), "-o", str(out), "--force"]) == 0
+        said = capsys.readouterr().err
+        assert "nobody can tell where. It is corrected as if it were the whole frame." in said
+        assert "--force" not in said
+        out.unlink()
+    assert main(["identify", str(photo)]) == 0
+    assert "nobody can tell where" in capsys.readouterr().out
 
 
 def test_only_and_scale_are_obeyed(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

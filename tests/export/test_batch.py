@@ -37,6 +37,7 @@ from sixbit.values.errors import Code, PhotoError
 from tests.scenery import PHOTO, batch_photos
 from tests.scenery.batch_run import command, report, written
 from tests.scenery.landscape import size_of
+from tests.scenery.photo_factory import xmp_packet
 from tests.scenery.refusals import refused
 
 JPEG = Preset("test", "Test", "JPEG")
@@ -321,6 +322,48 @@ def test_a_preset_says_what_becomes_of_them(tmp_path: Path) -> None:
     assert seen["unknown.jpg"].lens == "summicron-35-asph"
     for name in ("ambiguous.jpg", "uncalibrated.jpg"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "in" / name).read_bytes()
+
+
+def put_reshaped(folder: Path) -> None:
+    """Photos of known lenses whose optical centre nobody knows: an odd crop, and a panorama."""
+    folder.mkdir()
+    (folder / "odd.jpg").write_bytes(batch_photos.jpeg(200, 77, batch_photos.KNOWN))
+    google = 'xmlns:GPano="http://ns.google.com/photos/1.0/panorama/"'
+    panorama = xmp_packet(f"<GPano:ProjectionType {google}>cylindrical</GPano:ProjectionType>")
+    (folder / "panorama.jpg").write_bytes(batch_photos.jpeg(240, 160, batch_photos.KNOWN, panorama))
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("skip", "reshaped"), ("copy", "copied"), ("fail", "failed"), ("correct", "corrected")],
+)
+def test_a_reshaped_photo_has_a_status_and_a_field_of_its_own(tmp_path: Path, action: str, status: str) -> None:
+    put_reshaped(tmp_path / "in")
+    preset = replace(JPEG, reshaped=action)
+    expected = {"odd.jpg": status, "panorama.jpg": status}
+    before = {one.photo.name: one.status for one in foreseen([tmp_path / "in"], tmp_path / "out", preset)}
+    assert before == expected
+    seen = run(tmp_path / "in", tmp_path / "out", preset)
+    assert {name: one.status for name, one in seen.items()} == expected
+    told = report(tmp_path / "out")
+    page = (tmp_path / "out" / "sixbit-report.html").read_text(encoding="utf-8")
+    for name, entry in told.items():
+        assert entry["reason"] == (None if action == "correct" else "reshaped")
+        assert (tmp_path / "out" / name).exists() == (action in ("copy", "correct"))
+        assert ("It is corrected as if it were the whole frame." in str(entry["notes"])) == (action == "correct")
+    assert f"<td>{status}<td" in page
+    assert ("`reshaped`: correct" in page or "`reshaped` is correct" in page) == (action != "correct")
+
+
+def test_the_table_and_a_dry_run_tell_of_reshaped_photos(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    put_reshaped(tmp_path / "in")
+    words = ["batch", "--preset", "web-jpeg", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
+    assert main([*words, "--dry-run"]) == 0
+    for row in capfd.readouterr().out.splitlines():
+        assert ": reshaped: " in row
+        assert "`reshaped` is correct" in row
+    assert main(words) == 0
+    assert capfd.readouterr().out.splitlines()[:2] == ["reshaped     2", "together     2"]
 
 
 def test_a_batch_gives_what_one_correction_gives(tmp_path: Path) -> None:

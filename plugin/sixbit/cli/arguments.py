@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 SETTING = {
-    "crop_factor": ("--crop", "C", "the crop factor of the sensor; full frame is 1"),
+    "crop_factor": ("--crop", "C", "the crop factor of the sensor, its crop mode included; full frame is 1"),
     "focal_mm": ("--focal", "MM", "the focal length, for a lens that has several"),
     "f_number": ("--aperture", "N", "the f-number it was used at"),
     "distance_m": ("--distance", "M", "the distance in metres; else infinity"),

@@ -32,7 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=manifest()["engines"], default="auto", help="what works on the pixels")
     parser.add_argument("--interpolation", choices=manifest()["interpolations"])
     parser.add_argument("--timings", action="store_true", help="say on the error output where the time went")
-    parser.add_argument("--force", action="store_true", help="correct again what marks say is corrected already")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="correct again what marks say is corrected already, and what was cropped or bent as if it were the whole "
+        "frame",
+    )
     parser.add_argument(
         "--auto-tca", action="store_true", help="measure lateral colour in the photo itself, if the lens has none"
     )

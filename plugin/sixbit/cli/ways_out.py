@@ -36,6 +36,7 @@ WAYS_OUT: WaysOut = {
     Code.BAD_VIGNETTING: "Correct without it by --only distortion,tca.",
     Code.BAD_SHADING: "Correct without it by --only distortion,tca,vignetting.",
     Code.ALREADY_CORRECTED: "--force corrects it again.",
+    Code.RESHAPED: "--force corrects it as if it were the whole frame.",
     Code.RUN: "`sixbit calibrate list` lists yours, `sixbit calibrate remove {run}` takes one back.",
     Code.NO_RUN: "`sixbit calibrate list` lists yours, `sixbit calibrate` makes one.",
     Code.PRESET: "`sixbit presets` lists them, `sixbit presets show NAME` tells all that one says.",

@@ -105,10 +105,11 @@ def correct(
     ``preset`` says how; it may be a name, as ``"archive"``. ``choices`` go before the preset's, field by field: what is
     as usual in them (:data:`sixbit.values.choices.USUAL`) is left to the preset. The preset's lens, its file name and
     what it does with photos that cannot be corrected are the batch's business, as the format is that of ``out``. What
-    marks in the photo claim to be corrected already is left as it is, unless ``force`` is set. ``threads`` defaults to
-    the processors there are; ``watch`` sees the work go on. Raises :class:`sixbit.PhotoError` if the photo cannot be
-    read, and :class:`NotCorrectedError`, which is one, if its lens is not known for certain or there is nothing to
-    correct; nothing is written then.
+    marks in the photo claim to be corrected already is left as it is, and a picture whose optical centre is not known
+    is refused, unless ``force`` is set. ``threads`` defaults to the processors there are; ``watch`` sees the work go
+    on. Raises :class:`sixbit.PhotoError` if the photo cannot be read, and :class:`NotCorrectedError`, which is one, if
+    its lens or its place on the sensor is not known for certain or there is nothing to correct; nothing is written
+    then.
     """
     path, out, preset = Path(path), Path(out), _preset_of(preset)
     if choices is not None and not isinstance(choices, Choices):
@@ -181,8 +182,9 @@ def placed(shot: Shot, preset: Preset = PLAIN, force: bool = False) -> Place:
         return place
     if not (force or preset.reshaped == "correct"):
         raise NotCorrectedError(place.refused, subject=shot.path)
-    assumed = Sentence("It is corrected as if it were the whole frame.")
-    return place.taken_as_whole()._replace(evidence=(place.refused, assumed))
+    # Without its code: what can be done about it is done.
+    assumed = Sentence("{why} It is corrected as if it were the whole frame.", why=str(place.refused))
+    return place.taken_as_whole()._replace(evidence=(assumed,))
 
 
 def _chosen(shot: Shot, preset: Preset, choices: Choices | None, force: bool) -> tuple[Lens, Choices, list[str]]:

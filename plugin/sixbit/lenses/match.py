@@ -163,6 +163,7 @@ def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
         "calibrations": {kind: str(best[kind].grade) if kind in best else None for kind in KINDS},
         "already_corrected": list(shot.already_corrected),
         "place": [*found.place.evidence, *([found.place.refused] if found.place.refused else [])],
+        "frame": list(found.place.frame) if found.place.frame else None,
         "reshaped": found.place.refused is not None,
     }
 

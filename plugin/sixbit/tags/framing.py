@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 
 from sixbit.files.xmp import Packet
 from sixbit.tags.source import Source, fraction
+from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Crop, Tagged
 
-CROPPED, STRAIGHTENED, STITCHED, TILTED = "cropped", "straightened", "stitched", "changed in perspective"
-BENT, FRAMED = "bent", "given a border"
+CROPPED, STRAIGHTENED, STITCHED = Sentence("cropped"), Sentence("straightened"), Sentence("stitched")
+TILTED, BENT, FRAMED = Sentence("changed in perspective"), Sentence("bent"), Sentence("given a border")
 
 DARKTABLE = {
     "ashift": TILTED,

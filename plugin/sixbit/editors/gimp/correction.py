@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from frame import Placement, frame_of
+from frame import Placement, Size, frame_of, of_sensor
 from gi.repository import Gimp
 from layers import is_coverage, only_in_place
 from metadata import Tags, imported_file, original_size, tagged, tags_of
@@ -34,6 +34,10 @@ COMPUTED = "computed"
 
 class DoneBeforeError(UserError):
     """The photo is corrected already, as marks in it say."""
+
+
+class ReshapedError(UserError):
+    """Nobody knows where the optical centre of the photo lies, as its tags or its size say."""
 
 
 class Choices:
@@ -69,6 +73,8 @@ class Subject:
         self.image, self.drawable = drawable.get_image(), drawable
         self.tags, self.identity = identify(server, self.image)
         self.photo_is_corrected = bool(self.identity["already_corrected"])
+        self.reshaped = self.identity["placed"][-1] if self.identity["reshaped"] else None
+        """Why nobody knows where the optical centre of the photo lies, as the server says it; None if it is known."""
         self.coverage = is_coverage(drawable)
         """True for a mask or a channel: it is bent as the photo, and its values are no light."""
         if self.coverage:
@@ -84,6 +90,19 @@ class Subject:
         original = self.identity.get("size")
         return frame_of(size, offsets, image, tuple(original) if original else None, choice)
 
+    def frame_on_sensor(self, choice: str, whole: Size) -> list[float] | None:
+        """Return the frame that the lens drew around the whole photo, in shares of it; None if it is the photo.
+
+        What the user has chosen goes before what the photo says: a layer that is the whole photo is the frame. Raises
+        ReshapedError if the photo says that nobody can tell, FrameError if it was turned.
+        """
+        if choice == "drawable":
+            return None
+        if choice == "auto" and self.reshaped:
+            raise ReshapedError(with_way_out(self.reshaped))
+        original = self.identity["size"]
+        return of_sensor(self.identity["frame"], original, whole, self.identity["turned"])
+
 
 def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
     """Return the tags of an image, and which lens it was: by the photo's file, which has more to tell, if it is there.
@@ -91,7 +110,7 @@ def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
     The original size is one of these things: GIMP writes the size after a crop into the tags.
     """
     tags = tags_of(image)
-    identity = server.call("identify", tags=tags, size=original_size(tags))
+    identity = server.call("identify", tags=tags, size=original_size(tags)) | {"turned": 1}
     if path := imported_file(image):
         try:
             by_file = server.call("identify", photo=path)
@@ -101,7 +120,9 @@ def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
         else:
             # What was corrected since is known to the image alone.
             done = dict.fromkeys([*by_file["already_corrected"], *identity["already_corrected"]])
-            identity = {**by_file, "already_corrected": list(done)}
+            # GIMP has turned it, if it does not say any more how it lies.
+            turned = by_file["orientation"] if by_file["orientation"] != identity["orientation"] else 1
+            identity = {**by_file, "already_corrected": list(done), "turned": turned}
     return tags, identity
 
 
@@ -124,6 +145,7 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
     strength = choices.strength
     wanted = {kind: strength[kind] for kind in kinds if strength.get(kind) and kind not in done}
     frame = subject.frame(choices.frame)
+    on_sensor = subject.frame_on_sensor(choices.frame, frame.size)
     crop_factor = choices.crop_factor or identity.get("crop_factor")
     if not crop_factor:
         raise UserError(_("The sensor of this camera is not known; say its crop factor."))
@@ -143,7 +165,7 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         # A colour shading is of lens and sensor together.
         "tags": {name: subject.tags[name] for name in CAMERA if name in subject.tags},
     }
-    return {name: value for name, value in arguments.items() if value is not None}
+    return {name: value for name, value in arguments.items() if value is not None} | {"frame": on_sensor}
 
 
 def check_made(compiled: Mapping[str, Any], subject: Subject, choices: Choices) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from texts import UserError, _
@@ -21,6 +22,31 @@ class Placement:
     window: tuple[int, int, int, int] | None = None
     note: str = ""
     """Tells the user what was concluded or assumed; empty where the drawable is the photo as it was taken."""
+
+
+def of_sensor(
+    shares: Sequence[float] | None, original: Size | None, whole: Size, orientation: int
+) -> list[float] | None:
+    """Turn the frame around a photo as the photo was turned; it is left, top, width and height in shares of the photo.
+
+    ``original`` is the photo's size as it is stored, ``whole`` the one it has here, and ``orientation`` (Exif's) says
+    how it was turned when it was opened. Raises FrameError if it was turned another way, and lies beside the middle.
+    """
+    if shares is None:
+        return None
+    left, top, wide, high = shares
+    if original and orientation < 5 and (whole[0] > whole[1]) != (original[0] > original[1]):
+        if abs(left + wide / 2 - 0.5) > 1e-6 or abs(top + high / 2 - 0.5) > 1e-6:
+            raise FrameError(
+                _("The photo was cropped before it was opened, and turned since: nobody can tell where its centre was.")
+            )
+        orientation = 6
+    if orientation in (2, 3, 7, 8):
+        left = 1 - left - wide
+    if orientation in (3, 4, 6, 7):
+        top = 1 - top - high
+    # So far both are as stored; what was turned by a quarter has its rows as columns.
+    return [top, left, high, wide] if orientation >= 5 else [left, top, wide, high]
 
 
 def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Size | None, choice: str) -> Placement:

@@ -92,6 +92,7 @@ class Session:
         found = match(shot)
         answer = identity_record(shot.path or Path(), shot, found)
         answer["said"] = parts(found.evidence)
+        answer["placed"] = parts((*found.place.evidence, *filter(None, [found.place.refused])))
         answer["photo"] = None if shot.path is None else str(shot.path)
         answer["size"] = [shot.width, shot.height] if shot.width and shot.height else None
         answer["orientation"] = shot.orientation
@@ -118,11 +119,13 @@ class Session:
 
     def _compile(self, request: Request) -> Answer:
         from sixbit.compiler.compile import compile_filter
+        from sixbit.lenses.place import Place
         from sixbit.values.marks import NAMESPACE, PREFIX, marks
 
         size = asked.size(request, "size")
         shot = asked.shot(request)._replace(width=size[0], height=size[1]) if asked.has_shot(request) else Shot()
-        filter = compile_filter(asked.text(request, "lens"), shot, asked.choices(request), size=size)
+        place = Place(frame=asked.frame(request)) if "frame" in request else None
+        filter = compile_filter(asked.text(request, "lens"), shot, asked.choices(request), size=size, place=place)
         if request.get("window") is not None:
             filter = filter.window(*asked.rectangle(request, "window", size))
         if len(self._filters) >= KEPT_FILTERS:

@@ -23,8 +23,8 @@ from sixbit.values.errors import Code, photo_name
 from sixbit.values.ways_out import WaysOut, followed
 
 PAGE, LINES = "sixbit-report.html", "sixbit-report.jsonl"
-STATES = ("corrected", "copied", "skipped", "raw", "failed")
-"""The states that a photo can end in."""
+STATES = ("corrected", "copied", "skipped", "reshaped", "raw", "failed")
+"""The states that a photo can end in; one that is reshaped was skipped since its optical centre is not known."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Outcome:
     """Says in words what was done, or why it was not."""
     reason: str | None = None
     """Why in a word: ``ambiguous``, ``unknown``, ``untagged``, ``not_m``, ``uncalibrated``, ``already_corrected``,
-    ``exists``, ``raw`` or ``error``."""
+    ``reshaped``, ``exists``, ``raw`` or ``error``."""
     out: Path | None = None
     """The file that was written, if one was."""
     lens: str | None = None

@@ -131,7 +131,8 @@ def _not_corrected(task: Task, error: NotCorrectedError, action: str, write: boo
             copied(Path(task.source), task.copy, task.preset)
         out = task.copy.relative_to(task.folder).as_posix()
         return {"status": "copied", "reason": error.status, "out": out, **why}
-    return {"status": "failed" if action == "fail" else "skipped", "reason": error.status, **why}
+    skipped = "reshaped" if error.code is Code.RESHAPED else "skipped"
+    return {"status": "failed" if action == "fail" else skipped, "reason": error.status, **why}
 
 
 def copied(source: Path, target: Path, preset: Preset) -> None:

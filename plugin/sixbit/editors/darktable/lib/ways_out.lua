@@ -56,7 +56,9 @@ ways_out.by_code = {
   already_corrected = _(
     "Switch darktable's lens correction off for it, or allow it by the preference “Sixbit: export what is corrected already”."
   ),
-  reshaped = _("Switch that off for this export, or correct it by darktable's own lens correction."),
+  reshaped = _(
+    "Switch that off for this export, correct it by darktable's own lens correction, or choose a preset whose `reshaped` is correct."
+  ),
   -- The user's own files.
   user_file = _("Repair that file, or take it away."),
   run = _("Remove that calibration on the page that calibrates a lens."),
