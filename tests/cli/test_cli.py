@@ -37,6 +37,10 @@ KEYS = [
     "distance_m",
     "calibrations",
     "already_corrected",
+    "compensated_for",
+    "unmarked",
+    "place",
+    "reshaped",
 ]
 ODD_NAMES = ["two words.jpg", 'it\'s "quoted".jpg', "new\nline.jpg", "emoji 📷.jpg", "-o.jpg", "$(touch here).jpg"]
 

@@ -36,6 +36,7 @@ WAYS_OUT: WaysOut = {
     Code.BAD_VIGNETTING: "Correct without it by --only distortion,tca.",
     Code.BAD_SHADING: "Correct without it by --only distortion,tca,vignetting.",
     Code.ALREADY_CORRECTED: "--force corrects it again.",
+    Code.COMPENSATED: "--only distortion,tca,vignetting corrects it all the same; so do flats from this very body.",
     Code.RUN: "`sixbit calibrate list` lists yours, `sixbit calibrate remove {run}` takes one back.",
     Code.PRESET: "`sixbit presets` lists them, `sixbit presets show NAME` tells all that one says.",
     Code.ARGUMENT: "--help tells what there is.",

@@ -13,6 +13,7 @@ from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished
 from sixbit.export.presets import PLAIN, Preset
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.compensation import perhaps_compensated, silently_developed
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.place import Place, place_of
@@ -122,6 +123,7 @@ def correct(
     watch.lap("decode")
     filter = _compiled(shot, lens, choices, photo, place, preset.auto_tca)
     _check_something_to_do(filter, shot, lens, choices)
+    notes += _unmarked(shot, filter)
     watch.lap("compile")
     # More bits, where they are wanted, before the values between those of the photo are rounded.
     if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
@@ -212,6 +214,14 @@ def _check_something_to_do(filter: Filter, shot: Shot, lens: Lens, choices: Choi
         raise corrected_already(shot) if done_before else nothing_to_do(shot.path or Path(), lens, filter)
 
 
+def _unmarked(shot: Shot, filter: Filter) -> list[Sentence]:
+    """What may have been done to a photo before, though no mark tells it."""
+    found = [silently_developed(shot)]
+    if "vignetting" in filter.made_from["corrections"]:
+        found.append(perhaps_compensated(shot))
+    return [sentence for sentence in found if sentence]
+
+
 def _tca_in(photo: Photo) -> tuple[Model, str] | str:
     """The lateral colour that a photo shows, or why it shows none."""
     from sixbit.measure.tca import tca_in
@@ -238,7 +248,9 @@ def nothing_to_do(path: Path, lens: Lens, filter: Filter) -> NotCorrectedError:
         lens_id=lens.lens_id,
         left=left,
     )
-    return NotCorrectedError(said, next(iter(codes_of(said)), None), subject=path)
+    codes = codes_of(said)
+    code = Code.COMPENSATED if Code.COMPENSATED in codes else next(iter(codes), None)
+    return NotCorrectedError(said, code, subject=path)
 
 
 def corrected_already(shot: Shot) -> NotCorrectedError:

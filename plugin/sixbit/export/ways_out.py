@@ -29,4 +29,5 @@ BY_PRESET: WaysOut = {
     Code.BAD_VIGNETTING: "A preset without vignetting among its `corrections` can correct it.",
     Code.BAD_SHADING: "A preset without shading among its `corrections` can correct it.",
     Code.ALREADY_CORRECTED: "Correct it by itself to have it done again.",
+    Code.COMPENSATED: 'A preset whose `compensated` is "correct" corrects it all the same.',
 }

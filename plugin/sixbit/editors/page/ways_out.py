@@ -34,5 +34,6 @@ WAYS_OUT: WaysOut = {
     Code.BAD_VIGNETTING: _MEASURE_ANEW,
     Code.BAD_SHADING: _MEASURE_ANEW,
     Code.ALREADY_CORRECTED: _UNTOUCHED,
+    Code.COMPENSATED: "Measure it on this very body: that shows what the camera leaves.",
     Code.RUN: "Press “Remove” beside that calibration, and make it anew.",
 }
