@@ -51,7 +51,7 @@ SWITCHES = (
     ("computed", _("Co_mputed calibrations"), _("Use calibrations computed from a lens's patent, too")),
     (
         "compensated",
-        _("Com_pensated vignetting, too"),
+        _("C_ompensated vignetting, too"),
         _("Correct the vignetting that a Leica M has compensated itself, for a lens that it knew"),
     ),
     ("write-lens", _("_Write the lens into the metadata"), _("So that an exported photo says which lens it was")),
