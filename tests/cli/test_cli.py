@@ -38,6 +38,8 @@ KEYS = [
     "distance_m",
     "calibrations",
     "already_corrected",
+    "compensated_for",
+    "unmarked",
     "place",
     "frame",
     "reshaped",

@@ -59,8 +59,9 @@ TAGS: dict[str, Any] = {
 }
 NAME = "Summicron-M 1:2/35 ASPH."
 NAMED = {**TAGS, "LensModel": NAME}
-OPEN = TAGS | {"LensModel": "Summilux-M 1:1.4/21 ASPH.", "FocalLength": (21, 1), "FNumber": (14, 10)}
-"""Of this lens the fall-off is known, and nothing else."""
+OPEN = TAGS | {"LensModel": "Summilux-M 21mm f/1.4 ASPH.", "FocalLength": (21, 1), "FNumber": (14, 10)}
+"""Of this lens the fall-off is known, and nothing else. A person wrote its name: for a lens it knows itself, an M10
+has compensated it."""
 
 Pixels = NDArray[Any]
 

@@ -198,6 +198,8 @@ def test_identify_says_what_the_command_line_says(server: Server, capsys: pytest
     assert answer.pop("orientation") == 1
     said_in_parts = answer.pop("said")
     assert answer.pop("placed") == []
+    assert answer.pop("said_unmarked") == []
+    assert len(answer["unmarked"]) == 1
     assert answer == said
     assert len(said_in_parts) == len(said["evidence"])
     assert server.ask("identify", tags=exiv2_texts(PHOTO), size=[1536, 1024])["lens"] == said["lens"]

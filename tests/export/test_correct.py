@@ -81,12 +81,13 @@ def test_an_option_goes_before_the_preset_also_where_it_is_as_usual(
     monkeypatch.setattr("sixbit.export.correct.lens_of", lambda _, choices: seen.append(choices) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main(["correct", str(PHOTO), "-o", str(tmp_path / "out.png"), "--preset", "mine", *option])
-    field, right = {
-        "--scale": ("scale", "fill"),
-        "--grades": ("grades", (Grade.MEASURED, Grade.PUBLISHED)),
-        "--only": ("kinds", {"vignetting": 1.0}),
+    right = {
+        "--scale": {"scale": "fill"},
+        "--grades": {"grades": (Grade.MEASURED, Grade.PUBLISHED)},
+        # Who names what to correct means it, also where the camera has compensated for some.
+        "--only": {"kinds": {"vignetting": 1.0}, "compensated": "correct"},
     }[option[0]]
-    assert seen == [replace(preset.choices, **{field: right})]
+    assert seen == [replace(preset.choices, **right)]
 
 
 def test_nothing_is_asked_for(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def chosen(options: argparse.Namespace, usual: Choices | None = None) -> Choices
     said = {field.name: getattr(options, field.name, None) for field in fields(usual)}
     if said["kinds"] is not None:
         said["kinds"] = with_strength(said["kinds"], usual.kinds)
+        said["compensated"] = "correct"  # Who names a correction wants it, whatever the camera has done.
     return replace(usual, **{name: value for name, value in said.items() if value is not None})
 
 

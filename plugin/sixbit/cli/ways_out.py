@@ -37,6 +37,7 @@ WAYS_OUT: WaysOut = {
     Code.BAD_SHADING: "Correct without it by --only distortion,tca,vignetting.",
     Code.ALREADY_CORRECTED: "--force corrects it again.",
     Code.RESHAPED: "--force corrects it as if it were the whole frame.",
+    Code.COMPENSATED: "--only distortion,tca,vignetting corrects it all the same; so do flats from this very body.",
     Code.RUN: "`sixbit calibrate list` lists yours, `sixbit calibrate remove {run}` takes one back.",
     Code.NO_RUN: "`sixbit calibrate list` lists yours, `sixbit calibrate` makes one.",
     Code.PRESET: "`sixbit presets` lists them, `sixbit presets show NAME` tells all that one says.",

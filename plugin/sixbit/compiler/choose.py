@@ -10,6 +10,8 @@ from sixbit.compiler.optics import Optics, Sensor, SensorPicture, optics_of, tca
 from sixbit.compiler.shading import interpolated
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.compensation import compensated
+from sixbit.lenses.entries import Entry
 from sixbit.lenses.figures import Aperture
 from sixbit.lenses.own import Run
 from sixbit.values.choices import Choices
@@ -58,10 +60,13 @@ def choose(
     entries = catalogue().calibration_entries(
         usage.lens.lens_id, choices.kinds, choices.grades, usage.picture.crop_factor
     )
+    by_camera = None if choices.compensated == "correct" else _leave_to_camera(entries, usage, choices)
     optics = optics_of(entries, usage.focal_mm, usage.aperture.f_number, usage.distance_m)
     chosen: dict[str, Chosen] = {}
     for kind in choices.kinds:
-        if model := getattr(optics, kind):
+        if kind == "vignetting" and by_camera:
+            chosen[kind] = by_camera
+        elif model := getattr(optics, kind):
             calibration = entries[kind].calibration
             chosen[kind] = model, {"grade": str(calibration.grade), "source": calibration.source}
         elif kind == "shading" and Grade.MEASURED in choices.grades:
@@ -86,6 +91,25 @@ def _tca_of(picture: SensorPicture, measured: tuple[Model, str] | str, why: Sent
     model, source = measured
     origin = {"grade": FROM_PHOTO, "source": source, "model": model.name, "terms": list(model.terms)}
     return (tca(*model), picture.alone.sensor), origin
+
+
+def _leave_to_camera(entries: dict[str, Entry], usage: Usage, choices: Choices) -> Sentence | None:
+    """Take fall-off out of the entries, if the camera has compensated it already, and say so.
+
+    What the user has measured on that very body is what it leaves, so that this serves, and no other. Colour shading
+    needs no such care: it is never used on another body than its own.
+    """
+    told = compensated(usage.shot)
+    if told is None or "vignetting" not in entries:
+        return None
+    own = None
+    if Grade.MEASURED in choices.grades:
+        own = catalogue().entry_on_body(usage.lens.lens_id, "vignetting", usage.shot.camera, usage.picture.crop_factor)
+    if own is None:
+        del entries["vignetting"]
+        return told
+    entries["vignetting"] = own
+    return None
 
 
 def _why_none(usage: Usage, kind: str, is_known: bool, grades: tuple[Grade, ...]) -> Sentence:

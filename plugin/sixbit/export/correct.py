@@ -14,6 +14,7 @@ from sixbit.export.finish import finished
 from sixbit.export.presets import PLAIN, Preset, load
 from sixbit.lenses.bodies import takes_no_colours
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.compensation import perhaps_compensated, silently_developed
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.place import Place, place_of
@@ -128,6 +129,7 @@ def correct(
     filter = _compiled(shot, lens, choices, photo, place, preset.auto_tca, has_colours)
     _check_something_to_do(filter, shot, lens, choices)
     transfer = _transfer(photo, filter)
+    notes += _unmarked(shot, filter)
     watch.lap("compile")
     # If the preset wants more bits, the photo gets them first: a correction rounds to the bits that it is given.
     if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
@@ -243,6 +245,14 @@ def _check_something_to_do(filter: Filter, shot: Shot, lens: Lens, choices: Choi
         raise corrected_already(shot) if done_before else nothing_to_do(shot.path or Path(), lens, filter)
 
 
+def _unmarked(shot: Shot, filter: Filter) -> list[Sentence]:
+    """Tell of what may have been done to a photo before, though no mark tells it."""
+    found = [silently_developed(shot)]
+    if "vignetting" in filter.made_from["corrections"]:
+        found.append(perhaps_compensated(shot))
+    return [sentence for sentence in found if sentence]
+
+
 def _tca_in(photo: Photo) -> tuple[Model, str] | str:
     """The lateral colour that a photo shows, or why it shows none."""
     from sixbit.measure.tca import tca_in
@@ -271,7 +281,9 @@ def nothing_to_do(path: Path, lens: Lens, filter: Filter) -> NotCorrectedError:
         lens_id=lens.lens_id,
         left=left,
     )
-    return NotCorrectedError(said, next(iter(codes_of(said)), None), subject=path)
+    codes = codes_of(said)
+    code = Code.COMPENSATED if Code.COMPENSATED in codes else next(iter(codes), None)
+    return NotCorrectedError(said, code, subject=path)
 
 
 def corrected_already(shot: Shot) -> NotCorrectedError:

@@ -90,6 +90,7 @@ class Preset:
     uncalibrated: str = _DEFAULT["uncalibrated"]
     already_corrected: str = _DEFAULT["already_corrected"]
     reshaped: str = _DEFAULT["reshaped"]
+    compensated: str = _DEFAULT["compensated"]
     scale: str | float = _DEFAULT["scale"]
     interpolation: str = _DEFAULT["interpolation"]
     depth: int | None = _DEFAULT["depth"]
@@ -114,6 +115,7 @@ class Preset:
             kinds=with_strength(self.corrections, self.strength),
             scale=self.scale,
             grades=grades[: grades.index(self.lowest_grade) + 1],
+            compensated=self.compensated,
         )
 
     @property

@@ -30,4 +30,5 @@ BY_PRESET: WaysOut = {
     Code.BAD_SHADING: "A preset without shading among its `corrections` can correct it.",
     Code.ALREADY_CORRECTED: "Correct it by itself to have it done again.",
     Code.RESHAPED: "A preset whose `reshaped` is correct takes it for the whole frame.",
+    Code.COMPENSATED: 'A preset whose `compensated` is "correct" corrects it all the same.',
 }

@@ -139,16 +139,31 @@ class Catalogue:
         return {kind: self._entry(lens_id, best[kind]) for kind in kinds if kind in best and kind != "shading"}
 
     def _entry(self, lens_id: str, calibration: Calibration) -> Entry:
-        from sixbit.lenses.entries import entry_in, merged_entry
+        from sixbit.lenses.entries import entry_in
 
         if not calibration.run:
             return entry_in(self.folders[-1 if calibration.own else 0] / calibration.file, calibration)
         # All runs with the lens on sensors of one size are interpolated together.
         runs = [run for run in self.runs if run.lens_id == lens_id and calibration.kind in run.kinds]
+        return self._merged(runs, calibration)
+
+    def entry_on_body(
+        self, lens_id: str, kind: str, camera: tuple[str, str], crop_factor: float | None = None
+    ) -> Entry | None:
+        """The entry of the user's runs on one body alone, which also show what that body itself does; None without."""
+        from sixbit.lenses.bodies import same_body
+
+        runs = [run for run in self.runs if run.lens_id == lens_id and same_body((run.make, run.model), camera)]
+        found = [one for run in runs for one in run.calibrations if one.kind == kind and one.serves(crop_factor)]
+        return self._merged([run for run in runs if kind in run.kinds], found[-1]) if found else None
+
+    def _merged(self, runs: list[Run], calibration: Calibration) -> Entry:
+        from sixbit.lenses.entries import merged_entry
+
         newest = next(run for run in runs if run.name == calibration.run)
-        runs = [run for run in runs if run.same_sensor(newest)]
-        source = "; ".join(run.origin for run in runs)
-        return merged_entry(tuple(run.xml for run in runs), calibration._replace(source=source))
+        alike = [run for run in runs if run.same_sensor(newest)]
+        source = "; ".join(run.origin for run in alike)
+        return merged_entry(tuple(run.xml for run in alike), calibration._replace(source=source))
 
 
 @cache

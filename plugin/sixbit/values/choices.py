@@ -40,8 +40,9 @@ class Choices:
 
     ``lens`` is an identity, ``focal_mm`` is in mm and ``distance_m`` in metres. ``kinds`` says how much is wanted of
     each kind, from 0 to 1; a kind that is not there is not wanted. ``scale`` is ``fill`` (no empty corner, nothing lost
-    that need not be), ``none``, or a factor. ``grades`` are those of the calibrations that are trusted. Raises
-    :class:`CompileError` for choices that make no sense.
+    that need not be), ``none``, or a factor. ``grades`` are those of the calibrations that are trusted.
+    ``compensated`` says what becomes of fall-off that the camera has compensated itself, for a lens that it knew:
+    ``leave`` it, or ``correct`` it all the same. Raises :class:`CompileError` for choices that make no sense.
 
     >>> Choices(f_number=5.6, kinds={"tca": 0.5, "distortion": 1.0}).kinds
     {'distortion': 1.0, 'tca': 0.5}
@@ -58,6 +59,7 @@ class Choices:
     kinds: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 1.0))
     scale: str | float = "fill"
     grades: tuple[Grade, ...] = TRUSTED
+    compensated: str = "leave"
 
     def __post_init__(self) -> None:
         if self.lens is not None and not isinstance(self.lens, str):
@@ -70,6 +72,8 @@ class Choices:
                 raise CompileError(f"`{name}` is a number above zero and below a million, not {value!r:.60}.")
         if self.scale not in ("fill", "none") and not (_is_number(self.scale) and 0.1 <= self.scale <= 10):
             raise CompileError(f"A scale is `fill`, `none` or a factor from 0.1 to 10, not {self.scale!r:.60}.")
+        if self.compensated not in ("leave", "correct"):
+            raise CompileError(f"What is compensated is left or corrected, not {self.compensated!r:.60}.")
         object.__setattr__(self, "kinds", Strengths(self.kinds))
         object.__setattr__(self, "grades", _known(self.grades))
 

@@ -62,6 +62,8 @@ class Code(StrEnum):
     BAD_VIGNETTING = "bad_vignetting"
     BAD_SHADING = "bad_shading"
     ALREADY_CORRECTED = "already_corrected"
+    COMPENSATED = "compensated"
+    """Fall-off that the camera itself has compensated, for a lens that it knew."""
     RESHAPED = "reshaped"
     """A picture that was cropped, stitched or bent, so that its optical centre is not known."""
     # The user's own files.
@@ -151,6 +153,8 @@ class NotCorrectedError(PhotoError):
         ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``,
         ``already_corrected`` or ``reshaped``.
         """
+        if self.code is Code.COMPENSATED:
+            return str(Code.ALREADY_CORRECTED)
         told = (Code.AMBIGUOUS, Code.UNKNOWN, Code.UNTAGGED, Code.NOT_M, Code.ALREADY_CORRECTED, Code.RESHAPED)
         return str(self.code if self.code in told else Code.UNCALIBRATED)
 

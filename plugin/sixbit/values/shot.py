@@ -14,6 +14,8 @@ T = TypeVar("T")
 INFINITY_M = 1000.0
 """The distance in metres that stands for infinity, here as in lensfun's database."""
 
+BY_ADAPTER = "MakerNote 0x0304"
+"""The tag by which Leica's mirrorless bodies tell the code that the M-Adapter L has read."""
 
 _NOTHING = re.compile(
     r"[\W_0]*(?:mm[\W_0]*(?:[fƒ][\W_0]*)?|[fƒ][\W_0]+)?|(?=.*--)[\W\d_]*mm[\W\d_]*(?:[fƒ][\W\d_]*)?|0(?:\.0)?\s*mm\b.*|---.*|\*\*\*.*|"
@@ -105,6 +107,10 @@ class Shot(NamedTuple):
     """Corrections that marks in the photo claim: ``distortion``, ``tca``, ``vignetting``, ``shading``."""
     marks: tuple[Tagged[str], ...] = ()
     """The marks behind ``already_corrected``, as found."""
+    silent_program: Tagged[str] | None = None
+    """A program that made these pixels and does not say whether it corrected the lens."""
+    known_to_body: Tagged[str] | None = None
+    """The M lens as a Leica body itself knew it, by its code or by name: such a body compensates fall-off."""
 
     @property
     def camera(self) -> tuple[str, str]:

@@ -63,6 +63,7 @@ class Choices:
             self.strength = {kind: get(f"{kind}-strength") / 100 for kind in CORRECTIONS if get(kind)}
             self.scale = get("scale")
             self.grades = [*GRADES, COMPUTED] if get("computed") else GRADES
+        self.compensated: str = self.preset.get("compensated") or ("correct" if get("compensated") else "leave")
 
 
 class Subject:
@@ -161,6 +162,8 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         "strength": {kind: share for kind, share in wanted.items() if share < 1},
         "scale": choices.scale,
         "grades": choices.grades,
+        "compensated": choices.compensated,
+        "compensated_for": identity.get("compensated_for"),
         "already_corrected": list(identity["already_corrected"]),
         # A colour shading is of lens and sensor together.
         "tags": {name: subject.tags[name] for name in CAMERA if name in subject.tags},
@@ -215,6 +218,7 @@ def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFil
     if choices.write_lens:
         # Of the f-number only what the user says: an estimate of the camera's is no knowledge.
         said = {"focal_mm": made_from["focal_mm"], "f_number": choices.f_number or None}
+        said["compensated_for"] = subject.identity.get("compensated_for")
         tags |= server.call("lens_tags", lens=made_from["lens_id"], **said)["tags"]
     begun = 0.0
     if picture is None:

@@ -26,6 +26,7 @@ from presets import Preset, presets_of
 from preview import Preview
 from preview_bar import preview_bar
 from questions import BAR_WIDTH, done_before_bar, reshaped_bar
+from sentences import translated
 from server_client import Answer, Server, ServerError
 from settings import CorrectionsPart, PhotoPart, ResultPart
 from texts import UserError, _
@@ -88,7 +89,8 @@ class CorrectionDialog:
         self.config, self.server, self.subject, self.pixels = config, server, subject, pixels
         self.picture: int | None = None
         self._in_place = only_in_place(subject.drawable)
-        self._notes = notes_on(subject.drawable, subject.photo_is_corrected)
+        unmarked = [] if subject.coverage else map(translated, subject.identity["said_unmarked"])
+        self._notes = [*notes_on(subject.drawable, subject.photo_is_corrected), *unmarked]
         self.lenses = {lens["id"]: lens for lens in server.call("lenses")["lenses"]}
         presets = server.call("presets")
         self.presets = presets_of(presets["presets"])

@@ -58,6 +58,7 @@ WAYS_OUT = {
     "bad_vignetting": _("Switch “Vignetting” off."),
     "bad_shading": _("Switch “Shading” off."),
     "already_corrected": _("Switch “Correct again” on to do it once more."),
+    "compensated": _("Switch “Compensated vignetting, too” on to correct it all the same."),
     "reshaped": _("Choose “The whole layer” at “Photo was” to take it for the whole frame."),
     # The user's own files.
     "user_file": _("Repair that file, or take it away."),

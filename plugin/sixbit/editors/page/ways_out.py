@@ -35,6 +35,7 @@ WAYS_OUT: WaysOut = {
     Code.BAD_SHADING: _MEASURE_ANEW,
     Code.ALREADY_CORRECTED: _UNTOUCHED,
     Code.RESHAPED: _UNTOUCHED,
+    Code.COMPENSATED: "Measure it on this very body: that shows what the camera leaves.",
     Code.RUN: "Press “Remove” beside that calibration, and make it anew.",
     Code.NO_RUN: "Load the page anew: it lists yours. If none is there, measure one, and accept what is found.",
 }

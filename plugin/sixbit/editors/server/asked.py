@@ -136,7 +136,7 @@ def choices(request: Request) -> Choices:
     if not isinstance(strength, dict):
         raise ArgumentError(f"`strength` is a number by name of a correction, not {strength!r:.60}.")
     said: dict[str, Any] = {}
-    for name in ("crop_factor", "focal_mm", "f_number", "distance_m", "scale"):
+    for name in ("crop_factor", "focal_mm", "f_number", "distance_m", "scale", "compensated"):
         if (value := request.get(name)) is not None:
             said[name] = float(value) if is_positive(value) else value
     if request.get("grades") is not None:

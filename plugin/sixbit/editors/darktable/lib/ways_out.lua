@@ -56,6 +56,7 @@ ways_out.by_code = {
   already_corrected = _(
     "Switch darktable's lens correction off for it, or allow it by the preference “Sixbit: export what is corrected already”."
   ),
+  compensated = _("Choose a preset whose `compensated` is correct, or calibrate the lens on this very body."),
   reshaped = _(
     "Switch that off for this export, correct it by darktable's own lens correction, or choose a preset whose `reshaped` is correct."
   ),
