@@ -32,7 +32,7 @@ class Photo:
 
     path: Path
     format: str
-    """``JPEG``, ``TIFF``, ``PNG`` or ``HEIC``."""
+    """``JPEG``, ``TIFF``, ``PNG``, ``HEIC``, ``AVIF``, ``WebP`` or ``JPEG XL``."""
     pixels: NDArray[Any]
     icc: bytes | None = None
     metadata: Metadata = field(default_factory=Metadata)
@@ -48,6 +48,11 @@ class Photo:
     def alpha(self) -> bool:
         """True if the last channel is alpha."""
         return self.pixels.ndim == 3 and self.pixels.shape[2] == 4
+
+    @property
+    def is_multiplied(self) -> bool:
+        """True if the colours are multiplied by alpha, as only a TIFF may have them (TIFF 6.0, ExtraSamples)."""
+        return self.alpha and getattr(self.encoding, "alpha", None) == 1
 
     def without_gain_map(self, why: str) -> Photo:
         """The photo without its HDR gain map, and a note on that if it had one."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sixbit.files.replace import replacing
 from sixbit.photos.metadata import corrected, without_maker_note
 from sixbit.photos.photo import Photo
+from sixbit.photos.pixels import straight
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def save_photo(
     check_target(out, photo.path)
     if kind != "jpeg":
         photo = photo.without_gain_map("only a JPEG holds one")
+    if kind != "tiff" and photo.is_multiplied:
+        pixels = straight(pixels)
     metadata, notes = corrected(photo.metadata, pixels, filter)
     trailer = getattr(photo.encoding, "trailer", None)
     if kind != "jpeg" and trailer:
