@@ -449,7 +449,7 @@ def test_utf16_packet(tmp_path: Path) -> None:
     assert [name.value for name in shot_of(jpeg(xmp=packet), tmp_path).lens_names] == ["Thambar-M 90mm f/2.2"]
 
 
-@pytest.mark.parametrize("name", ["photo.DNG.xmp", "photo.xmp"])
+@pytest.mark.parametrize("name", ["photo.DNG.xmp", "photo.xmp", "photo.DNG.XMP", "photo.XMP"])
 def test_sidecar_goes_before_the_photo(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(
         xmp_packet(exifEX_LensModel="Summaron-M 28mm f/5.6", exif_FocalLength="28/1", exif_FNumber="8/1")
@@ -459,6 +459,12 @@ def test_sidecar_goes_before_the_photo(name: str, tmp_path: Path) -> None:
     assert value(shot.focal_mm) == 28
     assert value(shot.f_number) == 8
     assert shot.f_number_estimated
+
+
+def test_of_two_sidecars_the_one_in_small_letters_counts(tmp_path: Path) -> None:
+    for name, lens in (("photo.xmp", "Summaron-M 28mm f/5.6"), ("photo.XMP", "Elmar-M 50mm f/2.8")):
+        (tmp_path / name).write_bytes(xmp_packet(aux_Lens=lens))
+    assert [one.value for one in shot_of(jpeg(), tmp_path, "photo.jpg").lens_names] == ["Summaron-M 28mm f/5.6"]
 
 
 def test_marks_in_a_sidecar_are_not_in_the_pixels(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_what_cannot_be_changed_gets_a_sidecar(name: str, tmp_path: Path) -> Non
     assert not shot.f_number_estimated
 
 
-@pytest.mark.parametrize("name", ["photo.dng.xmp", "photo.xmp"])
+@pytest.mark.parametrize("name", ["photo.dng.xmp", "photo.xmp", "photo.dng.XMP", "photo.XMP"])
 def test_sidecar_keeps_what_it_said(name: str, tmp_path: Path) -> None:
     photo, sidecar = tmp_path / "photo.dng", tmp_path / name
     photo.write_bytes(SIDECARS["m10.DNG"])

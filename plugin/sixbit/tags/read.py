@@ -107,8 +107,19 @@ def opened(path: Path) -> BinaryIO:
 
 
 def sidecars(photo: Path) -> tuple[Path, Path]:
-    """Where a sidecar of the photo may be, the most trusted first: ``PHOTO.ext.xmp`` and ``PHOTO.xmp``."""
-    return photo.with_name(photo.name + ".xmp"), photo.with_suffix(".xmp")
+    """Where a sidecar of the photo may be, the most trusted first: ``PHOTO.ext.xmp`` and ``PHOTO.xmp``.
+
+    Each with its ending in capitals, if it stands so.
+    """
+    return _as_it_stands(photo.with_name(photo.name + ".xmp")), _as_it_stands(photo.with_suffix(".xmp"))
+
+
+def _as_it_stands(sidecar: Path) -> Path:
+    in_capitals = sidecar.with_suffix(".XMP")
+    try:
+        return in_capitals if in_capitals.is_file() and not sidecar.exists() else sidecar
+    except OSError:
+        return sidecar
 
 
 def _sidecar_sources(photo: Path) -> Iterator[Source]:
