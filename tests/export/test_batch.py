@@ -45,7 +45,7 @@ JPEG = Preset("test", "Test", "JPEG")
 
 def put(path: Path, status: str = "matched", megapixels: float = 0.02, **tags: object) -> Path:
     """A photo of that status: a JPEG, or what the suffix says."""
-    build = {".tif": batch_photos.tiff, ".png": batch_photos.png}.get(path.suffix, batch_photos.jpeg)
+    build = batch_photos.BUILDERS.get(path.suffix.lower(), batch_photos.jpeg)
     size = size_of(megapixels)
     xmp = batch_photos.MARKS if status == "corrected" else b""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -413,6 +413,16 @@ def test_folders_are_mirrored_and_filtered(tmp_path: Path) -> None:
     assert (tmp_path / "4" / "old" / "c.jpg").exists()
 
 
+@pytest.mark.parametrize("suffix", [".avif", ".webp", ".jxl", ".WEBP"])
+def test_photos_of_newer_formats_are_corrected(suffix: str, tmp_path: Path) -> None:
+    put(tmp_path / "in" / f"photo{suffix}")
+    (seen,) = run(tmp_path / "in", tmp_path / "out").values()
+    assert seen.status == "corrected"
+    (made,) = (tmp_path / "out").glob("photo*")
+    assert made.suffix == ".jpg"
+    assert read_shot(made).already_corrected
+
+
 def test_targets_that_would_be_one_are_told_apart(tmp_path: Path) -> None:
     for name in ("a.jpg", "a.tif", "A.png", "a-2.jpg"):
         put(tmp_path / "in" / name)
@@ -503,7 +513,7 @@ def test_a_photo_beyond_the_budget_fails_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["full-jpeg", "archive", "web-jpeg"])
-@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".progressive.jpg"])
+@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".progressive.jpg", ".avif", ".webp", ".jxl"])
 def test_a_photo_takes_no_more_than_is_reckoned(name: str, suffix: str, tmp_path: Path) -> None:
     """The memory of a process of its own, before and after a photo of 4 MP, or 12."""
     megapixels = 12 if "progressive" in suffix else 4

@@ -190,7 +190,7 @@ def test_geometry_needs_no_profile(icc: bytes, tmp_path: Path) -> None:
         done = correct(photo, tmp_path / f"out{suffix}")
         assert done.filter.made_from["corrections"] == ["distortion", "tca"]
         assert decode(tmp_path / f"out{suffix}").icc == icc
-    falls_off = Choices(lens="vm-nokton-28-1.5", crop_factor=1.0, f_number=2.0)
+    falls_off = Choices(lens="vm-nokton-28-1.5", crop_factor=1.0, f_number=2.0, compensated="correct")
     with refused(PhotoError, "--only distortion,tca", Code.PROFILE):
         correct(photo, tmp_path / "none.jpg", choices=falls_off)
     assert not (tmp_path / "none.jpg").exists()

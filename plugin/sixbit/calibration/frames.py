@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def open_frame(path: str | Path) -> DecodedFrame:
-    """Decode a JPEG, TIFF, PNG, HEIC or raw frame. Raises PhotoError."""
+    """Decode a photo of any format that is read, or a raw frame. Raises PhotoError."""
     path = Path(path)
     with opened(path) as file:
         blocks = photo_blocks(path, file)

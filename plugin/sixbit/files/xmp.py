@@ -29,7 +29,7 @@ _DARKTABLE = "{http://darktable.sf.net/}"
 _STEP = re.compile(r"Xmp\.darktable\.history\[(\d{1,5})\]/darktable:(\w+)")
 """A property of a step of darktable's history, as exiv2 calls it."""
 _IN_LISTS = ("operation", "enabled")
-"""The same in darktable's first files: lists, one for each property, with an item for each step."""
+"""Those of darktable's first files: lists, one for each property, with an item for each step."""
 
 
 class XmpError(ValueError):

@@ -51,7 +51,7 @@ _UNSPECIFIED, _BT_2020, _PQ, _HLG = 2, 9, 16, 18
 HDR = {_PQ: "PQ", _HLG: "HLG"}
 """The curves of HDR screens, by their codes (ITU-R BT.2100)."""
 _WHITE = 203.0
-"""What white paper gets on such a screen, in cd/m2 (ITU-R BT.2408, table 1)."""
+"""The light of white paper on such a screen, in cd/m2 (ITU-R BT.2408, table 1)."""
 
 ADOBE_RGB: Primaries = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65)
 """Adobe RGB (1998) Color Image Encoding, section 4.3.1."""
@@ -60,7 +60,7 @@ ADOBE_GAMMA = 563 / 256
 _NAMES = {PRIMARIES[12]: "Display P3", ADOBE_RGB: "Adobe RGB (1998)", PRIMARIES[_BT_2020]: "Rec. 2020"}
 
 _SRGB_GAMMA = 45455
-"""What writers of sRGB state in the gAMA chunk of a PNG (third edition, section 11.3.2.4)."""
+"""The exponent that writers of sRGB state in the gAMA chunk of a PNG (third edition, section 11.3.2.4)."""
 _ALIKE = 0.0015
 """Chromaticities that differ by less are one: the chunks and tags that hold them are rounded."""
 
@@ -79,7 +79,7 @@ class Colour:
     curve: Curve | None = None
     codes: tuple[int, int] | None = None
     note: str | None = None
-    """What was told and cannot be used, in words."""
+    """Says what was told and cannot be used."""
 
     @property
     def hdr(self) -> str | None:

@@ -33,10 +33,10 @@ class Photo:
 
     path: Path
     format: str
-    """``JPEG``, ``TIFF``, ``PNG`` or ``HEIC``."""
+    """``JPEG``, ``TIFF``, ``PNG``, ``HEIC``, ``AVIF``, ``WebP`` or ``JPEG XL``."""
     pixels: NDArray[Any]
     colour: Colour = SRGB
-    """What the values mean, by what the file says of them."""
+    """The meaning of the values, by what the file says of them."""
     metadata: Metadata = field(default_factory=Metadata)
     encoding: Any = None
     grey: bool = False
@@ -55,6 +55,11 @@ class Photo:
     def alpha(self) -> bool:
         """True if the last channel is alpha."""
         return self.pixels.ndim == 3 and self.pixels.shape[2] == 4
+
+    @property
+    def is_multiplied(self) -> bool:
+        """True if the colours are multiplied by alpha, as only a TIFF may have them (TIFF 6.0, ExtraSamples)."""
+        return self.alpha and getattr(self.encoding, "alpha", None) == 1
 
     def without_gain_map(self, why: str) -> Photo:
         """The photo without its HDR gain map, and a note on that if it had one."""

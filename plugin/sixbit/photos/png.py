@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,8 @@ def read(path: Path, file: BinaryIO) -> Photo:
     import imagecodecs
     import numpy as np
 
+    # What libpng has to say of a broken file is in the error; of an interlaced one it does not matter.
+    logging.getLogger("imagecodecs").setLevel(logging.CRITICAL)
     data = memoryview(file.read())
     exif = xmp = None
     resources = b""

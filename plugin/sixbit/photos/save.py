@@ -11,6 +11,7 @@ from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.colour_tags import recoloured
 from sixbit.photos.metadata import corrected, without_maker_note
 from sixbit.photos.photo import Photo
+from sixbit.photos.pixels import straight
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def save_photo(
         photo = photo.without_gain_map("only a JPEG holds one")
     if photo.grey and photo.alpha:
         pixels = _as_grey(pixels)
+    if kind != "tiff" and photo.is_multiplied:
+        pixels = straight(pixels)
     metadata, notes = corrected(photo.metadata, pixels, filter)
     trailer = getattr(photo.encoding, "trailer", None)
     if kind != "jpeg" and trailer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.files import tiff
+from sixbit.files import bigtiff, tiff
 from sixbit.files.exiv2 import exif_of_tiff
 from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
 from sixbit.photos.colour import SRGB, of_exif, of_icc
@@ -28,6 +28,9 @@ _YCBCR = 6
 _CFA = 32803
 _LINEAR_RAW = 34892
 _REDUCED = 1
+_COEFFICIENTS, _SUBSAMPLING, _REFERENCES = 529, 530, 532
+_JPEGS = (6, 7, 33007, 34892)
+"""Compressions whose decoder makes RGB of YCbCr."""
 _KEPT_COMPRESSIONS = {1: None, 5: "lzw", 8: "zlib", 32946: "zlib", 32773: "packbits", 34925: "lzma", 50000: "zstd"}
 _LARGEST_CLASSIC = 4_200_000_000
 
@@ -66,6 +69,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
             encoding = _encoding(page, alpha, notes)
             tags = {number: page.tags.valueof(number) for number in (tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS)}
             icc, curve = page.iccprofile, page.tags.valueof(tiff.TRANSFER_FUNCTION)
+            is_big = container.is_bigtiff
     except (ValueError, struct.error, OSError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
         raise PhotoError(f"the TIFF is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
     if tags[tiff.LAYERS] is not None:
@@ -74,13 +78,20 @@ def read(path: Path, file: BinaryIO) -> Photo:
     iptc = _bytes(tags[tiff.IPTC])
     if iptc is not None:  # where the standard wants it; what Photoshop keeps in its resources is a copy
         resources = without_iptc(resources) + resources_of(iptc)
-    exif = exif_of_tiff(path, file)
+    exif = _exif_of_bigtiff(file) if is_big else exif_of_tiff(path, file)
     if exif is None:
         notes.append("its Exif data cannot be read and was left out")
     metadata = Metadata(exif, _bytes(tags[tiff.XMP]), resources)
     steps = np.ravel(curve).tolist() if isinstance(curve, tuple | np.ndarray) else ()
     colour = of_icc(icc) or of_exif(exif, steps) or SRGB
     return Photo(path, "TIFF", pixels, colour, metadata, encoding, grey=grey, notes=tuple(notes))
+
+
+def _exif_of_bigtiff(file: BinaryIO) -> bytes | None:
+    try:
+        return bigtiff.classic(file, tiff.PICTURE_TAGS)
+    except tiff.StructureError:
+        return None
 
 
 def _bytes(value: Any) -> bytes | None:
@@ -101,6 +112,8 @@ def _check(path: Path, page: TiffPage) -> None:
     if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR):
         kind = getattr(page.photometric, "name", page.photometric)
         raise PhotoError(f"its colours are stored as {kind}.", Code.FORMAT, subject=path)
+    if _is_ycbcr(page) and page.tags.valueof(_SUBSAMPLING, (2, 2)) not in ((1, 1), [1, 1]):
+        raise PhotoError("stores its colours subsampled (YCbCr), and not as a JPEG.", Code.FORMAT, subject=path)
     if page.axes not in ("YX", "YXS", "SYX"):
         raise PhotoError(f"is a stack of pictures ({page.axes}), not a photo.", Code.FORMAT, subject=path)
 
@@ -116,6 +129,9 @@ def _arranged(path: Path, page: TiffPage, pixels: NDArray[Any], notes: list[str]
         notes.append("its palette became RGB")
     else:
         pixels = _full_range(path, pixels, page.bitspersample, notes)
+    if _is_ycbcr(page):
+        pixels = _rgb_of_ycbcr(path, page, pixels)
+        notes.append("YCbCr became RGB")
     if page.photometric == _WHITE_IS_ZERO:
         pixels = (1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max) - pixels
         notes.append("white is zero became black is zero")
@@ -150,6 +166,44 @@ def _full_range(path: Path, pixels: NDArray[Any], bits: int, notes: list[str]) -
         why = f"holds {bits}-bit numbers ({kind}); 8 and 16 bits and floating point are read."
         raise PhotoError(why, Code.FORMAT, subject=path)
     return pixels.astype(kind.newbyteorder("="), copy=False)
+
+
+def _is_ycbcr(page: TiffPage) -> bool:
+    """True if luma and chroma come out of its decoder."""
+    return page.photometric == _YCBCR and int(page.compression) not in _JPEGS
+
+
+def _rgb_of_ycbcr(path: Path, page: TiffPage, pixels: NDArray[Any]) -> NDArray[Any]:
+    """Luma and chroma as RGB, by the coefficients and references that the file states (TIFF 6.0, section 21)."""
+    import numpy as np
+
+    if pixels.ndim != 3 or pixels.shape[2] < 3:
+        raise PhotoError("is said to be YCbCr, and has no three channels.", Code.DAMAGED, subject=path)
+    if pixels.dtype != np.uint8:
+        raise PhotoError("stores its colours as YCbCr in more than 8 bits.", Code.FORMAT, subject=path)
+    red, green, blue = _numbers(page, _COEFFICIENTS, [0.299, 0.587, 0.114])
+    references = np.array(_numbers(page, _REFERENCES, [0, 255, 128, 255, 128, 255]), np.float32)
+    black, white = references[::2], references[1::2]
+    if green <= 0 or (white <= black).any():
+        raise PhotoError("does not say what its YCbCr values mean.", Code.DAMAGED, subject=path)
+    scale = np.array([255, 127, 127], np.float32) / (white - black)
+    result = pixels.copy()
+    for row in result:  # a row at a time, for the memory it takes
+        luma, of_blue, of_red = ((row[:, :3] - black) * scale).T
+        made = [luma + (2 - 2 * red) * of_red, luma, luma + (2 - 2 * blue) * of_blue]
+        made[1] = (luma - red * made[0] - blue * made[2]) / green
+        row[:, :3] = np.rint(np.clip(np.stack(made, axis=1), 0, 255))
+    return result
+
+
+def _numbers(page: TiffPage, tag: int, default: list[float]) -> list[float]:
+    """Rational numbers of a tag: pairs of whole ones, as tifffile has them."""
+    told = page.tags.valueof(tag)
+    if told is None:
+        return default
+    if len(told) != 2 * len(default) or 0 in told[1::2]:
+        raise ValueError("the numbers of its YCbCr values are broken")
+    return [above / below for above, below in zip(told[::2], told[1::2], strict=True)]
 
 
 def _encoding(page: TiffPage, alpha: int, notes: list[str]) -> TiffEncoding:

@@ -1,7 +1,8 @@
 """Write the tags of a lens into photos whose camera or adapter knew of none: ``sixbit tag``.
 
 JPEG, TIFF and PNG get them in place: new tags go to the end of the Exif structure and nothing else in it moves, for
-maker notes hold offsets that break when they do. What cannot be changed so (raw files, DNG, HEIC) gets a sidecar.
+maker notes hold offsets that break when they do. What cannot be changed so (raw files, DNG, BigTIFF, HEIC,
+AVIF, WebP, JPEG XL) gets a sidecar.
 The lens itself, by its identity, goes to the XMP packet, so that it is found again whatever its name is shared with.
 """
 

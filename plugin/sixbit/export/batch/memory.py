@@ -54,7 +54,8 @@ def needed(photo: Path, preset: Preset) -> int:
     work_size = max(size, (preset.depth or 8) // 8)
     work = pixels * channels * work_size
     is_jpeg = photo.suffix.lower() in (".jpg", ".jpeg", ".jpe")
-    decoding = source * (1 if is_jpeg else 2) + 2 * file + coefficients
+    has_planes = header.kind in ("AVIF", "WebP", "JPEG XL")  # of the codec's own, beside the pixels
+    decoding = source * (1 if is_jpeg else 4 if has_planes else 2) + 2 * file + coefficients
     correcting = 2 * work
     finishing = work
     if preset.long_side is not None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sixbit.files.find import RAW_SUFFIXES
 
-PHOTOS = frozenset((".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".png", ".heic", ".heif", ".hif"))
+_PHOTOS = "jpg jpeg jpe mpo tif tiff btf tf8 png heic heif hif avif webp jxl"
+PHOTOS = frozenset(f".{suffix}" for suffix in _PHOTOS.split())
 
 
 @dataclass(frozen=True)
