@@ -110,6 +110,16 @@ def test_sensors_of_several_proportions_and_scans_have_no_shape_of_their_own() -
     assert placed(shot(("Canon", "a camera"), (1234, 3000))).refused is None
 
 
+def test_another_crop_factor_tells_of_another_sensor() -> None:
+    """Of a phone behind an M's tags, or of a digital back, the proportions are not the body's."""
+    odd = shot(size=(3000, 1234))
+    body = catalogue().body_of(odd)
+    assert place_of(odd, body, 1.0).refused is not None
+    assert place_of(odd, body, 1.01).refused is not None
+    assert place_of(odd, body, 2.64).refused is None
+    assert place_of(shot(size=(2000, 2000)), body, 2.64).frame is None
+
+
 def test_a_picture_scaled_is_whole_and_a_cut_one_is_not() -> None:
     taken = Tagged((7840, 5184), "ExifImageWidth")
     assert placed(shot(size=(3024, 2000), taken_size=taken)).refused is None

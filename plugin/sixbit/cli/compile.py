@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         choices = chosen(options)
         shot = read_shot(options.photo) if options.photo else Shot()
         lens, notes = lens_of(shot, choices)
-        place = placed(shot, force=options.force)
+        place = placed(shot, force=options.force, crop_factor=choices.crop_factor)
         filter = compile_filter(lens, shot, choices, size=options.size, place=place)
         if options.out:
             _write_filter(filter, options.out, options.photo)

@@ -59,7 +59,7 @@ def compile_filter(
     usage = Usage(
         lens,
         shot,
-        _picture(shot, place or place_of(shot, body), size, choices.crop_factor),
+        _picture(shot, place or place_of(shot, body, choices.crop_factor), size, choices.crop_factor),
         _focal_length(lens, shot, choices.focal_mm),
         _aperture(lens, shot, body, choices.f_number),
         _distance(shot, choices.distance_m),

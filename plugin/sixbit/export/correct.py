@@ -119,7 +119,7 @@ def correct(
     check_target(out, path)
     shot = read_shot(path)
     watch.lap("tags")
-    place = placed(shot, preset, force)
+    place = placed(shot, preset, force, choices.crop_factor if choices else None)
     lens, choices, notes = _chosen(shot, preset, choices, force)
     notes += place.evidence
     watch.lap("database")
@@ -160,7 +160,7 @@ def foreseen(path: Path, preset: Preset, choices: Choices) -> tuple[Filter, bool
     With it stands whether lateral colour would be measured in the photo, which takes its pixels.
     """
     shot = read_shot(path)
-    place = placed(shot, preset, force=False)
+    place = placed(shot, preset, False, choices.crop_factor)
     lens, choices, _ = _chosen(shot, preset, choices, force=False)
     filter = compile_filter(lens, shot, choices, place=place)
     measures_tca = preset.auto_tca and _lacks_tca(filter)
@@ -177,9 +177,9 @@ def _preset_of(preset: Preset | str) -> Preset:
     return preset
 
 
-def placed(shot: Shot, preset: Preset = PLAIN, force: bool = False) -> Place:
+def placed(shot: Shot, preset: Preset = PLAIN, force: bool = False, crop_factor: float | None = None) -> Place:
     """Tell where on the sensor a shot is. Raises NotCorrectedError where nobody knows, and it is not to be forced."""
-    place = place_of(shot, catalogue().body_of(shot))
+    place = place_of(shot, catalogue().body_of(shot), crop_factor)
     if place.refused is None:
         return place
     if not (force or preset.reshaped == "correct"):

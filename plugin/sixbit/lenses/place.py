@@ -33,6 +33,8 @@ _NATURAL = 0.016
 """By how much the pictures of a body differ from its sensor's proportions: 1.487 (M8) to 1.512 (M10-R) for 3:2."""
 _EXACT = 0.007
 """By how much those that cameras crop to differ from what they are called."""
+_SAME_SENSOR = 0.03
+"""By how much crop factors of one sensor differ, as people round them."""
 _LEAST_MODE, _LARGEST_MODE = 1.1, 2.6
 """Beyond, the two focal lengths are not of one lens."""
 
@@ -63,8 +65,10 @@ class Place(NamedTuple):
         return self._replace(frame=None, refused=None) if self.refused else self
 
 
-def place_of(shot: Shot, body: Body | None) -> Place:
+def place_of(shot: Shot, body: Body | None, said: float | None = None) -> Place:
     """Find where on the sensor a shot is, by what its body is known for and what its tags say.
+
+    A crop factor that the user has ``said`` and that is not the body's tells of another sensor, of unknown proportions.
 
     >>> crop_mode = Shot(focal_mm=Tagged(35.0, "FocalLength"), focal_35mm=Tagged(52.0, "FocalLengthIn35mmFilm"))
     >>> place_of(crop_mode, Body("Sony", "ILCE-7RM3", 1.0, "Sony E")).crop_factor.value
@@ -79,7 +83,8 @@ def place_of(shot: Shot, body: Body | None) -> Place:
         return place._replace(refused=_reshaped(shot.reshaped))
     if shot.width is None or shot.height is None:
         return place
-    proportions = body.proportions if body else None
+    is_of_body = said is None or (known is not None and _alike(said, known.value, _SAME_SENSOR))
+    proportions = body.proportions if body and is_of_body else None
     if shot.crop:
         return _cropped(place, shot, shot.crop, proportions)
     if refused := _of_another_shape(shot):
