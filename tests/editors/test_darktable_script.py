@@ -32,6 +32,7 @@ from tests.scenery.photo_factory import ASCII, BYTE, LONG, RATIONAL, SHORT, SRAT
 from tests.scenery.root import SUITES, system_root
 
 SIZE = (600, 400)
+OF_PHONE = (600, 450)
 STEPS = (
     "take_in",
     "identify",
@@ -80,6 +81,8 @@ def darktable(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         tower = opened.resize(SIZE, Image.Resampling.BICUBIC)
     for number, (name, tags) in enumerate(PHOTOS.items()):
         picture = coffee if number < 3 else tower
+        if name == "phone.jpg":
+            picture = picture.resize(OF_PHONE, Image.Resampling.BICUBIC)
         picture.save(photos / name, quality=97, subsampling=0, exif=b"Exif\0\0" + exif(**tags))
     (home.work / "presets.json").write_text(json.dumps(PRESETS))
     return home
@@ -163,10 +166,10 @@ def developed(darktable: DarktableHome, name: str) -> Pixels:
 def corrected(darktable: DarktableHome, name: str, lens: str, scale: str | float, crop_factor: float = 1.0) -> Pixels:
     """Sixbit's correction of the photo as it was imported, wide open."""
     f_number = catalogue().lens(lens).f_number_open
-    compiled = compile_filter(
-        lens, choices=Choices(crop_factor=crop_factor, f_number=f_number, distance_m=1000.0, scale=scale), size=SIZE
-    )
-    return sixbit.apply(compiled, original(darktable, name), engine="reference") / 65535
+    choices = Choices(crop_factor=crop_factor, f_number=f_number, distance_m=1000.0, scale=scale)
+    pixels = original(darktable, name)
+    compiled = compile_filter(lens, choices=choices, size=(pixels.shape[1], pixels.shape[0]))
+    return sixbit.apply(compiled, pixels, engine="reference") / 65535
 
 
 def test_the_script_is_loaded_without_complaint(seen: dict[str, Any]) -> None:

@@ -80,9 +80,11 @@ def record_browser() -> None:
 
 
 def page_opened() -> str | None:
-    """Return the lens of the page that the browser was given the address of, as the page's server tells it."""
-    address = wait((WORK / "addresses").read_text, "no browser was opened").split()[-1]
+    """Return the lens of the page that the browser was given a file to, as the page's server tells it."""
+    entry = wait((WORK / "addresses").read_text, "no browser was opened").split()[-1]
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    with opener.open(entry, timeout=PATIENCE) as file:
+        address = file.read().decode().partition("url=")[2].partition('"')[0]
     with opener.open(address, timeout=PATIENCE) as page:
         assert b"<html" in page.read()
     with opener.open(f"{address.partition('?')[0]}events", timeout=PATIENCE) as events:
