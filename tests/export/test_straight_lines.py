@@ -59,7 +59,7 @@ class Part(NamedTuple):
 
 WHOLE = Part(FRAME)
 PARTS = {
-    "crop mode 1.3": Part((1385, 923), mode=1.3),
+    "crop mode 1.3": Part((1385, 923), tags=M11, mode=1.3),
     "crop mode 1.5": Part((1200, 800), mode=1.5),
     "crop mode 1.8": Part((1000, 667), tags=M11, mode=1.8),
     "digital zoom 1.5": Part((1200, 800), tags={**M11, "DigitalZoomRatio": (3, 2)}),

@@ -40,7 +40,9 @@ def crop_factor(one: Shot) -> float:
     return found.value
 
 
-@pytest.mark.parametrize("body", [SONY, M10R, ("Leica Camera AG", "LEICA M11"), ("NIKON CORPORATION", "NIKON Z f")])
+@pytest.mark.parametrize(
+    "body", [M10R, ("Leica Camera AG", "LEICA M11"), ("Panasonic", "DC-S5"), ("SIGMA", "SIGMA fp")]
+)
 @pytest.mark.parametrize("focal", [21, 28, 35, 50, 90])
 @pytest.mark.parametrize("mode", [1.0, 1.3, 1.5, 1.8])
 def test_crop_modes_by_the_equivalent_focal_length(body: tuple[str, str], focal: int, mode: float) -> None:
@@ -62,13 +64,32 @@ def test_an_equivalent_that_the_lens_cannot_have_counts_nothing() -> None:
     assert crop_factor(shot(PHONE, (4000, 3000))._replace(**focals(8.7, 46))) == pytest.approx(2.641)
     assert crop_factor(shot(SONY)._replace(**focals(90, 35))) == 1.0
     assert crop_factor(shot(SONY)._replace(**focals(21, 105))) == 1.0
-    assert crop_factor(shot(SONY, lens_by_user=True)._replace(**focals(35, 52))) == 1.0
+
+
+def test_what_sixbit_tagged_keeps_the_quotient_of_the_camera() -> None:
+    assert crop_factor(shot(SONY, lens_by_user=True)._replace(**focals(35, 52))) == 1.5
+
+
+@pytest.mark.parametrize(
+    ("body", "focal", "equivalent"),
+    [(SONY, 28, 50), (SONY, 35, 50), (M10R, 35, 50), (("Canon", "Canon EOS R5"), 35, 52), (SONY, 35, 46)],
+)
+def test_a_crop_mode_that_the_camera_does_not_have_is_refused(
+    body: tuple[str, str], focal: float, equivalent: float
+) -> None:
+    """An adapter's 50 mm stands for all lenses, and somebody wrote the focal length later."""
+    one = shot(body)._replace(**focals(focal, equivalent))
+    refused = placed(one).refused
+    assert refused is not None
+    assert f"{equivalent} mm" in refused
+    assert place_of(one, catalogue().body_of(one), 1.0).refused is None, "who says the crop factor goes on"
+    assert placed(one).taken_as_whole().crop_factor == placed(shot(body)).crop_factor
 
 
 def test_digital_zoom_counts_once() -> None:
     assert crop_factor(shot(SONY)._replace(digital_zoom=1.5)) == 1.5
     assert crop_factor(shot(SONY)._replace(digital_zoom=1.5, **focals(35, 53))) == 1.5
-    assert crop_factor(shot(SONY)._replace(digital_zoom=1.3, **focals(35, 70))) == pytest.approx(2.0)
+    assert crop_factor(shot(SONY)._replace(digital_zoom=2.0, **focals(35, 70))) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +141,28 @@ def test_another_crop_factor_tells_of_another_sensor() -> None:
     assert place_of(shot(size=(2000, 2000)), body, 2.64).frame is None
 
 
+def test_a_usual_shape_of_an_unknown_camera_is_placed_by_its_crop_factor() -> None:
+    unknown = shot(("A maker", "a camera"), (2000, 2000))
+    assert place_of(unknown, None, 1.0).frame == pytest.approx((-0.25, 0.0, 1.5, 1.0))
+    assert place_of(unknown, None, 1.0).evidence
+    assert place_of(unknown, None, 2.0).frame is None
+    assert place_of(unknown._replace(width=3000, height=1234), None, 1.0).refused is None
+    assert place_of(Shot(width=2000, height=2000), None, 1.0).frame is None
+
+
+@pytest.mark.parametrize("editor", ["GIMP 2.10.36", "Adobe Photoshop 25.0 (Macintosh)", "Capture One 23 Macintosh"])
+def test_an_editor_may_have_cropped_anywhere(editor: str) -> None:
+    square = shot(size=(2000, 2000), editor=Tagged(editor, "Image Software"))
+    refused = placed(square).refused
+    assert refused is not None
+    assert editor in refused
+    assert placed(square._replace(height=1333)).refused is None
+
+
+def test_a_raw_has_more_pixels_than_its_picture() -> None:
+    assert placed(shot(size=(3000, 1234), is_raw=True)).refused is None
+
+
 def test_a_picture_scaled_is_whole_and_a_cut_one_is_not() -> None:
     taken = Tagged((7840, 5184), "ExifImageWidth")
     assert placed(shot(size=(3024, 2000), taken_size=taken)).refused is None
@@ -153,6 +196,21 @@ def test_a_crop_that_was_turned_cannot_be_placed_but_in_the_middle() -> None:
     # A square may have been either way round.
     assert cropped(Crop(0.0, 0.0, 2 / 3, 1.0), (2000, 2000)).refused is not None
     assert cropped(Crop(1 / 6, 0.0, 5 / 6, 1.0), (2000, 2000)).frame == pytest.approx((-0.25, 0, 1.5, 1))
+
+
+def test_a_crop_that_was_cropped_again_is_refused() -> None:
+    again = shot(size=(1000, 1000), crop=Tagged(Crop(0.1, 0.1, 0.6, 0.6), "XMP crs:HasCrop"))
+    assert placed(again._replace(taken_size=Tagged((1500, 1000), "ExifImageWidth"))).refused is not None
+    assert placed(again).refused is not None
+    kept = shot(size=(1500, 500), crop=Tagged(Crop(0.0, 0.5, 1.0, 1.0), "XMP crs:HasCrop"))
+    whole_size = kept._replace(taken_size=Tagged((1500, 1000), "ExifImageWidth"))
+    assert placed(whole_size).frame == placed(kept).frame == pytest.approx((0, -1, 1, 2))
+
+
+def test_a_frame_that_stands_was_turned_on_any_sensor() -> None:
+    portrait = cropped(LEFT, (500, 750), ("A maker", "a camera"))
+    assert portrait.refused is not None
+    assert cropped(LEFT, (750, 500), ("A maker", "a camera")).frame == pytest.approx((0, 0, 2, 2))
 
 
 def test_a_crop_that_its_pixels_belie_is_refused() -> None:

@@ -192,7 +192,7 @@ NAME = "Summilux-M 1:1.4/28 ASPH."
         (M11, None),
         # A film body knows nothing, and bodies for other lenses no code.
         ({**LEICA, "Model": "M6", "LensModel": NAME}, None),
-        ({**LEICA, "Model": "LEICA SL2", "LensModel": NAME}, None),
+        ({**LEICA, "Model": "LEICA SL2", "LensModel": NAME}, NAME),  # by the adapter, whose tag exports lose
         ({"Make": "Sony", "Model": "ILCE-7M3", "LensModel": NAME}, None),
     ],
 )

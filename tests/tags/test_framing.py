@@ -68,6 +68,12 @@ def test_marks_in_xmp(change: dict[str, str], deed: str) -> None:
     assert deeds({**CROP, **change}) == [deed]
 
 
+def test_a_crop_without_edges_tells_no_place() -> None:
+    without = {**APPLIED, "crs:HasCrop": "True"}
+    assert crop_in(without) is None
+    assert deeds(without) == ["cropped"]
+
+
 def test_settings_at_rest_say_nothing() -> None:
     at_rest = {
         "crs:PerspectiveVertical": "0",

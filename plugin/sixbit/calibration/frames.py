@@ -59,8 +59,9 @@ def check_whole(shot: Shot) -> None:
     """Refuse a frame that is a part of what the lens drew, by CalibrationError: the measurement needs its middle."""
     place = place_of(shot, catalogue().body_of(shot))
     if place.refused or place.frame:
-        why = place.refused or place.evidence[-1]
-        raise CalibrationError(why, why.code or Code.FRAMES, subject=shot.path)
+        # Without its code: what can be done about a photo cannot be done about a frame.
+        why = str(place.refused or place.evidence[-1])
+        raise CalibrationError(why, Code.FRAMES, subject=shot.path)
 
 
 class Frames(NamedTuple, Generic[T]):

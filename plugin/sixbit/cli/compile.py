@@ -43,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
         choices = chosen(options)
         shot = read_shot(options.photo) if options.photo else Shot()
         lens, notes = lens_of(shot, choices)
+        if options.size:
+            shot = shot._replace(width=options.size[0], height=options.size[1])
         place = placed(shot, force=options.force, crop_factor=choices.crop_factor)
         filter = compile_filter(lens, shot, choices, size=options.size, place=place)
         if options.out:

@@ -59,7 +59,7 @@ def compile_filter(
     usage = Usage(
         lens,
         shot,
-        _picture(shot, place or place_of(shot, body, choices.crop_factor), size, choices.crop_factor),
+        _picture(shot, place or _place(shot, body, size, choices.crop_factor), size, choices.crop_factor),
         _focal_length(lens, shot, choices.focal_mm),
         _aperture(lens, shot, body, choices.f_number),
         _distance(shot, choices.distance_m),
@@ -149,6 +149,12 @@ def _picture(shot: Shot, place: Place, size: tuple[int, int] | None, crop_factor
         check_crop_factor(crop_factor)
     width, height = int(size[0]), int(size[1])
     return SensorPicture(width, height, float(crop_factor), _frame(place, width, height))
+
+
+def _place(shot: Shot, body: Body | None, size: tuple[int, int] | None, crop_factor: float | None) -> Place:
+    if size is not None and min(size) >= 1:
+        shot = shot._replace(width=size[0], height=size[1])
+    return place_of(shot, body, crop_factor)
 
 
 def _frame(place: Place, width: int, height: int) -> tuple[float, float, float, float] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sixbit.values.errors import Code
 from sixbit.values.sentence import Sentence
-from sixbit.values.shot import BY_ADAPTER, Shot
+from sixbit.values.shot import BY_ADAPTER, ON_MIRRORLESS, Shot
 
 
 def compensated(shot: Shot) -> Sentence | None:
@@ -19,7 +19,7 @@ def compensated(shot: Shot) -> Sentence | None:
     'the camera knew the lens (six-bit code 26) and has compensated it in the picture'
     """
     known = shot.known_to_body
-    if known is None or known.tag == BY_ADAPTER:
+    if known is None or known.tag in (BY_ADAPTER, ON_MIRRORLESS):
         return None
     return Sentence(
         "the camera knew the lens ({known}) and has compensated it in the picture",
@@ -31,7 +31,7 @@ def compensated(shot: Shot) -> Sentence | None:
 def perhaps_compensated(shot: Shot) -> Sentence | None:
     """Say that the body may have compensated fall-off; no source tells it of those that take M lenses by an adapter."""
     known = shot.known_to_body
-    if known is None or known.tag != BY_ADAPTER:
+    if known is None or known.tag not in (BY_ADAPTER, ON_MIRRORLESS):
         return None
     return Sentence(
         "The camera knew the lens ({known}, {tag}) and may have compensated its fall-off: no source tells.",

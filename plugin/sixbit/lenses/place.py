@@ -26,8 +26,9 @@ IN_CAMERA = {
     "65:24": 65 / 24,
 }
 """Proportions that cameras crop to themselves, around the middle."""
-CROP_MODES = (1.3, 1.5, 1.8, 2.0)
-"""The factors by which cameras name their crop modes: FocalLengthIn35mmFilm, in whole millimetres, is less exact."""
+CROP_MODES = {"leica": (1.3, 1.5, 1.8), "nikon": (1.2, 1.3, 1.5), "sony": (1.5,), "canon": (1.6,)}
+"""The factors by which makers name their crop modes: FocalLengthIn35mmFilm, in whole millimetres, is less exact."""
+_OTHER_MODES = (1.25, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)
 
 _NATURAL = 0.016
 """By how much the pictures of a body differ from its sensor's proportions: 1.487 (M8) to 1.512 (M10-R) for 3:2."""
@@ -76,27 +77,47 @@ def place_of(shot: Shot, body: Body | None, said: float | None = None) -> Place:
     """
     known = crop_factor_of(shot, body)
     mode, evidence = _crop_mode(shot, body)
-    if known is not None:
+    if known is not None and mode is not None:
         known = Tagged(known.value * mode, known.tag)
-    place = Place(known, evidence=evidence)
+    # Whoever says the crop factor says that of the crop mode, too.
+    place = Place(known, evidence=evidence if said is None else ())
     if shot.reshaped:
         return place._replace(refused=_reshaped(shot.reshaped))
-    if shot.width is None or shot.height is None:
+    if mode is None and said is None:
+        return place._replace(evidence=(), refused=evidence[0])
+    if shot.width is None or shot.height is None or shot.is_raw:
         return place
     is_of_body = said is None or (known is not None and _alike(said, known.value, _SAME_SENSOR))
     proportions = body.proportions if body and is_of_body else None
-    if shot.crop:
-        return _cropped(place, shot, shot.crop, proportions)
     if refused := _of_another_shape(shot):
         return place._replace(refused=refused)
-    return _in_proportions(place, shot.width, shot.height, proportions)
+    if shot.crop:
+        return _cropped(place, shot, shot.crop, proportions)
+    return _in_proportions(place, shot, proportions or _usual_proportions(shot, said), for_certain=bool(proportions))
 
 
-def _crop_mode(shot: Shot, body: Body | None) -> tuple[float, tuple[Sentence, ...]]:
-    """By how much the camera used less than its sensor, and what says so."""
+def _usual_proportions(shot: Shot, said: float | None) -> float | None:
+    """The proportions of sensors with the crop factor that was said of a camera nobody knows."""
+    return 3 / 2 if shot.model and said and 0.93 <= said <= 1.7 else None
+
+
+def _crop_mode(shot: Shot, body: Body | None) -> tuple[float | None, tuple[Sentence, ...]]:
+    """By how much the camera used less than its sensor, and what says so; None, and why, if that makes no sense."""
     zoom = shot.digital_zoom
     mode = _mode_by_focal_lengths(shot, body)
     said = []
+    if mode is None:
+        assert shot.focal_mm
+        assert shot.focal_35mm
+        why = Sentence(
+            "The photo says {focal:g} mm with the view of {equivalent:g} mm ({tag}), which is no crop mode of its "
+            "camera: one of them was written later, so nobody can tell what part of the sensor it is.",
+            Code.RESHAPED,
+            focal=shot.focal_mm.value,
+            equivalent=shot.focal_35mm.value,
+            tag=shot.focal_35mm.tag,
+        )
+        return None, (why,)
     if mode > 1.05 * zoom:
         zoom = 1.0  # the equivalent focal length tells of it as well
     if mode > 1 and not 0.95 < zoom / mode < 1.05:
@@ -117,8 +138,8 @@ def _crop_mode(shot: Shot, body: Body | None) -> tuple[float, tuple[Sentence, ..
     return mode * zoom, tuple(said)
 
 
-def _mode_by_focal_lengths(shot: Shot, body: Body | None) -> float:
-    """The crop mode that FocalLengthIn35mmFilm tells of a body whose crop factor is known.
+def _mode_by_focal_lengths(shot: Shot, body: Body | None) -> float | None:
+    """The crop mode that FocalLengthIn35mmFilm tells of a body whose crop factor is known; None if it has no such one.
 
     It counts where the camera wrote both focal lengths: phones write those of their own module, and an equivalent that
     is less than the sensor's, or far more, was left from before somebody wrote the focal length of the lens.
@@ -126,15 +147,16 @@ def _mode_by_focal_lengths(shot: Shot, body: Body | None) -> float:
     focal, equivalent = shot.focal_mm, shot.focal_35mm
     if body is None or focal is None or equivalent is None or focal.value <= 0:
         return 1.0
-    if body.is_phone or makes_phones(body.make) or shot.lens_by_user:
+    if body.is_phone or makes_phones(body.make):
         return 1.0
     of_sensor = focal.value * body.crop_factor
     quotient = equivalent.value / of_sensor
     if not _LEAST_MODE <= quotient <= _LARGEST_MODE or equivalent.value - of_sensor < 1.5:
         return 1.0
     low, high = (equivalent.value - 0.5) / of_sensor, (equivalent.value + 0.5) / of_sensor
-    fitting = [mode for mode in CROP_MODES if low * 0.99 <= mode <= high * 1.01]
-    return min(fitting, key=lambda mode: abs(mode - quotient)) if fitting else quotient
+    modes = CROP_MODES.get(body.make.lower().split()[0], _OTHER_MODES)
+    fitting = [mode for mode in (*modes, shot.digital_zoom) if low * 0.99 <= mode <= high * 1.01]
+    return min(fitting, key=lambda mode: abs(mode - quotient)) if fitting else None
 
 
 def _reshaped(marks: tuple[Tagged[str], ...]) -> Sentence:
@@ -155,8 +177,13 @@ def _of_another_shape(shot: Shot) -> Sentence | None:
         return None
     (width, height), tag = shot.taken_size
     slack = _EXACT + 1.5 / min(shot.width, shot.height, width, height)
-    if _alike(_long_over_short(width, height), _long_over_short(shot.width, shot.height), slack):
+    taken = _long_over_short(width, height)
+    if _alike(taken, _long_over_short(shot.width, shot.height), slack):
         return None
+    if shot.crop:  # some programs leave the size from before
+        (left, top, right, bottom), _ = shot.crop
+        if _alike(taken, (shot.width / (right - left)) / (shot.height / (bottom - top)), slack):
+            return None
     return Sentence(
         "The picture has {width}×{height} pixels, of {taken_width}×{taken_height} that were taken ({tag}): it was "
         "cropped, and nobody can tell where.",
@@ -169,15 +196,23 @@ def _of_another_shape(shot: Shot) -> Sentence | None:
     )
 
 
-def _in_proportions(place: Place, width: int, height: int, proportions: float | None) -> Place:
-    """Place a picture by its proportions, which its camera may have cropped it to."""
+def _in_proportions(place: Place, shot: Shot, proportions: float | None, for_certain: bool) -> Place:
+    """Place a picture by its proportions, which its camera may have cropped it to.
+
+    Those that are not ``for_certain`` its sensor's are no reason to refuse an odd one.
+    """
+    assert shot.width
+    assert shot.height
+    width, height = shot.width, shot.height
     shape = _long_over_short(width, height)
     if proportions is None or _alike(shape, proportions, _NATURAL + 1 / min(width, height)):
         return place
     slack = _EXACT + 1 / min(width, height)
     name = next((name for name, known in IN_CAMERA.items() if _alike(shape, known, slack)), None)
     if name is None:
-        return place._replace(refused=_odd(width, height))
+        return place._replace(refused=_odd(width, height)) if for_certain else place
+    if shot.editor:
+        return place._replace(refused=_perhaps_edited(name, shot.editor))
     said = Sentence("The picture is {name}, so it is taken for what the camera itself cut from the middle.", name=name)
     frame = _widened((0.0, 0.0, 1.0, 1.0), width / height, proportions)
     return place._replace(frame=frame, evidence=(*place.evidence, said))
@@ -203,14 +238,14 @@ def _cropped(place: Place, shot: Shot, crop: Tagged[Crop], proportions: float | 
     shape = (shot.width / wide) / (shot.height / high)
     upright = (shot.height / wide) / (shot.width / high)
     slack = _NATURAL + 2 / min(shot.width, shot.height)
-    known = (*IN_CAMERA.values(), proportions) if proportions else None
-    lies = known is None or any(_alike(shape, one, slack) for one in known)
-    turned = proportions is not None and _alike(upright, proportions, slack)
+    # Sensors lie: a frame that would stand was turned.
+    lies = _alike(shape, proportions, slack) if proportions else shape >= 1 - slack
+    turned = _alike(upright, proportions, slack) if proportions else upright >= 1 - slack
     is_centred = abs(left + right - 1) < 0.004 and abs(top + bottom - 1) < 0.004
     if turned and is_centred and not lies:
-        wide, high, shape = high, wide, 1 / upright
+        wide, high = high, wide
         left, top = (1 - wide) / 2, (1 - high) / 2
-    elif not lies or (turned and not is_centred):
+    elif not lies or (turned and not is_centred and proportions):
         why = Sentence(
             "The picture was cropped and may have been turned since it was taken ({tag}), so nobody can tell where the "
             "optical centre lies in it.",
@@ -219,10 +254,18 @@ def _cropped(place: Place, shot: Shot, crop: Tagged[Crop], proportions: float | 
         )
         return place._replace(refused=why)
     frame = (-left / wide, -top / high, 1 / wide, 1 / high)
-    if proportions and not _alike(max(shape, 1 / shape), proportions, slack):
-        frame = _widened(frame, shape, proportions)
     said = Sentence("The picture was cropped, and says from where ({tag}).", tag=tag)
     return place._replace(frame=frame, evidence=(*place.evidence, said))
+
+
+def _perhaps_edited(name: str, editor: Tagged[str]) -> Sentence:
+    return Sentence(
+        "The picture is {name}, and {editor} ({tag}) may have cropped it: nobody can tell where.",
+        Code.RESHAPED,
+        name=name,
+        editor=editor.value,
+        tag=editor.tag,
+    )
 
 
 def _odd(width: int, height: int) -> Sentence:

@@ -16,7 +16,7 @@ from sixbit.tags.programs import digikam_filters, is_applied, is_true, setting
 from sixbit.tags.source import Source
 from sixbit.values.kinds import KINDS
 from sixbit.values.marks import ALREADY_APPLIED, COMPENSATED, CORRECTED, FILTER, LENS, own
-from sixbit.values.shot import BY_ADAPTER, Tagged
+from sixbit.values.shot import BY_ADAPTER, ON_MIRRORLESS, Tagged
 
 LONGEST_MARK = 200
 
@@ -78,7 +78,9 @@ def silent_program(packet: Packet, exif: Source) -> Tagged[str] | None:
     return Tagged(found[0].strip(), software.tag) if software and found else None
 
 
-def known_to_body(packet: Packet, exif: Source, note: LeicaNote, on_m_body: bool) -> Tagged[str] | None:
+def known_to_body(
+    packet: Packet, exif: Source, note: LeicaNote, on_m_body: bool, on_mirrorless: bool
+) -> Tagged[str] | None:
     """Find what a Leica body itself has written of the M lens that it knew: by its code, its menu or its adapter.
 
     A name that the user gave (`sixbit tag`) is none of the body's, nor is one that Leica would write otherwise.
@@ -86,7 +88,9 @@ def known_to_body(packet: Packet, exif: Source, note: LeicaNote, on_m_body: bool
     if note.adapter_code:
         return Tagged(f"six-bit code {note.adapter_code}", BY_ADAPTER)
     if not on_m_body:
-        return None
+        told = None if not on_mirrorless or own(LENS) in packet.properties else exif.text("LensModel")
+        name = told.value.strip("\0 ") if told else ""
+        return Tagged(name, ON_MIRRORLESS) if _AS_LEICA_WRITES.fullmatch(name) else None
     if note.lens_type and 4 <= note.lens_type < 4 * 64:
         return Tagged(f"six-bit code {note.lens_type >> 2}", "MakerNote LensType")
     before = packet.properties.get(own(COMPENSATED), "").strip()

@@ -6,6 +6,7 @@ Raw are a recipe only, unless ``crs:AlreadyApplied`` says that these pixels were
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from sixbit.files.xmp import Packet
@@ -51,6 +52,12 @@ _CAMERA_RAW = {
 }
 """Settings of Camera Raw that reshape a picture, with the value at which they do not."""
 
+_EDITOR = re.compile(
+    r"adobe photoshop(?! lightroom)|affinity|acdsee|capture one|darktable|digikam|dxo|gimp|imagemagick|irfanview"
+    r"|luminar|on1|paint|pixelmator|rawtherapee|snapseed|xnview",
+    re.IGNORECASE,
+)
+"""Programs that crop, by the Software of Exif. Lightroom, which says where it cropped, is none of them."""
 _PANORAMA = 6
 """EXIF CustomRendered, as Apple's phones write it of a panorama."""
 
@@ -65,6 +72,8 @@ def crop_in(properties: Mapping[str, str]) -> Tagged[Crop] | None:
     if not _is_cropped(properties) or setting(properties, "CropAngle"):
         return None
     whole = {"Left": "0", "Top": "0", "Right": "1", "Bottom": "1"}
+    if not any(f"crs:Crop{side}" in properties for side in whole):
+        return None
     edges = [fraction(properties.get(f"crs:Crop{side}", at_border)) for side, at_border in whole.items()]
     crop = Crop(*edges)
     inside = 0 <= crop.left < crop.right <= 1 and 0 <= crop.top < crop.bottom <= 1  # false for NaN, too
@@ -91,6 +100,16 @@ def reshaping_in(packet: Packet, exif: Source) -> tuple[Tagged[str], ...]:
     if rendered and rendered.value[:1] == (_PANORAMA,):
         found.append(Tagged(STITCHED, rendered.tag))
     return tuple(found)
+
+
+def editor_in(exif: Source) -> Tagged[str] | None:
+    """Find the program that saved a picture, if it is one in which people crop.
+
+    >>> editor_in(Source({"Image Software": "GIMP 2.10.36"})).value
+    'GIMP 2.10.36'
+    """
+    software = exif.text("Software")
+    return software if software and _EDITOR.match(software.value) else None
 
 
 def taken_size(exif: Source) -> Tagged[tuple[int, int]] | None:

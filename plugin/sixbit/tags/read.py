@@ -65,7 +65,9 @@ def shot_in(photo: Path, blocks: Blocks) -> Shot:
     shot = shot_of(sources, exif, _leica_note(blocks, exif), packet)
     # It is turned by properties of its own, and its size is that of the turned picture: not a second time.
     orientation = 1 if blocks.kind in TURNED else shot.orientation
-    return shot._replace(path=photo, width=blocks.width or None, height=blocks.height or None, orientation=orientation)
+    is_raw = blocks.is_dng or blocks.kind in ("RAW", "raw TIFF")
+    shot = shot._replace(width=blocks.width or None, height=blocks.height or None)
+    return shot._replace(path=photo, orientation=orientation, is_raw=is_raw)
 
 
 def taken_at(path: Path) -> str | None:

@@ -10,16 +10,18 @@ from typing import TypeVar
 from sixbit.files.tiff import Structure
 from sixbit.files.xmp import Packet, packet_of_texts
 from sixbit.tags.done import corrections_in, known_to_body, silent_program
-from sixbit.tags.framing import crop_in, reshaping_in, taken_size
+from sixbit.tags.framing import crop_in, editor_in, reshaping_in, taken_size
 from sixbit.tags.leica import LeicaNote, read_leica_note
 from sixbit.tags.source import Source, fraction
 from sixbit.values.marks import APERTURE, LENS
-from sixbit.values.shot import BY_ADAPTER, LensSpecification, Shot, SixBitCode, Tagged, says_nothing
+from sixbit.values.shot import BY_ADAPTER, ON_MIRRORLESS, LensSpecification, Shot, SixBitCode, Tagged, says_nothing
 
 T = TypeVar("T")
 
 LONGEST_TEXT = 200
 
+_LEICA_L = re.compile(r"leica (sl|cl|tl|t)(\d|-|$| \()", re.IGNORECASE)
+"""LEICA SL2-S, LEICA CL, LEICA TL2, LEICA T (Typ 701): M lenses go on by an adapter, and tell no aperture."""
 _LEICA_M = re.compile(r"(leica )?m([89]|\d\d|-[dep]|$| ?\(| ?monochrom| ev| ?edition)", re.IGNORECASE)
 """M8 Digital Camera, M9, M-E, M Monochrom, LEICA M (Typ 240), LEICA M10-R, LEICA M11 Monochrom, LEICA M EV1.
 
@@ -40,7 +42,11 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
     lens = _first(_clean(source.own(LENS)) for source in told)
     aperture = _first(_own_aperture(source) for source in told)
     f_number = aperture or _f_number(sources, note)
-    on_m_body = bool(make and model and make.value.lower().startswith("leica") and _LEICA_M.match(model.value))
+    is_leica = make is not None and make.value.lower().startswith("leica")
+    on_m_body = bool(is_leica and model and _LEICA_M.match(model.value))
+    on_mirrorless = bool(is_leica and model and _LEICA_L.match(model.value))
+    known = known_to_body(packet, exif, note, on_m_body, on_mirrorless)
+    by_adapter = note.adapter_code is not None or (known is not None and known.tag == ON_MIRRORLESS)
     zoom = _positive(exif, "DigitalZoomRatio", 1000)
     done = corrections_in(packet)
     focal_mm, focal_35mm = _focal_lengths(sources)
@@ -59,7 +65,7 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
         f_number=f_number,
         f_number_by_user=aperture is not None,
         # An M-Adapter L tells no aperture either. Programs copy the camera's estimate into sidecars.
-        f_number_estimated=f_number is not None and aperture is None and (on_m_body or note.adapter_code is not None),
+        f_number_estimated=f_number is not None and aperture is None and (on_m_body or by_adapter),
         max_aperture=_first(_apex(source, "MaxApertureValue") for source in sources),
         # EXIF's 0 is "unknown".
         distance_m=_first(_positive(source, "SubjectDistance", math.inf) for source in sources),
@@ -67,11 +73,12 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
         digital_zoom=max(1.0, zoom.value) if zoom else 1.0,
         taken_size=taken_size(exif),
         crop=crop_in(packet.properties),
+        editor=editor_in(exif),
         reshaped=reshaping_in(packet, exif),
         already_corrected=done.kinds,
         marks=done.marks,
         silent_program=silent_program(packet, exif),
-        known_to_body=known_to_body(packet, exif, note, on_m_body),
+        known_to_body=known,
     )
 
 

@@ -16,6 +16,8 @@ INFINITY_M = 1000.0
 
 BY_ADAPTER = "MakerNote 0x0304"
 """The tag by which Leica's mirrorless bodies tell the code that the M-Adapter L has read."""
+ON_MIRRORLESS = "LensModel, on a mirrorless Leica"
+"""The name that stands for it where that tag was lost, as exports lose it."""
 
 _NOTHING = re.compile(
     r"[\W_0]*(?:mm[\W_0]*(?:[fƒ][\W_0]*)?|[fƒ][\W_0]+)?|(?=.*--)[\W\d_]*mm[\W\d_]*(?:[fƒ][\W\d_]*)?|0(?:\.0)?\s*mm\b.*|---.*|\*\*\*.*|"
@@ -101,6 +103,10 @@ class Shot(NamedTuple):
     """Width and height in px that the camera, or the last program that kept to Exif, gave the picture."""
     crop: Tagged[Crop] | None = None
     """A crop that was made in these pixels, and nothing else that changed their shape."""
+    editor: Tagged[str] | None = None
+    """The program that saved the picture, if it is one that crops and does not tell."""
+    is_raw: bool = False
+    """True if the picture is still to be developed, from more pixels than it will have."""
     reshaped: tuple[Tagged[str], ...] = ()
     """A word for each other change of the picture's shape, by the mark that tells it."""
     already_corrected: tuple[str, ...] = ()
