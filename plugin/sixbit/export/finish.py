@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.photos.pixels import fitted, in_depth
 from sixbit.photos.save import with_profile
+from sixbit.photos.stale import scaled, without_profile_name
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -43,8 +45,7 @@ def finished(photo: Photo, preset: Preset) -> Photo:
     pixels = photo.pixels
     if preset.long_side is not None:
         pixels = resized(pixels, preset.long_side, _curve(photo))
-        share = max(pixels.shape[:2]) / max(photo.pixels.shape[:2])
-        photo = replace(photo, gain_map=photo.gain_map and _smaller_map(photo.gain_map, share))
+        photo = _told_smaller(photo, pixels)
     if preset.profile is not None:
         before = pixels
         pixels, icc = converted(photo, pixels, preset.profile)
@@ -54,6 +55,7 @@ def finished(photo: Photo, preset: Preset) -> Photo:
         del before
         if icc != photo.icc:
             photo = with_profile(photo, icc)
+            photo = replace(photo, metadata=without_profile_name(photo.metadata))
     if preset.sharpening is not None:
         pixels = sharpened(pixels, preset.sharpening["amount"], preset.sharpening["radius"])
     if preset.depth is not None:
@@ -106,6 +108,16 @@ def resized(pixels: Pixels, long_side: int, curve: TransferCurve | None) -> Pixe
     if small_alpha is not None:
         results.append(in_depth(small_alpha, bits))
     return results[0] if pixels.ndim == 2 else np.stack(results, axis=-1)
+
+
+def _told_smaller(photo: Photo, pixels: Pixels) -> Photo:
+    """The photo with what it carries beside its pixels as they are, for smaller ones: metadata and gain map."""
+    down, across = (Fraction(now, was) for now, was in zip(pixels.shape[:2], photo.pixels.shape[:2], strict=True))
+    if across == down == 1:
+        return photo
+    share = max(pixels.shape[:2]) / max(photo.pixels.shape[:2])
+    gain_map = photo.gain_map and _smaller_map(photo.gain_map, share)
+    return replace(photo, metadata=scaled(photo.metadata, across, down), gain_map=gain_map)
 
 
 def _smaller_map(gain_map: GainMap, share: float) -> GainMap:

@@ -24,6 +24,13 @@ _NAMESPACES = {
     "apdi": "http://ns.apple.com/pixeldatainfo/1.0/",
     "Container": "http://ns.google.com/photos/1.0/container/",
     "Item": "http://ns.google.com/photos/1.0/container/item/",
+    "GCamera": "http://ns.google.com/photos/1.0/camera/",
+    "GDepth": "http://ns.google.com/photos/1.0/depthmap/",
+    "GFocus": "http://ns.google.com/photos/1.0/focus/",
+    "GImage": "http://ns.google.com/photos/1.0/image/",
+    "Device": "http://ns.google.com/photos/dd/1.0/device/",
+    "MiCamera": "http://ns.xiaomi.com/photos/1.0/camera/",
+    "OpCamera": "http://ns.oplus.com/photos/1.0/camera/",
 }
 """Those that exiv2 does not know: it would call them what the first file calls them."""
 _EXTENDED = "Xmp.xmpNote.HasExtendedXMP"
@@ -104,7 +111,7 @@ def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
     data, extension = parsed_xmp(packet), loaded_exiv2().XmpData()
     sizes: Counter[str] = Counter()
     for datum in data:
-        sizes[_property(datum.key())] += len(datum.key()) + len(str(datum.value()))
+        sizes[property_of(datum.key())] += len(datum.key()) + len(str(datum.value()))
     main = packet
     for name, _ in sizes.most_common():
         for datum in data:
@@ -119,7 +126,7 @@ def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
     return main, more
 
 
-def _property(key: str) -> str:
+def property_of(key: str) -> str:
     """The property at the top that a key of exiv2 is part of: ``Xmp.dc.creator`` of ``Xmp.dc.creator[1]``."""
     return key.split("/")[0].split("[")[0]
 

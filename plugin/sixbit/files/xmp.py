@@ -95,6 +95,29 @@ def packet_of_texts(tags: Mapping[str, str]) -> Packet:
     return Packet({name[4:].replace(".", ":", 1): text for name, text in own.items()}, modules)
 
 
+_PICTURES = ("/9j/", "iVBORw0KGgo", "UklGR", "SUkqA", "TU0AK")
+"""What JPEG, PNG, WebP and TIFF begin with as base64; what HEIF and AVIF do, see below."""
+
+
+def picture_in(text: str) -> bytes | None:
+    """The picture that the text of a property holds in base64, as thumbnails and originals are; None if it holds none.
+
+    >>> picture_in("/9j/4AAQ"), picture_in("a text")
+    (b'\\xff\\xd8\\xff\\xe0\\x00\\x10', None)
+    """
+    from base64 import b64decode
+
+    begin = text[:64].lstrip()
+    # A box "ftyp" comes first in HEIF and AVIF, whose size stands before it (ISO/IEC 14496-12, section 4.3).
+    if not begin.startswith(_PICTURES) and not (begin.startswith("AAAA") and begin[6:].startswith("Z0eXB")):
+        return None
+    digits = "".join(text.split()).rstrip("=")
+    try:
+        return b64decode(digits + "=" * (-len(digits) % 4), validate=True)
+    except ValueError:
+        return None
+
+
 def _decode(packet: bytes) -> str:
     """The packet as text, without the padding that leaves room to edit it."""
     encoding = "utf-16" if packet[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"

@@ -82,15 +82,34 @@ def read(path: Path, file: BinaryIO) -> Photo:
     check_size(path, *header.size)
     if header.layers not in (1, 3):
         raise PhotoError("is a CMYK picture.", Code.FORMAT, subject=path)
-    segments = list(jpeg.segments(file))
-    end = jpeg.picture_end(data)
-    if end is None:
+    if jpeg.picture_end(data) is None:
         raise PhotoError("the JPEG is cut short.", Code.DAMAGED, subject=path)
     try:
         pixels = imagecodecs.jpeg8_decode(data)
     except (imagecodecs.Jpeg8Error, ValueError, RuntimeError) as error:
         raise PhotoError(f"the JPEG cannot be decoded ({error}).", Code.DAMAGED, subject=path) from error
+    photo = carried(path, data)
+    sampling = tuple(number for layer in header.layer for number in layer[1:3])
+    encoding = replace(
+        photo.encoding,
+        tables=tuple(map(tuple, header.quantization.values())),
+        subsampling=_SAMPLINGS.get(sampling, "4:4:4"),
+        progressive=bool(header.info.get("progressive")),
+    )
+    return replace(photo, pixels=pixels, encoding=encoding)
+
+
+def carried(path: Path, data: bytes) -> Photo:
+    """What a JPEG carries beside its pixels, as a photo that has none."""
+    import numpy as np
+
+    segments = list(jpeg.segments(io.BytesIO(data)))
+    end = jpeg.picture_end(data) or len(data)
     metadata, icc, kept, notes = _sorted(segments)
+    # In the picture it says that a gain map follows; one that does not, or is left out, is not to be looked for.
+    kept = [part for part in kept if not part[1].startswith(jpeg.GAIN_MAP)]
+    kept, of_previews = _without_previews(kept)
+    notes += of_previews
     trailer = None
     if metadata.exif is not None:
         block_at = next(segment.at for segment in segments if segment.of(jpeg.EXIF)) + len(jpeg.EXIF)
@@ -99,19 +118,23 @@ def read(path: Path, file: BinaryIO) -> Photo:
     gain_map, others, more_notes = gain_map_in(path, data[end : trailer.at if trailer else None])
     notes += more_notes
     if others.strip(b"\0"):
-        kinds = "previews, films" if gain_map else "previews, films, gain maps"
+        kinds = "previews, films, depth maps" + ("" if gain_map else ", gain maps")
         notes.append(f"what follows the picture in the file ({kinds}) was left out")
     elif gain_map and _NO_INDEX in notes:  # it will have one of its own
         notes.remove(_NO_INDEX)
-    sampling = tuple(number for layer in header.layer for number in layer[1:3])
-    encoding = Encoding(
-        tables=tuple(map(tuple, header.quantization.values())),
-        subsampling=_SAMPLINGS.get(sampling, "4:4:4"),
-        progressive=bool(header.info.get("progressive")),
-        segments=tuple(kept),
-        trailer=trailer,
-    )
-    return Photo(path, "JPEG", pixels, icc, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
+    encoding = Encoding(segments=tuple(kept), trailer=trailer)
+    empty = np.empty((0, 0), np.uint8)
+    return Photo(path, "JPEG", empty, icc, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
+
+
+def _without_previews(parts: list[tuple[int, bytes]]) -> tuple[list[tuple[int, bytes]], list[str]]:
+    """The segments without those in which a maker keeps a picture of the picture, and a note if there were any.
+
+    A long one is continued in others of the same marker and name.
+    """
+    holders = {(marker, data[:4]) for marker, data in parts if jpeg.SIGNATURE in data}
+    kept = [part for part in parts if (part[0], part[1][:4]) not in holders]
+    return kept, ["previews in segments of the camera's maker were left out"] if holders else []
 
 
 def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[str]]:
@@ -157,7 +180,7 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
         elif marker == jpeg.APP2 and data.startswith(jpeg.GAIN_MAP) and len(data) <= len(jpeg.GAIN_MAP) + 4:
             pass  # only says that a gain map follows
         elif marker == jpeg.APP11:
-            notes.append("content credentials, which hold for the uncorrected picture alone, were left out")
+            notes.append("content credentials, which hold for the file as it was alone, were left out")
         elif marker == jpeg.APP0 and data.startswith(b"JFXX"):
             pass  # a thumbnail of the picture as it was
         elif marker == jpeg.APP14 and data.startswith(b"Adobe") and data[11:12] != _ADOBE_YCC:
@@ -199,6 +222,16 @@ def write(
     tables = encoding.tables if quality is None else ()
     quality = _quality_of(tables, gray=pixels.ndim == 2) if tables else quality or _QUALITY
     content = _encoded(pixels, quality, tables, subsampling or encoding.subsampling, encoding.progressive, threads)
+    # The encoder begins with SOI and a JFIF segment of its own, 2 + 18 bytes.
+    return notes + assemble(file, photo, content[20:], metadata, threads)
+
+
+def assemble(
+    file: BinaryIO, photo: Photo, content: bytes | memoryview, metadata: Metadata, threads: int | None = None
+) -> list[str]:
+    """Write a JPEG of an encoded picture, all from its first table to its end, with what a photo carries."""
+    notes = []
+    encoding = photo.encoding if isinstance(photo.encoding, Encoding) else Encoding()
     jfif = [jpeg.packed(*part) for part in encoding.segments if part[0] == jpeg.APP0]
     others = [jpeg.packed(*part) for part in encoding.segments if part[0] != jpeg.APP0]
     behind = b""
@@ -214,9 +247,8 @@ def write(
     if photo.gain_map and behind:
         if photo.gain_map.iso is not None:
             file.write(jpeg.packed(jpeg.APP2, jpeg.GAIN_MAP + bytes(4)))
-        # The encoder begins with SOI and a JFIF segment of its own, 2 + 18 bytes.
-        file.write(mpf.index(file.tell(), len(content) - 20, len(behind)))
-    file.write(content[20:])
+        file.write(mpf.index(file.tell(), len(content), len(behind)))
+    file.write(content)
     file.write(behind)
     if encoding.trailer and metadata.exif is not None:
         encoding.trailer.append(file, block_at)

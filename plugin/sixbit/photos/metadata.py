@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sixbit.files import jpeg, tiff
-from sixbit.files.exiv2 import erase, loaded_exiv2, parsed_xmp, xmp_packet
+from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.photoshop import without_thumbnails
 from sixbit.manifest import manifest
-from sixbit.photos import gain_map
 from sixbit.photos.pixels import file_of, small_picture
+from sixbit.photos.stale import erase_stale
 from sixbit.values.marks import CORRECTED, marks, own_key
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 LARGEST_THUMBNAIL = 1024
 """Pixels a side of the largest that is taken for one."""
-
-_STALE_XMP = ("Xmp.xmp.Thumbnails", gain_map.DIRECTORY, gain_map.ADOBE, "Xmp.GCamera.Micro")
-"""Pictures in the picture: a thumbnail, and the directories of gain maps and films that are appended to the file."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +58,10 @@ def corrected(metadata: Metadata, pixels: NDArray[Any], filter: Filter | None) -
         exif = metadata.exif
         notes.append(f"its Exif data is broken ({error}) and was kept as it is")
     try:
-        xmp = _corrected_xmp(metadata.xmp, pixels, filter)
+        xmp, of_xmp = _corrected_xmp(metadata.xmp, pixels, filter)
+        notes += of_xmp
     except loaded_exiv2().Exiv2Error:
-        xmp = _corrected_xmp(None, pixels, filter)
+        xmp, _ = _corrected_xmp(None, pixels, filter)
         notes.append("its XMP data is broken and was left out")
     return Metadata(exif, xmp, without_thumbnails(metadata.resources)), notes
 
@@ -132,7 +130,7 @@ def _thumbnail(block: tiff.Structure, pixels: NDArray[Any]) -> bytes | None:
     return next((jpeg for jpeg in tried if len(jpeg) <= place[1]), None)
 
 
-def _corrected_xmp(packet: bytes | None, pixels: NDArray[Any], filter: Filter | None) -> bytes | None:
+def _corrected_xmp(packet: bytes | None, pixels: NDArray[Any], filter: Filter | None) -> tuple[bytes | None, list[str]]:
     data = parsed_xmp(packet)
     height, width = pixels.shape[:2]
     keys = [datum.key() for datum in data]
@@ -144,9 +142,9 @@ def _corrected_xmp(packet: bytes | None, pixels: NDArray[Any], filter: Filter | 
     ):
         if key in keys:
             data[key] = str(number)
-    erase(data, _STALE_XMP)
+    notes = erase_stale(data)
     if filter is not None:
         earlier = str(data[made].value()).split() if (made := own_key(CORRECTED)) in keys else []
         for key, text in marks(filter.made_from.get("corrections", ()), earlier, filter.digest).items():
             data[key] = text
-    return None if data.empty() else xmp_packet(data)
+    return None if data.empty() else xmp_packet(data), notes
