@@ -218,12 +218,12 @@ class Structure:
         old, following = self.directory(self.first_at)
         self.write(4, self.pack("I", self._append_directory([*old, *entries], following)))
 
-    def remove_first(self, tag: int) -> None:
-        """Take an entry out of the first directory, which stays where it is; nothing is left of the entry."""
-        entries, following = self.directory(self.first_at)
-        kept = [entry for entry in entries if entry.tag != tag]
+    def remove(self, at: int, tags: Container[int]) -> None:
+        """Take entries out of the directory at ``at``, which stays where it is; nothing is left of them."""
+        entries, following = self.directory(at)
+        kept = [entry for entry in entries if entry.tag not in tags]
         data = b"".join(map(self._packed, kept)) + self.pack("I", following) + bytes(12 * (len(entries) - len(kept)))
-        self.write(self.first_at, self.pack("H", len(kept)) + data)
+        self.write(at, self.pack("H", len(kept)) + data)
 
     def set_sub(self, pointer: int, entries: Iterable[Entry]) -> None:
         """Make these the entries of the directory that the tag ``pointer`` leads to; it moves to the end."""

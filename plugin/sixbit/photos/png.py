@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,10 +23,13 @@ _IPTC = b"Raw profile type iptc\0"
 _SRGB_GAMMA = 45455
 
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-_PIXELS = _DECODED | {b"hIST", b"bKGD", b"sBIT"}
 COLOURS = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI"}
 """The chunks that say what the values of the pixels mean."""
 _FILM = {b"acTL", b"fcTL", b"fdAT"}
+_FRAMES = {b"IDAT", b"fdAT"}
+_CREDENTIALS = b"caBX"
+PICTURE = _DECODED | _FILM | {b"hIST", b"bKGD", b"sBIT", b"iDOT"}
+"""The chunks of the picture, and those that hold for its stored pixels alone (Apple's iDOT: where rows begin)."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,42 @@ def read(path: Path, file: BinaryIO) -> Photo:
     import imagecodecs
     import numpy as np
 
-    data = memoryview(file.read())
+    photo, notes = carried(path, file), []
+    # libpng gets the chunks of the pixels alone: of damage in others it would complain on the terminal.
+    picture = chunks_of(file, _DECODED)
+    if chunks_of(file, _FILM):
+        notes.append("further frames of the animation were left out")
+    try:
+        pixels = imagecodecs.png_decode(png.SIGNATURE + picture)
+    except (imagecodecs.PngError, ValueError, RuntimeError) as error:
+        raise PhotoError(f"the PNG is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
+    if pixels.ndim == 3 and pixels.shape[2] == 2:
+        pixels = np.ascontiguousarray(pixels[:, :, [0, 0, 0, 1]])
+        notes.append("grey with alpha became RGB with alpha")
+    return replace(photo, pixels=pixels, notes=(*photo.notes, *notes))
+
+
+def chunks_of(file: BinaryIO, names: Container[bytes]) -> bytes:
+    """The chunks of these names, whole."""
+    found = []
+    for chunk in png.chunks(file):
+        if chunk.name in names:
+            file.seek(chunk.start)
+            found.append(file.read(chunk.end - chunk.start))
+    return b"".join(found)
+
+
+def carried(path: Path, file: BinaryIO) -> Photo:
+    """What a PNG carries beside its pixels, as a photo that has none; PhotoError for an impossible size."""
+    import numpy as np
+
     exif = xmp = icc = gamma = None
     resources = b""
     kept, notes = [], []
     stated = False
-    # libpng gets the chunks of the pixels alone: of damage in others it would complain on the terminal.
-    picture: list[bytes | memoryview] = [png.SIGNATURE]
     for chunk in png.chunks(file):
         name = chunk.name
-        if name in _DECODED:
-            picture.append(data[chunk.start : chunk.end])
-        content = b"" if name == b"IDAT" else bytes(data[chunk.at : chunk.at + chunk.size])
+        content = b"" if name in _FRAMES else file.read(chunk.size)
         if name == png.HEADER and (header := png.header_of(content)):
             check_size(path, *header[:2])
         elif name == png.EXIF:
@@ -60,27 +88,19 @@ def read(path: Path, file: BinaryIO) -> Photo:
             xmp = xmp or png.xmp_of(content)
         elif name == b"zTXt" and content.startswith(_IPTC):
             resources = _raw_profile(content)
-        elif name in _FILM:
-            notes.append("further frames of the animation were left out")
-        elif name not in _PIXELS:
+        elif name == _CREDENTIALS:
+            notes.append("content credentials, which hold for the file as it was alone, were left out")
+        elif name not in PICTURE:
             kept.append((name, content))
             stated |= name in (b"sRGB", b"cICP")
             if name == b"iCCP":
                 icc = png.inflated(content.partition(b"\0")[2][1:])
             elif name == b"gAMA" and len(content) == 4:
                 (gamma,) = struct.unpack(">I", content)
-    try:
-        pixels = imagecodecs.png_decode(b"".join(picture))
-    except (imagecodecs.PngError, ValueError, RuntimeError) as error:
-        raise PhotoError(f"the PNG is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
-    if pixels.ndim == 3 and pixels.shape[2] == 2:
-        pixels = np.ascontiguousarray(pixels[:, :, [0, 0, 0, 1]])
-        notes.append("grey with alpha became RGB with alpha")
     exponent = None if not gamma or stated or abs(gamma - _SRGB_GAMMA) < 100 else 1e5 / gamma
-    metadata = Metadata(exif, xmp, resources)
-    return Photo(
-        path, "PNG", pixels, icc, metadata, Encoding(tuple(kept)), gamma=exponent, notes=tuple(dict.fromkeys(notes))
-    )
+    metadata, encoding = Metadata(exif, xmp, resources), Encoding(tuple(kept))
+    empty = np.empty((0, 0), np.uint8)
+    return Photo(path, "PNG", empty, icc, metadata, encoding, gamma=exponent, notes=tuple(dict.fromkeys(notes)))
 
 
 def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata) -> list[str]:
@@ -94,7 +114,13 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         notes.append("a PNG holds whole numbers: floating point was rounded to 16 bits")
     # Run lengths of the differences: four times as fast as the default, a few per cent larger.
     encoded = memoryview(imagecodecs.png_encode(np.ascontiguousarray(pixels), level=1, strategy=3, filter=16))
-    file.write(encoded[: png.HEADER_END])
+    assemble(file, photo, encoded, metadata)
+    return notes
+
+
+def assemble(file: BinaryIO, photo: Photo, picture: bytes | memoryview, metadata: Metadata) -> None:
+    """Write a PNG that holds a picture alone with what a photo carries."""
+    file.write(picture[: png.HEADER_END])
     encoding = photo.encoding if isinstance(photo.encoding, Encoding) else Encoding()
     for name, content in encoding.chunks:
         file.write(png.packed(name, content))
@@ -107,8 +133,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     if iptc := iptc_of(metadata.resources):
         text = f"\niptc\n{len(iptc):8}\n{iptc.hex()}\n".encode()
         file.write(png.packed(b"zTXt", _IPTC + b"\0" + zlib.compress(text)))
-    file.write(encoded[png.HEADER_END :])
-    return notes
+    file.write(picture[png.HEADER_END :])
 
 
 def _raw_profile(content: bytes) -> bytes:
