@@ -311,6 +311,17 @@ def test_xmp_that_cannot_be_read_goes_with_a_word(tmp_path: Path, xmp: bytes, wa
     assert any("XMP" in note and "left out" in note for note in notes)
 
 
+@both_ways
+@pytest.mark.parametrize("twice", ["photoshop:City", "exif:GPSAreaInformation"])
+def test_a_property_told_twice_hides_nothing(tmp_path: Path, twice: str, way: str) -> None:
+    """exiv2 reads nothing of such a packet, and does not say so."""
+    photo = tmp_path / "a.jpg"
+    xmp = of_xmp(body=f"<{twice}>{WHERE}</{twice}>" * 2)
+    photo.write_bytes(batch_photos.jpeg(*SIZE, batch_photos.KNOWN, xmp=xmp))
+    out, _ = cleared(photo, way)
+    assert_no_place(out)
+
+
 # Exif ---------------------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.photos.pixels import fitted, in_depth
 from sixbit.photos.save import with_profile
-from sixbit.photos.stale import scaled, without_profile_name
+from sixbit.photos.stale import scaled_exif, scaled_xmp, without_profile_name
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def finished(photo: Photo, preset: Preset) -> Photo:
         del before
         if icc != photo.icc:
             photo = with_profile(photo, icc)
-            photo = replace(photo, metadata=without_profile_name(photo.metadata))
+            xmp = without_profile_name(photo.metadata.xmp)
+            photo = replace(photo, metadata=replace(photo.metadata, xmp=xmp))
     if preset.sharpening is not None:
         pixels = sharpened(pixels, preset.sharpening["amount"], preset.sharpening["radius"])
     if preset.depth is not None:
@@ -112,12 +113,14 @@ def resized(pixels: Pixels, long_side: int, curve: TransferCurve | None) -> Pixe
 
 def _told_smaller(photo: Photo, pixels: Pixels) -> Photo:
     """The photo with what it carries beside its pixels as they are, for smaller ones: metadata and gain map."""
-    down, across = (Fraction(now, was) for now, was in zip(pixels.shape[:2], photo.pixels.shape[:2], strict=True))
+    down, across = (Fraction(new, old) for new, old in zip(pixels.shape[:2], photo.pixels.shape[:2], strict=True))
     if across == down == 1:
         return photo
     share = max(pixels.shape[:2]) / max(photo.pixels.shape[:2])
     gain_map = photo.gain_map and _smaller_map(photo.gain_map, share)
-    return replace(photo, metadata=scaled(photo.metadata, across, down), gain_map=gain_map)
+    was = photo.metadata
+    metadata = replace(was, exif=scaled_exif(was.exif, across, down), xmp=scaled_xmp(was.xmp, across, down))
+    return replace(photo, metadata=metadata, gain_map=gain_map)
 
 
 def _smaller_map(gain_map: GainMap, share: float) -> GainMap:

@@ -106,6 +106,8 @@ def _xmp_without_place(packet: bytes | None) -> tuple[bytes | None, frozenset[st
     if packet is None:
         return None, frozenset()
     data = parsed_xmp(packet)
+    if data.empty():  # it says nothing, or nothing that can be read
+        return None, frozenset()
     before = xmp_packet(data)
     places = clear_xmp(data)
     for datum in list(data):

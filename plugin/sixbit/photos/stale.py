@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sixbit.files import tiff
 from sixbit.files.exiv2 import erase, loaded_exiv2, parsed_xmp, property_of, xmp_packet
 from sixbit.files.xmp import picture_in
 from sixbit.photos import gain_map
-
-if TYPE_CHECKING:
-    from sixbit.photos.metadata import Metadata
 
 _UNTOLD = (
     "Xmp.xmp.Thumbnails",
@@ -47,22 +44,28 @@ def erase_stale(data: Any) -> list[str]:
     return notes
 
 
-def without_profile_name(metadata: Metadata) -> Metadata:
-    """The metadata of a picture whose colours were converted, without the name of the profile they had."""
-    return _with_xmp(metadata, lambda data: erase(data, _PROFILE))
+def without_profile_name(packet: bytes | None) -> bytes | None:
+    """The XMP packet of a picture whose colours were converted, without the name of the profile they had."""
+    return _changed(packet, lambda data: erase(data, _PROFILE))
 
 
-def scaled(metadata: Metadata, across: Fraction, down: Fraction) -> Metadata:
-    """The metadata of a picture made smaller, by these factors: what counts in its pixels counts in the new ones."""
-    exif = metadata.exif
+def scaled_xmp(packet: bytes | None, across: Fraction, down: Fraction) -> bytes | None:
+    """The XMP packet of a picture made smaller, by these factors: the twins of Exif, and the sizes of a panorama."""
+    return _changed(packet, lambda data: _scale_xmp(data, across, down))
+
+
+def scaled_exif(exif: bytes | None, across: Fraction, down: Fraction) -> bytes | None:
+    """The Exif block of a picture made smaller: pixels of the sensor a unit of length, and where the subject is.
+
+    By EXIF 2.32, section 4.6.5. A block that is broken stays as it is.
+    """
     if exif is not None:
         with suppress(tiff.StructureError):
-            exif = _scaled_exif(exif, across, down)
-    return replace(_with_xmp(metadata, lambda data: _scale_xmp(data, across, down)), exif=exif)
+            return _scaled_exif(exif, across, down)
+    return exif
 
 
 def _scaled_exif(exif: bytes, across: Fraction, down: Fraction) -> bytes:
-    """Pixels of the sensor a unit of length, and where the subject is (EXIF 2.32, section 4.6.5)."""
     block = tiff.Structure(exif)
     for entry in block.sub(tiff.EXIF):
         at = block.offset(entry)
@@ -87,7 +90,7 @@ def _scaled_numbers(numbers: list[int], across: Fraction, down: Fraction) -> lis
 
 
 def _scale_xmp(data: Any, across: Fraction, down: Fraction) -> bool:
-    """Scale the twins of Exif in exiv2's XMP data, and the sizes of a panorama; True if there were any."""
+    """Scale what counts pixels in exiv2's XMP data; True if there was any."""
     changed = False
     for datum in list(data):
         key, text = datum.key(), str(datum.value())
@@ -109,10 +112,10 @@ def _scale_xmp(data: Any, across: Fraction, down: Fraction) -> bool:
     return changed
 
 
-def _with_xmp(metadata: Metadata, change: Any) -> Metadata:
-    """The metadata with its XMP data changed, if ``change`` says that it did; what cannot be read stays."""
+def _changed(packet: bytes | None, change: Callable[[Any], bool]) -> bytes | None:
+    """A packet with its data changed, if ``change`` says that it did; one that cannot be read stays."""
     with suppress(loaded_exiv2().Exiv2Error):
-        data = parsed_xmp(metadata.xmp)
+        data = parsed_xmp(packet)
         if change(data):
-            return replace(metadata, xmp=None if data.empty() else xmp_packet(data))
-    return metadata
+            return None if data.empty() else xmp_packet(data)
+    return packet
