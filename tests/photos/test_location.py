@@ -397,6 +397,20 @@ def test_exif_of_every_kind(tmp_path: Path, block: bytes, way: str) -> None:
     assert "Summicron" in said(out)
 
 
+@pytest.mark.parametrize("at", [0x7FFFFFF0, exif(more=[(0x8825, LONG, 0)], Orientation=6, Make=WHERE).index(SECRET)])
+def test_exif_that_cannot_be_read_leaves_the_orientation(tmp_path: Path, at: int) -> None:
+    """A pointer to a place outside, or to bytes that are no directory."""
+    block = exif(more=[(0x8825, LONG, at)], Orientation=6, Make=WHERE)
+    photo = tmp_path / "a.jpg"
+    data = batch_photos.jpeg(*SIZE, {})
+    end = 4 + int.from_bytes(data[4:6], "big")
+    photo.write_bytes(data[:2] + segment(0xE1, b"Exif\0\0" + block) + data[end:])
+    out, notes = cleared(photo, "copied")
+    assert_no_place(out)
+    assert decode(out).metadata.orientation == 6
+    assert ["Exif data" in note for note in notes] == [True]
+
+
 # What else there is -------------------------------------------------------------------------------------------------
 
 

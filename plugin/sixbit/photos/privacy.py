@@ -66,9 +66,7 @@ def passed_on(photo: Photo, policy: str) -> Photo:
             for chunk in encoding.chunks
             if chunk[0] in png.COLOURS | {b"pHYs"} or not (bare or _chunk_names_place(*chunk))
         )
-        if not bare and any(
-            content.startswith(_RAW_PROFILE.encode()) for _, content in set(encoding.chunks) - set(chunks)
-        ):
+        if not bare and any(content.startswith(_RAW_PROFILE.encode()) for _, content in encoding.chunks):
             notes.append(_OF_MAKER)
         encoding = replace(encoding, chunks=chunks)
     gain_map = photo.gain_map and _map_passed_on(photo.gain_map, policy)
@@ -87,7 +85,7 @@ def without_place(metadata: Metadata) -> tuple[Metadata, list[str]]:
     try:
         exif = exif and clear_exif(exif)
     except tiff.StructureError:
-        exif = None
+        exif = _bare(metadata).exif
         notes.append("its Exif data, which cannot be read and may tell the place, was left out")
     xmp, places = None, frozenset[str]()
     try:
