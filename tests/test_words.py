@@ -1,4 +1,4 @@
-"""Who may say what: flags and commands are words of the command line alone, buttons of the editors."""
+"""Who may say what, and how: flags and commands are words of the command line alone, buttons of the editors."""
 
 from __future__ import annotations
 
@@ -67,3 +67,12 @@ def test_nothing_is_made_of_the_beginning_of_a_message() -> None:
         r"str\((?:error|caught|one)\)\.(?:startswith|removeprefix|partition|split|replace)|in str\(error\)"
     )
     assert not [path for path in sorted(PACKAGE.rglob("*.py")) if prose.search(path.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_docstrings_stand_alone(module: str) -> None:
+    """In a tooltip, "What the command takes" tells nobody what a function does."""
+    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    told = [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, documented)]
+    assert not [said for said in told if said.startswith(("What ", "The same "))]

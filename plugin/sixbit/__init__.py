@@ -34,6 +34,10 @@ _HOME = {name: f"sixbit.{module}" for module, names in _NAMES.items() for name i
 __all__ = [*_HOME]
 
 
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("sixbit.manifest").manifest()["version"]

@@ -13,7 +13,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -91,8 +90,15 @@ class Visit:
         return [f"/mnt/work/photos/{path.name}" for path in sorted((self.work / "photos").glob(pattern))]
 
     async def open(self) -> None:
-        await self.tab.go(self.address)
+        """By the file that the usual browser is given, and once more as one reloads a page."""
+        (entry,) = (self.work / "temporary").glob("*/enter.html")
+        SEEN["entry"] = f"file:///mnt/work/{entry.relative_to(self.work)}"
+        SEEN["opened"] = [(self.work / "opened").read_text().strip(), entry.as_uri()]
+        SEEN["mode"] = entry.stat().st_mode & 0o777
+        await self.tab.go(SEEN["entry"])
         await self.tab.until("document.querySelector('#lens-found button')")
+        await self.tab.js("document.title = 'reloading', location.reload()")
+        await self.tab.until("document.title !== 'reloading' && document.querySelector('#lens-found button')")
         SEEN["title"] = await self.tab.js("document.title")
         SEEN["address"] = await self.tab.js("location.href")
         SEEN["readable cookie"] = await self.tab.js("document.cookie")
@@ -279,19 +285,22 @@ def main() -> None:
     root, work = map(Path, sys.argv[1:])
     loopback_up()
     SEEN["reaches out"] = network_reaches_out()
-    with tempfile.TemporaryDirectory() as temporary:
-        command = [sys.executable, "-m", "sixbit", "calibrate", "--no-browser"]
-        environment = {**os.environ, "TMPDIR": temporary}
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
-            try:
-                assert server.stdout
-                address = next(word for line in server.stdout for word in line.split() if word.startswith("http"))
-                asyncio.run(visit(root, work, address))
-                SEEN["status"] = server.wait(10)
-                SEEN["left behind"] = [path.name for path in Path(temporary).iterdir()]
-            finally:
-                server.kill()
-                (work / "page.json").write_text(json.dumps(SEEN))
+    temporary, browser = work / "temporary", work / "browser"
+    temporary.mkdir()
+    browser.write_text(f'#!/bin/sh\necho "$@" > {work}/new && mv {work}/new {work}/opened\n')
+    browser.chmod(0o755)
+    command = [sys.executable, "-m", "sixbit", "calibrate"]
+    environment = {**os.environ, "TMPDIR": str(temporary), "BROWSER": str(browser)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        try:
+            assert server.stdout
+            address = next(word for line in server.stdout for word in line.split() if word.startswith("http"))
+            asyncio.run(visit(root, work, address))
+            SEEN["status"] = server.wait(10)
+            SEEN["left behind"] = [path.name for path in temporary.iterdir()]
+        finally:
+            server.kill()
+            (work / "page.json").write_text(json.dumps(SEEN))
 
 
 if __name__ == "__main__":

@@ -97,13 +97,19 @@ def seen(work: Path, environment: dict[str, str]) -> dict[str, Any]:
 
 def test_there_is_no_network_and_none_is_asked_for(seen: dict[str, Any]) -> None:
     assert seen["reaches out"] is False
-    base = seen["address"]
-    assert [address for address in seen["asked"] if not address.startswith(base)] == []
+    base, entry = seen["address"], seen["entry"]
+    assert [address for address in seen["asked"] if not address.startswith(base) and address != entry] == []
 
 
 def test_the_token_does_not_stay_in_the_address(seen: dict[str, Any]) -> None:
     assert "token" not in seen["address"]
     assert seen["readable cookie"] == ""
+
+
+def test_the_browser_is_told_of_a_file_that_nobody_else_can_read(seen: dict[str, Any]) -> None:
+    given, entry = seen["opened"]
+    assert given == entry
+    assert seen["mode"] == 0o600
 
 
 def test_the_lens_is_found_by_its_name_and_says_what_is_known(seen: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from sixbit.install import lensfun
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.own import SUFFIX
 from sixbit.values.choices import Choices
-from sixbit.values.errors import CalibrationError, CatalogueError, Code, PhotoError
+from sixbit.values.errors import CalibrationError, CatalogueError, Code, PhotoError, UserFileWarning
 from sixbit.values.filter import Filter
 from sixbit.values.kinds import KINDS
 from sixbit.values.lens import Model
@@ -191,13 +191,19 @@ def test_two_at_once_choose_two_names() -> None:
     assert {run.f_number for run in runs()} == {run.f_number for run in added}
 
 
-def test_a_damaged_record_is_named() -> None:
-    run = keep(OPEN)
-    for text in ("{", "[]", '{"sixbit_calibration": 99}', json.dumps({"sixbit_calibration": 1, "kinds": ["magic"]})):
+def test_a_damaged_record_is_named_and_does_not_stop_the_others() -> None:
+    run, other = keep(OPEN), keep(DOWN, 8.0)
+    well = json.loads(run.path.read_text())
+    damaged = ["{", "[]", '{"sixbit_calibration": 99}', json.dumps({"sixbit_calibration": 1, "kinds": ["magic"]})]
+    for name, value in (("date", 7), ("lens_id", ["x"]), ("focal_mm", 1e999), ("f_number", "wide"), ("made", 1)):
+        damaged.append(json.dumps(well | {name: value}))
+    for text in (*damaged, "[" * 100_000):
         run.path.write_text(text)
         reload_catalogue()
-        with pytest.raises(CatalogueError, match=run.path.name):
-            catalogue()
+        with pytest.warns(UserFileWarning, match=run.path.name):
+            known = catalogue()
+        assert [one.name for one in known.runs] == [other.name]
+        assert run.path.exists()
     run.path.unlink()
     reload_catalogue()
     catalogue()
@@ -256,7 +262,10 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["calibrate", "remove", run.name]) == 1
     assert main(["calibrate", "export", "-o", str(tmp_path / "none.xml")]) == 1
     assert not (tmp_path / "none.xml").exists()
-    assert "nothing was exported" in capsys.readouterr().err
+    removed, exported = capsys.readouterr().err.splitlines()
+    way_out = ". `sixbit calibrate list` lists yours, `sixbit calibrate` makes one."
+    assert removed.endswith(f"these there are: there are none{way_out}")
+    assert exported.endswith(f"nothing was exported{way_out}")
 
 
 def test_a_record_of_a_lens_that_is_gone_is_passed_over() -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from sixbit.calibration.flat import measure_flat
 from sixbit.calibration.lines import keep, measure_lines
+from sixbit.calibration.tca import measure_tca
+from sixbit.editors.page.work import look
 from sixbit.lenses.catalogue import catalogue
 from sixbit.plots.calibration import plot_lines
 from sixbit.values.choices import Choices
-from sixbit.values.errors import CalibrationError
+from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.watch import silent
 from tests.scenery import scenes
 from tests.scenery.camera import photos_of
+from tests.scenery.photo_factory import exif, jpeg, xmp_packet
+from tests.scenery.refusals import refused
 
 LENS = "summicron-35-asph"
 
@@ -34,6 +41,48 @@ def test_from_files_to_the_users_database(tmp_path: Path) -> None:
     plot_lines(result, tmp_path / "plot.png")
     with Image.open(tmp_path / "plot.png") as plot:
         assert plot.size == (1200, 720)
+
+
+PARTS: dict[str, tuple[tuple[int, int], bytes, Code]] = {
+    "cropped somewhere": ((300, 130), b"", Code.RESHAPED),
+    "another aspect": ((300, 169), b"", Code.FRAMES),
+    "cropped, and told from where": (
+        (150, 100),
+        xmp_packet(crs_AlreadyApplied="True", crs_HasCrop="True", crs_CropLeft="0.5", crs_CropBottom="0.5"),
+        Code.FRAMES,
+    ),
+    "straightened": (
+        (300, 200),
+        xmp_packet(crs_AlreadyApplied="True", crs_HasCrop="True", crs_CropAngle="1.5"),
+        Code.RESHAPED,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_of_a_frame_is_refused(tmp_path: Path, name: str) -> None:
+    size, xmp, code = PARTS[name]
+    path = tmp_path / "part.jpg"
+    path.write_bytes(jpeg(exif(Make="LEICA CAMERA AG", Model="LEICA M10"), xmp, size))
+    for measure in (measure_lines, measure_tca, measure_flat):
+        with refused(CalibrationError, r"part\.jpg: The picture", code):
+            measure([path], Choices(lens=LENS))
+    with refused(CalibrationError, r"part\.jpg: The picture", code):
+        look(path, LENS, silent)
+
+
+def test_frames_of_several_crop_modes_are_refused(tmp_path: Path) -> None:
+    shelf = photos_of(lambda rng: scenes.with_distractors(scenes.books, rng), LENS, (900, 600))
+    paths = []
+    for number, picture in enumerate(shelf[:2]):
+        paths.append(tmp_path / f"{number}.jpg")
+        buffer = BytesIO()
+        Image.fromarray(picture).save(buffer, "JPEG")
+        zoom = {"DigitalZoomRatio": (13, 10)} if number else {}
+        tags = exif(Make="LEICA CAMERA AG", Model="LEICA M11", **zoom)
+        paths[-1].write_bytes(jpeg(tags, picture=buffer.getvalue()))
+    with refused(CalibrationError, "same part of the sensor", Code.FRAMES):
+        measure_lines(paths, Choices(lens=LENS))
 
 
 def test_a_picture_that_is_too_small_is_told(tmp_path: Path) -> None:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import errno
 import http.client
 import json
 import os
 import re
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pytest
@@ -28,8 +32,8 @@ from sixbit.calibration.keep import add, remove, runs
 from sixbit.cli.main import main
 from sixbit.editors.page import server as module
 from sixbit.editors.page.lenses import find_lenses
-from sixbit.editors.page.server import HEADERS, Server
-from sixbit.editors.page.session import Session
+from sixbit.editors.page.server import HEADERS, PageServer
+from sixbit.editors.page.session import PageSession
 from sixbit.editors.page.steps import Findings, Plot, Series, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
@@ -105,7 +109,9 @@ class Visitor:
         return answer.status, answer.headers, data
 
     def enter(self) -> None:
-        """Open the page by its address."""
+        """Open the page by its address, if that was not done yet."""
+        if self.cookie:
+            return
         _, headers, _ = self.ask("GET", self.address.split(self.host)[1], whole=True)
         self.cookie = headers["Set-Cookie"].partition(";")[0]
 
@@ -145,9 +151,9 @@ class Page(Visitor):
         started = threading.Event()
 
         async def serve() -> None:
-            self.session = Session(folder, catalogue().lenses[LENS], STEPS)
-            self.server = Server(self.session, away_s)
-            self.address = await self.server.start()
+            self.session = PageSession(folder, catalogue().lenses[LENS], STEPS)
+            self.server = PageServer(self.session, away_s)
+            await self.server.start()
             self.loop = asyncio.get_running_loop()
             started.set()
             await self.server.wait()
@@ -156,7 +162,7 @@ class Page(Visitor):
         self.thread = threading.Thread(target=lambda: asyncio.run(serve()))
         self.thread.start()
         assert started.wait(PATIENCE)
-        super().__init__(self.address)
+        super().__init__(self.server.address())
 
     def end(self) -> None:
         self.loop.call_soon_threadsafe(self.server.ended.set)
@@ -180,7 +186,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 def open_page(served: Page) -> Page:
     """The page before anybody has entered."""
     stranger = copy.copy(served)
-    stranger.cookie = ""
+    stranger.cookie, stranger.address = "", served.server.address()
     return stranger
 
 
@@ -221,6 +227,28 @@ def test_the_token_opens_the_page_and_becomes_a_cookie(open_page: Page) -> None:
     assert "SameSite=Strict" in cookie
     assert f"Path={open_page.base}" in cookie
     assert open_page.ask("GET", "page.js", Cookie=cookie.partition(";")[0])[0] == 200
+    assert open_page.ask("GET", "", Cookie=cookie.partition(";")[0])[0] == 200
+
+
+def test_an_address_is_good_once_and_its_token_is_no_cookie(open_page: Page) -> None:
+    entry = open_page.address.split(open_page.host)[1]
+    token = entry.partition("token=")[2]
+    assert open_page.ask("GET", "page.js", Cookie=f"sixbit={token}")[0] == 403
+    assert open_page.ask("HEAD", entry, whole=True)[0] == 403
+    led_here = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
+    status, headers, _ = open_page.ask("GET", entry, whole=True, Origin="", **led_here)
+    assert status == 200
+    assert token not in headers["Set-Cookie"]
+    status, headers, body = open_page.ask("GET", entry, whole=True)
+    assert status == 403
+    assert b"each opens it once" in body
+    assert not headers["Set-Cookie"]
+
+
+def test_another_site_cannot_lead_here_without_a_token(page: Page) -> None:
+    led_here = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
+    assert page.ask("GET", "", Origin="", **led_here)[0] == 403
+    assert page.ask("GET", "page.js", Origin="", **led_here)[0] == 403
 
 
 @pytest.mark.parametrize("path", ["", "?token=", "?token=wrong", "page.js", "events", "lenses?q=35", "export", "none"])
@@ -342,23 +370,112 @@ def test_sizes_and_numbers_are_bounded(page: Page, photo: bytes, monkeypatch: py
     assert page.upload("full.jpg", photo) == 413
     reasons = [frame["reason"] for frame in page.state["frames"]]
     assert [("0 bytes" in r, "not taken" in r, "no room" in r).index(True) for r in reasons] == [0, 1, 2]
-    monkeypatch.setattr(module, "MOST_PHOTOS", 3)
+    monkeypatch.setattr(module, "MOST_PHOTOS", 1)
+    monkeypatch.setattr(module, "SPARE", 0)
+    assert page.upload("one.jpg", photo) == 201  # those that were refused do not count
     assert page.upload("more.jpg", photo) == 409
-    assert list(page.folder.iterdir()) == []
+    page.wait(lambda state: state["frames"][-1]["status"] == "ready")
+    assert len(list(page.folder.iterdir())) == 1
+
+
+def begin(page: Page, size: int, name: str = "half.jpg") -> http.client.HTTPConnection:
+    """A photo of which but four bytes come."""
+    connection = http.client.HTTPConnection(page.host)
+    connection.putrequest("PUT", page.base + "frames")
+    own = {"Cookie": page.cookie, "Origin": f"http://{page.host}"}
+    for header, value in {"Content-Length": str(size), "X-Name": name, **own}.items():
+        connection.putheader(header, value)
+    connection.endheaders(b"half")
+    return connection
+
+
+def test_photos_on_their_way_have_their_room(page: Page, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 1_000_000)
+    connection = begin(page, 1_000_000 - len(photo) // 2)
+    page.wait(lambda state: state["frames"])
+    assert page.upload("other.jpg", photo) == 413
+    connection.close()
+    page.wait(lambda state: state["frames"][0]["status"] == "refused")
+    assert page.upload("other.jpg", photo) == 201
+    page.wait(lambda state: state["frames"][-1]["status"] == "ready")
+
+
+def test_who_says_nothing_is_not_waited_for(page: Page, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HEADERS_S", "SILENCE_S"):
+        monkeypatch.setattr(module, name, 0.3)
+    host, _, port = page.host.partition(":")
+    silent, slow = (socket.create_connection((host, int(port)), PATIENCE) for _ in range(2))
+    slow.sendall(b"GET / HTTP/1.1\r\nHost: ")
+    body = socket.create_connection((host, int(port)), PATIENCE)
+    own = f"Host: {page.host}\r\nOrigin: http://{page.host}\r\nCookie: {page.cookie}\r\n"
+    said = f"POST {page.base}do/reject HTTP/1.1\r\n{own}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{"
+    body.sendall(said.encode())
+    half = begin(page, 1000)
+    assert silent.recv(100) == b""
+    assert slow.recv(100) == b""
+    assert body.recv(100).startswith(b"HTTP/1.1 408")
+    assert half.getresponse().status == 409
+    assert "did not arrive whole" in page.state["frames"][0]["reason"]
+    for one in (silent, slow, body, half):
+        one.close()
+    assert page.upload("other.jpg", photo) == 201  # others are served all the while
+    page.wait(lambda state: state["frames"][-1]["status"] == "ready")
+
+
+def test_nonsense_is_answered_and_not_logged(page: Page) -> None:
+    for charset in ("bogus", "rot13", "", "utf-16", "idna"):
+        kind = f"application/json; charset={charset}"
+        assert page.ask("POST", "do/reject", b"\xff{}", Content_Type=kind)[0] == 400
+    host, _, port = page.host.partition(":")
+    for nonsense in (b"\x16\x03\x01\0\0", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nA: b\0\r\n\r\n", b"x" * 99999):
+        with socket.create_connection((host, int(port)), PATIENCE) as connection:
+            connection.sendall(nonsense + b"\r\n\r\n")
+            with suppress(ConnectionResetError):
+                assert connection.recv(1000).startswith(b"HTTP/1.")
+    log = page.session.log
+    assert log is None or "Error handling request" not in log.read_text()
+
+
+# What the worker may do -----------------------------------------------------------------------------------------------
+
+
+def reach_out(host: str, port: int, folder: Path, progress: Progress) -> dict[str, str]:
+    """In the worker: try what it need not do, and say how that ended."""
+
+    def ended(action: Callable[[], object]) -> str:
+        try:
+            action()
+        except (OSError, MemoryError) as error:
+            return type(error).__name__ if isinstance(error, MemoryError) else errno.errorcode[error.errno or 0]
+        return "done"
+
+    return {
+        "network": ended(lambda: socket.create_connection((host, port), 2).close()),
+        "file": ended(lambda: (folder / "written").write_bytes(b"x")),
+        "memory": ended(lambda: np.ones(1 << 44, np.uint8)),
+        "core": str(resource.getrlimit(resource.RLIMIT_CORE)),
+        "user": str(os.geteuid()),
+        "reads": ended(lambda: (folder / "read").read_bytes()),
+    }
+
+
+def test_the_worker_can_do_little(served: Page, tmp_path: Path) -> None:
+    (tmp_path / "read").write_bytes(b"x")
+    host, _, port = served.host.partition(":")
+    work = served.session.worker.do(reach_out, host, int(port), tmp_path, progress=lambda share, step: None)
+    ends = asyncio.run_coroutine_threadsafe(work, served.loop).result(PATIENCE)
+    may_leave = subprocess.run(["unshare", "--net", *["--user"] * bool(os.geteuid()), "true"], check=False)
+    if may_leave.returncode == 0:
+        assert ends["network"] == "ENETUNREACH"
+    assert ends["file"] == "EFBIG"
+    assert ends["memory"] == "MemoryError"
+    assert ends["core"] == "(0, 0)"
+    assert ends["user"] == str(os.geteuid())
+    assert ends["reads"] == "done"
 
 
 def test_one_that_does_not_arrive_whole_is_refused(page: Page) -> None:
-    connection = http.client.HTTPConnection(page.host)
-    connection.putrequest("PUT", page.base + "frames")
-    headers = {
-        "Content-Length": "1000000",
-        "X-Name": "half.jpg",
-        "Cookie": page.cookie,
-        "Origin": f"http://{page.host}",
-    }
-    for name, value in headers.items():
-        connection.putheader(name, value)
-    connection.endheaders(b"half")
+    connection = begin(page, 1_000_000)
     page.wait(lambda state: state["frames"])
     connection.close()
     frame = page.wait(lambda state: state["frames"][0]["status"] == "refused")["frames"][0]
@@ -403,8 +520,10 @@ def test_measure_accept_and_take_back(page: Page, photo: bytes) -> None:
     assert b"<lensdatabase" in export
     assert page.do("remove", name=state["own"][0]["name"])[0] == 200
     assert runs() == ()
-    assert page.do("remove", name="../x")[0] == 409
-    assert page.ask("GET", "export")[0] == 409
+    way_out = "Load the page anew: it lists yours."
+    for answer in (page.do("remove", name="../x"), page.ask("GET", "export")):
+        assert answer[0] == 409
+        assert way_out in str(answer[-1])
 
 
 def test_what_is_rejected_is_forgotten(page: Page, photo: bytes) -> None:
@@ -588,7 +707,7 @@ def start(temporary: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
     return process, address
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_command_ends_by_ctrl_c_and_leaves_nothing(tmp_path: Path, number: signal.Signals, photo: bytes) -> None:
     process, address = start(tmp_path, "--lens", "summicron-35-asph")
     page = Visitor(address)
@@ -630,14 +749,53 @@ def test_an_unknown_lens_is_told_before_anything_is_served(capsys: pytest.Captur
     assert "sixbit lenses" in capsys.readouterr().err
 
 
-def test_the_browser_is_opened(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    opened: list[str] = []
+def test_what_a_killed_one_left_behind_goes_at_the_next_start(tmp_path: Path, photo: bytes) -> None:
+    killed, address = start(tmp_path, "--lens", "summicron-35-asph")
+    page = Visitor(address)
+    page.enter()
+    page.do("step", step="flat")
+    with_photos(page, photo, "one.jpg")
+    (left,) = tmp_path.iterdir()
+    killed.kill()
+    killed.communicate(timeout=PATIENCE)
+    running, _ = start(tmp_path)
+    (own,) = set(tmp_path.iterdir()) - {left}  # what is as new as this may be of one that is just starting
+    others = tmp_path / "sixbit-calibrate-mine.txt", tmp_path / "photos", tmp_path / "sixbit-calibrate-link"
+    others[0].write_text("x")
+    others[1].mkdir()
+    (others[1] / "photo.jpg").write_bytes(photo)
+    others[2].symlink_to(others[1])
+    for folder in (left, own, *others):
+        os.utime(folder, (1, 1))
+    third, _ = start(tmp_path)
+    assert not left.exists()
+    assert own.exists()
+    assert all(path.exists() for path in others)
+    assert (others[1] / "photo.jpg").exists()
+    for process in (running, third):
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+
+
+def test_the_browser_is_given_a_file_that_leads_to_the_page(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    opened: list[tuple[str, int, str]] = []
 
     def browse(address: str) -> None:
-        opened.append(address)
+        path = Path(urlsplit(address).path)
+        opened.append((address, path.stat().st_mode & 0o777, path.read_text()))
         os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr("webbrowser.open", browse)
-    with tempfile.TemporaryDirectory():
-        assert main(["calibrate"]) == 0
-    assert opened[0] in capsys.readouterr().out
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert main(["calibrate"]) == 0
+    address, mode, page = opened[0]
+    assert address.startswith(tmp_path.as_uri())
+    assert mode == 0o600
+    printed = next(word for word in capsys.readouterr().out.split() if word.startswith("http://127.0.0.1:"))
+    base, token = printed.split("?token=")
+    (led,) = set(re.findall(r"http://[^\s\"]+", page))
+    assert led.startswith(f"{base}?token=")
+    assert token not in page  # both are good
+    assert list(tmp_path.iterdir()) == []

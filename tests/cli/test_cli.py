@@ -19,6 +19,7 @@ from PIL import Image
 from sixbit.cli.main import main
 from sixbit.manifest import manifest
 from tests.scenery import PHOTO
+from tests.scenery.photo_factory import exif, jpeg
 from tests.scenery.programs import missing
 
 LENS = "summicron-35-asph"
@@ -37,6 +38,11 @@ KEYS = [
     "distance_m",
     "calibrations",
     "already_corrected",
+    "compensated_for",
+    "unmarked",
+    "place",
+    "frame",
+    "reshaped",
 ]
 ODD_NAMES = ["two words.jpg", 'it\'s "quoted".jpg', "new\nline.jpg", "emoji 📷.jpg", "-o.jpg", "$(touch here).jpg"]
 
@@ -180,6 +186,26 @@ def test_nothing_is_corrected_twice(photo: Path, capsys: pytest.CaptureFixture[s
     assert {"distortion", "tca"} <= set(json.loads(capsys.readouterr().out.splitlines()[-1])["already_corrected"])
 
 
+@pytest.mark.parametrize("size", [(300, 130), (130, 301)])
+def test_a_crop_from_anywhere_is_refused_unless_forced(
+    tmp_path: Path, size: tuple[int, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo, out = tmp_path / "crop.jpg", tmp_path / "out.jpg"
+    tags = exif(Make="LEICA CAMERA AG", Model="LEICA M10", LensModel="Summicron-M 1:2/35 ASPH.", FocalLength=(35, 1))
+    photo.write_bytes(jpeg(tags, size=size))
+    for command in ("correct", "compile"):
+        assert main([command, str(photo), "-o", str(out)]) == 1
+        assert "--force corrects it as if it were the whole frame." in capsys.readouterr().err
+        assert not out.exists()
+        assert main([command, str(photo), "-o", str(out), "--force"]) == 0
+        said = capsys.readouterr().err
+        assert "nobody can tell where. It is corrected as if it were the whole frame." in said
+        assert "--force" not in said
+        out.unlink()
+    assert main(["identify", str(photo)]) == 0
+    assert "nobody can tell where" in capsys.readouterr().out
+
+
 def test_only_and_scale_are_obeyed(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = photo.with_name("out.json")
     assert main(["compile", str(photo), "--only", "tca", "--scale", "none", "-o", str(out)]) == 0
@@ -228,7 +254,8 @@ def test_a_choice_that_would_speak_for_any_lens_is_not_remembered(
         assert "sixbit tag" in capsys.readouterr().err
 
 
-def test_bad_files_of_the_users_own_are_named(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.filterwarnings("default::sixbit.values.errors.UserFileWarning")
+def test_bad_files_of_the_users_own_are_named_and_stop_nothing(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from sixbit.lenses.catalogue import catalogue, own_folder
     from sixbit.lenses.remembered import choices_file
 
@@ -238,14 +265,18 @@ def test_bad_files_of_the_users_own_are_named(photo: Path, capsys: pytest.Captur
     own = own_folder() / "mine.xml"
     own.parent.mkdir(parents=True, exist_ok=True)
     own.write_text("<lensdatabase>")
-    assert main(["identify", str(photo)]) == 1
-    assert str(own) in capsys.readouterr().err
+    assert main(["identify", str(photo)]) == 0
+    said = capsys.readouterr()
+    complaints = said.err.splitlines()
+    assert [line.startswith(f"sixbit: {file}: ") for line, file in zip(complaints, (own, choices_file()), strict=True)]
+    assert all("Repair it" in line for line in complaints)
+    assert "Summicron" in said.out
+    assert main(["doctor"]) == 1
+    assert str(own) in capsys.readouterr().out
     own.unlink()
     catalogue.cache_clear()
-    untagged = photo.with_name("untagged.png")
-    Image.new("RGB", (9, 6)).save(untagged)
-    assert main(["identify", str(untagged)]) == 1
-    assert str(choices_file()) in capsys.readouterr().err
+    assert main(["identify", str(photo)]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_infinity_is_no_number_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,7 @@ AWKWARD = 'it\'s "a" $(touch x) \n `b` & 📷.jpg'
 M10 = {"Make": "LEICA CAMERA AG", "Model": "LEICA M10"}
 PHOTOS: dict[str, dict[str, Any]] = {
     "summicron.jpg": {**M10, "LensModel": "Summicron-M 1:2/35 ASPH.", "FocalLength": (35, 1), "FNumber": (40, 10)},
-    AWKWARD: {**M10, "LensModel": "Summilux-M 1:1.4/21 ASPH.", "FocalLength": (21, 1), "FNumber": (14, 10)},
+    AWKWARD: {**M10, "LensModel": "Summilux-M 21mm f/1.4 ASPH.", "FocalLength": (21, 1), "FNumber": (14, 10)},
     "phone.jpg": {
         "Make": "Xiaomi",
         "Model": "Xiaomi 12S Ultra",

@@ -10,9 +10,10 @@ import pytest
 import tifffile
 from PIL import Image
 
-from sixbit.editors.server.export import RESHAPING, export_photo
+from sixbit.editors.server.export import export_photo
 from sixbit.editors.server.session import Session
 from sixbit.export.presets import load
+from sixbit.tags.framing import DARKTABLE
 from sixbit.values.errors import ArgumentError
 from tests.scenery.photo_factory import exif
 
@@ -60,11 +61,11 @@ def test_a_photo_is_corrected_by_the_preset(tmp_path: Path) -> None:
     assert tifffile.imread(done["out"]).dtype == np.uint16
 
 
-@pytest.mark.parametrize("module", RESHAPING)
+@pytest.mark.parametrize("module", DARKTABLE)
 def test_what_was_cropped_or_bent_is_not_corrected(tmp_path: Path, module: str) -> None:
     done = export(rendered(tmp_path, history((module, 1))))
-    assert (done["status"], done["reason"], done["out"]) == ("skipped", "reshaped", None)
-    assert RESHAPING[module] in done["message"]
+    assert (done["status"], done["reason"], done["out"]) == ("reshaped", "reshaped", None)
+    assert DARKTABLE[module] in done["message"]
     assert not (tmp_path / "out").exists()
 
 

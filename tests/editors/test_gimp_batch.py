@@ -21,7 +21,10 @@ from PIL import Image
 from skimage import data
 
 import sixbit
+from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.place import Place, place_of
 from sixbit.manifest import manifest
+from sixbit.photos.colour import of_icc
 from sixbit.photos.decode import decode
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo
@@ -29,10 +32,11 @@ from sixbit.photos.profiles import curve_of_profile
 from sixbit.photos.save import save_photo
 from sixbit.values.light import linear, srgb
 from sixbit.values.polynomial import UNITY
+from sixbit.values.shot import Shot, Tagged
 from tests.scenery import CLONE
 from tests.scenery.gimp import START_TIMEOUT, GimpHome
 from tests.scenery.icc_profiles import ADOBE_GAMMA, made_profile, rgb_profile, tabulated
-from tests.scenery.photo_factory import exif
+from tests.scenery.photo_factory import exif, xmp_packet
 from tests.scenery.root import SUITES, system_root
 
 HERE = Path(__file__).parent
@@ -55,8 +59,9 @@ TAGS: dict[str, Any] = {
 }
 NAME = "Summicron-M 1:2/35 ASPH."
 NAMED = {**TAGS, "LensModel": NAME}
-OPEN = TAGS | {"LensModel": "Summilux-M 1:1.4/21 ASPH.", "FocalLength": (21, 1), "FNumber": (14, 10)}
-"""Of this lens the fall-off is known, and nothing else."""
+OPEN = TAGS | {"LensModel": "Summilux-M 21mm f/1.4 ASPH.", "FocalLength": (21, 1), "FNumber": (14, 10)}
+"""Of this lens the fall-off is known, and nothing else. A person wrote its name: for a lens it knows itself, an M10
+has compensated it."""
 
 Pixels = NDArray[Any]
 
@@ -98,6 +103,26 @@ COVERAGE = [
 """Drawables whose values are no light, and the precision of the image."""
 ONLY_NEWER = ("linked", "shape")
 """What GIMP 3.0 has not."""
+PARTS: dict[str, tuple[tuple[int, int], dict[str, Any], bytes]] = {
+    "crop mode": ((450, 300), {"FocalLengthIn35mmFilm": 63}, b""),
+    "wide": ((448, 252), {}, b""),
+    "square": ((300, 300), {}, b""),
+    "quarter": (
+        (450, 300),
+        {},
+        xmp_packet(crs_AlreadyApplied="True", crs_HasCrop="True", crs_CropLeft="0.5", crs_CropBottom="0.5"),
+    ),
+}
+"""Photos that are a part of what the lens drew, and say which: their size, tags and XMP."""
+RESHAPED: dict[str, tuple[tuple[int, int], dict[str, Any], bytes]] = {
+    "odd size": ((450, 130), {}, b""),
+    "straightened": (
+        (450, 300),
+        {},
+        xmp_packet(crs_AlreadyApplied="True", crs_HasCrop="True", crs_CropAngle="1.5"),
+    ),
+}
+"""Those that nobody can place."""
 CASES: list[dict[str, Any]] = [
     {"name": "selection", "photo": "named16.tif", "select": [40, 30, 200, 100], "runs": [{}]},
     {"name": "part", "photo": "named16.tif", "layer": [50, 20, 300, 200], "runs": [{}]},
@@ -110,6 +135,12 @@ CASES: list[dict[str, Any]] = [
     },
     {"name": "scaled", "photo": "named16.tif", "before": [["scale", 225, 150]], "runs": [{"frame": "scaled"}]},
     {"name": "turned", "photo": "named16.tif", "before": [["rotate", 0]], "runs": [{}]},
+    *({"name": name, "photo": f"{name}.tif", "runs": [{}]} for name in PARTS),
+    {"name": "wide turned", "photo": "wide.tif", "before": [["rotate", 0]], "runs": [{}]},
+    {"name": "quarter turned", "photo": "quarter.tif", "before": [["rotate", 0]], "runs": [{}]},
+    {"name": "quarter as a whole", "photo": "quarter.tif", "runs": [{"frame": "drawable"}]},
+    *({"name": name, "photo": f"{name}.tif", "runs": [{}, {"frame": "drawable"}]} for name in RESHAPED),
+    {"name": "odd size is whole", "photo": "odd size.tif", "runs": [{"frame": "scaled"}]},
     {"name": "untagged", "photo": "bare16.tif", "runs": [{}]},
     {
         "name": "chosen",
@@ -204,7 +235,12 @@ def make_photos(folder: Path) -> None:
     photo(folder, "open8.tif", eight, OPEN)
     photo(folder, "open16.tif", sixteen, OPEN)
     wide = decode(folder / "named16.tif")
-    save_photo(replace(wide, icc=adobe_rgb()), sixteen, folder / "wide16.tif")
+    save_photo(replace(wide, colour=of_icc(adobe_rgb())), sixteen, folder / "wide16.tif")
+    for name, (size, tags, xmp) in (PARTS | RESHAPED).items():
+        sized = dict(zip(("PixelXDimension", "PixelYDimension"), size, strict=True))
+        small = np.asarray(Image.fromarray(data.astronaut()).resize(size, Image.Resampling.BICUBIC)).astype(np.uint16)
+        carried = Metadata(exif=exif(**{**NAMED, **sized, **tags}), xmp=xmp or None)
+        save_photo(Photo(folder / "none", "TIFF", small, metadata=carried), small * 257, folder / f"{name}.tif")
     picture.save(folder / "named8.jpg", quality=95, exif=b"Exif\0\0" + exif(**NAMED))
     (folder / "album").mkdir()
     for name in ("named8.jpg", "named16.tif", "bare16.tif"):
@@ -289,6 +325,12 @@ def pixels_of(gimp: GimpHome, name: str, dtype: str = "<u2", channels: int = 3, 
 def compiled(size: tuple[int, int] = SIZE, **choices: Any) -> sixbit.Filter:
     choices = {"crop_factor": 1.0, "f_number": 4.0, **choices}
     return sixbit.compile_filter(LENS, choices=sixbit.Choices(**choices), size=size)
+
+
+def whole(size: tuple[int, int]) -> sixbit.Filter:
+    """The correction of a picture as the whole frame, whatever its shape."""
+    choices = sixbit.Choices(crop_factor=1.0, f_number=4.0)
+    return sixbit.compile_filter(LENS, choices=choices, size=size, place=Place())
 
 
 @pytest.mark.parametrize("name", LIKE_FILES)
@@ -388,6 +430,51 @@ def test_a_photo_that_was_scaled_or_turned(gimp: GimpHome, run: dict[str, Any], 
     assert run["cases"][name]["runs"][0]["ok"], run["cases"][name]
     before, after = (pixels_of(gimp, f"{name}.{when}", size=size) for when in ("before", "after"))
     np.testing.assert_array_equal(after, sixbit.apply(compiled(size=size), before))
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_of_the_frame_is_corrected_by_its_place(gimp: GimpHome, run: dict[str, Any], name: str) -> None:
+    assert run["cases"][name]["runs"][0]["ok"], run["cases"][name]
+    before, after = (pixels_of(gimp, f"{name}.{when}", size=PARTS[name][0]) for when in ("before", "after"))
+    sixbit.correct(gimp.work / f"{name}.tif", gimp.work / f"{name} by hand.tif")
+    np.testing.assert_array_equal(after, tifffile.imread(gimp.work / f"{name} by hand.tif"))
+    assert not np.array_equal(after, sixbit.apply(compiled(size=PARTS[name][0]), before))
+
+
+def test_a_part_that_was_turned_lies_as_it_did(gimp: GimpHome, run: dict[str, Any]) -> None:
+    case = run["cases"]["wide turned"]
+    assert case["runs"][0]["ok"], case
+    before, after = (pixels_of(gimp, f"wide turned.{when}", size=(252, 448)) for when in ("before", "after"))
+    shot = Shot(make=Tagged(TAGS["Make"], "Make"), model=Tagged(TAGS["Model"], "Model"), width=252, height=448)
+    upright = place_of(shot, catalogue().body_of(shot))
+    assert upright.frame is not None
+    assert upright.frame[2] > 1
+    choices = sixbit.Choices(crop_factor=1.0, f_number=4.0)
+    expected = sixbit.apply(sixbit.compile_filter(LENS, choices=choices, size=(252, 448), place=upright), before)
+    assert np.abs(after.astype(int) - expected).max() <= 2
+    assert_untouched(gimp, run, "quarter turned", "turned since", size=(300, 450))
+
+
+def test_what_the_user_says_of_a_photo_goes_before_its_tags(gimp: GimpHome, run: dict[str, Any]) -> None:
+    assert run["cases"]["quarter as a whole"]["runs"][0]["ok"], run["cases"]["quarter as a whole"]
+    before, after = (pixels_of(gimp, f"quarter as a whole.{when}") for when in ("before", "after"))
+    np.testing.assert_array_equal(after, sixbit.apply(compiled(), before))
+    before, after = (pixels_of(gimp, f"odd size is whole.{when}", size=(450, 130)) for when in ("before", "after"))
+    np.testing.assert_array_equal(after, sixbit.apply(whole((450, 130)), before))
+
+
+@pytest.mark.parametrize("name", RESHAPED)
+def test_a_photo_without_a_known_centre_is_refused_unless_it_is_said(
+    gimp: GimpHome, run: dict[str, Any], name: str
+) -> None:
+    first, second = run["cases"][name]["runs"]
+    assert not first["ok"]
+    assert "nobody can tell where" in first["error"]
+    assert "“The whole layer”" in first["error"]
+    assert second["ok"], second
+    size = RESHAPED[name][0]
+    before, after = (pixels_of(gimp, f"{name}.{when}", size=size) for when in ("before", "after"))
+    np.testing.assert_array_equal(after, sixbit.apply(whole(size), before))
 
 
 def test_what_is_chosen_counts(gimp: GimpHome, run: dict[str, Any]) -> None:
@@ -506,7 +593,9 @@ def test_a_mask_and_a_channel_are_bent_as_the_photo(
 
 def by_hand(path: Path, gray: Pixels) -> Pixels:
     """What the command line makes of the same values in a gray photo without a curve, but for the brightness."""
-    photo = Photo(path.with_name("none"), "TIFF", gray[..., 0], icc=NO_CURVE, metadata=Metadata(exif=exif(**NAMED)))
+    photo = Photo(
+        path.with_name("none"), "TIFF", gray[..., 0], colour=of_icc(NO_CURVE), metadata=Metadata(exif=exif(**NAMED))
+    )
     save_photo(photo, gray[..., 0], path)
     corrected = path.with_name(f"{path.stem} corrected.tif")
     sixbit.correct(path, corrected, choices=sixbit.Choices(kinds=dict.fromkeys(BENDING, 1.0)))

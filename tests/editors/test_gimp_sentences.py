@@ -15,11 +15,13 @@ from sixbit.cli.ways_out import told
 from sixbit.compiler.compile import compile_filter
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import match, match_name
+from sixbit.lenses.place import place_of
 from sixbit.manifest import plugin_source
+from sixbit.tags.framing import BENT, CROPPED, FRAMED, STITCHED, STRAIGHTENED, TILTED
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.sentence import Sentence, parts
-from sixbit.values.shot import Shot, SixBitCode, Tagged
+from sixbit.values.shot import Crop, Shot, SixBitCode, Tagged
 from tests.scenery.name_variants import FOREIGN, UNSURE, variants
 
 SOURCE = plugin_source("gimp")
@@ -74,6 +76,37 @@ def test_evidence_names_no_option_of_the_command_line(evidence: set[Sentence]) -
 def test_evidence_is_translated(german: ModuleType, evidence: set[Sentence]) -> None:
     english = re.compile(r" (fits|says|photo|or|which|lens|order|focuses|confirmed) ")
     for sentence in evidence:
+        words = german.translated(parts(sentence))
+        assert words != sentence
+        assert not english.search(words), words
+
+
+@pytest.fixture(scope="module")
+def places() -> set[Sentence]:
+    """What is said of where on the sensor a picture is."""
+    m11 = Shot(make=Tagged("LEICA CAMERA AG", "Make"), model=Tagged("LEICA M11", "Model"), width=900, height=600)
+    crop = Tagged(Crop(0.5, 0.0, 1.0, 0.5), "XMP crs:HasCrop")
+    deeds = (CROPPED, STRAIGHTENED, STITCHED, TILTED, BENT, FRAMED)
+    shots = [
+        m11._replace(focal_mm=Tagged(35.0, "FocalLength"), focal_35mm=Tagged(63.0, "FocalLengthIn35mmFilm")),
+        m11._replace(digital_zoom=1.3),
+        m11._replace(width=1600, height=900),
+        m11._replace(crop=crop),
+        m11._replace(crop=crop, width=600, height=900),
+        m11._replace(height=377),
+        m11._replace(taken_size=Tagged((900, 500), "EXIF PixelXDimension")),
+        *(m11._replace(reshaped=(Tagged(deed, "a mark"),)) for deed in deeds),
+        m11._replace(reshaped=tuple(Tagged(deed, f"mark {deed}") for deed in deeds)),
+    ]
+    found = [place_of(shot, catalogue().body_of(shot)) for shot in shots]
+    said = {sentence for place in found for sentence in (*place.evidence, place.refused) if sentence}
+    assert len(said) == len(shots)
+    return said
+
+
+def test_what_is_said_of_a_place_is_translated(german: ModuleType, places: set[Sentence]) -> None:
+    english = re.compile(r" (the|were|cropped|straightened|stitched|bent|nobody) ")
+    for sentence in places:
         words = german.translated(parts(sentence))
         assert words != sentence
         assert not english.search(words), words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import sixbit
 from sixbit.editors.server.pictures import reduced
 from sixbit.export.presets import load
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.place import Place
 from sixbit.manifest import manifest
 from sixbit.photos.profiles import curve_of_profile
 from sixbit.tags.shot import shot_of_tags
@@ -61,7 +63,8 @@ class Server:
     def answer(self) -> dict[str, Any]:
         assert self.process.stdout
         while True:
-            answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+            # Other readers of JSON than Python's know no Infinity and no NaN.
+            answer: dict[str, Any] = json.loads(self.process.stdout.readline(), parse_constant=pytest.fail)
             if "progress" not in answer:
                 return answer
             self.progress.append(answer["progress"])
@@ -194,6 +197,9 @@ def test_identify_says_what_the_command_line_says(server: Server, capsys: pytest
     assert answer.pop("size") == [1536, 1024]
     assert answer.pop("orientation") == 1
     said_in_parts = answer.pop("said")
+    assert answer.pop("placed") == []
+    assert answer.pop("said_unmarked") == []
+    assert len(answer["unmarked"]) == 1
     assert answer == said
     assert len(said_in_parts) == len(said["evidence"])
     assert server.ask("identify", tags=exiv2_texts(PHOTO), size=[1536, 1024])["lens"] == said["lens"]
@@ -270,6 +276,59 @@ def test_compile_takes_what_the_photo_says(server: Server) -> None:
     shot = sixbit.read_shot(PHOTO)
     assert said["digest"] == sixbit.compile_filter(LENS, shot, size=(900, 600)).digest
     assert server.ask("compile", lens=LENS, size=[900, 600], tags=exiv2_texts(PHOTO))["digest"] == said["digest"]
+
+
+MADE_BY_LIGHTROOM = {"Xmp.crs.AlreadyApplied": "True", "Xmp.crs.HasCrop": "True", "Xmp.crs.CropAngle": "0"}
+QUARTER = {**MADE_BY_LIGHTROOM, "Xmp.crs.CropLeft": "0.5", "Xmp.crs.CropBottom": "0.5"}
+M11 = {"Exif.Image.Make": "LEICA CAMERA AG", "Exif.Image.Model": "LEICA M11"}
+
+
+def test_identify_tells_the_frame_around_a_part(server: Server) -> None:
+    whole = server.ask("identify", tags=M11, size=[900, 600])
+    assert (whole["frame"], whole["placed"], whole["reshaped"]) == (None, [], False)
+    quarter = server.ask("identify", tags=M11 | QUARTER, size=[450, 300])
+    assert quarter["frame"] == pytest.approx([-1, 0, 2, 2])
+    assert "{tag}" in quarter["placed"][0]["template"]
+    wide = server.ask("identify", tags=M11, size=[1600, 900])
+    assert wide["frame"] == pytest.approx([0, -0.0926, 1, 1.1852], abs=1e-3)
+    zoomed = server.ask("identify", tags=M11 | {"Exif.Photo.DigitalZoomRatio": "9/5"}, size=[900, 600])
+    assert (zoomed["frame"], zoomed["crop_factor"]) == (None, 1.8)
+    for tags, size in ((M11, [900, 377]), (M11 | MADE_BY_LIGHTROOM | {"Xmp.crs.CropAngle": "2"}, [900, 600])):
+        refused = server.ask("identify", tags=tags, size=size)
+        assert refused["reshaped"] is True
+        assert refused["placed"][-1]["code"] == "reshaped"
+        assert refused["place"][-1].startswith("The picture")
+
+
+def test_compile_takes_the_frame(server: Server) -> None:
+    request = {"lens": LENS, "size": [450, 300], "crop_factor": 1.0, "scale": "none", "corrections": ["distortion"]}
+    told = server.ask("compile", **request, frame=[-1, 0, 2, 2])
+    assert told["digest"] == server.ask("compile", **request, tags=M11 | QUARTER)["digest"]
+    choices = sixbit.Choices(crop_factor=1.0, scale="none", kinds={"distortion": 1.0})
+    whole = sixbit.compile_filter(LENS, choices=choices, size=(900, 600)).window(450, 0, 450, 300)
+    assert told["digest"] != server.ask("compile", **request)["digest"]
+    kept = sixbit.compile_filter(LENS, choices=choices, size=(450, 300), place=Place(frame=(-1, 0, 2, 2)))
+    assert told["digest"] == kept.digest
+    points = np.array([[0.0, 0.0], [449.0, 299.0], [0.0, 299.0]])
+    assert np.abs(kept.source_points(points) - whole.source_points(points)).max() < 0.01
+
+
+def test_compile_refuses_a_part_unless_a_frame_is_told(server: Server) -> None:
+    request = {"lens": LENS, "size": [900, 377], "crop_factor": 1.0, "tags": M11}
+    kind, words = server.refusal("compile", **request)
+    assert kind == "argument"
+    assert "nobody can tell where" in words
+    assert server.ask("compile", **request, frame=None)["made_from"]["corrections"]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["whole", [0, 0, 1], [0.1, 0, 1, 1], [0, 0, 1, 0.9], [-1e9, 0, 2e9, 1], [math.nan, 0, 1, 1], [0, 0, 1, "1"]],
+)
+def test_a_frame_that_makes_no_sense_is_refused(server: Server, frame: Any) -> None:
+    kind, words = server.refusal("compile", lens=LENS, size=[900, 600], crop_factor=1.0, frame=frame)
+    assert kind == "argument"
+    assert "`frame`" in words
 
 
 def test_a_lens_is_remembered(server: Server) -> None:
@@ -662,6 +721,9 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("compile", {"size": [True, 600]}),
         ("compile", {"crop_factor": None}),
         ("compile", {"crop_factor": -1}),
+        ("compile", {"crop_factor": 1e400}),
+        ("compile", {"f_number": 1e400}),
+        ("compile", {"scale": 1e400}),
         ("compile", {"crop_factor": "1"}),
         ("compile", {"focal_mm": float("nan")}),
         ("compile", {"f_number": 1e300}),
@@ -670,6 +732,8 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("compile", {"strength": {"distortion": "much"}}),
         ("compile", {"strength": {"distortion": float("nan")}}),
         ("compile", {"strength": {"colour": 1}}),
+        ("compile", {"strength": []}),
+        ("compile", {"strength": 0}),
         ("compile", {"scale": "wide"}),
         ("compile", {"scale": 1000}),
         ("compile", {"grades": ["guessed"]}),
@@ -696,6 +760,8 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("remember", {"lens": LENS}),
         ("lens_tags", {"lens": "no-such-lens"}),
         ("lens_tags", {"lens": LENS, "focal_mm": 50}),
+        ("lens_tags", {"lens": LENS, "focal_mm": 1e400}),
+        ("preview", {"view": [0, 0, 1e400, 1], "size": [1, 1]}),
         ("presets", {"preset": 3}),
         ("batch", {"preset": "archive"}),
         ("batch", {"photos": ["a.jpg"], "preset": "archive"}),

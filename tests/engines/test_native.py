@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import tracemalloc
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,7 @@ from sixbit.engines.tables import tables_of
 from sixbit.values.errors import EngineError
 from sixbit.values.filter import Filter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
-from tests.scenery.kernel import BENT, filter, kernel, picture
+from tests.scenery.kernel import BENT, filter, kernel, picture, unchecked
 from tests.scenery.no_blas import forbid_blas
 
 Pixels = NDArray[Any]
@@ -124,7 +127,75 @@ def test_agrees_for_every_kind_of_filter(changes: dict[str, Any]) -> None:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_agrees_for_extreme_warps(polynomial: tuple[float, ...], interpolation: str) -> None:
     for width, height in ((150, 90), (5, 3)):
-        assert_agrees(filter(width, height, warp=(polynomial,)), picture(height, width), interpolation=interpolation)
+        extreme = unchecked(filter(width, height), warp=(polynomial,))
+        assert_agrees(extreme, picture(height, width), interpolation=interpolation)
+
+
+def asked_of_the_kernel(monkeypatch: pytest.MonkeyPatch, dtype: type) -> dict[str, Any]:
+    """The arguments of an ordinary call."""
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(engines, "_kernel", SimpleNamespace(correct=lambda **arguments: asked.update(arguments)))
+    monkeypatch.setitem(sys.modules, "sixbit.engines._kernel", engines._kernel)
+    at_level("", filter(100, 80, gain_map=np.ones((1, 2, 2))), picture(80, 100, 3, dtype))
+    return asked
+
+
+@pytest.mark.parametrize("dtype", DEPTHS)
+def test_the_kernel_refuses_on_its_own_what_it_cannot_do(monkeypatch: pytest.MonkeyPatch, dtype: type) -> None:
+    asked = asked_of_the_kernel(monkeypatch, dtype)
+    kernel.correct(**asked)
+    source, target, curve = asked["source"], asked["target"], asked["curves"][0]
+    other_type = np.uint8 if dtype is not np.uint8 else np.uint16
+    wrong: list[dict[str, Any]] = [
+        *({"shift": [BENT] * count} for count in (0, 4, 7, 100)),
+        *({"gain": [BENT] * count} for count in (4, 9)),
+        *({"half_diagonal": half} for half in (0.0, -1.0, float("nan"))),
+        *({"gain_map": np.ones(shape, np.float32)} for shape in ((3, 4), (3, 0, 0), ())),
+        *({"source": picture} for picture in (source[0], source[:, :, :2], source[:40], source.astype(np.float64))),
+        *({"target": picture} for picture in (target[0], target[:, :, :1], target[:0], target.astype(other_type))),
+        *({"left": left, "top": top} for left, top in ((-1, 0), (0, -1), (1, 0), (0, 1), (1 << 30, 0))),
+        *({"step": step} for step in (-2, 0, 1, 3, 32)),
+        *(
+            {"even": table, "odd": table}
+            for table in (np.ones(shape, np.float32) for shape in ((4, 3), (0, 3), (2, 6)))
+        ),
+        {"odd": asked["odd"][:1]},
+        {"planes": asked["planes"][:2]},
+        {"planes": [(-1, True)] * 3},
+        {"curves": asked["curves"][:2]},
+        *({"curves": [(*curve[:part], curve[part][:-1], *curve[part + 1 :])] * 3} for part in (1, 2)),
+        *({"curves": [(*curve[:part], np.ones(5, np.float32), *curve[part + 1 :])] * 3} for part in (4, 5)),
+        *({"encode_origin": origin} for origin in (0.0, -1.0, float("nan"), 3.0)),
+        *({"encode_shift": shift} for shift in (-1, 0, 99)),
+    ]
+    for changes in wrong:
+        with pytest.raises(ValueError, match=r"\w"):
+            kernel.correct(**(asked | changes))
+
+
+@pytest.mark.parametrize("engine", ["native", "reference", "gmic"])
+def test_what_is_no_region_and_no_number_of_threads(engine: str) -> None:
+    for region in (Region(0.0, 0, 5, 5), Region(0, 0, 5.5, 5), Region(0, 0, float("nan"), 5)):  # type: ignore[arg-type]
+        with pytest.raises(EngineError, match="does not lie within"):
+            engines.apply(filter(90, 60), picture(60, 90), engine, region=region)
+    for threads in (0, -1, 1 << 31, 2.0, "2"):
+        with pytest.raises(EngineError, match="threads"):
+            engines.apply(filter(90, 60), picture(60, 90), engine, threads=threads)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dtype", DEPTHS)
+def test_the_reference_makes_light_of_the_region_alone(dtype: type) -> None:
+    flt, pixels = filter(1500, 1200), np.tile(picture(12, 15, 3, dtype), (100, 100, 1))
+    region = Region(700, 900, 40, 30)
+    tracemalloc.start()
+    try:
+        part = engines.apply(flt, pixels, "reference", region=region, interpolation="lanczos3")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 8 << 20  # one channel of it all has 14 MB as light
+    whole = engines.apply(flt, pixels, "reference", interpolation="lanczos3")
+    assert np.array_equal(part, whole[900:930, 700:740])
 
 
 @pytest.mark.parametrize("step", native.STEPS)

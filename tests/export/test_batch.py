@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from sixbit.export import presets
 from sixbit.export.batch import batch, foreseen
 from sixbit.export.batch.ledger import Ledger, held
 from sixbit.export.batch.memory import PROCESS, needed
-from sixbit.export.batch.plan import file_stem, settings_digest
+from sixbit.export.batch.plan import _database_digest, file_stem, settings_digest
 from sixbit.export.batch.report import Outcome
 from sixbit.export.correct import correct
 from sixbit.export.presets import Preset
@@ -36,6 +37,7 @@ from sixbit.values.errors import Code, PhotoError
 from tests.scenery import PHOTO, batch_photos
 from tests.scenery.batch_run import command, report, written
 from tests.scenery.landscape import size_of
+from tests.scenery.photo_factory import xmp_packet
 from tests.scenery.refusals import refused
 
 JPEG = Preset("test", "Test", "JPEG")
@@ -43,7 +45,7 @@ JPEG = Preset("test", "Test", "JPEG")
 
 def put(path: Path, status: str = "matched", megapixels: float = 0.02, **tags: object) -> Path:
     """A photo of that status: a JPEG, or what the suffix says."""
-    build = {".tif": batch_photos.tiff, ".png": batch_photos.png}.get(path.suffix, batch_photos.jpeg)
+    build = batch_photos.BUILDERS.get(path.suffix.lower(), batch_photos.jpeg)
     size = size_of(megapixels)
     xmp = batch_photos.MARKS if status == "corrected" else b""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -334,6 +336,48 @@ def test_what_a_copy_loses_is_told(tmp_path: Path, status: str) -> None:
     assert not (tmp_path / "out" / "a.jpg").read_bytes().endswith(b"a film")
 
 
+def put_reshaped(folder: Path) -> None:
+    """Photos of known lenses whose optical centre nobody knows: an odd crop, and a panorama."""
+    folder.mkdir()
+    (folder / "odd.jpg").write_bytes(batch_photos.jpeg(200, 77, batch_photos.KNOWN))
+    google = 'xmlns:GPano="http://ns.google.com/photos/1.0/panorama/"'
+    panorama = xmp_packet(f"<GPano:ProjectionType {google}>cylindrical</GPano:ProjectionType>")
+    (folder / "panorama.jpg").write_bytes(batch_photos.jpeg(240, 160, batch_photos.KNOWN, panorama))
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("skip", "reshaped"), ("copy", "copied"), ("fail", "failed"), ("correct", "corrected")],
+)
+def test_a_reshaped_photo_has_a_status_and_a_field_of_its_own(tmp_path: Path, action: str, status: str) -> None:
+    put_reshaped(tmp_path / "in")
+    preset = replace(JPEG, reshaped=action)
+    expected = {"odd.jpg": status, "panorama.jpg": status}
+    before = {one.photo.name: one.status for one in foreseen([tmp_path / "in"], tmp_path / "out", preset)}
+    assert before == expected
+    seen = run(tmp_path / "in", tmp_path / "out", preset)
+    assert {name: one.status for name, one in seen.items()} == expected
+    told = report(tmp_path / "out")
+    page = (tmp_path / "out" / "sixbit-report.html").read_text(encoding="utf-8")
+    for name, entry in told.items():
+        assert entry["reason"] == (None if action == "correct" else "reshaped")
+        assert (tmp_path / "out" / name).exists() == (action in ("copy", "correct"))
+        assert ("It is corrected as if it were the whole frame." in str(entry["notes"])) == (action == "correct")
+    assert f"<td>{status}<td" in page
+    assert ("`reshaped`: correct" in page or "`reshaped` is correct" in page) == (action != "correct")
+
+
+def test_the_table_and_a_dry_run_tell_of_reshaped_photos(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    put_reshaped(tmp_path / "in")
+    words = ["batch", "--preset", "web-jpeg", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
+    assert main([*words, "--dry-run"]) == 0
+    for row in capfd.readouterr().out.splitlines():
+        assert ": reshaped: " in row
+        assert "`reshaped` is correct" in row
+    assert main(words) == 0
+    assert capfd.readouterr().out.splitlines()[:2] == ["reshaped     2", "together     2"]
+
+
 def test_a_batch_gives_what_one_correction_gives(tmp_path: Path) -> None:
     photo = put(tmp_path / "in" / "a.jpg", megapixels=1)
     for name in presets.names():
@@ -379,6 +423,16 @@ def test_folders_are_mirrored_and_filtered(tmp_path: Path) -> None:
         "c.jpg",
     }
     assert (tmp_path / "4" / "old" / "c.jpg").exists()
+
+
+@pytest.mark.parametrize("suffix", [".avif", ".webp", ".jxl", ".WEBP"])
+def test_photos_of_newer_formats_are_corrected(suffix: str, tmp_path: Path) -> None:
+    put(tmp_path / "in" / f"photo{suffix}")
+    (seen,) = run(tmp_path / "in", tmp_path / "out").values()
+    assert seen.status == "corrected"
+    (made,) = (tmp_path / "out").glob("photo*")
+    assert made.suffix == ".jpg"
+    assert read_shot(made).already_corrected
 
 
 def test_targets_that_would_be_one_are_told_apart(tmp_path: Path) -> None:
@@ -471,7 +525,7 @@ def test_a_photo_beyond_the_budget_fails_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["full-jpeg", "archive", "web-jpeg"])
-@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".progressive.jpg"])
+@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".progressive.jpg", ".avif", ".webp", ".jxl"])
 def test_a_photo_takes_no_more_than_is_reckoned(name: str, suffix: str, tmp_path: Path) -> None:
     """The memory of a process of its own, before and after a photo of 4 MP, or 12."""
     megapixels = 12 if "progressive" in suffix else 4
@@ -534,3 +588,18 @@ def test_a_wrong_amount_of_memory(text: str, tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["batch", "--preset", "web-jpeg", f"--memory={text}", str(tmp_path), "-o", str(tmp_path / "out")])
     assert stopped.value.code == 2
+
+
+def test_what_decides_alone_is_in_the_digest_of_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text about the database changes no photo, so a batch goes on where it was."""
+    monkeypatch.setattr("sixbit.lenses.catalogue.catalogue", lambda: SimpleNamespace(folders=(tmp_path,)))
+
+    def digest_with(name: str) -> str:
+        (tmp_path / name).write_text("one more")
+        return _database_digest()
+
+    names = ("README.md", "user.lock", "lenses.csv", "own.xml", "own.calibration.json")
+    empty = _database_digest()
+    seen = [digest_with(name) for name in names]
+    assert seen[:2] == [empty] * 2
+    assert len({empty, *seen}) == 4

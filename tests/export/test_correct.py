@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from sixbit.cli.main import main
 from sixbit.export.correct import correct
-from sixbit.export.presets import PLAIN
+from sixbit.export.presets import PLAIN, load, save
 from sixbit.values.choices import Choices
+from sixbit.values.errors import ArgumentError, NotCorrectedError, PresetError
 from sixbit.values.kinds import Grade
 from sixbit.values.watch import Watch
 from tests.scenery import PHOTO
@@ -49,6 +51,62 @@ def test_what_a_preset_assumes_stands_in_for_what_nothing_says(tmp_path: Path) -
     assert (chosen["f_number"], chosen["distance_m"]) == (2.8, 5.0)
     tagged = correct(PHOTO, tmp_path / "out.jpg", replace(preset, assumed_f_number=16.0)).filter.made_from
     assert tagged["f_number"] not in (None, 16.0)
+
+
+def test_what_is_chosen_goes_before_the_preset_field_by_field(tmp_path: Path) -> None:
+    preset = replace(PLAIN, corrections=("distortion", "vignetting"), strength={"vignetting": 0.5}, scale="none")
+    photo, out = bare(tmp_path), tmp_path / "out.png"
+    filter = correct(photo, out, preset, replace(FALLING_OFF, f_number=2.0)).filter
+    assert filter.made_from["strength"] == {"vignetting": 0.5}
+    assert "tca" not in filter.made_from["left_out"]
+    assert filter.made_from["scale"] == "none"
+    chosen = replace(FALLING_OFF, f_number=2.0, kinds={"vignetting": 0.8}, scale=1.5)
+    filter = correct(photo, out, preset, chosen).filter
+    assert filter.made_from["strength"] == {"vignetting": 0.8}
+    assert filter.made_from["corrections"] == ["vignetting"]
+    assert filter.made_from["scale"] == 1.5
+
+
+@pytest.mark.parametrize("option", [("--scale", "fill"), ("--grades", "measured,published"), ("--only", "vignetting")])
+def test_an_option_goes_before_the_preset_also_where_it_is_as_usual(
+    option: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--scale fill` is as usual, and not what this preset says."""
+    preset = replace(
+        PLAIN, label="Mine", format="PNG", scale="none", lowest_grade=Grade.COMPUTED, strength={"tca": 0.5}
+    )
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    save("mine", preset)
+    seen: list[Choices] = []
+    monkeypatch.setattr("sixbit.export.correct.lens_of", lambda _, choices: seen.append(choices) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["correct", str(PHOTO), "-o", str(tmp_path / "out.png"), "--preset", "mine", *option])
+    right = {
+        "--scale": {"scale": "fill"},
+        "--grades": {"grades": (Grade.MEASURED, Grade.PUBLISHED)},
+        # Who names what to correct means it, also where the camera has compensated for some.
+        "--only": {"kinds": {"vignetting": 1.0}, "compensated": "correct"},
+    }[option[0]]
+    assert seen == [replace(preset.choices, **right)]
+
+
+def test_nothing_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(NotCorrectedError, match=r"bare\.png: no correction of it is asked for\.$"):
+        correct(bare(tmp_path), tmp_path / "out.png", choices=replace(FALLING_OFF, kinds={}))
+
+
+def test_a_preset_may_be_named(tmp_path: Path) -> None:
+    filter = correct(bare(tmp_path), tmp_path / "out.png", "archive", replace(FALLING_OFF, f_number=2.0)).filter
+    assert filter.made_from["scale"] == load("archive").scale
+    with pytest.raises(PresetError, match="There is no preset 'archiv'; did you mean 'archive'"):
+        correct(bare(tmp_path), tmp_path / "out.png", "archiv")
+
+
+def test_what_is_no_preset_and_no_choices_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"`preset` is a preset or the name of one, not Choices\(.*`choices=`"):
+        correct(PHOTO, tmp_path / "out.png", FALLING_OFF)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match=r"`choices` is a sixbit\.Choices, not {'f_number': 4}"):
+        correct(PHOTO, tmp_path / "out.png", choices={"f_number": 4})  # type: ignore[arg-type]
 
 
 def test_a_watch_sees_the_work(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from PIL import Image, ImageCms
 from sixbit.export.correct import correct
 from sixbit.export.finish import converted, profile_data, resized, sharpened
 from sixbit.export.presets import Preset
+from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
 from sixbit.photos.pixels import fitted, in_depth
@@ -93,7 +94,7 @@ def test_what_is_transparent_lends_no_colour() -> None:
 
 def test_colours_of_8_bits_are_converted_as_pillow_does() -> None:
     pixels = scene() // 2 + np.uint8(64)  # colours that both can show
-    ours, icc = converted(Photo(Path("x.jpg"), "JPEG", pixels, profile_data("Adobe RGB")), pixels, "sRGB")
+    ours, icc = converted(Photo(Path("x.jpg"), "JPEG", pixels, of_icc(profile_data("Adobe RGB"))), pixels, "sRGB")
     assert icc == profile_data("sRGB")
     profiles = [ImageCms.ImageCmsProfile(io.BytesIO(profile_data(name))) for name in ("Adobe RGB", "sRGB")]
     intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
@@ -105,7 +106,7 @@ def test_colours_of_8_bits_are_converted_as_pillow_does() -> None:
 def test_colours_of_16_bits_are_exact() -> None:
     """By the matrices of the two spaces (Adobe RGB (1998), section 4.3.5; IEC 61966-2-1, section 5.3)."""
     pixels = (np.random.default_rng(0).random((64, 96, 3)) * 40000 + 10000).astype(np.uint16)
-    ours, _ = converted(Photo(Path("x.tif"), "TIFF", pixels, profile_data("Adobe RGB")), pixels, "sRGB")
+    ours, _ = converted(Photo(Path("x.tif"), "TIFF", pixels, of_icc(profile_data("Adobe RGB"))), pixels, "sRGB")
     to_xyz = np.array([[0.57667, 0.18556, 0.18823], [0.29734, 0.62736, 0.07529], [0.02703, 0.07069, 0.99134]])
     from_xyz = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
     light = (pixels / 65535) ** (563 / 256) @ (from_xyz @ to_xyz).T
@@ -116,11 +117,11 @@ def test_colours_of_16_bits_are_exact() -> None:
 def test_what_would_not_change_is_left_alone() -> None:
     pixels = scene()
     made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    photo = Photo(Path("x.jpg"), "JPEG", pixels, made)
+    photo = Photo(Path("x.jpg"), "JPEG", pixels, of_icc(made))
     same, icc = converted(photo, pixels, "sRGB")
     assert same is pixels
     assert icc == made
-    same, icc = converted(replace(photo, icc=None), pixels, "sRGB")
+    same, icc = converted(replace(photo, colour=SRGB), pixels, "sRGB")
     assert same is pixels
     assert icc == profile_data("sRGB")
 
@@ -134,7 +135,7 @@ def test_grey_and_alpha() -> None:
     assert np.ptp(out.astype(int), axis=2).max() <= 1
     clear = scene(channels=4)
     clear[..., 3] = 77
-    out, _ = converted(replace(photo, icc=profile_data("Adobe RGB")), clear, "sRGB")
+    out, _ = converted(replace(photo, colour=of_icc(profile_data("Adobe RGB"))), clear, "sRGB")
     assert (out[..., 3] == 77).all()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sixbit.export import presets
 from sixbit.export.presets import Preset
 from sixbit.manifest import manifest
 from sixbit.values.errors import Code, PresetError
+from sixbit.values.ways_out import codes_of
 from tests.scenery import PHOTO
 from tests.scenery.refusals import refused
 
@@ -210,7 +212,36 @@ def test_the_list_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
         assert [record["name"] for record in records] == list(manifest()["presets"])
         assert all(record["yours"] is False for record in records)
         assert "broken.json: is not JSON" in said.err
-        assert "`sixbit presets` lists them" in said.err
+        assert "Mend that file; `sixbit presets show archive`" in said.err
+
+
+def test_a_wrong_file_is_told_with_what_can_be_done_about_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing, wrong = tmp_path / "missing.json", tmp_path / "wrong.json"
+    for words in (["presets", "check", str(missing)], ["batch", ".", "-o", str(tmp_path), "--preset", str(missing)]):
+        assert main(words) != 0
+        assert capsys.readouterr().err == f"sixbit: {missing}: there is no such file. Check its name and its folder.\n"
+    mend = "Mend that file; `sixbit presets show archive` shows one in which all is right."
+    for content, ways_out in (
+        (LEAST | {"quality": 120, "label": ""}, mend),
+        (LEAST | {"lens": "no-such"}, f"{mend} `sixbit lenses` lists the lenses."),
+        (LEAST | {"unknown": "choose"}, f"{mend} `sixbit lenses` lists the lenses."),
+    ):
+        wrong.write_text(json.dumps(content))
+        assert main(["presets", "check", str(wrong)]) == 1
+        head, *fields, last = capsys.readouterr().err.splitlines()
+        assert head == "sixbit: The preset 'wrong' cannot be used:"
+        assert fields
+        assert all(line.startswith("  `") for line in fields)
+        assert last == ways_out
+
+
+def test_a_wrong_file_is_told_to_other_processes() -> None:
+    with pytest.raises(PresetError) as caught:
+        Preset.of("wrong", LEAST | {"lens": "no-such"})
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert codes_of(again) == codes_of(caught.value) == [Code.PRESET_FILE, Code.NO_SUCH_LENS]
 
 
 @pytest.mark.parametrize("template", ["{{{stem}}}", "a {date}-{stem}", "{{stem}} {lens}"])

@@ -6,11 +6,14 @@ import io
 import itertools
 import struct
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from sixbit.files import jpeg, png, tiff
+from sixbit.files import bmff, jpeg, jxl, png, tiff
 from sixbit.files.find import find_blocks
 from sixbit.files.replace import replacing, write_whole
 from sixbit.values.errors import PhotoError
@@ -55,6 +58,20 @@ def test_what_is_put_into_a_jpeg_moves_nothing_else(name: str) -> None:
     assert blocks.xmp == b"packet"
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}], ids=str)
+def test_the_end_of_a_picture(options: dict[str, Any]) -> None:
+    """Behind all scans, whose tables may hold what looks like an end, and before what follows."""
+    file = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    Image.fromarray(noise).save(file, "JPEG", quality=95, **options)
+    data = file.getvalue()
+    if options.get("progressive"):
+        second = data.rindex(b"\xff\xda")
+        data = data[:second] + jpeg.packed(jpeg.COMMENT, jpeg.END) + data[second:]
+    assert jpeg.picture_end(data + b"\xff\xd8 another \xff\xd9") == len(data)
+    assert jpeg.picture_end(data[:-1]) is None
+
+
 def test_what_is_too_long_for_a_segment() -> None:
     assert jpeg.with_exif(JPEGS["plain"], bytes(jpeg.LONGEST - len(jpeg.EXIF)))
     with pytest.raises(jpeg.NoRoomError):
@@ -87,6 +104,65 @@ def test_walkers_stop_in_time() -> None:
     many = b"II*\0\x08\0\0\0" + struct.pack("<H", tiff.MOST_ENTRIES + 1) + bytes(12 * (tiff.MOST_ENTRIES + 1))
     with pytest.raises(tiff.StructureError, match=f"{tiff.MOST_ENTRIES + 1} entries"):
         tiff.Structure(many).first()
+
+
+def codestream(*fields: tuple[int, int]) -> bytes:
+    """The header of a JPEG XL of 8 x 8, of 8 bits, with these fields (bits, value) for its colours."""
+    number = at = 0
+    start = ((1, 1), (5, 0), (3, 1), (1, 0), (1, 0), (1, 0), (2, 0), (1, 1), (2, 0), (1, 0))
+    for bits, value in (*start, *fields):
+        number |= value << at
+        at += bits
+    return b"\xff\x0a" + number.to_bytes((at + 7) // 8 + 8, "little")
+
+
+_RGB, _BY_ENUM, _D65 = (2, 0), (1, 0), (2, 1)
+_P3 = ((2, 2), (4, 9))
+
+
+@pytest.mark.parametrize(
+    ("fields", "codes", "gamma"),
+    [
+        (((1, 1),), (1, 13), None),  # by default
+        (((1, 0), _BY_ENUM, _RGB, _D65, (2, 1), (1, 0), (2, 2), (4, 11)), (1, 13), None),
+        (((1, 0), _BY_ENUM, _RGB, _D65, *_P3, (1, 0), (2, 2), (4, 11)), (12, 13), None),
+        (((1, 0), _BY_ENUM, _RGB, (2, 2), (4, 9), *_P3, (1, 0), (2, 3), (6, 0)), (11, 18), None),
+        (((1, 0), _BY_ENUM, _RGB, _D65, (2, 2), (4, 7), (1, 0), (2, 2), (4, 14)), (9, 16), None),
+        (((1, 0), _BY_ENUM, _RGB, _D65, (2, 1), (1, 1), (24, 4_545_455)), (1, 2), 2.2),
+        (((1, 0), _BY_ENUM, (2, 1), _D65, (1, 0), (2, 2), (4, 6)), (1, 8), None),  # grey
+    ],
+)
+def test_the_colours_of_a_jpeg_xl(fields: tuple[tuple[int, int], ...], codes: tuple[int, int], gamma: float) -> None:
+    header = jxl.header_of(codestream(*fields))
+    assert (header.size, header.bits, header.codes) == ((8, 8), 8, codes)
+    assert header.gamma == pytest.approx(gamma) if gamma else header.gamma is None
+    assert not header.has_profile
+    assert header.points is None
+
+
+def test_a_jpeg_xl_with_a_profile_or_primaries_of_its_own() -> None:
+    assert jxl.header_of(codestream((1, 0), (1, 1), _RGB)).has_profile
+    points = [1_280_000, 660_000, 600_000, 1_200_000, 300_000, 120_000]  # twice their millionths
+    ways = [0 if value < 1 << 19 else 1 if value < 1 << 20 else 2 for value in points]
+    rest = [((2, way), (19 + way // 2, value - (way << 19))) for way, value in zip(ways, points, strict=True)]
+    primaries = [part for one in rest for part in one]
+    header = jxl.header_of(codestream((1, 0), _BY_ENUM, _RGB, _D65, (2, 2), (4, 0), *primaries, (1, 1), (24, 10**7)))
+    assert header.points == ((0.64, 0.33), (0.3, 0.6), (0.15, 0.06), (0.3127, 0.329))
+    assert (header.codes, header.gamma) == ((2, 2), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ((40, 1, 30, 1, 0, 1, 0, 1), (4, 3, 40, 30)),
+        ((40, 1, 30, 1, -8, 2, 6, 2), (0, 6, 40, 30)),
+        ((41, 2, 30, 1, 0, 1, 0, 1), None),
+        ((40, 0, 30, 1, 0, 1, 0, 1), None),
+        ((40, 1, 30, 1, 5, 1, 0, 1), None),
+    ],
+)
+def test_a_clean_aperture(numbers: tuple[int, ...], expected: tuple[int, ...] | None) -> None:
+    assert bmff.crop(struct.pack(">IIIIiIiI", *numbers), 48, 36) == expected
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

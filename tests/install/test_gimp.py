@@ -178,6 +178,22 @@ def test_what_the_user_has_changed_stays(settings: Path) -> None:
     assert [path.name for path in changed.parent.iterdir()] == ["sixbit.py"]
 
 
+def test_a_file_of_the_users_own_is_made_no_program(settings: Path) -> None:
+    own = settings / "plug-ins/sixbit/sixbit.py"
+    own.parent.mkdir(parents=True)
+    own.write_text("print('mine')")
+    own.chmod(0o644)
+    assert any(line.startswith(f"{own}: kept") for line in gimp.install())
+    assert (own.read_text(), own.stat().st_mode & 0o777) == ("print('mine')", 0o644)
+    own.unlink()
+    gimp.install()
+    assert own.stat().st_mode & 0o111 == 0o111
+    own.write_text("changed")
+    own.chmod(0o644)
+    gimp.install()
+    assert own.stat().st_mode & 0o777 == 0o644
+
+
 def test_without_gimp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     (tmp_path / "GIMP/2.10").mkdir(parents=True)
@@ -241,6 +257,11 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
     assert "may not be run" in complaint()
     (plugin / "preview.py").unlink()
     assert "of another version" in complaint()
+    (plugin / "server.json").unlink()
+    assert "of another version" in complaint()  # as the version before it knows where Sixbit is
+    (plugin / "engine.json").unlink()
+    assert "does not know where Sixbit is" in complaint()
+    gimp.install()
     sound = interpreter.read_text()
     interpreter.write_text("#!/bin/sh\necho Trouble >&2; exit 1\n")
     assert "does not run" in complaint()

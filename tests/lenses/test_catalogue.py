@@ -9,7 +9,7 @@ import pytest
 
 from sixbit.lenses.catalogue import Catalogue, catalogue, load
 from sixbit.manifest import data_path
-from sixbit.values.errors import CatalogueError
+from sixbit.values.errors import CatalogueError, UserFileWarning
 from sixbit.values.kinds import Grade
 from sixbit.values.lens import Lens
 
@@ -197,12 +197,37 @@ def test_own_lens_that_nobody_knows_is_matched_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "<lensdatabase", "\x00\x01", "<lensdatabase version='2'><lens/></lensdatabase>"]
+    "content",
+    [
+        "",
+        "<lensdatabase",
+        "\x00\x01",
+        "<lensdatabase version='2'><lens/></lensdatabase>",
+        "<lensdatabase><lens><model>X</model><calibration><tca focal='x'/></calibration></lens></lensdatabase>",
+        "<lensdatabase><lens><model> </model></lens></lensdatabase>",
+    ],
 )
-def test_own_file_that_is_damaged_is_named(tmp_path: Path, content: str) -> None:
+def test_own_file_that_is_damaged_is_named_and_does_not_stop_the_others(tmp_path: Path, content: str) -> None:
+    with_own(tmp_path, "Thypoch Simera 35mm f/1.4 ASPH.")
     (tmp_path / "bad.xml").write_text(content, encoding="utf-8")
-    with pytest.raises(CatalogueError, match=r"bad\.xml"):
-        load(data_path("lens_db"), tmp_path)
+    with pytest.warns(UserFileWarning, match=r"bad\.xml"):
+        known = load(data_path("lens_db"), tmp_path)
+    assert "own-thypoch-simera-35mm-f-1.4-asph." in known.lenses
+    assert len(known.lenses) == len(load(data_path("lens_db")).lenses) + 1
+
+
+def test_an_own_body_that_is_damaged_does_not_stop_the_others(tmp_path: Path) -> None:
+    camera = (
+        "<camera><maker>Own</maker><model>{model}</model><mount>Leica M</mount><cropfactor>{crop}</cropfactor></camera>"
+    )
+    for model, crop in (("A", "1.5"), ("B", "much"), ("C", "2")):
+        text = f"<lensdatabase>{camera.format(model=model, crop=crop)}</lensdatabase>"
+        (tmp_path / f"{model}.xml").write_text(text)
+    known = load(data_path("lens_db"), tmp_path)
+    with pytest.warns(UserFileWarning, match=r"B\.xml"):
+        bodies = {body.model: body for body in known.bodies if body.make == "Own"}
+    assert {model: body.crop_factor for model, body in bodies.items()} == {"A": 1.5, "C": 2}
+    assert known.body_for("Leica Camera AG", "Leica M10") is not None
 
 
 def test_tables_that_are_missing_are_named(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from sixbit.cli.ways_out import way_out_of
 from sixbit.lenses import remembered as choices
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import Match, Status, match, match_name
-from sixbit.values.errors import Code, PhotoError
+from sixbit.values.errors import Code, PhotoError, UserFileWarning
 from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
 from tests.scenery.refusals import refused
 
@@ -362,11 +364,59 @@ def test_stored_focal_lengths_of_an_adapter() -> None:
     assert ids(match(shot(body=SONY, focal=35))) == ["summicron-35-asph"]
 
 
-def test_damaged_choices_are_told_with_the_file() -> None:
-    choices.choices_file().parent.mkdir(parents=True, exist_ok=True)
-    choices.choices_file().write_text('[{"make": 1', encoding="utf-8")
+DAMAGED = (
+    "",
+    '[{"make": 1',
+    "{}7",
+    "[7]",
+    '[{"make": []}]',
+    "[" * 100_000,
+    '[{"make": "L", "model": "M10", "name": "", "focal_mm": 35, "lens_id": ["x"]}]',
+    "\udcff",
+)
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_damaged_choices_are_set_aside_with_a_word(content: str) -> None:
+    file = choices.choices_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    photo = shot("Summilux-M 1:1.4/50 ASPH.", M10)
+    keep = partial(choices.keep, lens_id="summilux-50-asph")
+    for number, meet in enumerate((match, keep, choices.forget), 1):
+        file.write_text(content, encoding="utf-8", errors="surrogateescape")
+        with pytest.warns(UserFileWarning, match=rf"choices\.json: .*set aside as choices\.json\.damaged-{number}"):
+            meet(photo)
+        aside = file.with_name(f"choices.json.damaged-{number}")
+        assert aside.read_text(encoding="utf-8", errors="surrogateescape") == content
+        if meet is not match:
+            continue
+        assert match(photo).status is Status.AMBIGUOUS
+        assert not file.exists()
+
+
+def test_damaged_choices_that_cannot_be_set_aside_stop_nothing() -> None:
+    choices.choices_file().parent.mkdir(parents=True)
+    choices.choices_file().write_text("{")
+    choices.choices_file().with_suffix(".lock").mkdir()  # as little to be opened as in a folder that is read-only
+    with pytest.warns(UserFileWarning, match=r"choices\.json.*is damaged"):
+        assert match(shot("Summilux-M 1:1.4/50 ASPH.", M10)).status is Status.AMBIGUOUS
+    assert choices.choices_file().read_text() == "{"
+
+
+def test_choices_that_may_not_be_read_stay() -> None:
+    choices.choices_file().mkdir(parents=True)
     with refused(PhotoError, r"choices\.json.*Repair it", Code.USER_FILE):
-        match(shot("Summilux-M 1:1.4/50 ASPH.", M10))
+        choices.keep(shot("Summilux-M 1:1.4/50 ASPH.", M10), "summilux-50-asph")
+    assert choices.choices_file().is_dir()
+
+
+def test_many_at_once_lose_no_choice() -> None:
+    photos = [shot(f"Lens {number} of mine", M10) for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda photo: choices.keep(photo, "summilux-50-asph"), photos))
+    assert [choices.look_up(photo) for photo in photos] == ["summilux-50-asph"] * 40
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(choices.forget, photos)) == [1] * 40
 
 
 def test_choices_are_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -380,7 +430,7 @@ def test_choices_are_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(PhotoError, match="disk is full"):
         choices.keep(shot(body=SONY, focal=50), "noctilux-50-1.0")
     assert choices.choices_file().read_text(encoding="utf-8") == before
-    assert [path.name for path in choices.choices_file().parent.iterdir()] == ["choices.json"]
+    assert {path.name for path in choices.choices_file().parent.iterdir()} - {"choices.lock"} == {"choices.json"}
     assert json.loads(before)[0]["lens_id"] == "summicron-35-asph"
 
 

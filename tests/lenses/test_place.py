@@ -202,3 +202,13 @@ def test_bodies_that_adapters_sit_on(make: str, model: str, crop: float) -> None
     assert body is not None
     assert body.crop_factor == pytest.approx(crop, abs=0.01)
     assert body.proportions == (4 / 3 if crop in (0.79, 2) else 1.5)
+
+
+@pytest.mark.parametrize("name", ["Leica Summicron-M 35mm f/2 ASPH.", "Adobe (Zeiss Biogon T* 2/35 ZM)"])
+def test_the_focal_length_in_the_name_of_a_profile_counts_nothing(name: str) -> None:
+    """A compact's zoom at 35 mm, corrected by a profile of that focal length: the two focal lengths are its own."""
+    zoom = shot(("Somebody", "Compact"))._replace(**focals(35, 196))
+    named = zoom._replace(lens_names=(Tagged(name, "EXIF LensModel"),))
+    borrowed = zoom._replace(lens_names=(Tagged(name, "XMP crs:LensProfileName"),))
+    assert placed(named).crop_factor is None
+    assert crop_factor(borrowed) == crop_factor(zoom) == pytest.approx(5.6)

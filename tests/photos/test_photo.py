@@ -9,6 +9,7 @@ import os
 import re
 import struct
 import subprocess
+import sys
 import zlib
 from collections.abc import Sequence
 from functools import cache
@@ -20,12 +21,14 @@ import pytest
 from PIL import Image, ImageCms
 
 from sixbit.files import png
+from sixbit.photos.colour import of_icc
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
 from sixbit.photos.save import save_photo
 from sixbit.tags.read import read_shot
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.filter import Filter
+from tests.scenery.new_formats import bigtiff, interlaced_png
 from tests.scenery.photo_factory import jpeg_with_trailing_note, m240_note
 from tests.scenery.programs import exiftool, missing
 from tests.scenery.refusals import refused
@@ -438,6 +441,121 @@ def test_unusual_tiffs_are_read_as_what_they_show(tmp_path: Path) -> None:
             decode(path)
 
 
+_BT_601, _BT_709 = (0.299, 0.587, 0.114), (0.2126, 0.7152, 0.0722)
+
+
+def ycbcr_tiff(path: Path, rgb: Any, kind: tuple[float, ...] | None, narrow: bool = False, **options: Any) -> Path:
+    """A TIFF of luma and chroma by the equations of TIFF 6.0, section 21; what it does not say is the default."""
+    import tifffile
+
+    red, green, blue = kind or _BT_601
+    luma = rgb / 255 @ (red, green, blue)
+    chroma = [(rgb[..., 2] / 255 - luma) / (2 - 2 * blue), (rgb[..., 0] / 255 - luma) / (2 - 2 * red)]
+    black, span, half = (16, 219, 112) if narrow else (0, 255, 127)
+    coded = np.dstack([black + span * luma, *(128 + 2 * half * one for one in chroma)])
+    tags: list[Any] = []
+    if kind:
+        tags.append((529, 5, 3, [n for one in kind for n in (round(one * 10_000), 10_000)], True))
+    if narrow:
+        levels = [16, 235, 128, 240, 128, 240]
+        tags.append((532, 5, 6, [n for one in levels for n in (one, 1)], True))
+    coded = np.rint(coded).clip(0, 255).astype(np.uint8)
+    tifffile.imwrite(path, coded, photometric="ycbcr", subsampling=(1, 1), extratags=tags, **options)
+    return path
+
+
+@pytest.mark.parametrize("kind", [None, _BT_601, _BT_709])
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("compression", ["zlib", "lzw", None])
+def test_luma_and_chroma_of_a_tiff_become_rgb(
+    kind: tuple[float, ...] | None, narrow: bool, compression: str | None, tmp_path: Path
+) -> None:
+    pixels = picture()
+    photo = decode(ycbcr_tiff(tmp_path / "photo.tif", pixels, kind, narrow, compression=compression))
+    assert np.abs(photo.pixels - pixels.astype(int)).max() <= 2
+    assert "YCbCr became RGB" in photo.notes
+    if kind is not _BT_709 and not narrow:  # Pillow reads all as if they were so
+        with Image.open(tmp_path / "photo.tif") as theirs:
+            assert np.abs(photo.pixels - np.asarray(theirs.convert("RGB")).astype(int)).max() <= 1
+    save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    with Image.open(tmp_path / "out.tif") as opened:
+        assert opened.tag_v2[262] == 2  # type: ignore[attr-defined]
+
+
+def test_other_chroma_of_a_tiff_is_refused(tmp_path: Path) -> None:
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "photo.tif", picture(dtype=np.uint16), photometric="ycbcr", subsampling=(1, 1))
+    with refused(PhotoError, "YCbCr in more than 8 bits.*Save it as a JPEG, TIFF or PNG", Code.FORMAT):
+        decode(tmp_path / "photo.tif")
+    ycbcr_tiff(tmp_path / "photo.tif", picture(), None, compression="zlib")
+    data = (tmp_path / "photo.tif").read_bytes()
+    said = struct.pack("<HHIHH", 530, 3, 2, 1, 1)
+    assert said in data
+    for across, down in ((2, 2), (2, 1)):
+        (tmp_path / "photo.tif").write_bytes(data.replace(said, struct.pack("<HHIHH", 530, 3, 2, across, down)))
+        with refused(PhotoError, "subsampled.*Save it as a JPEG, TIFF or PNG", Code.FORMAT):
+            decode(tmp_path / "photo.tif")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_multiplied_alpha_stays_in_a_tiff_and_is_undone_elsewhere(dtype: Any, tmp_path: Path) -> None:
+    import tifffile
+
+    straight = picture(channels=4, dtype=np.float32)
+    straight[..., 3] = np.linspace(0, 1, 96, dtype=np.float32)
+    stored = straight.copy()
+    stored[..., :3] *= stored[..., 3:]
+    top = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    stored = stored if dtype == np.float32 else np.rint(stored * top).astype(dtype)
+    tifffile.imwrite(tmp_path / "photo.tif", stored, photometric="rgb", extrasamples=["assocalpha"])
+    photo = decode(tmp_path / "photo.tif")
+    save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    assert np.array_equal(decode(tmp_path / "out.tif").pixels, stored)
+    with tifffile.TiffFile(tmp_path / "out.tif") as file:
+        assert file.pages.first.extrasamples == (1,)
+    save_photo(photo, photo.pixels, tmp_path / "out.png")
+    after = decode(tmp_path / "out.png").pixels
+    after = after / np.iinfo(after.dtype).max
+    seen = straight[..., 3] > 0.1
+    assert np.abs(after - straight)[seen].max() < (10 / 255 if dtype == np.uint8 else 1e-3)
+    assert not after[:, 0].any()
+    save_photo(photo, photo.pixels, tmp_path / "out.jpg", quality=100)
+    assert np.abs(decode(tmp_path / "out.jpg").pixels / 255 - straight[..., :3])[seen].max() < 0.05
+
+
+def test_a_bigtiff_is_read_with_its_tags(tmp_path: Path) -> None:
+    for order in "<>":
+        (tmp_path / "photo.tif").write_bytes(bigtiff({"Make": "Leica Camera AG", "FNumber": (56, 10)}, order=order))
+        photo = decode(tmp_path / "photo.tif")
+        assert photo.pixels.shape == (32, 48, 3)
+        save_photo(photo, photo.pixels, tmp_path / f"out{ord(order)}.tif")
+        told = dump(tmp_path / f"out{ord(order)}.tif")
+        assert (told["IFD0:Make"], told["ExifIFD:FNumber"]) == ("Leica Camera AG", 5.6)
+        assert (told["IFD0:ImageWidth"], told["IFD0:Compression"]) == (48, "Uncompressed")
+
+
+@pytest.mark.parametrize("shape", [(13, 21), (13, 21, 2), (64, 96, 3), (40, 1, 4), (2, 3, 3), (1, 1, 3)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_an_interlaced_png_is_read(shape: tuple[int, ...], dtype: Any, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, np.iinfo(dtype).max, shape).astype(dtype)
+    (tmp_path / "photo.png").write_bytes(interlaced_png(pixels))
+    if dtype == np.uint8:
+        with Image.open(tmp_path / "photo.png") as theirs:
+            assert np.array_equal(np.asarray(theirs), pixels)
+    read = decode(tmp_path / "photo.png").pixels
+    assert np.array_equal(read, pixels[:, :, [0, 0, 0, 1]] if shape[2:] == (2,) else pixels)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_nothing_is_said_of_an_interlaced_png(dtype: Any, tmp_path: Path) -> None:
+    """In a process of its own: pytest takes what is logged."""
+    (tmp_path / "photo.png").write_bytes(interlaced_png(picture(dtype=dtype)))
+    code = "import sys; from sixbit.photos.decode import decode; decode(sys.argv[1])"
+    told = subprocess.run([sys.executable, "-c", code, str(tmp_path / "photo.png")], capture_output=True, check=True)
+    assert (told.stdout, told.stderr) == (b"", b"")
+
+
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_jpeg_is_encoded_as_its_source(tmp_path: Path, subsampling: str, progressive: bool) -> None:
@@ -525,7 +643,7 @@ def test_heic_is_read_with_all_its_bits(tmp_path: Path, mode: str) -> None:
 
 
 def test_the_transfer_curve_is_that_of_the_profile(tmp_path: Path) -> None:
-    photo = Photo(tmp_path / "photo.jpg", "JPEG", picture(), icc=b"no profile")
+    photo = Photo(tmp_path / "photo.jpg", "JPEG", picture(), of_icc(b"no profile"))
     with refused(PhotoError, r"photo\.jpg.*--only distortion,tca", Code.PROFILE):
         _ = photo.transfer
     assert Photo(tmp_path / "photo.jpg", "JPEG", picture()).transfer.name == "sRGB"

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.scenery import photo_factory
+from tests.scenery import new_formats, photo_factory
 from tests.scenery.landscape import size_of
 from tests.scenery.photo_factory import exif, xmp_packet
 
@@ -89,6 +89,27 @@ def _png(width: int, height: int) -> bytes:
     data = io.BytesIO()
     Image.fromarray(scene(width, height)).save(data, "PNG", compress_level=1)
     return data.getvalue()
+
+
+def _saved(kind: str, width: int, height: int, tags: dict[str, Any], xmp: bytes = b"") -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(scene(width, height)).save(data, kind, quality=92, exif=exif(**tags), xmp=xmp)
+    return data.getvalue()
+
+
+def jxl(width: int, height: int, tags: dict[str, Any], xmp: bytes = b"") -> bytes:
+    """Return a JPEG XL of the scene with these tags."""
+    return new_formats.jxl(exif(**tags), xmp, pixels=scene(width, height), lossless=False, level=92, effort=1)
+
+
+BUILDERS: dict[str, Callable[..., bytes]] = {
+    ".tif": tiff,
+    ".png": png,
+    ".avif": functools.partial(_saved, "AVIF"),
+    ".webp": functools.partial(_saved, "WEBP"),
+    ".jxl": jxl,
+}
+"""What makes a photo, by its suffix; others are JPEGs."""
 
 
 def make(folder: Path, count: int, megapixels: tuple[float, ...]) -> None:

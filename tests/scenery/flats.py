@@ -155,8 +155,9 @@ class Case:
     def save(self, folder: Path, seed: int) -> list[Path]:
         """Write the frames."""
         paths = [folder / f"frame {number}{self.suffix}" for number in range(len(self.frames))]
+        camera = M10 if self.crop_factor == 1.0 else XIAOMI
         for number, (frame, path) in enumerate(zip(self.frames, paths, strict=True)):
-            save(frame.codes(1000 * seed + number, self.bits), path, self.quality)
+            save(frame.codes(1000 * seed + number, self.bits), path, self.quality, camera=camera)
         return paths
 
 

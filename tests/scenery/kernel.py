@@ -31,6 +31,13 @@ def filter(width: int, height: int, **changes: Any) -> Filter:
     return Filter(width=width, height=height, **(fields | changes))
 
 
+def unchecked(filter: Filter, **changes: Any) -> Filter:
+    """Return a filter that says what none can, for engines that have to bear it on their own."""
+    for name, value in changes.items():
+        object.__setattr__(filter, name, value)
+    return filter
+
+
 def picture(height: int, width: int, channels: int = 3, dtype: type = np.uint8) -> NDArray[Any]:
     """Return waves and noise: every channel its own, and floating point beyond 0..1."""
     rng = np.random.default_rng(height * width + channels)

@@ -29,12 +29,17 @@ TAGS: Mapping[str, tuple[str, int, int]] = {
     "Orientation": (IFD0, 0x0112, SHORT),
     "Software": (IFD0, 0x0131, ASCII),
     "FNumber": (EXIF, 0x829D, RATIONAL),
+    "TransferFunction": (IFD0, 0x012D, SHORT),
+    "WhitePoint": (IFD0, 0x013E, RATIONAL),
+    "PrimaryChromaticities": (IFD0, 0x013F, RATIONAL),
     "DateTimeOriginal": (EXIF, 0x9003, ASCII),
     "ApertureValue": (EXIF, 0x9202, RATIONAL),
     "MaxApertureValue": (EXIF, 0x9205, RATIONAL),
     "SubjectDistance": (EXIF, 0x9206, RATIONAL),
     "FocalLength": (EXIF, 0x920A, RATIONAL),
     "UserComment": (EXIF, 0x9286, UNDEFINED),
+    "ColorSpace": (EXIF, 0xA001, SHORT),
+    "Gamma": (EXIF, 0xA500, RATIONAL),
     "PixelXDimension": (EXIF, 0xA002, LONG),
     "PixelYDimension": (EXIF, 0xA003, LONG),
     "DigitalZoomRatio": (EXIF, 0xA404, RATIONAL),
@@ -47,6 +52,7 @@ TAGS: Mapping[str, tuple[str, int, int]] = {
 _EXIF_POINTER = 0x8769
 _SUB_IFDS = 0x014A
 _MAKER_NOTE = 0x927C
+_INTEROP = 0xA005
 _XMP = 0x02BC
 
 Entry = tuple[int, int, Any]
@@ -96,9 +102,13 @@ def exif(
     sub_ifds: Sequence[Sequence[Entry]] = (),
     xmp: bytes = b"",
     following: int = 0,
+    interop: str = "",
     **tags: Any,
 ) -> bytes:
-    """Return the TIFF structure of a photo's tags: ``more`` are entries of the first directory by number."""
+    """Return the TIFF structure of a photo's tags: ``more`` are entries of the first directory by number.
+
+    ``interop`` is the index of DCF: R98 for sRGB, R03 for Adobe RGB.
+    """
     first: list[Entry] = list(more)
     inner: list[Entry] = []
     for name, value in tags.items():
@@ -107,22 +117,27 @@ def exif(
     if xmp:
         first.append((_XMP, BYTE, xmp))
     # Two passes: the first finds out where things come to lie.
-    exif_at = note_at = 0
+    exif_at = note_at = interop_at = 0
     subs_at = [0] * len(sub_ifds)
     block = b""
     for _ in range(2):
-        pointers: list[Entry] = [(_EXIF_POINTER, LONG, exif_at)] if inner or maker_note else []
+        pointers: list[Entry] = [(_EXIF_POINTER, LONG, exif_at)] if inner or maker_note or interop else []
         if sub_ifds:
             pointers.append((_SUB_IFDS, LONG, subs_at))
         block = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
         block += directory([*first, *pointers], 8, order, following)
         block += b"\0" * (len(block) % 2)
         exif_at = len(block)
-        if inner or maker_note:
+        if inner or maker_note or interop:
             note = maker_note(note_at, order) if callable(maker_note) else maker_note or b""
             entries = [*inner, (_MAKER_NOTE, UNDEFINED, note)] if note else inner
+            if interop:
+                entries = [*entries, (_INTEROP, LONG, interop_at)]
             block += directory(entries, exif_at, order)
             note_at = block.rfind(note) if note else 0
+        if interop:
+            interop_at = len(block) + len(block) % 2
+            block = block.ljust(interop_at, b"\0") + directory([(1, ASCII, interop)], interop_at, order)
         for number, sub_ifd in enumerate(sub_ifds):
             block += b"\0" * (len(block) % 2)
             subs_at[number] = len(block)
@@ -258,6 +273,15 @@ def png(
     return picture[:33] + extra + picture[33:]
 
 
+def with_chunks(picture: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    """Return a PNG with chunks ahead of its pixels."""
+    import zlib
+
+    packed = (struct.pack(">I", len(data)) + name + data for name, data in chunks)
+    more = b"".join(chunk + struct.pack(">I", zlib.crc32(chunk[4:])) for chunk in packed)
+    return picture[:33] + more + picture[33:]
+
+
 def tiff(
     tags: Mapping[str, Any] | None = None,
     size: tuple[int, int] = (48, 32),
@@ -319,7 +343,8 @@ def xmp_packet(body: str = "", **properties: str) -> bytes:
 <rdf:Description rdf:about="" xmlns:aux="http://ns.adobe.com/exif/1.0/aux/"
  xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:exifEX="http://cipa.jp/exif/1.0/"
  xmlns:crs="http://ns.adobe.com/camera-raw-settings/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"
- xmlns:darktable="http://darktable.sf.net/" xmlns:sixbit="https://sixbit.photo/ns/1.0/" {attributes}>{body}
+ xmlns:darktable="http://darktable.sf.net/" xmlns:digiKam="http://www.digikam.org/ns/1.0/"
+ xmlns:sixbit="https://sixbit.photo/ns/1.0/" {attributes}>{body}
 </rdf:Description></rdf:RDF></x:xmpmeta>
 <?xpacket end="w"?>""".encode()
 

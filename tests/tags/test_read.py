@@ -21,6 +21,7 @@ from sixbit.lenses.figures import aperture_of
 from sixbit.tags.read import read_shot
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged
+from tests.scenery import new_formats
 from tests.scenery.photo_factory import (
     ASCII,
     LONG,
@@ -180,6 +181,11 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict
         "compressed.png": png(exif(**FULL), packet, compressed=True),
         "photo.heic": heic(exif(**FULL), packet),
         "photo.dng": dng(FULL, xmp=packet),
+        "photo.avif": new_formats.avif(exif(**FULL), packet),
+        "photo.webp": new_formats.webp(exif(**FULL), packet),
+        "photo.jxl": new_formats.jxl(exif(**FULL), packet),
+        "bigtiff.tif": new_formats.bigtiff(FULL, packet),
+        "big-endian-bigtiff.tif": new_formats.bigtiff(FULL, packet, order=">"),
     }
     for name, data in photos.items():
         (folder / name).write_bytes(data)
@@ -197,6 +203,11 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict
         "compressed.png",
         "photo.heic",
         "photo.dng",
+        "photo.avif",
+        "photo.webp",
+        "photo.jxl",
+        "bigtiff.tif",
+        "big-endian-bigtiff.tif",
     ],
 )
 def test_every_format_as_exiftool_reads_it(name: str, full: tuple[Path, dict[str, dict[str, Any]]]) -> None:
@@ -215,15 +226,31 @@ def test_every_format_as_exiftool_reads_it(name: str, full: tuple[Path, dict[str
     assert value(shot.max_aperture) == pytest.approx(oracle["MaxApertureValue"])
     assert value(shot.distance_m) == oracle["SubjectDistance"]
     assert shot.digital_zoom == oracle["DigitalZoomRatio"]
-    if name != "photo.heic":
+    turned = ("photo.heic", "photo.avif", "photo.jxl")
+    if name not in turned:
         assert shot.orientation == oracle["Orientation"]
     assert not shot.f_number_estimated
     if name == "photo.dng":
         assert (shot.width, shot.height) == (5216, 3472)
-    elif name == "photo.heic":
+    elif name in ("photo.heic", "photo.avif"):
         assert (shot.width, shot.height, shot.orientation) == (48, 64, 1)  # a picture of 64 x 48, turned upright
+    elif name == "photo.jxl":
+        assert (shot.width, shot.height, shot.orientation) == (48, 32, 1)  # its codestream does not say otherwise
     else:
         assert (shot.width, shot.height) == (oracle["ImageWidth"], oracle["ImageHeight"])
+
+
+@pytest.mark.parametrize("options", [{"compressed": True}, {"pieces": 3}, {"compressed": True, "pieces": 2}])
+def test_a_jpeg_xl_tells_the_same_in_other_boxes(options: dict[str, Any], tmp_path: Path) -> None:
+    packet = xmp_packet(aux_Lens="Zeiss Distagon 35mm f/1.4 ZM")
+    plain = shot_of(new_formats.jxl(exif(**FULL), packet), tmp_path, "photo.jxl")
+    assert shot_of(new_formats.jxl(exif(**FULL), packet, **options), tmp_path, "photo.jxl") == plain
+    assert len(plain.lens_names) == 2
+
+
+def test_a_webp_whose_exif_is_named_as_in_a_jpeg(tmp_path: Path) -> None:
+    shot = shot_of(new_formats.webp(b"Exif\0\0" + exif(**FULL)), tmp_path, "photo.webp")
+    assert value(shot.focal_35mm) == 52
 
 
 def test_dng_that_keeps_tags_in_its_first_directory(tmp_path: Path) -> None:
@@ -449,7 +476,7 @@ def test_utf16_packet(tmp_path: Path) -> None:
     assert [name.value for name in shot_of(jpeg(xmp=packet), tmp_path).lens_names] == ["Thambar-M 90mm f/2.2"]
 
 
-@pytest.mark.parametrize("name", ["photo.DNG.xmp", "photo.xmp"])
+@pytest.mark.parametrize("name", ["photo.DNG.xmp", "photo.xmp", "photo.DNG.XMP", "photo.XMP"])
 def test_sidecar_goes_before_the_photo(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(
         xmp_packet(exifEX_LensModel="Summaron-M 28mm f/5.6", exif_FocalLength="28/1", exif_FNumber="8/1")
@@ -459,6 +486,12 @@ def test_sidecar_goes_before_the_photo(name: str, tmp_path: Path) -> None:
     assert value(shot.focal_mm) == 28
     assert value(shot.f_number) == 8
     assert shot.f_number_estimated
+
+
+def test_of_two_sidecars_the_one_in_small_letters_counts(tmp_path: Path) -> None:
+    for name, lens in (("photo.xmp", "Summaron-M 28mm f/5.6"), ("photo.XMP", "Elmar-M 50mm f/2.8")):
+        (tmp_path / name).write_bytes(xmp_packet(aux_Lens=lens))
+    assert [one.value for one in shot_of(jpeg(), tmp_path, "photo.jpg").lens_names] == ["Summaron-M 28mm f/5.6"]
 
 
 def test_marks_in_a_sidecar_are_not_in_the_pixels(tmp_path: Path) -> None:
@@ -571,13 +604,21 @@ def test_cut_jpeg_still_tells_its_tags(tmp_path: Path) -> None:
     ("data", "words"),
     [
         (b"", "empty"),
-        (b"dear diary\n", "is not a photo that Sixbit can read (JPEG, TIFF, PNG, HEIC, raw files)"),
-        (b"GIF89a" + bytes(50), "is not a photo that Sixbit can read"),
+        (
+            b"dear diary\n",
+            "is not a photo that Sixbit can read (JPEG, TIFF, PNG, HEIC, AVIF, WebP, JPEG XL, raw files)",
+        ),
+        (b"GIF89a" + bytes(50), "is a GIF, not a photo that Sixbit can read"),
+        (b"RIFF\0\0\0\0WEBP", "cut off"),
+        (b"\xff\x0a\0", "damaged"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "damaged"),
+        (b"\0\0\0\x18ftypavif" + bytes(100), "damaged"),
         (b"\xff\xd8\xff", "cut off"),
         (b"\x89PNG\r\n\x1a\n", "cut off"),
         (b"II*\0\x08\0\0\0", "cut off"),
         (b"II*\0", "cut off"),
-        (b"II+\0\x08\0\0\0" + bytes(100), "BigTIFF"),
+        (b"II+\0\x08\0\0\0" + bytes(100), "cut off"),
+        (b"II+\0\x08\0\0\0", "cut off"),
         (b"\0\0\0\x18ftypheic" + bytes(100), "damaged"),
     ],
 )
@@ -646,6 +687,16 @@ HOSTILE = {
     "65535 entries in a note": jpeg(exif(maker_note=b"LEICA\0\x02\xff\xff\xff" + b"\x03\x03\x02\0" * 5000, **M240)),
     "a million segments": b"\xff\xd8" + b"\xff\xe3\0\x02" * 1_000_000,
     "a million chunks": png()[:33] + (bytes(4) + b"tEXt" + bytes(4)) * 1_000_000,
+    "boxes within nothing": b"\0\0\0\x18ftypavif" + bytes(16) + b"\0\0\0\x08meta" * 500_000,
+    "tables of four billion items": new_formats.uncompressed_heif().replace(
+        b"ipma\0\0\0\0\0\0\0\1", b"ipma" + b"\xff" * 8
+    ),
+    "a million chunks of a WebP": b"RIFF\0\0\0\0WEBP" + b"EXIF\0\0\0\0" * 1_000_000,
+    "a BigTIFF of values without end": b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0"
+    + struct.pack("<Q", 4000)
+    + struct.pack("<HHQQ", 0x010F, ASCII, 1 << 24, 0) * 4000
+    + bytes(1 << 20),
+    "a JPEG XL of tags without end": new_formats.jxl(bytes(60_000_000), compressed=True),
     "a page of nothing": b"MM\0*\0\0\0\x08" + b"\xff" * 100_000,
 }
 

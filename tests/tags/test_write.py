@@ -19,6 +19,7 @@ from sixbit.tags.write import write_lens_tags
 from sixbit.values.errors import PhotoError
 from sixbit.values.lens import Body, Lens
 from sixbit.values.shot import LensSpecification, Tagged
+from tests.scenery import new_formats
 from tests.scenery.photo_factory import (
     RATIONAL,
     darktable_history,
@@ -153,6 +154,8 @@ def test_zoom_keeps_its_focal_length_unless_told(tmp_path: Path) -> None:
     assert dump(photo)["ExifIFD:FocalLength"] == 28
     with pytest.raises(ValueError, match="no focal length of 75"):
         write_lens_tags(photo, TRI_ELMAR, focal_mm=75)
+    with pytest.raises(ValueError, match=r"no focal length of 75 mm: it is a 50 mm lens\.$"):
+        write_lens_tags(photo, SUMMILUX, focal_mm=75)
 
 
 def test_aperture_that_apex_cannot_hold(tmp_path: Path) -> None:
@@ -170,6 +173,10 @@ SIDECARS = {
     "raw.tif": dng({"Make": "x"}),
     "raw.arw": tiff({"Make": "SONY"}),
     "phone.heic": heic(exif(Make="Xiaomi")),
+    "phone.avif": new_formats.avif(exif(Make="Google")),
+    "phone.webp": new_formats.webp(exif(Make="Google")),
+    "made.jxl": new_formats.jxl(exif(Make="Leica Camera AG")),
+    "large.tif": new_formats.bigtiff({"Make": "Leica Camera AG"}),
     "m240.jpg": jpeg_with_trailing_note(m240_note("Elmar-M 1:2.8/50"), **LEICA, Model="LEICA M (Typ 240)"),
     "full.jpg": jpeg(exif(Make="x", UserComment=bytes(65_300))),
 }
@@ -199,7 +206,7 @@ def test_what_cannot_be_changed_gets_a_sidecar(name: str, tmp_path: Path) -> Non
     assert not shot.f_number_estimated
 
 
-@pytest.mark.parametrize("name", ["photo.dng.xmp", "photo.xmp"])
+@pytest.mark.parametrize("name", ["photo.dng.xmp", "photo.xmp", "photo.dng.XMP", "photo.XMP"])
 def test_sidecar_keeps_what_it_said(name: str, tmp_path: Path) -> None:
     photo, sidecar = tmp_path / "photo.dng", tmp_path / name
     photo.write_bytes(SIDECARS["m10.DNG"])

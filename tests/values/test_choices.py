@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -57,11 +58,16 @@ def test_no_sensor_has_such_a_crop_factor(crop_factor: float) -> None:
         ({"kinds": {"tca": float("nan")}}, "from 0 to 1"),
         ({"kinds": {"tca": "half"}}, "that of tca is 'half'"),
         ({"kinds": {"tca": True}}, "that of tca is True"),
+        ({"kinds": None}, "with their strengths, as {'tca': 1.0}; this is None"),
+        ({"kinds": ["tca"]}, r"with their strengths, as {'tca': 1.0}; this is \['tca'\]"),
+        ({"lens": 5}, "`lens` is the identity of a lens, not 5"),
         ({"scale": 0.09}, "`fill`, `none` or a factor from 0.1 to 10, not 0.09"),
         ({"scale": 10.1}, "not 10.1"),
         ({"scale": "wide"}, "not 'wide'"),
         ({"scale": True}, "not True"),
         ({"scale": float("nan")}, "not nan"),
+        ({"grades": None}, "`grades` is a list of grades, not None"),
+        ({"grades": "measured"}, "`grades` is a list of grades, not 'measured'"),
         ({"grades": ("guessed",)}, "no grade 'guessed'; there are measured, published, computed"),
     ],
 )
@@ -85,8 +91,26 @@ def test_a_strength_is_checked_even_where_its_kind_is_not_wanted() -> None:
 def test_choices_travel_to_other_processes_and_do_not_change() -> None:
     chosen = Choices(lens="summicron-35-asph", kinds={"tca": 0.5})
     assert pickle.loads(pickle.dumps(chosen)) == chosen
+    assert deepcopy(chosen) == chosen
     with pytest.raises(AttributeError):
         chosen.scale = "none"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        USUAL.kinds["tca"] = 0.0  # type: ignore[index]
+
+
+def test_choices_can_be_a_key() -> None:
+    same = Choices(kinds={"tca": 0.5, "distortion": 1.0}), Choices(kinds={"distortion": 1.0, "tca": 0.5})
+    assert {Choices(): "usual", same[0]: "other"}[same[1]] == "other"
+    assert hash(USUAL) == hash(Choices())
+
+
+def test_what_is_given_goes_before_others_field_by_field() -> None:
+    others = Choices(f_number=8.0, scale="none", kinds={"tca": 0.5}, grades=tuple(Grade))
+    assert USUAL.over(others) == others
+    assert Choices(lens="summicron-35-asph", f_number=4.0).over(others) == replace(
+        others, lens="summicron-35-asph", f_number=4.0
+    )
+    assert Choices(kinds={"distortion": 1.0}).over(others).kinds == {"distortion": 1.0}
 
 
 def test_no_numpy_is_needed() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sixbit.calibration.frames import Result, read_frames, setting_of
 from sixbit.calibration.keep import add
+from sixbit.files import jpeg
 from sixbit.lenses.own import Run
 from sixbit.measure.flat import MeasuredFlat, fit_flat
 from sixbit.measure.frame import DecodedFrame
@@ -15,6 +16,7 @@ from sixbit.measure.patches import Patches, patches_of
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, part, silent
 
 FlatResult = Result[MeasuredFlat]
@@ -72,8 +74,17 @@ def _with_fine_colours(frame: DecodedFrame) -> DecodedFrame:
     import imagecodecs
 
     try:
-        as_jpeg_xl = imagecodecs.jpegxl_encode_jpeg(frame.path.read_bytes())
+        as_jpeg_xl = imagecodecs.jpegxl_encode_jpeg(_picture_alone(frame.path))
         return replace(frame, pixels=imagecodecs.jpegxl_decode(as_jpeg_xl, keeporientation=True))
-    except (ImportError, RuntimeError) as error:
-        why = f"the colours of this JPEG cannot be read finely enough ({error})."
-        raise CalibrationError(why, Code.EXPOSURE, subject=frame.path) from error
+    except ImportError as error:
+        needed = Sentence("a flat as JPEG needs JPEG XL's library.", Code.MISSING_PART, package="imagecodecs")
+        raise CalibrationError(needed, subject=frame.path) from error
+    except RuntimeError as error:
+        why = "is a JPEG of an unusual form, whose colours cannot be read finely enough."
+        raise CalibrationError(why, Code.FORMAT, subject=frame.path) from error
+
+
+def _picture_alone(path: Path) -> bytes:
+    """A JPEG up to the end of its picture: of what follows, such as a film, libjxl would take 4 MB at most."""
+    data = path.read_bytes()
+    return data[: jpeg.picture_end(data)]

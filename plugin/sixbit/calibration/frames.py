@@ -11,7 +11,7 @@ from sixbit.files.find import RAW_SUFFIXES
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
-from sixbit.lenses.place import Place, place_of
+from sixbit.lenses.place import place_of
 from sixbit.measure.frame import DecodedFrame
 from sixbit.tags.read import opened, photo_blocks, shot_in
 from sixbit.values.choices import Choices
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def open_frame(path: str | Path) -> DecodedFrame:
-    """Decode a JPEG, TIFF, PNG, HEIC or raw frame. Raises PhotoError."""
+    """Decode a photo of any format that is read, or a raw frame. Raises PhotoError."""
     path = Path(path)
     with opened(path) as file:
         blocks = photo_blocks(path, file)
@@ -55,6 +55,14 @@ def check_untouched(shot: Shot, kinds: Iterable[str] = KINDS) -> None:
     raise CalibrationError(why, Code.FRAMES, subject=shot.path)
 
 
+def check_whole(shot: Shot) -> None:
+    """Refuse a frame that is a part of what the lens drew, by CalibrationError: the measurement needs its middle."""
+    place = place_of(shot, catalogue().body_of(shot))
+    if place.refused or place.frame:
+        why = place.refused or place.evidence[-1]
+        raise CalibrationError(why, why.code or Code.FRAMES, subject=shot.path)
+
+
 class Frames(NamedTuple, Generic[T]):
     """Frames that were read, one entry each: names, tags, widths and heights in px, and what was measured of them."""
 
@@ -73,8 +81,8 @@ def read_frames(
 ) -> Frames[T]:
     """Open frames and measure each before the next is opened, as few of them fit into memory together.
 
-    Raises PhotoError for a file that is no photo, CalibrationError for a frame in which one of the ``kinds`` is
-    corrected already, and what ``measure`` raises.
+    Raises PhotoError for a file that is no photo, CalibrationError for a frame that is a part of what the lens drew or
+    in which one of the ``kinds`` is corrected already, and what ``measure`` raises.
     """
     read = []
     for number, path in enumerate(paths):
@@ -82,6 +90,7 @@ def read_frames(
         progress_of_frame(0.0, f"reading {Path(path).name}")
         frame = open_frame(path)
         check_untouched(frame.shot, kinds)
+        check_whole(frame.shot)
         found = measure(frame, part(progress_of_frame, 0.5, 1.0))
         read.append((frame.name, frame.shot, frame.size, found))
         del frame
@@ -122,7 +131,7 @@ class Result(Generic[Found]):
     frames: tuple[str, ...]
     found: Found
     notes: tuple[str, ...] = ()
-    """What there is to say of the frames, in words."""
+    """Remarks about the frames, in words."""
 
     @property
     def verdict(self) -> tuple[str, ...]:
@@ -147,14 +156,14 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
     ratios = [max(size) / max(min(size), 1) for size in frames.sizes]
     if max(ratios) / min(ratios) > 1.01:
         raise CalibrationError("These frames differ in shape.", Code.FRAMES)
-    for shot in frames.shots:
-        check_whole(shot, place_of(shot, body))
     crop_factor = choices.crop_factor
     if crop_factor is None:
-        known = place_of(first, body).crop_factor
-        if known is None:
+        known = {round(found.value, 4) for shot in frames.shots if (found := place_of(shot, body).crop_factor)}
+        if not known:
             raise CalibrationError("The sensor of this camera is not known.", Code.CROP_FACTOR)
-        crop_factor = known.value
+        if len(known) > 1:
+            raise CalibrationError("These frames were not taken with the same part of the sensor.", Code.FRAMES)
+        crop_factor = known.pop()
     apertures = {round(a, 2) for s in frames.shots if (a := aperture_of(lens, s, choices.f_number, body).f_number)}
     if len(apertures) > 1:
         listed = " and ".join(f"f/{a:g}" for a in sorted(apertures))
@@ -171,13 +180,6 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
         make=make,
         model=model,
     )
-
-
-def check_whole(shot: Shot, place: Place) -> None:
-    """Refuse a frame that is a part of what the lens drew, by CalibrationError: the measurement needs its middle."""
-    if place.refused or place.frame:
-        why = place.refused or place.evidence[-1]
-        raise CalibrationError(Sentence("{why}", Code.FRAMES, why=why), subject=shot.path)
 
 
 def _focal_length(lens: Lens, focal_mm: float) -> float:

@@ -7,13 +7,13 @@ one size is interpolated together, by lensfun's rules; of two runs with the same
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.files.replace import make_folder, write_whole
+from sixbit.files.replace import locked, make_folder, write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
 from sixbit.lenses.own import Run, read_runs
@@ -55,7 +55,7 @@ def add(
     make_folder(folder)
     of_setting = dict(vars(setting))
     lens = of_setting.pop("lens")
-    with _locked(folder):
+    with locked(folder):
         run = Run(
             folder=folder,
             name=_new_name(folder, lens.lens_id, moment),
@@ -79,25 +79,6 @@ def add(
     return run
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder against other processes that add to it, as two would choose the same name."""
-    import filelock
-
-    lock = filelock.FileLock(folder.with_suffix(".lock"), timeout=30)
-    try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise CalibrationError("another Sixbit has been writing to it for 30 s.", Code.BUSY, subject=folder) from error
-    except (OSError, NotImplementedError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise CalibrationError(f"cannot be written: {why}.", Code.NOT_WRITABLE, subject=folder) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def runs(lens_id: str | None = None) -> tuple[Run, ...]:
     """List the runs of a lens, or all, the oldest first. Raises CompileError for an identity that is not known."""
     if lens_id is not None:
@@ -110,10 +91,11 @@ def remove(name: str) -> Run:
     found = next((run for run in runs() if run.name == name), None)
     if found is None:
         known = ", ".join(run.name for run in runs()) or "there are none"
-        raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.", Code.RUN)
+        raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.", Code.NO_RUN)
     try:
-        found.xml.unlink(missing_ok=True)
-        found.path.unlink()
+        with locked(own_folder()):
+            found.xml.unlink(missing_ok=True)
+            found.path.unlink(missing_ok=True)
     except OSError as error:
         why = f"cannot be removed: {error.strerror or error}."
         raise CalibrationError(why, Code.NO_ACCESS, subject=found.path) from error
@@ -140,7 +122,7 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     wanted = [run for run in runs(lens_id) if run.has_xml]
     if not wanted:
         why = "There is no calibration of yours that lensfun could read; nothing was exported."
-        raise CalibrationError(why, Code.UNCALIBRATED)
+        raise CalibrationError(why, Code.NO_RUN)
     entries = lensfun_entries(wanted, complete)
     write_whole(Path(out), document(entries, wanted))
     return len(entries)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 SETTING = {
-    "crop_factor": ("--crop", "C", "the crop factor of the sensor; full frame is 1"),
+    "crop_factor": ("--crop", "C", "the crop factor of the sensor, its crop mode included; full frame is 1"),
     "focal_mm": ("--focal", "MM", "the focal length, for a lens that has several"),
     "f_number": ("--aperture", "N", "the f-number it was used at"),
     "distance_m": ("--distance", "M", "the distance in metres; else infinity"),
@@ -23,7 +23,7 @@ SETTING = {
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
-    """Add what `compile` and `correct` have in common; :func:`chosen` reads it."""
+    """Add the arguments that `compile` and `correct` have in common; :func:`chosen` reads them."""
     parser.add_argument("--lens", metavar="ID", help="the identity of the lens, where the photo does not say it")
     add_setting(parser, SETTING)
     parser.add_argument("--only", dest="kinds", type=kinds, metavar="KIND,...", help=f"of {', '.join(KINDS)}")
@@ -44,7 +44,7 @@ def add_setting(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
 
 
 def chosen(options: argparse.Namespace, usual: Choices | None = None) -> Choices:
-    """Return the choices that the options make, with the usual ones where they make none. Raises CompileError."""
+    """Read the choices from the options; what they leave open is as ``usual``. Raises CompileError."""
     from dataclasses import fields, replace
 
     from sixbit.values.choices import USUAL, with_strength
@@ -53,6 +53,7 @@ def chosen(options: argparse.Namespace, usual: Choices | None = None) -> Choices
     said = {field.name: getattr(options, field.name, None) for field in fields(usual)}
     if said["kinds"] is not None:
         said["kinds"] = with_strength(said["kinds"], usual.kinds)
+        said["compensated"] = "correct"  # Who names a correction wants it, whatever the camera has done.
     return replace(usual, **{name: value for name, value in said.items() if value is not None})
 
 
@@ -100,7 +101,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _checked(**said: Any) -> Choices:
-    """Make choices of what one option says, if there is such a thing."""
+    """Read one option; raises argparse's error if there is no such thing as it says."""
     from sixbit.values.choices import Choices
     from sixbit.values.errors import CompileError
 

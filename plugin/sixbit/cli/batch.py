@@ -32,10 +32,11 @@ IN_A_BATCH: WaysOut = {
     Code.OTHER_USE: WAYS_OUT[Code.OTHER_USE],
     Code.ALREADY_CORRECTED: "`sixbit correct PHOTO -o OUT --force` corrects it again.",
     Code.PRESET: WAYS_OUT[Code.PRESET],
+    Code.PRESET_FILE: WAYS_OUT[Code.PRESET_FILE],
     Code.ARGUMENT: WAYS_OUT[Code.ARGUMENT],
     Code.CLUSTER: "See that the scheduler runs, and start workers with `dask worker`; the same command goes on.",
 }
-"""What the report of `sixbit batch` tells, and the command itself."""
+"""The ways out in the report of `sixbit batch`, and of the command itself."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

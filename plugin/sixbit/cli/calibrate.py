@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SUMMARY = "measure a lens from frames of your own"
 
 OF_PHOTOS = ("crop_factor", "focal_mm", "f_number")
-"""What can be said of photos whose distance does not matter."""
+"""The settings that an option can give for photos whose distance does not matter."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -23,13 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=size, metavar="WxH", help="of the picture, in pixels")
     parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help="where to write it; printed otherwise")
     add_choices(parser)
+    parser.add_argument("--force", action="store_true", help="take what was cropped or bent for the whole frame")
 
 
 def run(options: argparse.Namespace) -> int:
     """Compile a filter, and write or print it."""
     from sixbit.cli.ways_out import WAYS_OUT, told
     from sixbit.compiler.compile import compile_filter
-    from sixbit.export.correct import left_out
+    from sixbit.export.correct import left_out, placed
     from sixbit.lenses.match import lens_of
     from sixbit.tags.read import read_shot
     from sixbit.values.errors import CompileError
@@ -42,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
         choices = chosen(options)
         shot = read_shot(options.photo) if options.photo else Shot()
         lens, notes = lens_of(shot, choices)
-        filter = compile_filter(lens, shot, choices, size=options.size)
+        place = placed(shot, force=options.force)
+        filter = compile_filter(lens, shot, choices, size=options.size, place=place)
         if options.out:
             _write_filter(filter, options.out, options.photo)
         else:
@@ -52,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         complain(told(error))
         return SOME_FAILED if options.photo else UNUSABLE
     left = [f"without {SPOKEN[kind]}: {why}" for kind, why in left_out(filter, WAYS_OUT).items()]
-    for note in notes + left:
+    for note in (*notes, *place.evidence, *left):
         complain(note)
     return DONE
 

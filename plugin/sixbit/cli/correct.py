@@ -32,7 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=manifest()["engines"], default="auto", help="what works on the pixels")
     parser.add_argument("--interpolation", choices=manifest()["interpolations"])
     parser.add_argument("--timings", action="store_true", help="say on the error output where the time went")
-    parser.add_argument("--force", action="store_true", help="correct again what marks say is corrected already")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="correct again what marks say is corrected already, and what was cropped or bent as if it were the whole "
+        "frame",
+    )
     parser.add_argument(
         "--auto-tca", action="store_true", help="measure lateral colour in the photo itself, if the lens has none"
     )
@@ -94,6 +99,8 @@ def _over(preset: Preset, options: argparse.Namespace) -> Preset:
     """The preset, but for what the options say of it."""
     said = {
         "corrections": options.kinds,
+        "scale": options.scale,
+        "lowest_grade": options.grades and options.grades[-1],
         "interpolation": options.interpolation,
         "quality": options.quality,
         "auto_tca": options.auto_tca or None,
@@ -109,6 +116,7 @@ class _Watch(Watch):
         self._clock = time.perf_counter()
         if options.timings:
             print(f"{1000 * time.process_time():7.0f} ms  start-up", file=sys.stderr)
+        self._icc: bytes | None = None
 
     def progress(self, share: float, step: str) -> None:
         self._bar(share, step)
@@ -118,8 +126,11 @@ class _Watch(Watch):
         if self._options.timings:
             print(f"{1000 * (self._clock - before):7.0f} ms  {step}", file=sys.stderr)
 
+    def colours(self, icc: bytes | None) -> None:
+        self._icc = icc
+
     def look(self, before: NDArray[Any], after: NDArray[Any], orientation: int) -> None:
         from sixbit.export.compare import save_comparison
 
         if self._options.compare:
-            save_comparison(before, after, self._options.compare)
+            save_comparison(before, after, self._options.compare, orientation, self._icc)

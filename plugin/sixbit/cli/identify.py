@@ -46,5 +46,7 @@ def _print_identity(record: dict[str, Any], found: Match) -> None:
         print(f"  calibrations: {listed or 'none'}")
     for sentence in record["place"]:
         print(f"  {sentence}")
+    for sentence in record["unmarked"]:
+        print(f"  {sentence}")
     if record["already_corrected"]:
         print(f"  corrected already: {', '.join(record['already_corrected'])}")

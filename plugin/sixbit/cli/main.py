@@ -7,12 +7,13 @@ import importlib
 import io
 import os
 import sys
+import warnings
 from types import ModuleType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from sixbit.cli import NAMES, OLD_NAMES, SOME_FAILED, complain
 from sixbit.manifest import manifest
-from sixbit.values.errors import SixbitError
+from sixbit.values.errors import SixbitError, UserFileWarning
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         # A name of any bytes can be told to a terminal of any encoding.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    warnings.showwarning = _say
     try:
         status: int = command.run(options)
         sys.stdout.flush()
@@ -46,6 +48,23 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("sixbit: stopped", file=sys.stderr)
         return 130
+
+
+def _say(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Say what is worth knowing of a file of the user's in Sixbit's words, and other warnings in Python's."""
+    if isinstance(message, UserFileWarning):
+        from sixbit.cli.ways_out import told
+
+        complain(told(message.error))
+    else:
+        (file or sys.stderr).write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def _command(name: str) -> ModuleType:

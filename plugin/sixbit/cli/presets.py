@@ -52,7 +52,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    return for_each(options.files, lambda file: print(f"{presets.load(file).name}: is well"))
+    return for_each(options.files, lambda file: print(f"{presets.load(file).name}: all right"))
 
 
 def _copy(options: argparse.Namespace) -> int:

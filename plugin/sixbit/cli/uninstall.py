@@ -7,7 +7,7 @@ import argparse
 from sixbit.cli import DONE
 from sixbit.cli.install import HOSTS, module_of
 
-SUMMARY = "take away again what `install` put there"
+SUMMARY = "remove the files that `install` wrote into other programs"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

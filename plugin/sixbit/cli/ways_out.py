@@ -1,4 +1,4 @@
-"""What can be done about a trouble on the command line, by its code: the one place that names flags and commands."""
+"""The ways out of a trouble on the command line, by its code: the one place that names flags and commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WAYS_OUT: WaysOut = {
     Code.UNKNOWN: _SAY_WHICH,
     Code.UNTAGGED: _SAY_WHICH,
     Code.NOT_M: "Sixbit corrects Leica M lenses; if it was one, say which with --lens ID.",
-    Code.NO_SUCH_LENS: "`sixbit lenses` lists them.",
+    Code.NO_SUCH_LENS: "`sixbit lenses` lists the lenses.",
     Code.NOT_REMEMBERED: "Write the lens into the photos with `sixbit tag --lens {lens_id} PHOTO`.",
     Code.APERTURE: "Say which it was with --aperture N.",
     Code.FOCAL_LENGTH: "Say which it was with --focal MM.",
@@ -36,8 +36,12 @@ WAYS_OUT: WaysOut = {
     Code.BAD_VIGNETTING: "Correct without it by --only distortion,tca.",
     Code.BAD_SHADING: "Correct without it by --only distortion,tca,vignetting.",
     Code.ALREADY_CORRECTED: "--force corrects it again.",
+    Code.RESHAPED: "--force corrects it as if it were the whole frame.",
+    Code.COMPENSATED: "--only distortion,tca,vignetting corrects it all the same; so do flats from this very body.",
     Code.RUN: "`sixbit calibrate list` lists yours, `sixbit calibrate remove {run}` takes one back.",
+    Code.NO_RUN: "`sixbit calibrate list` lists yours, `sixbit calibrate` makes one.",
     Code.PRESET: "`sixbit presets` lists them, `sixbit presets show NAME` tells all that one says.",
+    Code.PRESET_FILE: "Mend that file; `sixbit presets show archive` shows one in which all is right.",
     Code.ARGUMENT: "--help tells what there is.",
     Code.ENGINE: "--engine native can do it.",
     Code.NOT_INSTALLED: "`sixbit install {host}`, then start {program} anew.",
@@ -52,7 +56,7 @@ def told(said: object, ways_out: WaysOut = WAYS_OUT) -> str:
 
 
 def way_out_of(found: Match) -> str:
-    """Say what can be done about a match that is not certain, or that a remembered choice decided."""
+    """Return the way out of a match that is not certain, or that a remembered choice decided."""
     if found.is_remembered:
         return "`sixbit forget` takes that back."
     return "" if found.lens else WAYS_OUT[Code(found.status)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ from sixbit.compiler.optics import Optics, Sensor, SensorPicture, optics_of, tca
 from sixbit.compiler.shading import interpolated
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.compensation import compensated
+from sixbit.lenses.entries import Entry
 from sixbit.lenses.figures import Aperture
 from sixbit.lenses.own import Run
 from sixbit.values.choices import Choices
@@ -21,6 +23,7 @@ from sixbit.values.shot import Shot
 
 UNKNOWN = Sentence("no calibration is known", Code.UNCALIBRATED)
 """The usual reason why a correction is left out."""
+NO_COLOURS = Sentence("the photo has no colours")
 APERTURE_UNKNOWN = Sentence("the photo does not say its aperture", Code.APERTURE)
 
 FROM_PHOTO = "measured from this photo"
@@ -43,21 +46,27 @@ class Usage:
 
 
 def choose(
-    usage: Usage, choices: Choices, measured_tca: tuple[Model, str] | str | None
+    usage: Usage,
+    choices: Choices,
+    measured_tca: tuple[Model, str] | str | None,
+    not_here: Mapping[str, Sentence],
 ) -> tuple[Optics, dict[str, dict[str, Any]], dict[str, Sentence]]:
     """Choose a model for each kind of correction that is wanted, of the grades that are trusted.
 
     Returns the optics that correct the shot, the grade and source of each kind, and why a kind is left out.
     ``measured_tca`` is the lateral colour that the photo has shown, or why it has shown none; it counts where no
-    calibration is known.
+    calibration is known. ``not_here`` tells why kinds do not suit this picture, though they could be corrected.
     """
     entries = catalogue().calibration_entries(
         usage.lens.lens_id, choices.kinds, choices.grades, usage.picture.crop_factor
     )
+    by_camera = None if choices.compensated == "correct" else _leave_to_camera(entries, usage, choices)
     optics = optics_of(entries, usage.focal_mm, usage.aperture.f_number, usage.distance_m)
     chosen: dict[str, Chosen] = {}
     for kind in choices.kinds:
-        if model := getattr(optics, kind):
+        if kind == "vignetting" and by_camera:
+            chosen[kind] = by_camera
+        elif model := getattr(optics, kind):
             calibration = entries[kind].calibration
             chosen[kind] = model, {"grade": str(calibration.grade), "source": calibration.source}
         elif kind == "shading" and Grade.MEASURED in choices.grades:
@@ -66,6 +75,7 @@ def choose(
             chosen[kind] = why = _why_none(usage, kind, kind in entries, choices.grades)
             if kind == "tca" and measured_tca is not None:
                 chosen[kind] = _tca_of(usage.picture, measured_tca, why)
+    chosen |= {kind: why for kind, why in not_here.items() if isinstance(chosen.get(kind), tuple)}
     found = {kind: choice for kind, choice in chosen.items() if not isinstance(choice, Sentence)}
     return (
         Optics(**{kind: model for kind, (model, _) in found.items()}),
@@ -81,6 +91,25 @@ def _tca_of(picture: SensorPicture, measured: tuple[Model, str] | str, why: Sent
     model, source = measured
     origin = {"grade": FROM_PHOTO, "source": source, "model": model.name, "terms": list(model.terms)}
     return (tca(*model), picture.alone.sensor), origin
+
+
+def _leave_to_camera(entries: dict[str, Entry], usage: Usage, choices: Choices) -> Sentence | None:
+    """Take fall-off out of the entries, if the camera has compensated it already, and say so.
+
+    What the user has measured on that very body is what it leaves, so that this serves, and no other. Colour shading
+    needs no such care: it is never used on another body than its own.
+    """
+    told = compensated(usage.shot)
+    if told is None or "vignetting" not in entries:
+        return None
+    own = None
+    if Grade.MEASURED in choices.grades:
+        own = catalogue().entry_on_body(usage.lens.lens_id, "vignetting", usage.shot.camera, usage.picture.crop_factor)
+    if own is None:
+        del entries["vignetting"]
+        return told
+    entries["vignetting"] = own
+    return None
 
 
 def _why_none(usage: Usage, kind: str, is_known: bool, grades: tuple[Grade, ...]) -> Sentence:
@@ -126,7 +155,7 @@ def _shading_of(usage: Usage) -> Chosen:
     if shading is None:
         return _none_near_aperture(f_number) if used else _none_near_focal_length(focal)
     if not shading.is_radial and shading.landscape != (usage.picture.width >= usage.picture.height):
-        return Sentence("it differs from side to side, and this picture was turned since it was taken", Code.RESHAPED)
+        return Sentence("it differs from side to side, and this picture was turned since it was taken")
     source = "; ".join(run.origin for run in used)
     return (shading, Sensor(used[0].crop_factor)), {"grade": str(Grade.MEASURED), "source": source}
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
-from sixbit.compiler.choose import Usage, choose
+from sixbit.compiler.choose import NO_COLOURS, Usage, choose
 from sixbit.compiler.gains import fit_gains, gain_map
 from sixbit.compiler.optics import Optics, SensorPicture
 from sixbit.compiler.scale import scaled
 from sixbit.compiler.warp import Warp, fit_warp
+from sixbit.lenses.bodies import takes_no_colours
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import Aperture, aperture_of
 from sixbit.lenses.match import Match
@@ -31,15 +34,17 @@ def compile_filter(
     size: tuple[int, int] | None = None,
     measured_tca: tuple[Model, str] | str | None = None,
     place: Place | None = None,
+    not_here: Mapping[str, Sentence] = MappingProxyType({}),
 ) -> Filter:
     """Compile the correction of a lens, or of a match that found one, for one picture.
 
     A lens that is chosen goes before it. What is not chosen is taken from the shot: crop factor, focal length, aperture
     and distance (infinity if unknown), as is the ``size`` in px. ``measured_tca`` is the lateral colour that the photo
     itself has shown, with what is said of it, or why it has shown none; it counts where no calibration is known.
-    ``place`` is where on the sensor the picture is, if that is another than the shot tells. What was left out, and why,
-    stands in ``made_from["left_out"]``. Raises :class:`CompileError` if the picture's size, place or crop factor is
-    unknown, or if the calibration makes no sense within the frame.
+    ``place`` is where on the sensor the picture is, if that is another than the shot tells. ``not_here`` tells why
+    kinds of correction do not suit its pixels. What was left out, and why, stands in ``made_from["left_out"]``. Raises
+    :class:`CompileError` if the picture's size, place or crop factor is unknown, or if the calibration makes no sense
+    within the frame.
 
     >>> choices = Choices(crop_factor=1.0, kinds={"distortion": 1.0, "vignetting": 0.5})
     >>> compiled = compile_filter("summicron-35-asph", choices=choices, size=(5984, 3992))
@@ -59,7 +64,9 @@ def compile_filter(
         _aperture(lens, shot, body, choices.f_number),
         _distance(shot, choices.distance_m),
     )
-    optics, calibrations, left_out = choose(usage, choices, measured_tca)
+    if takes_no_colours(shot.camera):
+        not_here = {"tca": NO_COLOURS, **not_here}
+    optics, calibrations, left_out = choose(usage, choices, measured_tca, not_here)
     strength = {kind: float(share) for kind, share in sorted(choices.kinds.items()) if share != 1}
     return compile_optics(
         replace(optics, strength=strength),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ENGINES = ("native", "gmic", "reference")
 INTERPOLATIONS: tuple[str, ...] = tuple(manifest()["interpolations"])
+MOST_THREADS = 4096
 
 
 class Region(NamedTuple):
@@ -91,6 +92,9 @@ def apply(
         raise EngineError(f"There is no engine called {engine!r}; there are {', '.join(ENGINES)}.", Code.ENGINE)
     if interpolation not in INTERPOLATIONS:
         raise EngineError(f"There is no interpolation {interpolation!r}; there are {', '.join(INTERPOLATIONS)}.")
+    threads = processors() if threads is None else threads
+    if not isinstance(threads, int) or not 0 < threads <= MOST_THREADS:
+        raise EngineError(f"There is no correcting in {threads!r} threads; there is in 1 to {MOST_THREADS}.")
     source = _source(filter, pixels)
     region = region or Region(0, 0, filter.width, filter.height)
     target = _target(filter, source, region, out)
@@ -101,7 +105,7 @@ def apply(
 
         module = importlib.import_module(f"sixbit.engines.{choose(engine)}")
         module.apply(
-            Work(filter, source, target, region, interpolation, transfer or srgb(), threads or processors()),
+            Work(filter, source, target, region, interpolation, transfer or srgb(), threads),
         )
     if out is not None:
         return out
@@ -145,7 +149,8 @@ def _target(filter: Filter, source: NDArray[Any], region: Region, out: NDArray[A
     import numpy as np
 
     if (
-        min(region.x, region.y) < 0
+        not all(isinstance(value, int | np.integer) for value in region)
+        or min(region.x, region.y) < 0
         or min(region.width, region.height) < 1
         or region.x + region.width > filter.width
         or region.y + region.height > filter.height

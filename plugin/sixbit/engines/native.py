@@ -80,8 +80,6 @@ def _step(filter: Filter) -> int:
     p, |p| = r, the third derivatives of the shift p Q(r), Q = P - 1, are made up of r Q''' + 3 Q'', 3 Q'' and 3 Q'/r;
     those of a gain G(r) of G''' and 3 (G'/r)'. What has an edge at the centre is smoothed over half a piece.
     """
-    if not filter.half_diagonal > 0:
-        return STEPS[-1]
     corners = np.array([(x, y) for x in (0, filter.width - 1) for y in (0, filter.height - 1)])
     reach = np.hypot(*(corners - filter.centre).T).max() / filter.half_diagonal
     for step in STEPS:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.files.icc import space_of
 from sixbit.files.replace import replacing
-from sixbit.photos.pixels import small_picture
+from sixbit.photos.pixels import small_picture, turned_upright
 from sixbit.photos.save import check_target
 from sixbit.values.errors import Code, PhotoError
 
@@ -27,16 +28,21 @@ def check_comparison(path: Path, photo: Path, out: Path) -> None:
         raise PhotoError("cannot hold both the photo and the comparison.", Code.NAME, subject=out)
 
 
-def save_comparison(before: NDArray[Any], after: NDArray[Any], path: str | Path) -> None:
-    """Write two pictures as one of 8 bits, side by side.
+def save_comparison(
+    before: NDArray[Any], after: NDArray[Any], path: str | Path, orientation: int = 1, icc: bytes | None = None
+) -> None:
+    """Write two pictures as one of 8 bits, side by side and upright.
 
-    ``before`` and ``after`` are (height, width) or (height, width, 1, 3 or 4), uint8, uint16 or float (0..1); the
-    format goes by the suffix of ``path``. Raises PhotoError if there is none such, or the file cannot be written.
+    ``before`` and ``after`` are (height, width) or (height, width, 1, 3 or 4), uint8, uint16 or float (0..1), stored by
+    Exif's ``orientation`` and meant by the profile ``icc``; the format goes by the suffix of ``path``. Raises
+    PhotoError if there is none such, or the file cannot be written.
     """
     path = Path(path)
-    kind, picture = _kind(path), comparison(before, after)
+    kind, picture = _kind(path), comparison(before, after, orientation)
+    if icc is not None and space_of(icc) == "GRAY":
+        picture = picture.convert("L")
     with replacing(path) as file:
-        picture.save(file, kind, quality=90)
+        picture.save(file, kind, quality=90, icc_profile=icc)
 
 
 def _kind(path: Path) -> str:
@@ -49,7 +55,7 @@ def _kind(path: Path) -> str:
     return kind
 
 
-def comparison(before: NDArray[Any], after: NDArray[Any]) -> Image:
+def comparison(before: NDArray[Any], after: NDArray[Any], orientation: int = 1) -> Image:
     """The picture that :func:`save_comparison` writes.
 
     >>> import numpy as np
@@ -58,7 +64,9 @@ def comparison(before: NDArray[Any], after: NDArray[Any]) -> Image:
     """
     from PIL import Image
 
-    left, right = (small_picture(pixels, (LONGEST - GAP) // 2, LONGEST) for pixels in (before, after))
+    width, height = (LONGEST - GAP) // 2, LONGEST
+    most = (height, width) if orientation >= 5 else (width, height)
+    left, right = (turned_upright(small_picture(pixels, *most), orientation) for pixels in (before, after))
     _label(left, "before")
     _label(right, "after")
     result = Image.new("RGB", (left.width + GAP + right.width, max(left.height, right.height)), "white")

@@ -7,23 +7,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.compiler.choose import UNKNOWN
+from sixbit.compiler.choose import NO_COLOURS
 from sixbit.compiler.compile import compile_filter
 from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished
-from sixbit.export.presets import PLAIN, Preset
+from sixbit.export.presets import PLAIN, Preset, load
+from sixbit.lenses.bodies import takes_no_colours
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.compensation import perhaps_compensated, silently_developed
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.place import Place, place_of
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
-from sixbit.photos.pixels import in_depth
+from sixbit.photos.pixels import in_depth, without_colour
 from sixbit.photos.privacy import passed_on
 from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot
 from sixbit.values.choices import Choices
-from sixbit.values.errors import CalibrationError, Code, NotCorrectedError, PhotoError, photo_name
+from sixbit.values.errors import ArgumentError, CalibrationError, Code, NotCorrectedError, PhotoError, photo_name
 from sixbit.values.filter import Filter
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.lens import Lens, Model
@@ -45,7 +47,7 @@ AS_KNOWN = {"exif": "as the photo says", "estimated": "which the camera estimate
 
 @dataclass(frozen=True)
 class Corrected:
-    """What was done to a photo."""
+    """A corrected photo: its files, its lens, the filter that corrected it, and notes for the user."""
 
     photo: Path
     out: Path
@@ -59,7 +61,7 @@ class Corrected:
 
 
 def described(filter: Filter, ways_out: WaysOut | None = None, measures_tca: bool = False) -> str:
-    """What a correction does and leaves, in a line; ``measures_tca`` if lateral colour will yet be measured."""
+    """Describe in a line what a correction does and leaves; ``measures_tca`` if lateral colour will yet be measured."""
     made_from = filter.made_from
     kinds = [f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]]
     without = left_out(filter, ways_out)
@@ -75,12 +77,12 @@ def described(filter: Filter, ways_out: WaysOut | None = None, measures_tca: boo
 
 
 def left_out(filter: Filter, ways_out: WaysOut | None = None) -> dict[str, str]:
-    """What was asked for and not corrected, and why, with the ways out of a table.
+    """Tell why each kind was left out that was asked for, with the ways out of a table.
 
     That nobody has measured a shading goes without saying, and that one can measure what nobody has.
     """
     why: dict[str, str] = dict(filter.made_from["left_out"])
-    if why.get("shading") == UNKNOWN:
+    if Code.UNCALIBRATED in codes_of(why.get("shading")):
         del why["shading"]
     wanted = dict(ways_out or {})
     wanted.pop(Code.UNCALIBRATED, None)
@@ -91,7 +93,7 @@ def left_out(filter: Filter, ways_out: WaysOut | None = None) -> dict[str, str]:
 def correct(
     path: str | Path,
     out: str | Path,
-    preset: Preset = PLAIN,
+    preset: Preset | str = PLAIN,
     choices: Choices | None = None,
     *,
     engine: str = "auto",
@@ -101,14 +103,18 @@ def correct(
 ) -> Corrected:
     """Correct a photo and write the result with the photo's metadata.
 
-    ``preset`` says how, and ``choices`` go before its own. Its lens, its file name and what it does with photos that
-    cannot be corrected are the batch's business, as the format is that of ``out``. What marks in the photo claim to be
-    corrected already is left as it is, unless ``force`` is set. ``threads`` defaults to the processors there are;
-    ``watch`` sees the work go on. Raises :class:`sixbit.PhotoError` if the photo cannot be read, and
-    :class:`NotCorrectedError`, which is one, if its lens is not known for certain or there is nothing to correct;
-    nothing is written then.
+    ``preset`` says how; it may be a name, as ``"archive"``. ``choices`` go before the preset's, field by field: what is
+    as usual in them (:data:`sixbit.values.choices.USUAL`) is left to the preset. The preset's lens, its file name and
+    what it does with photos that cannot be corrected are the batch's business, as the format is that of ``out``. What
+    marks in the photo claim to be corrected already is left as it is, and a picture whose optical centre is not known
+    is refused, unless ``force`` is set. ``threads`` defaults to the processors there are; ``watch`` sees the work go
+    on. Raises :class:`sixbit.PhotoError` if the photo cannot be read, and :class:`NotCorrectedError`, which is one, if
+    its lens or its place on the sensor is not known for certain or there is nothing to correct; nothing is written
+    then.
     """
-    path, out = Path(path), Path(out)
+    path, out, preset = Path(path), Path(out), _preset_of(preset)
+    if choices is not None and not isinstance(choices, Choices):
+        raise ArgumentError(f"`choices` is a sixbit.Choices, not {choices!r:.60}.")
     format_of(out)
     check_target(out, path)
     shot = read_shot(path)
@@ -118,18 +124,23 @@ def correct(
     notes += place.evidence
     watch.lap("database")
     photo = decode(path)
-    transfer = _transfer(photo, choices)
     watch.lap("decode")
-    filter = _compiled(shot, lens, choices, photo, place, preset.auto_tca)
+    has_colours = not (takes_no_colours(shot.camera) or photo.grey or without_colour(photo.pixels))
+    filter = _compiled(shot, lens, choices, photo, place, preset.auto_tca, has_colours)
     _check_something_to_do(filter, shot, lens, choices)
+    transfer = _transfer(photo, filter)
+    notes += _unmarked(shot, filter)
     watch.lap("compile")
-    # More bits, where they are wanted, before the values between those of the photo are rounded.
+    # If the preset wants more bits, the photo gets them first: a correction rounds to the bits that it is given.
     if preset.depth is not None and preset.depth > photo.pixels.dtype.itemsize * 8:
         photo = replace(photo, pixels=in_depth(photo.pixels, preset.depth))
     engine = choose(engine)
-    pixels = _applied(filter, photo, transfer, preset.interpolation, engine, threads, watch)
+    pixels = _applied(
+        filter if has_colours else filter.green, photo, transfer, preset.interpolation, engine, threads, watch
+    )
     gain_map = photo.gain_map and photo.gain_map.moved(filter, preset.interpolation, engine, threads)
     watch.lap("correct")
+    watch.colours(photo.profile)
     watch.look(photo.pixels, pixels, photo.metadata.orientation or 1)
     # The uncorrected pixels are not needed any more, and as many again are while others are encoded.
     photo = replace(photo, pixels=pixels, gain_map=gain_map)
@@ -144,7 +155,7 @@ def correct(
 
 
 def foreseen(path: Path, preset: Preset, choices: Choices) -> tuple[Filter, bool]:
-    """What :func:`correct` would do to a photo, told from its tags alone; raises what that would raise.
+    """Return the filter that :func:`correct` would use, as far as the photo's tags tell it; raises what that raises.
 
     With it stands whether lateral colour would be measured in the photo, which takes its pixels.
     """
@@ -152,10 +163,18 @@ def foreseen(path: Path, preset: Preset, choices: Choices) -> tuple[Filter, bool
     place = placed(shot, preset, force=False)
     lens, choices, _ = _chosen(shot, preset, choices, force=False)
     filter = compile_filter(lens, shot, choices, place=place)
-    measures_tca = preset.auto_tca and "tca" in filter.made_from["left_out"]
+    measures_tca = preset.auto_tca and _lacks_tca(filter)
     if not measures_tca:
         _check_something_to_do(filter, shot, lens, choices)
     return filter, measures_tca
+
+
+def _preset_of(preset: Preset | str) -> Preset:
+    if isinstance(preset, str):
+        return load(preset)
+    if not isinstance(preset, Preset):
+        raise ArgumentError(f"`preset` is a preset or the name of one, not {preset!r:.60}; choices go by `choices=`.")
+    return preset
 
 
 def placed(shot: Shot, preset: Preset = PLAIN, force: bool = False) -> Place:
@@ -165,8 +184,9 @@ def placed(shot: Shot, preset: Preset = PLAIN, force: bool = False) -> Place:
         return place
     if not (force or preset.reshaped == "correct"):
         raise NotCorrectedError(place.refused, subject=shot.path)
-    assumed = Sentence("It is corrected as if it were the whole frame.")
-    return place.taken_as_whole()._replace(evidence=(place.refused, assumed))
+    # Without its code: what can be done about it is done.
+    assumed = Sentence("{why} It is corrected as if it were the whole frame.", why=str(place.refused))
+    return place.taken_as_whole()._replace(evidence=(assumed,))
 
 
 def _chosen(shot: Shot, preset: Preset, choices: Choices | None, force: bool) -> tuple[Lens, Choices, list[str]]:
@@ -174,7 +194,7 @@ def _chosen(shot: Shot, preset: Preset, choices: Choices | None, force: bool) ->
 
     What the preset assumes stands in for what neither the photo nor the choices say.
     """
-    choices = choices or preset.choices
+    choices = choices.over(preset.choices) if choices else preset.choices
     lens, notes = lens_of(shot, choices)
     kinds = _not_yet_done(shot, choices.kinds, force, notes)
     f_number, distance_m = choices.f_number, choices.distance_m
@@ -185,31 +205,52 @@ def _chosen(shot: Shot, preset: Preset, choices: Choices | None, force: bool) ->
     return lens, replace(choices, kinds=kinds, f_number=f_number, distance_m=distance_m), notes
 
 
-def _transfer(photo: Photo, choices: Choices) -> TransferCurve:
+def _transfer(photo: Photo, filter: Filter) -> TransferCurve:
     """The curve of a photo. Without one there is no linear light: geometry alone is resampled in the values as are."""
     try:
         return photo.transfer
     except PhotoError:
-        if "vignetting" in choices.kinds or "shading" in choices.kinds:
+        if filter.brightens:
             raise
         return linear()
 
 
-def _compiled(shot: Shot, lens: Lens, choices: Choices, photo: Photo, place: Place, auto_tca: bool) -> Filter:
+def _compiled(
+    shot: Shot, lens: Lens, choices: Choices, photo: Photo, place: Place, auto_tca: bool, has_colours: bool
+) -> Filter:
     """The filter for a photo, which is asked for its lateral colour if the lens has no calibration of that."""
     height, width = photo.pixels.shape[:2]
     shot = shot._replace(width=width, height=height)
-    filter = compile_filter(lens, shot, choices, place=place)
-    if auto_tca and "tca" in filter.made_from["left_out"]:
-        shown = _tca_in(photo) if place.is_centred else "it was cropped beside the optical centre"
-        filter = compile_filter(lens, shot, choices, measured_tca=shown, place=place)
+    not_here = {} if has_colours else {"tca": NO_COLOURS}
+    if photo.colour.hdr:
+        why = Sentence("the photo has the light of HDR screens ({curve})", curve=photo.colour.hdr)
+        not_here |= {"vignetting": why, "shading": why}
+    filter = compile_filter(lens, shot, choices, place=place, not_here=not_here)
+    if auto_tca and _lacks_tca(filter):
+        shown: tuple[Model, str] | str = "it was cropped beside the optical centre"
+        if place.is_centred:
+            shown = _tca_in(photo) if has_colours else "it has no colours"
+        filter = compile_filter(lens, shot, choices, measured_tca=shown, place=place, not_here=not_here)
     return filter
+
+
+def _lacks_tca(filter: Filter) -> bool:
+    """True if lateral colour is wanted that no calibration tells."""
+    return bool(filter.made_from["left_out"].get("tca", NO_COLOURS) != NO_COLOURS)
 
 
 def _check_something_to_do(filter: Filter, shot: Shot, lens: Lens, choices: Choices) -> None:
     if not filter.made_from["corrections"]:
         done_before = set(shot.already_corrected) - set(choices.kinds)
         raise corrected_already(shot) if done_before else nothing_to_do(shot.path or Path(), lens, filter)
+
+
+def _unmarked(shot: Shot, filter: Filter) -> list[Sentence]:
+    """Tell of what may have been done to a photo before, though no mark tells it."""
+    found = [silently_developed(shot)]
+    if "vignetting" in filter.made_from["corrections"]:
+        found.append(perhaps_compensated(shot))
+    return [sentence for sentence in found if sentence]
 
 
 def _tca_in(photo: Photo) -> tuple[Model, str] | str:
@@ -231,6 +272,8 @@ def _tca_in(photo: Photo) -> tuple[Model, str] | str:
 def nothing_to_do(path: Path, lens: Lens, filter: Filter) -> NotCorrectedError:
     """Why a matched lens cannot be corrected."""
     reasons = filter.made_from["left_out"].items()
+    if not reasons:
+        return NotCorrectedError(Sentence("no correction of it is asked for."), Code.ARGUMENT, subject=path)
     left = in_a_row([Sentence("{kind}: {why}", kind=SPOKEN[kind], why=why) for kind, why in reasons], "; ")
     said = Sentence(
         "the lens is {lens}, but nothing of it can be corrected ({left}).",
@@ -238,7 +281,9 @@ def nothing_to_do(path: Path, lens: Lens, filter: Filter) -> NotCorrectedError:
         lens_id=lens.lens_id,
         left=left,
     )
-    return NotCorrectedError(said, next(iter(codes_of(said)), None), subject=path)
+    codes = codes_of(said)
+    code = Code.COMPENSATED if Code.COMPENSATED in codes else next(iter(codes), None)
+    return NotCorrectedError(said, code, subject=path)
 
 
 def corrected_already(shot: Shot) -> NotCorrectedError:
@@ -248,7 +293,7 @@ def corrected_already(shot: Shot) -> NotCorrectedError:
 
 
 def _not_yet_done(shot: Shot, asked: Mapping[str, float], force: bool, notes: list[str]) -> Mapping[str, float]:
-    """What is asked for and not yet done; ``notes`` are told what was done before."""
+    """Return the kinds that are asked for and not yet done; ``notes`` are told what was done before."""
     done = [kind for kind in asked if kind in shot.already_corrected]
     if force or not done:
         return asked

@@ -1,4 +1,4 @@
-"""What is done to a corrected picture before it is written: size, colour profile, sharpening, bits.
+"""The last steps of a corrected picture before it is written: size, colour profile, sharpening, bits.
 
 In this order: the picture is made smaller in linear light (halftones keep their brightness), its colours are converted,
 and it is sharpened last, at the size and in the values it will be looked at in.
@@ -13,9 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.files.icc import space_of
 from sixbit.photos.pixels import fitted, in_depth
 from sixbit.photos.save import with_profile
-from sixbit.photos.stale import scaled_exif, scaled_xmp, without_profile_name
+from sixbit.photos.stale import scaled_exif, scaled_xmp
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -53,10 +54,7 @@ def finished(photo: Photo, preset: Preset) -> Photo:
             # A ratio that is alike in all channels is the same in all colour spaces.
             photo = photo.without_gain_map("it is coloured, for the colour profile that the photo had")
         del before
-        if icc != photo.icc:
-            photo = with_profile(photo, icc)
-            xmp = without_profile_name(photo.metadata.xmp)
-            photo = replace(photo, metadata=replace(photo.metadata, xmp=xmp))
+        photo = with_profile(photo, icc, preset.profile)
     if preset.sharpening is not None:
         pixels = sharpened(pixels, preset.sharpening["amount"], preset.sharpening["radius"])
     if preset.depth is not None:
@@ -167,31 +165,36 @@ def converted(photo: Photo, pixels: Pixels, profile: str) -> tuple[Pixels, bytes
     """Pixels of a photo in the colours of another profile, and that profile; both as they are where nothing changes.
 
     By Little CMS, relative colorimetric with black point compensation, in the bits the pixels have. Grey becomes RGB
-    where its values change. Raises PhotoError for a profile that cannot be read.
+    where its values change, alike in all channels if the profile has curves. Raises PhotoError for a profile that
+    cannot be read, and for the light of HDR screens.
     """
     import imagecodecs
     import numpy as np
 
+    if photo.colour.hdr:
+        why = f"its light is that of HDR screens ({photo.colour.hdr}), which is not converted to {photo_name(profile)}."
+        raise PhotoError(why, Code.CONVERSION, subject=photo.path)
     target = profile_data(profile)
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    is_grey = channels == 1 or photo.grey
+    if photo.colour.is_srgb and profile == "sRGB":
+        return pixels, None if is_grey else target
+    before, source = pixels, photo.colour.profile(is_grey) or profile_data("sRGB")
+    by_grey = is_grey and space_of(source) == "GRAY"
+    if channels == 1 and not by_grey:
+        pixels = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
     flags = int(imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION)
-    if pixels.dtype != np.uint8:
-        # Of 16 bits it would make a table of a few thousand colours, and be up to 12 levels of 255 off between them.
+    if by_grey or pixels.dtype != np.uint8:
+        # Of 16 bits it would make a table of a few thousand colours, and be up to 12 levels of 255 off between them; of
+        # grey a coarse curve, up to 10 levels off.
         flags |= int(imagecodecs.CMS.FLAGS.NOOPTIMIZE)
-    if photo.icc is None and profile == "sRGB":
-        return pixels, target if pixels.ndim == 3 and pixels.shape[2] >= 3 else None
-    grey = pixels.ndim == 2 or pixels.shape[2] == 1
-    source = photo.icc
-    if source is None:
-        source = profile_data("sRGB")
-        if grey:
-            pixels, grey = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2), False
 
     def transformed(part: Pixels) -> Pixels:
         result: Pixels = imagecodecs.cms_transform(
             np.ascontiguousarray(part),
             source,
             target,
-            colorspace="gray" if grey else "rgb",
+            colorspace="gray" if by_grey else "rgb",
             outcolorspace="rgb",
             outdtype=part.dtype,
             intent=1,
@@ -200,12 +203,14 @@ def converted(photo: Photo, pixels: Pixels, profile: str) -> tuple[Pixels, bytes
         return result
 
     try:
-        if not grey and _alike(transformed):
-            return pixels, photo.icc
-        flat = pixels[..., 0] if grey and pixels.ndim == 3 else pixels
-        result = np.empty((*pixels.shape[:2], 4 if pixels.ndim == 3 and pixels.shape[2] == 4 else 3), pixels.dtype)
+        if not by_grey and _alike(transformed, is_grey):
+            return before, None if is_grey and profile == "sRGB" else source
+        flat = pixels.reshape(*pixels.shape[:2], -1)
+        result = np.empty((*pixels.shape[:2], max(flat.shape[2], 3)), pixels.dtype)
         for band in _bands(*pixels.shape[:2]):
-            result[band, :, :3] = transformed(flat[band] if grey else flat[band, :, :3])
+            result[band, :, :3] = transformed(flat[band, :, 0] if by_grey else flat[band, :, :3])
+            if is_grey and _has_curves(target):  # what rounding took apart
+                result[band, :, 0] = result[band, :, 2] = result[band, :, 1]
             if result.shape[2] == 4:
                 result[band, :, 3] = flat[band, :, 3]
     except (imagecodecs.CmsError, ValueError) as error:
@@ -214,12 +219,23 @@ def converted(photo: Photo, pixels: Pixels, profile: str) -> tuple[Pixels, bytes
     return result, target
 
 
-def _alike(transformed: Any) -> bool:
-    """True if the conversion leaves colours as they are: it is not worth its rounding then."""
+def _has_curves(icc: bytes) -> bool:
+    """True if grey is the same number in all channels of a profile."""
+    from sixbit.photos.profiles import curve_of_profile
+
+    try:
+        return len(curve_of_profile(icc).linear) == 1
+    except PhotoError:
+        return False
+
+
+def _alike(transformed: Any, is_grey: bool) -> bool:
+    """True if the conversion leaves colours, or greys, as they are: it is not worth its rounding then."""
     import numpy as np
 
     steps = np.linspace(0, 65535, 9).round().astype(np.uint16)
-    colours = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
+    cube = steps[:, None, None] if is_grey else np.stack(np.meshgrid(steps, steps, steps), axis=-1)
+    colours = np.broadcast_to(cube, (*cube.shape[:-1], 3)).reshape(-1, 9, 3)
     return int(np.abs(transformed(colours).astype(int) - colours).max()) < ALIKE
 
 
@@ -235,7 +251,7 @@ def profile_data(profile: str) -> bytes:
     built_in = {"sRGB": "srgb", "Adobe RGB": "adobergb"}
     if profile in built_in:
         made = bytearray(imagecodecs.cms_profile(built_in[profile]))
-        # Without the hour it was made at (ICC.1:2022, section 7.2.8), two of them are the same.
+        # The time of creation (ICC.1:2022, section 7.2.8) is fixed, so that the same profile has the same bytes.
         made[24:36] = bytes.fromhex("07b2 0001 0001 0000 0000 0000")
         return bytes(made)
     try:

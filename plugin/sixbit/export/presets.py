@@ -23,13 +23,13 @@ from sixbit.manifest import manifest
 from sixbit.values.choices import Choices, read_number, with_strength
 from sixbit.values.errors import Code, PresetError
 from sixbit.values.kinds import KINDS, Grade
-from sixbit.values.sentence import either
+from sixbit.values.sentence import Sentence, either
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 PLACEHOLDERS = ("stem", "lens", "camera", "date", "time", "preset")
-"""What a template for file names may hold, in braces."""
+"""The words that a template for file names may hold in braces."""
 PROFILES = ("sRGB", "Adobe RGB")
 """The colour profiles that a preset calls by name."""
 FORBIDDEN = '/\\:*?"<>|'
@@ -90,6 +90,7 @@ class Preset:
     uncalibrated: str = _DEFAULT["uncalibrated"]
     already_corrected: str = _DEFAULT["already_corrected"]
     reshaped: str = _DEFAULT["reshaped"]
+    compensated: str = _DEFAULT["compensated"]
     scale: str | float = _DEFAULT["scale"]
     interpolation: str = _DEFAULT["interpolation"]
     depth: int | None = _DEFAULT["depth"]
@@ -114,6 +115,7 @@ class Preset:
             kinds=with_strength(self.corrections, self.strength),
             scale=self.scale,
             grades=grades[: grades.index(self.lowest_grade) + 1],
+            compensated=self.compensated,
         )
 
     @property
@@ -132,7 +134,17 @@ class Preset:
         """Make a preset of a file's content. Raises PresetError, with a line for everything that is wrong."""
         if wrong := check(content):
             lines = "".join(f"\n  {sentence}" for sentence in wrong)
-            raise PresetError(f"The preset {name!r} cannot be used:{lines}")
+            # Beside the lines, what has a way out of its own.
+            coded = next((sentence for sentence in wrong if isinstance(sentence, Sentence)), None)
+            raise PresetError(
+                Sentence(
+                    "The preset {name} cannot be used:{wrong}",
+                    Code.PRESET_FILE,
+                    name=repr(name),
+                    wrong=lines,
+                    coded=coded,
+                )
+            )
         return cls(name=name, **_values(content))
 
     @property
@@ -212,10 +224,12 @@ def save(name: str, preset: Preset) -> Path:
 def _load_file(path: Path) -> Preset:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise PresetError("there is no such file.", Code.NOT_FOUND, subject=path) from error
     except OSError as error:
         raise PresetError(f"cannot be read: {error.strerror or error}.", Code.NO_ACCESS, subject=path) from error
     except (ValueError, RecursionError) as error:
-        raise PresetError(f"is not JSON: {error}.", subject=path) from error
+        raise PresetError(f"is not JSON: {error}.", Code.PRESET_FILE, subject=path) from error
     return Preset.of(path.stem, content)
 
 
@@ -339,7 +353,7 @@ def _unusable(content: Mapping[str, Any]) -> Iterator[str]:
 
     choosing = [name for name in ("ambiguous", "unknown", "untagged", "not_m") if content.get(name) == "choose"]
     if choosing and content.get("lens") is None:
-        yield _refusal("lens", None, f"the identity of a lens, since `{choosing[0]}` is 'choose'")
+        yield _no_lens(_refusal("lens", None, f"the identity of a lens, since `{choosing[0]}` is 'choose'"))
     words = f"a file name without any of {' '.join(FORBIDDEN)}, and in braces nothing but {either(*PLACEHOLDERS)}"
     rights: dict[str, tuple[str, Callable[[str], str | None]]] = {
         "lens": ("the identity of a lens", lambda lens: nearest(lens, catalogue().lenses)),
@@ -349,7 +363,12 @@ def _unusable(content: Mapping[str, Any]) -> Iterator[str]:
     for name, (allowed, right) in rights.items():
         value = content.get(name)
         if value is not None and value != (near := right(value)):
-            yield _refusal(name, value, allowed, near)
+            refusal = _refusal(name, value, allowed, near)
+            yield _no_lens(refusal) if name == "lens" else refusal
+
+
+def _no_lens(why: str) -> Sentence:
+    return Sentence("{why}", Code.NO_SUCH_LENS, why=why)
 
 
 def _right_template(template: str) -> str:

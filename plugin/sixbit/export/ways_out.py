@@ -1,4 +1,4 @@
-"""What can be done about photos of a batch, by code: another preset, or one photo by itself."""
+"""The ways out for photos of a batch, by code: another preset, or one photo by itself."""
 
 from __future__ import annotations
 
@@ -29,4 +29,6 @@ BY_PRESET: WaysOut = {
     Code.BAD_VIGNETTING: "A preset without vignetting among its `corrections` can correct it.",
     Code.BAD_SHADING: "A preset without shading among its `corrections` can correct it.",
     Code.ALREADY_CORRECTED: "Correct it by itself to have it done again.",
+    Code.RESHAPED: "A preset whose `reshaped` is correct takes it for the whole frame.",
+    Code.COMPENSATED: 'A preset whose `compensated` is "correct" corrects it all the same.',
 }

@@ -1,1 +1,1 @@
-"""The bytes of JPEG, PNG, TIFF and XMP: their structures, and nothing of what they mean."""
+"""The bytes of photos and of XMP: their structures, and nothing of what they mean."""

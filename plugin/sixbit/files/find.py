@@ -9,26 +9,28 @@ import io
 import math
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from sixbit.files import jpeg, png, tiff
+from sixbit.files import bigtiff, bmff, jpeg, jxl, png, tiff, webp
+from sixbit.files.bmff import BoxError, Still
+from sixbit.files.kind import HEAD, kind_of, refusal
 from sixbit.files.tiff import Entry, Structure
 from sixbit.values.errors import Code, PhotoError
 
 LONGEST_XMP = 8 << 20
 
-_MAGICS = {
-    "JPEG": (jpeg.SIGNATURE,),
-    "PNG": (png.SIGNATURE,),
-    "TIFF": (b"II*\0", b"MM\0*"),
-    "raw TIFF": (b"IIU\0", b"IIRO", b"IIRS", b"MMOR"),  # TIFF but for these bytes: Panasonic, Olympus
-    "BigTIFF": (b"II+\0", b"MM\0+"),
-    "RAW": (b"FUJIFILMCCD-RAW", b"\0MRM"),  # Fujifilm, Minolta
+_CODECS = {"hvc1": "HEIC", "av01": "AVIF"}
+"""The kinds of pictures in boxes, by how they are coded."""
+_UNREAD = {
+    "unci": "not compressed",
+    "avc1": "coded by H.264",
+    "vvc1": "coded by H.266",
+    "evc1": "coded by EVC",
+    "jpeg": "a JPEG",
+    "j2k1": "a JPEG 2000",
 }
-"""What files begin with, by their kind."""
-_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif")
-_BRANDS = dict.fromkeys(_HEIF_BRANDS, "HEIC") | {b"crx ": "RAW"}
-"""The kinds of ISO base media files, by their brand; the raw ones are Canon's."""
+TURNED = frozenset(("HEIC", "AVIF", "JPEG XL"))
+"""Kinds that say on their own how they are turned, and are read upright; their Exif orientation is a copy of it."""
 _LONGEST_HEAD = 64 << 20
 """Bytes of a raw file in which its tags must lie: they come before its pixels."""
 
@@ -39,7 +41,7 @@ RAW_SUFFIXES = frozenset(f".{suffix}" for suffix in _RAWS.split())
 
 @dataclass(frozen=True)
 class Blocks:
-    """What a photo says of itself. ``kind`` is JPEG, TIFF, PNG, HEIC or RAW (one that is no TIFF).
+    """The metadata that a photo holds. ``kind`` is JPEG, TIFF, BigTIFF, PNG, HEIC, AVIF, WebP, JPEG XL or RAW.
 
     ``exif_at`` is where the TIFF structure of the tags begins in ``file``; None if there is none. It has ``exif_size``
     bytes in a JPEG and a PNG. ``width`` and ``height`` are 0 where the photo does not say them.
@@ -59,34 +61,25 @@ class Blocks:
     is_dng: bool = False
 
 
-def kind_of(head: bytes) -> str | None:
-    """The kind of a photo that begins with these bytes, 16 or more of them; None if it is none that is known.
-
-    >>> kind_of(b"\\xff\\xd8\\xff\\xe0\\0\\x10JFIF\\0\\1"), kind_of(b"GIF89a")
-    ('JPEG', None)
-    """
-    if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12])
-    return next((kind for kind, magics in _MAGICS.items() if head.startswith(magics)), None)
+def kind_in(file: BinaryIO) -> str:
+    """The kind of an open photo, as in :class:`Blocks`, or ``raw TIFF``; raises PhotoError for all others."""
+    file.seek(0)
+    head = file.read(HEAD)
+    kind = kind_of(head)
+    if kind is None:
+        raise refusal(head)
+    return _CODECS[still_in(file).codec] if kind == "HEIF" else kind
 
 
 def find_blocks(file: BinaryIO) -> Blocks:
     """Find the tags of an open photo.
 
-    Raises PhotoError if it is none of JPEG, TIFF (with DNG and other raw files built on it), PNG, HEIC, and of the
-    raw files RAF, CR3 and MRW.
+    Raises PhotoError if it is none of JPEG, TIFF (with DNG and other raw files built on it), PNG, HEIC, AVIF, WebP,
+    JPEG XL, and of the raw files RAF, CR3, CRW and MRW.
     """
-    file.seek(0)
-    head = file.read(16)
-    if not head:
-        raise PhotoError("is empty.", Code.DAMAGED)
-    kind = kind_of(head)
-    if kind == "BigTIFF":
-        raise PhotoError("is a BigTIFF, whose tags cannot be read.", Code.FORMAT)
-    if kind is None:
-        raise PhotoError("is not a photo that Sixbit can read (JPEG, TIFF, PNG, HEIC, raw files).", Code.FORMAT)
-    finders = {"JPEG": _jpeg, "PNG": _png, "TIFF": _tiff, "raw TIFF": _tiff, "HEIC": _heif, "RAW": _raw}
-    return finders[kind](file)
+    finders = {"JPEG": _jpeg, "PNG": _png, "TIFF": _tiff, "raw TIFF": _tiff, "BigTIFF": _big_tiff, "RAW": _raw}
+    finders |= {"HEIC": _heif, "AVIF": _heif, "WebP": _webp, "JPEG XL": _jxl}
+    return finders[kind_in(file)](file)
 
 
 def _jpeg(file: BinaryIO) -> Blocks:
@@ -149,21 +142,92 @@ def _size(structure: Structure, entries: list[Entry]) -> tuple[int, int]:
     return (0, 0) if kind & 4 else (width, height)
 
 
-def _heif(file: BinaryIO) -> Blocks:
-    import pillow_heif
-
-    file.seek(0)
+def _big_tiff(file: BinaryIO) -> Blocks:
+    large = {tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS}
     try:
-        picture = pillow_heif.open_heif(file)
-        exif, xmp, (width, height) = exif_of_heif(picture.info) or b"", picture.info.get("xmp"), picture.size
-    except Exception as error:  # libheif's own errors have no common class
+        block = bigtiff.classic(file, large)
+        main = Structure(block).first()
+    except tiff.StructureError as error:
+        raise PhotoError("is damaged, or cut off before its tags begin.", Code.DAMAGED) from error
+    structure = Structure(block)
+    size = _size(structure, main)
+    channels = structure.number(tiff.find(main, tiff.SAMPLES)) or 1
+    bits = next(iter(structure.numbers(tiff.find(main, tiff.BITS))), 8)
+    is_dng = tiff.find(main, tiff.DNG_VERSION) is not None
+    packet = bigtiff.value_of(file, tiff.XMP, LONGEST_XMP)
+    return Blocks("BigTIFF", io.BytesIO(block), 0, len(block), packet, *size, channels, bits, is_dng=is_dng)
+
+
+def still_in(file: BinaryIO) -> Still:
+    """The picture in the boxes of an open HEIC or AVIF; PhotoError if it is damaged, a film, or coded otherwise."""
+    try:
+        found = bmff.still(file)
+    except BoxError as error:
         raise PhotoError(f"is damaged ({error}).", Code.DAMAGED) from error
-    return Blocks("HEIC", io.BytesIO(exif), 0 if exif else None, len(exif), xmp, width, height, bits=16)
+    if found.codec not in _CODECS:
+        name = _UNREAD.get(found.codec, f"one coded as {found.codec!r}")
+        raise PhotoError(f"is a HEIF whose picture is {name}, which Sixbit does not read.", Code.FORMAT)
+    if found.is_film and found.codec == "av01":
+        raise _film()
+    return found
 
 
-def exif_of_heif(info: dict[str, Any]) -> bytes | None:
-    """The Exif block in what libheif tells of a picture."""
-    return (info.get("exif") or b"").removeprefix(jpeg.EXIF) or None
+def webp_in(file: BinaryIO) -> tuple[webp.Header, webp.Found]:
+    """The picture of an open WebP, and what stands beside it; PhotoError if it is damaged, or a film."""
+    found = webp.find(file)
+    if found.header is None:
+        raise PhotoError("is cut off before its picture begins.", Code.DAMAGED)
+    if found.header.is_film:
+        raise _film()
+    return found.header, found
+
+
+def jxl_in(file: BinaryIO) -> jxl.Found:
+    """The picture of an open JPEG XL, and what stands beside it; PhotoError if it is damaged, or a film."""
+    try:
+        found = jxl.find(file)
+    except BoxError as error:
+        raise PhotoError(f"is damaged ({error}).", Code.DAMAGED) from error
+    if found.header.is_film:
+        raise _film()
+    return found
+
+
+def _film() -> PhotoError:
+    return PhotoError("is an animation, not a photo.", Code.FORMAT)
+
+
+def _heif(file: BinaryIO) -> Blocks:
+    found = still_in(file)
+    kind = _CODECS[found.codec]
+    bits = 16 if kind == "HEIC" else found.bits
+    return _apart(kind, file, found.exif, found.xmp, found.shown, 3 + found.has_alpha, bits)
+
+
+def _webp(file: BinaryIO) -> Blocks:
+    header, found = webp_in(file)
+    return _apart("WebP", file, found.exif, found.xmp, header[:2], 3 + header.has_alpha, 8)
+
+
+def _jxl(file: BinaryIO) -> Blocks:
+    found = jxl_in(file)
+    header = found.header
+    return _apart("JPEG XL", file, found.exif, found.xmp, header.size, 3 + ("alpha" in header.channels), header.bits)
+
+
+def _apart(
+    kind: str,
+    file: BinaryIO,
+    exif: bytes | None,
+    xmp: bytes | None,
+    size: tuple[int, int],
+    channels: int,
+    bits: int,
+) -> Blocks:
+    """The blocks of a photo whose Exif data does not stand in it in one piece, or as it is."""
+    block = exif or b""
+    depth = 8 if bits <= 8 else 16 if bits <= 16 else 32
+    return Blocks(kind, io.BytesIO(block), 0 if block else None, len(block), xmp, *size, channels, depth)
 
 
 def _raw(file: BinaryIO) -> Blocks:

@@ -10,9 +10,17 @@ from typing import BinaryIO, NamedTuple
 
 SIGNATURE = b"\xff\xd8\xff"
 END = b"\xff\xd9"
-APP0, APP1, APP2, APP11, APP13, APP14, APP15, COMMENT = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xEF, 0xFE
+APP0 = 0xE0
+APP1 = 0xE1
+APP2 = 0xE2
+APP11 = 0xEB
+APP13 = 0xED
+APP14 = 0xEE
+APP15 = 0xEF
+COMMENT = 0xFE
 SCAN = 0xDA
-_END_OF_IMAGE, _PROGRESSIVE = 0xD9, 0xC2
+_END_OF_IMAGE = 0xD9
+_PROGRESSIVE = 0xC2
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """The markers that begin a frame (table B.1); the others among them are tables."""
 
@@ -55,7 +63,7 @@ class Segment(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What the header of a frame says of the picture (B.2.2)."""
+    """The header of a frame, as far as it tells of the picture (B.2.2)."""
 
     size: tuple[int, int]
     """Width and height in px."""
@@ -90,14 +98,18 @@ def segments(file: BinaryIO, start: int = 0) -> Iterator[Segment]:
         at += 2 + length
 
 
-_IN_SCANS = re.compile(rb"\xff[\xc4\xd9-\xdd\xe0-\xef\xfe]")
-"""The markers that may stand among the scans of a picture, and the one that ends it."""
+_IN_SCANS = re.compile(rb"\xff[\xc4\xcc\xd9-\xdd\xe0-\xef\xfe]")
+"""The markers that may stand among the scans of a picture, and the one that ends it (B.1.1.2, B.2.1)."""
 
 
 def picture_end(data: bytes, start: int = 0) -> int | None:
-    """Where the JPEG ends that begins at ``start``, behind its EOI; None if it is cut short.
+    """Find where the JPEG ends that begins at ``start``, behind its EOI; None if it is cut short.
 
     Tables and comments between the scans of a progressive picture may hold any bytes, those of an EOI too.
+
+    >>> data = b"\\xff\\xd8" + packed(SCAN, b"") + b"\\xff\\0 coded" + packed(COMMENT, END) + END + b"a film"
+    >>> data[picture_end(data) :]
+    b'a film'
     """
     scan = next((segment for segment in segments(io.BytesIO(data), start) if segment.marker == SCAN), None)
     at = len(data) if scan is None else scan.end
@@ -110,7 +122,7 @@ def picture_end(data: bytes, start: int = 0) -> int | None:
 
 
 def frame_of(segment: Segment) -> Frame | None:
-    """What a segment says of the picture; None if it begins no frame."""
+    """Read a segment as the header of a frame; None if it is none."""
     if segment.marker not in _FRAMES or len(segment.content) < 6:
         return None
     height, width, channels = struct.unpack(">HHB", segment.content[1:6])
@@ -118,7 +130,7 @@ def frame_of(segment: Segment) -> Frame | None:
 
 
 def frame_in(data: bytes) -> Frame | None:
-    """What a JPEG in memory says of its picture; None if it begins none."""
+    """Find the header of the frame of a JPEG in memory; None if it has none."""
     return next((frame for segment in segments(io.BytesIO(data)) if (frame := frame_of(segment))), None)
 
 

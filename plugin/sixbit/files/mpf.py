@@ -22,7 +22,7 @@ _VERSION, _COUNT, _PICTURES = 0xB000, 0xB001, 0xB002
 _ENTRY = 16
 """Bytes that tell of one picture: what it is, its size and place, and two numbers of others."""
 _PRIMARY, _UNDEFINED = 0x030000, 0
-"""What pictures are (DC-007, table 4): the one to show, and one of another kind."""
+"""The kinds of pictures (DC-007, table 4): the one to show, and one of another kind."""
 
 
 def pictures(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-_IPTC, _IPTC_DIGEST, _THUMBNAILS = 0x0404, 0x0425, (0x0409, 0x040C)
+_IPTC = 0x0404
+_IPTC_DIGEST = 0x0425
+_THUMBNAILS = (0x0409, 0x040C)
 _COPIES = (0x0422, 0x0423, 0x0424)
 """Exif data and XMP, which formats have a place of their own for."""
 _KEYWORD = 25

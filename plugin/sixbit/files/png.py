@@ -11,7 +11,9 @@ from typing import BinaryIO, NamedTuple
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_END = len(SIGNATURE) + 25
 """Where the header is over, which every PNG begins with."""
-HEADER, EXIF, TEXT = b"IHDR", b"eXIf", b"iTXt"
+HEADER = b"IHDR"
+EXIF = b"eXIf"
+TEXT = b"iTXt"
 XMP = b"XML:com.adobe.xmp\0"
 """The keyword of the text that holds XMP."""
 MOST_CHUNKS = 1 << 18

@@ -11,6 +11,9 @@ from typing import BinaryIO
 
 from sixbit.values.errors import Code, PhotoError, photo_name
 
+PATIENCE_S = 30.0
+"""Seconds that a process waits for another one to have written."""
+
 
 @contextmanager
 def replacing(target: Path, make_folder: bool = False) -> Iterator[BinaryIO]:
@@ -49,6 +52,44 @@ def write_whole(target: Path, content: str | bytes, make_folder: bool = False) -
     """
     with replacing(target, make_folder) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a file or folder of the user's against other processes, from before it is read until after it is written.
+
+    The lock is a file beside it, ``NAME.lock``. Raises PhotoError if another process holds it for long, and if there
+    can be none.
+    """
+    import filelock
+
+    make_folder(path.parent)
+    lock = filelock.FileLock(path.with_suffix(".lock"), timeout=PATIENCE_S)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        why = f"another Sixbit has been writing to it for {PATIENCE_S:g} s."
+        raise PhotoError(why, Code.BUSY, subject=path) from error
+    except OSError as error:
+        raise refusal(error, path) from error
+    except NotImplementedError as error:
+        raise PhotoError(f"cannot be written: {error}.", Code.NOT_WRITABLE, subject=path) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def set_aside(path: Path) -> Path | None:
+    """Give a file another name, so that it is in nobody's way and not lost; None where that cannot be."""
+    for number in range(1, 1000):
+        aside = path.with_name(f"{path.name}.damaged-{number}")
+        if not os.path.lexists(aside):
+            with suppress(OSError):
+                path.rename(aside)
+                return aside
+            break
+    return None
 
 
 def make_folder(folder: Path) -> None:

@@ -12,12 +12,36 @@ import struct
 from collections.abc import Container, Iterable
 from typing import BinaryIO, NamedTuple
 
-SUBFILE_TYPE, WIDTH, HEIGHT, BITS, SAMPLES = 0x00FE, 0x0100, 0x0101, 0x0102, 0x0115
-ORIENTATION, SOFTWARE, SUB_IFDS = 0x0112, 0x0131, 0x014A
-THUMBNAIL, THUMBNAIL_LENGTH = 0x0201, 0x0202
-XMP, IPTC, RESOURCES, LAYERS = 0x02BC, 0x83BB, 0x8649, 0x935C
-EXIF, GPS, DNG_VERSION = 0x8769, 0x8825, 0xC612
-EXIF_VERSION, MAKER_NOTE, EXIF_WIDTH, EXIF_HEIGHT, LENS_MODEL = 0x9000, 0x927C, 0xA002, 0xA003, 0xA434
+SUBFILE_TYPE = 0x00FE
+WIDTH = 0x0100
+HEIGHT = 0x0101
+BITS = 0x0102
+SAMPLES = 0x0115
+ORIENTATION = 0x0112
+SOFTWARE = 0x0131
+SUB_IFDS = 0x014A
+THUMBNAIL = 0x0201
+THUMBNAIL_LENGTH = 0x0202
+TRANSFER_FUNCTION = 0x012D
+WHITE_POINT = 0x013E
+PRIMARIES = 0x013F
+XMP = 0x02BC
+IPTC = 0x83BB
+RESOURCES = 0x8649
+LAYERS = 0x935C
+EXIF = 0x8769
+GPS = 0x8825
+DNG_VERSION = 0xC612
+EXIF_VERSION = 0x9000
+MAKER_NOTE = 0x927C
+EXIF_WIDTH = 0xA002
+EXIF_HEIGHT = 0xA003
+LENS_MODEL = 0xA434
+COLOUR_SPACE = 0xA001
+INTEROP = 0xA005
+GAMMA = 0xA500
+INTEROP_INDEX = 1
+"""In the directory that INTEROP points to."""
 
 PICTURE_TAGS = frozenset(
     {254, 255, *range(256, 260), 262, 263, 264, 265, 266, 273, *range(277, 282), 284, 290, 291, 292, 293, 301, 317}
@@ -26,7 +50,14 @@ PICTURE_TAGS = frozenset(
 )
 """TIFF tags that say how pixels are stored, or that are carried over on a way of their own (TIFF 6.0, section 8)."""
 
-BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SRATIONAL, IFD = 1, 2, 3, 4, 5, 7, 10, 13
+BYTE = 1
+ASCII = 2
+SHORT = 3
+LONG = 4
+RATIONAL = 5
+UNDEFINED = 7
+SRATIONAL = 10
+IFD = 13
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I"}
 """The numbers that are whole, as the module ``struct`` calls them."""
@@ -190,6 +221,17 @@ class Structure:
         numerator, denominator = self.unpack("II" if entry.kind == RATIONAL else "ii", data)
         return numerator / denominator if denominator else None
 
+    def ratios(self, entry: Entry | None) -> tuple[float, ...]:
+        """All rational numbers of a value; none if one of them is x/0, or if it is missing or of another kind."""
+        if entry is None or entry.kind not in (RATIONAL, SRATIONAL):
+            return ()
+        data = self.data(entry)
+        numbers = self.unpack(
+            ("I" if entry.kind == RATIONAL else "i") * (len(data) // 8 * 2), data[: len(data) // 8 * 8]
+        )
+        pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+        return tuple(above / below for above, below in pairs) if all(below for _, below in pairs) else ()
+
     def set_number(self, entry: Entry | None, number: int) -> None:
         """Set the whole number of an entry where it stands; an entry that is missing or holds another kind is left."""
         if entry is None or self.number(entry) in (None, number) or (entry.kind == SHORT and number > 0xFFFF):
@@ -216,12 +258,20 @@ class Structure:
     def put_first(self, entries: Iterable[Entry]) -> None:
         """Give the first directory these entries too, instead of its own of the same tags; it moves to the end."""
         old, following = self.directory(self.first_at)
-        self.write(4, self.pack("I", self._append_directory([*old, *entries], following)))
+        self.write(4, self.pack("I", self.append_directory([*old, *entries], following)))
+
+    def remove_sub(self, pointer: int, tag: int) -> None:
+        """Take an entry out of the directory that the tag ``pointer`` leads to, if there is one."""
+        at = self.number(find(self.first(), pointer))
+        if at:
+            self.remove(at, {tag})
 
     def remove(self, at: int, tags: Container[int]) -> None:
-        """Take entries out of the directory at ``at``, which stays where it is; nothing is left of them."""
+        """Take entries out of the directory at ``at``; those before keep their places, and nothing is left of them."""
         entries, following = self.directory(at)
         kept = [entry for entry in entries if entry.tag not in tags]
+        if len(kept) == len(entries):
+            return
         data = b"".join(map(self._packed, kept)) + self.pack("I", following) + bytes(12 * (len(entries) - len(kept)))
         self.write(at, self.pack("H", len(kept)) + data)
 
@@ -230,9 +280,10 @@ class Structure:
         old = find(self.first(), pointer)
         if old is not None and self.number(old) is None:
             raise StructureError(f"the directory 0x{pointer:04X} cannot be found")
-        self._set_first(Entry(pointer, LONG, 1, self.pack("I", self._append_directory(entries, 0))))
+        self._set_first(Entry(pointer, LONG, 1, self.pack("I", self.append_directory(entries))))
 
-    def _append_directory(self, entries: Iterable[Entry], following: int) -> int:
+    def append_directory(self, entries: Iterable[Entry], following: int = 0) -> int:
+        """Put a directory at the end, and return where it lies; ``following`` is where the next one does."""
         merged = {entry.tag: entry for entry in entries}
         data = b"".join(self._packed(entry) for _, entry in sorted(merged.items()))
         return self.append(self.pack("H", len(merged)) + data + self.pack("I", following))

@@ -28,6 +28,8 @@ _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DARKTABLE = "{http://darktable.sf.net/}"
 _STEP = re.compile(r"Xmp\.darktable\.history\[(\d{1,5})\]/darktable:(\w+)")
 """A property of a step of darktable's history, as exiv2 calls it."""
+_IN_LISTS = ("operation", "enabled")
+"""Those of darktable's first files: lists, one for each property, with an item for each step."""
 
 
 class XmpError(ValueError):
@@ -39,7 +41,7 @@ class Packet(NamedTuple):
 
     properties: Mapping[str, str]
     darktable_modules: frozenset[str] = frozenset()
-    """What darktable's history ends with: the modules that are switched on."""
+    """The modules that are switched on at the end of darktable's history."""
 
 
 def read_packet(packet: bytes) -> Packet:
@@ -74,9 +76,12 @@ def read_packet(packet: bytes) -> Packet:
                 items = [item.text or "" for item in element.iter(f"{_RDF}li")]
                 properties.setdefault(known, " ".join(items) if items else element.text or "")
         history = description.find(f"{_DARKTABLE}history")
+        end = description.get(f"{_DARKTABLE}history_end") or description.findtext(f"{_DARKTABLE}history_end")
         if history is not None:
-            end = description.get(f"{_DARKTABLE}history_end") or description.findtext(f"{_DARKTABLE}history_end")
             modules |= _modules_on([_step(item) for item in history.iter(f"{_RDF}li")], end)
+        else:
+            lists = {name: description.iterfind(f"{_DARKTABLE}history_{name}//{_RDF}li") for name in _IN_LISTS}
+            modules |= _modules_on(_steps({name: [item.text or "" for item in lists[name]] for name in lists}), end)
     return Packet(properties, modules)
 
 
@@ -91,7 +96,10 @@ def packet_of_texts(tags: Mapping[str, str]) -> Packet:
     for name, text in own.items():
         if found := _STEP.fullmatch(name):
             steps.setdefault(int(found[1]), {})[found[2]] = text
-    modules = _modules_on([steps[number] for number in sorted(steps)], own.get("Xmp.darktable.history_end"))
+    in_order = [steps[number] for number in sorted(steps)] or _steps(
+        {name: own.get(f"Xmp.darktable.history_{name}", "").split(", ") for name in _IN_LISTS}
+    )
+    modules = _modules_on(in_order, own.get("Xmp.darktable.history_end"))
     return Packet({name[4:].replace(".", ":", 1): text for name, text in own.items()}, modules)
 
 
@@ -136,6 +144,15 @@ def _step(item: Element) -> dict[str, str]:
     found = {key: value for part in (item, *item.findall(f"{_RDF}Description")) for key, value in part.attrib.items()}
     found.update({child.tag: child.text or "" for child in item})
     return {key.removeprefix(_DARKTABLE): value for key, value in found.items() if key.startswith(_DARKTABLE)}
+
+
+def _steps(lists: Mapping[str, list[str]]) -> list[dict[str, str]]:
+    """The steps of darktable's history, where each property has a list of its own.
+
+    >>> _steps({"operation": ["lens", "crop"], "enabled": ["1", "0"]})[1]
+    {'operation': 'crop', 'enabled': '0'}
+    """
+    return [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=False)]
 
 
 def _modules_on(steps: list[dict[str, str]], end: str | None) -> frozenset[str]:

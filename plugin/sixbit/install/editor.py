@@ -1,4 +1,4 @@
-"""What GIMP and darktable have in common: how Sixbit is put into them, taken back, and looked at by the doctor.
+"""An editor, as GIMP or darktable: how Sixbit is put into it, taken back, and looked at by the doctor.
 
 What is put into an editor runs in the editor's own interpreter. ``server.json`` beside it names the one that Sixbit was
 installed for, in which the server runs.
@@ -46,7 +46,7 @@ class Editor(ABC):
     spoken: ClassVar[str]
     """Its name as people know it."""
     part: ClassVar[str]
-    """What is put into it: a plug-in, a script."""
+    """The part of Sixbit that is put into it: a plug-in, a script."""
     place: ClassVar[str]
     """Sixbit's folder within its settings."""
     flatpak: ClassVar[str]
@@ -143,8 +143,11 @@ class Editor(ABC):
         }
 
     def _why_not_started(self, folder: EditorFolder) -> str:
+        settings = folder.own / "server.json"
+        if not settings.exists():
+            settings = folder.own / "engine.json"  # its old name, kept for one version
         try:
-            python = str(json.loads((folder.own / "server.json").read_text(encoding="utf-8"))["python"])
+            python = str(json.loads(settings.read_text(encoding="utf-8"))["python"])
         except (OSError, ValueError, KeyError, TypeError):
             return f"the {self.part} does not know where Sixbit is"
         why = why_not_running(python)

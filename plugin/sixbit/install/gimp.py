@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from sixbit.install.editor import Editor, EditorFolder
+from sixbit.install.placed import Placed
 from sixbit.machine import config_home, folder_in
 from sixbit.manifest import manifest, plugin_source
 from sixbit.values.errors import Code, InstallError
@@ -64,15 +64,16 @@ class Gimp(Editor):
         return files | {own / path.name: path.read_bytes() for path in modules}
 
     def switch_on(self, folder: EditorFolder, dry_run: bool) -> list[str]:
-        """Make the plug-in a program."""
+        """Make the plug-in a program, if it is Sixbit's: a file of the user's may be none for a reason."""
         path = _start_file(folder)
-        with suppress(FileNotFoundError):  # kept back, as was said
-            try:
-                if not dry_run:
-                    path.chmod(path.stat().st_mode | 0o111)
-            except PermissionError as error:
-                why = f"cannot be made a program: {error.strerror}."
-                raise InstallError(why, Code.NO_ACCESS, subject=path) from error
+        # "older" is said of whatever stands there as Sixbit put it.
+        if dry_run or Placed.load().state(self.host, path) != "older":
+            return []
+        try:
+            path.chmod(path.stat().st_mode | 0o111)
+        except OSError as error:
+            why = f"cannot be made a program: {error.strerror}."
+            raise InstallError(why, Code.NO_ACCESS, subject=path) from error
         return []
 
     def why_off(self, folder: EditorFolder) -> str:

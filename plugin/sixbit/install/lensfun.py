@@ -36,7 +36,7 @@ FLATPAKS = {
 """Flatpak programs with lensfun, which look into a folder of their own."""
 
 PREFIX = "sixbit-"
-"""What the names of installed files begin with."""
+"""The beginning of the names of installed files."""
 
 MEASURED = "own.xml"
 """The user's own calibrations."""

@@ -1,4 +1,4 @@
-"""What Sixbit has put into the folders of other programs, and how that is renewed and taken back.
+"""The files that Sixbit has put into the folders of other programs, and how they are renewed and taken back.
 
 A record keeps each file with its digest: only what is still as it was put there is ever replaced or removed.
 """
@@ -30,7 +30,7 @@ DONE = {
     "own": "kept, it is not Sixbit's; rename it and install again",
     "changed": "kept, it was changed since Sixbit put it there; remove it and install again",
 }
-"""What is done with a file that is wanted, by its state."""
+"""Tells what is done with a file that is wanted, by its state."""
 
 TOPMOST = {"gimp": "sixbit", "darktable": "lua", "lensfun": "lensfun"}
 """The name of the outermost folder that is removed if nothing is left in it, by host."""

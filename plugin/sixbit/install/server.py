@@ -9,11 +9,12 @@ import importlib.util
 import os
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 from sixbit.install.placed import Finding
-from sixbit.manifest import manifest
-from sixbit.values.errors import Code
+from sixbit.manifest import data_path, manifest
+from sixbit.values.errors import CatalogueError, Code, UserFileWarning
 
 PATIENCE = 30
 """Seconds that the server has to say its version."""
@@ -56,13 +57,23 @@ def doctor() -> list[Finding]:
     else:
         slow = "the native kernel was not built: corrections take longer"
         findings.append(Finding("kernel", False, slow, Code.NO_KERNEL))
-    from sixbit.lenses.catalogue import catalogue
-    from sixbit.values.errors import CatalogueError
+    return [*findings, *_database()]
 
-    try:
-        known = catalogue().lenses.values()
-        calibrated = sum(bool(lens.calibrations) for lens in known)
-        findings.append(Finding("database", True, f"{len(known)} lenses, {calibrated} with calibrations"))
-    except CatalogueError as error:
-        findings.append(Finding("database", False, str(error), error.code))
+
+def _database() -> list[Finding]:
+    """Look at the lenses, and name the files of the user's that cannot be read."""
+    from sixbit.lenses.catalogue import load, own_folder
+
+    with warnings.catch_warnings(record=True) as passed_over:
+        warnings.simplefilter("always")
+        try:
+            known = load(data_path("lens_db"), own_folder())
+        except CatalogueError as error:
+            return [Finding("database", False, str(error), error.code)]
+    lenses = known.lenses.values()
+    calibrated = sum(bool(lens.calibrations) for lens in lenses)
+    findings = [Finding("database", True, f"{len(lenses)} lenses, {calibrated} with calibrations")]
+    for one in passed_over:
+        if isinstance(one.message, UserFileWarning):
+            findings.append(Finding("database", False, str(one.message), one.message.error.code))
     return findings

@@ -28,7 +28,7 @@ Zeiss's are Loxia Biogon 2/35 and Planar 2/50, the Distagons 1.4/35 for Sony and
 sheets). The others bring new ones every year, so that a list of theirs would soon be too short.
 """
 M_WORDS = frozenset({"sc", "mc", "vintage", "plus"})
-"""What these makers call M lenses alone: Nokton classic SC, Ultron Vintage Line, FE-Plus."""
+"""Names that these makers give to M lenses alone: Nokton classic SC, Ultron Vintage Line, FE-Plus."""
 OTHER_CAMERAS = ("sony", "nikon", "canon", "fujifilm", "panasonic", "olympus", "om digital", "sigma", "hasselblad")
 """Makers of cameras, none of them for M lenses: a new body says its mount by them before a list does."""
 

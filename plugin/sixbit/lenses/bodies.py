@@ -65,6 +65,15 @@ def same_body(one: tuple[str, str], other: tuple[str, str]) -> bool:
     return _plain(*one) == _plain(*other)
 
 
+def takes_no_colours(camera: tuple[str, str]) -> bool:
+    """Tell whether a body, by its make and model, has a sensor without colours.
+
+    >>> [takes_no_colours(("", model)) for model in ("LEICA M11 Monochrom", "LEICA Q2 MONO", "LEICA M11")]
+    [True, True, False]
+    """
+    return re.search(r"\b(mono(chrome?)?|achromatic)\b", camera[1].lower()) is not None
+
+
 @cache
 def _lensfun_body(make: str, model: str) -> Body | None:
     """A body of lensfun's own database: for mirrorless cameras with an adapter."""

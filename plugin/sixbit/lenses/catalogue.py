@@ -103,8 +103,11 @@ class Catalogue:
     def bodies(self) -> tuple[Body, ...]:
         """The bodies of ``lens_db/`` and of the user's files."""
         from sixbit.lenses.bodies import read_bodies
+        from sixbit.lenses.own import readable
 
-        return read_bodies(path for folder in self.folders if folder.is_dir() for path in sorted(folder.glob("*.xml")))
+        shipped, *own = [sorted(folder.glob("*.xml")) for folder in self.folders]
+        users = readable(lambda path: read_bodies([path]), (path for paths in own for path in paths))
+        return (*read_bodies(shipped), *(body for bodies in users for body in bodies))
 
     def body_for(self, make: str, model: str) -> Body | None:
         """The body of this make and model; also of lensfun's cameras, if lensfun knows it.
@@ -136,16 +139,31 @@ class Catalogue:
         return {kind: self._entry(lens_id, best[kind]) for kind in kinds if kind in best and kind != "shading"}
 
     def _entry(self, lens_id: str, calibration: Calibration) -> Entry:
-        from sixbit.lenses.entries import entry_in, merged_entry
+        from sixbit.lenses.entries import entry_in
 
         if not calibration.run:
             return entry_in(self.folders[-1 if calibration.own else 0] / calibration.file, calibration)
         # All runs with the lens on sensors of one size are interpolated together.
         runs = [run for run in self.runs if run.lens_id == lens_id and calibration.kind in run.kinds]
+        return self._merged(runs, calibration)
+
+    def entry_on_body(
+        self, lens_id: str, kind: str, camera: tuple[str, str], crop_factor: float | None = None
+    ) -> Entry | None:
+        """The entry of the user's runs on one body alone, which also show what that body itself does; None without."""
+        from sixbit.lenses.bodies import same_body
+
+        runs = [run for run in self.runs if run.lens_id == lens_id and same_body((run.make, run.model), camera)]
+        found = [one for run in runs for one in run.calibrations if one.kind == kind and one.serves(crop_factor)]
+        return self._merged([run for run in runs if kind in run.kinds], found[-1]) if found else None
+
+    def _merged(self, runs: list[Run], calibration: Calibration) -> Entry:
+        from sixbit.lenses.entries import merged_entry
+
         newest = next(run for run in runs if run.name == calibration.run)
-        runs = [run for run in runs if run.same_sensor(newest)]
-        source = "; ".join(run.origin for run in runs)
-        return merged_entry(tuple(run.xml for run in runs), calibration._replace(source=source))
+        alike = [run for run in runs if run.same_sensor(newest)]
+        source = "; ".join(run.origin for run in alike)
+        return merged_entry(tuple(run.xml for run in alike), calibration._replace(source=source))
 
 
 @cache
@@ -174,7 +192,8 @@ def own_folder() -> Path:
 def load(folder: Path, own: Path | None = None) -> Catalogue:
     """Read the tables of a folder like ``lens_db/``, and the user's own files beside them.
 
-    Raises CatalogueError, naming the file, for one that cannot be read.
+    Raises CatalogueError, naming the table, for one that cannot be read; of a file of the user's that cannot, the user
+    is told.
     """
     codes = tuple(_codes(folder))
     known = Catalogue({lens.lens_id: lens for lens in _lenses(folder, codes)}, codes, (folder,))
@@ -248,7 +267,7 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
 
 def _with_own(known: Catalogue, folder: Path) -> Catalogue:
     """Add the user's files: runs to their lens, other XML to the lenses its name may mean, or as a lens of its own."""
-    from sixbit.lenses.own import own_lenses, read_runs
+    from sixbit.lenses.own import own_lenses, read_runs, readable
 
     lenses = dict(known.lenses)
 
@@ -260,8 +279,8 @@ def _with_own(known: Catalogue, folder: Path) -> Catalogue:
     for run in reversed(runs):
         if run.lens_id in lenses:
             add(lenses[run.lens_id], run.calibrations)
-    for path in sorted({*folder.glob("*.xml")} - {run.xml for run in runs}):
-        for own in own_lenses(path):
+    for lenses_of_file in readable(own_lenses, sorted({*folder.glob("*.xml")} - {run.xml for run in runs})):
+        for own in lenses_of_file:
             # The name a camera writes is that of several generations: the calibration then serves them all.
             for lens in known.candidates(own.name) or [own._replace(calibrations=())]:
                 add(lens, own.calibrations)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sixbit.lenses.authors import is_of_profile
 from sixbit.lenses.names import read_name
 from sixbit.values.lens import Body, Lens, makes_phones
 from sixbit.values.shot import Shot, Tagged
@@ -75,7 +76,7 @@ def _largest_crop_factor(shot: Shot) -> float:
 
 def _has_focal_of_named_lens(shot: Shot) -> bool:
     """True if the focal length is that of a lens the photo names, other than the camera's own."""
-    names = [read_name(name.value) for name in shot.lens_names]
+    names = [read_name(name.value) for name in shot.lens_names if not is_of_profile(name)]
     focals = [focal for name in names if not name.foreign for focal in name.focals]
     return shot.focal_mm is not None and any(abs(shot.focal_mm.value / focal - 1) <= 0.05 for focal in focals if focal)
 

@@ -44,7 +44,7 @@ OTHER_MOUNT_LETTERS = split("e se x z g")
 """Letters that stand alone in names of lenses for Sony, Fuji, Nikon or the Contax G, of other makers than Leica."""
 
 REFLEX_LETTERS = {"rokkor": split("mc md sr"), "hexanon": split("ar")}
-"""What makers called the reflex lenses of a family that was made for the M mount too."""
+"""The letters of the reflex lenses of a family that was made for the M mount too."""
 
 LEICA_LETTERS = {
     "r": Sentence("a Leica R lens"),

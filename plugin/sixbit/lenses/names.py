@@ -41,7 +41,7 @@ class Name(NamedTuple):
     aspherical: bool = False
     """True if the word is written out: ASPHERICAL is the engraving of one rare Summilux."""
     denied: frozenset[str] = frozenset()
-    """What the lens is said not to be, ``asph`` or a qualifier or trait: non-ASPH, not APO, pre-FLE."""
+    """The words that the lens is said not to be, ``asph`` or a qualifier or trait: non-ASPH, not APO, pre-FLE."""
     generations: frozenset[int] = frozenset()
     traits: frozenset[str] = frozenset()
     screw_mount: bool = False

@@ -29,7 +29,7 @@ TRAITS = {
     "collapsible": r"\bcollapsible\b",
     "double aspherical": r"\bdouble\W*aspherical\b|\baa\b",
 }
-"""What photographers call single versions."""
+"""The names that photographers have for single versions."""
 TRAIT_HINTS = split(
     "fle floating steel steelrim re reissue reedition element elements king rigid dual dualrange dr fat thin "
     "collapsible double doubleaspherical aa"

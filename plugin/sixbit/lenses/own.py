@@ -8,17 +8,19 @@ stands in the record itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sixbit.lenses.names import read_name
-from sixbit.values.errors import CatalogueError, Code
+from sixbit.values.errors import CatalogueError, Code, go_on_without
 from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.lens import Calibration, Lens
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+T = TypeVar("T")
 
 FORMAT = 1
 SUFFIX = ".calibration.json"
@@ -37,7 +39,7 @@ class Run(NamedTuple):
     aspect_ratio: float
     focal_mm: float
     source: str
-    """What it was made from, in words."""
+    """Tells in words what it was made from."""
     date: str
     """Day and time, ISO 8601."""
     f_number: float | None = None
@@ -92,8 +94,19 @@ class Run(NamedTuple):
 
 
 def read_runs(folder: Path) -> tuple[Run, ...]:
-    """All records of a folder, the oldest first. Raises CatalogueError, naming the file, for one that is damaged."""
-    return tuple(sorted((_read(path) for path in folder.glob(f"*{SUFFIX}")), key=lambda r: (r.date, r.name)))
+    """All records of a folder that can be read, the oldest first; the user is told of the others."""
+    return tuple(sorted(readable(_read, folder.glob(f"*{SUFFIX}")), key=lambda r: (r.date, r.name)))
+
+
+def readable(read: Callable[[Path], T], paths: Iterable[Path]) -> Iterator[T]:
+    """Read the user's files; one that cannot be read is passed over, and the user is told."""
+    for path in paths:
+        try:
+            yield read(path)
+        except CatalogueError as error:
+            go_on_without(error)
+        except (ValueError, ArithmeticError, KeyError, TypeError, RecursionError) as error:
+            go_on_without(CatalogueError(f"cannot be read ({error}).", subject=path))
 
 
 def _read(path: Path) -> Run:
@@ -108,25 +121,39 @@ def _read(path: Path) -> Run:
         if not kinds or set(kinds) - set(KINDS) or ("shading" in kinds) != bool(fields.get("shading")):
             raise ValueError(f"it says that it holds {', '.join(map(str, kinds)) or 'nothing'}")
         for name in ("crop_factor", "aspect_ratio", "focal_mm"):
-            fields[name] = float(fields[name])
-            if not 0 < fields[name] < 1e4:
-                raise ValueError(f"{name} is {fields[name]}")
-        return Run(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
+            fields[name] = _length(name, fields[name])
+        for name in ("f_number", "distance_m"):
+            if fields.get(name) is not None:
+                fields[name] = _length(name, fields[name])
+        run = Run(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
+        for name in ("lens_id", "lens", "source", "date", "make", "model"):
+            if not isinstance(getattr(run, name), str):
+                raise ValueError(f"{name} is {getattr(run, name)!r:.40}")
+        return run
     except CatalogueError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CatalogueError(f"holds a calibration of yours and cannot be read ({error}).", subject=path) from error
 
 
-def own_lenses(path: Path) -> Iterator[Lens]:
+def _length(name: str, value: Any) -> float:
+    length = float(value)
+    if not 0 < length < 1e6:
+        raise ValueError(f"{name} is {length}")
+    return length
+
+
+def own_lenses(path: Path) -> list[Lens]:
     """Read the lenses of a file of the user's, that Sixbit did not write, each with its calibrations."""
     from sixbit.lenses.entries import models, xml_root
 
+    lenses = []
     for element in xml_root(path).iter("lens"):
         names = models(element)
-        if not names:
+        if not any(names):
             raise CatalogueError("has a lens without a <model>, its name as the camera writes it.", subject=path)
-        yield _own_lens(path, names, element)
+        lenses.append(_own_lens(path, names, element))
+    return lenses
 
 
 def _own_lens(path: Path, names: list[str], element: Element) -> Lens:

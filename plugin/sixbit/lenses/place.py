@@ -27,7 +27,7 @@ IN_CAMERA = {
 }
 """Proportions that cameras crop to themselves, around the middle."""
 CROP_MODES = (1.3, 1.5, 1.8, 2.0)
-"""What cameras call their crop modes by. FocalLengthIn35mmFilm is whole millimetres, which tells less exactly."""
+"""The factors by which cameras name their crop modes: FocalLengthIn35mmFilm, in whole millimetres, is less exact."""
 
 _NATURAL = 0.016
 """By how much the pictures of a body differ from its sensor's proportions: 1.487 (M8) to 1.512 (M10-R) for 3:2."""
@@ -133,7 +133,7 @@ def _mode_by_focal_lengths(shot: Shot, body: Body | None) -> float:
 
 
 def _reshaped(marks: tuple[Tagged[str], ...]) -> Sentence:
-    deeds = in_a_row([Sentence(deed) for deed in dict.fromkeys(mark.value for mark in marks)])
+    deeds = in_a_row(list(dict.fromkeys(mark.value for mark in marks)))
     return Sentence(
         "The picture was {deeds} since it was taken ({marks}), so nobody can tell where the optical centre lies in it.",
         Code.RESHAPED,
@@ -207,8 +207,8 @@ def _cropped(place: Place, shot: Shot, crop: Tagged[Crop], proportions: float | 
         left, top = (1 - wide) / 2, (1 - high) / 2
     elif not lies or (turned and not is_centred):
         why = Sentence(
-            "The picture was cropped and turned since it was taken ({tag}), so nobody can tell where the optical "
-            "centre lies in it.",
+            "The picture was cropped and may have been turned since it was taken ({tag}), so nobody can tell where the "
+            "optical centre lies in it.",
             Code.RESHAPED,
             tag=tag,
         )

@@ -10,12 +10,12 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from sixbit.files.replace import write_whole
+from sixbit.files.replace import locked, set_aside, write_whole
 from sixbit.lenses.authors import is_of_profile
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.names import read_name
 from sixbit.machine import user_data
-from sixbit.values.errors import Code, PhotoError
+from sixbit.values.errors import Code, PhotoError, go_on_without
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
 
@@ -38,7 +38,18 @@ def look_up(shot: Shot) -> str | None:
     """Look up the lens_id that was chosen for shots of this body and lens name, None if none was."""
     if not choices_file().is_file():
         return None
-    return _read().get(_key(shot))
+    try:
+        choices = _read()
+    except PhotoError as error:
+        if error.code is not Code.DAMAGED:
+            raise
+        try:
+            with locked(choices_file()):
+                choices = _read_or_begin()
+        except PhotoError:  # a folder that cannot be written, where nothing can be set aside
+            go_on_without(error)
+            return None
+    return choices.get(_key(shot))
 
 
 def keep(shot: Shot, lens_id: str) -> None:
@@ -58,20 +69,24 @@ def keep(shot: Shot, lens_id: str) -> None:
             ),
             subject=shot.path,
         )
-    _write({**_read(), key: lens_id})
+    with locked(choices_file()):
+        _write({**_read_or_begin(), key: lens_id})
 
 
 def forget(shot: Shot | None = None, lens_id: str | None = None) -> int:
     """Take choices back, for shots like this one, of a lens, or all, and return how many there were."""
-    kept = {
-        key: chosen
-        for key, chosen in _read().items()
-        if (shot is not None and key != _key(shot)) or (lens_id is not None and chosen != lens_id)
-    }
-    gone = len(_read()) - len(kept)
-    if gone:
-        _write(kept)
-    return gone
+    if not choices_file().is_file():
+        return 0
+    with locked(choices_file()):
+        choices = _read_or_begin()
+        kept = {
+            key: chosen
+            for key, chosen in choices.items()
+            if (shot is not None and key != _key(shot)) or (lens_id is not None and chosen != lens_id)
+        }
+        if len(kept) < len(choices):
+            _write(kept)
+    return len(choices) - len(kept)
 
 
 def _key(shot: Shot) -> Key:
@@ -85,12 +100,31 @@ def _read() -> dict[Key, str]:
     path = choices_file()
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        return {Key(*(row[part] for part in Key._fields)): row["lens_id"] for row in rows}
+        choices = {Key(*(row[part] for part in Key._fields)): row["lens_id"] for row in rows}
+        if not all(isinstance(text, str) for key, chosen in choices.items() for text in (*key[:3], chosen)):
+            raise ValueError("a name that is no text")
+        return choices
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        why = f"holds the lenses you chose, and cannot be read: {error}."
+    except OSError as error:
+        why = f"holds the lenses you chose, and cannot be read: {error.strerror or error}."
         raise PhotoError(why, Code.USER_FILE, subject=path) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        why = f"holds the lenses you chose, and is damaged ({error})."
+        raise PhotoError(why, Code.DAMAGED, subject=path) from error
+
+
+def _read_or_begin() -> dict[Key, str]:
+    """The choices; where their file is damaged, none, and it gets another name. Only who holds the lock may call it."""
+    try:
+        return _read()
+    except PhotoError as error:
+        if error.code is not Code.DAMAGED:
+            raise
+        aside = set_aside(choices_file())
+        then = f"It was set aside as {aside.name}." if aside else "It is passed over."
+        go_on_without(PhotoError(f"{error.reason} {then}", Code.USER_FILE, subject=error.subject))
+        return {}
 
 
 def _write(choices: dict[Key, str]) -> None:

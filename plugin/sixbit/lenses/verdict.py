@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
     firm: bool = True
     """False if the lenses are only candidates, even if there is but one."""
     notes: tuple[Sentence, ...] = ()
-    """What else is to be told."""
+    """More to be told."""
 
     def noting(self, *notes: Sentence) -> Verdict:
         """This verdict, with more to be told."""

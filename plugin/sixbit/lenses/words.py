@@ -70,7 +70,7 @@ QUALIFIERS = split("apo super ultra hyper wide tele tri macro color vario portra
 """Words that make another family of a family: Elmar is not Tele-Elmar."""
 
 DENYING = split("pre non not no without ohne sans")
-"""What stands before a word that the lens is not: non-ASPH, without ASPH, not APO, pre-FLE."""
+"""Words that stand before one that the lens is not: non-ASPH, without ASPH, not APO, pre-FLE."""
 IDLE = split(
     "lens lenses objective objektiv objectif black silver chrome paint painted titan titanium anodized anodised "
     "edition limited coded bit six type typ made in the by with and for mount camera ag gmbh ernst carl wetzlar "

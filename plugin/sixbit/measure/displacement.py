@@ -62,7 +62,7 @@ ALIKE = 0.97
 WINDOW = 1.5
 """Width, in those of the smoothing, of the Gaussian about its strongest edge through which a block is looked at."""
 WINDOW_HALVED = 2.0
-"""The same width where colour has half the resolution."""
+"""The width of that Gaussian where colour has half the resolution."""
 PULLING = 0.4
 """Share of what a block leaves unexplained that may pull at its displacement: of rendered scenes, of which it is known,
 half of the blocks are off by 0.6 of what it would do at its worst, whether it is much or little."""

@@ -139,6 +139,7 @@ def _shading_in_words(colour: MeasuredShading, patches: Sequence[Patches], turne
     ]
     if any(one.is_lossy for one in patches):
         verdict.append(
-            "A JPEG or HEIC rounds colours, so these are known to about 1 %; a raw file or a TIFF measures them better."
+            "A JPEG, or a photo compressed like it, rounds colours, so these are known to about 1 %; "
+            "a raw file or a TIFF measures them better."
         )
     return verdict

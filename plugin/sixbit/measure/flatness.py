@@ -52,11 +52,11 @@ def check_exposure(one: Patches) -> None:
         raise _no_flat(one, "its pixels have no noise, as those of every camera have")
     if np.quantile(one.clipped, 0.99) > MOST_CLIPPED:
         why = f"is over-exposed, {100 * np.mean(one.clipped > MOST_CLIPPED):.0f} % of it is clipped."
-        raise CalibrationError(why, Code.EXPOSURE, subject=one.name)
+        raise CalibrationError(why, Code.TOO_BRIGHT, subject=one.name)
     centre = np.median(one.light[:, one.r < 0.2], axis=1)
     if centre.min() < DARKEST or np.quantile(one.step, 0.98) > COARSEST:
         why = "is too dark to measure, its darkest parts differ by a few code values."
-        raise CalibrationError(why, Code.EXPOSURE, subject=one.name)
+        raise CalibrationError(why, Code.TOO_DARK, subject=one.name)
 
 
 def usable_patches(one: Patches, green: int) -> Mask:

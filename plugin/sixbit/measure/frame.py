@@ -31,12 +31,12 @@ class DecodedFrame:
     transfer: TransferCurve
     to_srgb: FloatArray | None = None
     format: str = "raw"
-    """``JPEG``, ``TIFF``, ``PNG``, ``HEIC`` or ``raw``."""
+    """``JPEG``, ``TIFF``, ``PNG``, ``HEIC``, ``AVIF``, ``WebP``, ``JPEG XL`` or ``raw``."""
 
     @property
     def is_lossy(self) -> bool:
-        """True if its colours were compressed, which leaves them known to a few tenths of a code value at best."""
-        return self.format in ("JPEG", "HEIC")
+        """True if its colours may have been compressed: they are known to a few tenths of a code value at best then."""
+        return self.format not in ("TIFF", "PNG", "raw")
 
     @property
     def size(self) -> tuple[int, int]:

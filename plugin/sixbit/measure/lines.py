@@ -157,7 +157,7 @@ def fit_lines(photos: Sequence[PhotoLines], size: tuple[int, int]) -> MeasuredLi
 
 
 def _centre_in_words(lines: Lines, fit: Straightening, half_short: float) -> tuple[str, ...]:
-    """What the lines say against an optical centre in the middle of the picture, if they do."""
+    """Tell what in the lines speaks against an optical centre in the middle of the picture, if anything does."""
     seen = centre_shift(lines, fit)
     if seen is None:
         return ()

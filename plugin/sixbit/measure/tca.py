@@ -28,7 +28,7 @@ NOT_ENOUGH = "there are not enough edges for it"
 WIDTHS = (3.0, 2.0, 1.3)
 """Widths in px of the Gaussians that blocks are smoothed by, round by round."""
 WIDTHS_HALVED = (3.0, 2.2, 2.2)
-"""The same widths where colour has half the resolution."""
+"""The widths of those Gaussians where colour has half the resolution."""
 TO_BEGIN_WITH = 3
 """One block of so many is measured until it is known about where to look."""
 LEAST_SURE = 0.5
@@ -51,7 +51,7 @@ MOST_UNSURE = 0.1
 UNSEEN = 0.02
 """Px by which all blocks may err alike, which their scatter does not show."""
 UNSEEN_HALVED = 0.08
-"""The same where colour has half the resolution: compression leaves out most of the fringes of weak edges."""
+"""Such px where colour has half the resolution: compression leaves out most of the fringes of weak edges."""
 RIVAL = 2.0
 """Difference in Akaike's criterion up to which another model still has substantial support (K. P. Burnham and
 D. R. Anderson, section 2.6): a shelf of books was once off by 0.46 px where the other models said so by 0.1 px."""
@@ -180,7 +180,7 @@ class _Samples(NamedTuple):
 def _samples(
     photos: Sequence[EdgeBlocks], measured: Sequence[tuple[FloatArray, FloatArray]], k: int, sigma: float
 ) -> _Samples:
-    """What the blocks of all photos say of one colour, if they are sure of it."""
+    """Join the shifts of one colour in the blocks of all photos, where they are sure of it."""
     half = photos[0].half_diagonal
     samples = []
     for number, (photo, (values, errors)) in enumerate(zip(photos, measured, strict=True)):

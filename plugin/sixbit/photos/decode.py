@@ -5,29 +5,33 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from sixbit.files.find import kind_of
+from sixbit.files.find import kind_in
 from sixbit.photos.photo import Photo
 from sixbit.tags.read import opened
 from sixbit.values.errors import Code, PhotoError
 
-_READERS = {"JPEG": "jpeg", "PNG": "png", "TIFF": "tiff", "BigTIFF": "tiff", "HEIC": "heic"}
+_READERS = {"JPEG": "jpeg", "PNG": "png", "TIFF": "tiff", "BigTIFF": "tiff", "HEIC": "heic", "AVIF": "avif"}
+_READERS |= {"WebP": "webp", "JPEG XL": "jxl"}
 """The modules that read, by the kind of a photo."""
 
 
 def decode(path: str | Path) -> Photo:
-    """Decode a JPEG, TIFF, PNG or HEIC photo, told by its content, with all it carries.
+    """Decode a JPEG, TIFF, PNG, HEIC, AVIF, WebP or JPEG XL photo, told by its content, with all it carries.
 
     Raises PhotoError for everything else: cut files, raw files, other colours
     than grey and RGB, and pictures of more than 1 073 741 824 pixels.
     """
     path = Path(path)
     with opened(path) as file:
-        reader = _READERS.get(kind_of(file.read(16)) or "")
-        if reader is None:
-            raise PhotoError("is not a JPEG, TIFF, PNG or HEIC photo.", Code.FORMAT, subject=path)
-        file.seek(0)
         try:
+            reader = _READERS.get(kind_in(file))
+            if reader is None:
+                raise PhotoError("is a raw file.", Code.RAW)
+            file.seek(0)
             photo: Photo = import_module(f"sixbit.photos.{reader}").read(path, file)
+        except PhotoError as error:
+            error.subject = error.subject or path
+            raise
         except MemoryError as error:
             raise PhotoError("is too large for the memory of this computer.", Code.TOO_LARGE, subject=path) from error
     return photo

@@ -42,7 +42,7 @@ _ANNOUNCEMENT = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
 <rdf:li rdf:parseType="Resource">
 <Container:Item Item:Semantic="GainMap" Item:Mime="image/jpeg" Item:Length="{length}"/></rdf:li>
 </rdf:Seq></Container:Directory></rdf:Description></rdf:RDF></x:xmpmeta>"""
-"""What the XMP of a picture says of the map behind it ("Ultra HDR Image Format", GContainer)."""
+"""The XMP of a picture that tells of the map behind it ("Ultra HDR Image Format", GContainer)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class GainMap:
 
         from sixbit.values.light import linear
 
-        green = replace(filter, warp=(filter.warp[len(filter.warp) // 2],), gain=(UNITY,), gain_map=None)
+        green = replace(filter.green, gain=(UNITY,), gain_map=None)
         pixels = _in_proportion(self.pixels, filter.width, filter.height)
         height, width = pixels.shape[:2]
         own = green.reduced(width, height, filter.width / width, filter.height / height)
@@ -158,7 +158,7 @@ def _gains_by_xmp(xmp: bytes | None) -> list[tuple[float, float, float]]:
 
 
 def _gains_by_iso(data: bytes) -> list[tuple[float, float, float]]:
-    """The same as ISO 21496-1 says (annex C.2): in fractions.
+    """Read the least and the largest gain, and the gamma, as ISO 21496-1 says (annex C.2): in fractions.
 
     By its draft, which phones write too, they are numerators of one denominator (flag 0x08).
     """

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from sixbit.files.find import exif_of_heif
+from sixbit.files.find import still_in
+from sixbit.photos.colour import SRGB, of_exif, of_icc, of_nclx
 from sixbit.photos.metadata import Metadata, upright
 from sixbit.photos.photo import Photo, check_size
 from sixbit.values.errors import Code, PhotoError
@@ -16,6 +17,8 @@ def read(path: Path, file: BinaryIO) -> Photo:
     import numpy as np
     import pillow_heif
 
+    found = still_in(file)
+    file.seek(0)
     try:
         image = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
         check_size(path, *image.size)
@@ -26,8 +29,11 @@ def read(path: Path, file: BinaryIO) -> Photo:
     if pixels.dtype == np.uint16:
         # libheif's 10 or 12 bits stand at the top; white is to be 65535.
         pixels = pixels | (pixels >> int(info["bit_depth"]))
-    metadata = upright(Metadata(exif_of_heif(info), info.get("xmp") or None))
+    metadata = upright(Metadata(found.exif, found.xmp))
     notes = ["further pictures in the file were left out"] if len(image) > 1 or info.get("depth_images") else []
     if any(kind.endswith(":hdrgainmap") for kind in info.get("aux", ())):
         notes.append("its HDR gain map was left out: only that of a JPEG is carried over")
-    return Photo(path, "HEIC", pixels, info.get("icc_profile") or None, metadata, notes=tuple(notes))
+    nclx = info.get("nclx_profile") or {"color_primaries": 2, "transfer_characteristics": 2}
+    by_codes = of_nclx(nclx["color_primaries"], nclx["transfer_characteristics"])
+    colour = of_icc(info.get("icc_profile")) or by_codes or of_exif(metadata.exif) or SRGB
+    return Photo(path, "HEIC", pixels, colour, metadata, notes=tuple(notes))

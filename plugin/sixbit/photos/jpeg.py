@@ -17,6 +17,7 @@ from sixbit.files import jpeg, mpf
 from sixbit.files.exiv2 import loaded_exiv2, merged_xmp, split_xmp
 from sixbit.files.jpeg import Segment
 from sixbit.machine import processors
+from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.gain_map import GainMap, announced, is_gain_map
 from sixbit.photos.leica_trailer import Trailer, taken
 from sixbit.photos.metadata import Metadata
@@ -33,7 +34,7 @@ _ADOBE_YCC = b"\x01"
 _LARGEST_SIDE = 65500
 
 _UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, LookupError, TypeError)
-"""What Pillow raises for the header of a JPEG that is damaged, in one way or another."""
+"""The errors that Pillow raises for the header of a JPEG that is damaged, in one way or another."""
 
 _QUALITY = 95
 """For photos that do not come from a JPEG."""
@@ -56,7 +57,7 @@ _INTERVAL = 0xDD
 
 
 @dataclass(frozen=True)
-class Encoding:
+class JpegEncoding:
     """How a JPEG was made, or is made of a photo that was none: with the segments that are kept as they are."""
 
     tables: tuple[Table, ...] = ()
@@ -96,11 +97,11 @@ def read(path: Path, file: BinaryIO) -> Photo:
         subsampling=_SAMPLINGS.get(sampling, "4:4:4"),
         progressive=bool(header.info.get("progressive")),
     )
-    return replace(photo, pixels=pixels, encoding=encoding)
+    return replace(photo, pixels=pixels, encoding=encoding, bits=0)
 
 
 def carried(path: Path, data: bytes) -> Photo:
-    """What a JPEG carries beside its pixels, as a photo that has none."""
+    """All that a JPEG carries beside its pixels, as a photo that has none."""
     import numpy as np
 
     segments = list(jpeg.segments(io.BytesIO(data)))
@@ -122,9 +123,10 @@ def carried(path: Path, data: bytes) -> Photo:
         notes.append(f"what follows the picture in the file ({kinds}) was left out")
     elif gain_map and _NO_INDEX in notes:  # it will have one of its own
         notes.remove(_NO_INDEX)
-    encoding = Encoding(segments=tuple(kept), trailer=trailer)
+    encoding = JpegEncoding(segments=tuple(kept), trailer=trailer)
     empty = np.empty((0, 0), np.uint8)
-    return Photo(path, "JPEG", empty, icc, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
+    colour = of_icc(icc) or of_exif(metadata.exif) or SRGB
+    return Photo(path, "JPEG", empty, colour, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
 
 
 def _without_previews(parts: list[tuple[int, bytes]]) -> tuple[list[tuple[int, bytes]], list[str]]:
@@ -211,14 +213,14 @@ def write(
     if max(height, width) > _LARGEST_SIDE:
         raise PhotoError(f"a JPEG holds at most {_LARGEST_SIDE} pixels a side.", Code.ENDING, subject=photo.path)
     notes = []
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        pixels = pixels[:, :, :3]
+    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+        pixels = pixels[:, :, :-1]
         notes.append("a JPEG holds no alpha channel: it was left out")
-    if pixels.dtype != np.uint8:
-        notes.append(f"a JPEG holds 8 bits a channel: {pixels.dtype.itemsize * 8} were rounded to 8")
+    if photo.bits > 8:
+        notes.append(f"a JPEG holds 8 bits a channel: {photo.bits} were rounded to 8")
     pixels = np.ascontiguousarray(in_depth(pixels, 8))
     pixels = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
-    encoding = photo.encoding if isinstance(photo.encoding, Encoding) else Encoding()
+    encoding = photo.encoding if isinstance(photo.encoding, JpegEncoding) else JpegEncoding()
     tables = encoding.tables if quality is None else ()
     quality = _quality_of(tables, gray=pixels.ndim == 2) if tables else quality or _QUALITY
     content = _encoded(pixels, quality, tables, subsampling or encoding.subsampling, encoding.progressive, threads)
@@ -231,7 +233,7 @@ def assemble(
 ) -> list[str]:
     """Write a JPEG of an encoded picture, all from its first table to its end, with what a photo carries."""
     notes = []
-    encoding = photo.encoding if isinstance(photo.encoding, Encoding) else Encoding()
+    encoding = photo.encoding if isinstance(photo.encoding, JpegEncoding) else JpegEncoding()
     jfif = [jpeg.packed(*part) for part in encoding.segments if part[0] == jpeg.APP0]
     others = [jpeg.packed(*part) for part in encoding.segments if part[0] != jpeg.APP0]
     behind = b""
@@ -242,7 +244,7 @@ def assemble(
     file.write(b"\xff\xd8")
     file.writelines(jfif)
     block_at = file.tell() + 4 + len(jpeg.EXIF)
-    notes += _write_metadata(file, metadata, photo.icc)
+    notes += _write_metadata(file, metadata, photo.profile)
     file.writelines(others)
     if photo.gain_map and behind:
         if photo.gain_map.iso is not None:
@@ -262,7 +264,7 @@ def with_gain_map(metadata: Metadata, gain_map: GainMap | None, threads: int | N
     encoding = gain_map.encoding
     if gain_map.iso is not None:
         encoding = replace(encoding, segments=(*encoding.segments, (jpeg.APP2, jpeg.GAIN_MAP + gain_map.iso)))
-    picture = Photo(Path(), "JPEG", gain_map.pixels, gain_map.icc, encoding=encoding)
+    picture = Photo(Path(), "JPEG", gain_map.pixels, of_icc(gain_map.icc) or SRGB, encoding=encoding)
     file = io.BytesIO()
     write(file, picture, gain_map.pixels, Metadata(xmp=gain_map.xmp), threads=threads)
     return replace(metadata, xmp=announced(metadata.xmp, gain_map, file.tell())), file.getvalue()

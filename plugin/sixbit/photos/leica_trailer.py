@@ -68,7 +68,7 @@ def taken(exif: bytes, block_at: int, data: bytes, end: int) -> tuple[bytes, Tra
             lens = lens_name_in(
                 read_leica_note(tiff.Structure(io.BytesIO(data), block_at, block.order), at, entry.size)
             )
-            # Four bytes of nothing in the entry itself, until the note has its new place.
+            # The entry holds four zero bytes in place of the note, until that has its new place.
             block.write(entry.at + 4, block.pack("II", 4, 0))
             return block.content(), Trailer(data[at:], at, entry, block.order, at != offset, lens)
     return exif, None

@@ -1,4 +1,4 @@
-"""What a photo carries besides its pixels, from one file format to another, and the marks that a correction leaves.
+"""The metadata of a photo, from one file format to another, and the marks that a correction leaves in it.
 
 Exif travels as the block it was found in, byte for byte but for what a new picture makes untrue: see ``files.tiff``.
 XMP is read and written by exiv2. IPTC travels in the Photoshop image resources it is stored in.

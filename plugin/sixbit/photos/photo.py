@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.photos.colour import SRGB, Colour
 from sixbit.photos.metadata import Metadata
 from sixbit.values.errors import Code, PhotoError
 
@@ -32,22 +33,33 @@ class Photo:
 
     path: Path
     format: str
-    """``JPEG``, ``TIFF``, ``PNG`` or ``HEIC``."""
+    """``JPEG``, ``TIFF``, ``PNG``, ``HEIC``, ``AVIF``, ``WebP`` or ``JPEG XL``."""
     pixels: NDArray[Any]
-    icc: bytes | None = None
+    colour: Colour = SRGB
+    """The meaning of the values, by what the file says of them."""
     metadata: Metadata = field(default_factory=Metadata)
     encoding: Any = None
-    gamma: float | None = None
-    """The exponent a PNG without a profile states, where it is not that of sRGB."""
+    grey: bool = False
+    """True if it was stored without colour, though ``pixels`` have three alike where there is alpha."""
+    bits: int = 0
+    """Of a channel in its file; those of ``pixels``, if they are not told."""
     notes: tuple[str, ...] = ()
-    """What of the file is not carried over, in words."""
+    """Tells in words what of the file is not carried over."""
     gain_map: GainMap | None = None
     """How bright it is on an HDR screen; whoever moves or converts ``pixels`` does so to it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bits", self.bits or self.pixels.dtype.itemsize * 8)
 
     @property
     def alpha(self) -> bool:
         """True if the last channel is alpha."""
         return self.pixels.ndim == 3 and self.pixels.shape[2] == 4
+
+    @property
+    def is_multiplied(self) -> bool:
+        """True if the colours are multiplied by alpha, as only a TIFF may have them (TIFF 6.0, ExtraSamples)."""
+        return self.alpha and getattr(self.encoding, "alpha", None) == 1
 
     def without_gain_map(self, why: str) -> Photo:
         """The photo without its HDR gain map, and a note on that if it had one."""
@@ -56,28 +68,24 @@ class Photo:
         note = f"its HDR gain map was left out: {why}"
         return replace(self, gain_map=None, notes=(*self.notes, note))
 
+    @property
+    def icc(self) -> bytes | None:
+        """The colour profile that its file holds."""
+        return self.colour.icc
+
+    @property
+    def profile(self) -> bytes | None:
+        """The colour profile that says what the values mean, made if the file has none; None for sRGB."""
+        return self.colour.profile(grey=self.grey or self.pixels.ndim == 2 or self.pixels.shape[2] == 1)
+
     @cached_property
     def transfer(self) -> TransferCurve:
-        """The curve to linear light: of the profile, or sRGB. Raises PhotoError for a profile that has none."""
-        from sixbit.values.light import srgb
-
-        if self.icc is None:
-            return srgb() if self.gamma is None else _power(self.gamma)
-        from sixbit.photos.profiles import curve_of_profile
-
+        """The curve to linear light. Raises PhotoError for a profile that has none, and for HDR."""
         try:
-            return curve_of_profile(self.icc)
+            return self.colour.light()
         except PhotoError as error:
             error.subject = self.path
             raise
-
-
-def _power(exponent: float) -> TransferCurve:
-    import numpy as np
-
-    from sixbit.values.light import SAMPLES, TransferCurve
-
-    return TransferCurve(f"gamma {exponent:.2f}", (np.linspace(0, 1, SAMPLES) ** exponent)[None])
 
 
 def check_size(path: Path, width: int, height: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from sixbit.files.tiff import ORIENTATION
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -41,6 +43,71 @@ def in_depth(pixels: NDArray[Any], depth: int) -> NDArray[Any]:
     return result
 
 
+def without_colour(pixels: NDArray[Any]) -> bool:
+    """True for a picture whose colours are alike everywhere, within a level of 8 bits as compression leaves them.
+
+    >>> import numpy as np
+    >>> grey = np.arange(12, dtype=np.uint8).reshape(2, 2, 3) // 3 * 40
+    >>> without_colour(grey), without_colour(grey + np.uint8([0, 0, 2]))
+    (True, False)
+    """
+    import numpy as np
+
+    if pixels.ndim == 2 or pixels.shape[2] < 3:
+        return True
+    level = 1 / 255 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max // 255
+
+    def alike(rows: NDArray[Any]) -> bool:
+        colours = rows[..., :3]
+        spread: NDArray[Any] = colours.max(axis=2) - colours.min(axis=2)
+        return bool((spread <= level).all())
+
+    # A few rows tell nearly all that have colours.
+    if not alike(pixels[:: max(1, len(pixels) // 16)]):
+        return False
+    return all(alike(pixels[top : top + 256]) for top in range(0, len(pixels), 256))
+
+
+def in_full_range(pixels: NDArray[Any], bits: int) -> NDArray[Any]:
+    """Whole numbers of so many bits as 8 or 16 bits, white at their top; floating point as 32 bits.
+
+    >>> import numpy as np
+    >>> in_full_range(np.array([0, 512, 1023], np.uint16), 10).tolist()
+    [0, 32800, 65535]
+    """
+    import numpy as np
+
+    if pixels.dtype.kind == "f":
+        return pixels.astype(np.float32, copy=False)
+    top, white = np.iinfo(pixels.dtype).max, (1 << bits) - 1
+    if top <= white:
+        return pixels
+    table = ((np.arange(white + 1, dtype=np.uint32) * top + white // 2) // white).astype(pixels.dtype)
+    result: NDArray[Any] = table[np.minimum(pixels, pixels.dtype.type(white))]
+    return result
+
+
+def straight(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Pixels whose colours are multiplied by their alpha, as stored, without that; what is not there becomes black.
+
+    ``pixels`` is (height, width, 4), uint8, uint16 or floating point; the last channel is alpha.
+
+    >>> import numpy as np
+    >>> straight(np.array([[[100, 50, 0, 100], [10, 20, 30, 0]]], np.uint8)).tolist()
+    [[[255, 128, 0, 100], [0, 0, 0, 0]]]
+    """
+    import numpy as np
+
+    result = np.empty_like(pixels)
+    top = np.float32(1) if pixels.dtype.kind == "f" else np.float32(np.iinfo(pixels.dtype).max)
+    for row, made in zip(pixels, result, strict=True):  # a row at a time, for the memory it takes
+        alpha = row[:, 3:].astype(np.float64)
+        colours = np.divide(row[:, :3] * np.float64(top), alpha, out=np.zeros(row[:, :3].shape), where=alpha > 0)
+        made[:, :3] = colours if pixels.dtype.kind == "f" else np.rint(np.minimum(colours, top))
+        made[:, 3] = row[:, 3]
+    return result
+
+
 def fitted(width: int, height: int, most_across: int, most_down: int | None = None) -> tuple[int, int]:
     """The size of a picture that may be so large (as wide as high, if one number is given); none is made larger.
 
@@ -66,9 +133,22 @@ def small_picture(pixels: NDArray[Any], most_across: int, most_down: int | None 
     step = max(1, int(0.25 / scale))
     part = pixels[::step, ::step]
     if part.ndim == 3:
-        part = part[..., 0] if part.shape[2] == 1 else part[..., :3]
+        part = part[..., 0] if part.shape[2] < 3 else part[..., :3]
     picture = Image.fromarray(np.ascontiguousarray(in_depth(part, 8))).convert("RGB")
     return picture.resize(fitted(width, height, most_across, most_down), Image.Resampling.LANCZOS)
+
+
+def turned_upright(picture: Image, orientation: int) -> Image:
+    """A picture that is stored by Exif's orientation (1-8), as it is to be looked at.
+
+    >>> from PIL import Image
+    >>> turned_upright(Image.new("L", (3, 2)), 6).size
+    (2, 3)
+    """
+    from PIL import ImageOps
+
+    picture.getexif()[ORIENTATION] = orientation
+    return ImageOps.exif_transpose(picture)
 
 
 def file_of(picture: Image, kind: str = "JPEG", **options: Any) -> bytes:

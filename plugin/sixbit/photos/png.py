@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import struct
+import logging
 import zlib
 from collections.abc import Container
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sixbit.files import png
 from sixbit.files.photoshop import iptc_of, resources_of
+from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
 from sixbit.photos.pixels import in_depth
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _IPTC = b"Raw profile type iptc\0"
-_SRGB_GAMMA = 45455
 
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-COLOURS = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI"}
+_STATED = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"}
+COLOURS = _STATED | {b"mDCV", b"cLLI"}
 """The chunks that say what the values of the pixels mean."""
 _FILM = {b"acTL", b"fcTL", b"fdAT"}
 _FRAMES = {b"IDAT", b"fdAT"}
@@ -33,17 +34,19 @@ PICTURE = _DECODED | _FILM | {b"hIST", b"bKGD", b"sBIT", b"iDOT"}
 
 
 @dataclass(frozen=True)
-class Encoding:
+class PngEncoding:
     """The chunks of a PNG that are kept as they are."""
 
     chunks: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def read(path: Path, file: BinaryIO) -> Photo:
-    """Decode a PNG; palettes become RGB, grey with alpha becomes RGB with alpha."""
+    """Decode a PNG; palettes become RGB."""
     import imagecodecs
     import numpy as np
 
+    # What libpng has to say of a broken file is in the error; of an interlaced one it does not matter.
+    logging.getLogger("imagecodecs").setLevel(logging.CRITICAL)
     photo, notes = carried(path, file), []
     # libpng gets the chunks of the pixels alone: of damage in others it would complain on the terminal.
     picture = chunks_of(file, _DECODED)
@@ -53,10 +56,10 @@ def read(path: Path, file: BinaryIO) -> Photo:
         pixels = imagecodecs.png_decode(png.SIGNATURE + picture)
     except (imagecodecs.PngError, ValueError, RuntimeError) as error:
         raise PhotoError(f"the PNG is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
-    if pixels.ndim == 3 and pixels.shape[2] == 2:
+    grey = pixels.ndim == 2 or pixels.shape[2] == 2
+    if pixels.ndim == 3 and grey:
         pixels = np.ascontiguousarray(pixels[:, :, [0, 0, 0, 1]])
-        notes.append("grey with alpha became RGB with alpha")
-    return replace(photo, pixels=pixels, notes=(*photo.notes, *notes))
+    return replace(photo, pixels=pixels, grey=grey, bits=0, notes=(*photo.notes, *notes))
 
 
 def chunks_of(file: BinaryIO, names: Container[bytes]) -> bytes:
@@ -70,13 +73,12 @@ def chunks_of(file: BinaryIO, names: Container[bytes]) -> bytes:
 
 
 def carried(path: Path, file: BinaryIO) -> Photo:
-    """What a PNG carries beside its pixels, as a photo that has none; PhotoError for an impossible size."""
+    """All that a PNG carries beside its pixels, as a photo that has none; PhotoError for an impossible size."""
     import numpy as np
 
-    exif = xmp = icc = gamma = None
+    exif = xmp = None
     resources = b""
     kept, notes = [], []
-    stated = False
     for chunk in png.chunks(file):
         name = chunk.name
         content = b"" if name in _FRAMES else file.read(chunk.size)
@@ -92,15 +94,9 @@ def carried(path: Path, file: BinaryIO) -> Photo:
             notes.append("content credentials, which hold for the file as it was alone, were left out")
         elif name not in PICTURE:
             kept.append((name, content))
-            stated |= name in (b"sRGB", b"cICP")
-            if name == b"iCCP":
-                icc = png.inflated(content.partition(b"\0")[2][1:])
-            elif name == b"gAMA" and len(content) == 4:
-                (gamma,) = struct.unpack(">I", content)
-    exponent = None if not gamma or stated or abs(gamma - _SRGB_GAMMA) < 100 else 1e5 / gamma
-    metadata, encoding = Metadata(exif, xmp, resources), Encoding(tuple(kept))
-    empty = np.empty((0, 0), np.uint8)
-    return Photo(path, "PNG", empty, icc, metadata, encoding, gamma=exponent, notes=tuple(dict.fromkeys(notes)))
+    colour = of_png_chunks(kept) or of_exif(exif) or SRGB
+    metadata, unique = Metadata(exif, xmp, resources), tuple(dict.fromkeys(notes))
+    return Photo(path, "PNG", np.empty((0, 0), np.uint8), colour, metadata, PngEncoding(tuple(kept)), notes=unique)
 
 
 def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata) -> list[str]:
@@ -121,11 +117,14 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
 def assemble(file: BinaryIO, photo: Photo, picture: bytes | memoryview, metadata: Metadata) -> None:
     """Write a PNG that holds a picture alone with what a photo carries."""
     file.write(picture[: png.HEADER_END])
-    encoding = photo.encoding if isinstance(photo.encoding, Encoding) else Encoding()
+    encoding = photo.encoding if isinstance(photo.encoding, PngEncoding) else PngEncoding()
     for name, content in encoding.chunks:
         file.write(png.packed(name, content))
-    if photo.icc is not None and b"iCCP" not in dict(encoding.chunks):
-        file.write(png.packed(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc)))
+    if not _STATED & dict(encoding.chunks).keys():
+        if photo.colour.codes and photo.icc is None:
+            file.write(png.packed(b"cICP", bytes((*photo.colour.codes, 0, 1))))
+        elif (icc := photo.profile) is not None:
+            file.write(png.packed(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
     if metadata.exif is not None:
         file.write(png.packed(png.EXIF, metadata.exif))
     if metadata.xmp is not None:

@@ -1,4 +1,4 @@
-"""What of a photo's metadata is passed on: all of it, all but the place, or hardly anything.
+"""The share of a photo's metadata that is passed on: all of it, all but the place, or hardly anything.
 
 What is left out is overwritten, not only unlinked: the bytes of a place are nowhere in the file that is written.
 """
@@ -17,6 +17,7 @@ from sixbit.files import png as png_file
 from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, parsed_xmp, property_of, xmp_packet
 from sixbit.files.jpeg import APP0, APP14, APP15, COMMENT, SCAN, SIGNATURE, NoRoomError, picture_end, segments
 from sixbit.files.xmp import picture_in
+from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.gain_map import MEANING, GainMap
 from sixbit.photos.location import clear_exif, clear_notes, clear_previews, clear_xmp, is_place, names_place
 from sixbit.photos.metadata import Metadata
@@ -35,11 +36,13 @@ _PLACES_BY_EXIV2 = (
     "Iptc.Application2.ProvinceState",
     "Iptc.Application2.Country",
 )
-"""What tells a place in Exif and IPTC, as exiv2 names it."""
+"""The tags in Exif and IPTC that tell the place, as exiv2 names them."""
 _LAYERS = "Exif.Image.0x935c"
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _RAW_PROFILE = "Raw profile type "
 _OF_MAKER = "what may tell the place and nobody else knows (segments of the maker, raw profiles) was left out"
+_SHOWN_BY_EXIV2 = ("Exif.Image.Orientation", "Exif.Photo.ColorSpace", "Exif.Iop.InteroperabilityIndex")
+"""Without these a picture that stays as it is would be shown in another way."""
 
 
 def passed_on(photo: Photo, policy: str) -> Photo:
@@ -54,13 +57,13 @@ def passed_on(photo: Photo, policy: str) -> Photo:
     bare = policy == "none"
     metadata, notes = (_bare(photo.metadata), []) if bare else without_place(photo.metadata)
     encoding: Any = photo.encoding
-    if isinstance(encoding, jpeg.Encoding):
+    if isinstance(encoding, jpeg.JpegEncoding):
         kept = {APP0, APP14} if bare else {APP0, APP14, COMMENT}
         parts = tuple(part for part in encoding.segments if part[0] in kept)
         if len(parts) < len(encoding.segments) and not bare:
             notes.append(_OF_MAKER)
         encoding = replace(encoding, segments=parts, trailer=None if bare else encoding.trailer)
-    elif isinstance(encoding, png.Encoding):
+    elif isinstance(encoding, png.PngEncoding):
         chunks = tuple(
             chunk
             for chunk in encoding.chunks
@@ -144,7 +147,7 @@ def _map_passed_on(gain_map: GainMap, policy: str) -> GainMap | None:
 
 
 def _meaning(packet: bytes | None) -> bytes | None:
-    """What a gain map's packet says of the gain, and nothing else."""
+    """Leave of a gain map's packet what it says of the gain, and nothing else."""
     exiv2 = loaded_exiv2()
     try:
         data = parsed_xmp(packet)
@@ -160,6 +163,29 @@ def _bare(metadata: Metadata) -> Metadata:
         return Metadata()
     block = tiff.Structure(tiff.EMPTY)
     block.put_first([block.entry(tiff.ORIENTATION, tiff.SHORT, block.pack("H", metadata.orientation))])
+    return Metadata(block.content())
+
+
+def _with_colours(bare: Metadata, exif: bytes | None) -> Metadata:
+    """Metadata of the orientation alone, with what this Exif block tells of the colours."""
+    try:
+        source = tiff.Structure(exif or tiff.EMPTY)
+        photo = source.sub(tiff.EXIF)
+        space = source.number(tiff.find(photo, tiff.COLOUR_SPACE))
+        interop = source.directory(source.number(tiff.find(photo, tiff.INTEROP)) or 0)[0]
+        index = tiff.find(interop, tiff.INTEROP_INDEX)
+        told = source.data(index)[:4] if index else b""
+    except tiff.StructureError:
+        return bare
+    block, entries = tiff.Structure(bare.exif or tiff.EMPTY), []
+    if space is not None and space <= 0xFFFF:
+        entries.append(block.entry(tiff.COLOUR_SPACE, tiff.SHORT, block.pack("H", space)))
+    if told:
+        at = block.append_directory([block.entry(tiff.INTEROP_INDEX, tiff.ASCII, told)])
+        entries.append(block.entry(tiff.INTEROP, tiff.LONG, block.pack("I", at)))
+    if not entries:
+        return bare
+    block.set_sub(tiff.EXIF, entries)
     return Metadata(block.content())
 
 
@@ -182,11 +208,19 @@ def _copied(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str, ...
     return _rewritten(data, policy)
 
 
+def _copied_with(carried: Photo, policy: str) -> Photo:
+    """All that a copy carries; its colours are told as they were, so that it needs no profile made for them."""
+    photo = passed_on(carried, policy)
+    if policy == "none":
+        photo = replace(photo, metadata=_with_colours(photo.metadata, carried.metadata.exif))
+    return replace(photo, colour=of_icc(carried.icc) or SRGB)
+
+
 def _copied_jpeg(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
     """A copy of a JPEG, of what stands behind it the gain map alone; that is encoded anew."""
     from sixbit.photos import jpeg
 
-    photo = passed_on(jpeg.carried(path, data), policy)
+    photo = _copied_with(jpeg.carried(path, data), policy)
     parts = list(segments(io.BytesIO(data)))
     if not parts or parts[-1].marker != SCAN:
         raise NoRoomError("there is no picture in it")
@@ -205,7 +239,7 @@ def _copied_png(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str,
     from sixbit.photos import png
 
     source, file = io.BytesIO(data), io.BytesIO()
-    photo = passed_on(png.carried(path, source), policy)
+    photo = _copied_with(png.carried(path, source), policy)
     png.assemble(file, photo, png_file.SIGNATURE + png.chunks_of(source, png.PICTURE), photo.metadata)
     return file.getvalue(), photo.notes
 
@@ -216,13 +250,13 @@ def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
     exif, xmp, iptc = image.exifData(), image.xmpData(), image.iptcData()
     notes: tuple[str, ...] = ()
     if policy == "none":
-        turned = str(exif["Exif.Image.Orientation"].value()) if "Exif.Image.Orientation" in exif else None
+        shown = {key: str(exif[key].value()) for key in _SHOWN_BY_EXIV2 if key in exif}
         exif.clear()
         xmp.clear()
         iptc.clear()
         image.clearComment()
-        if turned is not None:
-            exif["Exif.Image.Orientation"] = turned
+        for key, text in shown.items():
+            exif[key] = text
     else:
         packet, places = _xmp_without_place(None if xmp.empty() else xmp_packet(xmp))
         image.setXmpData(parsed_xmp(packet))

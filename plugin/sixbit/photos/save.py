@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.files.replace import replacing
+from sixbit.photos.colour import SRGB, of_icc
+from sixbit.photos.colour_tags import recoloured
 from sixbit.photos.metadata import corrected, without_maker_note
 from sixbit.photos.photo import Photo
+from sixbit.photos.pixels import straight
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -44,6 +47,10 @@ def save_photo(
     check_target(out, photo.path)
     if kind != "jpeg":
         photo = photo.without_gain_map("only a JPEG holds one")
+    if photo.grey and photo.alpha:
+        pixels = _as_grey(pixels)
+    if kind != "tiff" and photo.is_multiplied:
+        pixels = straight(pixels)
     metadata, notes = corrected(photo.metadata, pixels, filter)
     trailer = getattr(photo.encoding, "trailer", None)
     if kind != "jpeg" and trailer:
@@ -53,7 +60,22 @@ def save_photo(
     options = {"quality": quality, "subsampling": subsampling, "threads": threads} if kind == "jpeg" else {}
     with replacing(out) as file:
         notes += write(file, photo, pixels, metadata, **options)
+    colour = photo.colour
+    if colour.hdr and kind != "png":
+        notes.append(
+            f"its values are for HDR screens ({colour.hdr}), which programs without HDR show without highlights"
+        )
+    if colour.note and kind != photo.format.lower() and colour.source != "Exif":  # which goes with it
+        notes.append(colour.note)
     return (*photo.notes, *notes)
+
+
+def _as_grey(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Grey and alpha alone of RGB and alpha, if there are no colours in it."""
+    import numpy as np
+
+    is_grey = all(np.array_equal(pixels[..., 1], pixels[..., k]) for k in (0, 2))
+    return np.ascontiguousarray(pixels[..., [1, 3]]) if is_grey else pixels
 
 
 def format_of(out: Path) -> str:
@@ -76,11 +98,17 @@ def check_target(target: Path, source: Path | None) -> None:
         raise PhotoError(f"there is no folder {photo_name(target.parent)}.", Code.NO_FOLDER, subject=target)
 
 
-def with_profile(photo: Photo, icc: bytes | None) -> Photo:
-    """The photo in the colours of another profile, its pixels converted already."""
+def with_profile(photo: Photo, icc: bytes | None, space: str) -> Photo:
+    """The photo in the colours of a profile, its pixels converted already; ``space`` is what a preset calls them."""
     from sixbit.photos import png
 
+    photo = replace(photo, metadata=recoloured(photo.metadata, space))
+    if icc == photo.profile:
+        return photo
+    if photo.colour.note:
+        photo = replace(photo, notes=(*photo.notes, photo.colour.note))
+    grey = photo.grey and icc is None
     encoding = photo.encoding
-    if isinstance(encoding, png.Encoding):
-        encoding = png.Encoding(tuple(chunk for chunk in encoding.chunks if chunk[0] not in png.COLOURS))
-    return replace(photo, icc=icc, gamma=None, encoding=encoding)
+    if isinstance(encoding, png.PngEncoding):
+        encoding = png.PngEncoding(tuple(chunk for chunk in encoding.chunks if chunk[0] not in png.COLOURS))
+    return replace(photo, colour=of_icc(icc) or SRGB, grey=grey, encoding=encoding)

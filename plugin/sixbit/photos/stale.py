@@ -1,4 +1,4 @@
-"""What in a photo's metadata holds for the picture as it was, and not for one that was corrected or made smaller."""
+"""The metadata of a photo that holds for the picture as it was, and not for one that was corrected or made smaller."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ _DEPTH = ("Xmp.GDepth.", "Xmp.GFocus.", "Xmp.Device.", "Xmp.MiCamera.XMPMeta")
 _ORIGINAL = "Xmp.GImage."
 """The picture before it was blurred by its depth map."""
 
-_PROFILE = "Xmp.photoshop.ICCProfile"
 _SUBJECT_AREA, _FOCAL_PLANE_X, _FOCAL_PLANE_Y, _SUBJECT_LOCATION = 0x9214, 0xA20E, 0xA20F, 0xA214
 _FINEST = 10_000
 """The largest denominator of a ratio that is written."""
@@ -42,11 +41,6 @@ def erase_stale(data: Any) -> list[str]:
     if erase(data, (_ORIGINAL, *holders)):
         notes.append("the pictures within its XMP data, which are not corrected, were left out")
     return notes
-
-
-def without_profile_name(packet: bytes | None) -> bytes | None:
-    """The XMP packet of a picture whose colours were converted, without the name of the profile they had."""
-    return _changed(packet, lambda data: erase(data, _PROFILE))
 
 
 def scaled_xmp(packet: bytes | None, across: Fraction, down: Fraction) -> bytes | None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.files import tiff
+from sixbit.files import bigtiff, tiff
 from sixbit.files.exiv2 import exif_of_tiff
 from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
+from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
 from sixbit.values.errors import Code, PhotoError
@@ -19,15 +20,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tifffile import TiffPage
 
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
-_CFA, _LINEAR_RAW = 32803, 34892
+_WHITE_IS_ZERO = 0
+_BLACK_IS_ZERO = 1
+_RGB = 2
+_PALETTE = 3
+_YCBCR = 6
+_CFA = 32803
+_LINEAR_RAW = 34892
 _REDUCED = 1
+_COEFFICIENTS, _SUBSAMPLING, _REFERENCES = 529, 530, 532
+_JPEGS = (6, 7, 33007, 34892)
+"""Compressions whose decoder makes RGB of YCbCr."""
 _KEPT_COMPRESSIONS = {1: None, 5: "lzw", 8: "zlib", 32946: "zlib", 32773: "packbits", 34925: "lzma", 50000: "zstd"}
 _LARGEST_CLASSIC = 4_200_000_000
 
 
 @dataclass(frozen=True)
-class Encoding:
+class TiffEncoding:
     """How a TIFF was made, as tifffile names it."""
 
     compression: str | None = "zlib"
@@ -40,6 +49,7 @@ class Encoding:
 
 def read(path: Path, file: BinaryIO) -> Photo:
     """Decode the first page of a TIFF; what is not grey or RGB in whole or floating numbers is refused."""
+    import numpy as np
     import tifffile
 
     # What it has to say of a broken file is in the error, or does not matter.
@@ -55,9 +65,11 @@ def read(path: Path, file: BinaryIO) -> Photo:
             pixels, alpha = _arranged(path, page, pixels, notes)
             if len(container.pages) > 1 and not int(container.pages[1].aspage().subfiletype) & _REDUCED:
                 notes.append("only the first page was corrected; the others were left out")
+            grey = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO)
             encoding = _encoding(page, alpha, notes)
             tags = {number: page.tags.valueof(number) for number in (tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS)}
-            icc = page.iccprofile
+            icc, curve = page.iccprofile, page.tags.valueof(tiff.TRANSFER_FUNCTION)
+            is_big = container.is_bigtiff
     except (ValueError, struct.error, OSError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
         raise PhotoError(f"the TIFF is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
     if tags[tiff.LAYERS] is not None:
@@ -66,11 +78,20 @@ def read(path: Path, file: BinaryIO) -> Photo:
     iptc = _bytes(tags[tiff.IPTC])
     if iptc is not None:  # where the standard wants it; what Photoshop keeps in its resources is a copy
         resources = without_iptc(resources) + resources_of(iptc)
-    exif = exif_of_tiff(path, file)
+    exif = _exif_of_bigtiff(file) if is_big else exif_of_tiff(path, file)
     if exif is None:
         notes.append("its Exif data cannot be read and was left out")
     metadata = Metadata(exif, _bytes(tags[tiff.XMP]), resources)
-    return Photo(path, "TIFF", pixels, icc, metadata, encoding, notes=tuple(notes))
+    steps = np.ravel(curve).tolist() if isinstance(curve, tuple | np.ndarray) else ()
+    colour = of_icc(icc) or of_exif(exif, steps) or SRGB
+    return Photo(path, "TIFF", pixels, colour, metadata, encoding, grey=grey, notes=tuple(notes))
+
+
+def _exif_of_bigtiff(file: BinaryIO) -> bytes | None:
+    try:
+        return bigtiff.classic(file, tiff.PICTURE_TAGS)
+    except tiff.StructureError:
+        return None
 
 
 def _bytes(value: Any) -> bytes | None:
@@ -91,6 +112,8 @@ def _check(path: Path, page: TiffPage) -> None:
     if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR):
         kind = getattr(page.photometric, "name", page.photometric)
         raise PhotoError(f"its colours are stored as {kind}.", Code.FORMAT, subject=path)
+    if _is_ycbcr(page) and page.tags.valueof(_SUBSAMPLING, (2, 2)) not in ((1, 1), [1, 1]):
+        raise PhotoError("stores its colours subsampled (YCbCr), and not as a JPEG.", Code.FORMAT, subject=path)
     if page.axes not in ("YX", "YXS", "SYX"):
         raise PhotoError(f"is a stack of pictures ({page.axes}), not a photo.", Code.FORMAT, subject=path)
 
@@ -106,6 +129,9 @@ def _arranged(path: Path, page: TiffPage, pixels: NDArray[Any], notes: list[str]
         notes.append("its palette became RGB")
     else:
         pixels = _full_range(path, pixels, page.bitspersample, notes)
+    if _is_ycbcr(page):
+        pixels = _rgb_of_ycbcr(path, page, pixels)
+        notes.append("YCbCr became RGB")
     if page.photometric == _WHITE_IS_ZERO:
         pixels = (1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max) - pixels
         notes.append("white is zero became black is zero")
@@ -118,7 +144,6 @@ def _arranged(path: Path, page: TiffPage, pixels: NDArray[Any], notes: list[str]
     if channels > colours:
         if colours == 1:
             pixels = pixels[:, :, [0, 0, 0, 1]]
-            notes.append("grey with alpha became RGB with alpha")
         pixels = np.ascontiguousarray(pixels[:, :, :4])
     return pixels, int(page.extrasamples[0]) if page.extrasamples else 2
 
@@ -143,12 +168,52 @@ def _full_range(path: Path, pixels: NDArray[Any], bits: int, notes: list[str]) -
     return pixels.astype(kind.newbyteorder("="), copy=False)
 
 
-def _encoding(page: TiffPage, alpha: int, notes: list[str]) -> Encoding:
+def _is_ycbcr(page: TiffPage) -> bool:
+    """True if luma and chroma come out of its decoder."""
+    return page.photometric == _YCBCR and int(page.compression) not in _JPEGS
+
+
+def _rgb_of_ycbcr(path: Path, page: TiffPage, pixels: NDArray[Any]) -> NDArray[Any]:
+    """Luma and chroma as RGB, by the coefficients and references that the file states (TIFF 6.0, section 21)."""
+    import numpy as np
+
+    if pixels.ndim != 3 or pixels.shape[2] < 3:
+        raise PhotoError("is said to be YCbCr, and has no three channels.", Code.DAMAGED, subject=path)
+    if pixels.dtype != np.uint8:
+        raise PhotoError("stores its colours as YCbCr in more than 8 bits.", Code.FORMAT, subject=path)
+    red, green, blue = _numbers(page, _COEFFICIENTS, [0.299, 0.587, 0.114])
+    references = np.array(_numbers(page, _REFERENCES, [0, 255, 128, 255, 128, 255]), np.float32)
+    black, white = references[::2], references[1::2]
+    if green <= 0 or (white <= black).any():
+        raise PhotoError("does not say what its YCbCr values mean.", Code.DAMAGED, subject=path)
+    scale = np.array([255, 127, 127], np.float32) / (white - black)
+    result = pixels.copy()
+    for row in result:  # a row at a time, for the memory it takes
+        luma, of_blue, of_red = ((row[:, :3] - black) * scale).T
+        made = [luma + (2 - 2 * red) * of_red, luma, luma + (2 - 2 * blue) * of_blue]
+        made[1] = (luma - red * made[0] - blue * made[2]) / green
+        row[:, :3] = np.rint(np.clip(np.stack(made, axis=1), 0, 255))
+    return result
+
+
+def _numbers(page: TiffPage, tag: int, default: list[float]) -> list[float]:
+    """Rational numbers of a tag: pairs of whole ones, as tifffile has them."""
+    told = page.tags.valueof(tag)
+    if told is None:
+        return default
+    if len(told) != 2 * len(default) or 0 in told[1::2]:
+        raise ValueError("the numbers of its YCbCr values are broken")
+    return [above / below for above, below in zip(told[::2], told[1::2], strict=True)]
+
+
+def _encoding(page: TiffPage, alpha: int, notes: list[str]) -> TiffEncoding:
     compression = int(page.compression)
     if compression not in _KEPT_COMPRESSIONS:
         notes.append(f"compression {getattr(page.compression, 'name', compression)} became lossless Deflate")
     tile = (page.tilelength, page.tilewidth) if page.is_tiled else None
-    return Encoding(_KEPT_COMPRESSIONS.get(compression, "zlib"), page.predictor != 1, tile, alpha, page.axes == "SYX")
+    return TiffEncoding(
+        _KEPT_COMPRESSIONS.get(compression, "zlib"), page.predictor != 1, tile, alpha, page.axes == "SYX"
+    )
 
 
 def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata) -> list[str]:
@@ -157,7 +222,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     import tifffile
 
     notes = []
-    encoding = photo.encoding if isinstance(photo.encoding, Encoding) else Encoding()
+    encoding = photo.encoding if isinstance(photo.encoding, TiffEncoding) else TiffEncoding()
     exif = metadata.exif or tiff.EMPTY
     big = pixels.nbytes > _LARGEST_CLASSIC
     head = None if big else _head(exif)
@@ -172,7 +237,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         (tiff.RESOURCES, tiff.UNDEFINED, without_iptc(metadata.resources)),
     )
     colour = pixels.ndim == 3 and pixels.shape[2] >= 3
-    alpha = pixels.ndim == 3 and pixels.shape[2] == 4
+    alpha = pixels.ndim == 3 and pixels.shape[2] in (2, 4)
     # It complains of the empty structure that it is given to fill.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     with tifffile.TiffWriter(file, append=head is not None, bigtiff=big) as writer:
@@ -184,7 +249,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
             compression=encoding.compression,
             predictor=encoding.predictor and encoding.compression in ("lzw", "zlib", "zstd", "lzma"),
             tile=encoding.tile,
-            iccprofile=photo.icc,
+            iccprofile=photo.profile,
             extratags=[(tag, kind, len(data), data, True) for tag, kind, data in parts if data],
             metadata=None,
             software=False,

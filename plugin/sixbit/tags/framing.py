@@ -1,4 +1,4 @@
-"""What tags say of a picture's frame: what was cut out of it, and what else was done to its shape.
+"""The frame of a picture by its tags: what was cut out of it, and what else was done to its shape.
 
 Properties as Camera Raw, digiKam, darktable, Hugin, Leica's perspective control and phones write them; those of Camera
 Raw are a recipe only, unless ``crs:AlreadyApplied`` says that these pixels were made by it.
@@ -6,16 +6,16 @@ Raw are a recipe only, unless ``crs:AlreadyApplied`` says that these pixels were
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Mapping
 
 from sixbit.files.xmp import Packet
+from sixbit.tags.programs import digikam_filters, is_applied, is_true, setting
 from sixbit.tags.source import Source, fraction
+from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Crop, Tagged
 
-CROPPED, STRAIGHTENED, STITCHED, TILTED = "cropped", "straightened", "stitched", "changed in perspective"
-BENT, FRAMED = "bent", "given a border"
+CROPPED, STRAIGHTENED, STITCHED = Sentence("cropped"), Sentence("straightened"), Sentence("stitched")
+TILTED, BENT, FRAMED = Sentence("changed in perspective"), Sentence("bent"), Sentence("given a border")
 
 DARKTABLE = {
     "ashift": TILTED,
@@ -55,15 +55,6 @@ _PANORAMA = 6
 """EXIF CustomRendered, as Apple's phones write it of a panorama."""
 
 
-def is_true(text: str | None) -> bool:
-    """Tell whether a property of XMP says yes.
-
-    >>> is_true("True"), is_true("1"), is_true("False"), is_true(None)
-    (True, True, False, False)
-    """
-    return text is not None and text.strip().lower() in ("true", "1")
-
-
 def crop_in(properties: Mapping[str, str]) -> Tagged[Crop] | None:
     """Find the crop that Camera Raw has made, if it was made straight.
 
@@ -71,7 +62,7 @@ def crop_in(properties: Mapping[str, str]) -> Tagged[Crop] | None:
     >>> crop_in({"crs:AlreadyApplied": "True", "crs:HasCrop": "True", **edges}).value.left
     0.5
     """
-    if not _is_cropped(properties) or _number(properties, "CropAngle"):
+    if not _is_cropped(properties) or setting(properties, "CropAngle"):
         return None
     whole = {"Left": "0", "Top": "0", "Right": "1", "Bottom": "1"}
     edges = [fraction(properties.get(f"crs:Crop{side}", at_border)) for side, at_border in whole.items()]
@@ -90,7 +81,7 @@ def reshaping_in(packet: Packet, exif: Source) -> tuple[Tagged[str], ...]:
     found = [*_by_camera_raw(properties), *_by_others(properties)]
     for module in sorted(packet.darktable_modules & DARKTABLE.keys()):
         found.append(Tagged(DARKTABLE[module], f"XMP darktable:history, {module}"))
-    for name in dict.fromkeys(re.findall(r'filterName="([\w:]{1,60})"', properties.get("digiKam:ImageHistory", ""))):
+    for name in dict.fromkeys(name for name, _ in digikam_filters(properties)):
         if name in _DIGIKAM:
             found.append(Tagged(_DIGIKAM[name], f"XMP digiKam:ImageHistory, {name}"))
     software = exif.text("Software")
@@ -112,13 +103,13 @@ def taken_size(exif: Source) -> Tagged[tuple[int, int]] | None:
 
 
 def _by_camera_raw(properties: Mapping[str, str]) -> Iterator[Tagged[str]]:
-    if not is_true(properties.get("crs:AlreadyApplied")):
+    if not is_applied(properties):
         return
     if _is_cropped(properties) and crop_in(properties) is None:
-        is_straight = not _number(properties, "CropAngle")
+        is_straight = not setting(properties, "CropAngle")
         yield Tagged(CROPPED if is_straight else STRAIGHTENED, "XMP crs:HasCrop")
     for name, (deed, idle) in _CAMERA_RAW.items():
-        if _number(properties, name, idle) != idle:
+        if setting(properties, name, idle) != idle:
             yield Tagged(deed, f"XMP crs:{name}")
 
 
@@ -135,10 +126,4 @@ def _by_others(properties: Mapping[str, str]) -> Iterator[Tagged[str]]:
 
 
 def _is_cropped(properties: Mapping[str, str]) -> bool:
-    return is_true(properties.get("crs:AlreadyApplied")) and is_true(properties.get("crs:HasCrop"))
-
-
-def _number(properties: Mapping[str, str], name: str, otherwise: float = 0.0) -> float:
-    """A setting of Camera Raw; what is no number stands for the one at which it does nothing."""
-    value = fraction(properties.get(f"crs:{name}", "").lstrip("+"))
-    return otherwise if math.isnan(value) else value
+    return is_applied(properties) and is_true(properties.get("crs:HasCrop"))

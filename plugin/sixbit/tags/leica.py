@@ -1,4 +1,4 @@
-"""What Leica bodies write of an M lens into the MakerNote, read from its bytes.
+"""The values that Leica bodies write of an M lens into the MakerNote, read from its bytes.
 
 The layouts are those that ExifTool (Panasonic.pm, MakerNotes.pm) and LibRaw (leica.cpp) have found out: eight bytes
 of header name the layout, a TIFF directory follows, and each layout counts the offsets of its values from another
@@ -23,7 +23,7 @@ _M240_GAP, _M246_GAP = 114, 126
 
 
 class LeicaNote(NamedTuple):
-    """What a maker note says; everything may be missing.
+    """The values of a maker note; everything may be missing.
 
     ``lens_type`` is six-bit code x 4 + frame selector, ``adapter_code`` the code alone, as an M-Adapter L tells it.
     """

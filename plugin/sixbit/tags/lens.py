@@ -1,4 +1,4 @@
-"""What is known of a lens, as the values of the tags that tell of it."""
+"""The tags that tell of a lens, with their values."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _fraction(number: float) -> Fraction:
 
 
 def own_properties(lens: Lens, values: Values) -> dict[str, str]:
-    """What Sixbit will know the lens and the aperture by, as properties of its own namespace by exiv2's names."""
+    """The properties by which Sixbit will know the lens and the aperture, of its own namespace, by exiv2's names."""
     found = {own_key(LENS): lens.lens_id}
     if "FNumber" in values:
         found[own_key(APERTURE)] = text_of(values["FNumber"])

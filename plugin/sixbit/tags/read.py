@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from sixbit.files.find import Blocks, find_blocks
+from sixbit.files.find import TURNED, Blocks, find_blocks
 from sixbit.files.tiff import EXIF, MAKER_NOTE, Structure, StructureError, byte_order, find
 from sixbit.files.xmp import Packet, XmpError, read_packet
 from sixbit.tags.leica import LeicaNote, read_leica_note
@@ -47,7 +47,7 @@ class BoundedFile:
 def read_shot(path: str | Path) -> Shot:
     """Read what a photo, or a sidecar beside it, says of its lens and how it was used.
 
-    JPEG, TIFF, DNG (and other raw files built on TIFF), PNG and HEIC; pixels are not read. A sidecar
+    JPEG, TIFF, DNG (and other raw files), PNG, HEIC, AVIF, WebP and JPEG XL; pixels are not read. A sidecar
     (``PHOTO.ext.xmp``, else ``PHOTO.xmp``) goes before the photo's own tags, for it was written later; but marks of
     corrections are taken from the photo alone, as a sidecar tells what shall be done, not what was done to these
     pixels. Raises PhotoError.
@@ -63,8 +63,8 @@ def shot_in(photo: Path, blocks: Blocks) -> Shot:
     packet = _packet(blocks.xmp)
     sources = [*_sidecar_sources(photo), exif, Source(packet.properties, "XMP ")]
     shot = shot_of(sources, exif, _leica_note(blocks, exif), packet)
-    # A HEIC is turned by properties of its own, and its size is that of the turned picture: not a second time.
-    orientation = 1 if blocks.kind == "HEIC" else shot.orientation
+    # It is turned by properties of its own, and its size is that of the turned picture: not a second time.
+    orientation = 1 if blocks.kind in TURNED else shot.orientation
     return shot._replace(path=photo, width=blocks.width or None, height=blocks.height or None, orientation=orientation)
 
 
@@ -107,8 +107,19 @@ def opened(path: Path) -> BinaryIO:
 
 
 def sidecars(photo: Path) -> tuple[Path, Path]:
-    """Where a sidecar of the photo may be, the most trusted first: ``PHOTO.ext.xmp`` and ``PHOTO.xmp``."""
-    return photo.with_name(photo.name + ".xmp"), photo.with_suffix(".xmp")
+    """Where a sidecar of the photo may be, the most trusted first: ``PHOTO.ext.xmp`` and ``PHOTO.xmp``.
+
+    Each with its ending in capitals, if it stands so.
+    """
+    return _as_it_stands(photo.with_name(photo.name + ".xmp")), _as_it_stands(photo.with_suffix(".xmp"))
+
+
+def _as_it_stands(sidecar: Path) -> Path:
+    in_capitals = sidecar.with_suffix(".XMP")
+    try:
+        return in_capitals if in_capitals.is_file() and not sidecar.exists() else sidecar
+    except OSError:
+        return sidecar
 
 
 def _sidecar_sources(photo: Path) -> Iterator[Source]:

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from sixbit.files.tiff import Structure
 from sixbit.files.xmp import Packet, packet_of_texts
+from sixbit.tags.done import corrections_in, known_to_body, silent_program
 from sixbit.tags.framing import crop_in, reshaping_in, taken_size
 from sixbit.tags.leica import LeicaNote, read_leica_note
 from sixbit.tags.source import Source, fraction
-from sixbit.values.marks import APERTURE, LENS, corrections_in
-from sixbit.values.shot import LensSpecification, Shot, SixBitCode, Tagged, says_nothing
+from sixbit.values.marks import APERTURE, LENS
+from sixbit.values.shot import BY_ADAPTER, LensSpecification, Shot, SixBitCode, Tagged, says_nothing
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
     f_number = aperture or _f_number(sources, note)
     on_m_body = bool(make and model and make.value.lower().startswith("leica") and _LEICA_M.match(model.value))
     zoom = _positive(exif, "DigitalZoomRatio", 1000)
-    already, marks = corrections_in(packet.properties, packet.darktable_modules)
+    done = corrections_in(packet)
     focal_mm, focal_35mm = _focal_lengths(sources)
     return Shot(
         make=make,
@@ -67,13 +68,15 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
         taken_size=taken_size(exif),
         crop=crop_in(packet.properties),
         reshaped=reshaping_in(packet, exif),
-        already_corrected=already,
-        marks=marks,
+        already_corrected=done.kinds,
+        marks=done.marks,
+        silent_program=silent_program(packet, exif),
+        known_to_body=known_to_body(packet, exif, note, on_m_body),
     )
 
 
 def shot_of_tags(tags: Mapping[str, str], size: tuple[int, int] | None = None) -> Shot:
-    """What tags say of the lens and how it was used. ``size`` (px) is that of the picture.
+    """Read a shot from tags as texts. ``size`` (px) is that of the picture.
 
     >>> shot = shot_of_tags({"Exif.Photo.LensModel": "Elmar-M 1:2.8/50", "Exif.Photo.FNumber": "56/10"})
     >>> shot.lens_names[0].value, shot.f_number.value
@@ -187,7 +190,7 @@ def _six_bit(note: LeicaNote) -> Tagged[SixBitCode] | None:
     if note.lens_type and 4 <= note.lens_type < 4 * 64:
         return Tagged(SixBitCode(note.lens_type >> 2, note.lens_type & 3), "MakerNote LensType")
     if note.adapter_code:
-        return Tagged(SixBitCode(note.adapter_code, None), "MakerNote 0x0304")
+        return Tagged(SixBitCode(note.adapter_code, None), BY_ADAPTER)
     return None
 
 

@@ -12,7 +12,7 @@ from sixbit.values.shot import Tagged
 _INFINITE = 0xFFFFFFFF
 _MOST_NUMBERS = 16
 _OLDER = {"LensSerialNumber": "aux:LensSerialNumber", "LensSpecification": "aux:LensInfo"}
-"""What properties were called before XMP took up the names of EXIF."""
+"""Names that properties had before XMP took up those of EXIF."""
 
 
 class Source:

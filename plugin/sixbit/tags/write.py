@@ -1,7 +1,8 @@
 """Write the tags of a lens into photos whose camera or adapter knew of none: ``sixbit tag``.
 
 JPEG, TIFF and PNG get them in place: new tags go to the end of the Exif structure and nothing else in it moves, for
-maker notes hold offsets that break when they do. What cannot be changed so (raw files, DNG, HEIC) gets a sidecar.
+maker notes hold offsets that break when they do. What cannot be changed so (raw files, DNG, BigTIFF, HEIC,
+AVIF, WebP, JPEG XL) gets a sidecar.
 The lens itself, by its identity, goes to the XMP packet, so that it is found again whatever its name is shared with.
 """
 
@@ -24,6 +25,7 @@ from sixbit.tags.lens import Values, lens_values, outdated, own_properties, text
 from sixbit.tags.read import opened, photo_blocks, shot_in, sidecars
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.lens import Lens
+from sixbit.values.marks import COMPENSATED, own_key
 from sixbit.values.shot import Shot
 
 _NUMBERS = {
@@ -64,13 +66,14 @@ def write_lens_tags(
         raise PhotoError(refused)
     with opened(photo) as file:
         blocks = photo_blocks(photo, file)
-        crop_factor = _crop_factor(shot_in(photo, blocks))
+        shot = shot_in(photo, blocks)
+        crop_factor = _crop_factor(shot)
         values = lens_values(lens, f_number=f_number, focal_mm=focal_mm, crop_factor=crop_factor)
         own = own_properties(lens, values)
         is_tiff = blocks.kind == "TIFF" and photo.suffix.lower() in (".tif", ".tiff")
         try:
             if blocks.kind in ("JPEG", "PNG") or (is_tiff and not blocks.is_dng):
-                packet = _merged(blocks.xmp or b"", values, own, complete=False)
+                packet = _merged(blocks.xmp or b"", values, own | _known_to_body(shot), complete=False)
                 # The photo is closed again before another file takes its place, which some systems insist on.
                 with _backup(photo.resolve(), backup), replacing(photo.resolve()) as tagged, file:
                     file.seek(0)
@@ -84,11 +87,17 @@ def write_lens_tags(
 
 
 def _crop_factor(shot: Shot) -> float | None:
-    """What the focal lengths in the photo say of its sensor, before that of the lens takes their place."""
+    """The crop factor by the focal lengths in the photo, before that of the lens takes their place."""
     if shot.focal_mm is None or shot.focal_35mm is None:
         return None
     crop = shot.focal_35mm.value / shot.focal_mm.value
     return crop if 0.9 <= crop <= 12 else None
+
+
+def _known_to_body(shot: Shot) -> dict[str, str]:
+    """The name that the body has written, as a property, if it is to be overwritten: fall-off is compensated for it."""
+    known = shot.known_to_body
+    return {} if known is None or known.tag.startswith("MakerNote") else {own_key(COMPENSATED): known.value}
 
 
 def _put(block: tiff.Structure, values: Values) -> None:

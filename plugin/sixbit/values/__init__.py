@@ -1,1 +1,1 @@
-"""What flows between the steps. Nothing of Sixbit is imported here but the manifest."""
+"""The values that flow between the steps. Nothing of Sixbit is imported here but the manifest."""

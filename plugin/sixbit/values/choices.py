@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeGuard
 
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.sentence import Sentence
+
+
+class Strengths(Mapping[str, float]):
+    """Kinds of correction with their strengths, in the order of KINDS: a mapping that cannot be changed."""
+
+    def __init__(self, strength: Mapping[str, float]) -> None:
+        self._strength = _in_order(strength)
+
+    def __getitem__(self, kind: str) -> float:
+        return self._strength[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._strength)
+
+    def __len__(self) -> int:
+        return len(self._strength)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._strength.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._strength)
 
 
 @dataclass(frozen=True)
@@ -18,8 +40,9 @@ class Choices:
 
     ``lens`` is an identity, ``focal_mm`` is in mm and ``distance_m`` in metres. ``kinds`` says how much is wanted of
     each kind, from 0 to 1; a kind that is not there is not wanted. ``scale`` is ``fill`` (no empty corner, nothing lost
-    that need not be), ``none``, or a factor. ``grades`` are those of the calibrations that are trusted. Raises
-    :class:`CompileError` for choices that make no sense.
+    that need not be), ``none``, or a factor. ``grades`` are those of the calibrations that are trusted.
+    ``compensated`` says what becomes of fall-off that the camera has compensated itself, for a lens that it knew:
+    ``leave`` it, or ``correct`` it all the same. Raises :class:`CompileError` for choices that make no sense.
 
     >>> Choices(f_number=5.6, kinds={"tca": 0.5, "distortion": 1.0}).kinds
     {'distortion': 1.0, 'tca': 0.5}
@@ -36,8 +59,11 @@ class Choices:
     kinds: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 1.0))
     scale: str | float = "fill"
     grades: tuple[Grade, ...] = TRUSTED
+    compensated: str = "leave"
 
     def __post_init__(self) -> None:
+        if self.lens is not None and not isinstance(self.lens, str):
+            raise CompileError(f"`lens` is the identity of a lens, not {self.lens!r:.60}.")
         if _is_number(self.crop_factor):
             check_crop_factor(self.crop_factor)
         for name in ("crop_factor", "focal_mm", "f_number", "distance_m"):
@@ -46,8 +72,20 @@ class Choices:
                 raise CompileError(f"`{name}` is a number above zero and below a million, not {value!r:.60}.")
         if self.scale not in ("fill", "none") and not (_is_number(self.scale) and 0.1 <= self.scale <= 10):
             raise CompileError(f"A scale is `fill`, `none` or a factor from 0.1 to 10, not {self.scale!r:.60}.")
-        object.__setattr__(self, "kinds", _in_order(self.kinds))
+        if self.compensated not in ("leave", "correct"):
+            raise CompileError(f"What is compensated is left or corrected, not {self.compensated!r:.60}.")
+        object.__setattr__(self, "kinds", Strengths(self.kinds))
         object.__setattr__(self, "grades", _known(self.grades))
+
+    def over(self, others: Choices) -> Choices:
+        """Put these choices over others: what is as usual here is left to the others.
+
+        >>> both = Choices(f_number=4).over(Choices(f_number=8, scale="none"))
+        >>> both.f_number, both.scale
+        (4, 'none')
+        """
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(others, **{name: value for name, value in own.items() if value != getattr(USUAL, name)})
 
 
 def with_strength(kinds: Iterable[str], strength: Mapping[str, float]) -> dict[str, float]:
@@ -96,6 +134,8 @@ def _is_number(value: Any) -> TypeGuard[float]:
 
 def _known(grades: Iterable[Grade]) -> tuple[Grade, ...]:
     """Put grades into the order of Grade, and check them."""
+    if isinstance(grades, str) or not isinstance(grades, Iterable):
+        raise CompileError(f"`grades` is a list of grades, not {grades!r:.60}.")
     asked = tuple(grades)
     _check_known(asked, tuple(Grade), "grade")
     return tuple(grade for grade in Grade if grade in asked)
@@ -103,6 +143,8 @@ def _known(grades: Iterable[Grade]) -> tuple[Grade, ...]:
 
 def _in_order(strength: Mapping[str, float]) -> dict[str, float]:
     """Put kinds with their strengths into the order of KINDS, and check them."""
+    if not isinstance(strength, Mapping):
+        raise CompileError(f"Kinds come with their strengths, as {{'tca': 1.0}}; this is {strength!r:.60}.")
     _check_known(strength, KINDS, "correction")
     for kind, share in strength.items():
         if not (_is_number(share) and 0 <= share <= 1):

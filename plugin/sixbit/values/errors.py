@@ -1,4 +1,4 @@
-"""What Sixbit cannot do, as values: a code for programs, what it is about, and the reason in words.
+"""The errors of Sixbit, as values: a code for programs, what it is about, and the reason in words.
 
 A reason says what is wrong. What can be done about it depends on where the user is, so it stands in a table by code of
 whoever shows the error: ``cli/ways_out.py``, ``export/ways_out.py``, and one in each editor.
@@ -62,17 +62,24 @@ class Code(StrEnum):
     BAD_VIGNETTING = "bad_vignetting"
     BAD_SHADING = "bad_shading"
     ALREADY_CORRECTED = "already_corrected"
+    COMPENSATED = "compensated"
+    """Fall-off that the camera itself has compensated, for a lens that it knew."""
     RESHAPED = "reshaped"
     """A picture that was cropped, stitched or bent, so that its optical centre is not known."""
     # The user's own files.
     USER_FILE = "user_file"
     RUN = "run"
-    """A calibration run of the user's."""
+    """A calibration run of the user's, which cannot be used."""
+    NO_RUN = "no_run"
+    """There is no such run, or none that fits."""
     PRESET = "preset"
+    PRESET_FILE = "preset_file"
+    """A preset that makes no sense."""
     VERSION = "version"
     # Frames that a lens is measured from.
     FLATS = "flats"
-    EXPOSURE = "exposure"
+    TOO_BRIGHT = "too_bright"
+    TOO_DARK = "too_dark"
     LINES = "lines"
     EDGES = "edges"
     FRAMES = "frames"
@@ -101,7 +108,7 @@ def photo_name(path: str | Path) -> str:
 
 
 class SixbitError(Exception):
-    """What Sixbit cannot do.
+    """The base of all errors that Sixbit raises for a reason it can tell.
 
     ``reason`` says why, in words that hold everywhere; ``code`` is its kind; ``subject`` is the photo, file or name
     that the reason is about and does not repeat. A :class:`sixbit.values.sentence.Sentence` brings its own code.
@@ -120,7 +127,7 @@ class SixbitError(Exception):
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """What the reason is made of, by name, if it is a sentence of parts."""
+        """The values in the reason, by name, if it is a sentence of parts."""
         return getattr(self.reason, "values", {})
 
     def __str__(self) -> str:
@@ -146,6 +153,8 @@ class NotCorrectedError(PhotoError):
         ``ambiguous``, ``unknown``, ``untagged`` or ``not_m`` as the matcher says it, ``uncalibrated``,
         ``already_corrected`` or ``reshaped``.
         """
+        if self.code is Code.COMPENSATED:
+            return str(Code.ALREADY_CORRECTED)
         told = (Code.AMBIGUOUS, Code.UNKNOWN, Code.UNTAGGED, Code.NOT_M, Code.ALREADY_CORRECTED, Code.RESHAPED)
         return str(self.code if self.code in told else Code.UNCALIBRATED)
 
@@ -186,3 +195,18 @@ class InstallError(SixbitError):
 
 class ArgumentError(SixbitError, ValueError):
     """A request that makes no sense."""
+
+
+class UserFileWarning(UserWarning):
+    """A file of the user's that cannot be read, and that Sixbit goes on without; ``error`` says what is wrong."""
+
+    def __init__(self, error: SixbitError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def go_on_without(error: SixbitError) -> None:
+    """Tell the user of a file that is passed over, once in a process."""
+    import warnings
+
+    warnings.warn(UserFileWarning(error), stacklevel=1)

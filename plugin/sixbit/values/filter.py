@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -29,6 +30,16 @@ from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 
 FORMAT = 1
 
+LARGEST_SIDE = 1 << 24
+"""Pixels; single precision counts no further."""
+FARTHEST = 1e9
+"""Pixels: where a centre may lie, and the largest half diagonal."""
+LEAST_HALF_DIAGONAL = 1e-3
+MOST_COEFFICIENTS = 64
+"""Of a polynomial. The compiler's have 39 at most."""
+MOST_NODES = 1 << 22
+"""Of a gain map, in all planes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Filter:
@@ -37,6 +48,7 @@ class Filter:
     ``warp`` and ``gain`` hold one polynomial (all planes alike) or three (red, green, blue). ``gain_map`` is
     planes x rows x columns; its outer nodes lie on the centres of the outer pixels, and it is read bilinearly at
     the output point. ``made_from`` says what was compiled (lens, calibrations, focal length ...), as JSON values.
+    Raises FilterError for what no engine can apply: other numbers of planes, numbers that are not finite.
 
     >>> half = Filter(width=3, height=3, centre=(1.0, 1.0), half_diagonal=2**0.5, warp=((0.5,),))
     >>> half.source_points([[0.0, 0.0]]).tolist()
@@ -62,6 +74,27 @@ class Filter:
     source_centre: tuple[float, float] | None = None
     """The centre in the source, where it is another than in the output."""
 
+    def __post_init__(self) -> None:
+        for name in ("width", "height"):
+            side = getattr(self, name)
+            _demand(type(side) is int and 0 < side <= LARGEST_SIDE, name, f"a whole number from 1 to {LARGEST_SIDE}")
+        for name in {"centre", "source_centre"} if self.source_centre is not None else {"centre"}:
+            well = _are_numbers(getattr(self, name), 2, 2) and max(map(abs, getattr(self, name))) <= FARTHEST
+            _demand(well, name, f"two numbers, none beyond {FARTHEST:g}")
+        half = self.half_diagonal
+        well = _are_numbers((half,), 1, 1) and LEAST_HALF_DIAGONAL <= half <= FARTHEST
+        _demand(well, "half_diagonal", f"a number from {LEAST_HALF_DIAGONAL:g} to {FARTHEST:g}")
+        for name in ("warp", "gain"):
+            planes = getattr(self, name)
+            well = isinstance(planes, tuple) and len(planes) in (1, 3)
+            well = well and all(_are_numbers(polynomial, 1, MOST_COEFFICIENTS) for polynomial in planes)
+            _demand(well, name, f"1 or 3 polynomials of 1 to {MOST_COEFFICIENTS} finite coefficients")
+        nodes = self.gain_map
+        well = nodes is None or (isinstance(nodes, np.ndarray) and _is_map(nodes))
+        _demand(well, "gain_map", f"finite numbers in 1 or 3 planes of rows and columns, {MOST_NODES} at most")
+        _demand(_are_numbers((self.error_px, self.error_gain), 2, 2), "error_px, error_gain", "finite numbers")
+        _demand(isinstance(self.made_from, Mapping), "made_from", "what was compiled, by name")
+
     @property
     def shift(self) -> tuple[float, float]:
         """How far the centre lies from where it comes from, in px."""
@@ -83,8 +116,20 @@ class Filter:
         """True if the picture comes back unchanged, byte for byte."""
         return not (self.warps or self.brightens)
 
+    @property
+    def green(self) -> Filter:
+        """The correction of green for all colours: of a picture that has none, so that it gets none."""
+
+        def middle(planes: tuple[Polynomial, ...]) -> tuple[Polynomial, ...]:
+            return (planes[len(planes) // 2],)
+
+        nodes = self.gain_map
+        if nodes is not None:
+            nodes = np.broadcast_to(nodes[len(nodes) // 2], nodes.shape)
+        return replace(self, warp=middle(self.warp), gain=middle(self.gain), gain_map=nodes)
+
     def window(self, x: int, y: int, width: int, height: int) -> Filter:
-        """The same correction for a part of the picture that was cut out of it: the optical centre stays its own.
+        """Fit the filter to a part that was cut out of the picture: the optical centre stays that of the whole.
 
         >>> whole = Filter(width=101, height=101, centre=(50.0, 50.0), half_diagonal=70.0, warp=((0.9,),))
         >>> whole.window(40, 0, 20, 101).source_points([[10.0, 0.0]])[1].tolist()
@@ -100,7 +145,7 @@ class Filter:
         )
 
     def reduced(self, width: int, height: int, across: float, down: float) -> Filter:
-        """The same correction for the picture reduced to width x height, each pixel the mean of across x down.
+        """Fit the filter to the picture reduced to width x height, each pixel the mean of across x down.
 
         >>> whole = Filter(width=101, height=101, centre=(49.5, 49.5), half_diagonal=70.0, warp=((0.9,),))
         >>> whole.reduced(25, 25, 4, 4).source_points([[2.0, 12.0]])[1].tolist()
@@ -196,7 +241,7 @@ class Filter:
             return cls(gain_map=gain_map, **values)
         except FilterError:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise FilterError(f"This is not a Sixbit filter: {error}.") from error
 
     def save(self, path: str | Path) -> None:
@@ -205,8 +250,30 @@ class Filter:
 
     @classmethod
     def load(cls, path: str | Path) -> Filter:
-        """Read a filter from a JSON file."""
-        return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        """Read a filter from a JSON file; raises FilterError if that cannot be."""
+        try:
+            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            why = f"cannot be read: {getattr(error, 'strerror', None) or error}."
+            raise FilterError(why, Code.NO_ACCESS, subject=path) from error
+
+
+def _demand(well: bool, name: str, wanted: str) -> None:
+    if not well:
+        raise FilterError(f"This filter cannot be applied: {name} must be {wanted}.", Code.DAMAGED)
+
+
+def _are_numbers(values: Any, least: int, most: int) -> bool:
+    """Tell whether these are so many finite numbers."""
+    if not isinstance(values, tuple) or not least <= len(values) <= most:
+        return False
+    return all(isinstance(value, int | float) and math.isfinite(value) for value in values)
+
+
+def _is_map(nodes: FloatArray) -> bool:
+    if nodes.dtype.kind != "f" or nodes.ndim != 3 or nodes.shape[0] not in (1, 3) or not 0 < nodes.size <= MOST_NODES:
+        return False
+    return bool(np.isfinite(nodes).all())
 
 
 def _reduced(point: tuple[float, float], across: float, down: float) -> tuple[float, float]:

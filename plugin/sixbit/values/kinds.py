@@ -22,4 +22,4 @@ class Grade(StrEnum):
 
 
 TRUSTED = (Grade.MEASURED, Grade.PUBLISHED)
-"""What is used unless the user asks for more, or less."""
+"""The grades that are used unless the user asks for more, or less."""

@@ -90,7 +90,7 @@ class Lens(NamedTuple):
 
     @property
     def told_apart_by(self) -> str:
-        """What tells this lens from others of its name: years, order numbers, near limit."""
+        """The facts that tell this lens from others of its name: years, order numbers, near limit."""
         facts = [self.years]
         if self.product_numbers:
             facts.append(Sentence("order number {numbers}", numbers=" ".join(self.product_numbers)))
@@ -120,6 +120,14 @@ class Lens(NamedTuple):
         """Say that the lens has no such focal length; None if it has. A share of ``slack`` is let pass."""
         if self.focal_min * (1 - slack) <= focal_mm <= self.focal_max * (1 + slack):
             return None
+        if self.focal_min == self.focal_max:
+            return Sentence(
+                "{lens} has no focal length of {focal:g} mm: it is a {only:g} mm lens.",
+                Code.FOCAL_LENGTH,
+                lens=self.name,
+                focal=focal_mm,
+                only=self.focal_min,
+            )
         return Sentence(
             "{lens} has no focal length of {focal:g} mm: it goes from {shortest:g} to {longest:g} mm.",
             Code.FOCAL_LENGTH,

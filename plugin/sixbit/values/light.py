@@ -15,7 +15,7 @@ SAMPLES = 65536
 
 @dataclass(frozen=True, eq=False)
 class TransferCurve:
-    """What a code value is worth in linear light: one curve, or one a plane.
+    """A curve from code values to linear light: one for all planes, or one a plane.
 
     ``linear`` is (1 or 3, SAMPLES), rising, 0 and 1 at its ends. Between the samples it is linear; beyond the ends
     it goes straight on, so that floating point pictures keep what lies outside of 0..1.

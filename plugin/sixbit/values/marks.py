@@ -1,11 +1,11 @@
-"""The marks that corrections leave in the XMP of a photo, and what the user said of it: names, written and read."""
+"""The marks that Sixbit leaves in the XMP of a photo, and what the user said of it, by name.
+
+:mod:`sixbit.tags.done` reads them, with those of other programs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-
-from sixbit.values.kinds import KINDS
-from sixbit.values.shot import Tagged
+from collections.abc import Iterable
 
 NAMESPACE = "https://sixbit.photo/ns/1.0/"
 PREFIX = "sixbit"
@@ -25,8 +25,8 @@ LENS = "lens"
 """The identity of the lens that the user chose for the photo."""
 APERTURE = "aperture"
 """The f-number that the user gave, as a fraction. FNumber may be what the camera made of it."""
-
-LONGEST_MARK = 200
+COMPENSATED = "compensated"
+"""The lens that the body itself knew, and has compensated, where the user has named another in its place."""
 
 
 def own(name: str) -> str:
@@ -59,30 +59,3 @@ def marks(applied: Iterable[str], earlier: Iterable[str], digest: str | None) ->
         tags[own_key(CORRECTED)] = " ".join(dict.fromkeys((*earlier, *applied)))
         tags[own_key(FILTER)] = digest
     return tags
-
-
-def corrections_in(
-    properties: Mapping[str, str], darktable_modules: Collection[str]
-) -> tuple[tuple[str, ...], tuple[Tagged[str], ...]]:
-    """The corrections that a photo's own XMP says were made, and the marks that say so.
-
-    >>> corrections_in({"aux:VignetteCorrectionAlreadyApplied": "True"}, ())[0]
-    ('vignetting',)
-    """
-    made: set[str] = set()
-    found: list[Tagged[str]] = []
-    for kind, name in ALREADY_APPLIED.items():
-        value = properties.get(f"aux:{name}", "")
-        if value.strip().lower() in ("true", "1"):
-            made.add(kind)
-            found.append(Tagged(value.strip(), f"XMP aux:{name}"))
-    digest = properties.get(own(FILTER), "").strip()
-    if digest:
-        found.append(Tagged(digest[:LONGEST_MARK], f"XMP {own(FILTER)}"))
-        named = properties.get(own(CORRECTED), "").split()
-        # Shading has no standard mark: a filter that left none of those did nothing else.
-        made.update(named or (() if made else ("shading",)))
-    if "lens" in darktable_modules:
-        found.append(Tagged("lens", "XMP darktable:history"))
-        made.update(("distortion", "tca", "vignetting"))
-    return tuple(kind for kind in KINDS if kind in made), tuple(found)

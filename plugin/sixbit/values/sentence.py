@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -85,6 +86,8 @@ def parts(said: Any) -> Any:
     {'template': 'no calibration is near {focal:g} mm', 'values': {'focal': 35.0}, 'code': 'other_use'}
     """
     if isinstance(said, Sentence):
+        if any(isinstance(value, float) and not math.isfinite(value) for value in said.values.values()):
+            return str(said)  # JSON has no such numbers
         code = {"code": str(said.code)} if said.code else {}
         return {"template": said.template, "values": parts(said.values), **code}
     if isinstance(said, dict):

@@ -1,4 +1,4 @@
-"""What a photo says of its lens, as data: each value with the tag it came from.
+"""A shot: what a photo says of its lens, each value with the tag it came from.
 
 Named tuples, here and wherever `sixbit lens` passes: importing dataclasses takes longer than its answer.
 """
@@ -14,6 +14,8 @@ T = TypeVar("T")
 INFINITY_M = 1000.0
 """The distance in metres that stands for infinity, here as in lensfun's database."""
 
+BY_ADAPTER = "MakerNote 0x0304"
+"""The tag by which Leica's mirrorless bodies tell the code that the M-Adapter L has read."""
 
 _NOTHING = re.compile(
     r"[\W_0]*(?:mm[\W_0]*(?:[fƒ][\W_0]*)?|[fƒ][\W_0]+)?|(?=.*--)[\W\d_]*mm[\W\d_]*(?:[fƒ][\W\d_]*)?|0(?:\.0)?\s*mm\b.*|---.*|\*\*\*.*|"
@@ -56,7 +58,7 @@ class LensSpecification(NamedTuple):
 
 
 class Crop(NamedTuple):
-    """What was cut out of a picture: its edges, as shares of the width and the height."""
+    """The part that was cut out of a picture: its edges, as shares of the width and the height."""
 
     left: float
     top: float
@@ -100,11 +102,15 @@ class Shot(NamedTuple):
     crop: Tagged[Crop] | None = None
     """A crop that was made in these pixels, and nothing else that changed their shape."""
     reshaped: tuple[Tagged[str], ...] = ()
-    """What else was done to the shape of the picture, in a word, by the mark that tells it."""
+    """A word for each other change of the picture's shape, by the mark that tells it."""
     already_corrected: tuple[str, ...] = ()
     """Corrections that marks in the photo claim: ``distortion``, ``tca``, ``vignetting``, ``shading``."""
     marks: tuple[Tagged[str], ...] = ()
     """The marks behind ``already_corrected``, as found."""
+    silent_program: Tagged[str] | None = None
+    """A program that made these pixels and does not say whether it corrected the lens."""
+    known_to_body: Tagged[str] | None = None
+    """The M lens as a Leica body itself knew it, by its code or by name: such a body compensates fall-off."""
 
     @property
     def camera(self) -> tuple[str, str]:

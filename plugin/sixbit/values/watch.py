@@ -34,6 +34,9 @@ class Watch:
     def lap(self, step: str) -> None:
         """Hear that a step is done."""
 
+    def colours(self, icc: bytes | None) -> None:
+        """Hear by which colour profile the pixels that are shown next are meant; None for sRGB."""
+
     def look(self, before: NDArray[Any], after: NDArray[Any], orientation: int) -> None:
         """See the pixels of the photo, and the corrected ones before they are finished and written.
 

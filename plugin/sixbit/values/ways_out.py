@@ -1,4 +1,4 @@
-"""What can be done about a trouble, by its code: here where that is the same at a keyboard and in a window.
+"""The ways out of a trouble, by its code: here where that is the same at a keyboard and in a window.
 
 The command line, the batch and the editors have tables of their own, with these in them.
 """
@@ -13,6 +13,8 @@ from sixbit.values.sentence import codes
 
 WaysOut = Mapping[Code, str]
 """A sentence for each code; what stands in braces comes from the error."""
+
+_VALUE = "If a script of yours gave this value, give another; if not, please report it."
 
 EVERYWHERE: WaysOut = {
     Code.NOT_FOUND: "Check its name and its folder.",
@@ -37,10 +39,12 @@ EVERYWHERE: WaysOut = {
     Code.RESHAPED: "Take it as it left the camera: a correction goes around the optical centre.",
     Code.USER_FILE: "Repair it, or take it away.",
     Code.RUN: "Remove that calibration, and make it anew.",
+    Code.NO_RUN: "Choose one that there is, or make one from photos of your own.",
     Code.VERSION: "Use the version of Sixbit that it was made for.",
     Code.FLATS: "Take an evenly lit wall or the sky out of focus, or hold a white sheet or diffuser close before the "
     "lens, with no hood or filter in the picture; all with one setting, in the same light.",
-    Code.EXPOSURE: "Expose so that the centre is a light grey and nothing is clipped, and give raw or 16-bit frames.",
+    Code.TOO_BRIGHT: "Take it again with one or two stops less.",
+    Code.TOO_DARK: "Expose so that the centre is a light grey, and give raw or 16-bit frames.",
     Code.LINES: "Take photos of things that are straight, such as a building, a shelf or a tiled wall: five or more, "
     "with long edges near the borders and out to the corners.",
     Code.EDGES: "Take a sharp colour photo with strong edges out to the corners, such as a front with windows or bare "
@@ -53,15 +57,16 @@ EVERYWHERE: WaysOut = {
     Code.NO_EDITOR: "Start it once, so that it makes its folders, then install again.",
     Code.NOT_INSTALLED: "Install it anew.",
     Code.SANDBOX: "Allow it to start programs outside of its sandbox.",
-    Code.ARGUMENT: "Please report it.",
-    Code.PRESET: "Mend its file, or choose another.",
-    Code.ENGINE: "Please report it.",
+    Code.ARGUMENT: _VALUE,
+    Code.PRESET: "Choose another preset.",
+    Code.PRESET_FILE: "Mend the file of that preset, or choose another.",
+    Code.ENGINE: _VALUE,
     Code.FAULT: "Please report it.",
 }
 
 
 _UNSAID = {"lens_id": "ID", "run": "NAME", "package": "NAME", "host": "PROGRAM", "program": "PROGRAM"}
-"""What stands in braces where the error does not say it."""
+"""Words for the braces where the error does not say them."""
 
 
 def codes_of(said: object) -> list[Code]:
@@ -87,10 +92,15 @@ def with_way_out(said: object, ways_out: WaysOut) -> str:
 def followed(words: str, found: Iterable[Code], ways_out: WaysOut, values: Mapping[str, Any] | None = None) -> str:
     """Words with the ways out of some codes behind them: as sentences behind a sentence, else as clauses.
 
+    Words of several lines get them on a line of their own.
+
     >>> followed("the photo does not say it", [Code.APERTURE], {Code.APERTURE: "Fill it in."})
     'the photo does not say it; fill it in'
     """
-    for said in (way_out(code, ways_out, values or {}) for code in found if code in ways_out):
+    told = [way_out(code, ways_out, values or {}) for code in found if code in ways_out]
+    if "\n" in words:
+        return "\n".join([words, " ".join(told)]) if told else words
+    for said in told:
         words = f"{words} {said}" if words.endswith((".", "?")) else f"{words}; {said[0].lower()}{said[1:].rstrip('.')}"
     return words
 

@@ -37,18 +37,18 @@ def filter(rng: Generator, width: int, height: int) -> Filter:
     planes = 3 if rng.random() < 0.6 else 1
     first = warp(rng)
     gain_map = rng.uniform(0, 3, (rng.choice([1, 3]), *rng.integers(1, 9, 2))) if rng.random() < 0.3 else None
-    return Filter(
+    made = Filter(
         width,
         height,
         (float(rng.uniform(-9, width + 9)), float(rng.uniform(-9, height + 9))),
         float(rng.choice([1.0, np.hypot(width, height) / 2 + 1])),
-        warp=(
-            first,
-            *(warp(rng) if rng.random() < 0.1 else tuple(c * (1 + 1e-3 * k) for c in first) for k in range(1, planes)),
-        ),
         gain=((1.0, 0.0, float(rng.normal(0, 2))),) if rng.random() < 0.7 else ((1.0,),),
         gain_map=gain_map,
     )
+    # A filter with NaN cannot be made; the kernel has to bear it all the same.
+    others = (warp(rng) if rng.random() < 0.1 else tuple(c * (1 + 1e-3 * k) for c in first) for k in range(1, planes))
+    object.__setattr__(made, "warp", (first, *others))
+    return made
 
 
 def view(rng: Generator, shape: tuple[int, int, int], dtype: Any) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -39,7 +39,7 @@ local function register_preferences()
   dt.preferences.register(NAME, "tags", "bool", _("Sixbit: tag what is not certain"),
     _("with darktable|sixbit|ambiguous, unknown or untagged, to collect these photos by"), true)
   dt.preferences.register(NAME, "double", "bool", _("Sixbit: export what is corrected already"),
-    _("correct an export even if darktable's lens correction was on, which corrects it twice"), false)
+    _("correct an export even if darktable's lens correction was on, which corrects it twice, or it was cropped"), false)
 end
 
 local function start()

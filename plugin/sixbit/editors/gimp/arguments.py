@@ -49,6 +49,11 @@ CHOICES = (
 """Name, label, help and words, the first of them by default."""
 SWITCHES = (
     ("computed", _("Co_mputed calibrations"), _("Use calibrations computed from a lens's patent, too")),
+    (
+        "compensated",
+        _("C_ompensated vignetting, too"),
+        _("Correct the vignetting that a Leica M has compensated itself, for a lens that it knew"),
+    ),
     ("write-lens", _("_Write the lens into the metadata"), _("So that an exported photo says which lens it was")),
     ("force", _("Correct agai_n"), _("Correct what the metadata says is corrected already")),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from frame import Frame, frame_of
+from frame import Placement, Size, frame_of, of_sensor
 from gi.repository import Gimp
 from layers import is_coverage, only_in_place
 from metadata import Tags, imported_file, original_size, tagged, tags_of
@@ -22,9 +22,9 @@ SPOKEN = {
     "shading": _("shading"),
 }
 BENDING = ("distortion", "tca")
-"""What masks and channels take part in: they have no brightness."""
+"""The kinds that are corrected in masks and channels: they have no brightness."""
 MARK = "sixbit-corrected"
-"""What GIMP keeps with a mask or a channel that is corrected: the metadata tells of the photo alone."""
+"""The parasite that GIMP keeps with a corrected mask or channel: the metadata tells of the photo alone."""
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
 TAKEN = 0.4
 """The share of the time that fetching the pixels takes."""
@@ -34,6 +34,10 @@ COMPUTED = "computed"
 
 class DoneBeforeError(UserError):
     """The photo is corrected already, as marks in it say."""
+
+
+class ReshapedError(UserError):
+    """Nobody knows where the optical centre of the photo lies, as its tags or its size say."""
 
 
 class Choices:
@@ -52,13 +56,14 @@ class Choices:
         self.write_lens: bool = get("write-lens")
         self.force: bool = get("force")
         self.preset = preset.content if preset else {}
-        """What the arguments cannot say."""
+        """The fields of the preset, which say what the arguments cannot; empty without one."""
         if preset:
             self.strength, self.scale, self.grades = preset.strength, self.preset["scale"], preset.grades
         else:
             self.strength = {kind: get(f"{kind}-strength") / 100 for kind in CORRECTIONS if get(kind)}
             self.scale = get("scale")
             self.grades = [*GRADES, COMPUTED] if get("computed") else GRADES
+        self.compensated: str = self.preset.get("compensated") or ("correct" if get("compensated") else "leave")
 
 
 class Subject:
@@ -69,6 +74,8 @@ class Subject:
         self.image, self.drawable = drawable.get_image(), drawable
         self.tags, self.identity = identify(server, self.image)
         self.photo_is_corrected = bool(self.identity["already_corrected"])
+        self.reshaped = self.identity["placed"][-1] if self.identity["reshaped"] else None
+        """Why nobody knows where the optical centre of the photo lies, as the server says it; None if it is known."""
         self.coverage = is_coverage(drawable)
         """True for a mask or a channel: it is bent as the photo, and its values are no light."""
         if self.coverage:
@@ -76,13 +83,26 @@ class Subject:
             done = BENDING if MARK in drawable.get_parasite_list() else ()
             self.identity["already_corrected"] = list(done)
 
-    def frame(self, choice: str) -> Frame:
+    def frame(self, choice: str) -> Placement:
         """Return where the drawable lies in the frame. Raises FrameError."""
         size = (self.drawable.get_width(), self.drawable.get_height())
         offsets = tuple(self.drawable.get_offsets())[-2:]
         image = (self.image.get_width(), self.image.get_height())
         original = self.identity.get("size")
         return frame_of(size, offsets, image, tuple(original) if original else None, choice)
+
+    def frame_on_sensor(self, choice: str, whole: Size) -> list[float] | None:
+        """Return the frame that the lens drew around the whole photo, in shares of it; None if it is the photo.
+
+        What the user has chosen goes before what the photo says: a layer that is the whole photo is the frame. Raises
+        ReshapedError if the photo says that nobody can tell, FrameError if it was turned.
+        """
+        if choice == "drawable":
+            return None
+        if choice == "auto" and self.reshaped:
+            raise ReshapedError(with_way_out(self.reshaped))
+        original = self.identity["size"]
+        return of_sensor(self.identity["frame"], original, whole, self.identity["turned"])
 
 
 def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
@@ -91,7 +111,7 @@ def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
     The original size is one of these things: GIMP writes the size after a crop into the tags.
     """
     tags = tags_of(image)
-    identity = server.call("identify", tags=tags, size=original_size(tags))
+    identity = server.call("identify", tags=tags, size=original_size(tags)) | {"turned": 1}
     if path := imported_file(image):
         try:
             by_file = server.call("identify", photo=path)
@@ -101,7 +121,9 @@ def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
         else:
             # What was corrected since is known to the image alone.
             done = dict.fromkeys([*by_file["already_corrected"], *identity["already_corrected"]])
-            identity = {**by_file, "already_corrected": list(done)}
+            # GIMP has turned it, if it does not say any more how it lies.
+            turned = by_file["orientation"] if by_file["orientation"] != identity["orientation"] else 1
+            identity = {**by_file, "already_corrected": list(done), "turned": turned}
     return tags, identity
 
 
@@ -124,6 +146,7 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
     strength = choices.strength
     wanted = {kind: strength[kind] for kind in kinds if strength.get(kind) and kind not in done}
     frame = subject.frame(choices.frame)
+    on_sensor = subject.frame_on_sensor(choices.frame, frame.size)
     crop_factor = choices.crop_factor or identity.get("crop_factor")
     if not crop_factor:
         raise UserError(_("The sensor of this camera is not known; say its crop factor."))
@@ -139,11 +162,13 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         "strength": {kind: share for kind, share in wanted.items() if share < 1},
         "scale": choices.scale,
         "grades": choices.grades,
+        "compensated": choices.compensated,
+        "compensated_for": identity.get("compensated_for"),
         "already_corrected": list(identity["already_corrected"]),
         # A colour shading is of lens and sensor together.
         "tags": {name: subject.tags[name] for name in CAMERA if name in subject.tags},
     }
-    return {name: value for name, value in arguments.items() if value is not None}
+    return {name: value for name, value in arguments.items() if value is not None} | {"frame": on_sensor}
 
 
 def check_made(compiled: Mapping[str, Any], subject: Subject, choices: Choices) -> None:
@@ -193,6 +218,7 @@ def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFil
     if choices.write_lens:
         # Of the f-number only what the user says: an estimate of the camera's is no knowledge.
         said = {"focal_mm": made_from["focal_mm"], "f_number": choices.f_number or None}
+        said["compensated_for"] = subject.identity.get("compensated_for")
         tags |= server.call("lens_tags", lens=made_from["lens_id"], **said)["tags"]
     begun = 0.0
     if picture is None:

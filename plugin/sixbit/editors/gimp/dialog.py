@@ -9,6 +9,7 @@ from typing import Any
 from correction import (
     Choices,
     DoneBeforeError,
+    ReshapedError,
     Subject,
     check_made,
     compile_arguments,
@@ -24,7 +25,8 @@ from pixels import PixelFile, Thumbnail
 from presets import Preset, presets_of
 from preview import Preview
 from preview_bar import preview_bar
-from questions import BAR_WIDTH, done_before_bar
+from questions import BAR_WIDTH, done_before_bar, reshaped_bar
+from sentences import translated
 from server_client import Answer, Server, ServerError
 from settings import CorrectionsPart, PhotoPart, ResultPart
 from texts import UserError, _
@@ -87,7 +89,8 @@ class CorrectionDialog:
         self.config, self.server, self.subject, self.pixels = config, server, subject, pixels
         self.picture: int | None = None
         self._in_place = only_in_place(subject.drawable)
-        self._notes = notes_on(subject.drawable, subject.photo_is_corrected)
+        unmarked = [] if subject.coverage else map(translated, subject.identity["said_unmarked"])
+        self._notes = [*notes_on(subject.drawable, subject.photo_is_corrected), *unmarked]
         self.lenses = {lens["id"]: lens for lens in server.call("lenses")["lenses"]}
         presets = server.call("presets")
         self.presets = presets_of(presets["presets"])
@@ -209,7 +212,9 @@ class CorrectionDialog:
         except UserError as error:
             self._result_part.show_notes("")
             # That a lens is to be chosen is said already where it is chosen.
-            self._tell(str(error) if self._lens() or isinstance(error, FrameError) else "")
+            # So is what the bar at the top asks.
+            is_said = isinstance(error, ReshapedError) or not (self._lens() or isinstance(error, FrameError))
+            self._tell("" if is_said else str(error))
             return ONCE
         self._compiling = True
         self.server.send("compile", on_done=self._was_compiled, **arguments)
@@ -281,6 +286,8 @@ class CorrectionDialog:
         self._problem_bar.get_content_area().add(self._problem)
         self._problem.show()
         content.pack_start(self._problem_bar, False, False, 0)
+        if self.subject.reshaped:
+            content.pack_start(reshaped_bar(self.config, self.subject), False, False, 0)
         if self.subject.identity["already_corrected"]:
             content.pack_start(done_before_bar(self.config, self.subject), False, False, 0)
         content.pack_start(paned, True, True, 0)

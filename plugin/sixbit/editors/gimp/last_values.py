@@ -15,6 +15,7 @@ REMEMBERED = (
     *(f"{kind}{suffix}" for kind in CORRECTIONS for suffix in ("", "-strength")),
     "scale",
     "computed",
+    "compensated",
     "preset",
 )
 """The arguments that belong to a lens; the others belong to one photo, or to the way of working."""

@@ -180,7 +180,7 @@ class LensPart:
         shown = [button for lens_id, button in self._candidates.items() if lens_id]
         chooser = LensChooser(lenses.values(), recent, on_chosen)
         box = stacked(self._name, self._grades, self._calibrate, self._note, line, *shown, chooser)
-        if said := identity["said"]:
+        if said := [*identity["said"], *identity["placed"]]:
             expander = Gtk.Expander(label=_("What the photo sa_ys"), use_underline=True, expanded=True)
             expander.add(wrapped("\n".join(map(translated, said))))
             box.add(expander)

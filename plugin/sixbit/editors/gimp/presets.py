@@ -29,7 +29,8 @@ class Preset:
         arguments |= {f"{kind}-strength": 100 * share for kind, share in self.strength.items()}
         if isinstance(self.content["scale"], str):
             arguments["scale"] = self.content["scale"]
-        return arguments | {"computed": "computed" in self.grades}
+        compensated = self.content["compensated"] == "correct"
+        return arguments | {"computed": "computed" in self.grades, "compensated": compensated}
 
     def note(self) -> str:
         """Say what the arguments of the procedure cannot show."""

@@ -17,6 +17,7 @@ _CHOOSE_LENS = _("Choose the lens.")
 _OTHER_PRESET = _("Choose another preset.")
 _OTHER_PHOTOS = _("Give other photos on the page that calibrates a lens; it says which.")
 _REPORT = _("Please report it.")
+_VALUE = _("If a script of yours gave this value, give another; if not, please report it.")
 WAYS_OUT = {
     # A file that is read.
     "not_found": _("See that the file is still where it was."),
@@ -57,23 +58,27 @@ WAYS_OUT = {
     "bad_vignetting": _("Switch “Vignetting” off."),
     "bad_shading": _("Switch “Shading” off."),
     "already_corrected": _("Switch “Correct again” on to do it once more."),
-    "reshaped": _("Take the photo as it left the camera."),
+    "compensated": _("Switch “Compensated vignetting, too” on to correct it all the same."),
+    "reshaped": _("Choose “The whole layer” at “Photo was” to take it for the whole frame."),
     # The user's own files.
     "user_file": _("Repair that file, or take it away."),
     "run": _("Remove that calibration on the page that calibrates a lens."),
+    "no_run": _("Calibrate the lens from photos of your own."),
     "preset": _OTHER_PRESET,
+    "preset_file": _("Mend the file of that preset, or choose another."),
     "version": MEND,
     # Frames that a lens is measured from.
     "flats": _OTHER_PHOTOS,
-    "exposure": _OTHER_PHOTOS,
+    "too_bright": _OTHER_PHOTOS,
+    "too_dark": _OTHER_PHOTOS,
     "lines": _OTHER_PHOTOS,
     "edges": _OTHER_PHOTOS,
     "frames": _OTHER_PHOTOS,
     # Programs.
-    "argument": _REPORT,
+    "argument": _VALUE,
     "busy": _("Wait for it, or end it."),
     "cluster": _REPORT,
-    "engine": _REPORT,
+    "engine": _VALUE,
     "no_kernel": MEND,
     "missing_part": MEND,
     "no_editor": MEND,
@@ -81,7 +86,7 @@ WAYS_OUT = {
     "sandbox": MEND,
     "fault": _REPORT,
 }
-"""What can be done about a trouble here, by the server's codes (sixbit.values.errors.Code)."""
+"""The ways out of a trouble here, by the server's codes (sixbit.values.errors.Code)."""
 
 
 def translated(said: Any) -> str:

@@ -120,7 +120,8 @@ class CorrectionsPart:
             self._switches[kind] = (check, scale)
         self._left_out = wrapped(hidden=True)
         grid.attach(self._left_out, 0, 6, 2, 1)
-        grid.attach(check_button(config, "computed"), 0, 7, 2, 1)
+        for row, name in enumerate(("computed", "compensated"), 7):
+            grid.attach(check_button(config, name), 0, row, 2, 1)
         self.widget = framed(_("Corrections"), grid)
         config.connect("notify::preset", self._follow)
         self._follow()

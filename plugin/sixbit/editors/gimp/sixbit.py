@@ -71,7 +71,7 @@ def with_server(run: Run) -> Run:
         try:
             with Server(f"GIMP {Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}.{Gimp.MICRO_VERSION}") as server:
                 Gegl.init(None)
-                # Every pixel passes once: what GEGL keeps of them beyond that is memory for nothing.
+                # Every pixel is read once, so a large cache of GEGL's would only take memory.
                 Gegl.config().set_property("tile-cache-size", TILE_CACHE)
                 return run(server, procedure, *arguments)
         except (UserError, OSError) as error:
@@ -93,7 +93,7 @@ def run_correct(
 ) -> Gimp.ValueArray:
     """Correct one drawable."""
     # The server gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
-    from correction import Choices, DoneBeforeError, Subject, correct, take
+    from correction import Choices, DoneBeforeError, ReshapedError, Subject, correct, take
     from layers import editable_drawable, only_in_place
     from pixels import PixelFile
     from presets import preset_named
@@ -112,18 +112,18 @@ def run_correct(
         if run_mode == Gimp.RunMode.WITH_LAST_VALS and only_in_place(drawable):
             # What is repeated was said of another drawable.
             choices.new_layer = False
-        try:
-            correct(server, subject, choices, pixels)
-        except DoneBeforeError:
-            if run_mode == Gimp.RunMode.NONINTERACTIVE:
-                raise
-            from questions import asks_to_correct_again
+        while True:
+            try:
+                correct(server, subject, choices, pixels)
+                return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+            except (DoneBeforeError, ReshapedError) as why:
+                if run_mode == Gimp.RunMode.NONINTERACTIVE:
+                    raise
+                from questions import goes_on
 
-            if not asks_to_correct_again(procedure, subject):
-                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-            choices.force = True
-            correct(server, subject, choices, pixels)
-    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+                # Each is asked once: what is answered is chosen then.
+                if not goes_on(procedure, subject, choices, why):
+                    return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
 
 
 @with_server
@@ -137,7 +137,7 @@ def run_identify(
     _tags, identity = identify(server, image)
     evidence = " ".join(identity["evidence"])
     if mode != Gimp.RunMode.NONINTERACTIVE:
-        Gimp.message(" ".join(map(translated, identity["said"])))
+        Gimp.message(" ".join(map(translated, [*identity["said"], *identity["placed"]])))
     return returned(procedure, identity, identity["status"], identity["lens"] or "", evidence)
 
 

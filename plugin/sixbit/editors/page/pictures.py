@@ -10,7 +10,10 @@ from sixbit.measure.lines import MeasuredLines
 from sixbit.measure.straightness import AGREES, bends
 from sixbit.photos.pixels import file_of, small_picture
 
-RED, WHITE, BLUE, LEFT_OUT = (198, 40, 40), (250, 250, 250), (31, 95, 196), (150, 150, 150)
+RED = (198, 40, 40)
+WHITE = (250, 250, 250)
+BLUE = (31, 95, 196)
+LEFT_OUT = (150, 150, 150)
 MOST_DRAWN = 3
 """Photos whose lines are drawn: those that have the most."""
 WIDTH = 640

@@ -2,8 +2,10 @@
 
 Any page of the web may send requests to 127.0.0.1, and any program of this computer may listen there. So a request
 must name this server as its host (a name that was bound to 127.0.0.1 later on does not), come from this server's own
-page or from the address bar, and carry a secret: the token of the address that was printed, from then on a cookie.
-aiohttp serves, since it hands out uploads as they come and lets one function see every request, refused ones too.
+page or from the address bar, and carry a secret: the token of an address, which is good once, from then on a cookie.
+Any user of this computer sees what programs are called with, so the browser is not given an address, but a file that
+leads there and that its user alone can read. aiohttp serves, since it hands out uploads as they come and lets one
+function see every request, refused ones too.
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import secrets
 import shutil
 import signal
-import tempfile
 import threading
 import time
 import webbrowser
@@ -24,9 +26,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
+from sixbit.editors.page.folder import session_folder
 from sixbit.editors.page.lenses import find_lenses
-from sixbit.editors.page.session import RequestError, Session, Upload
+from sixbit.editors.page.session import PageSession, RequestError, Upload
 from sixbit.values.errors import SixbitError
 from sixbit.values.lens import Lens
 
@@ -44,6 +48,10 @@ MOST_PHOTOS = 60
 MOST_BYTES = 6 << 30
 SPARE = 500 << 20
 """Bytes that are left free on the disk."""
+HEADERS_S = 15.0
+"""Seconds that a connection has to say what it wants, and a button to say all of it."""
+SILENCE_S = 60.0
+"""Seconds without a byte after which a photo does not arrive any more, and a connection is closed."""
 AWAY_S = 600.0
 """Seconds without a page after which the server ends."""
 BEAT_S = 10.0
@@ -51,6 +59,7 @@ BEAT_S = 10.0
 PAUSE_S = 0.1
 """Seconds between two states that are sent to a page."""
 COOKIE = "sixbit"
+ENTRY = "enter.html"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -72,17 +81,22 @@ def run(lens: Lens | None, *, browser: bool = True) -> int:
 
 
 async def _run(lens: Lens | None, browser: bool) -> int:
-    with tempfile.TemporaryDirectory(prefix="sixbit-calibrate-", ignore_cleanup_errors=True) as folder:
-        server = Server(Session(Path(folder), lens))
-        address = await server.start()
+    with session_folder() as folder:
+        server = PageServer(PageSession(folder, lens))
+        await server.start()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for name in {"SIGINT", "SIGTERM", "SIGHUP"} & {number.name for number in signal.Signals}:
             with suppress(NotImplementedError):  # Windows: Ctrl+C is a KeyboardInterrupt there
-                loop.add_signal_handler(number, server.ended.set)
-        print(f"The calibration page is at\n    {address}\nCtrl+C here, or “Close” on the page, ends it.", flush=True)
+                loop.add_signal_handler(signal.Signals[name], server.ended.set)
+        print(
+            f"The calibration page is at\n    {server.address()}\n"
+            "This address opens it once. Ctrl+C here, or “Close” on the page, ends it.",
+            flush=True,
+        )
         if browser:
+            entry = _entry(folder, server.address()).as_uri()
             # Some browsers of the terminal do not return before they are closed.
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=(entry,), daemon=True).start()
         try:
             await server.wait()
         finally:
@@ -90,14 +104,28 @@ async def _run(lens: Lens | None, browser: bool) -> int:
     return 0
 
 
-class Server:
-    """The page of one session. ``start`` returns its address, ``wait`` waits until it is to end."""
+def _entry(folder: Path, address: str) -> Path:
+    """Write a page that leads to an address, for this user's eyes alone."""
+    path = folder / ENTRY
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(
+            f'<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>Sixbit</title>'
+            f'<meta http-equiv="refresh" content="0; url={address}"><a href="{address}">The calibration page</a>\n'
+        )
+    return path
 
-    def __init__(self, session: Session, away_s: float = AWAY_S) -> None:
+
+class PageServer:
+    """The page of one session: ``start`` it, give somebody an ``address``, and ``wait`` until it is to end."""
+
+    def __init__(self, session: PageSession, away_s: float = AWAY_S) -> None:
         self.session = session
         self.ended = asyncio.Event()
         self._away_s = away_s
-        self._token = secrets.token_urlsafe(32)
+        self._cookie = secrets.token_urlsafe(32)
+        self._tokens: set[str] = set()
+        self._arriving: dict[int, int] = {}
+        self._silent: set[object] = set()
         # A cookie is sent to every port of its host. The path, which no other server knows, keeps it here.
         self._base = f"/{secrets.token_hex(8)}/"
         self._pages: set[asyncio.Event] = set()
@@ -117,16 +145,41 @@ class Server:
             ]
         )
         # A page that goes away takes its unfinished requests with it.
-        log = logging.getLogger(__package__)
-        self._runner = web.AppRunner(app, access_log=None, logger=log, handler_cancellation=True, shutdown_timeout=1)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=_log_of_requests(),
+            handler_cancellation=True,
+            shutdown_timeout=1,
+            keepalive_timeout=SILENCE_S,
+            auto_decompress=False,
+        )
 
-    async def start(self) -> str:
-        """Listen on a free port, and return the address of the page."""
+    async def start(self) -> None:
+        """Listen on a free port."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, 0)
-        await site.start()
-        self._host = f"{HOST}:{self._runner.addresses[0][1]}"
-        return f"http://{self._host}{self._base}?token={self._token}"
+        self._listener = await asyncio.get_running_loop().create_server(self._connected, HOST, 0)
+        self._host = f"{HOST}:{self._listener.sockets[0].getsockname()[1]}"
+
+    def address(self) -> str:
+        """Return an address that opens the page once."""
+        token = secrets.token_urlsafe(32)
+        self._tokens.add(token)
+        return f"http://{self._host}{self._base}?token={token}"
+
+    def _connected(self) -> asyncio.Protocol:
+        """Answers a connection, for as long as that says what it wants."""
+        assert self._runner.server is not None
+        connection = self._runner.server()
+
+        def close_if_silent() -> None:
+            if connection in self._silent:
+                self._silent.discard(connection)
+                connection.force_close()
+
+        self._silent.add(connection)
+        asyncio.get_running_loop().call_later(HEADERS_S, close_if_silent)
+        return connection
 
     async def wait(self) -> None:
         """Return when the page's button was pressed, or when there has been no page for long and no work."""
@@ -143,12 +196,14 @@ class Server:
         self.ended.set()
         self._wake_pages()
         self.session.close()
+        self._listener.close()
         await self._runner.cleanup()
 
     # Who may ask ------------------------------------------------------------------------------------------------------
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._silent.discard(request.protocol)
         try:
             self._check(request)
             response = await handler(request)
@@ -171,20 +226,29 @@ class Server:
             raise web.HTTPForbidden(reason="This server has another name.")
         if origin not in (None, own) or (origin is None and request.method not in ("GET", "HEAD")):
             raise web.HTTPForbidden(reason="This server answers its own page alone.")
-        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        fetch = {name: request.headers.get(f"Sec-Fetch-{name}", "none") for name in ("Site", "Mode", "Dest")}
+        # The file that leads here is of no site.
+        led_here = request.path == self._base and (fetch["Mode"], fetch["Dest"]) == ("navigate", "document")
+        if fetch["Site"] not in ("none", "same-origin") and not led_here:
             raise web.HTTPForbidden(reason="This server answers its own page alone.")
-        given = request.cookies.get(COOKIE, "")
-        if request.path == self._base and "token" in request.query:
-            given = request.query["token"]
-        if not secrets.compare_digest(given.encode(), self._token.encode()):
-            why = "Open the page by the whole address that was printed by “sixbit calibrate”."
+        cookie = request.cookies.get(COOKIE, "")
+        if secrets.compare_digest(cookie.encode(), self._cookie.encode()) and fetch["Site"] in ("none", "same-origin"):
+            return
+        if request.method != "GET" or request.path != self._base or not self._redeemed(request.query.get("token", "")):
+            why = "Open the page by an address that “sixbit calibrate” printed; each opens it once."
             raise web.HTTPForbidden(reason=why)
+
+    def _redeemed(self, given: str) -> bool:
+        """Tell whether this token was good; it is not any more."""
+        found = [token for token in self._tokens if secrets.compare_digest(given.encode(), token.encode())]
+        self._tokens.difference_update(found)
+        return bool(found)
 
     # Answers ----------------------------------------------------------------------------------------------------------
 
     async def _index(self, request: web.Request) -> web.Response:
         response = web.Response(body=(STATIC / "index.html").read_bytes(), content_type="text/html", charset="utf-8")
-        response.set_cookie(COOKIE, self._token, path=self._base, httponly=True, samesite="Strict")
+        response.set_cookie(COOKIE, self._cookie, path=self._base, httponly=True, samesite="Strict")
         return response
 
     async def _file(self, request: web.Request) -> web.Response:
@@ -250,11 +314,10 @@ class Server:
         session, size = self.session, request.content_length
         if size is None:
             raise web.HTTPLengthRequired
-        if len(session.frames) >= MOST_PHOTOS:
+        if sum(frame.status != "refused" for frame in session.frames.values()) >= MOST_PHOTOS:
             raise RequestError(f"There are {MOST_PHOTOS} photos already; take some away first.")
+        room = self._room()
         frame = session.new_frame(unquote(request.headers.get("X-Name", "")))
-        taken = sum(file.stat().st_size for file in session.folder.iterdir())
-        room = min(MOST_BYTES - taken, shutil.disk_usage(session.folder).free - SPARE)
         if size > LARGEST:
             session.refuse(frame, f"It has {size >> 20} MB; photos of more than {LARGEST >> 20} MB are not taken.")
         elif size > room:
@@ -262,16 +325,37 @@ class Server:
         elif size == 0:
             session.refuse(frame, "It is empty: the file has 0 bytes.")
         else:
-            await self._receive(request, frame)
+            self._arriving[frame.number] = size
+            try:
+                await self._receive(request, frame)
+            finally:
+                del self._arriving[frame.number]
             session.arrived(frame)
             return web.json_response({"number": frame.number}, status=201)
         return web.json_response({"error": frame.reason}, status=413 if size else 422)
 
+    def _room(self) -> int:
+        """The bytes that one more photo may have, when those that are on their way have arrived."""
+        sizes = {path: path.stat().st_size for path in self.session.folder.iterdir()}
+        coming = sum(
+            size - sizes.get(self.session.frames[number].path, 0)
+            for number, size in self._arriving.items()
+            if number in self.session.frames
+        )
+        return min(MOST_BYTES - sum(sizes.values()), shutil.disk_usage(self.session.folder).free - SPARE) - coming
+
     async def _receive(self, request: web.Request, frame: Upload) -> None:
         try:
             with frame.path.open("xb") as file:
-                async for chunk in request.content.iter_chunked(1 << 20):
+                while True:
+                    async with asyncio.timeout(SILENCE_S):
+                        chunk = await request.content.readany()
+                    if not chunk:
+                        return
                     file.write(chunk)
+        except TimeoutError:
+            self.session.refuse(frame, "It did not arrive whole.")
+            raise RequestError(frame.reason) from None
         except OSError as error:
             self.session.refuse(frame, f"It could not be stored: {error.strerror or error}.")
             raise RequestError(frame.reason) from error
@@ -284,8 +368,11 @@ class Server:
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
         try:
-            said = await request.json()
-        except (ValueError, RecursionError):
+            async with asyncio.timeout(HEADERS_S):
+                said = await request.json()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        except (ValueError, RecursionError, LookupError):  # the last of a charset that there is not
             raise web.HTTPBadRequest from None
         session = self.session
         buttons: dict[str, tuple[Callable[..., object], dict[str, type]]] = {
@@ -309,3 +396,11 @@ class Server:
             raise web.HTTPBadRequest
         button(**said)
         return web.json_response({})
+
+
+def _log_of_requests() -> logging.Logger:
+    """The log for what aiohttp says of connections; that somebody sent nonsense is not worth a line."""
+    log = logging.getLogger(f"{__package__}.requests")
+    if not log.filters:
+        log.addFilter(lambda record: not isinstance((record.exc_info or (None, None))[1], HttpProcessingError))
+    return log

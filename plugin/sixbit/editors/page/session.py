@@ -1,4 +1,4 @@
-"""What the page is about: the lens, the frames, what was measured of them. One user, one session, any number of tabs.
+"""The state of the page: the lens, the frames, their measurement. One user, one session, any number of tabs.
 
 Everything that may take long is done by the worker, and told to the pages as it goes on.
 """
@@ -65,7 +65,7 @@ class Upload:
 
 @dataclass
 class Measurement:
-    """What a step has found, until it is kept or rejected; ``kept`` names the record."""
+    """The result of a step, until it is kept or rejected; ``kept`` names the record."""
 
     number: int
     result: Any
@@ -74,7 +74,7 @@ class Measurement:
 
 
 @dataclass
-class Session:
+class PageSession:
     """The state, and the requests that change it. ``changed`` is called whenever pages have something new to show."""
 
     folder: Path
@@ -369,7 +369,7 @@ class Session:
         return [frame for frame in self._frames() if frame.status in ("ready", "used")]
 
     def _fields(self) -> tuple[str, ...]:
-        """What can be said of the frames: the focal length of a lens that has several, only."""
+        """The settings that the user can give for the frames: the focal length only if the lens has several."""
         if not self.step or self.lens is None:
             return ()
         several = self.lens.focal_min != self.lens.focal_max

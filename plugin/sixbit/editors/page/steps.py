@@ -45,7 +45,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a measurement has found, to be looked at: sentences, plots, pictures as PNG or JPEG with what they show."""
+    """A result to be looked at: sentences, plots, pictures as PNG or JPEG with what they show."""
 
     verdict: tuple[str, ...]
     plots: tuple[Plot, ...] = ()

@@ -1,4 +1,4 @@
-"""What can be done about a trouble on the page, by its code: the one place that knows what its fields are called."""
+"""The ways out of a trouble on the page, by its code: the one place that knows what its fields are called."""
 
 from __future__ import annotations
 
@@ -34,5 +34,8 @@ WAYS_OUT: WaysOut = {
     Code.BAD_VIGNETTING: _MEASURE_ANEW,
     Code.BAD_SHADING: _MEASURE_ANEW,
     Code.ALREADY_CORRECTED: _UNTOUCHED,
+    Code.RESHAPED: _UNTOUCHED,
+    Code.COMPENSATED: "Measure it on this very body: that shows what the camera leaves.",
     Code.RUN: "Press “Remove” beside that calibration, and make it anew.",
+    Code.NO_RUN: "Load the page anew: it lists yours. If none is there, measure one, and accept what is found.",
 }

@@ -1,4 +1,4 @@
-"""What is done with photos, in the worker's process: looking at one, measuring several, showing one corrected."""
+"""The work on photos in the worker's process: looking at one, measuring several, showing one corrected."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from sixbit.calibration.frames import check_untouched, open_frame
+from sixbit.calibration.frames import check_untouched, check_whole, open_frame
 from sixbit.editors.page.steps import Findings, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.server.pictures import OpenPicture
@@ -33,12 +33,12 @@ SMALLEST = 64
 
 
 class Look(NamedTuple):
-    """What a photo is, before anything is measured."""
+    """A photo at first sight, before anything is measured."""
 
     about: str
     """Size, camera, aperture, in words."""
     note: str
-    """What is odd, or nothing."""
+    """Tells what is odd about it; empty if nothing is."""
     thumbnail: bytes
     """A small JPEG."""
 
@@ -58,6 +58,7 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
     if min(frame.size) < SMALLEST:
         raise PhotoError(f"has {width} × {height} pixels, too few to measure.", Code.FRAMES, subject=path)
     check_untouched(frame.shot)
+    check_whole(frame.shot)
     named = match(frame.shot).lens
     note = f"The photo names another lens, {named.name}" if named and named.lens_id != lens_id else ""
     thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), fitted(width, height, *THUMBNAIL))

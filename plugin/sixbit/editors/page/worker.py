@@ -10,6 +10,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from sixbit.editors.page.narrow import narrow
 from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.watch import Progress
 
@@ -90,7 +91,10 @@ class Worker:
 
 def _work(pipe: Connection) -> None:
     """The process: it ends when the other end of its pipe does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal; the server hears it, too, and ends this process
+    # Of the terminal; the server hears them, too, and ends this process.
+    for name in {"SIGINT", "SIGHUP"} & {number.name for number in signal.Signals}:
+        signal.signal(signal.Signals[name], signal.SIG_IGN)
+    narrow()
 
     def progress(share: float, step: str) -> None:
         pipe.send((_PROGRESS, share, step))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sixbit.values.lens import Lens
 
 LONGEST_SIDE = 1 << 20
+LARGEST_FRAME = 100
+"""In sides of the picture that is a part of it."""
+SLACK = 1e-6
 
 T = TypeVar("T")
 Request = dict[str, Any]
@@ -103,6 +106,20 @@ def rectangle(request: Request, name: str, within: tuple[int, int]) -> tuple[int
     return x, y, width, height
 
 
+def frame(request: Request) -> tuple[float, float, float, float] | None:
+    """Return left and top edge, width and height of the frame around a picture, as shares of it; None if it is all."""
+    value = request.get("frame")
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 4 or not all(type(share) in (int, float) for share in value):
+        raise ArgumentError(f"`frame` is [left, top, width, height], not {value!r:.60}.")
+    left, top, wide, high = map(float, value)
+    around = ((left, wide), (top, high))
+    if not all(low <= SLACK and low + side >= 1 - SLACK and side <= LARGEST_FRAME for low, side in around):
+        raise ArgumentError(f"`frame` does not lie around its picture: {value!r:.60}.")
+    return left, top, wide, high
+
+
 def texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     """Return a list of texts."""
     value = request.get(name)
@@ -115,11 +132,11 @@ def texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, .
 
 def choices(request: Request) -> Choices:
     """Return the choices of a correction, which check themselves; a number is a float, however it was written."""
-    strength = request.get("strength") or {}
+    strength = {} if request.get("strength") is None else request["strength"]
     if not isinstance(strength, dict):
         raise ArgumentError(f"`strength` is a number by name of a correction, not {strength!r:.60}.")
     said: dict[str, Any] = {}
-    for name in ("crop_factor", "focal_mm", "f_number", "distance_m", "scale"):
+    for name in ("crop_factor", "focal_mm", "f_number", "distance_m", "scale", "compensated"):
         if (value := request.get(name)) is not None:
             said[name] = float(value) if is_positive(value) else value
     if request.get("grades") is not None:

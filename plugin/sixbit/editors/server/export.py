@@ -23,11 +23,14 @@ def export_photo(
     """Correct a rendered photo into a folder, and tell what became of it, as a line of a batch's report does.
 
     ``lens`` is the identity that the user chose, ``sidecar`` what the editor keeps of its edits beside the original.
-    Nothing is written for a photo that the editor has cropped or bent: a correction goes around the optical centre.
+    Nothing is written for a photo that the editor has cropped or bent, unless the preset says so: a correction goes
+    around the optical centre.
     """
     modules = _modules(photo) | (_modules_of_sidecar(sidecar) if sidecar else frozenset())
-    if (reshaped := sorted(modules & DARKTABLE.keys())) and not force:
-        return _refused(Code.RESHAPED, f"darktable has reshaped it ({', '.join(reshaped)}).")
+    reshaped = sorted(modules & DARKTABLE.keys())
+    if reshaped and not force and preset.reshaped != "correct":
+        deeds = ", ".join(dict.fromkeys(DARKTABLE[module] for module in reshaped))
+        return _refused(Code.RESHAPED, f"it was {deeds} in darktable ({', '.join(reshaped)}).", "reshaped")
     if "lens" in modules and not force:
         twice = "darktable's lens correction is on, and it would be corrected twice."
         return _refused(Code.ALREADY_CORRECTED, twice)
@@ -41,8 +44,8 @@ def export_photo(
     return {**{name: done[name] for name in ("status", "reason", "codes", "message", "lens", "notes")}, "out": out}
 
 
-def _refused(code: Code, message: str) -> dict[str, Any]:
-    why = {"status": "skipped", "reason": str(code), "codes": [str(code)], "message": message}
+def _refused(code: Code, message: str, status: str = "skipped") -> dict[str, Any]:
+    why = {"status": status, "reason": str(code), "codes": [str(code)], "message": message}
     return {**why, "lens": None, "notes": [], "out": None}
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.engines import Region, apply, choose, require_fit
-from sixbit.photos.pixels import in_depth
+from sixbit.photos.pixels import in_depth, without_colour
 from sixbit.values.errors import ArgumentError, PhotoError
 from sixbit.values.filter import Filter
 from sixbit.values.light import TransferCurve, linear, srgb
@@ -56,6 +56,10 @@ class OpenPicture:
     def size(self) -> tuple[int, int]:
         """Width and height in px."""
         return self.stands_for or (self.pixels.shape[1], self.pixels.shape[0])
+
+    @cached_property
+    def _is_colourless(self) -> bool:
+        return without_colour(self.pixels)
 
     def apply(self, filter: Filter, out: NDArray[Any], interpolation: str, done: Callable[[float], None]) -> None:
         """Correct the picture into ``out``, of its shape and type; ``done`` is told the share that is done."""
@@ -106,6 +110,7 @@ class OpenPicture:
     ) -> None:
         # Geometry alone is resampled in the values as they are where the profile gives no light.
         transfer = linear() if isinstance(self.transfer, PhotoError) else self.transfer
+        filter = filter.green if self._is_colourless else filter
         parts = [(filter, transfer, slice(None))]
         if pixels.shape[2] == 2:
             alpha = replace(filter, gain=(UNITY,), gain_map=None)

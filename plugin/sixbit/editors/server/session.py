@@ -17,7 +17,7 @@ from sixbit.manifest import manifest
 from sixbit.values.errors import ArgumentError, Code, PhotoError
 from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.sentence import parts
-from sixbit.values.shot import Shot
+from sixbit.values.shot import Shot, Tagged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,12 +86,14 @@ class Session:
         return {"protocol": PROTOCOL, "version": manifest()["version"], "engines": engines, "log": log}
 
     def _identify(self, request: Request) -> Answer:
+        from sixbit.lenses.compensation import perhaps_done
         from sixbit.lenses.match import identity_record, match
 
         shot = asked.shot(request)
         found = match(shot)
         answer = identity_record(shot.path or Path(), shot, found)
-        answer["said"] = parts(found.evidence)
+        answer["said"], answer["said_unmarked"] = parts(found.evidence), parts(perhaps_done(shot))
+        answer["placed"] = parts((*found.place.evidence, *filter(None, [found.place.refused])))
         answer["photo"] = None if shot.path is None else str(shot.path)
         answer["size"] = [shot.width, shot.height] if shot.width and shot.height else None
         answer["orientation"] = shot.orientation
@@ -118,11 +120,15 @@ class Session:
 
     def _compile(self, request: Request) -> Answer:
         from sixbit.compiler.compile import compile_filter
+        from sixbit.lenses.place import Place
         from sixbit.values.marks import NAMESPACE, PREFIX, marks
 
         size = asked.size(request, "size")
         shot = asked.shot(request)._replace(width=size[0], height=size[1]) if asked.has_shot(request) else Shot()
-        filter = compile_filter(asked.text(request, "lens"), shot, asked.choices(request), size=size)
+        if request.get("compensated_for") is not None:
+            shot = shot._replace(known_to_body=Tagged(asked.text(request, "compensated_for"), "the editor"))
+        place = Place(frame=asked.frame(request)) if "frame" in request else None
+        filter = compile_filter(asked.text(request, "lens"), shot, asked.choices(request), size=size, place=place)
         if request.get("window") is not None:
             filter = filter.window(*asked.rectangle(request, "window", size))
         if len(self._filters) >= KEPT_FILTERS:
@@ -233,10 +239,12 @@ class Session:
 
     def _lens_tags(self, request: Request) -> Answer:
         from sixbit.tags.lens import lens_tags
-        from sixbit.values.marks import NAMESPACE, PREFIX
+        from sixbit.values.marks import COMPENSATED, NAMESPACE, PREFIX, own_key
 
         choices = asked.choices(request)
         tags = lens_tags(asked.lens(request), f_number=choices.f_number, focal_mm=choices.focal_mm)
+        if request.get("compensated_for") is not None:
+            tags[own_key(COMPENSATED)] = asked.text(request, "compensated_for")
         return {"tags": tags, "namespaces": {PREFIX: NAMESPACE}}
 
     def _calibrate(self, request: Request) -> Answer:

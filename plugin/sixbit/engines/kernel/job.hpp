@@ -33,6 +33,7 @@ struct Channel {
     float encode_below, encode_above;
 };
 
+constexpr int largest_side = 1 << 24;  // single precision counts no further
 constexpr int max_channels = 4;
 constexpr int max_sets = 3;
 constexpr int max_terms = 5;

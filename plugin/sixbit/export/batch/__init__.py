@@ -35,7 +35,7 @@ _PRIVATE = ".sixbit"
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of all of them."""
+    """The end of a batch: its photos by status, the failures, and the report."""
 
     counts: Mapping[str, int]
     """Photos by status."""
@@ -131,7 +131,7 @@ def foreseen(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
 ) -> Iterator[Outcome]:
-    """What :func:`batch` would do to each photo; nothing is written, and no pixels are read."""
+    """Tell what :func:`batch` would do to each photo; nothing is written, and no pixels are read."""
     from sixbit.export.batch import work
 
     folder = _absolute(folder)
@@ -168,7 +168,7 @@ class _Plan:
         return is_done(self.ledger.record(task.source), task)
 
     def outcome(self, source: Source, before: bool) -> Outcome:
-        """What became of a source, by the ledger if it is a task."""
+        """The outcome of a source, by the ledger if it is a task."""
         if source.is_raw:
             return Outcome(source.path, "raw", RAW, "raw", codes=(Code.RAW,))
         record = self.ledger.record(source.absolute) if source.absolute in self.tasks else None

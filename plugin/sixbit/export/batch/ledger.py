@@ -1,4 +1,4 @@
-"""What was done in an output folder, line by line, so that a batch that was stopped goes on where it was.
+"""The ledger of an output folder: a line for all that was done, so that a batch that was stopped goes on there.
 
 A line of JSON is appended, and forced to the disk, for the targets that photos were given before any is begun, and for
 each photo that is finished. A line that was cut short by the end of a process is dropped when the ledger is opened.
@@ -63,7 +63,7 @@ class Ledger:
         self._places[record["source"]] = self._append(record)
 
     def record(self, source: str) -> Record | None:
-        """What became of a photo."""
+        """Return the record of a photo; None if it has none."""
         if source not in self._places:
             return None
         with self.path.open("rb") as file:

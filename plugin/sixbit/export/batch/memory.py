@@ -10,7 +10,7 @@ from sixbit.tags.read import opened, photo_blocks
 from sixbit.values.errors import PhotoError
 
 PROCESS = 120 << 20
-"""What a process takes that has corrected a small photo: Python, NumPy, the codecs, the database."""
+"""Bytes of a process that has corrected a small photo: Python, NumPy, the codecs, the database."""
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
@@ -54,7 +54,8 @@ def needed(photo: Path, preset: Preset) -> int:
     work_size = max(size, (preset.depth or 8) // 8)
     work = pixels * channels * work_size
     is_jpeg = photo.suffix.lower() in (".jpg", ".jpeg", ".jpe")
-    decoding = source * (1 if is_jpeg else 2) + 2 * file + coefficients
+    has_planes = header.kind in ("AVIF", "WebP", "JPEG XL")  # of the codec's own, beside the pixels
+    decoding = source * (1 if is_jpeg else 4 if has_planes else 2) + 2 * file + coefficients
     correcting = 2 * work
     finishing = work
     if preset.long_side is not None:

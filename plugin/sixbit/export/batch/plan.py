@@ -22,7 +22,7 @@ LONGEST_VALUE = 60
 
 @dataclass(frozen=True)
 class Task:
-    """What has to be done to a photo, as it is handed to a process."""
+    """The work on one photo, as it is handed to a process."""
 
     photo: Path
     """As the user named it."""
@@ -42,12 +42,12 @@ class Task:
 
     @property
     def target(self) -> Path:
-        """What is written."""
+        """The file that is written."""
         return Path(self.folder, self.stem + self.preset.suffix)
 
     @property
     def copy(self) -> Path:
-        """What is written if the photo is copied."""
+        """The file that is written if the photo is copied."""
         return Path(self.folder, self.stem + Path(self.source).suffix)
 
 
@@ -197,11 +197,12 @@ def settings_digest(preset: Preset) -> str:
 
 def _database_digest() -> str:
     from sixbit.lenses.catalogue import catalogue
+    from sixbit.lenses.own import SUFFIX as RUN_SUFFIX
 
     digest = hashlib.sha256()
     for folder in catalogue().folders:
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            if path.is_file():
+            if path.name.endswith((".csv", ".xml", RUN_SUFFIX)) and path.is_file():
                 digest.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape"))
                 digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -218,7 +219,7 @@ def choices_digest() -> str:
 
 
 def fingerprint(source: str) -> list[Any]:
-    """What tells that a photo or a sidecar of it changed: size and time of each."""
+    """Size and time of a photo and its sidecars, which tell that one of them changed."""
     from sixbit.tags.read import sidecars
 
     path = Path(source)

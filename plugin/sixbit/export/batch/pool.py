@@ -91,7 +91,7 @@ class Pool:
             self._end(executor)
 
     def finished(self) -> Iterator[tuple[Task, Record]]:
-        """What was under way when the batch was stopped, each when it is done; nothing else is begun."""
+        """Begin nothing else, and yield what is under way when the batch is stopped, each when it is done."""
         for future in list(self._running):
             future.cancel()
         for future, (task, _) in list(self._running.items()):
@@ -173,7 +173,7 @@ def _failed(task: Task, message: str, code: Code) -> Record:
 
 
 def _too_large(task: Task, size: int, memory: int) -> Record:
-    """What became of a photo that does not fit into the budget even alone."""
+    """The record of a photo that does not fit into the budget even alone."""
     why = f"takes about {_gigabytes(size + 2 * PROCESS)} of memory, and {_gigabytes(memory)} are allowed."
     return _failed(task, why, Code.TOO_LARGE)
 

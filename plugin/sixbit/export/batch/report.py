@@ -1,4 +1,4 @@
-"""What became of the photos of a batch, and the report of it: lines of JSON for programs, a page for people.
+"""The outcomes of the photos of a batch, and the report of them: lines of JSON for programs, a page for people.
 
 Both list the photos in the order of the sources and hold no times, so that a batch that was stopped and taken up again
 ends with the same bytes as one that was not.
@@ -23,31 +23,31 @@ from sixbit.values.errors import Code, photo_name
 from sixbit.values.ways_out import WaysOut, followed
 
 PAGE, LINES = "sixbit-report.html", "sixbit-report.jsonl"
-STATES = ("corrected", "copied", "skipped", "raw", "failed")
-"""What becomes of a photo."""
+STATES = ("corrected", "copied", "skipped", "reshaped", "raw", "failed")
+"""The states that a photo can end in; one that is reshaped was skipped since its optical centre is not known."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a photo; one line of the report."""
+    """The end of one photo of a batch: a line of its report."""
 
     photo: Path
     status: str
     """One of STATES."""
     message: str
-    """What was done or why it was not, in words."""
+    """Says in words what was done, or why it was not."""
     reason: str | None = None
     """Why in a word: ``ambiguous``, ``unknown``, ``untagged``, ``not_m``, ``uncalibrated``, ``already_corrected``,
-    ``exists``, ``raw`` or ``error``."""
+    ``reshaped``, ``exists``, ``raw`` or ``error``."""
     out: Path | None = None
-    """What was written."""
+    """The file that was written, if one was."""
     lens: str | None = None
     before: bool = False
     """True if an earlier run did it."""
     codes: tuple[Code, ...] = ()
     """The kinds of trouble that the message tells of."""
     notes: Sequence[str] = ()
-    """What could not be kept of the photo, in words."""
+    """Tells in words what could not be kept of the photo."""
     thumbnails: Sequence[str] = ()
     """Small pictures of it before and after, if it was corrected: JPEG files as Base64."""
 
@@ -95,7 +95,7 @@ def line(outcome: Outcome, ways_out: WaysOut = BY_PRESET) -> str:
 
 
 Outcomes = Callable[[], Iterable[Outcome]]
-"""What became of the photos, told anew at each call, for all of it at once may not fit into the memory."""
+"""The outcomes of the photos, told anew at each call, for all of it at once may not fit into the memory."""
 
 
 def write_reports(

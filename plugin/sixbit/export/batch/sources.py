@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sixbit.files.find import RAW_SUFFIXES
 
-PHOTOS = frozenset((".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".png", ".heic", ".heif", ".hif"))
+_PHOTOS = "jpg jpeg jpe mpo tif tiff btf tf8 png heic heif hif avif webp jxl"
+PHOTOS = frozenset(f".{suffix}" for suffix in _PHOTOS.split())
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Source:
 
     @property
     def absolute(self) -> str:
-        """What it is known by, wherever the command is given."""
+        """Its absolute path, by which it is known wherever the command is given."""
         return os.path.abspath(self.path)  # noqa: PTH100 - links stay as they are, they may be changed
 
 

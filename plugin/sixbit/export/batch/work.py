@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,10 @@ from sixbit.export.correct import correct, described
 from sixbit.export.correct import foreseen as foreseen_correction
 from sixbit.export.presets import Preset
 from sixbit.files.replace import replacing
-from sixbit.files.tiff import ORIENTATION
-from sixbit.photos.pixels import file_of, small_picture
+from sixbit.photos.pixels import file_of, small_picture, turned_upright
 from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
+from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, NotCorrectedError, PhotoError, SixbitError
 from sixbit.values.watch import Watch
 from sixbit.values.ways_out import codes_of
@@ -81,7 +80,7 @@ def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Reco
 
 
 def _corrected(task: Task, lens: str | None) -> Record:
-    choices, seen = replace(task.preset.choices, lens=lens), _Thumbnails()
+    choices, seen = Choices(lens=lens), _Thumbnails()
     done = correct(task.source, task.target, task.preset, choices, force=task.force, threads=task.threads, watch=seen)
     return _record(task, done.filter) | {"notes": list(done.notes), "thumbnails": seen.pictures}
 
@@ -96,7 +95,7 @@ class _Thumbnails(Watch):
 
 
 def _foreseen(task: Task, lens: str | None) -> Record:
-    filter, measures_tca = foreseen_correction(Path(task.source), task.preset, replace(task.preset.choices, lens=lens))
+    filter, measures_tca = foreseen_correction(Path(task.source), task.preset, Choices(lens=lens))
     return _record(task, filter, measures_tca)
 
 
@@ -119,7 +118,7 @@ def _codes_left_out(filter: Filter, measures_tca: bool) -> list[Code]:
 
 
 def _why(task: Task, error: SixbitError) -> Record:
-    """What the error says, and its kinds; the photo's name stands beside it in the report."""
+    """The words and the codes of an error; the photo's name stands beside it in the report."""
     is_of_photo = str(error.subject or task.source) == task.source
     return {"message": str(error.reason if is_of_photo else error), "codes": codes_of(error)}
 
@@ -133,7 +132,8 @@ def _not_corrected(task: Task, error: NotCorrectedError, action: str, write: boo
             notes = copied(Path(task.source), task.copy, task.preset)
         out = task.copy.relative_to(task.folder).as_posix()
         return {"status": "copied", "reason": error.status, "out": out, "notes": notes, **why}
-    return {"status": "failed" if action == "fail" else "skipped", "reason": error.status, **why}
+    skipped = "reshaped" if error.code is Code.RESHAPED else "skipped"
+    return {"status": "failed" if action == "fail" else skipped, "reason": error.status, **why}
 
 
 def copied(source: Path, target: Path, preset: Preset) -> list[str]:
@@ -153,8 +153,5 @@ def copied(source: Path, target: Path, preset: Preset) -> list[str]:
 
 def thumbnail(pixels: NDArray[Any], orientation: int = 1) -> str:
     """A small JPEG of pixels, upright by Exif's orientation, as the text that a page can hold."""
-    from PIL import ImageOps
-
-    picture = small_picture(pixels, THUMBNAIL)
-    picture.getexif()[ORIENTATION] = orientation
-    return base64.b64encode(file_of(ImageOps.exif_transpose(picture), quality=80)).decode("ascii")
+    picture = turned_upright(small_picture(pixels, THUMBNAIL), orientation)
+    return base64.b64encode(file_of(picture, quality=80)).decode("ascii")

@@ -106,6 +106,14 @@ function lens.identify(images, hooks)
   return records
 end
 
+-- Return the crop factor as darktable needs it: to it, each picture is all of a sensor, also one cut from the middle.
+local function crop_factor(record)
+  if not (record.crop_factor and record.frame and record.size) then return record.crop_factor end
+  local width, height = record.size[1], record.size[2]
+  local wide, high = record.frame[3] * width, record.frame[4] * height
+  return record.crop_factor * math.sqrt((wide ^ 2 + high ^ 2) / (width ^ 2 + height ^ 2))
+end
+
 --[[
     Tell darktable the lens of an image. What is not known is left as it is, except for the f-number: what stands there
     may be that of a phone's own small lens. Without one, darktable leaves the fall-off alone.
@@ -114,7 +122,8 @@ function lens.assign(image, entry, record)
   image.exif_lens = entry.lensfun
   local focal = entry.focal_min == entry.focal_max and entry.focal_min or record.focal_mm
   if focal then image.exif_focal_length = focal end
-  if record.crop_factor then image.exif_crop = record.crop_factor end
+  local crop = crop_factor(record)
+  if crop then image.exif_crop = crop end
   image.exif_aperture = record.f_number or 0
   if record.distance_m then image.exif_focus_distance = record.distance_m end
 end

@@ -56,6 +56,12 @@ local function lines_of(record)
   for _, sentence in ipairs(record.evidence) do
     add(text.shown(sentence), "• ")
   end
+  for _, sentence in ipairs(record.place or {}) do
+    add(text.shown(sentence), "• ")
+  end
+  for _, sentence in ipairs(record.unmarked or {}) do
+    add(text.shown(sentence), "• ")
+  end
   if #(record.already_corrected or {}) > 0 then
     add(_("The pixels of this photo were corrected before it came to darktable."), "• ")
   end

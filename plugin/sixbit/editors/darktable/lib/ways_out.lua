@@ -12,10 +12,11 @@ local OTHER_FOLDER = _("Choose another folder.")
 local OTHER_PRESET = _("Choose another preset.")
 local IN_TAGS = _("Write that into the photo's tags.")
 local REPORT = _("Please report it.")
+local VALUE = _("If a script of yours gave this value, give another; if not, please report it.")
 
 ways_out.by_code = {
   -- A file that is read.
-  not_found = _("See that the photo is still where it was."),
+  not_found = _("See that the file is still where it was."),
   not_a_file = _("Choose the photos themselves."),
   no_access = _("See that its permissions allow it, and that its disk is there."),
   damaged = _("Get it again from where it came."),
@@ -55,23 +56,29 @@ ways_out.by_code = {
   already_corrected = _(
     "Switch darktable's lens correction off for it, or allow it by the preference “Sixbit: export what is corrected already”."
   ),
-  reshaped = _("Switch that off for this export, or correct it by darktable's own lens correction."),
+  compensated = _("Choose a preset whose `compensated` is correct, or calibrate the lens on this very body."),
+  reshaped = _(
+    "Switch that off for this export, correct it by darktable's own lens correction, or choose a preset whose `reshaped` is correct."
+  ),
   -- The user's own files.
   user_file = _("Repair that file, or take it away."),
   run = _("Remove that calibration on the page that calibrates a lens."),
+  no_run = CALIBRATE,
   preset = OTHER_PRESET,
+  preset_file = _("Mend the file of that preset, or choose another."),
   version = ways_out.MEND,
   -- Frames that a lens is measured from.
   flats = OTHER_PHOTOS,
-  exposure = OTHER_PHOTOS,
+  too_bright = OTHER_PHOTOS,
+  too_dark = OTHER_PHOTOS,
   lines = OTHER_PHOTOS,
   edges = OTHER_PHOTOS,
   frames = OTHER_PHOTOS,
   -- Programs.
-  argument = REPORT,
+  argument = VALUE,
   busy = _("Wait for it, or end it."),
   cluster = REPORT,
-  engine = REPORT,
+  engine = VALUE,
   no_kernel = ways_out.MEND,
   missing_part = ways_out.MEND,
   no_editor = ways_out.MEND,

@@ -1,0 +1,20 @@
+"""WebP, in alone: decoded by libwebp (RFC 9649)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+from sixbit.files.find import webp_in
+from sixbit.photos.codecs import decoded, photo_of
+from sixbit.photos.metadata import Metadata
+from sixbit.photos.photo import Photo, check_size
+
+
+def read(path: Path, file: BinaryIO) -> Photo:
+    """Decode a WebP photo; its alpha is straight."""
+    header, found = webp_in(file)
+    check_size(path, *header[:2])
+    file.seek(0)
+    picture = decoded(path, "WebP", file.read(), 8)
+    return photo_of(path, "WebP", picture, Metadata(found.exif, found.xmp), [], icc=found.icc)
