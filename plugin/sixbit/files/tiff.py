@@ -14,9 +14,9 @@ from typing import BinaryIO, NamedTuple
 
 SUBFILE_TYPE, WIDTH, HEIGHT, BITS, SAMPLES = 0x00FE, 0x0100, 0x0101, 0x0102, 0x0115
 ORIENTATION, SOFTWARE, SUB_IFDS = 0x0112, 0x0131, 0x014A
-THUMBNAIL, THUMBNAIL_LENGTH = 0x0201, 0x0202
+STRIPS, STRIP_LENGTHS, THUMBNAIL, THUMBNAIL_LENGTH = 0x0111, 0x0117, 0x0201, 0x0202
 XMP, IPTC, RESOURCES, LAYERS = 0x02BC, 0x83BB, 0x8649, 0x935C
-EXIF, GPS, DNG_VERSION = 0x8769, 0x8825, 0xC612
+EXIF, GPS, INTEROPERABILITY, DNG_VERSION = 0x8769, 0x8825, 0xA005, 0xC612
 EXIF_VERSION, MAKER_NOTE, EXIF_WIDTH, EXIF_HEIGHT, LENS_MODEL = 0x9000, 0x927C, 0xA002, 0xA003, 0xA434
 
 PICTURE_TAGS = frozenset(
@@ -26,8 +26,9 @@ PICTURE_TAGS = frozenset(
 )
 """TIFF tags that say how pixels are stored, or that are carried over on a way of their own (TIFF 6.0, section 8)."""
 
-BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SRATIONAL, IFD = 1, 2, 3, 4, 5, 7, 10, 13
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SRATIONAL, IFD, UTF8 = 1, 2, 3, 4, 5, 7, 10, 13, 129
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
+"""Bytes of a value by its kind; 129 are texts in UTF-8 (Exif 3.0, section 4.6.2)."""
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I"}
 """The numbers that are whole, as the module ``struct`` calls them."""
 
@@ -197,8 +198,13 @@ class Structure:
         self.write(entry.at + 8, self.pack("H", number) + b"\0\0" if entry.kind == SHORT else self.pack("I", number))
 
     def set_text(self, tag: int, text: str) -> None:
-        """Set a text of the first directory."""
-        self._set_first(self.entry(tag, ASCII, text.encode("ascii", "replace") + b"\0"))
+        """Set a text of the first directory: in the place of the old one if that was as long, else at the end."""
+        data, old = text.encode("ascii", "replace") + b"\0", find(self.first(), tag)
+        if old is None or old.kind != ASCII or not 4 < len(data) <= old.size:
+            self._set_first(self.entry(tag, ASCII, data))
+            return
+        self.write(self.place(old) - self.base, data.ljust(old.size, b"\0"))
+        self.write(old.at + 4, self.pack("I", len(data)))
 
     def _set_first(self, new: Entry) -> None:
         """Give the first directory an entry, in the place of its own of the same tag if there is one."""
@@ -216,7 +222,9 @@ class Structure:
     def put_first(self, entries: Iterable[Entry]) -> None:
         """Give the first directory these entries too, instead of its own of the same tags; it moves to the end."""
         old, following = self.directory(self.first_at)
-        self.write(4, self.pack("I", self._append_directory([*old, *entries], following)))
+        new = {entry.tag: entry for entry in entries}
+        kept = [entry for entry in old if entry.tag not in new]
+        self.write(4, self.pack("I", self._append_directory([*kept, *new.values()], following)))
 
     def remove_first(self, tag: int) -> None:
         """Take an entry out of the first directory, which stays where it is; nothing is left of the entry."""
@@ -233,9 +241,15 @@ class Structure:
         self._set_first(Entry(pointer, LONG, 1, self.pack("I", self._append_directory(entries, 0))))
 
     def _append_directory(self, entries: Iterable[Entry], following: int) -> int:
-        merged = {entry.tag: entry for entry in entries}
-        data = b"".join(self._packed(entry) for _, entry in sorted(merged.items()))
-        return self.append(self.pack("H", len(merged)) + data + self.pack("I", following))
+        return self.append(self.packed_directory(entries, following))
+
+    def packed_directory(self, entries: Iterable[Entry], following: int) -> bytes:
+        """A directory of these entries in the order of their tags, but for those of a kind that does not exist.
+
+        They say nothing, and where one of them came first, readers would give up the whole directory.
+        """
+        kept = sorted((entry for entry in entries if entry.kind in _SIZES), key=lambda entry: entry.tag)
+        return self.pack("H", len(kept)) + b"".join(map(self._packed, kept)) + self.pack("I", following)
 
     def _packed(self, entry: Entry) -> bytes:
         return self.pack("HHI", entry.tag, entry.kind, entry.length) + entry.value

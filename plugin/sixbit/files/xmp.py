@@ -25,6 +25,7 @@ _PREFIXES = {
 }
 """Of the names of properties, by the namespaces that are read."""
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DARKTABLE = "{http://darktable.sf.net/}"
 _STEP = re.compile(r"Xmp\.darktable\.history\[(\d{1,5})\]/darktable:(\w+)")
 """A property of a step of darktable's history, as exiv2 calls it."""
@@ -53,15 +54,7 @@ def read_packet(packet: bytes) -> Packet:
     ... </r:RDF>''').properties
     {'aux:Lens': 'Elmar-M 1:2.8/50'}
     """
-    from xml.etree import ElementTree
-
-    text = _decode(packet)
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise XmpError("a document type declaration")
-    try:
-        root = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError, RecursionError) as error:
-        raise XmpError(str(error)) from error
+    root = _parsed(packet)
     rdf = root if root.tag == f"{_RDF}RDF" else root.find(f"{_RDF}RDF")
     properties: dict[str, str] = {}
     modules: frozenset[str] = frozenset()
@@ -80,6 +73,22 @@ def read_packet(packet: bytes) -> Packet:
     return Packet(properties, modules)
 
 
+def says_something(packet: bytes) -> bool:
+    """True if a packet has properties, of any namespace; raises XmpError as :func:`read_packet`.
+
+    >>> says_something(b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description/></r:RDF>')
+    False
+    """
+    root = _parsed(packet)
+    described = root.iter(f"{_RDF}Description")
+    return any(len(one) or any(not name.startswith(_RDF) for name in one.attrib) for one in described)
+
+
+def in_utf8(packet: bytes) -> bytes:
+    """The packet as exiv2 takes it: one in UTF-16 is encoded anew."""
+    return text_of_packet(packet).encode() if packet.startswith(_UTF16) else packet
+
+
 def packet_of_texts(tags: Mapping[str, str]) -> Packet:
     """The packet that exiv2 has read: texts by names such as ``Xmp.aux.Lens``. Those of Exif are passed over.
 
@@ -95,9 +104,21 @@ def packet_of_texts(tags: Mapping[str, str]) -> Packet:
     return Packet({name[4:].replace(".", ":", 1): text for name, text in own.items()}, modules)
 
 
-def _decode(packet: bytes) -> str:
+def _parsed(packet: bytes) -> Element:
+    from xml.etree import ElementTree
+
+    text = text_of_packet(packet)
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise XmpError("a document type declaration")
+    try:
+        return ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError, RecursionError) as error:
+        raise XmpError(str(error)) from error
+
+
+def text_of_packet(packet: bytes) -> str:
     """The packet as text, without the padding that leaves room to edit it."""
-    encoding = "utf-16" if packet[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    encoding = "utf-16" if packet.startswith(_UTF16) else "utf-8-sig"
     text = packet.decode(encoding, "replace").strip("\0 \t\r\n")
     # Python parses text as it is; an encoding named in it would be refused as contradicting that.
     return text.partition("?>")[2] if text.startswith("<?xml") else text

@@ -41,7 +41,9 @@ def read(path: Path, file: BinaryIO) -> Photo:
     import numpy as np
 
     data = memoryview(file.read())
-    exif = xmp = icc = gamma = None
+    icc = gamma = None
+    exifs: dict[bool, bytes] = {}
+    xmps: dict[bool, bytes] = {}
     resources = b""
     kept, notes = [], []
     stated = False
@@ -54,12 +56,12 @@ def read(path: Path, file: BinaryIO) -> Photo:
         content = b"" if name == b"IDAT" else bytes(data[chunk.at : chunk.at + chunk.size])
         if name == png.HEADER and (header := png.header_of(content)):
             check_size(path, *header[:2])
-        elif name == png.EXIF:
-            exif = exif or content
-        elif name == png.TEXT and content.startswith(png.XMP):
-            xmp = xmp or png.xmp_of(content)
-        elif name == b"zTXt" and content.startswith(_IPTC):
-            resources = _raw_profile(content)
+        elif (found := png.exif_in(name, content)) is not None:
+            exifs.setdefault(name == png.EXIF, found)
+        elif (found := png.xmp_in(name, content)) is not None:
+            xmps.setdefault(content.startswith(png.XMP), found)
+        elif name in png.TEXTS and content.startswith(_IPTC):
+            resources = _resources(png.raw_profile(name, content) or b"")
         elif name in _FILM:
             notes.append("further frames of the animation were left out")
         elif name not in _PIXELS:
@@ -77,7 +79,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
         pixels = np.ascontiguousarray(pixels[:, :, [0, 0, 0, 1]])
         notes.append("grey with alpha became RGB with alpha")
     exponent = None if not gamma or stated or abs(gamma - _SRGB_GAMMA) < 100 else 1e5 / gamma
-    metadata = Metadata(exif, xmp, resources)
+    metadata = Metadata(_of_two("Exif", exifs, notes), _of_two("XMP", xmps, notes), resources)
     return Photo(
         path, "PNG", pixels, icc, metadata, Encoding(tuple(kept)), gamma=exponent, notes=tuple(dict.fromkeys(notes))
     )
@@ -111,14 +113,13 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     return notes
 
 
-def _raw_profile(content: bytes) -> bytes:
-    """IPTC as ImageMagick and ExifTool write it: a line with its name, one with its length, then hexadecimal digits.
+def _of_two(what: str, found: dict[bool, bytes], notes: list[str]) -> bytes | None:
+    """Exif or XMP from the chunk that is meant for it (True), else from a text; a note if both say something."""
+    if len(set(found.values())) > 1:
+        notes.append(f"a second copy of its {what} data, in a text, was left out")
+    return found.get(True, found.get(False))
 
-    What is in it may be image resources, or IPTC alone.
-    """
-    text = png.inflated(content[len(_IPTC) + 1 :])
-    try:
-        data = bytes.fromhex("".join((text or b"").decode("ascii").split("\n")[3:]))
-    except ValueError:
-        return b""
+
+def _resources(data: bytes) -> bytes:
+    """Image resources, which a raw profile of IPTC holds, or IPTC alone."""
     return data if data.startswith(b"8BIM") or not data else resources_of(data)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.files.jpeg import EXIF, LONGEST, XMP
 from sixbit.files.replace import replacing
-from sixbit.photos.metadata import corrected, without_maker_note
+from sixbit.photos.metadata import Room, corrected, without_maker_note
 from sixbit.photos.photo import Photo
 from sixbit.values.errors import Code, PhotoError, photo_name
 
@@ -44,7 +45,14 @@ def save_photo(
     check_target(out, photo.path)
     if kind != "jpeg":
         photo = photo.without_gain_map("only a JPEG holds one")
-    metadata, notes = corrected(photo.metadata, pixels, filter)
+    room = None
+    if kind == "jpeg":
+        in_parts = getattr(photo.encoding, "exif_in_parts", False)
+        room = Room(LONGEST - len(EXIF), LONGEST - len(XMP), is_enough=in_parts)
+    metadata, notes = corrected(photo.metadata, pixels, filter, room)
+    note_is_lost = photo.metadata.has_maker_note and not metadata.has_maker_note
+    if note_is_lost and photo.gain_map and photo.gain_map.needs_maker_note:
+        photo = photo.without_gain_map("it means nothing without the maker note")
     trailer = getattr(photo.encoding, "trailer", None)
     if kind != "jpeg" and trailer:
         metadata = without_maker_note(metadata, trailer.lens)
