@@ -546,15 +546,25 @@ def test_an_extension_of_xmp_that_cannot_be_read_is_told(tmp_path: Path) -> None
         assert {"Title", "Lens"} <= names(says(path))
 
 
-def test_utf16_is_read(tmp_path: Path) -> None:
-    for encoding in ("utf-16", "utf-16-be"):
-        text = ("" if encoding == "utf-16" else "\ufeff") + factory.xmp_packet(
-            aux_Lens="Elmar", dc_title="t"
-        ).decode().lstrip("\ufeff")
-        source = written(tmp_path, "photo.jpg", factory.jpeg(PHONE_BLOCK, text.encode(encoding)))
-        path, notes = corrected(source)
-        assert notes == ()
-        assert {"Title", "Lens"} <= names(says(path))
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_is_read(encoding: str, mark: str, tmp_path: Path) -> None:
+    text = mark + factory.xmp_packet(aux_Lens="Elmar", dc_title="t").decode()
+    source = written(tmp_path, "photo.jpg", factory.jpeg(PHONE_BLOCK, text.encode(encoding)))
+    assert read_shot(source).lens_names[0].value == "Elmar"
+    path, notes = corrected(source)
+    assert notes == ()
+    assert {"Title", "Lens"} <= names(says(path))
+
+
+@pytest.mark.parametrize("character", [b"\0", b"\x02"])
+def test_characters_that_xml_does_not_allow_are_no_reason_to_lose_all(character: bytes, tmp_path: Path) -> None:
+    packet = factory.xmp_packet(aux_Lens="Elmar", dc_title="tABC").replace(b"ABC", character)
+    source = written(tmp_path, "photo.jpg", factory.jpeg(PHONE_BLOCK, packet))
+    assert read_shot(source).lens_names[0].value == "Elmar"
+    path, notes = corrected(source)
+    assert notes == ()
+    assert {"Title", "Lens"} <= names(says(path))
 
 
 def test_a_picture_that_was_turned_is_not_turned_by_its_xmp(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ _PREFIXES = {
 }
 """Of the names of properties, by the namespaces that are read."""
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
+"""The bytes of UTF-8 that are no character of XML (section 2.2)."""
 _DARKTABLE = "{http://darktable.sf.net/}"
 _STEP = re.compile(r"Xmp\.darktable\.history\[(\d{1,5})\]/darktable:(\w+)")
 """A property of a step of darktable's history, as exiv2 calls it."""
@@ -85,8 +86,8 @@ def says_something(packet: bytes) -> bool:
 
 
 def in_utf8(packet: bytes) -> bytes:
-    """The packet as exiv2 takes it: one in UTF-16 is encoded anew."""
-    return text_of_packet(packet).encode() if packet.startswith(_UTF16) else packet
+    """The packet as exiv2 takes it: one in UTF-16, or with characters that XML does not allow, is encoded anew."""
+    return text_of_packet(packet).encode() if _encoding(packet) != "utf-8-sig" or _NO_XML.search(packet) else packet
 
 
 def packet_of_texts(tags: Mapping[str, str]) -> Packet:
@@ -116,10 +117,17 @@ def _parsed(packet: bytes) -> Element:
         raise XmpError(str(error)) from error
 
 
+def _encoding(packet: bytes) -> str:
+    """UTF-8, or UTF-16 with or without a mark of its byte order (XMP specification part 1, section 7.1)."""
+    return {b"\xff\xfe": "utf-16-le", b"<\0": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\0<": "utf-16-be"}.get(
+        packet[:2], "utf-8-sig"
+    )
+
+
 def text_of_packet(packet: bytes) -> str:
     """The packet as text, without the padding that leaves room to edit it."""
-    encoding = "utf-16" if packet.startswith(_UTF16) else "utf-8-sig"
-    text = packet.decode(encoding, "replace").strip("\0 \t\r\n")
+    text = packet.decode(_encoding(packet), "replace").lstrip("\ufeff")
+    text = _NO_XML.sub(b"", text.encode()).decode().strip()
     # Python parses text as it is; an encoding named in it would be refused as contradicting that.
     return text.partition("?>")[2] if text.startswith("<?xml") else text
 
