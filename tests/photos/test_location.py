@@ -312,14 +312,35 @@ def test_xmp_that_cannot_be_read_goes_with_a_word(tmp_path: Path, xmp: bytes, wa
 
 
 @both_ways
+@pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("twice", ["photoshop:City", "exif:GPSAreaInformation"])
-def test_a_property_told_twice_hides_nothing(tmp_path: Path, twice: str, way: str) -> None:
+def test_a_property_told_twice_hides_nothing(tmp_path: Path, twice: str, suffix: str, way: str) -> None:
     """exiv2 reads nothing of such a packet, and does not say so."""
-    photo = tmp_path / "a.jpg"
+    photo = tmp_path / f"a{suffix}"
     xmp = of_xmp(body=f"<{twice}>{WHERE}</{twice}>" * 2)
-    photo.write_bytes(batch_photos.jpeg(*SIZE, batch_photos.KNOWN, xmp=xmp))
-    out, _ = cleared(photo, way)
+    if suffix == ".jpg":
+        photo.write_bytes(batch_photos.jpeg(*SIZE, batch_photos.KNOWN, xmp=xmp))
+    elif suffix == ".png":
+        photo.write_bytes(png_with(text(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)))
+    else:
+        tags = Image.Exif()
+        tags.load(b"Exif\0\0" + exif(**batch_photos.KNOWN))
+        tags[700] = xmp
+        Image.fromarray(batch_photos.scene(*SIZE)).save(photo, exif=tags)
+    out, notes = cleared(photo, way)
     assert_no_place(out)
+    assert any("XMP" in note and "left out" in note for note in notes)
+
+
+@pytest.mark.parametrize("policy", ["no-location", "none"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_xmp_of_a_webp(tmp_path: Path, times: int, policy: str) -> None:
+    photo = tmp_path / "a.webp"
+    xmp = of_xmp(body=f"<photoshop:City>{WHERE}</photoshop:City>" * times)
+    Image.new("RGB", SIZE).save(photo, xmp=xmp, exif=GPS_BLOCK)
+    out, notes = cleared(photo, "copied", policy)
+    assert_no_place(out)
+    assert len(notes) == (times == 2 and policy == "no-location")
 
 
 # Exif ---------------------------------------------------------------------------------------------------------------
@@ -332,6 +353,24 @@ def panasonic(at: int, order: str) -> bytes:
 def nikon(_at: int, order: str) -> bytes:
     inner = directory([(0x39, UNDEFINED, b"0100" + SECRET), (0x84, BYTE, b"kept in it")], 8, order)
     return b"Nikon\0\2\x10\0\0" + (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8) + inner
+
+
+@both_ways
+@pytest.mark.parametrize("length", [100, 65_527])
+def test_exif_in_several_segments(tmp_path: Path, length: int, way: str) -> None:
+    """The place stands in the second of them."""
+    photo, plain = tmp_path / "a.jpg", batch_photos.jpeg(*SIZE, batch_photos.KNOWN)
+    long = (0x010E, ASCII, b"kept ".decode() * (length // 5))
+    block = with_gps(exif(more=[(0x8825, LONG, 0), long], **batch_photos.KNOWN))
+    parts = [segment(0xE1, b"Exif\0\0" + block[at : at + length]) for at in range(0, len(block), length)]
+    assert len(parts) > 1
+    assert SECRET not in parts[0]
+    end = 4 + int.from_bytes(plain[4:6], "big")
+    assert plain[2:4] == b"\xff\xe1"
+    photo.write_bytes(plain[:2] + b"".join(parts) + plain[end:])
+    out, _ = cleared(photo, way)
+    assert_no_place(out)
+    assert "kept kept" in said(out)
 
 
 @both_ways

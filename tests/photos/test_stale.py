@@ -225,3 +225,35 @@ def test_the_name_of_a_profile_goes_with_it(tmp_path: Path, name: str) -> None:
     converted = said(corrected(tmp_path, xmp, replace(PLAIN, profile="sRGB"))[0])
     assert "XMP-photoshop:ICCProfileName" not in converted
     assert converted["XMP-xmp:Label"] == "kept"
+
+
+TWICE = "<xmp:Nickname>a</xmp:Nickname>" * 2
+"""With a property that is told twice exiv2 reads nothing of a packet."""
+
+
+@pytest.mark.parametrize(
+    ("attributes", "body", "told"),
+    [
+        ('GDepth:Format="RangeInverse" GDepth:Near="0.5" GCamera:MotionPhoto="1"', "", "depth map"),
+        (f'GImage:Mime="image/jpeg" GImage:Data="{JPEG}"', "", "pictures within"),
+        (f'other:Before="{JPEG}"', "", "pictures within"),
+        ("", f"<other:Before>\n{JPEG}\n</other:Before>", "pictures within"),
+    ],
+)
+def test_a_packet_that_exiv2_cannot_read_loses_as_much(tmp_path: Path, attributes: str, body: str, told: str) -> None:
+    path, notes = corrected(tmp_path, of_xmp(attributes, TWICE + body))
+    assert sum(told in note for note in notes) == 1
+    assert sum("breaks the rules" in note for note in notes) == 1
+    data = path.read_bytes()
+    assert b'"kept"' in data
+    assert data.count(b"<xmp:Nickname>") == 2
+    for gone in (b"GDepth:F", b"GDepth:N", b"MotionPhoto", b"GImage:D", b"GImage:M", JPEG.encode(), b"Before"):
+        assert gone not in data
+
+
+def test_a_packet_that_exiv2_cannot_read_loses_the_name_of_a_profile(tmp_path: Path) -> None:
+    xmp = of_xmp('photoshop:ICCProfile="Display P3" exif:ColorSpace="65535"', TWICE)
+    assert b"Display P3" in corrected(tmp_path, xmp)[0].read_bytes()
+    path, _ = corrected(tmp_path, xmp, replace(PLAIN, profile="sRGB"))
+    assert b"Display P3" not in path.read_bytes()
+    assert said(path)["XMP-exif:ColorSpace"] == 1

@@ -66,6 +66,8 @@ class JpegEncoding:
     progressive: bool = False
     segments: tuple[tuple[int, bytes], ...] = ((jpeg.APP0, b"JFIF\0\1\1\0\0\1\0\1\0\0"),)
     trailer: Trailer | None = None
+    exif_in_parts: bool = False
+    """True if the Exif data was longer than a segment, and in several."""
 
 
 def read(path: Path, file: BinaryIO) -> Photo:
@@ -112,9 +114,9 @@ def carried(path: Path, data: bytes) -> Photo:
     kept, of_previews = _without_previews(kept)
     notes += of_previews
     trailer = None
-    if metadata.exif is not None:
-        block_at = next(segment.at for segment in segments if segment.of(jpeg.EXIF)) + len(jpeg.EXIF)
-        exif, trailer = taken(metadata.exif, block_at, data, end)
+    if exif_found := jpeg.exif_in(segments):
+        block_at, block = exif_found
+        exif, trailer = taken(block, block_at, data, end)
         metadata = replace(metadata, exif=exif)
     gain_map, others, more_notes = gain_map_in(path, data[end : trailer.at if trailer else None])
     notes += more_notes
@@ -123,7 +125,8 @@ def carried(path: Path, data: bytes) -> Photo:
         notes.append(f"what follows the picture in the file ({kinds}) was left out")
     elif gain_map and _NO_INDEX in notes:  # it will have one of its own
         notes.remove(_NO_INDEX)
-    encoding = JpegEncoding(segments=tuple(kept), trailer=trailer)
+    in_parts = len(jpeg.exif_segments(segments)) > 1
+    encoding = JpegEncoding(segments=tuple(kept), trailer=trailer, exif_in_parts=in_parts)
     empty = np.empty((0, 0), np.uint8)
     colour = of_icc(icc) or of_exif(metadata.exif) or SRGB
     return Photo(path, "JPEG", empty, colour, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
@@ -159,15 +162,16 @@ def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[
 
 def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple[int, bytes]], list[str]]:
     """The segments of a JPEG as metadata, colour profile, those kept as they are, and words on those that are not."""
-    exif = xmp = None
+    xmp = None
+    exif = jpeg.exif_segments(segments)
     extension, resources = {}, b""
     profile: dict[int, bytes] = {}
     others, notes = [], []
     for segment in segments:
         marker, data = segment.marker, segment.content
-        if segment.of(jpeg.EXIF) and exif is None:
-            exif = data[len(jpeg.EXIF) :]
-        elif segment.of(jpeg.XMP) and xmp is None:
+        if segment in exif:
+            continue
+        if segment.of(jpeg.XMP) and xmp is None:
             xmp = data[len(jpeg.XMP) :]
         elif segment.of(jpeg.XMP_EXTENSION) and len(data) > len(jpeg.XMP_EXTENSION) + 40:
             start = len(jpeg.XMP_EXTENSION)
@@ -191,9 +195,13 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
             others.append((marker, data))
     if xmp is not None and extension:
         parts = [part for _, (guid, part) in sorted(extension.items()) if guid in xmp]
-        xmp = merged_xmp(xmp, b"".join(parts)) if parts else xmp
+        try:
+            xmp = merged_xmp(xmp, b"".join(parts)) if parts else xmp
+        except loaded_exiv2().Exiv2Error:
+            notes.append("the part of its XMP data that is in segments of its own is broken and was left out")
     icc = b"".join(part for _, part in sorted(profile.items())) or None
-    return Metadata(exif, xmp, resources), icc, others, list(dict.fromkeys(notes))
+    _, block = jpeg.exif_in(exif) or (0, None)
+    return Metadata(block, xmp, resources), icc, others, list(dict.fromkeys(notes))
 
 
 def write(
@@ -244,7 +252,7 @@ def assemble(
     file.write(b"\xff\xd8")
     file.writelines(jfif)
     block_at = file.tell() + 4 + len(jpeg.EXIF)
-    notes += _write_metadata(file, metadata, photo.profile)
+    _write_metadata(file, metadata, photo.profile)
     file.writelines(others)
     if photo.gain_map and behind:
         if photo.gain_map.iso is not None:
@@ -252,7 +260,7 @@ def assemble(
         file.write(mpf.index(file.tell(), len(content), len(behind)))
     file.write(content)
     file.write(behind)
-    if encoding.trailer and metadata.exif is not None:
+    if encoding.trailer and metadata.has_maker_note:
         encoding.trailer.append(file, block_at)
     return notes
 
@@ -350,13 +358,9 @@ def _quality_of(tables: tuple[Table, ...], gray: bool) -> int | None:
     return None
 
 
-def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> list[str]:
-    notes = []
+def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> None:
     if metadata.exif is not None:
-        if len(jpeg.EXIF) + len(metadata.exif) <= jpeg.LONGEST:
-            file.write(jpeg.packed(jpeg.APP1, jpeg.EXIF + metadata.exif))
-        else:
-            notes.append("its Exif data is too long for a JPEG and was left out; write a .tif to keep it")
+        file.write(jpeg.packed_exif(metadata.exif))
     if metadata.xmp is not None:
         packet, extension = split_xmp(metadata.xmp, jpeg.LONGEST - len(jpeg.XMP))
         file.write(jpeg.packed(jpeg.APP1, jpeg.XMP + packet))
@@ -372,7 +376,6 @@ def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> li
         parts = _parts(icc, jpeg.LONGEST - len(jpeg.ICC) - 2)
         for number, (_, part) in enumerate(parts, 1):
             file.write(jpeg.packed(jpeg.APP2, jpeg.ICC + bytes((number, len(parts))) + part))
-    return notes
 
 
 def _parts(data: bytes, size: int) -> list[tuple[int, bytes]]:

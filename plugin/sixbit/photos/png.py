@@ -76,7 +76,8 @@ def carried(path: Path, file: BinaryIO) -> Photo:
     """All that a PNG carries beside its pixels, as a photo that has none; PhotoError for an impossible size."""
     import numpy as np
 
-    exif = xmp = None
+    exifs: dict[bool, bytes] = {}
+    xmps: dict[bool, bytes] = {}
     resources = b""
     kept, notes = [], []
     for chunk in png.chunks(file):
@@ -84,16 +85,17 @@ def carried(path: Path, file: BinaryIO) -> Photo:
         content = b"" if name in _FRAMES else file.read(chunk.size)
         if name == png.HEADER and (header := png.header_of(content)):
             check_size(path, *header[:2])
-        elif name == png.EXIF:
-            exif = exif or content
-        elif name == png.TEXT and content.startswith(png.XMP):
-            xmp = xmp or png.xmp_of(content)
-        elif name == b"zTXt" and content.startswith(_IPTC):
-            resources = _raw_profile(content)
+        elif (found := png.exif_in(name, content)) is not None:
+            exifs.setdefault(name == png.EXIF, found)
+        elif (found := png.xmp_in(name, content)) is not None:
+            xmps.setdefault(content.startswith(png.XMP), found)
+        elif name in png.TEXTS and content.startswith(_IPTC):
+            resources = _resources(png.raw_profile(name, content) or b"")
         elif name == _CREDENTIALS:
             notes.append("content credentials, which hold for the file as it was alone, were left out")
         elif name not in PICTURE:
             kept.append((name, content))
+    exif, xmp = _of_two("Exif", exifs, notes), _of_two("XMP", xmps, notes)
     colour = of_png_chunks(kept) or of_exif(exif) or SRGB
     metadata, unique = Metadata(exif, xmp, resources), tuple(dict.fromkeys(notes))
     return Photo(path, "PNG", np.empty((0, 0), np.uint8), colour, metadata, PngEncoding(tuple(kept)), notes=unique)
@@ -135,14 +137,13 @@ def assemble(file: BinaryIO, photo: Photo, picture: bytes | memoryview, metadata
     file.write(picture[png.HEADER_END :])
 
 
-def _raw_profile(content: bytes) -> bytes:
-    """IPTC as ImageMagick and ExifTool write it: a line with its name, one with its length, then hexadecimal digits.
+def _of_two(what: str, found: dict[bool, bytes], notes: list[str]) -> bytes | None:
+    """Exif or XMP from the chunk that is meant for it (True), else from a text; a note if both say something."""
+    if len(set(found.values())) > 1:
+        notes.append(f"a second copy of its {what} data, in a text, was left out")
+    return found.get(True, found.get(False))
 
-    What is in it may be image resources, or IPTC alone.
-    """
-    text = png.inflated(content[len(_IPTC) + 1 :])
-    try:
-        data = bytes.fromhex("".join((text or b"").decode("ascii").split("\n")[3:]))
-    except ValueError:
-        return b""
+
+def _resources(data: bytes) -> bytes:
+    """Image resources, which a raw profile of IPTC holds, or IPTC alone."""
     return data if data.startswith(b"8BIM") or not data else resources_of(data)

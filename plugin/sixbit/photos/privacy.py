@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sixbit.files import photoshop, tiff
 from sixbit.files import png as png_file
 from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, parsed_xmp, property_of, xmp_packet
+from sixbit.files.find import find_blocks
 from sixbit.files.jpeg import APP0, APP14, APP15, COMMENT, SCAN, SIGNATURE, NoRoomError, picture_end, segments
 from sixbit.files.xmp import picture_in
 from sixbit.photos.colour import SRGB, of_icc
@@ -38,8 +39,7 @@ _PLACES_BY_EXIV2 = (
 )
 """The tags in Exif and IPTC that tell the place, as exiv2 names them."""
 _LAYERS = "Exif.Image.0x935c"
-_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-_RAW_PROFILE = "Raw profile type "
+_UNREAD_XMP = "its XMP data, which cannot be read and may tell the place, was left out"
 _OF_MAKER = "what may tell the place and nobody else knows (segments of the maker, raw profiles) was left out"
 _SHOWN_BY_EXIV2 = ("Exif.Image.Orientation", "Exif.Photo.ColorSpace", "Exif.Iop.InteroperabilityIndex")
 """Without these a picture that stays as it is would be shown in another way."""
@@ -69,7 +69,7 @@ def passed_on(photo: Photo, policy: str) -> Photo:
             for chunk in encoding.chunks
             if chunk[0] in png.COLOURS | {b"pHYs"} or not (bare or _chunk_names_place(*chunk))
         )
-        if not bare and any(content.startswith(_RAW_PROFILE.encode()) for _, content in encoding.chunks):
+        if not bare and any(content.startswith(png_file.PROFILE) for _, content in encoding.chunks):
             notes.append(_OF_MAKER)
         encoding = replace(encoding, chunks=chunks)
     gain_map = photo.gain_map and _map_passed_on(photo.gain_map, policy)
@@ -94,7 +94,7 @@ def without_place(metadata: Metadata) -> tuple[Metadata, list[str]]:
     try:
         xmp, places = _xmp_without_place(metadata.xmp)
     except loaded_exiv2().Exiv2Error:
-        notes.append("its XMP data, which cannot be read and may tell the place, was left out")
+        notes.append(_UNREAD_XMP)
     resources = photoshop.without_place(metadata.resources, lambda keyword: is_place(keyword, places))
     return Metadata(exif, xmp, clear_previews(resources)), notes
 
@@ -107,7 +107,7 @@ def _xmp_without_place(packet: bytes | None) -> tuple[bytes | None, frozenset[st
     if packet is None:
         return None, frozenset()
     data = parsed_xmp(packet)
-    if data.empty():  # it says nothing, or nothing that can be read
+    if data.empty():  # it says nothing
         return None, frozenset()
     before = xmp_packet(data)
     places = clear_xmp(data)
@@ -131,8 +131,8 @@ def _chunk_names_place(name: bytes, content: bytes) -> bool:
     ImageMagick writes properties as texts: ``exif:GPSLatitude``.
     """
     keyword = content.partition(b"\0")[0].decode("latin-1")
-    place = keyword.startswith(_RAW_PROFILE) or any(map(names_place, re.split(r"[:.\s]", keyword)))
-    return name in _TEXTS and (place or is_place(keyword))
+    place = content.startswith(png_file.PROFILE) or any(map(names_place, re.split(r"[:.\s]", keyword)))
+    return name in png_file.TEXTS and (place or is_place(keyword))
 
 
 def _map_passed_on(gain_map: GainMap, policy: str) -> GainMap | None:
@@ -249,6 +249,7 @@ def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
     image = image_of(data)
     exif, xmp, iptc = image.exifData(), image.xmpData(), image.iptcData()
     notes: tuple[str, ...] = ()
+    image.clearXmpPacket()  # of a WebP without XMP data exiv2 would write the packet that it has read
     if policy == "none":
         shown = {key: str(exif[key].value()) for key in _SHOWN_BY_EXIV2 if key in exif}
         exif.clear()
@@ -258,10 +259,14 @@ def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
         for key, text in shown.items():
             exif[key] = text
     else:
-        packet, places = _xmp_without_place(None if xmp.empty() else xmp_packet(xmp))
+        packet, places = None, frozenset[str]()
+        try:
+            packet, places = _xmp_without_place(find_blocks(io.BytesIO(data)).xmp if xmp.empty() else xmp_packet(xmp))
+        except loaded_exiv2().Exiv2Error:
+            notes = (_UNREAD_XMP,)
         image.setXmpData(parsed_xmp(packet))
         if erase(exif, _LAYERS):
-            notes = ("Photoshop layers, in which there can be photos with a place of their own, were left out",)
+            notes += ("Photoshop layers, in which there can be photos with a place of their own, were left out",)
         for tags in (exif, iptc):
             erase(tags, _PLACES_BY_EXIV2)
         _erase_keywords(iptc, places)

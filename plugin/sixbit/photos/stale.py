@@ -26,6 +26,9 @@ _DEPTH = ("Xmp.GDepth.", "Xmp.GFocus.", "Xmp.Device.", "Xmp.MiCamera.XMPMeta")
 _ORIGINAL = "Xmp.GImage."
 """The picture before it was blurred by its depth map."""
 
+_NOTE_ON_DEPTH = "its depth map, which fits the uncorrected picture alone, was left out"
+_NOTE_ON_PICTURES = "the pictures within its XMP data, which are not corrected, were left out"
+
 _SUBJECT_AREA, _FOCAL_PLANE_X, _FOCAL_PLANE_Y, _SUBJECT_LOCATION = 0x9214, 0xA20E, 0xA20F, 0xA214
 _FINEST = 10_000
 """The largest denominator of a ratio that is written."""
@@ -36,11 +39,24 @@ def erase_stale(data: Any) -> list[str]:
     notes = []
     erase(data, _UNTOLD)
     if erase(data, _DEPTH):
-        notes.append("its depth map, which fits the uncorrected picture alone, was left out")
+        notes.append(_NOTE_ON_DEPTH)
     holders = {property_of(datum.key()) for datum in data if picture_in(str(datum.value())) is not None}
     if erase(data, (_ORIGINAL, *holders)):
-        notes.append("the pictures within its XMP data, which are not corrected, were left out")
+        notes.append(_NOTE_ON_PICTURES)
     return notes
+
+
+def without_stale(packet: bytes) -> tuple[bytes, list[str]]:
+    """Take as much out of the text of a packet that exiv2 cannot read; raises XmpError."""
+    from sixbit.files.xmp_text import edited, without_pictures
+
+    notes = []
+    packet = edited(packet, _UNTOLD, {})
+    if (without := edited(packet, _DEPTH, {})) != packet:
+        notes.append(_NOTE_ON_DEPTH)
+    if (result := edited(without_pictures(without), (_ORIGINAL,), {})) != without:
+        notes.append(_NOTE_ON_PICTURES)
+    return result, notes
 
 
 def scaled_xmp(packet: bytes | None, across: Fraction, down: Fraction) -> bytes | None:
