@@ -574,3 +574,15 @@ def test_a_picture_that_was_turned_is_not_turned_by_its_xmp(tmp_path: Path) -> N
         path, _ = corrected(source)
         turned = {line for line in says(path) if "Orientation" in line}
         assert turned == {"[XMP-tiff] Orientation 1", *(["[IFD0] Orientation 1"] if block else [])}
+
+
+@pytest.mark.parametrize(("prefix", "namespace"), [("aux", b"exif/1.0/aux/"), ("sixbit", b"https://sixbit.photo/ns/")])
+def test_a_photo_does_not_rename_the_namespaces_of_the_next(prefix: str, namespace: bytes, tmp_path: Path) -> None:
+    strange = namespace.replace(b"a", b"").replace(b":", b"")
+    packet = rdf(f'<rdf:Description rdf:about="" xmlns:{prefix}="{strange.decode()}" {prefix}:Lens="Elmar"/>')
+    packet = packet.replace(b'xmlns:aux="http://ns.adobe.com/exif/1.0/aux/"', b"")
+    corrected(written(tmp_path, "strange.jpg", factory.jpeg(PHONE_BLOCK, packet)), "first.jpg")
+    path, _ = corrected(written(tmp_path, "next.jpg", factory.jpeg(PHONE_BLOCK)))
+    assert set(read_shot(path).already_corrected) == {"distortion", "tca"}
+    assert namespace in path.read_bytes()
+    assert strange not in path.read_bytes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any, BinaryIO
@@ -53,9 +53,32 @@ def image_of(source: bytes | mmap.mmap) -> Any:
 
     exiv2 does not keep the bytes alive: the caller must, as long as it has the image.
     """
+    known = _namespaces()
     image = loaded_exiv2().ImageFactory.open(source)
-    image.readMetadata()
+    try:
+        image.readMetadata()
+    finally:
+        _restore(known)
     return image
+
+
+@cache
+def _namespaces() -> dict[str, str]:
+    """The namespaces that exiv2 knows by their prefixes, before it has read any file."""
+    exiv2 = loaded_exiv2()
+    found = dict(_NAMESPACES)
+    for prefix in dict(exiv2.XmpProperties.registeredNamespaces()):
+        with suppress(exiv2.Exiv2Error):  # some are known to the parser alone
+            found[prefix] = str(exiv2.XmpProperties.ns(prefix))
+    return found
+
+
+def _restore(known: Mapping[str, str]) -> None:
+    """Undo what a file has made of known prefixes: exiv2 would take them so in all files to come."""
+    properties = loaded_exiv2().XmpProperties
+    for prefix, namespace in known.items():
+        if properties.ns(prefix) != namespace:
+            properties.registerNs(namespace, prefix)
 
 
 def parsed_xmp(packet: bytes | None) -> Any:
