@@ -324,6 +324,18 @@ def test_a_preset_says_what_becomes_of_them(tmp_path: Path) -> None:
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "in" / name).read_bytes()
 
 
+@pytest.mark.parametrize("status", ["ambiguous", "uncalibrated"])
+def test_what_a_copy_loses_is_told(tmp_path: Path, status: str) -> None:
+    photo = put(tmp_path / "in" / "a.jpg", status)
+    photo.write_bytes(photo.read_bytes() + b"a film")
+    preset = replace(JPEG, metadata="no-location", **{status: "copy"})
+    seen = run(photo, tmp_path / "out", preset)["a.jpg"]
+    assert seen.status == "copied"
+    assert ["what follows the picture" in note for note in seen.notes] == [True]
+    assert "what follows the picture" in (tmp_path / "out" / "sixbit-report.html").read_text(encoding="utf-8")
+    assert not (tmp_path / "out" / "a.jpg").read_bytes().endswith(b"a film")
+
+
 def put_reshaped(folder: Path) -> None:
     """Photos of known lenses whose optical centre nobody knows: an odd crop, and a panorama."""
     folder.mkdir()

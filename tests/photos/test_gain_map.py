@@ -386,9 +386,9 @@ def test_a_copy_keeps_its_map(tmp_path: Path, says: dict[str, bytes], policy: st
     says = {name: data.replace(b"rdf:about", PLACE.encode() + b" rdf:about") for name, data in says.items()}
     photo = made(tmp_path, **says, map_head=head, more_xmp=PLACE, index_first=index_first, behind=b"a film")
     copy = tmp_path / "copy.jpg"
-    copy.write_bytes(copy_without(photo, policy))
+    copy.write_bytes(copy_without(photo, policy)[0])
     data, gain_map = copy.read_bytes(), map_bytes(copy)
-    assert data.endswith(gain_map + b"a film")
+    assert data.endswith(gain_map)
     assert b"Secret" not in data
     assert b"Wetzlar" not in data
     assert (b"Lahn" in data) == (policy == "no-location")

@@ -6,7 +6,9 @@ import errno
 import io
 import json
 import os
+import struct
 import subprocess
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from sixbit.values.lens import Body, Lens
 from sixbit.values.shot import LensSpecification, Tagged
 from tests.scenery import new_formats
 from tests.scenery.photo_factory import (
+    ASCII,
     RATIONAL,
     darktable_history,
     dng,
@@ -444,6 +447,117 @@ def test_packets_that_cannot_be_edited_are_left_alone(tmp_path: Path) -> None:
         assert write_lens_tags(photo, SUMMILUX) == tmp_path / f"{name}.xmp"
         assert photo.read_bytes() == before
         assert read_shot(photo).lens_names[0].value == SUMMILUX.lens_id
+
+
+def raw_profile(kind: bytes, block: bytes) -> bytes:
+    """A PNG whose Exif stands in a text, as ImageMagick and ExifTool write it."""
+    text = b"\n" + kind + f"\n{len(block) + 6:8}\n".encode() + (b"Exif\0\0" + block).hex().encode() + b"\n"
+    content = b"Raw profile type " + kind + b"\0\0" + zlib.compress(text)
+    plain = png(xmp=xmp_packet(aux_Lens="back camera"))
+    return plain[:33] + pack_chunk(b"zTXt", content) + plain[33:]
+
+
+def pack_chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def in_two_segments(block: bytes) -> bytes:
+    return jpeg(before=b"".join(segment(0xE1, b"Exif\0\0" + part) for part in (block[:60], block[60:])))
+
+
+UNUSUAL = {
+    "magick.png": raw_profile(b"exif", exif(**OLD)),
+    "exiftool.png": raw_profile(b"APP1", exif(">", **OLD)),
+    "prefix.png": png(b"Exif\0\0" + exif(**OLD)),
+    "prefix-big-endian.png": png(b"Exif\0\0" + exif(">", **OLD)),
+    "parts.jpg": in_two_segments(exif(**OLD)),
+    "m10-parts.jpg": in_two_segments(exif(maker_note=m10_note("Elmar-M 1:2.8/50"), Model="LEICA M10", **LEICA)),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_exif_in_unusual_places_is_edited_like_any_other(name: str, tmp_path: Path) -> None:
+    photo = tmp_path / name
+    photo.write_bytes(UNUSUAL[name])
+    before = dump(photo)
+    assert write_lens_tags(photo, SUMMILUX, f_number=5.6) == photo
+    after = dump(photo)
+    changed = {tag for tag in before.keys() | after.keys() if before.get(tag) != after.get(tag)}
+    warnings = {"ExifTool:Warning"} if "ExifTool:Warning" not in after else set()
+    assert changed <= {f"ExifIFD:{tag}" for tag in TAGS} | OWN | warnings
+    assert after["ExifIFD:LensModel"] == SUMMILUX.name
+    assert read_shot(photo).lens_names[0].value == SUMMILUX.lens_id
+    assert pixels(photo)
+
+
+def test_long_exif_in_several_segments_gets_a_sidecar(tmp_path: Path) -> None:
+    for order in "<>":
+        block = exif(order, more=[(0x010E, ASCII, "long " * 20_000)], **OLD)
+        parts = (block[at : at + 65_000] for at in range(0, len(block), 65_000))
+        photo = tmp_path / "long.jpg"
+        photo.write_bytes(jpeg(before=b"".join(segment(0xE1, b"Exif\0\0" + part) for part in parts)))
+        before = photo.read_bytes()
+        assert write_lens_tags(photo, SUMMILUX) == tmp_path / "long.jpg.xmp"
+        assert photo.read_bytes() == before
+        assert read_shot(photo).lens_names[0].value == SUMMILUX.lens_id
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_a_bad_entry_does_not_hide_the_others(order: str, tmp_path: Path) -> None:
+    """It was sorted to the front, where readers give up."""
+    for name, tag, kind in (("second.jpg", 0x9286, 7), ("first.png", 0xA434, 2)):
+        entry = struct.pack(order + "HH", tag, kind)
+        block = exif(order, **OLD)
+        assert block.count(entry) == 1
+        block = block.replace(entry, struct.pack(order + "HH", 1, 0))
+        photo = tmp_path / name
+        photo.write_bytes(jpeg(block) if name.endswith("jpg") else png(block))
+        before = dump(photo)
+        assert before["ExifIFD:FNumber"] == 1.9
+        write_lens_tags(photo, SUMMILUX, f_number=5.6)
+        after = dump(photo)
+        lost = {tag for tag in before if tag not in after}
+        assert lost <= {"ExifTool:Warning"}
+
+
+FLAWED = {
+    "twice": xmp_packet(aux_Lens="back camera").replace(
+        b"</rdf:RDF>",
+        b'<rdf:Description rdf:about="" xmlns:aux="http://ns.adobe.com/exif/1.0/aux/" aux:Lens="b"/></rdf:RDF>',
+    ),
+    "no description": xmp_packet(aux_Lens="back camera").replace(b"</rdf:RDF>", b"<rdf:x>a</rdf:x></rdf:RDF>"),
+}
+"""Packets that break the rules of XMP: exiv2 reads nothing of them, and complains to nobody."""
+
+
+@pytest.mark.parametrize("name", FLAWED)
+def test_packets_that_exiv2_cannot_read_are_left_alone(name: str, tmp_path: Path) -> None:
+    for photo, data in (
+        (tmp_path / "photo.jpg", jpeg(exif(**OLD), FLAWED[name])),
+        (tmp_path / "photo.png", png(exif(**OLD), FLAWED[name])),
+        (tmp_path / "photo.tif", tiff(OLD, xmp=FLAWED[name])),
+    ):
+        photo.write_bytes(data)
+        assert write_lens_tags(photo, SUMMILUX, f_number=5.6) == tmp_path / f"{photo.name}.xmp"
+        assert photo.read_bytes() == data
+        assert read_shot(photo).lens_names[0].value == SUMMILUX.lens_id
+
+
+@pytest.mark.parametrize("name", FLAWED)
+def test_sidecars_that_exiv2_cannot_read_keep_what_they_say(name: str, tmp_path: Path) -> None:
+    photo, sidecar = tmp_path / "photo.dng", tmp_path / "photo.dng.xmp"
+    photo.write_bytes(dng(OLD))
+    packet = FLAWED[name].replace(b'aux:Lens="back camera"', b'aux:Lens="back camera" dc:format="image/dng"')
+    sidecar.write_bytes(packet)
+    assert write_lens_tags(photo, SUMMILUX, f_number=5.6) == sidecar
+    assert b'dc:format="image/dng"' in sidecar.read_bytes()
+    assert b"back camera" not in sidecar.read_bytes()
+    shot = read_shot(photo)
+    assert shot.lens_names[0].value == SUMMILUX.lens_id
+    assert shot.lens_specification
+    assert shot.lens_specification.value == LensSpecification(50, 50, 1.4, 1.4)
+    assert shot.f_number
+    assert shot.f_number.value == 5.6
 
 
 def test_adapters_and_impossible_apertures_are_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sixbit.files.icc import space_of
 from sixbit.photos.pixels import fitted, in_depth
 from sixbit.photos.save import with_profile
+from sixbit.photos.stale import scaled_exif, scaled_xmp
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -44,8 +46,7 @@ def finished(photo: Photo, preset: Preset) -> Photo:
     pixels = photo.pixels
     if preset.long_side is not None:
         pixels = resized(pixels, preset.long_side, _curve(photo))
-        share = max(pixels.shape[:2]) / max(photo.pixels.shape[:2])
-        photo = replace(photo, gain_map=photo.gain_map and _smaller_map(photo.gain_map, share))
+        photo = _told_smaller(photo, pixels)
     if preset.profile is not None:
         before = pixels
         pixels, icc = converted(photo, pixels, preset.profile)
@@ -106,6 +107,18 @@ def resized(pixels: Pixels, long_side: int, curve: TransferCurve | None) -> Pixe
     if small_alpha is not None:
         results.append(in_depth(small_alpha, bits))
     return results[0] if pixels.ndim == 2 else np.stack(results, axis=-1)
+
+
+def _told_smaller(photo: Photo, pixels: Pixels) -> Photo:
+    """The photo with what it carries beside its pixels as they are, for smaller ones: metadata and gain map."""
+    down, across = (Fraction(new, old) for new, old in zip(pixels.shape[:2], photo.pixels.shape[:2], strict=True))
+    if across == down == 1:
+        return photo
+    share = max(pixels.shape[:2]) / max(photo.pixels.shape[:2])
+    gain_map = photo.gain_map and _smaller_map(photo.gain_map, share)
+    was = photo.metadata
+    metadata = replace(was, exif=scaled_exif(was.exif, across, down), xmp=scaled_xmp(was.xmp, across, down))
+    return replace(photo, metadata=metadata, gain_map=gain_map)
 
 
 def _smaller_map(gain_map: GainMap, share: float) -> GainMap:

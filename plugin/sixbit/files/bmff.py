@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
+from sixbit.files.jpeg import bare_exif
+
 _MOST_BOXES = 1 << 16
 _LONGEST_META = 16 << 20
 _LONGEST_ITEM = 64 << 20
@@ -298,4 +300,4 @@ def tiff_of(content: bytes) -> bytes | None:
     if len(content) < 8:
         return None
     block = content[4 + int.from_bytes(content[:4], "big") :]
-    return block.removeprefix(b"Exif\0\0") or None
+    return bare_exif(block) or None

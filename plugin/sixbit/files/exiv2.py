@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from sixbit.files import tiff
 from sixbit.files.tiff import PICTURE_TAGS
+from sixbit.files.xmp import XmpError, in_utf8, says_something
 from sixbit.values.marks import NAMESPACE, PREFIX
 
 _SEED = (tiff.SOFTWARE, tiff.ASCII, 2, b"S\0\0\0", 0)
@@ -24,6 +25,13 @@ _NAMESPACES = {
     "apdi": "http://ns.apple.com/pixeldatainfo/1.0/",
     "Container": "http://ns.google.com/photos/1.0/container/",
     "Item": "http://ns.google.com/photos/1.0/container/item/",
+    "GCamera": "http://ns.google.com/photos/1.0/camera/",
+    "GDepth": "http://ns.google.com/photos/1.0/depthmap/",
+    "GFocus": "http://ns.google.com/photos/1.0/focus/",
+    "GImage": "http://ns.google.com/photos/1.0/image/",
+    "Device": "http://ns.google.com/photos/dd/1.0/device/",
+    "MiCamera": "http://ns.xiaomi.com/photos/1.0/camera/",
+    "OpCamera": "http://ns.oplus.com/photos/1.0/camera/",
 }
 """Those that exiv2 does not know: it would call them what the first file calls them."""
 _EXTENDED = "Xmp.xmpNote.HasExtendedXMP"
@@ -40,22 +48,56 @@ def loaded_exiv2() -> Any:
     return exiv2
 
 
-def image_of(source: bytes | str) -> Any:
-    """An image of exiv2 with its metadata read, from bytes or a path; raises Exiv2Error.
+def image_of(source: bytes | mmap.mmap) -> Any:
+    """An image of exiv2 with its metadata read; raises Exiv2Error.
 
     exiv2 does not keep the bytes alive: the caller must, as long as it has the image.
     """
+    known = _namespaces()
     image = loaded_exiv2().ImageFactory.open(source)
-    image.readMetadata()
+    try:
+        image.readMetadata()
+    finally:
+        _restore(known)
     return image
 
 
+@cache
+def _namespaces() -> dict[str, str]:
+    """The namespaces that exiv2 knows by their prefixes, before it has read any file."""
+    exiv2 = loaded_exiv2()
+    found = dict(_NAMESPACES)
+    for prefix in dict(exiv2.XmpProperties.registeredNamespaces()):
+        with suppress(exiv2.Exiv2Error):  # some are known to the parser alone
+            found[prefix] = str(exiv2.XmpProperties.ns(prefix))
+    return found
+
+
+def _restore(known: Mapping[str, str]) -> None:
+    """Undo what a file has made of known prefixes: exiv2 would take them so in all files to come."""
+    properties = loaded_exiv2().XmpProperties
+    for prefix, namespace in known.items():
+        if properties.ns(prefix) != namespace:
+            properties.registerNs(namespace, prefix)
+
+
 def parsed_xmp(packet: bytes | None) -> Any:
-    """The XMP data of a packet, by reading it as a sidecar file; raises Exiv2Error."""
+    """The XMP data of a packet, by reading it as a sidecar file.
+
+    Raises Exiv2Error, for a packet too that says something of which exiv2 reads nothing (a property that is told twice
+    is enough): it would be lost.
+    """
+    exiv2 = loaded_exiv2()
     if packet is None:
-        return loaded_exiv2().XmpData()
-    sidecar = packet.strip(b"\0")
-    return image_of(sidecar).xmpData()
+        return exiv2.XmpData()
+    sidecar = in_utf8(packet).strip(b"\0")
+    data = image_of(sidecar).xmpData()
+    try:
+        if data.empty() and says_something(sidecar):
+            raise exiv2.Exiv2Error(exiv2.ErrorCode.kerGeneralError, "XMP cannot be decoded")
+    except XmpError as error:
+        raise exiv2.Exiv2Error(exiv2.ErrorCode.kerGeneralError, str(error)) from error
+    return data
 
 
 def xmp_packet(data: Any, wrapped: bool = True) -> bytes:
@@ -66,7 +108,7 @@ def xmp_packet(data: Any, wrapped: bool = True) -> bytes:
         flags |= exiv2.XmpParser.XmpFormatFlags.omitPacketWrapper
     code, text = exiv2.XmpParser.encode(data, flags)
     if code:
-        raise exiv2.Exiv2Error("XMP cannot be written")
+        raise exiv2.Exiv2Error(exiv2.ErrorCode.kerGeneralError, "XMP cannot be written")
     return str(text).encode()
 
 
@@ -83,15 +125,12 @@ def erase(data: Any, beginnings: str | tuple[str, ...]) -> bool:
 
 
 def merged_xmp(packet: bytes, extension: bytes) -> bytes:
-    """The packet of a JPEG and its extension as one (XMP specification part 3, section 1.1.3.1)."""
-    try:
-        data = parsed_xmp(packet)
-        for datum in parsed_xmp(extension):
-            data.add(datum)
-        erase(data, _EXTENDED)
-        return xmp_packet(data)
-    except loaded_exiv2().Exiv2Error:
-        return packet
+    """The packet of a JPEG and its extension as one (XMP specification part 3, section 1.1.3.1); raises Exiv2Error."""
+    data = parsed_xmp(packet)
+    for datum in parsed_xmp(extension):
+        data.add(datum)
+    erase(data, _EXTENDED)
+    return xmp_packet(data)
 
 
 def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
@@ -104,7 +143,7 @@ def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
     data, extension = parsed_xmp(packet), loaded_exiv2().XmpData()
     sizes: Counter[str] = Counter()
     for datum in data:
-        sizes[_property(datum.key())] += len(datum.key()) + len(str(datum.value()))
+        sizes[property_of(datum.key())] += len(datum.key()) + len(str(datum.value()))
     main = packet
     for name, _ in sizes.most_common():
         for datum in data:
@@ -119,16 +158,13 @@ def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
     return main, more
 
 
-def _property(key: str) -> str:
+def property_of(key: str) -> str:
     """The property at the top that a key of exiv2 is part of: ``Xmp.dc.creator`` of ``Xmp.dc.creator[1]``."""
     return key.split("/")[0].split("[")[0]
 
 
-def exif_of_tiff(path: Path, file: BinaryIO) -> bytes | None:
-    """The Exif data of a TIFF file, as a block without the tags of its pixels; None if exiv2 cannot read it.
-
-    ``file`` is the same file, open.
-    """
+def exif_of_tiff(file: BinaryIO) -> bytes | None:
+    """The Exif data of an open TIFF file, as a block without the tags of its pixels; None if exiv2 cannot read it."""
     exiv2 = loaded_exiv2()
 
     def wanted(group: str, tag: int) -> bool:
@@ -136,7 +172,9 @@ def exif_of_tiff(path: Path, file: BinaryIO) -> bytes | None:
         return not of_pixels and not group.startswith(("SubImage", "SubThumb", "Image2", "Image3", "Thumbnail"))
 
     try:
-        image = image_of(str(path.resolve()))
+        # Not by its path, which may hold bytes that are no text.
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        image = image_of(mapped)
         block = _block(image, wanted) or _SEEDS[image.byteOrder()][:4] + b"\0\0\0\0"
     except (exiv2.Exiv2Error, KeyError, UnicodeError):
         return None

@@ -44,7 +44,8 @@ class Blocks:
     """The metadata that a photo holds. ``kind`` is JPEG, TIFF, BigTIFF, PNG, HEIC, AVIF, WebP, JPEG XL or RAW.
 
     ``exif_at`` is where the TIFF structure of the tags begins in ``file``; None if there is none. It has ``exif_size``
-    bytes in a JPEG and a PNG. ``width`` and ``height`` are 0 where the photo does not say them.
+    bytes in a JPEG and a PNG. ``file`` is the photo, or a copy of a structure that is nowhere in it in one piece.
+    ``width`` and ``height`` are 0 where the photo does not say them.
     """
 
     kind: str
@@ -59,6 +60,14 @@ class Blocks:
     """Of a channel, as it is decoded."""
     is_progressive: bool = False
     is_dng: bool = False
+
+    @property
+    def exif(self) -> bytes | None:
+        """The TIFF structure of the tags of a JPEG or a PNG; None if there is none."""
+        if self.exif_at is None:
+            return None
+        self.file.seek(self.exif_at)
+        return self.file.read(self.exif_size)
 
 
 def kind_in(file: BinaryIO) -> str:
@@ -83,33 +92,44 @@ def find_blocks(file: BinaryIO) -> Blocks:
 
 
 def _jpeg(file: BinaryIO) -> Blocks:
-    exif = xmp = None
+    xmp = None
     frame = jpeg.Frame((0, 0), 3, is_progressive=False)
-    for segment in jpeg.segments(file):
-        if segment.of(jpeg.EXIF):
-            exif = exif or segment
-        elif segment.of(jpeg.XMP):
+    segments = list(jpeg.segments(file))
+    for segment in segments:
+        if segment.of(jpeg.XMP):
             xmp = xmp or segment.content[len(jpeg.XMP) :]
         frame = jpeg.frame_of(segment) or frame
+    exif = jpeg.exif_in(segments)
     if exif is None and xmp is None and not frame.size[0]:
         raise PhotoError("is cut off before its picture begins.", Code.DAMAGED)
-    at, size = (exif.at + len(jpeg.EXIF), len(exif.content) - len(jpeg.EXIF)) if exif else (None, 0)
-    return Blocks("JPEG", file, at, size, xmp, *frame.size, frame.channels, is_progressive=frame.is_progressive)
+    at, block = exif or (None, b"")
+    if len(jpeg.exif_segments(segments)) > 1:
+        file, at = io.BytesIO(block), 0
+    return Blocks("JPEG", file, at, len(block), xmp, *frame.size, frame.channels, is_progressive=frame.is_progressive)
 
 
 def _png(file: BinaryIO) -> Blocks:
-    header = xmp = at = None
+    header = xmp = at = exif_in_text = xmp_in_text = None
     size = 0
     for chunk in png.chunks(file):
         if chunk.name == png.HEADER:
             header = header or png.header_of(file.read(16))
         elif chunk.name == png.EXIF and at is None:
-            at, size = chunk.at, chunk.size
-        elif chunk.name == png.TEXT:
-            xmp = xmp or png.xmp_of(file.read(min(chunk.size, LONGEST_XMP)))
+            head = file.read(min(chunk.size, 64))
+            at = chunk.at + len(head) - len(jpeg.bare_exif(head))
+            size = chunk.end - 4 - at
+        elif chunk.name in png.TEXTS:
+            text = file.read(min(chunk.size, LONGEST_XMP))
+            exif_in_text = exif_in_text or png.exif_in(chunk.name, text)
+            if text.startswith(png.XMP):
+                xmp = xmp or png.xmp_in(chunk.name, text)
+            else:
+                xmp_in_text = xmp_in_text or png.xmp_in(chunk.name, text)
     if header is None:
         raise PhotoError("is cut off before its picture begins.", Code.DAMAGED)
-    return Blocks("PNG", file, at, size, xmp, *header)
+    if at is None and exif_in_text:
+        file, at, size = io.BytesIO(exif_in_text), 0, len(exif_in_text)
+    return Blocks("PNG", file, at, size, xmp or xmp_in_text, *header)
 
 
 def _tiff(file: BinaryIO) -> Blocks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 SIGNATURE = b"\xff\xd8\xff"
@@ -141,8 +141,55 @@ def packed(marker: int, content: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 
+def bare_exif(block: bytes) -> bytes:
+    """An Exif block without the name of its segment, which some writers leave on it (in a PNG, or twice in a JPEG).
+
+    >>> bare_exif(b"Exif\\0\\0II*\\0")
+    b'II*\\x00'
+    """
+    while block.startswith(EXIF):
+        block = block[len(EXIF) :]
+    return block
+
+
+def exif_segments(segments: Iterable[Segment]) -> list[Segment]:
+    """The segments that hold the Exif block: mostly one, and those right behind it that begin none of their own.
+
+    So ExifTool and libvips store a block that is too long for one segment.
+    """
+    found: list[Segment] = []
+    for segment in segments:
+        if found and not (segment.of(EXIF) and segment.start == found[-1].end and not _begins_exif(segment)):
+            break
+        if segment.of(EXIF):
+            found.append(segment)
+    return found
+
+
+def _begins_exif(segment: Segment) -> bool:
+    return bare_exif(segment.content[len(EXIF) :]).startswith((b"II*\0", b"MM\0*"))
+
+
+def exif_in(segments: Iterable[Segment]) -> tuple[int, bytes] | None:
+    """Where the Exif block of a JPEG begins in the file, and the block, put together from its segments."""
+    parts = [(segment.end, segment.content[len(EXIF) :]) for segment in exif_segments(segments)]
+    if not parts:
+        return None
+    end, first = parts[0]
+    start = bare_exif(first)
+    return end - len(start), start + b"".join(part for _, part in parts[1:])
+
+
+def packed_exif(block: bytes) -> bytes:
+    """An Exif block as one segment, or as several where it is longer than one can be."""
+    size = LONGEST - len(EXIF)
+    return b"".join(packed(APP1, EXIF + block[at : at + size]) for at in range(0, max(len(block), 1), size))
+
+
 def with_exif(data: bytes, block: bytes) -> bytes:
     """A JPEG with this Exif block in place of its own, or in front, behind JFIF; raises NoRoomError."""
+    if parts := exif_segments(segments(io.BytesIO(data))):
+        data = data[: parts[0].end] + data[parts[-1].end :]
     return _with(data, EXIF, block)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _IPTC = 0x0404
 _IPTC_DIGEST = 0x0425
 _THUMBNAILS = (0x0409, 0x040C)
+_COPIES = (0x0422, 0x0423, 0x0424)
+"""Exif data and XMP, which formats have a place of their own for."""
+_KEYWORD = 25
 _PLACES = {26, 27, 90, 92, 95, 100, 101}
 """Data sets of record 2 that tell of a place (IPTC-NAA Information Interchange Model 4.2, section 6)."""
 
@@ -41,13 +44,14 @@ def without_iptc(resources: bytes) -> bytes:
     return _without(resources, (_IPTC,))
 
 
-def without_iptc_of_place(resources: bytes) -> bytes:
-    """Image resources without the data sets of IPTC that name a place.
+def without_place(resources: bytes, is_place: Callable[[str], bool]) -> bytes:
+    """Image resources without what names a place: data sets of IPTC, keywords that are one, copies of Exif and XMP.
 
     >>> city, title = b"\\x1c\\x02\\x5a\\0\\x04Rome", b"\\x1c\\x02\\x05\\0\\x04Roma"
-    >>> iptc_of(without_iptc_of_place(resources_of(title + city))) == title
+    >>> iptc_of(without_place(resources_of(title + city), "Rome".__eq__)) == title
     True
     """
+    resources = _without(resources, _COPIES)
     iptc = iptc_of(resources)
     if iptc is None:
         return resources
@@ -57,7 +61,9 @@ def without_iptc_of_place(resources: bytes) -> bytes:
         record, data_set, size = struct.unpack(">BBH", iptc[at + 1 : at + 5])
         if size & 0x8000:  # an extended length, which no word on a photo needs: what follows is left out
             break
-        if record != 2 or data_set not in _PLACES:
+        text = iptc[at + 5 : at + 5 + size]
+        places = data_set in _PLACES or (data_set == _KEYWORD and is_place(text.decode("utf-8", "replace")))
+        if record != 2 or not places:
             kept += iptc[at : at + 5 + size]
         at += 5 + size
     if kept == iptc:

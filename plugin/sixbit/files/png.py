@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
+
+from sixbit.files import jpeg
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_END = len(SIGNATURE) + 25
@@ -16,6 +19,10 @@ EXIF = b"eXIf"
 TEXT = b"iTXt"
 XMP = b"XML:com.adobe.xmp\0"
 """The keyword of the text that holds XMP."""
+PROFILE = b"Raw profile type "
+"""What the keyword of a text begins with that holds metadata in hexadecimal digits, as ImageMagick writes it."""
+TEXTS = (b"zTXt", b"tEXt", TEXT)
+"""The chunks that hold a text behind a keyword."""
 MOST_CHUNKS = 1 << 18
 LONGEST_TEXT = 1 << 26
 
@@ -88,12 +95,60 @@ def xmp_of(content: bytes) -> bytes | None:
     >>> xmp_of(XMP + b"\\1\\0\\0\\0" + zlib.compress(b"packet"))
     b'packet'
     """
-    if not content.startswith(XMP):
-        return None
-    compressed, parts = content[len(XMP) : len(XMP) + 1] == b"\1", content[len(XMP) + 2 :].split(b"\0", 2)
+    return _international(XMP[:-1], content) if content.startswith(XMP) else None
+
+
+def _international(keyword: bytes, content: bytes) -> bytes | None:
+    """The text of an iTXt chunk, behind its keyword (section 11.3.3.4)."""
+    start = len(keyword) + 1
+    compressed, parts = content[start : start + 1] == b"\1", content[start + 2 :].split(b"\0", 2)
     if len(parts) < 3:
         return None
     return inflated(parts[2]) if compressed else parts[2]
+
+
+def raw_profile(name: bytes, content: bytes) -> bytes | None:
+    """The bytes that a text chunk holds as a raw profile; None if it holds none, or a broken one.
+
+    ImageMagick, ExifTool, GIMP 2.10 and darktable write them: a line with what it is, one with its length, then
+    hexadecimal digits, with ``Raw profile type exif`` (or another word) for a keyword.
+
+    >>> raw_profile(b"tEXt", b"Raw profile type exif\\0\\nexif\\n       4\\n49492a\\n00\\n")
+    b'II*\\x00'
+    """
+    if name not in TEXTS or not content.startswith(PROFILE):
+        return None
+    keyword, _, rest = content.partition(b"\0")
+    text: bytes | None = rest
+    if name == b"zTXt":
+        text = inflated(rest[1:])
+    elif name == TEXT:
+        text = _international(keyword, content)
+    found = re.fullmatch(rb"\s*\w[^\n]*\n *(\d+)\n([0-9a-fA-F\s]*)", text or b"")
+    if found is None:
+        return None
+    digits = b"".join(found[2].split())
+    return bytes.fromhex(digits[: len(digits) // 2 * 2].decode())[: int(found[1])]
+
+
+def exif_in(name: bytes, content: bytes) -> bytes | None:
+    """The Exif block that a chunk holds: one of its own, or a text ``Raw profile type exif`` or ``APP1``."""
+    if name == EXIF:
+        return jpeg.bare_exif(content)
+    if not content.startswith((PROFILE + b"exif\0", PROFILE + b"APP1\0")):
+        return None
+    block = jpeg.bare_exif(raw_profile(name, content) or b"")
+    return block if block.startswith((b"II*\0", b"MM\0*")) else None
+
+
+def xmp_in(name: bytes, content: bytes) -> bytes | None:
+    """The XMP packet that a chunk holds: the text of its own, or one of ``Raw profile type xmp`` or ``APP1``."""
+    if name == TEXT and content.startswith(XMP):
+        return xmp_of(content)
+    if content.startswith(PROFILE + b"xmp\0"):
+        return raw_profile(name, content)
+    data = raw_profile(name, content) if content.startswith(PROFILE + b"APP1\0") else None
+    return data[len(jpeg.XMP) :] if data and data.startswith(jpeg.XMP) else None
 
 
 def inflated(data: bytes) -> bytes | None:
@@ -107,20 +162,24 @@ def inflated(data: bytes) -> bytes | None:
 
 
 def with_exif(data: bytes, block: bytes) -> bytes:
-    """A PNG with this Exif block in place of its own, or in front."""
-    return _with(data, EXIF, b"", block)
+    """A PNG with this Exif block in a chunk of its own, in place of what held it, or in front."""
+    return _with(data, packed(EXIF, block), EXIF, exif_in)
 
 
 def with_xmp(data: bytes, packet: bytes) -> bytes:
-    """A PNG with this XMP packet in place of its own, or in front, behind Exif."""
-    return _with(data, TEXT, XMP, xmp_text(packet))
+    """A PNG with this XMP packet in a text of its own, in place of what held it, or in front, behind Exif."""
+    return _with(data, packed(TEXT, xmp_text(packet)), TEXT, xmp_in)
 
 
-def _with(data: bytes, name: bytes, keyword: bytes, content: bytes) -> bytes:
-    new, at = packed(name, content), len(SIGNATURE)
+def _with(data: bytes, new: bytes, name: bytes, found_in: Callable[[bytes, bytes], bytes | None]) -> bytes:
+    at, old = len(SIGNATURE), []
     for chunk in chunks(io.BytesIO(data)):
-        if chunk.name == name and data.startswith(keyword, chunk.at):
-            return data[: chunk.start] + new + data[chunk.end :]
+        is_known = chunk.name in (name, *TEXTS)
+        if is_known and found_in(chunk.name, data[chunk.at : chunk.at + chunk.size]) is not None:
+            old.append(chunk)
         if chunk.name in (HEADER, EXIF):
             at = chunk.end
+    # The chunk that is meant for it goes before a text of the same.
+    if found := next((chunk for chunk in old if chunk.name == name), old[0] if old else None):
+        return data[: found.start] + new + data[found.end :]
     return data[:at] + new + data[at:]

@@ -20,6 +20,8 @@ SAMPLES = 0x0115
 ORIENTATION = 0x0112
 SOFTWARE = 0x0131
 SUB_IFDS = 0x014A
+STRIPS = 0x0111
+STRIP_LENGTHS = 0x0117
 THUMBNAIL = 0x0201
 THUMBNAIL_LENGTH = 0x0202
 TRANSFER_FUNCTION = 0x012D
@@ -58,7 +60,9 @@ RATIONAL = 5
 UNDEFINED = 7
 SRATIONAL = 10
 IFD = 13
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+UTF8 = 129
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
+"""Bytes of a value by its kind; 129 are texts in UTF-8 (Exif 3.0, section 4.6.2)."""
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I"}
 """The numbers that are whole, as the module ``struct`` calls them."""
 
@@ -239,8 +243,13 @@ class Structure:
         self.write(entry.at + 8, self.pack("H", number) + b"\0\0" if entry.kind == SHORT else self.pack("I", number))
 
     def set_text(self, tag: int, text: str) -> None:
-        """Set a text of the first directory."""
-        self._set_first(self.entry(tag, ASCII, text.encode("ascii", "replace") + b"\0"))
+        """Set a text of the first directory: in the place of the old one if that was as long, else at the end."""
+        data, old = text.encode("ascii", "replace") + b"\0", find(self.first(), tag)
+        if old is None or old.kind != ASCII or not 4 < len(data) <= old.size:
+            self._set_first(self.entry(tag, ASCII, data))
+            return
+        self.write(self.place(old) - self.base, data.ljust(old.size, b"\0"))
+        self.write(old.at + 4, self.pack("I", len(data)))
 
     def _set_first(self, new: Entry) -> None:
         """Give the first directory an entry, in the place of its own of the same tag if there is one."""
@@ -258,21 +267,20 @@ class Structure:
     def put_first(self, entries: Iterable[Entry]) -> None:
         """Give the first directory these entries too, instead of its own of the same tags; it moves to the end."""
         old, following = self.directory(self.first_at)
-        self.write(4, self.pack("I", self._append_directory([*old, *entries], following)))
-
-    def remove_first(self, tag: int) -> None:
-        """Take an entry out of the first directory, which stays where it is; nothing is left of the entry."""
-        self._remove(self.first_at, tag)
+        new = {entry.tag: entry for entry in entries}
+        kept = [entry for entry in old if entry.tag not in new]
+        self.write(4, self.pack("I", self.append_directory([*kept, *new.values()], following)))
 
     def remove_sub(self, pointer: int, tag: int) -> None:
-        """Take an entry out of the directory that the tag ``pointer`` leads to; those before it keep their places."""
+        """Take an entry out of the directory that the tag ``pointer`` leads to, if there is one."""
         at = self.number(find(self.first(), pointer))
         if at:
-            self._remove(at, tag)
+            self.remove(at, {tag})
 
-    def _remove(self, at: int, tag: int) -> None:
+    def remove(self, at: int, tags: Container[int]) -> None:
+        """Take entries out of the directory at ``at``; those before keep their places, and nothing is left of them."""
         entries, following = self.directory(at)
-        kept = [entry for entry in entries if entry.tag != tag]
+        kept = [entry for entry in entries if entry.tag not in tags]
         if len(kept) == len(entries):
             return
         data = b"".join(map(self._packed, kept)) + self.pack("I", following) + bytes(12 * (len(entries) - len(kept)))
@@ -283,12 +291,19 @@ class Structure:
         old = find(self.first(), pointer)
         if old is not None and self.number(old) is None:
             raise StructureError(f"the directory 0x{pointer:04X} cannot be found")
-        self._set_first(Entry(pointer, LONG, 1, self.pack("I", self._append_directory(entries, 0))))
+        self._set_first(Entry(pointer, LONG, 1, self.pack("I", self.append_directory(entries))))
 
-    def _append_directory(self, entries: Iterable[Entry], following: int) -> int:
-        merged = {entry.tag: entry for entry in entries}
-        data = b"".join(self._packed(entry) for _, entry in sorted(merged.items()))
-        return self.append(self.pack("H", len(merged)) + data + self.pack("I", following))
+    def append_directory(self, entries: Iterable[Entry], following: int = 0) -> int:
+        """Put a directory at the end, and return where it lies; ``following`` is where the next one does."""
+        return self.append(self.packed_directory(entries, following))
+
+    def packed_directory(self, entries: Iterable[Entry], following: int) -> bytes:
+        """A directory of these entries in the order of their tags, but for those of a kind that does not exist.
+
+        They say nothing, and where one of them came first, readers would give up the whole directory.
+        """
+        kept = sorted((entry for entry in entries if entry.kind in _SIZES), key=lambda entry: entry.tag)
+        return self.pack("H", len(kept)) + b"".join(map(self._packed, kept)) + self.pack("I", following)
 
     def _packed(self, entry: Entry) -> bytes:
         return self.pack("HHI", entry.tag, entry.kind, entry.length) + entry.value

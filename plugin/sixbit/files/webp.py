@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from sixbit.files.jpeg import bare_exif
+
 _MOST_CHUNKS = 1 << 16
 _LONGEST = 64 << 20
 """Bytes of the longest chunk that is read, which is one of tags."""
@@ -64,7 +66,7 @@ def find(file: BinaryIO) -> Found:
         if chunk.name in (b"EXIF", b"XMP ", b"ICCP"):
             content.setdefault(chunk.name, file.read(min(chunk.size, _LONGEST)))
         header = header or header_of(chunk, file.read(10))
-    exif = content.get(b"EXIF", b"").removeprefix(b"Exif\0\0")
+    exif = bare_exif(content.get(b"EXIF", b""))
     return Found(header, exif or None, content.get(b"XMP ") or None, content.get(b"ICCP") or None)
 
 

@@ -25,6 +25,8 @@ _PREFIXES = {
 }
 """Of the names of properties, by the namespaces that are read."""
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
+"""The bytes of UTF-8 that are no character of XML (section 2.2)."""
 _DARKTABLE = "{http://darktable.sf.net/}"
 _STEP = re.compile(r"Xmp\.darktable\.history\[(\d{1,5})\]/darktable:(\w+)")
 """A property of a step of darktable's history, as exiv2 calls it."""
@@ -55,15 +57,7 @@ def read_packet(packet: bytes) -> Packet:
     ... </r:RDF>''').properties
     {'aux:Lens': 'Elmar-M 1:2.8/50'}
     """
-    from xml.etree import ElementTree
-
-    text = _decode(packet)
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise XmpError("a document type declaration")
-    try:
-        root = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError, RecursionError) as error:
-        raise XmpError(str(error)) from error
+    root = _parsed(packet)
     rdf = root if root.tag == f"{_RDF}RDF" else root.find(f"{_RDF}RDF")
     properties: dict[str, str] = {}
     modules: frozenset[str] = frozenset()
@@ -85,6 +79,22 @@ def read_packet(packet: bytes) -> Packet:
     return Packet(properties, modules)
 
 
+def says_something(packet: bytes) -> bool:
+    """True if a packet has properties, of any namespace; raises XmpError as :func:`read_packet`.
+
+    >>> says_something(b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description/></r:RDF>')
+    False
+    """
+    root = _parsed(packet)
+    described = root.iter(f"{_RDF}Description")
+    return any(len(one) or any(not name.startswith(_RDF) for name in one.attrib) for one in described)
+
+
+def in_utf8(packet: bytes) -> bytes:
+    """The packet as exiv2 takes it: one in UTF-16, or with characters that XML does not allow, is encoded anew."""
+    return text_of_packet(packet).encode() if _encoding(packet) != "utf-8-sig" or _NO_XML.search(packet) else packet
+
+
 def packet_of_texts(tags: Mapping[str, str]) -> Packet:
     """The packet that exiv2 has read: texts by names such as ``Xmp.aux.Lens``. Those of Exif are passed over.
 
@@ -103,10 +113,52 @@ def packet_of_texts(tags: Mapping[str, str]) -> Packet:
     return Packet({name[4:].replace(".", ":", 1): text for name, text in own.items()}, modules)
 
 
-def _decode(packet: bytes) -> str:
+_PICTURES = ("/9j/", "iVBORw0KGgo", "UklGR", "SUkqA", "TU0AK")
+"""What JPEG, PNG, WebP and TIFF begin with as base64; what HEIF and AVIF do, see below."""
+
+
+def picture_in(text: str) -> bytes | None:
+    """The picture that the text of a property holds in base64, as thumbnails and originals are; None if it holds none.
+
+    >>> picture_in("/9j/4AAQ"), picture_in("a text")
+    (b'\\xff\\xd8\\xff\\xe0\\x00\\x10', None)
+    """
+    from base64 import b64decode
+
+    begin = text[:64].lstrip()
+    # A box "ftyp" comes first in HEIF and AVIF, whose size stands before it (ISO/IEC 14496-12, section 4.3).
+    if not begin.startswith(_PICTURES) and not (begin.startswith("AAAA") and begin[6:].startswith("Z0eXB")):
+        return None
+    digits = "".join(text.split()).rstrip("=")
+    try:
+        return b64decode(digits + "=" * (-len(digits) % 4), validate=True)
+    except ValueError:
+        return None
+
+
+def _parsed(packet: bytes) -> Element:
+    from xml.etree import ElementTree
+
+    text = text_of_packet(packet)
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise XmpError("a document type declaration")
+    try:
+        return ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError, RecursionError) as error:
+        raise XmpError(str(error)) from error
+
+
+def _encoding(packet: bytes) -> str:
+    """UTF-8, or UTF-16 with or without a mark of its byte order (XMP specification part 1, section 7.1)."""
+    return {b"\xff\xfe": "utf-16-le", b"<\0": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\0<": "utf-16-be"}.get(
+        packet[:2], "utf-8-sig"
+    )
+
+
+def text_of_packet(packet: bytes) -> str:
     """The packet as text, without the padding that leaves room to edit it."""
-    encoding = "utf-16" if packet[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    text = packet.decode(encoding, "replace").strip("\0 \t\r\n")
+    text = packet.decode(_encoding(packet), "replace").lstrip("\ufeff")
+    text = _NO_XML.sub(b"", text.encode()).decode().strip()
     # Python parses text as it is; an encoding named in it would be refused as contradicting that.
     return text.partition("?>")[2] if text.startswith("<?xml") else text
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from sixbit.files import tiff
 from sixbit.files.exiv2 import erase, loaded_exiv2, parsed_xmp, xmp_packet
+from sixbit.files.xmp import XmpError
 from sixbit.photos.metadata import Metadata
 
 _UNCALIBRATED = 0xFFFF
 _SPACES = {"sRGB": (1, b"R98"), "Adobe RGB": (_UNCALIBRATED, b"R03")}
 """ColorSpace of Exif and the interoperability index of DCF, for the spaces that have them."""
 _OF_EXIF = (tiff.TRANSFER_FUNCTION, tiff.WHITE_POINT, tiff.PRIMARIES)
+_SPACE = "Xmp.exif.ColorSpace"
 _OF_XMP = (
     "Xmp.photoshop.ICCProfile",
     "Xmp.exif.Gamma",
@@ -45,8 +48,7 @@ def _exif(exif: bytes | None, number: int, index: bytes | None) -> bytes | None:
         elif told is not None:
             block.remove_sub(tiff.EXIF, tiff.INTEROP)
         block.remove_sub(tiff.EXIF, tiff.GAMMA)
-        for tag in _OF_EXIF:
-            block.remove_first(tag)
+        block.remove(block.first_at, _OF_EXIF)
     except tiff.StructureError:
         return exif
     return block.content()
@@ -56,12 +58,20 @@ def _xmp(packet: bytes | None, number: int) -> bytes | None:
     try:
         data = parsed_xmp(packet)
         said = {datum.key(): str(datum.value()) for datum in data}
-        key = "Xmp.exif.ColorSpace"
-        wrong = said.get(key, str(number)) != str(number)
+        wrong = said.get(_SPACE, str(number)) != str(number)
         if wrong:
-            data[key] = str(number)
+            data[_SPACE] = str(number)
         if not erase(data, _OF_XMP) and not wrong:
             return packet
         return None if data.empty() else xmp_packet(data)
     except loaded_exiv2().Exiv2Error:
-        return packet
+        return _xmp_by_text(packet or b"", str(number))
+
+
+def _xmp_by_text(packet: bytes, number: str) -> bytes:
+    """The changes made to the text of a packet that exiv2 cannot read; one that is no XML stays."""
+    from sixbit.files.xmp_text import edited, has
+
+    with suppress(XmpError):
+        return edited(packet, _OF_XMP, {_SPACE: number} if has(packet, _SPACE) else {})
+    return packet

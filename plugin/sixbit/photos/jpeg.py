@@ -66,6 +66,8 @@ class JpegEncoding:
     progressive: bool = False
     segments: tuple[tuple[int, bytes], ...] = ((jpeg.APP0, b"JFIF\0\1\1\0\0\1\0\1\0\0"),)
     trailer: Trailer | None = None
+    exif_in_parts: bool = False
+    """True if the Exif data was longer than a segment, and in several."""
 
 
 def read(path: Path, file: BinaryIO) -> Photo:
@@ -83,37 +85,61 @@ def read(path: Path, file: BinaryIO) -> Photo:
     check_size(path, *header.size)
     if header.layers not in (1, 3):
         raise PhotoError("is a CMYK picture.", Code.FORMAT, subject=path)
-    segments = list(jpeg.segments(file))
-    end = jpeg.picture_end(data)
-    if end is None:
+    if jpeg.picture_end(data) is None:
         raise PhotoError("the JPEG is cut short.", Code.DAMAGED, subject=path)
     try:
         pixels = imagecodecs.jpeg8_decode(data)
     except (imagecodecs.Jpeg8Error, ValueError, RuntimeError) as error:
         raise PhotoError(f"the JPEG cannot be decoded ({error}).", Code.DAMAGED, subject=path) from error
+    photo = carried(path, data)
+    sampling = tuple(number for layer in header.layer for number in layer[1:3])
+    encoding = replace(
+        photo.encoding,
+        tables=tuple(map(tuple, header.quantization.values())),
+        subsampling=_SAMPLINGS.get(sampling, "4:4:4"),
+        progressive=bool(header.info.get("progressive")),
+    )
+    return replace(photo, pixels=pixels, encoding=encoding, bits=0)
+
+
+def carried(path: Path, data: bytes) -> Photo:
+    """All that a JPEG carries beside its pixels, as a photo that has none."""
+    import numpy as np
+
+    segments = list(jpeg.segments(io.BytesIO(data)))
+    end = jpeg.picture_end(data) or len(data)
     metadata, icc, kept, notes = _sorted(segments)
+    # In the picture it says that a gain map follows; one that does not, or is left out, is not to be looked for.
+    kept = [part for part in kept if not part[1].startswith(jpeg.GAIN_MAP)]
+    kept, of_previews = _without_previews(kept)
+    notes += of_previews
     trailer = None
-    if metadata.exif is not None:
-        block_at = next(segment.at for segment in segments if segment.of(jpeg.EXIF)) + len(jpeg.EXIF)
-        exif, trailer = taken(metadata.exif, block_at, data, end)
+    if exif_found := jpeg.exif_in(segments):
+        block_at, block = exif_found
+        exif, trailer = taken(block, block_at, data, end)
         metadata = replace(metadata, exif=exif)
     gain_map, others, more_notes = gain_map_in(path, data[end : trailer.at if trailer else None])
     notes += more_notes
     if others.strip(b"\0"):
-        kinds = "previews, films" if gain_map else "previews, films, gain maps"
+        kinds = "previews, films, depth maps" + ("" if gain_map else ", gain maps")
         notes.append(f"what follows the picture in the file ({kinds}) was left out")
     elif gain_map and _NO_INDEX in notes:  # it will have one of its own
         notes.remove(_NO_INDEX)
-    sampling = tuple(number for layer in header.layer for number in layer[1:3])
-    encoding = JpegEncoding(
-        tables=tuple(map(tuple, header.quantization.values())),
-        subsampling=_SAMPLINGS.get(sampling, "4:4:4"),
-        progressive=bool(header.info.get("progressive")),
-        segments=tuple(kept),
-        trailer=trailer,
-    )
+    in_parts = len(jpeg.exif_segments(segments)) > 1
+    encoding = JpegEncoding(segments=tuple(kept), trailer=trailer, exif_in_parts=in_parts)
+    empty = np.empty((0, 0), np.uint8)
     colour = of_icc(icc) or of_exif(metadata.exif) or SRGB
-    return Photo(path, "JPEG", pixels, colour, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
+    return Photo(path, "JPEG", empty, colour, metadata, encoding, notes=tuple(notes), gain_map=gain_map)
+
+
+def _without_previews(parts: list[tuple[int, bytes]]) -> tuple[list[tuple[int, bytes]], list[str]]:
+    """The segments without those in which a maker keeps a picture of the picture, and a note if there were any.
+
+    A long one is continued in others of the same marker and name.
+    """
+    holders = {(marker, data[:4]) for marker, data in parts if jpeg.SIGNATURE in data}
+    kept = [part for part in parts if (part[0], part[1][:4]) not in holders]
+    return kept, ["previews in segments of the camera's maker were left out"] if holders else []
 
 
 def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[str]]:
@@ -136,15 +162,16 @@ def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[
 
 def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple[int, bytes]], list[str]]:
     """The segments of a JPEG as metadata, colour profile, those kept as they are, and words on those that are not."""
-    exif = xmp = None
+    xmp = None
+    exif = jpeg.exif_segments(segments)
     extension, resources = {}, b""
     profile: dict[int, bytes] = {}
     others, notes = [], []
     for segment in segments:
         marker, data = segment.marker, segment.content
-        if segment.of(jpeg.EXIF) and exif is None:
-            exif = data[len(jpeg.EXIF) :]
-        elif segment.of(jpeg.XMP) and xmp is None:
+        if segment in exif:
+            continue
+        if segment.of(jpeg.XMP) and xmp is None:
             xmp = data[len(jpeg.XMP) :]
         elif segment.of(jpeg.XMP_EXTENSION) and len(data) > len(jpeg.XMP_EXTENSION) + 40:
             start = len(jpeg.XMP_EXTENSION)
@@ -159,7 +186,7 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
         elif marker == jpeg.APP2 and data.startswith(jpeg.GAIN_MAP) and len(data) <= len(jpeg.GAIN_MAP) + 4:
             pass  # only says that a gain map follows
         elif marker == jpeg.APP11:
-            notes.append("content credentials, which hold for the uncorrected picture alone, were left out")
+            notes.append("content credentials, which hold for the file as it was alone, were left out")
         elif marker == jpeg.APP0 and data.startswith(b"JFXX"):
             pass  # a thumbnail of the picture as it was
         elif marker == jpeg.APP14 and data.startswith(b"Adobe") and data[11:12] != _ADOBE_YCC:
@@ -168,9 +195,13 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
             others.append((marker, data))
     if xmp is not None and extension:
         parts = [part for _, (guid, part) in sorted(extension.items()) if guid in xmp]
-        xmp = merged_xmp(xmp, b"".join(parts)) if parts else xmp
+        try:
+            xmp = merged_xmp(xmp, b"".join(parts)) if parts else xmp
+        except loaded_exiv2().Exiv2Error:
+            notes.append("the part of its XMP data that is in segments of its own is broken and was left out")
     icc = b"".join(part for _, part in sorted(profile.items())) or None
-    return Metadata(exif, xmp, resources), icc, others, list(dict.fromkeys(notes))
+    _, block = jpeg.exif_in(exif) or (0, None)
+    return Metadata(block, xmp, resources), icc, others, list(dict.fromkeys(notes))
 
 
 def write(
@@ -201,6 +232,16 @@ def write(
     tables = encoding.tables if quality is None else ()
     quality = _quality_of(tables, gray=pixels.ndim == 2) if tables else quality or _QUALITY
     content = _encoded(pixels, quality, tables, subsampling or encoding.subsampling, encoding.progressive, threads)
+    # The encoder begins with SOI and a JFIF segment of its own, 2 + 18 bytes.
+    return notes + assemble(file, photo, content[20:], metadata, threads)
+
+
+def assemble(
+    file: BinaryIO, photo: Photo, content: bytes | memoryview, metadata: Metadata, threads: int | None = None
+) -> list[str]:
+    """Write a JPEG of an encoded picture, all from its first table to its end, with what a photo carries."""
+    notes = []
+    encoding = photo.encoding if isinstance(photo.encoding, JpegEncoding) else JpegEncoding()
     jfif = [jpeg.packed(*part) for part in encoding.segments if part[0] == jpeg.APP0]
     others = [jpeg.packed(*part) for part in encoding.segments if part[0] != jpeg.APP0]
     behind = b""
@@ -211,16 +252,15 @@ def write(
     file.write(b"\xff\xd8")
     file.writelines(jfif)
     block_at = file.tell() + 4 + len(jpeg.EXIF)
-    notes += _write_metadata(file, metadata, photo.profile)
+    _write_metadata(file, metadata, photo.profile)
     file.writelines(others)
     if photo.gain_map and behind:
         if photo.gain_map.iso is not None:
             file.write(jpeg.packed(jpeg.APP2, jpeg.GAIN_MAP + bytes(4)))
-        # The encoder begins with SOI and a JFIF segment of its own, 2 + 18 bytes.
-        file.write(mpf.index(file.tell(), len(content) - 20, len(behind)))
-    file.write(content[20:])
+        file.write(mpf.index(file.tell(), len(content), len(behind)))
+    file.write(content)
     file.write(behind)
-    if encoding.trailer and metadata.exif is not None:
+    if encoding.trailer and metadata.has_maker_note:
         encoding.trailer.append(file, block_at)
     return notes
 
@@ -318,13 +358,9 @@ def _quality_of(tables: tuple[Table, ...], gray: bool) -> int | None:
     return None
 
 
-def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> list[str]:
-    notes = []
+def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> None:
     if metadata.exif is not None:
-        if len(jpeg.EXIF) + len(metadata.exif) <= jpeg.LONGEST:
-            file.write(jpeg.packed(jpeg.APP1, jpeg.EXIF + metadata.exif))
-        else:
-            notes.append("its Exif data is too long for a JPEG and was left out; write a .tif to keep it")
+        file.write(jpeg.packed_exif(metadata.exif))
     if metadata.xmp is not None:
         packet, extension = split_xmp(metadata.xmp, jpeg.LONGEST - len(jpeg.XMP))
         file.write(jpeg.packed(jpeg.APP1, jpeg.XMP + packet))
@@ -340,7 +376,6 @@ def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> li
         parts = _parts(icc, jpeg.LONGEST - len(jpeg.ICC) - 2)
         for number, (_, part) in enumerate(parts, 1):
             file.write(jpeg.packed(jpeg.APP2, jpeg.ICC + bytes((number, len(parts))) + part))
-    return notes
 
 
 def _parts(data: bytes, size: int) -> list[tuple[int, bytes]]:

@@ -43,8 +43,10 @@ class Trailer:
                     moved = note.unpack("I", entry.value)[0] + at - self.at
                     note.write(entry.at + 8, note.pack("I", max(moved, 0)))
         file.write(note.content()[8:])
-        file.seek(block_at + self.entry.at + 4)
-        file.write(note.pack("II", self.entry.length, at - block_at * self.from_block))
+        with suppress(tiff.StructureError):
+            if placed := tiff.find(tiff.Structure(file, block_at).sub(tiff.EXIF), tiff.MAKER_NOTE):
+                file.seek(block_at + placed.at + 4)
+                file.write(note.pack("II", self.entry.length, at - block_at * self.from_block))
         file.seek(0, io.SEEK_END)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import zlib
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 _IPTC = b"Raw profile type iptc\0"
 
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-_PIXELS = _DECODED | {b"hIST", b"bKGD", b"sBIT"}
 _STATED = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"}
 COLOURS = _STATED | {b"mDCV", b"cLLI"}
 """The chunks that say what the values of the pixels mean."""
 _FILM = {b"acTL", b"fcTL", b"fdAT"}
+_FRAMES = {b"IDAT", b"fdAT"}
+_CREDENTIALS = b"caBX"
+PICTURE = _DECODED | _FILM | {b"hIST", b"bKGD", b"sBIT", b"iDOT"}
+"""The chunks of the picture, and those that hold for its stored pixels alone (Apple's iDOT: where rows begin)."""
 
 
 @dataclass(frozen=True)
@@ -43,39 +47,58 @@ def read(path: Path, file: BinaryIO) -> Photo:
 
     # What libpng has to say of a broken file is in the error; of an interlaced one it does not matter.
     logging.getLogger("imagecodecs").setLevel(logging.CRITICAL)
-    data = memoryview(file.read())
-    exif = xmp = None
-    resources = b""
-    kept, notes = [], []
+    photo, notes = carried(path, file), []
     # libpng gets the chunks of the pixels alone: of damage in others it would complain on the terminal.
-    picture: list[bytes | memoryview] = [png.SIGNATURE]
-    for chunk in png.chunks(file):
-        name = chunk.name
-        if name in _DECODED:
-            picture.append(data[chunk.start : chunk.end])
-        content = b"" if name == b"IDAT" else bytes(data[chunk.at : chunk.at + chunk.size])
-        if name == png.HEADER and (header := png.header_of(content)):
-            check_size(path, *header[:2])
-        elif name == png.EXIF:
-            exif = exif or content
-        elif name == png.TEXT and content.startswith(png.XMP):
-            xmp = xmp or png.xmp_of(content)
-        elif name == b"zTXt" and content.startswith(_IPTC):
-            resources = _raw_profile(content)
-        elif name in _FILM:
-            notes.append("further frames of the animation were left out")
-        elif name not in _PIXELS:
-            kept.append((name, content))
+    picture = chunks_of(file, _DECODED)
+    if chunks_of(file, _FILM):
+        notes.append("further frames of the animation were left out")
     try:
-        pixels = imagecodecs.png_decode(b"".join(picture))
+        pixels = imagecodecs.png_decode(png.SIGNATURE + picture)
     except (imagecodecs.PngError, ValueError, RuntimeError) as error:
         raise PhotoError(f"the PNG is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
     grey = pixels.ndim == 2 or pixels.shape[2] == 2
     if pixels.ndim == 3 and grey:
         pixels = np.ascontiguousarray(pixels[:, :, [0, 0, 0, 1]])
+    return replace(photo, pixels=pixels, grey=grey, bits=0, notes=(*photo.notes, *notes))
+
+
+def chunks_of(file: BinaryIO, names: Container[bytes]) -> bytes:
+    """The chunks of these names, whole."""
+    found = []
+    for chunk in png.chunks(file):
+        if chunk.name in names:
+            file.seek(chunk.start)
+            found.append(file.read(chunk.end - chunk.start))
+    return b"".join(found)
+
+
+def carried(path: Path, file: BinaryIO) -> Photo:
+    """All that a PNG carries beside its pixels, as a photo that has none; PhotoError for an impossible size."""
+    import numpy as np
+
+    exifs: dict[bool, bytes] = {}
+    xmps: dict[bool, bytes] = {}
+    resources = b""
+    kept, notes = [], []
+    for chunk in png.chunks(file):
+        name = chunk.name
+        content = b"" if name in _FRAMES else file.read(chunk.size)
+        if name == png.HEADER and (header := png.header_of(content)):
+            check_size(path, *header[:2])
+        elif (found := png.exif_in(name, content)) is not None:
+            exifs.setdefault(name == png.EXIF, found)
+        elif (found := png.xmp_in(name, content)) is not None:
+            xmps.setdefault(content.startswith(png.XMP), found)
+        elif name in png.TEXTS and content.startswith(_IPTC):
+            resources = _resources(png.raw_profile(name, content) or b"")
+        elif name == _CREDENTIALS:
+            notes.append("content credentials, which hold for the file as it was alone, were left out")
+        elif name not in PICTURE:
+            kept.append((name, content))
+    exif, xmp = _of_two("Exif", exifs, notes), _of_two("XMP", xmps, notes)
     colour = of_png_chunks(kept) or of_exif(exif) or SRGB
     metadata, unique = Metadata(exif, xmp, resources), tuple(dict.fromkeys(notes))
-    return Photo(path, "PNG", pixels, colour, metadata, PngEncoding(tuple(kept)), grey=grey, notes=unique)
+    return Photo(path, "PNG", np.empty((0, 0), np.uint8), colour, metadata, PngEncoding(tuple(kept)), notes=unique)
 
 
 def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata) -> list[str]:
@@ -89,7 +112,13 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         notes.append("a PNG holds whole numbers: floating point was rounded to 16 bits")
     # Run lengths of the differences: four times as fast as the default, a few per cent larger.
     encoded = memoryview(imagecodecs.png_encode(np.ascontiguousarray(pixels), level=1, strategy=3, filter=16))
-    file.write(encoded[: png.HEADER_END])
+    assemble(file, photo, encoded, metadata)
+    return notes
+
+
+def assemble(file: BinaryIO, photo: Photo, picture: bytes | memoryview, metadata: Metadata) -> None:
+    """Write a PNG that holds a picture alone with what a photo carries."""
+    file.write(picture[: png.HEADER_END])
     encoding = photo.encoding if isinstance(photo.encoding, PngEncoding) else PngEncoding()
     for name, content in encoding.chunks:
         file.write(png.packed(name, content))
@@ -105,18 +134,16 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     if iptc := iptc_of(metadata.resources):
         text = f"\niptc\n{len(iptc):8}\n{iptc.hex()}\n".encode()
         file.write(png.packed(b"zTXt", _IPTC + b"\0" + zlib.compress(text)))
-    file.write(encoded[png.HEADER_END :])
-    return notes
+    file.write(picture[png.HEADER_END :])
 
 
-def _raw_profile(content: bytes) -> bytes:
-    """IPTC as ImageMagick and ExifTool write it: a line with its name, one with its length, then hexadecimal digits.
+def _of_two(what: str, found: dict[bool, bytes], notes: list[str]) -> bytes | None:
+    """Exif or XMP from the chunk that is meant for it (True), else from a text; a note if both say something."""
+    if len(set(found.values())) > 1:
+        notes.append(f"a second copy of its {what} data, in a text, was left out")
+    return found.get(True, found.get(False))
 
-    What is in it may be image resources, or IPTC alone.
-    """
-    text = png.inflated(content[len(_IPTC) + 1 :])
-    try:
-        data = bytes.fromhex("".join((text or b"").decode("ascii").split("\n")[3:]))
-    except ValueError:
-        return b""
+
+def _resources(data: bytes) -> bytes:
+    """Image resources, which a raw profile of IPTC holds, or IPTC alone."""
     return data if data.startswith(b"8BIM") or not data else resources_of(data)

@@ -6,36 +6,31 @@ What is left out is overwritten, not only unlinked: the bytes of a place are now
 from __future__ import annotations
 
 import io
+import re
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.files import mpf, tiff
-from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, parsed_xmp, xmp_packet
-from sixbit.files.jpeg import APP0, APP14, COMMENT, SIGNATURE, XMP, NoRoomError, picture_end, segments, with_xmp
-from sixbit.files.photoshop import without_iptc_of_place
+from sixbit.files import photoshop, tiff
+from sixbit.files import png as png_file
+from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, parsed_xmp, property_of, xmp_packet
+from sixbit.files.find import find_blocks
+from sixbit.files.jpeg import APP0, APP14, APP15, COMMENT, SCAN, SIGNATURE, NoRoomError, picture_end, segments
+from sixbit.files.xmp import picture_in
+from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.gain_map import MEANING, GainMap
+from sixbit.photos.location import clear_exif, clear_notes, clear_previews, clear_xmp, is_place, names_place
 from sixbit.photos.metadata import Metadata
 from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
     from sixbit.photos.photo import Photo
 
-_PLACES = (
-    "Xmp.exif.GPS",
-    "Xmp.exifEX.GPS",
-    "Xmp.photoshop.City",
-    "Xmp.photoshop.State",
-    "Xmp.photoshop.Country",
-    "Xmp.iptc.Location",
-    "Xmp.iptc.CountryCode",
-    "Xmp.iptcExt.Location",
-)
-"""Properties of XMP, by their beginning, that tell where a photo was taken (IPTC photo metadata standard)."""
-
 _PLACES_BY_EXIV2 = (
     "Exif.GPSInfo.",
     "Exif.Image.GPSTag",
+    "Exif.Image.ImageResources",
     "Iptc.Application2.Location",
     "Iptc.Application2.City",
     "Iptc.Application2.SubLocation",
@@ -43,8 +38,9 @@ _PLACES_BY_EXIV2 = (
     "Iptc.Application2.Country",
 )
 """The tags in Exif and IPTC that tell the place, as exiv2 names them."""
-
-
+_LAYERS = "Exif.Image.0x935c"
+_UNREAD_XMP = "its XMP data, which cannot be read and may tell the place, was left out"
+_OF_MAKER = "what may tell the place and nobody else knows (segments of the maker, raw profiles) was left out"
 _SHOWN_BY_EXIV2 = ("Exif.Image.Orientation", "Exif.Photo.ColorSpace", "Exif.Iop.InteroperabilityIndex")
 """Without these a picture that stays as it is would be shown in another way."""
 
@@ -59,69 +55,95 @@ def passed_on(photo: Photo, policy: str) -> Photo:
     from sixbit.photos import jpeg, png
 
     bare = policy == "none"
-    metadata = _bare(photo.metadata) if bare else without_place(photo.metadata)
+    metadata, notes = (_bare(photo.metadata), []) if bare else without_place(photo.metadata)
     encoding: Any = photo.encoding
     if isinstance(encoding, jpeg.JpegEncoding):
         kept = {APP0, APP14} if bare else {APP0, APP14, COMMENT}
-        segments = tuple(part for part in encoding.segments if part[0] in kept)
-        encoding = replace(encoding, segments=segments, trailer=None if bare else encoding.trailer)
+        parts = tuple(part for part in encoding.segments if part[0] in kept)
+        if len(parts) < len(encoding.segments) and not bare:
+            notes.append(_OF_MAKER)
+        encoding = replace(encoding, segments=parts, trailer=None if bare else encoding.trailer)
     elif isinstance(encoding, png.PngEncoding):
         chunks = tuple(
-            (name, content)
-            for name, content in encoding.chunks
-            if name in png.COLOURS | {b"pHYs"} or not (bare or content.startswith(b"Raw profile type"))
+            chunk
+            for chunk in encoding.chunks
+            if chunk[0] in png.COLOURS | {b"pHYs"} or not (bare or _chunk_names_place(*chunk))
         )
+        if not bare and any(content.startswith(png_file.PROFILE) for _, content in encoding.chunks):
+            notes.append(_OF_MAKER)
         encoding = replace(encoding, chunks=chunks)
     gain_map = photo.gain_map and _map_passed_on(photo.gain_map, policy)
     if gain_map is None:
         photo = photo.without_gain_map("it means nothing without the maker note")
-    return replace(photo, metadata=metadata, encoding=encoding, gain_map=gain_map)
+    notes = [*photo.notes, *notes]
+    return replace(photo, metadata=metadata, encoding=encoding, gain_map=gain_map, notes=tuple(notes))
 
 
-def without_place(metadata: Metadata) -> Metadata:
-    """The metadata without what tells where the photo was taken; maker notes stay as they are."""
-    resources = without_iptc_of_place(metadata.resources)
-    return Metadata(_exif_without_place(metadata.exif), _xmp_without_place(metadata.xmp), resources)
+def without_place(metadata: Metadata) -> tuple[Metadata, list[str]]:
+    """The metadata without what tells where the photo was taken, and what else had to go with it, in words.
 
-
-def _exif_without_place(exif: bytes | None) -> bytes | None:
-    if exif is None:
-        return None
+    What cannot be read cannot be cleared. Of maker notes those are cleared that are known to tell it.
+    """
+    exif, notes = metadata.exif, []
     try:
-        block = tiff.Structure(exif)
-        pointer = tiff.find(block.first(), tiff.GPS)
-        if pointer is None:
-            return exif
-        for entry in block.sub(tiff.GPS):
-            if entry.size > 4:
-                at = block.unpack("I", entry.value)[0]
-                block.write(at, bytes(len(block.read(at, entry.size))))
-            block.write(entry.at, bytes(12))
-        block.remove_first(tiff.GPS)
+        exif = exif and clear_exif(exif)
     except tiff.StructureError:
-        # What cannot be read cannot be cleared.
-        return None
-    return block.content()
-
-
-def _xmp_without_place(packet: bytes | None) -> bytes | None:
-    if packet is None:
-        return None
-    exiv2 = loaded_exiv2()
+        exif = _bare(metadata).exif
+        notes.append("its Exif data, which cannot be read and may tell the place, was left out")
+    xmp, places = None, frozenset[str]()
     try:
-        data = parsed_xmp(packet)
-        if not erase(data, _PLACES):
-            return packet
-        return None if data.empty() else xmp_packet(data)
-    except exiv2.Exiv2Error:
-        return None
+        xmp, places = _xmp_without_place(metadata.xmp)
+    except loaded_exiv2().Exiv2Error:
+        notes.append(_UNREAD_XMP)
+    resources = photoshop.without_place(metadata.resources, lambda keyword: is_place(keyword, places))
+    return Metadata(exif, xmp, clear_previews(resources)), notes
+
+
+def _xmp_without_place(packet: bytes | None) -> tuple[bytes | None, frozenset[str]]:
+    """A packet without what tells the place, in the pictures within it too, and the keywords that were one.
+
+    Raises Exiv2Error.
+    """
+    if packet is None:
+        return None, frozenset()
+    data = parsed_xmp(packet)
+    if data.empty():  # it says nothing
+        return None, frozenset()
+    before = xmp_packet(data)
+    places = clear_xmp(data)
+    for datum in list(data):
+        picture = picture_in(str(datum.value()))
+        if picture is None:
+            continue
+        try:
+            data[datum.key()] = b64encode(_copied(Path(), picture, "no-location")[0]).decode("ascii")
+        except (PhotoError, loaded_exiv2().Exiv2Error, NoRoomError):
+            erase(data, property_of(datum.key()))
+    after = xmp_packet(data)
+    if after == before:
+        return packet, places
+    return None if data.empty() else after, places
+
+
+def _chunk_names_place(name: bytes, content: bytes) -> bool:
+    """True for a text of PNG that tells the place by its keyword, or may hold all kinds of metadata.
+
+    ImageMagick writes properties as texts: ``exif:GPSLatitude``.
+    """
+    keyword = content.partition(b"\0")[0].decode("latin-1")
+    place = content.startswith(png_file.PROFILE) or any(map(names_place, re.split(r"[:.\s]", keyword)))
+    return name in png_file.TEXTS and (place or is_place(keyword))
 
 
 def _map_passed_on(gain_map: GainMap, policy: str) -> GainMap | None:
     """The gain map with what lets pass of its XMP; None if it is nothing without metadata of its picture that goes."""
-    if policy != "none":
-        return replace(gain_map, xmp=_xmp_without_place(gain_map.xmp))
-    return None if gain_map.needs_maker_note else replace(gain_map, xmp=_meaning(gain_map.xmp))
+    if policy == "none":
+        return None if gain_map.needs_maker_note else replace(gain_map, xmp=_meaning(gain_map.xmp))
+    try:
+        xmp, _ = _xmp_without_place(gain_map.xmp)
+    except loaded_exiv2().Exiv2Error:
+        xmp = None
+    return replace(gain_map, xmp=xmp)
 
 
 def _meaning(packet: bytes | None) -> bytes | None:
@@ -144,23 +166,90 @@ def _bare(metadata: Metadata) -> Metadata:
     return Metadata(block.content())
 
 
-def copy_without(path: Path, policy: str) -> bytes:
-    """The file of a photo with the metadata that the policy lets pass, its picture as it is.
+def _with_colours(bare: Metadata, exif: bytes | None) -> Metadata:
+    """Metadata of the orientation alone, with what this Exif block tells of the colours."""
+    try:
+        source = tiff.Structure(exif or tiff.EMPTY)
+        photo = source.sub(tiff.EXIF)
+        space = source.number(tiff.find(photo, tiff.COLOUR_SPACE))
+        interop = source.directory(source.number(tiff.find(photo, tiff.INTEROP)) or 0)[0]
+        index = tiff.find(interop, tiff.INTEROP_INDEX)
+        told = source.data(index)[:4] if index else b""
+    except tiff.StructureError:
+        return bare
+    block, entries = tiff.Structure(bare.exif or tiff.EMPTY), []
+    if space is not None and space <= 0xFFFF:
+        entries.append(block.entry(tiff.COLOUR_SPACE, tiff.SHORT, block.pack("H", space)))
+    if told:
+        at = block.append_directory([block.entry(tiff.INTEROP_INDEX, tiff.ASCII, told)])
+        entries.append(block.entry(tiff.INTEROP, tiff.LONG, block.pack("I", at)))
+    if not entries:
+        return bare
+    block.set_sub(tiff.EXIF, entries)
+    return Metadata(block.content())
+
+
+def copy_without(path: Path, policy: str) -> tuple[bytes, tuple[str, ...]]:
+    """The file of a photo with the metadata that the policy lets pass, its picture as it is, and what else went.
 
     Raises PhotoError for a format whose metadata cannot be rewritten (HEIC).
     """
     try:
-        data = path.read_bytes()
-        copy = _rewritten(data, policy)
-        return _copy_with_gain_map(path, data, copy, policy) if data.startswith(SIGNATURE) else copy
+        return _copied(path, path.read_bytes(), policy)
     except (loaded_exiv2().Exiv2Error, NoRoomError, OSError) as error:
         raise PhotoError(f"cannot be copied without its metadata ({error}).", Code.METADATA, subject=path) from error
 
 
-def _rewritten(data: bytes, policy: str) -> bytes:
-    """The file of a photo with the metadata of its picture that the policy lets pass; raises Exiv2Error."""
+def _copied(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
+    if data.startswith(SIGNATURE):
+        return _copied_jpeg(path, data, policy)
+    if data.startswith(png_file.SIGNATURE):
+        return _copied_png(path, data, policy)
+    return _rewritten(data, policy)
+
+
+def _copied_with(carried: Photo, policy: str) -> Photo:
+    """All that a copy carries; its colours are told as they were, so that it needs no profile made for them."""
+    photo = passed_on(carried, policy)
+    if policy == "none":
+        photo = replace(photo, metadata=_with_colours(photo.metadata, carried.metadata.exif))
+    return replace(photo, colour=of_icc(carried.icc) or SRGB)
+
+
+def _copied_jpeg(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
+    """A copy of a JPEG, of what stands behind it the gain map alone; that is encoded anew."""
+    from sixbit.photos import jpeg
+
+    photo = _copied_with(jpeg.carried(path, data), policy)
+    parts = list(segments(io.BytesIO(data)))
+    if not parts or parts[-1].marker != SCAN:
+        raise NoRoomError("there is no picture in it")
+    # Adobe's segment says how the colours are stored, which stay so.
+    of_picture = [part for part in parts if not (APP0 <= part.marker <= APP15 or part.marker == COMMENT)]
+    adobe = [part for part in parts if part.marker == APP14]
+    content = b"".join(data[part.start : part.end] for part in (*adobe, *of_picture))
+    content += data[parts[-1].end : picture_end(data)]
+    encoding = replace(photo.encoding, segments=tuple(part for part in photo.encoding.segments if part[0] != APP14))
+    file = io.BytesIO()
+    notes = jpeg.assemble(file, replace(photo, encoding=encoding), content, photo.metadata)
+    return file.getvalue(), (*photo.notes, *notes)
+
+
+def _copied_png(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
+    from sixbit.photos import png
+
+    source, file = io.BytesIO(data), io.BytesIO()
+    photo = _copied_with(png.carried(path, source), policy)
+    png.assemble(file, photo, png_file.SIGNATURE + png.chunks_of(source, png.PICTURE), photo.metadata)
+    return file.getvalue(), photo.notes
+
+
+def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
+    """A file with the metadata of its picture that the policy lets pass, by exiv2; raises Exiv2Error."""
     image = image_of(data)
     exif, xmp, iptc = image.exifData(), image.xmpData(), image.iptcData()
+    notes: tuple[str, ...] = ()
+    image.clearXmpPacket()  # of a WebP without XMP data exiv2 would write the packet that it has read
     if policy == "none":
         shown = {key: str(exif[key].value()) for key in _SHOWN_BY_EXIV2 if key in exif}
         exif.clear()
@@ -170,23 +259,25 @@ def _rewritten(data: bytes, policy: str) -> bytes:
         for key, text in shown.items():
             exif[key] = text
     else:
-        for tags in (exif, xmp, iptc):
-            erase(tags, (*_PLACES, *_PLACES_BY_EXIV2))
+        packet, places = None, frozenset[str]()
+        try:
+            packet, places = _xmp_without_place(find_blocks(io.BytesIO(data)).xmp if xmp.empty() else xmp_packet(xmp))
+        except loaded_exiv2().Exiv2Error:
+            notes = (_UNREAD_XMP,)
+        image.setXmpData(parsed_xmp(packet))
+        if erase(exif, _LAYERS):
+            notes += ("Photoshop layers, in which there can be photos with a place of their own, were left out",)
+        for tags in (exif, iptc):
+            erase(tags, _PLACES_BY_EXIV2)
+        _erase_keywords(iptc, places)
     image.writeMetadata()
-    return bytes(image.io().data())
+    return clear_previews(clear_notes(bytes(image.io().data()))), notes
 
 
-def _copy_with_gain_map(path: Path, data: bytes, copy: bytes, policy: str) -> bytes:
-    """The rewritten copy of a JPEG, whose gain map follows the same policy; the map is encoded anew."""
-    from sixbit.photos import jpeg
-
-    end, end_of_copy = picture_end(data), picture_end(copy)
-    gain_map, others, _ = jpeg.gain_map_in(path, data[end:])
-    if gain_map is None:
-        return mpf.moved(data, copy)
-    gain_map, picture = _map_passed_on(gain_map, policy), copy[:end_of_copy]
-    xmp = next((segment.content[len(XMP) :] for segment in segments(io.BytesIO(picture)) if segment.of(XMP)), None)
-    metadata, behind = jpeg.with_gain_map(Metadata(xmp=xmp), gain_map, None)
-    if metadata.xmp is not None:
-        picture = with_xmp(picture, metadata.xmp)
-    return mpf.joined(picture, behind) + others
+def _erase_keywords(iptc: Any, places: frozenset[str]) -> None:
+    datum = iptc.begin()
+    while datum != iptc.end():
+        if datum.key() == "Iptc.Application2.Keywords" and is_place(str(datum.value()), places):
+            datum = iptc.erase(datum)
+        else:
+            next(datum)  # moves on in place

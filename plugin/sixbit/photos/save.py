@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.files.jpeg import EXIF, LONGEST, XMP
 from sixbit.files.replace import replacing
 from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.colour_tags import recoloured
-from sixbit.photos.metadata import corrected, without_maker_note
+from sixbit.photos.metadata import Room, corrected, without_maker_note
 from sixbit.photos.photo import Photo
 from sixbit.photos.pixels import straight
 from sixbit.values.errors import Code, PhotoError, photo_name
@@ -51,7 +52,14 @@ def save_photo(
         pixels = _as_grey(pixels)
     if kind != "tiff" and photo.is_multiplied:
         pixels = straight(pixels)
-    metadata, notes = corrected(photo.metadata, pixels, filter)
+    room = None
+    if kind == "jpeg":
+        in_parts = getattr(photo.encoding, "exif_in_parts", False)
+        room = Room(LONGEST - len(EXIF), LONGEST - len(XMP), is_enough=in_parts)
+    metadata, notes = corrected(photo.metadata, pixels, filter, room)
+    note_is_lost = photo.metadata.has_maker_note and not metadata.has_maker_note
+    if note_is_lost and photo.gain_map and photo.gain_map.needs_maker_note:
+        photo = photo.without_gain_map("it means nothing without the maker note")
     trailer = getattr(photo.encoding, "trailer", None)
     if kind != "jpeg" and trailer:
         metadata = without_maker_note(metadata, trailer.lens)

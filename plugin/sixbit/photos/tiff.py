@@ -78,7 +78,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
     iptc = _bytes(tags[tiff.IPTC])
     if iptc is not None:  # where the standard wants it; what Photoshop keeps in its resources is a copy
         resources = without_iptc(resources) + resources_of(iptc)
-    exif = _exif_of_bigtiff(file) if is_big else exif_of_tiff(path, file)
+    exif = _exif_of_bigtiff(file) if is_big else exif_of_tiff(file)
     if exif is None:
         notes.append("its Exif data cannot be read and was left out")
     metadata = Metadata(exif, _bytes(tags[tiff.XMP]), resources)

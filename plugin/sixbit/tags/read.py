@@ -6,17 +6,34 @@ import logging
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from sixbit.files.find import TURNED, Blocks, find_blocks
-from sixbit.files.tiff import EXIF, MAKER_NOTE, Structure, StructureError, byte_order, find
+from sixbit.files.tiff import (
+    BYTE,
+    EXIF,
+    LENS_MODEL,
+    MAKER_NOTE,
+    SOFTWARE,
+    UNDEFINED,
+    UTF8,
+    Structure,
+    StructureError,
+    byte_order,
+    find,
+)
 from sixbit.files.xmp import Packet, XmpError, read_packet
 from sixbit.tags.leica import LeicaNote, read_leica_note
 from sixbit.tags.shot import shot_of
 from sixbit.tags.source import Source, ratio
 from sixbit.values.errors import Code, PhotoError, photo_name
 from sixbit.values.shot import Shot
+
+_TEXTS = frozenset({0x010F, 0x0110, SOFTWARE, 0x0132, 0x9003, 0xA433, LENS_MODEL, 0xA435})
+"""Make, Model, Software, DateTime; DateTimeOriginal, LensMake, LensModel, LensSerialNumber."""
+_AS_BYTES = (BYTE, UNDEFINED, UTF8)
 
 
 class BoundedFile:
@@ -152,13 +169,33 @@ def _exif(blocks: Blocks) -> Source:
     # Not process_file, which loses all tags by one that it cannot read. Without details, it leaves maker notes alone.
     file, endian = cast("BinaryIO", BoundedFile(blocks.file)), {"<": "I", ">": "M"}[order]
     header = ExifHeader(file, endian, blocks.exif_at, 0, strict=False, detailed=False)
-    try:
-        header.dump_ifd(header.s2n(4, 4), "Image")
-        if offset := header.tags.get("Image ExifOffset"):
-            header.dump_ifd(offset.values[0], "EXIF")
-    except Exception:  # any tag may lie, and exifread checks few; what was read until then stands
-        logging.getLogger(__name__).debug("tags cut short", exc_info=True)
-    return Source({name: _value(tag.values) for name, tag in header.tags.items()})
+    tags = Structure(blocks.file, blocks.exif_at, order)
+    texts: dict[str, str] = {}
+    for group in ("Image", "EXIF"):
+        try:
+            pointer = header.tags.get("Image ExifOffset")
+            at = header.s2n(4, 4) if group == "Image" else pointer.values[0] if pointer else _exif_at(tags)
+            if at:
+                header.dump_ifd(at, group)
+        except Exception:  # any tag may lie, and exifread checks few; what was read until then stands
+            logging.getLogger(__name__).debug("tags cut short", exc_info=True)
+        with suppress(StructureError):
+            texts |= _texts(tags, tags.first_at if group == "Image" else _exif_at(tags), group)
+    return Source({name: _value(tag.values) for name, tag in header.tags.items()} | texts)
+
+
+def _exif_at(tags: Structure) -> int:
+    """Where the EXIF directory lies; 0 if there is none. exifread does not come so far where it meets a bad entry."""
+    return next(iter(tags.numbers(find(tags.first(), EXIF))), 0)
+
+
+def _texts(tags: Structure, at: int, group: str) -> dict[str, str]:
+    """The texts of a directory that are not called so: in UTF-8, or as bytes, which exifread takes for numbers."""
+    from exifread.tags.exif import EXIF_TAGS
+
+    entries = [entry for entry in tags.directory(at)[0] if entry.tag in _TEXTS and entry.kind in _AS_BYTES]
+    found = {f"{group} {EXIF_TAGS[entry.tag][0]}": tags.data(entry) for entry in entries}
+    return {name: data.partition(b"\0")[0].decode("utf-8", "replace") for name, data in found.items()}
 
 
 def _value(values: Any) -> str | tuple[float, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +21,7 @@ from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.find import Blocks
 from sixbit.files.replace import replacing, write_whole
 from sixbit.files.xmp import XmpError, read_packet
+from sixbit.files.xmp_text import edited
 from sixbit.tags.lens import Values, lens_values, outdated, own_properties, text_of
 from sixbit.tags.read import opened, photo_blocks, shot_in, sidecars
 from sixbit.values.errors import Code, PhotoError
@@ -127,8 +128,8 @@ def _tag(photo: BinaryIO, tagged: BinaryIO, blocks: Blocks, values: Values, pack
         _put(whole, values)
         whole.put_first([whole.entry(tiff.XMP, tiff.BYTE, packet)])
         return
-    data, at = photo.read(), blocks.exif_at
-    block = tiff.Structure(tiff.EMPTY if at is None else data[at : at + blocks.exif_size])
+    data, old = photo.read(), blocks.exif
+    block = tiff.Structure(tiff.EMPTY if old is None else old)
     note = tiff.find(block.sub(tiff.EXIF), tiff.MAKER_NOTE)
     if note is not None and note.length > 4 and block.unpack("I", note.value)[0] + note.length > blocks.exif_size:
         # An M (Typ 240) counts from the start of the file, which must not grow then.
@@ -207,4 +208,10 @@ def _merged(packet: bytes, values: Values, own: dict[str, str], complete: bool) 
             data[key] = text
         return xmp_packet(data)
     except exiv2.Exiv2Error as error:
-        raise XmpError(str(error)) from error
+        if not complete:  # a sidecar is better than a packet of which nothing is left
+            raise XmpError(str(error)) from error
+        put: dict[str, str | Sequence[str]] = {
+            key: [text_of([part]) for part in value] if isinstance(value, list) and len(value) > 1 else text_of(value)
+            for key, value in properties.items()
+        }
+        return edited(packet, [names[name] for name in outdated(values)], {**put, **own})

@@ -126,26 +126,29 @@ def _why(task: Task, error: SixbitError) -> Record:
 def _not_corrected(task: Task, error: NotCorrectedError, action: str, write: bool) -> Record:
     why = _why(task, error)
     if action == "copy":
+        notes: list[str] = []
         if write:
             check_target(task.copy, Path(task.source))
-            copied(Path(task.source), task.copy, task.preset)
+            notes = copied(Path(task.source), task.copy, task.preset)
         out = task.copy.relative_to(task.folder).as_posix()
-        return {"status": "copied", "reason": error.status, "out": out, **why}
+        return {"status": "copied", "reason": error.status, "out": out, "notes": notes, **why}
     skipped = "reshaped" if error.code is Code.RESHAPED else "skipped"
     return {"status": "failed" if action == "fail" else skipped, "reason": error.status, **why}
 
 
-def copied(source: Path, target: Path, preset: Preset) -> None:
-    """Copy a photo as it is, but for what the preset lets not pass of its metadata."""
+def copied(source: Path, target: Path, preset: Preset) -> list[str]:
+    """Copy a photo as it is, but for what the preset lets not pass of its metadata; return what went with it."""
     with replacing(target) as file:
         if preset.metadata != "keep":
-            file.write(copy_without(source, preset.metadata))
-            return
+            data, notes = copy_without(source, preset.metadata)
+            file.write(data)
+            return list(notes)
         try:
             with source.open("rb") as photo:
                 shutil.copyfileobj(photo, file, 1 << 20)
         except OSError as error:
             raise PhotoError(f"cannot be copied: {error.strerror}.", Code.NO_ACCESS, subject=source) from error
+    return []
 
 
 def thumbnail(pixels: NDArray[Any], orientation: int = 1) -> str:

@@ -1,0 +1,210 @@
+"""Where a photo was taken, as its metadata tells: in Exif, maker notes, XMP, keywords and names of texts.
+
+What is cleared is overwritten, not only unlinked: its bytes are nowhere in what is returned. XMP has no list of all
+properties that name a place: they are known by the words of their names, in whatever namespace.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from sixbit.files import tiff
+from sixbit.files.exiv2 import erase, loaded_exiv2
+
+_WORDS = frozenset(
+    {"gps", "geo", "geotag", "geotags", "geohash", "georss", "latitude", "longitude", "longtitude", "altitude"}
+    | {"coordinates", "location", "locations", "sublocation", "locality", "spatial", "landmark"}
+    | {"city", "country", "province", "county", "continent", "municipality"}
+)
+"""Words in the names of properties that tell a place (IPTC, Exif, Darwin Core, makers of drones: "GpsLongtitude")."""
+_NAMES = frozenset({"lat", "lon", "long", "point", "State", "WorldRegion", "coverage", "region-name"})
+"""Whole names of properties that do so (W3C's WGS84 positions, GeoRSS, photoshop, IPTC, Dublin Core)."""
+_OTHERS = frozenset({"SubjectLocation"})
+"""Names with such a word that tell of a place in the picture (EXIF 2.32, section 4.6.5)."""
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+_MACHINE_TAG = re.compile(r"geo:(lat|lon|long|alt)\w*=.*|geotagged", re.IGNORECASE)
+"""Keywords that hold coordinates (the machine tags of Flickr)."""
+_PATH = re.compile(r"[|/]")
+_ROOTS = frozenset(
+    {"place", "places", "location", "locations", "geography", "geo", "countries", "cities"}
+    | {"orte", "länder", "lieux", "pays", "luoghi", "lugares"}
+)
+"""What hierarchies of keywords about places begin with."""
+
+_EXIF_BLOCK = re.compile(rb"Exif\0\0(?=II\*\0|MM\0\*)")
+_OTHER_BLOCK = re.compile(
+    rb"\xff(?:\xe1(..)http://ns\.adobe\.com/x(?:ap/1\.0|mp/extension)/\0|\xed(..)Photoshop 3\.0\0)", re.DOTALL
+)
+"""Segments of a JPEG with Exif, and those with XMP or image resources, their lengths in them."""
+_TELLING = frozenset({tiff.GPS, tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS})
+"""Tags of an Exif block that tell a place, or hold metadata that can, for which a file has another place."""
+
+
+class _Note(NamedTuple):
+    """A maker note that can tell a place: where its directory lies, and which of its tags do."""
+
+    directory: int
+    """From the note's beginning."""
+    base: int | None
+    """What offsets count from: the note's beginning and so many bytes; None: the Exif block."""
+    tags: frozenset[int]
+
+
+_PANASONIC = frozenset({0x67, 0x69, 0x6B, 0x6D, 0x6F, 0x80})
+_NOTES = {
+    b"Panasonic\0\0\0": _Note(12, None, _PANASONIC),
+    b"LEICA\0\0\0": _Note(8, None, _PANASONIC),  # of the cameras that Panasonic makes
+    b"Nikon\0\2": _Note(18, 10, frozenset({0x39})),
+}
+"""Of notes by their beginnings (ExifTool's tag tables: Panasonic, Nikon LocationInfo)."""
+
+
+# Exif ---------------------------------------------------------------------------------------------------------------
+
+
+def clear_exif(exif: bytes) -> bytes:
+    """An Exif block of the same length without what tells a place; raises StructureError for one that is broken."""
+    return clear_previews(_cleared(exif))
+
+
+def clear_previews(data: bytes) -> bytes:
+    """Any bytes, of the same length, in which JPEGs tell no place: they keep their Exif data, and lose XMP and IPTC."""
+    cleared = bytearray(data)
+    for found in _EXIF_BLOCK.finditer(data):
+        block = bytes(cleared[found.end() : found.end() + 0xFFFF])
+        with suppress(tiff.StructureError):
+            cleared[found.end() : found.end() + len(block)] = _cleared(block)
+    for found in _OTHER_BLOCK.finditer(data):
+        content, size = found.start() + 4, int.from_bytes(found[1] or found[2], "big") - 2
+        cleared[content : content + size] = bytes(len(cleared[content : content + size]))
+    return bytes(cleared)
+
+
+def _cleared(exif: bytes) -> bytes:
+    block = tiff.Structure(exif)
+    _clear_note(block)
+    entries, second = block.directory(block.first_at)
+    photo = block.number(tiff.find(entries, tiff.EXIF)) or 0
+    _clear_directory(block, block.first_at)
+    _clear_directory(block, photo)
+    with suppress(tiff.StructureError):
+        _clear_directory(block, second)
+    return block.content()
+
+
+def _clear_directory(block: tiff.Structure, at: int) -> None:
+    entries = block.directory(at)[0]
+    for entry in entries:
+        if entry.tag == tiff.GPS:
+            _erase_all(block, block.unpack("I", entry.value)[0])
+        elif entry.tag in _TELLING:
+            _erase(block, entry)
+    if any(entry.tag in _TELLING for entry in entries):
+        block.remove(at, _TELLING)
+
+
+def clear_notes(data: bytes) -> bytes:
+    """A TIFF file, of the same length, whose maker note tells no place; one that is none is left as it is."""
+    with suppress(tiff.StructureError):
+        block = tiff.Structure(data)
+        _clear_note(block)
+        return block.content()
+    return data
+
+
+def _clear_note(block: tiff.Structure) -> None:
+    with suppress(tiff.StructureError):
+        entry = tiff.find(block.sub(tiff.EXIF), tiff.MAKER_NOTE)
+        if entry is None or entry.size <= 4:
+            return
+        start = block.unpack("I", entry.value)[0]
+        data = block.read(start, entry.size)
+        for beginning, note in _NOTES.items():
+            if not data.startswith(beginning):
+                continue
+            if note.base is None:
+                telling = [one for one in block.directory(start + note.directory)[0] if one.tag in note.tags]
+                if any(not start <= (block.offset(one) or start) < start + entry.size for one in telling):
+                    # It was moved by a program that did not know it: nobody can find its values.
+                    block.write(start, bytes(entry.size))
+                else:
+                    _erase_all(block, start + note.directory, note.tags)
+            else:
+                inner = tiff.Structure(data[note.base :])
+                _erase_all(inner, inner.first_at, note.tags)
+                block.write(start + note.base, inner.content())
+
+
+def _erase_all(block: tiff.Structure, at: int, tags: frozenset[int] | None = None) -> None:
+    """Overwrite the values of the directory at ``at``, those of these tags alone; of all: the entries, too."""
+    for entry in block.directory(at)[0]:
+        if tags is None or entry.tag in tags:
+            _erase(block, entry)
+        if tags is None:
+            block.write(entry.at, bytes(12))
+
+
+def _erase(block: tiff.Structure, entry: tiff.Entry) -> None:
+    offset = block.offset(entry)
+    if offset is None:
+        block.write(entry.at + 8, bytes(4))
+    else:
+        block.write(offset, bytes(len(block.read(offset, entry.size))))
+
+
+# XMP and texts ------------------------------------------------------------------------------------------------------
+
+
+def names_place(name: str) -> bool:
+    """True for the name of a property or of a text that tells a place, without its namespace.
+
+    >>> [names_place(name) for name in ("GPSLatitude", "LocationShown", "City", "HDRCapacityMax", "SubjectLocation")]
+    [True, True, True, False, False]
+    """
+    words = (word.lower() for word in _WORD.findall(name))
+    return name in _NAMES or (name not in _OTHERS and not _WORDS.isdisjoint(words))
+
+
+def clear_xmp(data: Any) -> frozenset[str]:
+    """Erase from exiv2's XMP data what tells a place; return the keywords that were found to be one."""
+    exiv2 = loaded_exiv2()
+    erase(data, tuple(datum.key() for datum in data if _key_names_place(datum.key())))
+    lists = [datum for datum in data if datum.typeName() in ("XmpBag", "XmpSeq", "XmpAlt")]
+    items = {datum.key(): list(datum.value()) for datum in lists}
+    places = frozenset(place for texts in items.values() for text in texts for place in _places_in(text))
+    for key, texts in items.items():
+        kept = [text for text in texts if not is_place(text, places)]
+        if not kept:
+            erase(data, key)
+        elif kept != texts:
+            value = exiv2.XmpArrayValue(data[key].typeId())
+            for text in kept:
+                value.read(text)
+            data[key] = value
+    return places
+
+
+def is_place(keyword: str, places: Iterable[str] = ()) -> bool:
+    """True for a keyword that is a place: a machine tag, a path below ``Places``, or one of these that were found.
+
+    >>> [is_place(keyword) for keyword in ("geo:lat=47.37", "Places|Italy|Rome", "Animals|Dog")]
+    [True, True, False]
+    """
+    return keyword in places or bool(_MACHINE_TAG.fullmatch(keyword)) or any(_places_in(keyword))
+
+
+def _places_in(keyword: str) -> Iterator[str]:
+    root, *below = _PATH.split(keyword)
+    if below and root.strip().lower() in _ROOTS:
+        yield from below
+
+
+def _key_names_place(key: str) -> bool:
+    """True if any part of a key of exiv2 names a place: ``Xmp.xmpMM.Pantry[1]/photoshop:City``."""
+    _, prefix, path = key.split(".", 2)
+    names = (part.split("[")[0].rpartition(":")[2] for part in path.split("/"))
+    return prefix.lower().startswith("geo") or any(map(names_place, names))

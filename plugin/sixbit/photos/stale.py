@@ -1,0 +1,131 @@
+"""The metadata of a photo that holds for the picture as it was, and not for one that was corrected or made smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any
+
+from sixbit.files import tiff
+from sixbit.files.exiv2 import erase, loaded_exiv2, parsed_xmp, property_of, xmp_packet
+from sixbit.files.xmp import picture_in
+from sixbit.photos import gain_map
+
+_UNTOLD = (
+    "Xmp.xmp.Thumbnails",
+    gain_map.DIRECTORY,
+    gain_map.ADOBE,
+    "Xmp.GCamera.Micro",
+    "Xmp.GCamera.MotionPhoto",
+    "Xmp.OpCamera.",
+)
+"""A thumbnail, and what tells of pictures and films behind the picture: of those the reader of the file has told."""
+_DEPTH = ("Xmp.GDepth.", "Xmp.GFocus.", "Xmp.Device.", "Xmp.MiCamera.XMPMeta")
+"""Depth maps and what blurs by them, as phones write them (Google's Depthmap and Dynamic Depth formats, Xiaomi)."""
+_ORIGINAL = "Xmp.GImage."
+"""The picture before it was blurred by its depth map."""
+
+_NOTE_ON_DEPTH = "its depth map, which fits the uncorrected picture alone, was left out"
+_NOTE_ON_PICTURES = "the pictures within its XMP data, which are not corrected, were left out"
+
+_SUBJECT_AREA, _FOCAL_PLANE_X, _FOCAL_PLANE_Y, _SUBJECT_LOCATION = 0x9214, 0xA20E, 0xA20F, 0xA214
+_FINEST = 10_000
+"""The largest denominator of a ratio that is written."""
+
+
+def erase_stale(data: Any) -> list[str]:
+    """Erase from exiv2's XMP data what a correction makes untrue; return what of it is to be told, in words."""
+    notes = []
+    erase(data, _UNTOLD)
+    if erase(data, _DEPTH):
+        notes.append(_NOTE_ON_DEPTH)
+    holders = {property_of(datum.key()) for datum in data if picture_in(str(datum.value())) is not None}
+    if erase(data, (_ORIGINAL, *holders)):
+        notes.append(_NOTE_ON_PICTURES)
+    return notes
+
+
+def without_stale(packet: bytes) -> tuple[bytes, list[str]]:
+    """Take as much out of the text of a packet that exiv2 cannot read; raises XmpError."""
+    from sixbit.files.xmp_text import edited, without_pictures
+
+    notes = []
+    packet = edited(packet, _UNTOLD, {})
+    if (without := edited(packet, _DEPTH, {})) != packet:
+        notes.append(_NOTE_ON_DEPTH)
+    if (result := edited(without_pictures(without), (_ORIGINAL,), {})) != without:
+        notes.append(_NOTE_ON_PICTURES)
+    return result, notes
+
+
+def scaled_xmp(packet: bytes | None, across: Fraction, down: Fraction) -> bytes | None:
+    """The XMP packet of a picture made smaller, by these factors: the twins of Exif, and the sizes of a panorama."""
+    return _changed(packet, lambda data: _scale_xmp(data, across, down))
+
+
+def scaled_exif(exif: bytes | None, across: Fraction, down: Fraction) -> bytes | None:
+    """The Exif block of a picture made smaller: pixels of the sensor a unit of length, and where the subject is.
+
+    By EXIF 2.32, section 4.6.5. A block that is broken stays as it is.
+    """
+    if exif is not None:
+        with suppress(tiff.StructureError):
+            return _scaled_exif(exif, across, down)
+    return exif
+
+
+def _scaled_exif(exif: bytes, across: Fraction, down: Fraction) -> bytes:
+    block = tiff.Structure(exif)
+    for entry in block.sub(tiff.EXIF):
+        at = block.offset(entry)
+        at = entry.at + 8 if at is None else at
+        if entry.tag in (_SUBJECT_AREA, _SUBJECT_LOCATION) and entry.kind == tiff.SHORT:
+            numbers = _scaled_numbers(list(block.numbers(entry)), across, down)
+            block.write(at, block.pack(f"{len(numbers)}H", *numbers))
+        elif entry.tag in (_FOCAL_PLANE_X, _FOCAL_PLANE_Y) and entry.kind == tiff.RATIONAL:
+            above, below = block.unpack("II", block.read(at, 8))
+            if above and below:
+                factor = across if entry.tag == _FOCAL_PLANE_X else down
+                ratio = (Fraction(above, below) * factor).limit_denominator(_FINEST)
+                if ratio.numerator < 1 << 32:
+                    block.write(at, block.pack("II", ratio.numerator, ratio.denominator))
+    return block.content()
+
+
+def _scaled_numbers(numbers: list[int], across: Fraction, down: Fraction) -> list[int]:
+    """A point, and the width and height, or else the diameter, of what is around it."""
+    factors = (across, down, across, down)
+    return [round(number * factor) for number, factor in zip(numbers, factors, strict=False)]
+
+
+def _scale_xmp(data: Any, across: Fraction, down: Fraction) -> bool:
+    """Scale what counts pixels in exiv2's XMP data; True if there was any."""
+    changed = False
+    for datum in list(data):
+        key, text = datum.key(), str(datum.value())
+        with suppress(ValueError, ZeroDivisionError):
+            if key in ("Xmp.exif.FocalPlaneXResolution", "Xmp.exif.FocalPlaneYResolution"):
+                ratio = (Fraction(text) * (across if "XR" in key else down)).limit_denominator(_FINEST)
+                data[key] = f"{ratio.numerator}/{ratio.denominator}"
+            elif key in ("Xmp.exif.SubjectArea", "Xmp.exif.SubjectLocation"):
+                value = loaded_exiv2().XmpArrayValue(data[key].typeId())
+                for number in _scaled_numbers([int(item) for item in datum.value()], across, down):
+                    value.read(str(number))
+                data[key] = value
+            elif key.startswith("Xmp.GPano.") and key.endswith("Pixels"):
+                along_y = "Height" in key or "Top" in key
+                data[key] = str(round(Fraction(text) * (down if along_y else across)))
+            else:
+                continue
+            changed = True
+    return changed
+
+
+def _changed(packet: bytes | None, change: Callable[[Any], bool]) -> bytes | None:
+    """A packet with its data changed, if ``change`` says that it did; one that cannot be read stays."""
+    with suppress(loaded_exiv2().Exiv2Error):
+        data = parsed_xmp(packet)
+        if change(data):
+            return None if data.empty() else xmp_packet(data)
+    return packet
