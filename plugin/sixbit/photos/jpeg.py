@@ -123,7 +123,7 @@ def carried(path: Path, data: bytes) -> Photo:
     if others.strip(b"\0"):
         kinds = "previews, films, depth maps" + ("" if gain_map else ", gain maps")
         notes.append(f"what follows the picture in the file ({kinds}) was left out")
-    elif gain_map and _NO_INDEX in notes:  # it will have one of its own
+    if gain_map and _NO_INDEX in notes:  # it will have one of its own
         notes.remove(_NO_INDEX)
     in_parts = len(jpeg.exif_segments(segments)) > 1
     encoding = JpegEncoding(segments=tuple(kept), trailer=trailer, exif_in_parts=in_parts)
