@@ -44,7 +44,7 @@ def test_from_files_to_the_users_database(tmp_path: Path) -> None:
 
 
 PARTS: dict[str, tuple[tuple[int, int], bytes, Code]] = {
-    "cropped somewhere": ((300, 130), b"", Code.RESHAPED),
+    "cropped somewhere": ((300, 130), b"", Code.FRAMES),
     "another aspect": ((300, 169), b"", Code.FRAMES),
     "cropped, and told from where": (
         (150, 100),
@@ -54,7 +54,7 @@ PARTS: dict[str, tuple[tuple[int, int], bytes, Code]] = {
     "straightened": (
         (300, 200),
         xmp_packet(crs_AlreadyApplied="True", crs_HasCrop="True", crs_CropAngle="1.5"),
-        Code.RESHAPED,
+        Code.FRAMES,
     ),
 }
 
