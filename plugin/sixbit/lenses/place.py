@@ -23,6 +23,7 @@ IN_CAMERA = {
     "3:2": 3 / 2,
     "16:9": 16 / 9,
     "2:1": 2.0,
+    "21:9": 21 / 9,
     "65:24": 65 / 24,
 }
 """Proportions that cameras crop to themselves, around the middle."""
