@@ -586,3 +586,43 @@ def test_a_photo_does_not_rename_the_namespaces_of_the_next(prefix: str, namespa
     assert set(read_shot(path).already_corrected) == {"distortion", "tca"}
     assert namespace in path.read_bytes()
     assert strange not in path.read_bytes()
+
+
+# Texts that one format alone has
+
+TEXTS = (
+    (b"tEXt", b"Copyright\0A. N. Other"),
+    (b"zTXt", b"Author\0\0" + zlib.compress(b"A. N. Other")),
+    (b"iTXt", b"Title\0\0\0\0\0" + "Brücke".encode()),
+    (b"tEXt", b"Title\0Bridge"),
+    (b"pHYs", struct.pack(">IIB", 11811, 11811, 1)),
+)
+
+
+@pytest.mark.parametrize("out", ["out.jpg", "out.tif"])
+def test_texts_of_a_png_that_stay_behind_are_named(out: str, tmp_path: Path) -> None:
+    _, notes = corrected(written(tmp_path, "photo.png", png_with(*TEXTS)), out)
+    assert notes == ("its PNG texts (Copyright, Author, Title) were left out; write a .png to keep them",)
+
+
+def test_texts_of_a_png_stay_in_a_png(tmp_path: Path) -> None:
+    path, notes = corrected(written(tmp_path, "photo.png", png_with(*TEXTS)), "out.png")
+    assert notes == ()
+    assert all(png.packed(*text) in path.read_bytes() for text in TEXTS)
+
+
+def test_keywords_are_told_printable_and_short(tmp_path: Path) -> None:
+    texts = [(b"tEXt", b"\x1b[31m\n%d" % number + 50_000 * b"k" + b"\0text") for number in range(500)]
+    _, (note,) = corrected(written(tmp_path, "photo.png", png_with(*texts)))
+    assert note.startswith(r"its PNG texts (\x1b[31m\n0kkk")
+    assert note.isprintable()
+    assert len(note) < 1000
+
+
+@pytest.mark.parametrize("out", ["out.tif", "out.png", "out.jpg"])
+def test_a_comment_of_a_jpeg_is_kept_or_told(out: str, tmp_path: Path) -> None:
+    plain = factory.jpeg(LEICA_BLOCK)
+    source = written(tmp_path, "photo.jpg", plain[:2] + segment(jpeg.COMMENT, b"At dusk") + plain[2:])
+    path, notes = corrected(source, out)
+    assert notes == (() if out == "out.jpg" else ("its JPEG comment was left out; write a .jpg to keep it",))
+    assert (b"At dusk" in path.read_bytes()) == (out == "out.jpg")

@@ -69,6 +69,17 @@ class JpegEncoding:
     exif_in_parts: bool = False
     """True if the Exif data was longer than a segment, and in several."""
 
+    @property
+    def only_here(self) -> str | None:
+        """Tells in words that its comment stays behind in another format; None if it has none.
+
+        >>> JpegEncoding(segments=((jpeg.COMMENT, b"At dusk"),)).only_here
+        'its JPEG comment was left out; write a .jpg to keep it'
+        """
+        if not any(marker == jpeg.COMMENT and data.strip(b"\0 ") for marker, data in self.segments):
+            return None
+        return "its JPEG comment was left out; write a .jpg to keep it"
+
 
 def read(path: Path, file: BinaryIO) -> Photo:
     """Decode a JPEG; one that is cut short is refused."""

@@ -6,6 +6,7 @@ XMP is read and written by exiv2. IPTC travels in the Photoshop image resources 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -121,11 +122,19 @@ def _corrected_exif(exif: bytes, pixels: NDArray[Any], room: Room | None, notes:
     is_full = len(unsigned) > room.exif and not room.is_enough
     exif, left_out = fitted(unsigned, room.exif) if is_full else (unsigned, [])
     if left_out:
-        told = ", ".join(left_out[:_MOST_TOLD]) + (", and more" if len(left_out) > _MOST_TOLD else "")
-        notes.append(f"its Exif data is too long for a JPEG: left out was {told}; write a .tif to keep it")
+        notes.append(f"its Exif data is too long for a JPEG: left out was {listed(left_out)}; write a .tif to keep it")
     else:
         notes.append("its Exif data is full, so its tag Software stays as it was")
     return exif
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of these names, for a note.
+
+    >>> listed(["Title", "Author"])
+    'Title, Author'
+    """
+    return ", ".join(names[:_MOST_TOLD]) + (", and more" if len(names) > _MOST_TOLD else "")
 
 
 def upright(metadata: Metadata) -> Metadata:

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sixbit.files import png
 from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
-from sixbit.photos.metadata import Metadata
+from sixbit.photos.metadata import Metadata, listed
 from sixbit.photos.photo import Photo, check_size
 from sixbit.photos.pixels import in_depth
-from sixbit.values.errors import Code, PhotoError
+from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _IPTC = b"Raw profile type iptc\0"
+
+_LONGEST_KEYWORD = 79
+"""Bytes, in Latin-1 (section 11.3.3.1)."""
 
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _STATED = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"}
@@ -38,6 +41,17 @@ class PngEncoding:
     """The chunks of a PNG that are kept as they are."""
 
     chunks: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def only_here(self) -> str | None:
+        """Tells in words that its texts stay behind in another format, by their keywords; None if it has none.
+
+        >>> PngEncoding(((b"tEXt", b"Author\\0A. N. Other"),)).only_here
+        'its PNG texts (Author) were left out; write a .png to keep them'
+        """
+        texts = (content.partition(b"\0")[0] for name, content in self.chunks if name in png.TEXTS)
+        keywords = [photo_name(text[:_LONGEST_KEYWORD].decode("latin-1")) for text in dict.fromkeys(texts)]
+        return f"its PNG texts ({listed(keywords)}) were left out; write a .png to keep them" if keywords else None
 
 
 def read(path: Path, file: BinaryIO) -> Photo:

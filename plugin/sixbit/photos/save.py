@@ -64,6 +64,9 @@ def save_photo(
     if kind != "jpeg" and trailer:
         metadata = without_maker_note(metadata, trailer.lens)
         notes.append("the maker notes at the end of the JPEG were left out; write a .jpg to keep them")
+    only_here = getattr(photo.encoding, "only_here", None)
+    if only_here and kind != photo.format.lower():
+        notes.append(only_here)
     write = import_module(f"sixbit.photos.{kind}").write
     options = {"quality": quality, "subsampling": subsampling, "threads": threads} if kind == "jpeg" else {}
     with replacing(out) as file:
