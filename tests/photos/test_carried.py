@@ -626,3 +626,48 @@ def test_a_comment_of_a_jpeg_is_kept_or_told(out: str, tmp_path: Path) -> None:
     path, notes = corrected(source, out)
     assert notes == (() if out == "out.jpg" else ("its JPEG comment was left out; write a .jpg to keep it",))
     assert (b"At dusk" in path.read_bytes()) == (out == "out.jpg")
+
+
+# The resolution, where Exif does not tell it
+
+JFIF_300 = b"JFIF\0\1\1\1\1\x2c\1\x2c\0\0"
+RESOLUTION_TAGS = ["-s3", "-n", "-IFD0:XResolution", "-IFD0:YResolution", "-IFD0:ResolutionUnit"]
+
+
+def resolution(path: Path) -> list[float]:
+    """Across, down and unit (2 an inch, 3 a centimetre) as exiftool reads them in Exif."""
+    told = subprocess.run([*exiftool(), *RESOLUTION_TAGS, str(path)], capture_output=True, check=True).stdout
+    return [float(number) for number in told.split()]
+
+
+@pytest.mark.parametrize("block", [None, LEICA_BLOCK, PHONE_BLOCK])
+@pytest.mark.parametrize("out", ["out.tif", "out.jpg", "out.png"])
+def test_the_resolution_of_jfif_and_phys_goes_into_exif(out: str, block: bytes | None, tmp_path: Path) -> None:
+    exif = [] if block is None else [(b"eXIf", block)]
+    sources = {
+        "photo.png": (png_with(*exif, TEXTS[-1]), [118.11, 118.11, 3]),
+        "photo.jpg": (factory.jpeg(block, before=segment(jpeg.APP0, JFIF_300)), [300, 300, 2]),
+    }
+    for name, (data, expected) in sources.items():
+        path, notes = corrected(written(tmp_path, name, data), out)
+        assert notes == ()
+        same = path.suffix == Path(name).suffix
+        assert resolution(path) == ([] if same else expected)  # where it stood it stays
+    if out == "out.jpg":
+        with Image.open(path) as picture:
+            assert picture.info["dpi"] == (300, 300)
+
+
+@pytest.mark.parametrize("out", ["out.tif", "out.jpg"])
+def test_the_resolution_of_exif_goes_before_that_of_a_chunk(out: str, tmp_path: Path) -> None:
+    block = factory.exif(more=[(0x011A, 5, (240, 1)), (0x011B, 5, (240, 1)), (0x0128, SHORT, 2)], **LEICA)
+    with_both = written(tmp_path, "both.png", png_with((b"eXIf", block), TEXTS[-1]))
+    exif_alone = written(tmp_path, "alone.png", png_with((b"eXIf", block)))
+    assert resolution(corrected(with_both, out)[0]) == [240, 240, 2]
+    assert corrected(with_both, out)[0].read_bytes() == corrected(exif_alone, "alone" + out)[0].read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 9, struct.pack(">IIB", 2, 1, 0), struct.pack(">IIB", 0, 300, 1)])
+def test_what_is_no_resolution_is_not_carried_over(content: bytes, tmp_path: Path) -> None:
+    path, _ = corrected(written(tmp_path, "photo.png", png_with((b"pHYs", content))))
+    assert resolution(path) == []

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.files import jpeg, tiff
 from sixbit.files.exif_room import fitted
@@ -135,6 +135,34 @@ def listed(names: Sequence[str]) -> str:
     'Title, Author'
     """
     return ", ".join(names[:_MOST_TOLD]) + (", and more" if len(names) > _MOST_TOLD else "")
+
+
+class Resolution(NamedTuple):
+    """Pixels of ``per`` units across and down; the unit as in Exif: 2 an inch, 3 a centimetre."""
+
+    across: int
+    down: int
+    per: int
+    unit: int
+
+
+def with_resolution(metadata: Metadata, resolution: Resolution) -> Metadata:
+    """The metadata with a resolution that stood outside of its Exif data, if that tells none."""
+    across, down, per, unit = resolution
+    try:
+        block = tiff.Structure(metadata.exif or tiff.EMPTY)
+        if tiff.find(block.first(), tiff.X_RESOLUTION) or tiff.find(block.first(), tiff.Y_RESOLUTION):
+            return metadata
+        block.put_first(
+            [
+                block.entry(tiff.X_RESOLUTION, tiff.RATIONAL, block.pack("II", across, per)),
+                block.entry(tiff.Y_RESOLUTION, tiff.RATIONAL, block.pack("II", down, per)),
+                block.entry(tiff.RESOLUTION_UNIT, tiff.SHORT, block.pack("H", unit)),
+            ]
+        )
+    except tiff.StructureError:
+        return metadata
+    return replace(metadata, exif=block.content())
 
 
 def upright(metadata: Metadata) -> Metadata:

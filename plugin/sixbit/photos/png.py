@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 import zlib
 from collections.abc import Container
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sixbit.files import png
 from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
-from sixbit.photos.metadata import Metadata, listed
+from sixbit.photos.metadata import Metadata, Resolution, listed
 from sixbit.photos.photo import Photo, check_size
 from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import Code, PhotoError, photo_name
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _IPTC = b"Raw profile type iptc\0"
 
+_METRE = 1
 _LONGEST_KEYWORD = 79
 """Bytes, in Latin-1 (section 11.3.3.1)."""
 
@@ -41,6 +43,15 @@ class PngEncoding:
     """The chunks of a PNG that are kept as they are."""
 
     chunks: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """By its pHYs chunk, which counts pixels of a metre (section 11.3.4.3); None if it tells none."""
+        content = dict(self.chunks).get(b"pHYs", b"")
+        if len(content) != 9 or content[8] != _METRE:
+            return None
+        across, down = struct.unpack(">II", content[:8])
+        return Resolution(across, down, 100, 3) if across and down else None
 
     @property
     def only_here(self) -> str | None:
