@@ -586,3 +586,88 @@ def test_a_photo_does_not_rename_the_namespaces_of_the_next(prefix: str, namespa
     assert set(read_shot(path).already_corrected) == {"distortion", "tca"}
     assert namespace in path.read_bytes()
     assert strange not in path.read_bytes()
+
+
+# Texts that one format alone has
+
+TEXTS = (
+    (b"tEXt", b"Copyright\0A. N. Other"),
+    (b"zTXt", b"Author\0\0" + zlib.compress(b"A. N. Other")),
+    (b"iTXt", b"Title\0\0\0\0\0" + "Brücke".encode()),
+    (b"tEXt", b"Title\0Bridge"),
+    (b"pHYs", struct.pack(">IIB", 11811, 11811, 1)),
+)
+
+
+@pytest.mark.parametrize("out", ["out.jpg", "out.tif"])
+def test_texts_of_a_png_that_stay_behind_are_named(out: str, tmp_path: Path) -> None:
+    _, notes = corrected(written(tmp_path, "photo.png", png_with(*TEXTS)), out)
+    assert notes == ("its PNG texts (Copyright, Author, Title) were left out; write a .png to keep them",)
+
+
+def test_texts_of_a_png_stay_in_a_png(tmp_path: Path) -> None:
+    path, notes = corrected(written(tmp_path, "photo.png", png_with(*TEXTS)), "out.png")
+    assert notes == ()
+    assert all(png.packed(*text) in path.read_bytes() for text in TEXTS)
+
+
+def test_keywords_are_told_printable_and_short(tmp_path: Path) -> None:
+    texts = [(b"tEXt", b"\x1b[31m\n%d" % number + 50_000 * b"k" + b"\0text") for number in range(500)]
+    _, (note,) = corrected(written(tmp_path, "photo.png", png_with(*texts)))
+    assert note.startswith(r"its PNG texts (\x1b[31m\n0kkk")
+    assert note.isprintable()
+    assert len(note) < 1000
+
+
+@pytest.mark.parametrize("out", ["out.tif", "out.png", "out.jpg"])
+def test_a_comment_of_a_jpeg_is_kept_or_told(out: str, tmp_path: Path) -> None:
+    plain = factory.jpeg(LEICA_BLOCK)
+    source = written(tmp_path, "photo.jpg", plain[:2] + segment(jpeg.COMMENT, b"At dusk") + plain[2:])
+    path, notes = corrected(source, out)
+    assert notes == (() if out == "out.jpg" else ("its JPEG comment was left out; write a .jpg to keep it",))
+    assert (b"At dusk" in path.read_bytes()) == (out == "out.jpg")
+
+
+# The resolution, where Exif does not tell it
+
+JFIF_300 = b"JFIF\0\1\1\1\1\x2c\1\x2c\0\0"
+RESOLUTION_TAGS = ["-s3", "-n", "-IFD0:XResolution", "-IFD0:YResolution", "-IFD0:ResolutionUnit"]
+
+
+def resolution(path: Path) -> list[float]:
+    """Across, down and unit (2 an inch, 3 a centimetre) as exiftool reads them in Exif."""
+    told = subprocess.run([*exiftool(), *RESOLUTION_TAGS, str(path)], capture_output=True, check=True).stdout
+    return [float(number) for number in told.split()]
+
+
+@pytest.mark.parametrize("block", [None, LEICA_BLOCK, PHONE_BLOCK])
+@pytest.mark.parametrize("out", ["out.tif", "out.jpg", "out.png"])
+def test_the_resolution_of_jfif_and_phys_goes_into_exif(out: str, block: bytes | None, tmp_path: Path) -> None:
+    exif = [] if block is None else [(b"eXIf", block)]
+    sources = {
+        "photo.png": (png_with(*exif, TEXTS[-1]), [118.11, 118.11, 3]),
+        "photo.jpg": (factory.jpeg(block, before=segment(jpeg.APP0, JFIF_300)), [300, 300, 2]),
+    }
+    for name, (data, expected) in sources.items():
+        path, notes = corrected(written(tmp_path, name, data), out)
+        assert notes == ()
+        same = path.suffix == Path(name).suffix
+        assert resolution(path) == ([] if same else expected)  # where it stood it stays
+    if out == "out.jpg":
+        with Image.open(path) as picture:
+            assert picture.info["dpi"] == (300, 300)
+
+
+@pytest.mark.parametrize("out", ["out.tif", "out.jpg"])
+def test_the_resolution_of_exif_goes_before_that_of_a_chunk(out: str, tmp_path: Path) -> None:
+    block = factory.exif(more=[(0x011A, 5, (240, 1)), (0x011B, 5, (240, 1)), (0x0128, SHORT, 2)], **LEICA)
+    with_both = written(tmp_path, "both.png", png_with((b"eXIf", block), TEXTS[-1]))
+    exif_alone = written(tmp_path, "alone.png", png_with((b"eXIf", block)))
+    assert resolution(corrected(with_both, out)[0]) == [240, 240, 2]
+    assert corrected(with_both, out)[0].read_bytes() == corrected(exif_alone, "alone" + out)[0].read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 9, struct.pack(">IIB", 2, 1, 0), struct.pack(">IIB", 0, 300, 1)])
+def test_what_is_no_resolution_is_not_carried_over(content: bytes, tmp_path: Path) -> None:
+    path, _ = corrected(written(tmp_path, "photo.png", png_with((b"pHYs", content))))
+    assert resolution(path) == []

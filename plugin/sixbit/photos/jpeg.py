@@ -20,7 +20,7 @@ from sixbit.machine import processors
 from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.gain_map import GainMap, announced, is_gain_map
 from sixbit.photos.leica_trailer import Trailer, taken
-from sixbit.photos.metadata import Metadata
+from sixbit.photos.metadata import Metadata, Resolution
 from sixbit.photos.photo import Photo, check_size
 from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import Code, PhotoError
@@ -68,6 +68,27 @@ class JpegEncoding:
     trailer: Trailer | None = None
     exif_in_parts: bool = False
     """True if the Exif data was longer than a segment, and in several."""
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """By its JFIF segment (JFIF 1.02: 1 an inch, 2 a centimetre, 0 the shape of a pixel); None if it tells none."""
+        found = (data for marker, data in self.segments if marker == jpeg.APP0 and data.startswith(b"JFIF\0"))
+        content = next(found, b"")
+        if len(content) < 12:
+            return None
+        unit, across, down = struct.unpack(">BHH", content[7:12])
+        return Resolution(across, down, 1, unit + 1) if unit in (1, 2) and across and down else None
+
+    @property
+    def only_here(self) -> str | None:
+        """Tells in words that its comment stays behind in another format; None if it has none.
+
+        >>> JpegEncoding(segments=((jpeg.COMMENT, b"At dusk"),)).only_here
+        'its JPEG comment was left out; write a .jpg to keep it'
+        """
+        if not any(marker == jpeg.COMMENT and data.strip(b"\0 ") for marker, data in self.segments):
+            return None
+        return "its JPEG comment was left out; write a .jpg to keep it"
 
 
 def read(path: Path, file: BinaryIO) -> Photo:

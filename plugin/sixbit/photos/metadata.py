@@ -6,9 +6,10 @@ XMP is read and written by exiv2. IPTC travels in the Photoshop image resources 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.files import jpeg, tiff
 from sixbit.files.exif_room import fitted
@@ -121,11 +122,47 @@ def _corrected_exif(exif: bytes, pixels: NDArray[Any], room: Room | None, notes:
     is_full = len(unsigned) > room.exif and not room.is_enough
     exif, left_out = fitted(unsigned, room.exif) if is_full else (unsigned, [])
     if left_out:
-        told = ", ".join(left_out[:_MOST_TOLD]) + (", and more" if len(left_out) > _MOST_TOLD else "")
-        notes.append(f"its Exif data is too long for a JPEG: left out was {told}; write a .tif to keep it")
+        notes.append(f"its Exif data is too long for a JPEG: left out was {listed(left_out)}; write a .tif to keep it")
     else:
         notes.append("its Exif data is full, so its tag Software stays as it was")
     return exif
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of these names, for a note.
+
+    >>> listed(["Title", "Author"])
+    'Title, Author'
+    """
+    return ", ".join(names[:_MOST_TOLD]) + (", and more" if len(names) > _MOST_TOLD else "")
+
+
+class Resolution(NamedTuple):
+    """Pixels of ``per`` units across and down; the unit as in Exif: 2 an inch, 3 a centimetre."""
+
+    across: int
+    down: int
+    per: int
+    unit: int
+
+
+def with_resolution(metadata: Metadata, resolution: Resolution) -> Metadata:
+    """The metadata with a resolution that stood outside of its Exif data, if that tells none."""
+    across, down, per, unit = resolution
+    try:
+        block = tiff.Structure(metadata.exif or tiff.EMPTY)
+        if tiff.find(block.first(), tiff.X_RESOLUTION) or tiff.find(block.first(), tiff.Y_RESOLUTION):
+            return metadata
+        block.put_first(
+            [
+                block.entry(tiff.X_RESOLUTION, tiff.RATIONAL, block.pack("II", across, per)),
+                block.entry(tiff.Y_RESOLUTION, tiff.RATIONAL, block.pack("II", down, per)),
+                block.entry(tiff.RESOLUTION_UNIT, tiff.SHORT, block.pack("H", unit)),
+            ]
+        )
+    except tiff.StructureError:
+        return metadata
+    return replace(metadata, exif=block.content())
 
 
 def upright(metadata: Metadata) -> Metadata:

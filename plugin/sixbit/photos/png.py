@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 import zlib
 from collections.abc import Container
 from dataclasses import dataclass, replace
@@ -12,15 +13,19 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sixbit.files import png
 from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
-from sixbit.photos.metadata import Metadata
+from sixbit.photos.metadata import Metadata, Resolution, listed
 from sixbit.photos.photo import Photo, check_size
 from sixbit.photos.pixels import in_depth
-from sixbit.values.errors import Code, PhotoError
+from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _IPTC = b"Raw profile type iptc\0"
+
+_METRE = 1
+_LONGEST_KEYWORD = 79
+"""Bytes, in Latin-1 (section 11.3.3.1)."""
 
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _STATED = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"}
@@ -38,6 +43,26 @@ class PngEncoding:
     """The chunks of a PNG that are kept as they are."""
 
     chunks: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """By its pHYs chunk, which counts pixels of a metre (section 11.3.4.3); None if it tells none."""
+        content = dict(self.chunks).get(b"pHYs", b"")
+        if len(content) != 9 or content[8] != _METRE:
+            return None
+        across, down = struct.unpack(">II", content[:8])
+        return Resolution(across, down, 100, 3) if across and down else None
+
+    @property
+    def only_here(self) -> str | None:
+        """Tells in words that its texts stay behind in another format, by their keywords; None if it has none.
+
+        >>> PngEncoding(((b"tEXt", b"Author\\0A. N. Other"),)).only_here
+        'its PNG texts (Author) were left out; write a .png to keep them'
+        """
+        texts = (content.partition(b"\0")[0] for name, content in self.chunks if name in png.TEXTS)
+        keywords = [photo_name(text[:_LONGEST_KEYWORD].decode("latin-1")) for text in dict.fromkeys(texts)]
+        return f"its PNG texts ({listed(keywords)}) were left out; write a .png to keep them" if keywords else None
 
 
 def read(path: Path, file: BinaryIO) -> Photo:

@@ -10,7 +10,7 @@ from sixbit.files.jpeg import EXIF, LONGEST, XMP
 from sixbit.files.replace import replacing
 from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.colour_tags import recoloured
-from sixbit.photos.metadata import Room, corrected, without_maker_note
+from sixbit.photos.metadata import Room, corrected, with_resolution, without_maker_note
 from sixbit.photos.photo import Photo
 from sixbit.photos.pixels import straight
 from sixbit.values.errors import Code, PhotoError, photo_name
@@ -56,7 +56,11 @@ def save_photo(
     if kind == "jpeg":
         in_parts = getattr(photo.encoding, "exif_in_parts", False)
         room = Room(LONGEST - len(EXIF), LONGEST - len(XMP), is_enough=in_parts)
-    metadata, notes = corrected(photo.metadata, pixels, filter, room)
+    metadata = photo.metadata
+    resolution = getattr(photo.encoding, "resolution", None)
+    if resolution and kind != photo.format.lower():
+        metadata = with_resolution(metadata, resolution)
+    metadata, notes = corrected(metadata, pixels, filter, room)
     note_is_lost = photo.metadata.has_maker_note and not metadata.has_maker_note
     if note_is_lost and photo.gain_map and photo.gain_map.needs_maker_note:
         photo = photo.without_gain_map("it means nothing without the maker note")
@@ -64,6 +68,9 @@ def save_photo(
     if kind != "jpeg" and trailer:
         metadata = without_maker_note(metadata, trailer.lens)
         notes.append("the maker notes at the end of the JPEG were left out; write a .jpg to keep them")
+    only_here = getattr(photo.encoding, "only_here", None)
+    if only_here and kind != photo.format.lower():
+        notes.append(only_here)
     write = import_module(f"sixbit.photos.{kind}").write
     options = {"quality": quality, "subsampling": subsampling, "threads": threads} if kind == "jpeg" else {}
     with replacing(out) as file:
