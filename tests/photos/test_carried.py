@@ -111,6 +111,35 @@ def test_exif_in_the_text_of_a_png(name: str, out: str, tmp_path: Path) -> None:
     assert b"Raw profile" not in path.read_bytes()
 
 
+@pytest.mark.parametrize("behind", [b'$"\x1d!#', b"}}}\xd1\x01", b"0a1b", b"\nff\n", b"\0\0"])
+def test_bytes_behind_a_raw_profile_are_nothing(behind: bytes, tmp_path: Path) -> None:
+    """Its length stands in it; ExifTool and exiv2 read no further."""
+    packet = factory.xmp_packet(dc_title="a title")
+    iptc = b"\x1c\x02\x69\0\x04News"
+    texts = {b"exif": b"Exif\0\0" + LEICA_BLOCK, b"xmp": packet, b"iptc": iptc}
+    chunks = [
+        (b"zTXt", b"Raw profile type " + kind + b"\0\0" + zlib.compress(hexadecimal(kind, data) + behind))
+        for kind, data in texts.items()
+    ]
+    source = written(tmp_path, "photo.png", png_with(*chunks))
+    assert read_shot(source).orientation == 6
+    path, notes = corrected(source)
+    assert notes == ()
+    assert names(says(path)) >= {"Make", "Orientation", "Title"}
+    assert iptc in path.read_bytes()
+    assert read_shot(path).orientation == 6
+
+
+@pytest.mark.parametrize("kind", [b"exif", b"xmp", b"iptc", b"APP1"])
+@pytest.mark.parametrize("content", [b"", b"\nexif\n", b"\nexif\n  4\n49!92a00\n", b"\nexif\nfour\n49492a00\n"])
+def test_a_raw_profile_that_cannot_be_read_is_told(kind: bytes, content: bytes, tmp_path: Path) -> None:
+    text = b"Raw profile type " + kind + b"\0\0" + zlib.compress(content)
+    source = written(tmp_path, "photo.png", png_with((b"zTXt", text)))
+    path, notes = corrected(source)
+    assert notes == (f"metadata in a text of the PNG ('Raw profile type {kind.decode()}') cannot be read",)
+    assert path.exists()
+
+
 @pytest.mark.parametrize("keyword", [b"xmp", b"APP1"])
 def test_xmp_in_the_text_of_a_png(keyword: bytes, tmp_path: Path) -> None:
     packet = factory.xmp_packet(aux_Lens="Elmar-M 1:2.8/50", dc_title="a title")

@@ -253,6 +253,33 @@ def test_keywords_of_iptc_follow(tmp_path: Path, suffix: str, way: str) -> None:
     ]
 
 
+@both_ways
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (f"{WHERE};geo:lat=50.55", []),
+        (f"dog; {WHERE};geo:lat=50.55;cat", ["dog;cat"]),
+        (f"{WHERE};x", ["x"]),
+        ("x;geotagged", ["x"]),
+        (f"Orte/Hessen/{WHERE};dog", ["dog"]),
+        ("dog;Hesse cat", ["dog;Hesse cat"]),
+    ],
+)
+def test_keywords_of_windows_follow(tmp_path: Path, words: str, left: list[str], suffix: str, way: str) -> None:
+    photo = tmp_path / f"a{suffix}"
+    build: Callable[..., bytes] = getattr(batch_photos, FORMATS[suffix].lower())
+    photo.write_bytes(build(*SIZE, batch_photos.KNOWN, xmp=PACKETS["Lightroom"]))
+    subprocess.run([*exiftool(), "-q", "-overwrite_original", f"-XPKeywords={words}", str(photo)], check=True)
+    out, notes = cleared(photo, way)
+    assert_no_place(out)
+    for word in (WHERE, "geo:lat", "geotagged"):
+        assert word.encode("utf-16-le") not in out.read_bytes()
+    assert [line.split(": ")[1] for line in said(out).splitlines() if "XPKeywords" in line] == left
+    assert "Warning" not in said(out)
+    assert not notes
+
+
 def original(picture: bytes) -> bytes:
     return of_xmp(f'GImage:Mime="image/jpeg" GImage:Data="{b64encode(picture).decode()}"')
 

@@ -124,11 +124,15 @@ def raw_profile(name: bytes, content: bytes) -> bytes | None:
         text = inflated(rest[1:])
     elif name == TEXT:
         text = _international(keyword, content)
-    found = re.fullmatch(rb"\s*\w[^\n]*\n *(\d+)\n([0-9a-fA-F\s]*)", text or b"")
-    if found is None:
+    found = re.match(rb"\s*\w[^\n]*\n *(\d{1,9})\n", text or b"")
+    if text is None or found is None:
         return None
-    digits = b"".join(found[2].split())
-    return bytes.fromhex(digits[: len(digits) // 2 * 2].decode())[: int(found[1])]
+    # Some writers leave other bytes behind the digits.
+    digits = b"".join(text[found.end() :].split())[: 2 * int(found[1])]
+    try:
+        return bytes.fromhex(digits[: len(digits) // 2 * 2].decode())
+    except ValueError:
+        return None
 
 
 def exif_in(name: bytes, content: bytes) -> bytes | None:

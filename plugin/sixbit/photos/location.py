@@ -66,45 +66,66 @@ _NOTES = {
 # Exif ---------------------------------------------------------------------------------------------------------------
 
 
-def clear_exif(exif: bytes) -> bytes:
-    """An Exif block of the same length without what tells a place; raises StructureError for one that is broken."""
-    return clear_previews(_cleared(exif))
+def clear_exif(exif: bytes, places: frozenset[str] = frozenset()) -> bytes:
+    """An Exif block of the same length without what tells a place; raises StructureError for one that is broken.
+
+    ``places`` are the keywords that were found to be one in XMP data.
+    """
+    return clear_previews(_cleared(exif, places), places)
 
 
-def clear_previews(data: bytes) -> bytes:
+def clear_previews(data: bytes, places: frozenset[str] = frozenset()) -> bytes:
     """Any bytes, of the same length, in which JPEGs tell no place: they keep their Exif data, and lose XMP and IPTC."""
     cleared = bytearray(data)
     for found in _EXIF_BLOCK.finditer(data):
         block = bytes(cleared[found.end() : found.end() + 0xFFFF])
         with suppress(tiff.StructureError):
-            cleared[found.end() : found.end() + len(block)] = _cleared(block)
+            cleared[found.end() : found.end() + len(block)] = _cleared(block, places)
     for found in _OTHER_BLOCK.finditer(data):
         content, size = found.start() + 4, int.from_bytes(found[1] or found[2], "big") - 2
         cleared[content : content + size] = bytes(len(cleared[content : content + size]))
     return bytes(cleared)
 
 
-def _cleared(exif: bytes) -> bytes:
+def _cleared(exif: bytes, places: frozenset[str]) -> bytes:
     block = tiff.Structure(exif)
     _clear_note(block)
     entries, second = block.directory(block.first_at)
     photo = block.number(tiff.find(entries, tiff.EXIF)) or 0
-    _clear_directory(block, block.first_at)
-    _clear_directory(block, photo)
+    _clear_directory(block, block.first_at, places)
+    _clear_directory(block, photo, places)
     with suppress(tiff.StructureError):
-        _clear_directory(block, second)
+        _clear_directory(block, second, places)
     return block.content()
 
 
-def _clear_directory(block: tiff.Structure, at: int) -> None:
-    entries = block.directory(at)[0]
-    for entry in entries:
+def _clear_directory(block: tiff.Structure, at: int, places: frozenset[str]) -> None:
+    telling = set(_TELLING)
+    for entry in block.directory(at)[0]:
         if entry.tag == tiff.GPS:
             _erase_all(block, block.unpack("I", entry.value)[0])
         elif entry.tag in _TELLING:
             _erase(block, entry)
-    if any(entry.tag in _TELLING for entry in entries):
-        block.remove(at, _TELLING)
+        elif entry.tag == tiff.KEYWORDS and not _has_keywords_left(block, entry, places):
+            telling.add(entry.tag)
+    block.remove(at, telling)
+
+
+def _has_keywords_left(block: tiff.Structure, entry: tiff.Entry, places: frozenset[str]) -> bool:
+    """Overwrite the keywords of Windows with those that are no place; False if that is none of them."""
+    offset = block.offset(entry)
+    old = entry.value[: entry.size] if offset is None else block.read(offset, entry.size)
+    new = without_places(old, places)
+    if new == old:
+        return True
+    _erase(block, entry)
+    if offset is None or not new:
+        return False
+    block.write(offset, new)
+    # A value of up to four bytes would stand in the entry itself: a short one keeps a second zero.
+    unit = entry.size // entry.length
+    block.write(entry.at + 4, block.pack("I", max(len(new), 6) // unit))
+    return True
 
 
 def clear_notes(data: bytes) -> bytes:
@@ -195,6 +216,22 @@ def is_place(keyword: str, places: Iterable[str] = ()) -> bool:
     [True, True, False]
     """
     return keyword in places or bool(_MACHINE_TAG.fullmatch(keyword)) or any(_places_in(keyword))
+
+
+def without_places(keywords: bytes, places: frozenset[str]) -> bytes:
+    """The keywords of Windows (XPKeywords: UTF-16, little endian, divided by semicolons) that are no place.
+
+    They are the same bytes if none of them is a place, and no bytes if all of them are.
+
+    >>> without_places("Rome;dog".encode("utf-16-le"), frozenset({"Rome"})).decode("utf-16-le")
+    'dog\\x00'
+    """
+    words = keywords.decode("utf-16-le", "replace").rstrip("\0").split(";")
+    places = places.union(*(_places_in(word.strip()) for word in words))
+    kept = [word for word in words if not is_place(word.strip("\0 "), places)]
+    if kept == words:
+        return keywords
+    return f"{';'.join(kept)}\0".encode("utf-16-le") if kept else b""
 
 
 def _places_in(keyword: str) -> Iterator[str]:

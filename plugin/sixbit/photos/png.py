@@ -114,12 +114,13 @@ def carried(path: Path, file: BinaryIO) -> Photo:
             exifs.setdefault(name == png.EXIF, found)
         elif (found := png.xmp_in(name, content)) is not None:
             xmps.setdefault(content.startswith(png.XMP), found)
-        elif name in png.TEXTS and content.startswith(_IPTC):
-            resources = _resources(png.raw_profile(name, content) or b"")
+        elif content.startswith(_IPTC) and (found := png.raw_profile(name, content)) is not None:
+            resources = _resources(found)
         elif name == _CREDENTIALS:
             notes.append("content credentials, which hold for the file as it was alone, were left out")
         elif name not in PICTURE:
             kept.append((name, content))
+            notes += _unread(name, content)
     exif, xmp = _of_two("Exif", exifs, notes), _of_two("XMP", xmps, notes)
     colour = of_png_chunks(kept) or of_exif(exif) or SRGB
     metadata, unique = Metadata(exif, xmp, resources), tuple(dict.fromkeys(notes))
@@ -167,6 +168,14 @@ def _of_two(what: str, found: dict[bool, bytes], notes: list[str]) -> bytes | No
     if len(set(found.values())) > 1:
         notes.append(f"a second copy of its {what} data, in a text, was left out")
     return found.get(True, found.get(False))
+
+
+def _unread(name: bytes, content: bytes) -> list[str]:
+    """A note on a text that should hold metadata, and is broken."""
+    if name not in png.TEXTS or not content.startswith(png.PROFILE) or png.raw_profile(name, content) is not None:
+        return []
+    keyword = content.partition(b"\0")[0].decode("latin-1")
+    return [f"metadata in a text of the PNG ({keyword!r}) cannot be read"]
 
 
 def _resources(data: bytes) -> bytes:

@@ -20,7 +20,15 @@ from sixbit.files.jpeg import APP0, APP14, APP15, COMMENT, SCAN, SIGNATURE, NoRo
 from sixbit.files.xmp import picture_in
 from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.gain_map import MEANING, GainMap
-from sixbit.photos.location import clear_exif, clear_notes, clear_previews, clear_xmp, is_place, names_place
+from sixbit.photos.location import (
+    clear_exif,
+    clear_notes,
+    clear_previews,
+    clear_xmp,
+    is_place,
+    names_place,
+    without_places,
+)
 from sixbit.photos.metadata import Metadata
 from sixbit.values.errors import Code, PhotoError
 
@@ -38,6 +46,7 @@ _PLACES_BY_EXIV2 = (
     "Iptc.Application2.Country",
 )
 """The tags in Exif and IPTC that tell the place, as exiv2 names them."""
+_KEYWORDS = "Exif.Image.XPKeywords"
 _LAYERS = "Exif.Image.0x935c"
 _UNREAD_XMP = "its XMP data, which cannot be read and may tell the place, was left out"
 _OF_MAKER = "what may tell the place and nobody else knows (segments of the maker, raw profiles) was left out"
@@ -85,16 +94,16 @@ def without_place(metadata: Metadata) -> tuple[Metadata, list[str]]:
     What cannot be read cannot be cleared. Of maker notes those are cleared that are known to tell it.
     """
     exif, notes = metadata.exif, []
-    try:
-        exif = exif and clear_exif(exif)
-    except tiff.StructureError:
-        exif = _bare(metadata).exif
-        notes.append("its Exif data, which cannot be read and may tell the place, was left out")
     xmp, places = None, frozenset[str]()
     try:
         xmp, places = _xmp_without_place(metadata.xmp)
     except loaded_exiv2().Exiv2Error:
         notes.append(_UNREAD_XMP)
+    try:
+        exif = exif and clear_exif(exif, places)
+    except tiff.StructureError:
+        exif = _bare(metadata).exif
+        notes.append("its Exif data, which cannot be read and may tell the place, was left out")
     resources = photoshop.without_place(metadata.resources, lambda keyword: is_place(keyword, places))
     return Metadata(exif, xmp, clear_previews(resources)), notes
 
@@ -270,8 +279,23 @@ def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
         for tags in (exif, iptc):
             erase(tags, _PLACES_BY_EXIV2)
         _erase_keywords(iptc, places)
+        _clear_keywords(exif, places)
     image.writeMetadata()
     return clear_previews(clear_notes(bytes(image.io().data()))), notes
+
+
+def _clear_keywords(exif: Any, places: frozenset[str]) -> None:
+    """Take the places out of the keywords of Windows in exiv2's Exif data."""
+    if _KEYWORDS not in exif:
+        return
+    value = exif[_KEYWORDS].value()
+    # Of another kind than bytes nobody can read them.
+    old = bytes(map(int, str(value).split())) if isinstance(value, loaded_exiv2().DataValue) else b""
+    new = without_places(old, places)
+    if not new:
+        erase(exif, _KEYWORDS)
+    elif new != old:
+        exif[_KEYWORDS] = " ".join(map(str, new))
 
 
 def _erase_keywords(iptc: Any, places: frozenset[str]) -> None:
