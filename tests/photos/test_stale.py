@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -257,3 +258,38 @@ def test_a_packet_that_exiv2_cannot_read_loses_the_name_of_a_profile(tmp_path: P
     path, _ = corrected(tmp_path, xmp, replace(PLAIN, profile="sRGB"))
     assert b"Display P3" not in path.read_bytes()
     assert said(path)["XMP-exif:ColorSpace"] == 1
+
+
+# How the file before was encoded, and its preview ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["JPEG", "TIFF", "PNG"])
+@pytest.mark.parametrize("format", ["JPEG", "TIFF", "PNG"])
+def test_nothing_tells_how_the_file_before_was_encoded(tmp_path: Path, source: str, format: str) -> None:
+    names = 'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    bits = "<tiff:BitsPerSample><rdf:Seq><rdf:li>16</rdf:li></rdf:Seq></tiff:BitsPerSample>"
+    xmp = of_xmp(f'{names} dc:format="image/heic" dc:source="kept" tiff:Compression="5" tiff:Make="kept"', bits)
+    photo = tmp_path / f"a.{source.lower()}"
+    build: Callable[..., bytes] = getattr(batch_photos, source.lower())
+    photo.write_bytes(build(*SIZE, batch_photos.KNOWN, xmp=xmp))
+    assert {"XMP-dc:Format", "XMP-tiff:BitsPerSample", "XMP-tiff:Compression"} <= said(photo).keys()
+    out = tmp_path / f"out.{format.lower()}"
+    told = said(correct(photo, out, preset=replace(PLAIN, format=format)).out)
+    assert not {"XMP-dc:Format", "XMP-tiff:BitsPerSample", "XMP-tiff:Compression"} & told.keys()
+    assert told["XMP-dc:Source"] == told["XMP-tiff:Make"] == "kept"
+
+
+@pytest.mark.parametrize("size", [900, 60_000])
+def test_the_preview_of_iptc_goes(tmp_path: Path, size: int) -> None:
+    """One of more than 32767 bytes has an extended length."""
+    photo, preview = tmp_path / "a.tif", tmp_path / "preview"
+    photo.write_bytes(batch_photos.tiff(*SIZE, batch_photos.KNOWN))
+    preview.write_bytes(b"PREVIEW" * (size // 7))
+    words = ["-IPTC:Headline=kept", f"-IPTC:ObjectPreviewData<={preview}", "-IPTC:ObjectPreviewFileFormat=11"]
+    subprocess.run([*exiftool(), "-q", "-overwrite_original", *words, str(photo)], check=True)
+    assert b"PREVIEW" in photo.read_bytes()
+    out = tmp_path / "out.jpg"
+    told = said(correct(photo, out, preset=PLAIN).out)
+    assert b"PREVIEW" not in out.read_bytes()
+    assert [name for name in told if "Preview" in name] == []
+    assert told["IPTC:Headline"] == "kept"

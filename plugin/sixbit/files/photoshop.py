@@ -11,6 +11,8 @@ _THUMBNAILS = (0x0409, 0x040C)
 _COPIES = (0x0422, 0x0423, 0x0424)
 """Exif data and XMP, which formats have a place of their own for."""
 _KEYWORD = 25
+_PREVIEW = {200, 201, 202}
+"""Data sets of record 2 that hold a preview of the picture, its format and version (section 6)."""
 _PLACES = {26, 27, 90, 92, 95, 100, 101}
 """Data sets of record 2 that tell of a place (IPTC-NAA Information Interchange Model 4.2, section 6)."""
 
@@ -26,13 +28,21 @@ def iptc_of(resources: bytes) -> bytes | None:
 
 
 def without_thumbnails(resources: bytes) -> bytes:
-    """Image resources without the thumbnails of Photoshop, which show the picture as it was.
+    """Image resources without the thumbnails of Photoshop and the preview of IPTC, which show the picture as it was.
 
     >>> kept = resources_of(b"IPTC")
     >>> without_thumbnails(_resource(0x040C, b"\\0\\0", b"picture") + kept) == kept
     True
     """
-    return _without(resources, _THUMBNAILS)
+    resources = _without(resources, _THUMBNAILS)
+    # What is no data set stays, unless there is a preview before it.
+    if not any(_is_preview(*data_set[:3]) for data_set in _data_sets(iptc_of(resources) or b"")):
+        return resources
+    return _without_data_sets(resources, _is_preview)
+
+
+def _is_preview(record: int, data_set: int, _data: bytes) -> bool:
+    return record == 2 and data_set in _PREVIEW
 
 
 def without_iptc(resources: bytes) -> bytes:
@@ -52,23 +62,36 @@ def without_place(resources: bytes, is_place: Callable[[str], bool]) -> bytes:
     True
     """
     resources = _without(resources, _COPIES)
+
+    def tells(record: int, data_set: int, data: bytes) -> bool:
+        is_keyword = data_set == _KEYWORD and is_place(data.decode("utf-8", "replace"))
+        return record == 2 and (data_set in _PLACES or is_keyword)
+
+    return _without_data_sets(resources, tells)
+
+
+def _without_data_sets(resources: bytes, is_left_out: Callable[[int, int, bytes], bool]) -> bytes:
+    """Image resources without those data sets of IPTC, by record, number and data, and without its check sum then."""
     iptc = iptc_of(resources)
     if iptc is None:
         return resources
-    kept = b""
-    at = 0
-    while iptc[at : at + 1] == b"\x1c" and at + 5 <= len(iptc):
-        record, data_set, size = struct.unpack(">BBH", iptc[at + 1 : at + 5])
-        if size & 0x8000:  # an extended length, which no word on a photo needs: what follows is left out
-            break
-        text = iptc[at + 5 : at + 5 + size]
-        places = data_set in _PLACES or (data_set == _KEYWORD and is_place(text.decode("utf-8", "replace")))
-        if record != 2 or not places:
-            kept += iptc[at : at + 5 + size]
-        at += 5 + size
+    kept = b"".join(one[3] for one in _data_sets(iptc) if not is_left_out(*one[:3]))
     if kept == iptc:
         return resources
     return _without(resources, (_IPTC, _IPTC_DIGEST)) + (resources_of(kept) if kept else b"")
+
+
+def _data_sets(iptc: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """Record, number, data and all bytes of each data set, as far as they can be told (IIM 4.2)."""
+    at = 0
+    while iptc[at : at + 1] == b"\x1c" and at + 5 <= len(iptc):
+        record, data_set, size = struct.unpack(">BBH", iptc[at + 1 : at + 5])
+        start = at + 5
+        if size & 0x8000:  # an extended one: so many bytes hold the size
+            start += size & 0x7FFF
+            size = int.from_bytes(iptc[at + 5 : start], "big")
+        yield record, data_set, iptc[start : start + size], iptc[at : start + size]
+        at = start + size
 
 
 def _without(resources: bytes, numbers: tuple[int, ...]) -> bytes:

@@ -21,6 +21,8 @@ _UNTOLD = (
     "Xmp.OpCamera.",
 )
 """A thumbnail, and what tells of pictures and films behind the picture: of those the reader of the file has told."""
+_ENCODED = ("Xmp.dc.format", "Xmp.tiff.BitsPerSample", "Xmp.tiff.Compression")
+"""How the file before was encoded."""
 _DEPTH = ("Xmp.GDepth.", "Xmp.GFocus.", "Xmp.Device.", "Xmp.MiCamera.XMPMeta")
 """Depth maps and what blurs by them, as phones write them (Google's Depthmap and Dynamic Depth formats, Xiaomi)."""
 _ORIGINAL = "Xmp.GImage."
@@ -37,7 +39,7 @@ _FINEST = 10_000
 def erase_stale(data: Any) -> list[str]:
     """Erase from exiv2's XMP data what a correction makes untrue; return what of it is to be told, in words."""
     notes = []
-    erase(data, _UNTOLD)
+    erase(data, (*_UNTOLD, *_ENCODED))
     if erase(data, _DEPTH):
         notes.append(_NOTE_ON_DEPTH)
     holders = {property_of(datum.key()) for datum in data if picture_in(str(datum.value())) is not None}
