@@ -60,7 +60,8 @@ class PngEncoding:
         >>> PngEncoding(((b"tEXt", b"Author\\0A. N. Other"),)).only_here
         'its PNG texts (Author) were left out; write a .png to keep them'
         """
-        texts = (content.partition(b"\0")[0] for name, content in self.chunks if name in png.TEXTS)
+        told = [(name, content) for name, content in self.chunks if name in png.TEXTS and not _unread(name, content)]
+        texts = (content.partition(b"\0")[0] for _, content in told)
         keywords = [photo_name(text[:_LONGEST_KEYWORD].decode("latin-1")) for text in dict.fromkeys(texts)]
         return f"its PNG texts ({listed(keywords)}) were left out; write a .png to keep them" if keywords else None
 
