@@ -44,7 +44,7 @@ def test_from_files_to_the_users_database(tmp_path: Path) -> None:
 
 
 PARTS: dict[str, tuple[tuple[int, int], bytes, Code]] = {
-    "cropped somewhere": ((300, 130), b"", Code.FRAMES),
+    "cropped somewhere": ((300, 140), b"", Code.FRAMES),
     "another aspect": ((300, 169), b"", Code.FRAMES),
     "cropped, and told from where": (
         (150, 100),

@@ -186,7 +186,7 @@ def test_nothing_is_corrected_twice(photo: Path, capsys: pytest.CaptureFixture[s
     assert {"distortion", "tca"} <= set(json.loads(capsys.readouterr().out.splitlines()[-1])["already_corrected"])
 
 
-@pytest.mark.parametrize("size", [(300, 130), (130, 301)])
+@pytest.mark.parametrize("size", [(300, 140), (140, 301)])
 def test_a_crop_from_anywhere_is_refused_unless_forced(
     tmp_path: Path, size: tuple[int, int], capsys: pytest.CaptureFixture[str]
 ) -> None:
