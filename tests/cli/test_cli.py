@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sixbit.cli import complain
 from sixbit.cli.main import main
+from sixbit.export.batch.report import Outcome, line
 from sixbit.manifest import manifest
 from tests.scenery import PHOTO
 from tests.scenery.photo_factory import exif, jpeg
@@ -501,3 +503,12 @@ def test_the_source_is_never_the_target(photo: Path, capsys: pytest.CaptureFixtu
     link = photo.with_name("link.jpg")
     link.symlink_to(photo)
     fails(photo, capsys, link)
+
+
+def test_a_photo_writes_to_no_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A TIFF says in a text of its own how its colours are stored; it might say it in escape sequences."""
+    complain("its colours are stored as \x1b]0;owned\x07\x1b[31mFAKE.\nSave it anew.")
+    said = capfd.readouterr().err
+    assert said == "sixbit: its colours are stored as \\x1b]0;owned\\x07\\x1b[31mFAKE.\nSave it anew.\n"
+    outcome = Outcome(Path("a\x1b[2J.jpg"), "failed", "is \x9b31m broken.", "error")
+    assert line(outcome) == "a\\x1b[2J.jpg: failed: is \\x9b31m broken."

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sixbit.values.errors import PhotoError, PresetError
+from sixbit.values.errors import PhotoError, PresetError, printable
 
 if TYPE_CHECKING:
     from sixbit.lenses.match import Match
@@ -48,7 +48,7 @@ OLD_NAMES = {"engine": "serve"}
 
 def complain(message: str) -> None:
     """Say on the error output what is wrong, or worth knowing."""
-    print(f"sixbit: {message}", file=sys.stderr)
+    print(f"sixbit: {printable(message)}", file=sys.stderr)
 
 
 def for_each(items: Iterable[T], do: Callable[[T], None]) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sixbit.cli import UNUSABLE, complain, for_each
 from sixbit.cli.arguments import add_setting
 from sixbit.cli.ways_out import told
+from sixbit.values.errors import photo_name
 
 SUMMARY = "write the tags of a lens into photos whose adapter wrote none"
 
@@ -37,6 +38,6 @@ def run(options: argparse.Namespace) -> int:
         written = write_lens_tags(
             photo, lens, f_number=options.f_number, focal_mm=options.focal_mm, backup=options.backup
         )
-        print(f"{written}: {lens.name}")
+        print(f"{photo_name(written)}: {lens.name}")
 
     return for_each(options.photos, tag)

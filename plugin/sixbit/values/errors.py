@@ -107,6 +107,15 @@ def photo_name(path: str | Path) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path))
 
 
+def printable(message: str) -> str:
+    """Escape what cannot be printed in a message, but for the ends of its lines: a photo writes to no terminal.
+
+    >>> printable(f"stored as {chr(27)}[31m.")
+    'stored as \\\\x1b[31m.'
+    """
+    return "\n".join(map(photo_name, message.split("\n")))
+
+
 class SixbitError(Exception):
     """The base of all errors that Sixbit raises for a reason it can tell.
 

@@ -19,7 +19,7 @@ from sixbit.export.batch.ledger import Record
 from sixbit.export.presets import Preset
 from sixbit.export.ways_out import BY_PRESET
 from sixbit.files.replace import replacing
-from sixbit.values.errors import Code, photo_name
+from sixbit.values.errors import Code, photo_name, printable
 from sixbit.values.ways_out import WaysOut, followed
 
 PAGE, LINES = "sixbit-report.html", "sixbit-report.jsonl"
@@ -91,7 +91,7 @@ def line(outcome: Outcome, ways_out: WaysOut = BY_PRESET) -> str:
     >>> line(Outcome(Path("a.jpg"), "skipped", "The photo names no lens.", "untagged"))
     'a.jpg: skipped: The photo names no lens.'
     """
-    return f"{photo_name(outcome.photo)}: {outcome.status}: {outcome.told(ways_out)}"
+    return f"{photo_name(outcome.photo)}: {outcome.status}: {printable(outcome.told(ways_out))}"
 
 
 Outcomes = Callable[[], Iterable[Outcome]]
