@@ -203,6 +203,18 @@ def take(pixels: PixelFile) -> None:
             Gimp.progress_update(TAKEN * done)
 
 
+def _marks(server: Server, subject: Subject, choices: Choices, compiled: Mapping[str, Any]) -> Tags:
+    """Return the tags that tell of a correction, and of the lens if the user wants that."""
+    tags = dict(compiled["marks"])
+    if choices.write_lens:
+        made_from = compiled["made_from"]
+        # Of the f-number only what the user says: an estimate of the camera's is no knowledge.
+        said = {"focal_mm": made_from["focal_mm"], "f_number": choices.f_number or None}
+        said["compensated_for"] = subject.identity.get("compensated_for")
+        tags |= server.call("lens_tags", lens=made_from["lens_id"], **said)["tags"]
+    return tags
+
+
 def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFile, picture: int | None = None) -> None:
     """Correct the drawable; one undo step, made only when all pixels are there.
 
@@ -212,14 +224,8 @@ def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFil
     if choices.new_layer and (why := only_in_place(subject.drawable)):
         raise UserError(why)
     compiled = server.call("compile", **compile_arguments(subject, choices))
-    made_from = compiled["made_from"]
     check_made(compiled, subject, choices)
-    tags = dict(compiled["marks"])
-    if choices.write_lens:
-        # Of the f-number only what the user says: an estimate of the camera's is no knowledge.
-        said = {"focal_mm": made_from["focal_mm"], "f_number": choices.f_number or None}
-        said["compensated_for"] = subject.identity.get("compensated_for")
-        tags |= server.call("lens_tags", lens=made_from["lens_id"], **said)["tags"]
+    tags = _marks(server, subject, choices, compiled)
     begun = 0.0
     if picture is None:
         begun = TAKEN
