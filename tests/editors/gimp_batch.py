@@ -52,7 +52,7 @@ def dump(drawable: Gimp.Drawable, name: str) -> None:
 
 def thumbnail(layer: Gimp.Layer, name: str) -> list[int]:
     """What the plug-in's dialog shows at first: a file of bytes, and its height, width and channels."""
-    folder = str(next(Path("/root/.config/GIMP").glob("3.*/plug-ins/sixbit")))
+    folder = str(next((Path.home() / ".config/GIMP").glob("3.*/plug-ins/sixbit")))
     if folder not in sys.path:
         sys.path.append(folder)
     pixels = importlib.import_module("pixels")
