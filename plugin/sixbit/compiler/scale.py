@@ -56,25 +56,28 @@ def _filled_part(warp: Warp) -> Warp:
     """
     width, height = warp.picture.width - 1, warp.picture.height - 1
     across, down = np.linspace(0, width, SAMPLES), np.linspace(0, height, SAMPLES)
-    sides = ((0 * down, down), (across, 0 * across), (0 * down + width, down), (across, 0 * across + height))
-    left, top, right, bottom = (_lines_before(warp, x, y)[k % 2] for k, (x, y) in enumerate(sides))
-    first = float(left.max()), float(top.max())
-    room = float(right.min()) - first[0], float(bottom.min()) - first[1]
+    x = np.stack([0 * down, across, 0 * down + width, across])
+    y = np.stack([down, 0 * across, down, 0 * across + height])
+    # Left, top, right and bottom, for each colour.
+    before_x, before_y = _points_before(warp, x, y)
+    first = float(before_x[:, 0].max()), float(before_y[:, 1].max())
+    room = float(before_x[:, 2].min()) - first[0], float(before_y[:, 3].min()) - first[1]
     if min(room) <= 0:
         raise _folds()
     scale = max(width / room[0], height / room[1])
     # The corner of the rectangle that becomes the picture, in the middle of the room there is.
-    x, y = (first[0] + (room[0] - width / scale) / 2, first[1] + (room[1] - height / scale) / 2)
-    return replace(warp, scale=scale, output=(scale * (warp.centre[0] - x), scale * (warp.centre[1] - y)))
+    corner = first[0] + (room[0] - width / scale) / 2, first[1] + (room[1] - height / scale) / 2
+    return replace(
+        warp, scale=scale, output=(scale * (warp.centre[0] - corner[0]), scale * (warp.centre[1] - corner[1]))
+    )
 
 
-def _lines_before(warp: Warp, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Where points of the picture lie in the unscaled output, for each colour in turn."""
+def _points_before(warp: Warp, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Where points of the picture lie in the unscaled output: arrays like ``x`` and ``y``, one for each colour."""
     centre_x, centre_y = warp.centre
     radius = np.hypot(x - centre_x, y - centre_y)
-    shares = np.concatenate([_before(warp, colour, radius) / np.maximum(radius, 1e-9) for colour in warp.colours])
-    times = len(shares) // len(x)
-    return centre_x + np.tile(x - centre_x, times) * shares, centre_y + np.tile(y - centre_y, times) * shares
+    shares = np.stack([_before(warp, colour, radius) / np.maximum(radius, 1e-9) for colour in warp.colours])
+    return centre_x + (x - centre_x) * shares, centre_y + (y - centre_y) * shares
 
 
 def _before(warp: Warp, colour: int, radius: FloatArray) -> FloatArray:

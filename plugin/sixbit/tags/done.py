@@ -68,7 +68,7 @@ def corrections_in(packet: Packet) -> Done:
     return Done(tuple(kind for kind in KINDS if kind in made), tuple(mark for _, mark in found))
 
 
-def silent_program(packet: Packet, exif: Source) -> Tagged[str] | None:
+def silent_program(exif: Source) -> Tagged[str] | None:
     """Find the program that developed a photo, if it is one that does not say what it corrected.
 
     Programs pass on the marks of those before them, so that nothing else in the photo speaks for it.
@@ -102,7 +102,7 @@ def known_to_body(
 
 
 _Found = Iterator[tuple[Iterable[str], Tagged[str]]]
-"""List the corrections, by the mark that says so."""
+"""Corrections, with the mark that says so."""
 
 
 def _by_aux(properties: Mapping[str, str]) -> _Found:

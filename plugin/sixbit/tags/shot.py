@@ -77,7 +77,7 @@ def shot_of(sources: Sequence[Source], exif: Source, note: LeicaNote, packet: Pa
         reshaped=reshaping_in(packet, exif),
         already_corrected=done.kinds,
         marks=done.marks,
-        silent_program=silent_program(packet, exif),
+        silent_program=silent_program(exif),
         known_to_body=known,
     )
 
