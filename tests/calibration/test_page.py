@@ -323,7 +323,7 @@ def test_a_photo_arrives_and_is_looked_at(page: Page, photo: bytes) -> None:
 NAMES = {
     "../../../etc/passwd": "../../../etc/passwd",
     "/etc/passwd.jpg": "/etc/passwd.jpg",
-    "a\nb\0.jpg": "a\\nb\\x00.jpg",
+    "a\nb\0.jpg": "a\\nb\\u0000.jpg",
     '<b onclick="x">\'.jpg': '<b onclick="x">\'.jpg',
     "\U0001f4f7\u202egpj.exe": "\U0001f4f7\\u202egpj.exe",
     "x" * 5000: "x" * 120,

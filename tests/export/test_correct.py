@@ -142,3 +142,8 @@ def test_a_comparison_that_cannot_be_written_is_refused_before_the_photo_is_read
         assert main(["correct", str(tmp_path / "none.jpg"), "-o", str(out), "--compare", str(target)]) == 1
         assert target.name in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_note_is_one_line_whatever_the_photo_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sixbit.export.correct.save_photo", lambda *arguments, **more: ["compression a\x1b[2J\nb"])
+    assert "compression a\\u001b[2J\\nb" in correct(PHOTO, tmp_path / "out.jpg").notes

@@ -151,7 +151,8 @@ def correct(
     quality, chroma = preset.quality, preset.chroma
     notes += save_photo(photo, photo.pixels, out, filter=filter, quality=quality, subsampling=chroma, threads=threads)
     watch.lap("encode and metadata")
-    return Corrected(path, out, lens, filter, tuple(notes))
+    # They may have words of the photo in them.
+    return Corrected(path, out, lens, filter, tuple(n if isinstance(n, Sentence) else photo_name(n) for n in notes))
 
 
 def foreseen(path: Path, preset: Preset, choices: Choices) -> tuple[Filter, bool]:

@@ -188,7 +188,7 @@ class Server(AbstractContextManager["Server"]):
             self.process.wait(2)
         self._complaints.seek(0)
         words = self._complaints.read().decode(errors="replace").strip().splitlines()
-        said = f" ({words[-1][:300]})" if words else ""
+        said = f" ({''.join(filter(str.isprintable, words[-1]))[:300]})" if words else ""
         return _("Sixbit has ended{said}.").format(said=said)
 
 

@@ -148,7 +148,7 @@ def copied(source: Path, target: Path, preset: Preset) -> list[str]:
         if preset.metadata != "keep":
             data, notes = copy_without(source, preset.metadata)
             file.write(data)
-            return list(notes)
+            return [photo_name(note) for note in notes]
         try:
             with source.open("rb") as photo:
                 shutil.copyfileobj(photo, file, 1 << 20)

@@ -77,7 +77,7 @@ local function collect(pipe, requests, settings, hooks)
       answer.error = ways_out.told(answer.error, { answer.code })
     end
     if not well or type(answer) ~= "table" then
-      dt.print_log("sixbit: no answer of the server: " .. line)
+      dt.print_log("sixbit: no answer of the server: " .. text.shown(line))
     elseif answer.progress then
       if hooks.progress then hooks.progress((answer.id - 1 + answer.progress) / #requests) end
     elseif answer.id == 0 then

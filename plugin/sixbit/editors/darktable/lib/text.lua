@@ -35,9 +35,13 @@ function text.path(image)
   return image.path .. PS .. image.filename
 end
 
+-- Control characters beyond ASCII, ends of lines and turns of the direction of reading, in UTF-8.
+local HIDDEN = { "%c", "\xc2[\x80-\x9f]", "\xd8\x9c", "\xe2\x80[\x8e\x8f\xa8-\xae]", "\xe2\x81[\xa6-\xa9]" }
+
 -- Put a name on one line, whatever characters are in it.
 function text.shown(name)
-  return (name:gsub("%c", "?"))
+  for _, hidden in ipairs(HIDDEN) do name = name:gsub(hidden, "?") end
+  return name
 end
 
 local USUAL = 24  -- characters in a line of the panel, while nobody has made it wider
