@@ -87,6 +87,9 @@ def test_the_sidecar_knows_what_the_export_keeps_to_itself(tmp_path: Path) -> No
     sidecar.write_bytes(b"<broken")
     assert export(photo, sidecar=sidecar)["status"] == "corrected"
     assert export(photo, sidecar=tmp_path / "none.xmp")["status"] == "corrected"
+    with sidecar.open("wb") as file:
+        file.truncate(1 << 40)
+    assert export(photo, sidecar=sidecar)["status"] == "corrected"
 
 
 def test_the_lens_that_was_chosen_goes_before_the_photos_own(tmp_path: Path) -> None:

@@ -24,11 +24,12 @@ from sixbit.export.batch.plan import Task, blank, choices_digest, fingerprint, s
 from sixbit.faults import STRICT
 from sixbit.files.exiv2 import exif_of_tiff, read_by_exiv2
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
+from sixbit.lenses.entries import entry_in
 from sixbit.lenses.remembered import choices_file, look_up
 from sixbit.photos.decode import decode
 from sixbit.photos.privacy import copy_without
 from sixbit.tags.read import read_shot, taken_at
-from sixbit.values.errors import Code, PhotoError, PresetError, SixbitError, UserFileWarning
+from sixbit.values.errors import CatalogueError, Code, PhotoError, PresetError, SixbitError, UserFileWarning
 from sixbit.values.shot import Shot
 from tests.scenery import PHOTO
 from tests.scenery.photo_factory import tiff
@@ -251,3 +252,21 @@ def test_every_error_of_a_read_names_the_photo(tmp_path: Path) -> None:
         with pytest.raises(SixbitError) as raised:
             read(photo)
         assert raised.value.subject == photo
+
+
+ODD_NUMBERS = ["<cropfactor>nan</cropfactor>", "<aspect-ratio>3:0</aspect-ratio>", '<center x="0" y="north"/>']
+
+
+@pytest.mark.parametrize("odd", ODD_NUMBERS)
+def test_a_lens_of_the_users_with_an_odd_number(odd: str) -> None:
+    """lensfun takes it, or takes it for something."""
+    crop = "" if "crop" in odd else "<cropfactor>1</cropfactor>"
+    row = '<calibration><distortion model="poly3" focal="35" k1="0.01"/></calibration>'
+    lens = f"<lens><maker>Own</maker><model>Own Thing 1:2/35</model><mount>Leica M</mount>{crop}{odd}{row}</lens>"
+    path = own_folder() / "a.xml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f'<lensdatabase version="1">{lens}</lensdatabase>')
+    reload_catalogue()
+    (known,) = (lens for lens in catalogue().lenses.values() if lens.name == "Own Thing 1:2/35")
+    with refused(CatalogueError, r"a\.xml: has a crop factor", Code.USER_FILE):
+        entry_in(path, known.calibrations[0])

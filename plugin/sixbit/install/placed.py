@@ -104,7 +104,7 @@ class Placed:
             return cls({str(host): {str(p): str(d) for p, d in files.items()} for host, files in content.items()})
         except FileNotFoundError:
             return cls()
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise InstallError(f"{RECORD} cannot be read ({error}).", Code.USER_FILE, subject=cls.path()) from error
 
     def files(self, host: str) -> dict[str, str]:

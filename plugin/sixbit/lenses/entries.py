@@ -6,6 +6,7 @@ It is imported by whoever is about to read XML, as the parser takes longer to lo
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -37,7 +38,7 @@ def entry_in(path: Path, calibration: Calibration) -> Entry:
     lens = next((lens for lens in _loaded(path) if lens.model in names), None)
     if element is None or lens is None:
         raise CatalogueError(f"has no entry {calibration.model!r}.", subject=path)
-    return _entry(lens, element, calibration)
+    return _entry(lens, element, calibration, path)
 
 
 @cache
@@ -55,7 +56,7 @@ def merged_entry(paths: tuple[Path, ...], calibration: Calibration) -> Entry:
         names = ", ".join(path.name for path in paths)
         why = f"lensfun cannot read this calibration of yours ({error})."
         raise CatalogueError(why, Code.RUN, subject=names) from error
-    return _entry(lens, root[0], calibration)
+    return _entry(lens, root[0], calibration, ", ".join(path.name for path in paths))
 
 
 def merged(lenses: Sequence[Element], kinds: Iterable[str]) -> Element:
@@ -118,12 +119,19 @@ def _loaded(path: Path) -> tuple[Any, ...]:
         raise CatalogueError(f"is refused by lensfun: {error}.", subject=path) from error
 
 
-def _entry(lens: Any, element: Element, calibration: Calibration) -> Entry:
+def _entry(lens: Any, element: Element, calibration: Calibration, subject: str | Path) -> Entry:
     centre = element.find("center")
-    return Entry(
-        lens,
-        calibration,
-        crop_factor=float(text_of(element, "cropfactor") or 1),
-        aspect_ratio=aspect_ratio(element),
-        centre=(0.0, 0.0) if centre is None else (float(centre.get("x", 0)), float(centre.get("y", 0))),
-    )
+    try:
+        entry = Entry(
+            lens,
+            calibration,
+            crop_factor=float(text_of(element, "cropfactor") or 1),
+            aspect_ratio=aspect_ratio(element),
+            centre=(0.0, 0.0) if centre is None else (float(centre.get("x", 0)), float(centre.get("y", 0))),
+        )
+        if not all(map(math.isfinite, (entry.crop_factor, entry.aspect_ratio, *entry.centre))):
+            raise ValueError("one is not finite")
+    except (ValueError, ZeroDivisionError) as error:
+        why = f"has a crop factor, an aspect ratio or a centre that is no number ({error})."
+        raise CatalogueError(why, subject=subject) from error
+    return entry
