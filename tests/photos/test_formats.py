@@ -328,11 +328,11 @@ def test_a_codec_that_is_missing_is_named(name: str, tmp_path: Path, monkeypatch
 
 
 def test_sizes_that_no_photo_has_are_refused_before_decoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sixbit.photos.photo.LARGEST", 1000)
+    monkeypatch.setattr("sixbit.files.limits.PIXELS", 1000)
     for name in ("avif", "webp", "jxl"):
         monkeypatch.setattr(imagecodecs, f"{'jpegxl' if name == 'jxl' else name}_decode", None)
         (tmp_path / f"photo.{name}").write_bytes(getattr(new_formats, name)())
-        with refused(PhotoError, "more than 1000 are not opened", Code.TOO_LARGE):
+        with refused(PhotoError, "more than 1000 are not opened unasked", Code.MANY_PIXELS):
             decode(tmp_path / f"photo.{name}")
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from sixbit.files import png
+from sixbit.files import limits, png
 from sixbit.photos.colour import of_icc
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
@@ -824,9 +824,9 @@ def test_endings_that_cannot_be_written(photo: Photo, tmp_path: Path) -> None:
 
 
 def test_a_compressed_chunk_that_would_fill_the_memory_is_not_inflated() -> None:
-    bomb = zlib.compress(b"\0" * (png.LONGEST_TEXT + 1))
-    assert png.inflated(bomb) is None
-    assert png.inflated(zlib.compress(b"profile")) == b"profile"
+    bomb = zlib.compress(b"\0" * (limits.INFLATED + 1))
+    assert png.Inflater()(bomb) is None
+    assert png.Inflater()(zlib.compress(b"profile")) == b"profile"
 
 
 def test_image_resources_stay_without_the_iptc_that_a_tiff_keeps_elsewhere(tmp_path: Path) -> None:

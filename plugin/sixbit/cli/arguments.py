@@ -43,6 +43,11 @@ def add_setting(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
         parser.add_argument(option, dest=name, type=positive, metavar=metavar, help=help)
 
 
+def add_large(parser: argparse.ArgumentParser, **how: Any) -> None:
+    """Add the option that lets photos of more pixels be decoded; ``how`` goes to argparse."""
+    parser.add_argument("--large", action="store_true", help="decode photos of more than 250 megapixels, too", **how)
+
+
 def chosen(options: argparse.Namespace, usual: Choices | None = None) -> Choices:
     """Read the choices from the options; what they leave open is as ``usual``. Raises CompileError."""
     from dataclasses import fields, replace

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from sixbit.cli import DONE, SOME_FAILED, STOPPED, UNUSABLE, complain, print_json
+from sixbit.cli.arguments import add_large
 from sixbit.cli.ways_out import WAYS_OUT, told
 from sixbit.export.ways_out import BY_PRESET
 from sixbit.values.errors import Code, PresetError, SixbitError, photo_name
@@ -23,6 +24,7 @@ _TAG_OR_REMEMBER = (
 IN_A_BATCH: WaysOut = {
     **BY_PRESET,
     Code.TOO_LARGE: "Allow more with --memory SIZE, or use a computer with more.",
+    Code.MANY_PIXELS: WAYS_OUT[Code.MANY_PIXELS],
     Code.AMBIGUOUS: _TAG_OR_REMEMBER,
     Code.UNKNOWN: _TAG_OR_REMEMBER,
     Code.UNTAGGED: _TAG_OR_REMEMBER,
@@ -50,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory", type=_size, metavar="SIZE", help="what all processes may take, as 4G; half of the machine's"
     )
+    add_large(parser)
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would happen to each photo")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, for each photo")
@@ -105,6 +108,7 @@ def run(options: argparse.Namespace) -> int:
                 **chosen,
                 memory=options.memory,
                 scheduler=options.scheduler,
+                large=options.large,
                 ways_out=IN_A_BATCH,
                 progress=progress,
             )

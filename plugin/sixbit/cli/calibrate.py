@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.cli import DONE, SOME_FAILED, complain, progress_bar
-from sixbit.cli.arguments import SETTING, add_setting, chosen
+from sixbit.cli.arguments import SETTING, add_large, add_setting, chosen
+from sixbit.files.limits import LARGE_VARIABLE
 from sixbit.values.errors import photo_name
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("--lens", dest="page_lens", metavar="ID", help="of the guided page: the lens to begin with")
     parser.add_argument("--no-browser", action="store_true", help="print the address of the guided page alone")
+    add_large(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", description="without one: a guided page")
 
     flat = actions.add_parser("flat", help="fall-off and colour shading, from frames of an evenly lit surface")
@@ -51,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the action that is asked for, or serve the guided page."""
+    if options.large:  # so for the process of the page that decodes, too
+        os.environ[LARGE_VARIABLE] = "1"
     done: int = _ACTIONS[options.action](options)
     return done
 
@@ -60,6 +65,7 @@ def _add_frames(parser: argparse.ArgumentParser, what: str, setting: Iterable[st
     parser.add_argument("frames", nargs="+", type=Path, metavar=what)
     parser.add_argument("--lens", metavar="ID", help="the identity of the lens (`sixbit lenses`)")
     add_setting(parser, setting)
+    add_large(parser, default=argparse.SUPPRESS)
     parser.add_argument("--dry-run", action="store_true", help="measure and tell, but keep nothing")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what was measured")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.cli import DONE, UNUSABLE, complain, progress_bar
-from sixbit.cli.arguments import add_choices, chosen
+from sixbit.cli.arguments import add_choices, add_large, chosen
 from sixbit.manifest import manifest
 from sixbit.values.errors import photo_name
 from sixbit.values.watch import Progress, Watch
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", metavar="NAME", help="how, but for what else is said; see `sixbit presets`")
     parser.add_argument("--engine", choices=manifest()["engines"], default="auto", help="what works on the pixels")
     parser.add_argument("--interpolation", choices=manifest()["interpolations"])
+    add_large(parser)
     parser.add_argument("--timings", action="store_true", help="say on the error output where the time went")
     parser.add_argument(
         "--force",
@@ -84,6 +85,7 @@ def run(options: argparse.Namespace) -> int:
                 choices,
                 engine=options.engine,
                 force=options.force,
+                large=options.large,
                 watch=_Watch(options, bar),
             )
     except (CompileError, EngineError) as error:

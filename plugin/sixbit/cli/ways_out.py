@@ -17,6 +17,7 @@ _SAY_WHICH = (
 
 WAYS_OUT: WaysOut = {
     **EVERYWHERE,
+    Code.MANY_PIXELS: "--large opens it, if there is enough memory.",
     Code.PROFILE: "Geometry alone can still be corrected, by --only distortion,tca.",
     Code.AMBIGUOUS: "Say which with --lens ID.",
     Code.UNKNOWN: _SAY_WHICH,

@@ -98,6 +98,7 @@ def correct(
     *,
     engine: str = "auto",
     force: bool = False,
+    large: bool = False,
     threads: int | None = None,
     watch: Watch = UNWATCHED,
 ) -> Corrected:
@@ -107,10 +108,10 @@ def correct(
     as usual in them (:data:`sixbit.values.choices.USUAL`) is left to the preset. The preset's lens, its file name and
     what it does with photos that cannot be corrected are the batch's business, as the format is that of ``out``. What
     marks in the photo claim to be corrected already is left as it is, and a picture whose optical centre is not known
-    is refused, unless ``force`` is set. ``threads`` defaults to the processors there are; ``watch`` sees the work go
-    on. Raises :class:`sixbit.PhotoError` if the photo cannot be read, and :class:`NotCorrectedError`, which is one, if
-    its lens or its place on the sensor is not known for certain or there is nothing to correct; nothing is written
-    then.
+    is refused, unless ``force`` is set; so is one of more than 250 million pixels, unless ``large`` is. ``threads``
+    defaults to the processors there are; ``watch`` sees the work go on. Raises :class:`sixbit.PhotoError` if the photo
+    cannot be read, and :class:`NotCorrectedError`, which is one, if its lens or its place on the sensor is not known
+    for certain or there is nothing to correct; nothing is written then.
     """
     path, out, preset = Path(path), Path(out), _preset_of(preset)
     if choices is not None and not isinstance(choices, Choices):
@@ -123,7 +124,7 @@ def correct(
     lens, choices, notes = _chosen(shot, preset, choices, force)
     notes += place.evidence
     watch.lap("database")
-    photo = decode(path)
+    photo = decode(path, large)
     watch.lap("decode")
     has_colours = not (takes_no_colours(shot.camera) or photo.grey or without_colour(photo.pixels))
     filter = _compiled(shot, lens, choices, photo, place, preset.auto_tca, has_colours)

@@ -6,15 +6,13 @@ import struct
 from collections.abc import Container, Iterator
 from typing import BinaryIO, NamedTuple
 
-from sixbit.files import tiff
+from sixbit.files import limits, tiff
 from sixbit.files.tiff import Entry, Structure, StructureError
 
 _LONG8, _SLONG8, _IFD8 = 16, 17, 18
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, _LONG8: 8, _SLONG8: 8}
 _PLACES = frozenset({273, 279, 324, 325, tiff.SUB_IFDS, tiff.EXIF, tiff.GPS})
 """Tags that hold places in the file, which mean nothing elsewhere."""
-_FARTHEST = 1 << 40
-"""Bytes that no photo has."""
 
 
 class _Big(NamedTuple):
@@ -67,7 +65,7 @@ def value_of(file: BinaryIO, tag: int, most: int) -> bytes | None:
 
 def _directory(file: BinaryIO, order: str, at: int) -> Iterator[_Big]:
     (count,) = struct.unpack(order + "Q", _read(file, at, 8))
-    if count > tiff.MOST_ENTRIES:
+    if count > limits.ENTRIES:
         raise StructureError(f"a directory of {count} entries")
     for row in struct.iter_unpack(order + "HHQ8s", _read(file, at + 8, 20 * count)):
         yield _Big(*row)
@@ -78,7 +76,7 @@ def _entries(file: BinaryIO, block: Structure, found: Iterator[_Big]) -> list[En
     entries = []
     for entry in found:
         size = _SIZES.get(entry.kind, 0) * entry.length
-        if entry.tag in _PLACES or not 0 < size <= tiff.LONGEST_COPIED:
+        if entry.tag in _PLACES or not 0 < size <= limits.COPIED:
             continue
         try:
             kind, data = entry.kind, _data(file, block.order, entry)
@@ -104,7 +102,7 @@ def _whole(order: str, entry: _Big) -> int:
 
 
 def _read(file: BinaryIO, at: int, size: int) -> bytes:
-    if at >= _FARTHEST:
+    if at >= limits.FARTHEST:
         raise StructureError("a value lies nowhere")
     file.seek(at)
     data = file.read(size)

@@ -11,14 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
+from sixbit.files import limits
 from sixbit.files.jpeg import bare_exif
 
-_MOST_BOXES = 1 << 16
-_LONGEST_META = 16 << 20
-_LONGEST_ITEM = 64 << 20
-"""Bytes of what is read at once: the tables of a file, and the tags or the profile of a picture."""
-_FARTHEST = 1 << 40
-"""Bytes that no photo has."""
 _FILMS = (b"avis", b"msf1", b"hevc", b"hevx")
 _EXIF, _MIME, _XMP = b"Exif", b"mime", b"application/rdf+xml"
 _DERIVED = (b"grid", b"iovl", b"iden")
@@ -45,7 +40,7 @@ def boxes(file: BinaryIO, at: int = 0, end: int | None = None) -> Iterator[Box]:
     [Box(name=b'free', at=8, end=12)]
     """
     end = file.seek(0, io.SEEK_END) if end is None else end
-    for _ in range(_MOST_BOXES):
+    for _ in range(limits.BOXES):
         if at + 8 > end:
             return
         file.seek(at)
@@ -139,7 +134,7 @@ def still(file: BinaryIO) -> Still:
     meta = at_top[b"meta"]
     file.seek(meta.at + 4)
     try:
-        return _Tables(file, until(file, meta.end, _LONGEST_META), brand in _FILMS).still()
+        return _Tables(file, until(file, meta.end, limits.TABLES), brand in _FILMS).still()
     except (struct.error, IndexError, OverflowError) as error:
         raise BoxError("its tables are cut off") from error
 
@@ -270,10 +265,10 @@ class _Tables:
         content = b""
         for is_held, at, length in item.parts:
             file = io.BytesIO(held) if is_held else self.file
-            if at >= _FARTHEST:
+            if at >= limits.FARTHEST:
                 raise BoxError("a part of it lies nowhere")
             file.seek(at)
-            content += file.read(min(length or _LONGEST_ITEM, _LONGEST_ITEM - len(content)))
+            content += file.read(min(length or limits.ITEM, limits.ITEM - len(content)))
         return content
 
 

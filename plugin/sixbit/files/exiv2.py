@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import mmap
+import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, BinaryIO
 
-from sixbit.files import tiff
+from sixbit.files import limits, tiff
 from sixbit.files.tiff import PICTURE_TAGS
 from sixbit.files.xmp import XmpError, in_utf8, says_something
 from sixbit.values.marks import NAMESPACE, PREFIX
@@ -34,6 +35,11 @@ _NAMESPACES = {
     "OpCamera": "http://ns.oplus.com/photos/1.0/camera/",
 }
 """Those that exiv2 does not know: it would call them what the first file calls them."""
+OF_SWIG = (ArithmeticError, LookupError, RuntimeError, ValueError)
+"""The errors that come out of exiv2 beside its own, where a file leads it beyond all numbers."""
+_RDF = re.compile(rb"<(?:[\w.-]{1,60}:)?RDF[\s>]")
+_VALUE = re.compile(rb"<[\w.:-]{1,100}[\s/>]|[\w.-]=[\"']")
+"""A value as an element, or as an attribute."""
 _EXTENDED = "Xmp.xmpNote.HasExtendedXMP"
 
 
@@ -59,7 +65,7 @@ def own_errors() -> Iterator[None]:
     """
     try:
         yield
-    except (ArithmeticError, LookupError, RuntimeError, ValueError) as error:
+    except OF_SWIG as error:
         exiv2 = loaded_exiv2()
         raise exiv2.Exiv2Error(exiv2.ErrorCode.kerGeneralError, str(error)) from error
 
@@ -70,13 +76,21 @@ def image_of(source: bytes | mmap.mmap) -> Any:
 
     exiv2 does not keep the bytes alive: the caller must, as long as it has the image.
     """
-    known = _namespaces()
-    image = loaded_exiv2().ImageFactory.open(source)
+    known, exiv2 = _namespaces(), loaded_exiv2()
+    if isinstance(source, bytes) and _values_in(source) > limits.VALUES:
+        raise exiv2.Exiv2Error(exiv2.ErrorCode.kerGeneralError, f"more than {limits.VALUES} values of XMP")
     try:
+        image = exiv2.ImageFactory.open(source)
         image.readMetadata()
     finally:
         _restore(known)
     return image
+
+
+def _values_in(source: bytes) -> int:
+    """About how many values an XMP packet in these bytes has: exiv2 takes time by the square of that."""
+    begin = _RDF.search(source)
+    return 0 if begin is None else sum(1 for _ in _VALUE.finditer(source, begin.end()))
 
 
 @cache
@@ -132,14 +146,32 @@ def xmp_packet(data: Any, wrapped: bool = True) -> bytes:
 
 def erase(data: Any, beginnings: str | tuple[str, ...]) -> bool:
     """Erase the tags of Exif, IPTC or XMP data whose keys begin so; True if there were any."""
-    erased = False
-    datum = data.begin()
-    while datum != data.end():
-        if datum.key().startswith(beginnings):
-            datum, erased = data.erase(datum), True
+    return erase_where(data, lambda datum: datum.key().startswith(beginnings))
+
+
+def erase_where(data: Any, is_erased: Callable[[Any], bool]) -> bool:
+    """Erase the tags of Exif, IPTC or XMP data for which this holds; True if there were any."""
+    if isinstance(data, loaded_exiv2().ExifData):
+        erased = False
+        datum = data.begin()
+        while datum != data.end():
+            if is_erased(datum):
+                datum, erased = data.erase(datum), True
+            else:
+                next(datum)  # moves on in place
+        return erased
+    # Each erasure would copy all that follows.
+    kept, count = type(data)(), 0
+    for datum in data:
+        if is_erased(datum):
+            count += 1
         else:
-            next(datum)  # moves on in place
-    return erased
+            kept.add(datum)
+    if count:
+        data.clear()
+        for datum in kept:
+            data.add(datum)
+    return count > 0
 
 
 @own_errors()
@@ -155,27 +187,38 @@ def merged_xmp(packet: bytes, extension: bytes) -> bytes:
 @own_errors()
 def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
     """A packet as one of at most ``limit`` bytes, and an extension with the largest properties if it takes one."""
-    from collections import Counter
-    from hashlib import md5
+    from collections import Counter, deque
 
     if len(packet) <= limit:
         return packet, None
-    data, extension = parsed_xmp(packet), loaded_exiv2().XmpData()
+    data = parsed_xmp(packet)
     sizes: Counter[str] = Counter()
     for datum in data:
-        sizes[property_of(datum.key())] += len(datum.key()) + len(str(datum.value()))
-    main = packet
-    for name, _ in sizes.most_common():
-        for datum in data:
-            if datum.key().startswith(name):
-                extension.add(datum)
-        erase(data, name)
-        more = xmp_packet(extension, wrapped=False)
-        data[_EXTENDED] = md5(more, usedforsecurity=False).hexdigest().upper()
-        main = xmp_packet(data)
-        if len(main) <= limit:
-            break
-    return main, more
+        key = datum.key()
+        # As an element it has its own name twice, and is indented.
+        sizes[property_of(key)] += len(str(datum.value())) + 2 * len(key.rpartition("/")[2]) + 8
+    by_size = deque(sizes.most_common())
+    room, kept = limit, sum(sizes.values())
+    while True:
+        while by_size and kept > room:
+            kept -= by_size.popleft()[1]
+        main, more = _parted(data, {name for name, _ in by_size})
+        if len(main) <= limit or not by_size:
+            return main, more
+        room = room * 3 // 4  # they take more than was reckoned
+
+
+def _parted(data: Any, kept: Container[str]) -> tuple[bytes, bytes]:
+    """XMP data as a packet of these properties, and an extension of the others, to which that leads."""
+    from hashlib import md5
+
+    exiv2 = loaded_exiv2()
+    main, extension = exiv2.XmpData(), exiv2.XmpData()
+    for datum in data:
+        (main if property_of(datum.key()) in kept else extension).add(datum)
+    more = xmp_packet(extension, wrapped=False)
+    main[_EXTENDED] = md5(more, usedforsecurity=False).hexdigest().upper()
+    return xmp_packet(main), more
 
 
 def property_of(key: str) -> str:
@@ -196,7 +239,7 @@ def exif_of_tiff(file: BinaryIO) -> bytes | None:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         image = image_of(mapped)
         block = _block(image, wanted) or _SEEDS[image.byteOrder()][:4] + b"\0\0\0\0"
-    except (exiv2.Exiv2Error, LookupError, ValueError):
+    except (exiv2.Exiv2Error, *OF_SWIG):
         return None
     # exiv2 takes resolution, white point and their like for a matter of the pixels.
     with suppress(tiff.StructureError):
@@ -217,7 +260,7 @@ def read_by_exiv2(data: bytes) -> tuple[bytes | None, bytes | None, tuple[int, i
         exif = _block(image, lambda group, tag: group == "Photo" or (group == "Image" and tag not in PICTURE_TAGS))
         packet = None if exif is None or image.xmpData().empty() else xmp_packet(image.xmpData())
         return exif, packet, (image.pixelWidth(), image.pixelHeight()) if exif else (0, 0)
-    except (exiv2.Exiv2Error, LookupError, ValueError):
+    except (exiv2.Exiv2Error, *OF_SWIG):
         return None, None, (0, 0)
 
 

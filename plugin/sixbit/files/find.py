@@ -11,13 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sixbit.files import bigtiff, bmff, jpeg, jxl, png, tiff, webp
+from sixbit.files import bigtiff, bmff, jpeg, jxl, limits, png, tiff, webp
 from sixbit.files.bmff import BoxError, Still
 from sixbit.files.kind import HEAD, kind_of, refusal
 from sixbit.files.tiff import Entry, Structure
 from sixbit.values.errors import Code, PhotoError
-
-LONGEST_XMP = 8 << 20
 
 _CODECS = {"hvc1": "HEIC", "av01": "AVIF"}
 """The kinds of pictures in boxes, by how they are coded."""
@@ -31,8 +29,6 @@ _UNREAD = {
 }
 TURNED = frozenset(("HEIC", "AVIF", "JPEG XL"))
 """Kinds that say on their own how they are turned, and are read upright; their Exif orientation is a copy of it."""
-_LONGEST_HEAD = 64 << 20
-"""Bytes of a raw file in which its tags must lie: they come before its pixels."""
 
 _RAWS = "3fr arw cr2 cr3 crw dcr dng erf fff gpr iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"
 RAW_SUFFIXES = frozenset(f".{suffix}" for suffix in _RAWS.split())
@@ -110,7 +106,7 @@ def _jpeg(file: BinaryIO) -> Blocks:
 
 def _png(file: BinaryIO) -> Blocks:
     header = xmp = at = exif_in_text = xmp_in_text = None
-    size = 0
+    size, inflate = 0, png.Inflater()
     for chunk in png.chunks(file):
         if chunk.name == png.HEADER:
             header = header or png.header_of(file.read(16))
@@ -119,12 +115,12 @@ def _png(file: BinaryIO) -> Blocks:
             at = chunk.at + len(head) - len(jpeg.bare_exif(head))
             size = chunk.end - 4 - at
         elif chunk.name in png.TEXTS:
-            text = file.read(min(chunk.size, LONGEST_XMP))
-            exif_in_text = exif_in_text or png.exif_in(chunk.name, text)
+            text = file.read(min(chunk.size, limits.XMP))
+            exif_in_text = exif_in_text or png.exif_in(chunk.name, text, inflate)
             if text.startswith(png.XMP):
-                xmp = xmp or png.xmp_in(chunk.name, text)
+                xmp = xmp or png.xmp_in(chunk.name, text, inflate)
             else:
-                xmp_in_text = xmp_in_text or png.xmp_in(chunk.name, text)
+                xmp_in_text = xmp_in_text or png.xmp_in(chunk.name, text, inflate)
     if header is None:
         raise PhotoError("is cut off before its picture begins.", Code.DAMAGED)
     if at is None and exif_in_text:
@@ -147,7 +143,7 @@ def _tiff(file: BinaryIO) -> Blocks:
             other = _size(structure, structure.directory(at)[0])
             width, height = max((width, height), other, key=math.prod)
     xmp = tiff.find(main, tiff.XMP)
-    packet = structure.data(xmp, LONGEST_XMP) if xmp else None
+    packet = structure.data(xmp, limits.XMP) if xmp else None
     channels = structure.number(tiff.find(main, tiff.SAMPLES)) or 1
     bits = next(iter(structure.numbers(tiff.find(main, tiff.BITS))), 8)
     is_dng = tiff.find(main, tiff.DNG_VERSION) is not None
@@ -174,7 +170,7 @@ def _big_tiff(file: BinaryIO) -> Blocks:
     channels = structure.number(tiff.find(main, tiff.SAMPLES)) or 1
     bits = next(iter(structure.numbers(tiff.find(main, tiff.BITS))), 8)
     is_dng = tiff.find(main, tiff.DNG_VERSION) is not None
-    packet = bigtiff.value_of(file, tiff.XMP, LONGEST_XMP)
+    packet = bigtiff.value_of(file, tiff.XMP, limits.XMP)
     return Blocks("BigTIFF", io.BytesIO(block), 0, len(block), packet, *size, channels, bits, is_dng=is_dng)
 
 
@@ -255,7 +251,7 @@ def _raw(file: BinaryIO) -> Blocks:
     from sixbit.files.exiv2 import read_by_exiv2
 
     file.seek(0)
-    exif, xmp, size = read_by_exiv2(file.read(_LONGEST_HEAD))
+    exif, xmp, size = read_by_exiv2(file.read(limits.RAW_HEAD))
     if exif is None:
         raise PhotoError("is damaged, or a raw file of a kind that is not known.", Code.DAMAGED)
     return Blocks("RAW", io.BytesIO(exif), 0, len(exif), xmp, *size, bits=16)

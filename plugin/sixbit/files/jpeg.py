@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
+from sixbit.files import limits
+
 SIGNATURE = b"\xff\xd8\xff"
 END = b"\xff\xd9"
 APP0 = 0xE0
@@ -21,6 +23,11 @@ COMMENT = 0xFE
 SCAN = 0xDA
 _END_OF_IMAGE = 0xD9
 _PROGRESSIVE = 0xC2
+_LEAST_BITS = {0xC0: 2, 0xC1: 2, _PROGRESSIVE: 1}
+"""Of a block, by the marker of its frame: a code for its mean, and if it is not progressive one for its end.
+
+A code has a bit at least (F.1.2, G.1.2). Arithmetic codes take less, without a bound.
+"""
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """The markers that begin a frame (table B.1); the others among them are tables."""
 
@@ -32,7 +39,6 @@ GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
 
 LONGEST = 0xFFFF - 2
 """Bytes that a segment can hold."""
-MOST_SEGMENTS = 4096
 
 
 class NoRoomError(ValueError):
@@ -69,6 +75,22 @@ class Frame(NamedTuple):
     """Width and height in px."""
     channels: int
     is_progressive: bool
+    sampling: tuple[tuple[int, int], ...] = ()
+    """Of each component, across and down."""
+    least_bits: int = 0
+    """That a block of 8 x 8 values takes at least in all scans together."""
+
+    @property
+    def has_halved_chroma(self) -> bool:
+        """True if the colour differences have fewer values than the brightness."""
+        return len(self.sampling) >= 3 and self.sampling[0] != self.sampling[1]
+
+    @property
+    def blocks(self) -> int:
+        """The blocks of 8 x 8 values of all components (A.1.1, A.2)."""
+        across, down = (max((one[k] for one in self.sampling), default=1) or 1 for k in (0, 1))
+        width, height = self.size
+        return sum(-(-width * h // (8 * across)) * -(-height * v // (8 * down)) for h, v in self.sampling)
 
 
 def segments(file: BinaryIO, start: int = 0) -> Iterator[Segment]:
@@ -81,7 +103,7 @@ def segments(file: BinaryIO, start: int = 0) -> Iterator[Segment]:
     [b'six bits']
     """
     at = start + 2
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(limits.SEGMENTS):
         file.seek(at)
         head = file.read(4)
         if len(head) < 4:
@@ -98,6 +120,14 @@ def segments(file: BinaryIO, start: int = 0) -> Iterator[Segment]:
         at += 2 + length
 
 
+class Scans(NamedTuple):
+    """The scans of a picture: where their data begins and ends, behind its EOI (None if it is cut short)."""
+
+    start: int
+    end: int | None
+    number: int
+
+
 _IN_SCANS = re.compile(rb"\xff[\xc4\xcc\xd9-\xdd\xe0-\xef\xfe]")
 """The markers that may stand among the scans of a picture, and the one that ends it (B.1.1.2, B.2.1)."""
 
@@ -111,14 +141,22 @@ def picture_end(data: bytes, start: int = 0) -> int | None:
     >>> data[picture_end(data) :]
     b'a film'
     """
+    return scans_in(data, start).end
+
+
+def scans_in(data: bytes, start: int = 0) -> Scans:
+    """Find the scans of the JPEG that begins at ``start``; one without any is cut short at its end."""
     scan = next((segment for segment in segments(io.BytesIO(data), start) if segment.marker == SCAN), None)
-    at = len(data) if scan is None else scan.end
+    if scan is None:
+        return Scans(len(data), None, 0)
+    at, number = scan.end, 1
     while found := _IN_SCANS.search(data, at):
         at = found.end()
         if found[0] == END:
-            return at
+            return Scans(scan.end, at, number)
+        number += found[0][1] == SCAN
         at += int.from_bytes(data[at : at + 2], "big")
-    return None
+    return Scans(scan.end, None, number)
 
 
 def frame_of(segment: Segment) -> Frame | None:
@@ -126,7 +164,11 @@ def frame_of(segment: Segment) -> Frame | None:
     if segment.marker not in _FRAMES or len(segment.content) < 6:
         return None
     height, width, channels = struct.unpack(">HHB", segment.content[1:6])
-    return Frame((width, height), channels, segment.marker == _PROGRESSIVE)
+    told = segment.content[7 : 6 + 3 * channels : 3]
+    sampling = tuple((one >> 4, one & 15) for one in told)
+    return Frame(
+        (width, height), channels, segment.marker == _PROGRESSIVE, sampling, _LEAST_BITS.get(segment.marker, 0)
+    )
 
 
 def frame_in(data: bytes) -> Frame | None:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from sixbit.files import limits
 from sixbit.files.bmff import BoxError, boxes, tiff_of, until
 from sixbit.files.kind import JXL_CODESTREAM
 
-_LONGEST = 64 << 20
-"""Bytes of a box that is read, and of what is decompressed from one."""
 _HEADER = 1 << 16
 """Bytes in which the header of a codestream lies."""
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
@@ -71,7 +70,7 @@ def find(file: BinaryIO) -> Found:
         return Found(header_of(start))
     codestream = b""
     exif = xmp = None
-    is_jpeg = False
+    is_jpeg, left = False, int(limits.INFLATED)
     for box in boxes(file):
         name, at = box.name, box.at
         file.seek(at)
@@ -81,9 +80,10 @@ def find(file: BinaryIO) -> Found:
             file.seek(at + (4 if name == b"jxlp" else 0))
             codestream += until(file, box.end, _HEADER)
         elif name in (b"Exif", b"xml "):
-            content = until(file, box.end, _LONGEST)
+            content = until(file, box.end, limits.ITEM)
             if box.name == b"brob":
-                content = _unpacked(content)
+                content = _unpacked(content, left)
+                left -= len(content)
             if name == b"Exif":
                 exif = exif or tiff_of(content)
             else:
@@ -92,14 +92,14 @@ def find(file: BinaryIO) -> Found:
     return Found(header_of(codestream), exif, xmp, is_jpeg)
 
 
-def _unpacked(content: bytes) -> bytes:
-    """Undo the compression of brotli; nothing if it is broken, or if there is no brotli."""
+def _unpacked(content: bytes, most: int) -> bytes:
+    """Undo the compression of brotli; nothing if it is broken, gives more than ``most``, or if there is no brotli."""
     import imagecodecs
 
-    if not imagecodecs.BROTLI.available:
+    if not (imagecodecs.BROTLI.available and most):
         return b""
     try:
-        return bytes(imagecodecs.brotli_decode(content))
+        return bytes(imagecodecs.brotli_decode(content, out=most))
     except (imagecodecs.BrotliError, ValueError, RuntimeError, MemoryError):
         return b""
 

@@ -10,13 +10,11 @@ import io
 import struct
 from collections.abc import Iterator
 
-from sixbit.files import jpeg, tiff
+from sixbit.files import jpeg, limits, tiff
 
 NAME = b"MPF\0"
 _SIZE = 4 + len(NAME) + 82
 """Bytes of the segment with an index of two pictures: its marker and length, its name, and a TIFF structure."""
-_MOST_PLACES = 64
-"""Places that are looked at for a picture: a file can have millions."""
 _VERSION, _COUNT, _PICTURES = 0xB000, 0xB001, 0xB002
 """The tags of an index."""
 _ENTRY = 16
@@ -32,7 +30,7 @@ def pictures(data: bytes) -> Iterator[tuple[int, bytes]]:
     [4]
     """
     at = 0
-    for _ in range(_MOST_PLACES):
+    for _ in range(limits.BEHIND):
         at = data.find(jpeg.SIGNATURE, at)
         if at < 0:
             return

@@ -12,6 +12,8 @@ import struct
 from collections.abc import Container, Iterable
 from typing import BinaryIO, NamedTuple
 
+from sixbit.files import limits
+
 SUBFILE_TYPE = 0x00FE
 WIDTH = 0x0100
 HEIGHT = 0x0101
@@ -69,10 +71,6 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I"}
 """The numbers that are whole, as the module ``struct`` calls them."""
 
-MOST_ENTRIES = 4096
-"""Entries of a directory: one that claims more lies."""
-LONGEST_COPIED = 1 << 24
-"""Bytes of the longest value that is copied: what is longer is no word on a photo."""
 EMPTY = b"II*\0\0\0\0\0"
 
 
@@ -171,7 +169,7 @@ class Structure:
         if not at:
             return [], 0
         (count,) = self.unpack("H", self.read(at, 2))
-        if count > MOST_ENTRIES:
+        if count > limits.ENTRIES:
             raise StructureError(f"a directory of {count} entries")
         rows = struct.iter_unpack(self.order + "HHI4s", self.read(at + 2, 12 * count))
         entries = [
@@ -318,7 +316,7 @@ class Structure:
         for entry in source.first():
             # A directory beside the first one is not copied, so that nothing may point to it.
             wanted = entry.tag not in present and entry.tag not in without and entry.kind != IFD
-            if not wanted or not 0 < entry.size <= LONGEST_COPIED:
+            if not wanted or not 0 < entry.size <= limits.COPIED:
                 continue
             value = entry.value
             if entry.size > 4:

@@ -6,11 +6,9 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from sixbit.files import limits
 from sixbit.files.jpeg import bare_exif
 
-_MOST_CHUNKS = 1 << 16
-_LONGEST = 64 << 20
-"""Bytes of the longest chunk that is read, which is one of tags."""
 _ANIMATED, _ALPHA = 0x02, 0x10
 
 
@@ -39,7 +37,7 @@ def chunks(file: BinaryIO) -> Iterator[Chunk]:
     [b'EXIF', b'XMP ']
     """
     at = 12
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(limits.BOXES):
         file.seek(at)
         head = file.read(8)
         if len(head) < 8:
@@ -64,7 +62,7 @@ def find(file: BinaryIO) -> Found:
     content: dict[bytes, bytes] = {}
     for chunk in chunks(file):
         if chunk.name in (b"EXIF", b"XMP ", b"ICCP"):
-            content.setdefault(chunk.name, file.read(min(chunk.size, _LONGEST)))
+            content.setdefault(chunk.name, file.read(min(chunk.size, limits.ITEM)))
         header = header or header_of(chunk, file.read(10))
     exif = bare_exif(content.get(b"EXIF", b""))
     return Found(header, exif or None, content.get(b"XMP ") or None, content.get(b"ICCP") or None)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def read(path: Path, file: BinaryIO) -> Photo:
-    """Decode an AVIF photo; 10 and 12 bits become 16, and multiplied alpha becomes straight."""
+def read(path: Path, file: BinaryIO, most: int) -> Photo:
+    """Decode an AVIF photo of ``most`` pixels at most; 10 and 12 bits become 16, multiplied alpha becomes straight."""
     import numpy as np
 
     found = still_in(file)
-    check_size(path, *found.size)
+    check_size(path, *found.size, most)
     file.seek(0)
     notes: list[str] = []
     picture = decoded(path, "AVIF", file.read(), found.bits)

@@ -166,16 +166,16 @@ def of_chromaticities(
     return Colour(source, curve=curve)
 
 
-def of_png_chunks(chunks: Iterable[tuple[bytes, bytes]]) -> Colour | None:
+def of_png_chunks(chunks: Iterable[tuple[bytes, bytes]], inflate: png.Inflater) -> Colour | None:
     """The colours that chunks of a PNG tell, in the order of their rank (third edition, section 4.3).
 
-    >>> of_png_chunks([(b"gAMA", struct.pack(">I", 100000))]).light().name
+    >>> of_png_chunks([(b"gAMA", struct.pack(">I", 100000))], png.Inflater()).light().name
     'linear'
     """
     told: dict[bytes, bytes] = {}
     for name, content in chunks:
         told.setdefault(name, content)
-    by_profile = of_icc(png.inflated(told[b"iCCP"].partition(b"\0")[2][1:])) if b"iCCP" in told else None
+    by_profile = of_icc(inflate(told[b"iCCP"].partition(b"\0")[2][1:])) if b"iCCP" in told else None
     lesser = by_profile or (Colour("sRGB") if b"sRGB" in told else _of_gama_and_chrm(told))
     codes = told.get(b"cICP", b"")
     if len(codes) != 4 or codes[0] == codes[1] == _UNSPECIFIED:

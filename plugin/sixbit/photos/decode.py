@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from sixbit.files.find import kind_in
+from sixbit.files.limits import most_pixels
 from sixbit.files.reading import reading
 from sixbit.photos.photo import Photo
 from sixbit.tags.read import opened
@@ -16,11 +17,11 @@ _READERS |= {"WebP": "webp", "JPEG XL": "jxl"}
 """The modules that read, by the kind of a photo."""
 
 
-def decode(path: str | Path) -> Photo:
+def decode(path: str | Path, large: bool = False) -> Photo:
     """Decode a JPEG, TIFF, PNG, HEIC, AVIF, WebP or JPEG XL photo, told by its content, with all it carries.
 
-    Raises PhotoError for everything else: cut files, raw files, other colours
-    than grey and RGB, and pictures of more than 1 073 741 824 pixels.
+    Raises PhotoError for everything else: cut files, raw files, other colours than grey and RGB, what goes beyond the
+    limits (``docs/limits.md``), and pictures of more than 250 million pixels unless ``large`` ones are allowed.
     """
     path = Path(path)
     with reading(path), opened(path) as file:
@@ -28,5 +29,5 @@ def decode(path: str | Path) -> Photo:
         if reader is None:
             raise PhotoError("is a raw file.", Code.RAW)
         file.seek(0)
-        photo: Photo = import_module(f"sixbit.photos.{reader}").read(path, file)
+        photo: Photo = import_module(f"sixbit.photos.{reader}").read(path, file, most_pixels(large))
     return photo

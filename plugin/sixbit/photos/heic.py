@@ -12,8 +12,8 @@ from sixbit.photos.photo import Photo, check_size
 from sixbit.values.errors import Code, PhotoError
 
 
-def read(path: Path, file: BinaryIO) -> Photo:
-    """Decode a HEIC photo; 10 and 12 bits become 16."""
+def read(path: Path, file: BinaryIO, most: int) -> Photo:
+    """Decode a HEIC photo of ``most`` pixels at most; 10 and 12 bits become 16."""
     import numpy as np
     import pillow_heif
 
@@ -21,7 +21,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
     file.seek(0)
     try:
         image = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
-        check_size(path, *image.size)
+        check_size(path, image.size[0], image.size[1], most)
         pixels = np.asarray(image)
     except (ValueError, EOFError, SyntaxError, RuntimeError, OSError, LookupError) as error:
         raise PhotoError(f"the HEIC photo cannot be decoded ({error}).", Code.DAMAGED, subject=path) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,15 +12,16 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.files import jpeg, mpf
+from sixbit.files import jpeg, limits, mpf
 from sixbit.files.exiv2 import loaded_exiv2, merged_xmp, split_xmp
+from sixbit.files.find import kind_in
 from sixbit.files.jpeg import Segment
 from sixbit.machine import processors
 from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.gain_map import GainMap, announced, is_gain_map
 from sixbit.photos.leica_trailer import Trailer, taken
 from sixbit.photos.metadata import Metadata, Resolution
-from sixbit.photos.photo import Photo, check_size
+from sixbit.photos.photo import Photo, check_bytes, check_size
 from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import Code, PhotoError
 
@@ -91,8 +91,8 @@ class JpegEncoding:
         return "its JPEG comment was left out; write a .jpg to keep it"
 
 
-def read(path: Path, file: BinaryIO) -> Photo:
-    """Decode a JPEG; one that is cut short is refused."""
+def read(path: Path, file: BinaryIO, most: int) -> Photo:
+    """Decode a JPEG of ``most`` pixels at most; one that is cut short is refused."""
     import imagecodecs
     from PIL.JpegImagePlugin import JpegImageFile
 
@@ -103,11 +103,10 @@ def read(path: Path, file: BinaryIO) -> Photo:
             header = JpegImageFile(io.BytesIO(data))
     except _UNREADABLE as error:
         raise PhotoError("the JPEG is damaged or cut short.", Code.DAMAGED, subject=path) from error
-    check_size(path, *header.size)
+    check_size(path, *header.size, most)
     if header.layers not in (1, 3):
         raise PhotoError("is a CMYK picture.", Code.FORMAT, subject=path)
-    if jpeg.picture_end(data) is None:
-        raise PhotoError("the JPEG is cut short.", Code.DAMAGED, subject=path)
+    _check_scans(path, data, most)
     try:
         pixels = imagecodecs.jpeg8_decode(data)
     except (imagecodecs.Jpeg8Error, ValueError, RuntimeError) as error:
@@ -121,6 +120,19 @@ def read(path: Path, file: BinaryIO) -> Photo:
         progressive=bool(header.info.get("progressive")),
     )
     return replace(photo, pixels=pixels, encoding=encoding, bits=0)
+
+
+def _check_scans(path: Path, data: bytes, most: int) -> None:
+    """Refuse a picture that is cut short, has too few bytes for its size, or so many scans that they take too long."""
+    scans, frame = jpeg.scans_in(data), jpeg.frame_in(data)
+    if scans.end is None or frame is None:
+        raise PhotoError("the JPEG is cut short.", Code.DAMAGED, subject=path)
+    width, height = frame.size
+    check_bytes(path, width, height, frame.blocks * frame.least_bits / 8, scans.end - scans.start)
+    allowed = min(limits.SCANS, limits.SCANNED * most // (width * height))
+    if scans.number > allowed:
+        why = f"is stored in {scans.number} scans; more than {allowed} are not decoded at its size."
+        raise PhotoError(why, Code.FORMAT, subject=path)
 
 
 def carried(path: Path, data: bytes) -> Photo:
@@ -172,7 +184,7 @@ def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[
             continue
         others = behind[:at] + behind[at + len(picture) :]
         try:
-            photo = read(path, io.BytesIO(picture))
+            photo = read(path, io.BytesIO(picture), limits.PIXELS)
         except (PhotoError, MemoryError):
             return None, others, ["its HDR gain map cannot be read and was left out"]
         kept = tuple(part for part in segments if part[0] in (jpeg.APP0, jpeg.APP14))
@@ -405,13 +417,10 @@ def _parts(data: bytes, size: int) -> list[tuple[int, bytes]]:
 
 def has_halved_chroma(path: str | Path) -> bool:
     """True if a photo holds its colour differences at less than the full resolution."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            if picture.format in ("HEIF", "AVIF"):
-                return True
-            layers: Sequence[Sequence[int]] = getattr(picture, "layer", ())
-    except OSError:
-        return False
-    return len(layers) >= 3 and layers[0][1:3] != layers[1][1:3]
+    with Path(path).open("rb") as file:
+        try:
+            kind = kind_in(file)
+        except PhotoError:
+            return False
+        found = [jpeg.frame_of(segment) for segment in jpeg.segments(file)] if kind == "JPEG" else []
+    return kind in ("HEIC", "AVIF") or any(frame and frame.has_halved_chroma for frame in found)

@@ -15,8 +15,8 @@ from sixbit.photos.pixels import straight
 from sixbit.values.errors import Code, PhotoError
 
 
-def read(path: Path, file: BinaryIO) -> Photo:
-    """Decode a JPEG XL photo; multiplied alpha becomes straight.
+def read(path: Path, file: BinaryIO, most: int) -> Photo:
+    """Decode a JPEG XL photo of ``most`` pixels at most; multiplied alpha becomes straight.
 
     Raises PhotoError for CMYK, and for colours that a profile tells: it is compressed in a way of its own, which only
     the JPEG tells that some of these files were made of.
@@ -25,7 +25,7 @@ def read(path: Path, file: BinaryIO) -> Photo:
 
     found = jxl_in(file)
     header = found.header
-    check_size(path, *header.size)
+    check_size(path, *header.size, most)
     if "black" in header.channels:
         raise PhotoError("is a CMYK picture.", Code.FORMAT, subject=path)
     file.seek(0)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from sixbit.files import tiff
-from sixbit.files.exiv2 import erase, loaded_exiv2
+from sixbit.files.exiv2 import erase, erase_where, loaded_exiv2
 
 _WORDS = frozenset(
     {"gps", "geo", "geotag", "geotags", "geohash", "georss", "latitude", "longitude", "longtitude", "altitude"}
@@ -193,7 +193,7 @@ def names_place(name: str) -> bool:
 def clear_xmp(data: Any) -> frozenset[str]:
     """Erase from exiv2's XMP data what tells a place; return the keywords that were found to be one."""
     exiv2 = loaded_exiv2()
-    erase(data, tuple(datum.key() for datum in data if _key_names_place(datum.key())))
+    erase_where(data, lambda datum: _key_names_place(datum.key()))
     lists = [datum for datum in data if datum.typeName() in ("XmpBag", "XmpSeq", "XmpAlt")]
     items = {datum.key(): list(datum.value()) for datum in lists}
     places = frozenset(place for texts in items.values() for text in texts for place in _places_in(text))

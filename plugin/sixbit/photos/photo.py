@@ -5,11 +5,13 @@ Pixels stay as they are stored; the orientation tag goes on saying how to turn t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.files import limits
 from sixbit.photos.colour import SRGB, Colour
 from sixbit.photos.metadata import Metadata
 from sixbit.values.errors import Code, PhotoError
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
 
     from sixbit.photos.gain_map import GainMap
     from sixbit.values.light import TransferCurve
-
-LARGEST = 1 << 30
-"""Pixels of the largest picture that is opened: a file that claims more is more likely to lie than to be a photo."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +87,19 @@ class Photo:
             raise
 
 
-def check_size(path: Path, width: int, height: int) -> None:
-    """Refuse sizes that no photo has, before anything is decoded."""
+def check_size(path: Path, width: int, height: int, most: int) -> None:
+    """Refuse sizes that no photo has, and those of more than ``most`` pixels, before anything is decoded."""
+    said = f"says that it has {width}x{height} pixels"
     if width < 1 or height < 1:
-        raise PhotoError(f"says that it has {width}x{height} pixels.", Code.DAMAGED, subject=path)
-    if width * height > LARGEST:
-        why = f"says that it has {width}x{height} pixels; more than {LARGEST} are not opened."
-        raise PhotoError(why, Code.TOO_LARGE, subject=path)
+        raise PhotoError(f"{said}.", Code.DAMAGED, subject=path)
+    if width * height > limits.LARGE_PIXELS:
+        raise PhotoError(f"{said}; more than {limits.LARGE_PIXELS} are never opened.", Code.TOO_LARGE, subject=path)
+    if width * height > most:
+        raise PhotoError(f"{said}; more than {most} are not opened unasked.", Code.MANY_PIXELS, subject=path)
+
+
+def check_bytes(path: Path, width: int, height: int, least: float, there: int) -> None:
+    """Refuse a picture of fewer bytes than it takes at ``least``, before anything is decoded."""
+    if there < least:
+        why = f"is damaged or cut short: {width}x{height} pixels take {math.ceil(least)} bytes at least, not {there}."
+        raise PhotoError(why, Code.DAMAGED, subject=path)

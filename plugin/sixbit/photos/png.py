@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.files import png
+from sixbit.files import limits, png
 from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
 from sixbit.photos.metadata import Metadata, Resolution, listed
-from sixbit.photos.photo import Photo, check_size
+from sixbit.photos.photo import Photo, check_bytes, check_size
 from sixbit.photos.pixels import in_depth
 from sixbit.values.errors import Code, PhotoError, photo_name
 
@@ -60,19 +60,21 @@ class PngEncoding:
         >>> PngEncoding(((b"tEXt", b"Author\\0A. N. Other"),)).only_here
         'its PNG texts (Author) were left out; write a .png to keep them'
         """
-        told = [(name, content) for name, content in self.chunks if name in png.TEXTS and not _unread(name, content)]
-        texts = (content.partition(b"\0")[0] for _, content in told)
+        inflate = png.Inflater()
+        told = [content for name, content in self.chunks if name in png.TEXTS and not _unread(name, content, inflate)]
+        texts = (content.partition(b"\0")[0] for content in told)
         keywords = [photo_name(text[:_LONGEST_KEYWORD].decode("latin-1")) for text in dict.fromkeys(texts)]
         return f"its PNG texts ({listed(keywords)}) were left out; write a .png to keep them" if keywords else None
 
 
-def read(path: Path, file: BinaryIO) -> Photo:
-    """Decode a PNG; palettes become RGB."""
+def read(path: Path, file: BinaryIO, most: int) -> Photo:
+    """Decode a PNG of ``most`` pixels at most; palettes become RGB."""
     import imagecodecs
     import numpy as np
 
     # What libpng has to say of a broken file is in the error; of an interlaced one it does not matter.
     logging.getLogger("imagecodecs").setLevel(logging.CRITICAL)
+    _check(path, file, most)
     photo, notes = carried(path, file), []
     # libpng gets the chunks of the pixels alone: of damage in others it would complain on the terminal.
     picture = chunks_of(file, _DECODED)
@@ -88,6 +90,20 @@ def read(path: Path, file: BinaryIO) -> Photo:
     return replace(photo, pixels=pixels, grey=grey, bits=0, notes=(*photo.notes, *notes))
 
 
+def _check(path: Path, file: BinaryIO, most: int) -> None:
+    """Refuse a size that is not decoded, and one that so few bytes of pixels cannot be."""
+    header, size = b"", 0
+    for chunk in png.chunks(file):
+        if chunk.name == png.HEADER:
+            header = header or file.read(min(chunk.size, 16))
+        size += chunk.size if chunk.name == b"IDAT" else 0
+    told = png.header_of(header)
+    if told is None:
+        raise PhotoError("is cut off before its picture begins.", Code.DAMAGED, subject=path)
+    check_size(path, *told[:2], most)
+    check_bytes(path, *told[:2], png.rows_size(header) / limits.DEFLATED, size)
+
+
 def chunks_of(file: BinaryIO, names: Container[bytes]) -> bytes:
     """The chunks of these names, whole."""
     found = []
@@ -99,31 +115,29 @@ def chunks_of(file: BinaryIO, names: Container[bytes]) -> bytes:
 
 
 def carried(path: Path, file: BinaryIO) -> Photo:
-    """All that a PNG carries beside its pixels, as a photo that has none; PhotoError for an impossible size."""
+    """All that a PNG carries beside its pixels, as a photo that has none."""
     import numpy as np
 
     exifs: dict[bool, bytes] = {}
     xmps: dict[bool, bytes] = {}
-    resources = b""
+    resources, inflate = b"", png.Inflater()
     kept, notes = [], []
     for chunk in png.chunks(file):
         name = chunk.name
         content = b"" if name in _FRAMES else file.read(chunk.size)
-        if name == png.HEADER and (header := png.header_of(content)):
-            check_size(path, *header[:2])
-        elif (found := png.exif_in(name, content)) is not None:
+        if (found := png.exif_in(name, content, inflate)) is not None:
             exifs.setdefault(name == png.EXIF, found)
-        elif (found := png.xmp_in(name, content)) is not None:
+        elif (found := png.xmp_in(name, content, inflate)) is not None:
             xmps.setdefault(content.startswith(png.XMP), found)
-        elif content.startswith(_IPTC) and (found := png.raw_profile(name, content)) is not None:
+        elif content.startswith(_IPTC) and (found := png.raw_profile(name, content, inflate)) is not None:
             resources = _resources(found)
         elif name == _CREDENTIALS:
             notes.append("content credentials, which hold for the file as it was alone, were left out")
         elif name not in PICTURE:
             kept.append((name, content))
-            notes += _unread(name, content)
+            notes += _unread(name, content, inflate)
     exif, xmp = _of_two("Exif", exifs, notes), _of_two("XMP", xmps, notes)
-    colour = of_png_chunks(kept) or of_exif(exif) or SRGB
+    colour = of_png_chunks(kept, inflate) or of_exif(exif) or SRGB
     metadata, unique = Metadata(exif, xmp, resources), tuple(dict.fromkeys(notes))
     return Photo(path, "PNG", np.empty((0, 0), np.uint8), colour, metadata, PngEncoding(tuple(kept)), notes=unique)
 
@@ -171,9 +185,11 @@ def _of_two(what: str, found: dict[bool, bytes], notes: list[str]) -> bytes | No
     return found.get(True, found.get(False))
 
 
-def _unread(name: bytes, content: bytes) -> list[str]:
+def _unread(name: bytes, content: bytes, inflate: png.Inflater) -> list[str]:
     """A note on a text that should hold metadata, and is broken."""
-    if name not in png.TEXTS or not content.startswith(png.PROFILE) or png.raw_profile(name, content) is not None:
+    if name not in png.TEXTS or not content.startswith(png.PROFILE):
+        return []
+    if png.raw_profile(name, content, inflate) is not None:
         return []
     keyword = content.partition(b"\0")[0].decode("latin-1")
     return [f"metadata in a text of the PNG ({keyword!r}) cannot be read"]

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.files import photoshop, tiff
 from sixbit.files import png as png_file
-from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, own_errors, parsed_xmp, property_of, xmp_packet
+from sixbit.files.exiv2 import (
+    OF_SWIG,
+    erase,
+    erase_where,
+    image_of,
+    loaded_exiv2,
+    own_errors,
+    parsed_xmp,
+    property_of,
+    xmp_packet,
+)
 from sixbit.files.find import find_blocks
 from sixbit.files.jpeg import APP0, APP14, APP15, COMMENT, SCAN, SIGNATURE, NoRoomError, picture_end, segments
 from sixbit.files.reading import of_library, reading
@@ -121,14 +131,15 @@ def _xmp_without_place(packet: bytes | None) -> tuple[bytes | None, frozenset[st
         return None, frozenset()
     before = xmp_packet(data)
     places = clear_xmp(data)
-    for datum in list(data):
-        picture = picture_in(str(datum.value()))
+    broken = set()
+    for key, picture in [(datum.key(), picture_in(str(datum.value()))) for datum in data]:
         if picture is None:
             continue
         try:
-            data[datum.key()] = b64encode(_copied(Path(), picture, "no-location")[0]).decode("ascii")
-        except (PhotoError, loaded_exiv2().Exiv2Error, NoRoomError):
-            erase(data, property_of(datum.key()))
+            data[key] = b64encode(_copied(Path(), picture, "no-location")[0]).decode("ascii")
+        except (PhotoError, loaded_exiv2().Exiv2Error, NoRoomError, *OF_SWIG):
+            broken.add(property_of(key))
+    erase_where(data, lambda datum: property_of(datum.key()) in broken)
     after = xmp_packet(data)
     if after == before:
         return packet, places
@@ -161,7 +172,7 @@ def _meaning(packet: bytes | None) -> bytes | None:
     exiv2 = loaded_exiv2()
     try:
         data = parsed_xmp(packet)
-        erase(data, tuple(key for datum in data if not (key := datum.key()).startswith(MEANING)))
+        erase_where(data, lambda datum: not datum.key().startswith(MEANING))
         return None if data.empty() else xmp_packet(data)
     except exiv2.Exiv2Error:
         return None
@@ -303,9 +314,5 @@ def _clear_keywords(exif: Any, places: frozenset[str]) -> None:
 
 
 def _erase_keywords(iptc: Any, places: frozenset[str]) -> None:
-    datum = iptc.begin()
-    while datum != iptc.end():
-        if datum.key() == "Iptc.Application2.Keywords" and is_place(str(datum.value()), places):
-            datum = iptc.erase(datum)
-        else:
-            next(datum)  # moves on in place
+    keywords = "Iptc.Application2.Keywords"
+    erase_where(iptc, lambda datum: datum.key() == keywords and is_place(str(datum.value()), places))

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from sixbit.files import tiff
-from sixbit.files.exiv2 import erase, loaded_exiv2, parsed_xmp, property_of, xmp_packet
+from sixbit.files.exiv2 import erase, erase_where, loaded_exiv2, parsed_xmp, property_of, xmp_packet
 from sixbit.files.xmp import picture_in
 from sixbit.photos import gain_map
 
@@ -43,7 +43,7 @@ def erase_stale(data: Any) -> list[str]:
     if erase(data, _DEPTH):
         notes.append(_NOTE_ON_DEPTH)
     holders = {property_of(datum.key()) for datum in data if picture_in(str(datum.value())) is not None}
-    if erase(data, (_ORIGINAL, *holders)):
+    if erase_where(data, lambda datum: datum.key().startswith(_ORIGINAL) or property_of(datum.key()) in holders):
         notes.append(_NOTE_ON_PICTURES)
     return notes
 

@@ -13,7 +13,8 @@ from sixbit.files.exiv2 import exif_of_tiff
 from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
 from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.metadata import Metadata
-from sixbit.photos.photo import Photo, check_size
+from sixbit.photos.photo import Photo
+from sixbit.photos.tiff_segments import JPEGS, check_segments
 from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ _CFA = 32803
 _LINEAR_RAW = 34892
 _REDUCED = 1
 _COEFFICIENTS, _SUBSAMPLING, _REFERENCES = 529, 530, 532
-_JPEGS = (6, 7, 33007, 34892)
-"""Compressions whose decoder makes RGB of YCbCr."""
 _KEPT_COMPRESSIONS = {1: None, 5: "lzw", 8: "zlib", 32946: "zlib", 32773: "packbits", 34925: "lzma", 50000: "zstd"}
 _LARGEST_CLASSIC = 4_200_000_000
 
@@ -47,8 +46,11 @@ class TiffEncoding:
     separate: bool = False
 
 
-def read(path: Path, file: BinaryIO) -> Photo:
-    """Decode the first page of a TIFF; what is not grey or RGB in whole or floating numbers is refused."""
+def read(path: Path, file: BinaryIO, most: int) -> Photo:
+    """Decode the first page of a TIFF, of ``most`` pixels at most.
+
+    What is not grey or RGB in whole or floating numbers is refused.
+    """
     import numpy as np
     import tifffile
 
@@ -59,11 +61,12 @@ def read(path: Path, file: BinaryIO) -> Photo:
             page = container.pages.first
             notes: list[str] = []
             _check(path, page)
+            check_segments(path, file, page, most)
             pixels = page.asarray()
             if pixels.shape != page.shape:
                 raise ValueError("it does not say how its pixels are stored")
             pixels, alpha = _arranged(path, page, pixels, notes)
-            if len(container.pages) > 1 and not int(container.pages[1].aspage().subfiletype) & _REDUCED:
+            if container.pages.is_multipage and not int(container.pages[1].aspage().subfiletype) & _REDUCED:
                 notes.append("only the first page was corrected; the others were left out")
             grey = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO)
             encoding = _encoding(page, alpha, notes)
@@ -104,7 +107,6 @@ def _bytes(value: Any) -> bytes | None:
 
 
 def _check(path: Path, page: TiffPage) -> None:
-    check_size(path, page.imagewidth, page.imagelength)
     if tiff.DNG_VERSION in page.tags or page.photometric in (_CFA, _LINEAR_RAW):
         raise PhotoError("is a raw file.", Code.RAW, subject=path)
     if page.subfiletype & _REDUCED:
@@ -170,7 +172,7 @@ def _full_range(path: Path, pixels: NDArray[Any], bits: int, notes: list[str]) -
 
 def _is_ycbcr(page: TiffPage) -> bool:
     """True if luma and chroma come out of its decoder."""
-    return page.photometric == _YCBCR and int(page.compression) not in _JPEGS
+    return page.photometric == _YCBCR and int(page.compression) not in JPEGS
 
 
 def _rgb_of_ycbcr(path: Path, page: TiffPage, pixels: NDArray[Any]) -> NDArray[Any]:

@@ -11,10 +11,10 @@ from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_size
 
 
-def read(path: Path, file: BinaryIO) -> Photo:
-    """Decode a WebP photo; its alpha is straight."""
+def read(path: Path, file: BinaryIO, most: int) -> Photo:
+    """Decode a WebP photo of ``most`` pixels at most; its alpha is straight."""
     header, found = webp_in(file)
-    check_size(path, *header[:2])
+    check_size(path, *header[:2], most)
     file.seek(0)
     picture = decoded(path, "WebP", file.read(), 8)
     return photo_of(path, "WebP", picture, Metadata(found.exif, found.xmp), [], icc=found.icc)

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from sixbit.files.find import LONGEST_XMP, TURNED, Blocks, find_blocks
+from sixbit.files import limits
+from sixbit.files.find import TURNED, Blocks, find_blocks
 from sixbit.files.reading import of_library, reading
 from sixbit.files.tiff import (
     BYTE,
@@ -46,7 +47,7 @@ class BoundedFile:
     (4, b'bits')
     """
 
-    MOST_READS, MOST_BYTES, LONGEST_READ = 30_000, 64 << 20, 1 << 20
+    LONGEST_READ = 1 << 20
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -57,7 +58,7 @@ class BoundedFile:
         data = self._file.read(min(size, self.LONGEST_READ))
         self._reads += 1
         self._bytes += len(data)
-        if self._reads > self.MOST_READS or self._bytes > self.MOST_BYTES:
+        if self._reads > limits.READS or self._bytes > limits.READ:
             raise OSError("more is read than the tags of any photo need: they run in circles, or lie about their size")
         return data
 
@@ -139,10 +140,16 @@ def _as_it_stands(sidecar: Path) -> Path:
 def _sidecar_sources(photo: Path) -> Iterator[Source]:
     for sidecar in sidecars(photo):
         try:
-            if sidecar.is_file() and sidecar != photo and sidecar.stat().st_size <= LONGEST_XMP:
-                yield Source(_packet(sidecar.read_bytes()).properties, f"{photo_name(sidecar.name)} ")
+            if sidecar.is_file() and sidecar != photo:
+                yield Source(_packet(_beginning(sidecar)).properties, f"{photo_name(sidecar.name)} ")
         except OSError:
             continue
+
+
+def _beginning(sidecar: Path) -> bytes:
+    """A sidecar as far as one is read: of a longer one, what cannot be a whole packet."""
+    with sidecar.open("rb") as file:
+        return file.read(limits.XMP + 1)
 
 
 def _packet(xmp: bytes | None) -> Packet:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from sixbit.files import jpeg, mpf, png, tiff
+from sixbit.files import jpeg, limits, mpf, png, tiff
 from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.find import Blocks
 from sixbit.files.replace import replacing, write_whole
@@ -168,7 +168,10 @@ def _tag_sidecar(photo: Path, values: Values, own: dict[str, str], backup: bool)
     packet = b""
     if sidecar.exists():
         with opened(sidecar) as file:
-            packet = file.read()
+            packet = file.read(limits.XMP + 1)
+        if len(packet) > limits.XMP:
+            why = f"the sidecar is longer than {limits.XMP >> 20} MB, and none is edited that is."
+            raise PhotoError(why, Code.USER_FILE, subject=sidecar)
     try:
         merged = _merged(packet, values, own, complete=True)
     except XmpError as error:

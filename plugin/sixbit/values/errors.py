@@ -24,6 +24,8 @@ class Code(StrEnum):
     """A format, or a way to store pixels, that is not read."""
     RAW = "raw"
     TOO_LARGE = "too_large"
+    MANY_PIXELS = "many_pixels"
+    """More than are decoded unless that is asked for."""
     PROFILE = "profile"
     """A colour profile that gives no linear light."""
     # What is written.

@@ -24,6 +24,7 @@ from sixbit.export.batch.report import STATES, Outcome, is_outcome, outcome_of, 
 from sixbit.export.batch.sources import Source, find
 from sixbit.export.presets import Preset
 from sixbit.export.ways_out import BY_PRESET
+from sixbit.files.limits import PIXELS, most_pixels
 from sixbit.files.replace import make_folder
 from sixbit.values.errors import Code
 from sixbit.values.ways_out import WaysOut
@@ -67,6 +68,7 @@ def batch(
     exclude: Iterable[str] = (),
     memory: int | None = None,
     scheduler: str | None = None,
+    large: bool = False,
     ways_out: WaysOut = BY_PRESET,
     progress: Callable[[int, int, Outcome], None] = lambda done, together, outcome: None,
 ) -> Summary:
@@ -74,9 +76,10 @@ def batch(
 
     ``include`` and ``exclude`` are patterns for names (``*.jpg``) or, with a slash, for paths below a folder.
     ``memory`` is a budget in bytes for all processes together, half of the machine's by default. ``scheduler`` is the
-    address of a Dask cluster whose workers see the same folders. ``progress`` is called after each photo with how many
-    are done, how many there are, and what became of it; what it raises stops the batch, which can be taken up again.
-    ``ways_out`` is what the report tells to do about photos that were not corrected.
+    address of a Dask cluster whose workers see the same folders. ``large`` lets photos of more than 250 million pixels
+    be decoded. ``progress`` is called after each photo with how many are done, how many there are, and what became of
+    it; what it raises stops the batch, which can be taken up again. ``ways_out`` is what the report tells to do about
+    photos that were not corrected.
 
     Raises PhotoError if it cannot begin, and KeyboardInterrupt when stopped; a photo that fails is counted.
     """
@@ -84,7 +87,7 @@ def batch(
 
     folder = _absolute(folder)
     with held(folder / _PRIVATE):
-        plan = _Plan(photos, folder, preset, include, exclude)
+        plan = _Plan(photos, folder, preset, include, exclude, large)
         plan.ledger.claim(plan.new_targets)
         places = {task.target.parent for task in plan.tasks.values()}
         for place in places:
@@ -148,18 +151,25 @@ class _Plan:
     """The sources, and the tasks of those that are to be worked on, by absolute path."""
 
     def __init__(
-        self, photos: Iterable[str | Path], folder: Path, preset: Preset, include: Iterable[str], exclude: Iterable[str]
+        self,
+        photos: Iterable[str | Path],
+        folder: Path,
+        preset: Preset,
+        include: Iterable[str],
+        exclude: Iterable[str],
+        large: bool = False,
     ) -> None:
         self.folder = folder
         self.ledger = Ledger(folder / _PRIVATE / "ledger.jsonl")
         given = self.ledger.targets
         self.sources, self.unread = find(photos, folder, include, exclude, lambda path: is_output(path, folder, given))
         settings = settings_digest(preset)
+        large = most_pixels(large) > PIXELS  # by the environment, too, which the workers of a cluster have not
         stems = Stems(folder, preset, given, self.sources)
         self.tasks: dict[str, Task] = {}
         for source in self.sources:
             if not source.is_raw and (stem := stems.of(source)) is not None:
-                task = Task(source.path, source.absolute, str(folder), stem, preset, settings)
+                task = Task(source.path, source.absolute, str(folder), stem, preset, settings, large=large)
                 self.tasks[source.absolute] = task
         self.new_targets = {source: task.stem for source, task in self.tasks.items() if given.get(source) != task.stem}
 

@@ -39,6 +39,8 @@ class Task:
     """Of an editor whose user chose it; whatever the photo says."""
     force: bool = False
     """True to correct again what is corrected already."""
+    large: bool = False
+    """True to decode photos of more pixels; workers have another environment."""
 
     @property
     def target(self) -> Path:

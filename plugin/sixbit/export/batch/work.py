@@ -87,7 +87,16 @@ def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Reco
 
 def _corrected(task: Task, lens: str | None) -> Record:
     choices, seen = Choices(lens=lens), _Thumbnails()
-    done = correct(task.source, task.target, task.preset, choices, force=task.force, threads=task.threads, watch=seen)
+    done = correct(
+        task.source,
+        task.target,
+        task.preset,
+        choices,
+        force=task.force,
+        threads=task.threads,
+        large=task.large,
+        watch=seen,
+    )
     return _record(task, done.filter) | {"notes": list(done.notes), "thumbnails": seen.pictures}
 
 
