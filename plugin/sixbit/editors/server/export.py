@@ -10,7 +10,7 @@ from sixbit.export.batch.plan import Stems, Task
 from sixbit.export.batch.sources import Source
 from sixbit.export.batch.work import export
 from sixbit.export.presets import Preset
-from sixbit.files.find import LONGEST_XMP
+from sixbit.files import limits
 from sixbit.files.replace import make_folder
 from sixbit.files.xmp import XmpError, read_packet
 from sixbit.tags.framing import DARKTABLE
@@ -58,7 +58,7 @@ def _modules(photo: Path) -> frozenset[str]:
 
 def _modules_of_sidecar(path: Path) -> frozenset[str]:
     with suppress(OSError):
-        return _of_packet(path.read_bytes()) if path.stat().st_size <= LONGEST_XMP else frozenset()
+        return _of_packet(path.read_bytes()) if path.stat().st_size <= limits.XMP else frozenset()
     return frozenset()
 
 
