@@ -205,6 +205,9 @@ def copy_without(path: Path, policy: str) -> tuple[bytes, tuple[str, ...]]:
     """
     try:
         return _copied(path, path.read_bytes(), policy)
+    except PhotoError as error:
+        error.subject = error.subject or path
+        raise
     except (loaded_exiv2().Exiv2Error, NoRoomError, OSError) as error:
         raise PhotoError(f"cannot be copied without its metadata ({error}).", Code.METADATA, subject=path) from error
 
