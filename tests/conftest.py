@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 import sixbit
+from sixbit.faults import STRICT
 from sixbit.lenses.catalogue import own_folder, reload_catalogue
 
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("home")
-    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(home if name == "HOME" else home / name.lower()))
+    monkeypatch.setenv(STRICT, "1")  # a mistake of Sixbit's is seen here, not told
     yield home
     if own_folder().exists():
         reload_catalogue()  # the next test's user has not these calibrations

@@ -509,6 +509,6 @@ def test_a_photo_writes_to_no_terminal(tmp_path: Path, capfd: pytest.CaptureFixt
     """A TIFF says in a text of its own how its colours are stored; it might say it in escape sequences."""
     complain("its colours are stored as \x1b]0;owned\x07\x1b[31mFAKE.\nSave it anew.")
     said = capfd.readouterr().err
-    assert said == "sixbit: its colours are stored as \\x1b]0;owned\\x07\\x1b[31mFAKE.\nSave it anew.\n"
+    assert said == "sixbit: its colours are stored as \\u001b]0;owned\\u0007\\u001b[31mFAKE.\nSave it anew.\n"
     outcome = Outcome(Path("a\x1b[2J.jpg"), "failed", "is \x9b31m broken.", "error")
-    assert line(outcome) == "a\\x1b[2J.jpg: failed: is \\x9b31m broken."
+    assert line(outcome) == "a\\u001b[2J.jpg: failed: is \\u009b31m broken."

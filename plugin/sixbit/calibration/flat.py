@@ -9,6 +9,7 @@ from pathlib import Path
 from sixbit.calibration.frames import Result, read_frames, setting_of
 from sixbit.calibration.keep import add
 from sixbit.files import jpeg
+from sixbit.files.reading import reading
 from sixbit.lenses.own import Run
 from sixbit.measure.flat import MeasuredFlat, fit_flat
 from sixbit.measure.frame import DecodedFrame
@@ -74,7 +75,9 @@ def _with_fine_colours(frame: DecodedFrame) -> DecodedFrame:
     import imagecodecs
 
     try:
-        as_jpeg_xl = imagecodecs.jpegxl_encode_jpeg(_picture_alone(frame.path))
+        with reading(frame.path):
+            data = _picture_alone(frame.path)
+        as_jpeg_xl = imagecodecs.jpegxl_encode_jpeg(data)
         return replace(frame, pixels=imagecodecs.jpegxl_decode(as_jpeg_xl, keeporientation=True))
     except ImportError as error:
         needed = Sentence("a flat as JPEG needs JPEG XL's library.", Code.MISSING_PART, package="imagecodecs")

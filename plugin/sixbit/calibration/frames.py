@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sixbit.files.find import RAW_SUFFIXES
+from sixbit.files.reading import reading
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
@@ -33,6 +34,11 @@ T = TypeVar("T")
 def open_frame(path: str | Path) -> DecodedFrame:
     """Decode a photo of any format that is read, or a raw frame. Raises PhotoError."""
     path = Path(path)
+    with reading(path):
+        return _open_frame(path)
+
+
+def _open_frame(path: Path) -> DecodedFrame:
     with opened(path) as file:
         blocks = photo_blocks(path, file)
         shot = shot_in(path, blocks)

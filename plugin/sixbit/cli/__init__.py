@@ -23,6 +23,8 @@ T = TypeVar("T")
 DONE = 0
 SOME_FAILED = 1
 UNUSABLE = 2
+STOPPED = 130
+"""By Ctrl+C, as a shell has it: 128 and the number of the signal."""
 
 NAMES = (
     "identify",
@@ -88,7 +90,9 @@ def progress_bar() -> Iterator[Progress]:
     """Show on the error output how far a command is, where somebody watches."""
     from tqdm import tqdm
 
-    with tqdm(total=100, unit="%", delay=1, leave=False, disable=not sys.stderr.isatty()) as bar:
+    from sixbit.cli.door import for_bars
+
+    with tqdm(total=100, unit="%", delay=1, leave=False, disable=None, file=for_bars()) as bar:
 
         def progress(share: float, step: str) -> None:
             bar.set_description(step, refresh=False)

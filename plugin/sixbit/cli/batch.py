@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 import time
 from pathlib import Path
 
-from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, print_json
+from sixbit.cli import DONE, SOME_FAILED, STOPPED, UNUSABLE, complain, print_json
 from sixbit.cli.ways_out import WAYS_OUT, told
 from sixbit.export.ways_out import BY_PRESET
-from sixbit.values.errors import Code, PresetError, SixbitError
+from sixbit.values.errors import Code, PresetError, SixbitError, photo_name
 from sixbit.values.ways_out import WaysOut
 
 SUMMARY = "export many photos by a preset; stopped, the same command goes on"
@@ -72,7 +71,9 @@ def run(options: argparse.Namespace) -> int:
         return _dry_run(options, preset, chosen)
     from tqdm import tqdm
 
-    start, worked = time.monotonic(), 0
+    from sixbit.cli.door import for_bars
+
+    start, worked, bars = time.monotonic(), 0, for_bars()
     try:
         with contextlib.ExitStack() as at_end:
             bar: tqdm | None = None
@@ -81,14 +82,21 @@ def run(options: argparse.Namespace) -> int:
                 nonlocal bar, worked
                 if bar is None:  # what was done before is no part of the rate
                     bar = at_end.enter_context(
-                        tqdm(total=together, initial=done - 1, unit="photo", disable=None, dynamic_ncols=True)
+                        tqdm(
+                            total=together,
+                            initial=done - 1,
+                            unit="photo",
+                            disable=None,
+                            dynamic_ncols=True,
+                            file=bars,
+                        )
                     )
                 worked += 1
                 bar.update()
                 if options.json:
                     print_json(as_json(outcome))
                 elif outcome.status == "failed":
-                    tqdm.write(f"sixbit: {line(outcome, IN_A_BATCH)}", file=sys.stderr)
+                    tqdm.write(f"sixbit: {line(outcome, IN_A_BATCH)}", file=bars)
 
             summary = batch(
                 options.photos,
@@ -105,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
         return SOME_FAILED
     except KeyboardInterrupt:
         complain(f"stopped after {worked} photos; the same command goes on from there")
-        return 130
+        return STOPPED
     seconds = time.monotonic() - start
     if not any(summary.counts.values()) and not summary.failures:
         complain("no photos were found there")
@@ -113,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
         print(summary.table())
         if worked:
             print(f"{worked} photos in {seconds:.1f} s, {worked / seconds:.2f} a second")
-        print(f"report: {summary.report}")
+        print(f"report: {photo_name(summary.report)}")
     return SOME_FAILED if summary.failures else DONE
 
 
@@ -128,7 +136,7 @@ def _dry_run(options: argparse.Namespace, preset: object, chosen: dict[str, list
             print_json(as_json(outcome))
         else:
             before = " (done before)" if outcome.before else ""
-            target = f" → {outcome.out}" if outcome.out else ""
+            target = f" → {photo_name(outcome.out)}" if outcome.out else ""
             print(f"{line(outcome, IN_A_BATCH)}{target}{before}")
     return SOME_FAILED if failed else DONE
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.cli import DONE, SOME_FAILED, complain, progress_bar
 from sixbit.cli.arguments import SETTING, add_setting, chosen
+from sixbit.values.errors import photo_name
 
 if TYPE_CHECKING:
     from sixbit.lenses.own import Run
@@ -118,7 +119,7 @@ def _export(options: argparse.Namespace) -> int:
     from sixbit.calibration.keep import export
 
     count = export(options.out, options.lens, complete=options.complete)
-    print(f"{options.out}: {count} {'lens' if count == 1 else 'lenses'}")
+    print(f"{photo_name(options.out)}: {count} {'lens' if count == 1 else 'lenses'}")
     return DONE
 
 

@@ -7,6 +7,7 @@ import argparse
 from sixbit.cli import DONE, SOME_FAILED
 from sixbit.cli.install import HOSTS, module_of
 from sixbit.cli.ways_out import WAYS_OUT
+from sixbit.values.errors import photo_name
 from sixbit.values.ways_out import way_out
 
 SUMMARY = "tell what other programs will find of Sixbit, and how to mend what is wrong"
@@ -20,7 +21,7 @@ def run(_options: argparse.Namespace) -> int:
     """Tell each finding, and how to mend what is wrong."""
     findings = [finding for part in ("server", *HOSTS) for finding in module_of(part).doctor()]
     for finding in findings:
-        print(f"{'well ' if finding.well else 'WRONG'}  {finding.subject}: {finding.message}")
+        print(f"{'well ' if finding.well else 'WRONG'}  {photo_name(finding.subject)}: {photo_name(finding.message)}")
         if finding.code:
             print(f"       {way_out(finding.code, WAYS_OUT, finding.values)}")
     return DONE if all(finding.well for finding in findings) else SOME_FAILED

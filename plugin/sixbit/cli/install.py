@@ -7,6 +7,7 @@ import importlib
 from types import ModuleType
 
 from sixbit.cli import DONE
+from sixbit.values.errors import photo_name
 
 HOSTS = ("gimp", "darktable", "lensfun")
 """The programs it can be put into, a module of :mod:`sixbit.install` each."""
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Put Sixbit into the program, and tell what was done."""
     more = {"computed": options.computed} if options.host == "lensfun" else {}
-    print("\n".join(module_of(options.host).install(options.dry_run, **more)))
+    print("\n".join(map(photo_name, module_of(options.host).install(options.dry_run, **more))))
     return DONE
 
 

@@ -4,50 +4,58 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import io
-import os
 import sys
 import warnings
 from types import ModuleType
 from typing import NoReturn, TextIO
 
-from sixbit.cli import NAMES, OLD_NAMES, SOME_FAILED, complain
+from sixbit.cli import NAMES, OLD_NAMES, SOME_FAILED, STOPPED, complain
+from sixbit.cli.door import door
 from sixbit.manifest import manifest
-from sixbit.values.errors import SixbitError, UserFileWarning
+from sixbit.values.errors import SixbitError, UserFileWarning, photo_name
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 all done, 1 some photos failed, 2 unusable arguments."""
+    """Run one command and return its exit status.
+
+    0 all done, 1 some photos failed, 2 unusable arguments, 130 stopped by Ctrl+C.
+    """
     words = sys.argv[1:] if arguments is None else arguments
+    with door():
+        try:
+            status = _run(words)
+            sys.stdout.flush()
+            return status
+        except SixbitError as error:
+            from sixbit.cli.ways_out import told
+
+            complain(told(error))
+            return SOME_FAILED
+        except BrokenPipeError:  # the reader went away (`sixbit lenses | head`)
+            return SOME_FAILED
+        except KeyboardInterrupt:
+            complain("stopped")
+            return STOPPED
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say in one line what is wrong with the arguments: a name among them may have ends of lines in it."""
+        super().error(photo_name(message))
+
+
+def _run(words: list[str]) -> int:
     name = OLD_NAMES.get(words[0], words[0]) if words else ""
     if name not in NAMES:
         _without_command(words)
     command = _command(name)
     summary = command.SUMMARY
-    parser = argparse.ArgumentParser(prog=f"sixbit {name}", description=f"{summary[0].upper()}{summary[1:]}.")
+    parser = _Parser(prog=f"sixbit {name}", description=f"{summary[0].upper()}{summary[1:]}.")
     command.add_arguments(parser)
     options = parser.parse_args(words[1:])
-    for stream in (sys.stdout, sys.stderr):
-        # A name of any bytes can be told to a terminal of any encoding.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     warnings.showwarning = _say
-    try:
-        status: int = command.run(options)
-        sys.stdout.flush()
-        return status
-    except SixbitError as error:
-        from sixbit.cli.ways_out import told
-
-        complain(told(error))
-        return SOME_FAILED
-    except BrokenPipeError:
-        # The reader went away (`sixbit lenses | head`); keep Python's own shutdown from complaining about it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return SOME_FAILED
-    except KeyboardInterrupt:
-        print("sixbit: stopped", file=sys.stderr)
-        return 130
+    status: int = command.run(options)
+    return status
 
 
 def _say(
@@ -73,7 +81,7 @@ def _command(name: str) -> ModuleType:
 
 def _without_command(words: list[str]) -> NoReturn:
     """Answer --help and --version, or say what is wrong."""
-    parser = argparse.ArgumentParser(prog="sixbit", description=f"{manifest()['summary']}.")
+    parser = _Parser(prog="sixbit", description=f"{manifest()['summary']}.")
     parser.add_argument("--version", action="version", version=f"sixbit {manifest()['version']}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in NAMES if words != ["--version"] else ():  # the one case that needs no look at all of them

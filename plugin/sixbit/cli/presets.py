@@ -7,6 +7,7 @@ import json
 
 from sixbit.cli import DONE, for_each, print_json
 from sixbit.export import presets
+from sixbit.values.errors import photo_name
 
 SUMMARY = "list, show, check or copy the export presets"
 
@@ -41,7 +42,7 @@ def _list(options: argparse.Namespace) -> int:
         if options.json:
             print_json({"name": name, **preset.content(), "yours": name in own})
         else:
-            print(f"{name:20} {preset.label}{' (yours)' if name in own else ''}")
+            print(f"{name:20} {photo_name(preset.label)}{' (yours)' if name in own else ''}")
 
     return for_each(presets.names(), tell)
 
@@ -52,9 +53,9 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    return for_each(options.files, lambda file: print(f"{presets.load(file).name}: all right"))
+    return for_each(options.files, lambda file: print(f"{photo_name(presets.load(file).name)}: all right"))
 
 
 def _copy(options: argparse.Namespace) -> int:
-    print(presets.save(options.new, presets.load(options.name)))
+    print(photo_name(presets.save(options.new, presets.load(options.name))))
     return DONE

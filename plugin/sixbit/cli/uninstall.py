@@ -6,6 +6,7 @@ import argparse
 
 from sixbit.cli import DONE
 from sixbit.cli.install import HOSTS, module_of
+from sixbit.values.errors import photo_name
 
 SUMMARY = "remove the files that `install` wrote into other programs"
 
@@ -18,5 +19,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Take Sixbit out of the program, and tell what was done."""
-    print("\n".join(module_of(options.host).uninstall(options.dry_run)))
+    print("\n".join(map(photo_name, module_of(options.host).uninstall(options.dry_run))))
     return DONE

@@ -107,7 +107,7 @@ def shading_of(run: Run) -> Shading:
     """Read the shading of a run. Raises CatalogueError if the numbers make no sense."""
     try:
         return Shading.from_json(run.shading or {})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError) as error:
         raise CatalogueError(f"holds a shading that cannot be read ({error}).", subject=run.path) from error
 
 

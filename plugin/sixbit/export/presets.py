@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.files.reading import of_library, reading
 from sixbit.machine import user_config
 from sixbit.manifest import manifest
 from sixbit.values.choices import Choices, read_number, with_strength
@@ -222,15 +223,24 @@ def save(name: str, preset: Preset) -> Path:
 
 
 def _load_file(path: Path) -> Preset:
+    with reading(path, PresetError, Code.PRESET_FILE):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        except FileNotFoundError as error:
+            raise PresetError("there is no such file.", Code.NOT_FOUND) from error
+        except OSError as error:
+            raise PresetError(f"cannot be read: {of_library(error)}.", Code.NO_ACCESS) from error
+        except (ValueError, RecursionError) as error:
+            raise PresetError(f"is not JSON: {of_library(error)}.", Code.PRESET_FILE) from error
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise PresetError("there is no such file.", Code.NOT_FOUND, subject=path) from error
-    except OSError as error:
-        raise PresetError(f"cannot be read: {error.strerror or error}.", Code.NO_ACCESS, subject=path) from error
-    except (ValueError, RecursionError) as error:
-        raise PresetError(f"is not JSON: {error}.", Code.PRESET_FILE, subject=path) from error
-    return Preset.of(path.stem, content)
+        return Preset.of(path.stem, content)
+    except RecursionError as error:
+        raise PresetError("has too many braces in one another.", Code.PRESET_FILE, subject=path) from error
+
+
+def _no_number(word: str) -> None:
+    """Refuse NaN, which is within all limits."""
+    raise ValueError(f"it has no number {word}")
 
 
 # What is wrong with a preset ----------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, BinaryIO
 
@@ -48,6 +48,23 @@ def loaded_exiv2() -> Any:
     return exiv2
 
 
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """Let all that exiv2 throws at a file be its Exiv2Error: what wraps it for Python has errors besides.
+
+    >>> with own_errors():
+    ...     raise OverflowError("Overflow in addition")
+    Traceback (most recent call last):
+    exiv2.extras.Exiv2Error: (<ErrorCode.kerGeneralError: 1>, 'Overflow in addition')
+    """
+    try:
+        yield
+    except (ArithmeticError, LookupError, RuntimeError, ValueError) as error:
+        exiv2 = loaded_exiv2()
+        raise exiv2.Exiv2Error(exiv2.ErrorCode.kerGeneralError, str(error)) from error
+
+
+@own_errors()
 def image_of(source: bytes | mmap.mmap) -> Any:
     """An image of exiv2 with its metadata read; raises Exiv2Error.
 
@@ -100,6 +117,7 @@ def parsed_xmp(packet: bytes | None) -> Any:
     return data
 
 
+@own_errors()
 def xmp_packet(data: Any, wrapped: bool = True) -> bytes:
     """XMP data as a packet; raises Exiv2Error."""
     exiv2 = loaded_exiv2()
@@ -124,6 +142,7 @@ def erase(data: Any, beginnings: str | tuple[str, ...]) -> bool:
     return erased
 
 
+@own_errors()
 def merged_xmp(packet: bytes, extension: bytes) -> bytes:
     """The packet of a JPEG and its extension as one (XMP specification part 3, section 1.1.3.1); raises Exiv2Error."""
     data = parsed_xmp(packet)
@@ -133,6 +152,7 @@ def merged_xmp(packet: bytes, extension: bytes) -> bytes:
     return xmp_packet(data)
 
 
+@own_errors()
 def split_xmp(packet: bytes, limit: int) -> tuple[bytes, bytes | None]:
     """A packet as one of at most ``limit`` bytes, and an extension with the largest properties if it takes one."""
     from collections import Counter
@@ -176,13 +196,14 @@ def exif_of_tiff(file: BinaryIO) -> bytes | None:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         image = image_of(mapped)
         block = _block(image, wanted) or _SEEDS[image.byteOrder()][:4] + b"\0\0\0\0"
-    except (exiv2.Exiv2Error, KeyError, UnicodeError):
+    except (exiv2.Exiv2Error, LookupError, ValueError):
         return None
-    found = tiff.Structure(block)
     # exiv2 takes resolution, white point and their like for a matter of the pixels.
     with suppress(tiff.StructureError):
+        found = tiff.Structure(block)
         found.complete_first(tiff.Structure(file), PICTURE_TAGS | {tiff.EXIF, tiff.GPS})
-    return found.content()
+        return found.content()
+    return block
 
 
 def read_by_exiv2(data: bytes) -> tuple[bytes | None, bytes | None, tuple[int, int]]:
@@ -196,10 +217,11 @@ def read_by_exiv2(data: bytes) -> tuple[bytes | None, bytes | None, tuple[int, i
         exif = _block(image, lambda group, tag: group == "Photo" or (group == "Image" and tag not in PICTURE_TAGS))
         packet = None if exif is None or image.xmpData().empty() else xmp_packet(image.xmpData())
         return exif, packet, (image.pixelWidth(), image.pixelHeight()) if exif else (0, 0)
-    except (exiv2.Exiv2Error, KeyError, UnicodeError):
+    except (exiv2.Exiv2Error, LookupError, ValueError):
         return None, None, (0, 0)
 
 
+@own_errors()
 def _block(image: Any, wanted: Callable[[str, int], bool]) -> bytes | None:
     """The Exif data of an image, those of wanted groups and tags, as a TIFF structure; None if there are none."""
     block = image_of(_SEEDS.get(image.byteOrder(), _SEEDS[1]))

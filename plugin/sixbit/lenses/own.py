@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from sixbit.files.reading import of_library, reading
 from sixbit.lenses.names import read_name
 from sixbit.values.errors import CatalogueError, Code, go_on_without
 from sixbit.values.kinds import KINDS, Grade
@@ -102,11 +103,21 @@ def readable(read: Callable[[Path], T], paths: Iterable[Path]) -> Iterator[T]:
     """Read the user's files; one that cannot be read is passed over, and the user is told."""
     for path in paths:
         try:
-            yield read(path)
+            with reading(path, CatalogueError, Code.USER_FILE):
+                found = _read_file(read, path)
         except CatalogueError as error:
             go_on_without(error)
-        except (ValueError, ArithmeticError, KeyError, TypeError, RecursionError) as error:
-            go_on_without(CatalogueError(f"cannot be read ({error}).", subject=path))
+        else:
+            yield found
+
+
+def _read_file(read: Callable[[Path], T], path: Path) -> T:
+    try:
+        return read(path)
+    except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
+        if isinstance(error, CatalogueError):
+            raise
+        raise CatalogueError(f"cannot be read ({of_library(error)}).", subject=path) from error
 
 
 def _read(path: Path) -> Run:

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from sixbit.files.reading import reading
 from sixbit.files.replace import locked, set_aside, write_whole
 from sixbit.lenses.authors import is_of_profile
 from sixbit.lenses.catalogue import catalogue
@@ -98,6 +99,11 @@ def _key(shot: Shot) -> Key:
 
 def _read() -> dict[Key, str]:
     path = choices_file()
+    with reading(path, code=Code.USER_FILE, what="holds the lenses you chose"):
+        return _read_file(path)
+
+
+def _read_file(path: Path) -> dict[Key, str]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         choices = {Key(*(row[part] for part in Key._fields)): row["lens_id"] for row in rows}
@@ -106,9 +112,6 @@ def _read() -> dict[Key, str]:
         return choices
     except FileNotFoundError:
         return {}
-    except OSError as error:
-        why = f"holds the lenses you chose, and cannot be read: {error.strerror or error}."
-        raise PhotoError(why, Code.USER_FILE, subject=path) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = f"holds the lenses you chose, and is damaged ({error})."
         raise PhotoError(why, Code.DAMAGED, subject=path) from error

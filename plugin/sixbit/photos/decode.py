@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from sixbit.files.find import kind_in
+from sixbit.files.reading import reading
 from sixbit.photos.photo import Photo
 from sixbit.tags.read import opened
 from sixbit.values.errors import Code, PhotoError
@@ -22,16 +23,10 @@ def decode(path: str | Path) -> Photo:
     than grey and RGB, and pictures of more than 1 073 741 824 pixels.
     """
     path = Path(path)
-    with opened(path) as file:
-        try:
-            reader = _READERS.get(kind_in(file))
-            if reader is None:
-                raise PhotoError("is a raw file.", Code.RAW)
-            file.seek(0)
-            photo: Photo = import_module(f"sixbit.photos.{reader}").read(path, file)
-        except PhotoError as error:
-            error.subject = error.subject or path
-            raise
-        except MemoryError as error:
-            raise PhotoError("is too large for the memory of this computer.", Code.TOO_LARGE, subject=path) from error
+    with reading(path), opened(path) as file:
+        reader = _READERS.get(kind_in(file))
+        if reader is None:
+            raise PhotoError("is a raw file.", Code.RAW)
+        file.seek(0)
+        photo: Photo = import_module(f"sixbit.photos.{reader}").read(path, file)
     return photo

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.files import photoshop, tiff
 from sixbit.files import png as png_file
-from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, parsed_xmp, property_of, xmp_packet
+from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, own_errors, parsed_xmp, property_of, xmp_packet
 from sixbit.files.find import find_blocks
 from sixbit.files.jpeg import APP0, APP14, APP15, COMMENT, SCAN, SIGNATURE, NoRoomError, picture_end, segments
+from sixbit.files.reading import of_library, reading
 from sixbit.files.xmp import picture_in
 from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.gain_map import MEANING, GainMap
@@ -203,13 +204,11 @@ def copy_without(path: Path, policy: str) -> tuple[bytes, tuple[str, ...]]:
 
     Raises PhotoError for a format whose metadata cannot be rewritten (HEIC).
     """
-    try:
-        return _copied(path, path.read_bytes(), policy)
-    except PhotoError as error:
-        error.subject = error.subject or path
-        raise
-    except (loaded_exiv2().Exiv2Error, NoRoomError, OSError) as error:
-        raise PhotoError(f"cannot be copied without its metadata ({error}).", Code.METADATA, subject=path) from error
+    with reading(path, code=Code.METADATA):
+        try:
+            return _copied(path, path.read_bytes(), policy)
+        except (loaded_exiv2().Exiv2Error, NoRoomError, OSError) as error:
+            raise PhotoError(f"cannot be copied without its metadata ({of_library(error)}).", Code.METADATA) from error
 
 
 def _copied(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
@@ -256,6 +255,7 @@ def _copied_png(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str,
     return file.getvalue(), photo.notes
 
 
+@own_errors()
 def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
     """A file with the metadata of its picture that the policy lets pass, by exiv2; raises Exiv2Error."""
     image = image_of(data)
@@ -263,7 +263,8 @@ def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
     notes: tuple[str, ...] = ()
     image.clearXmpPacket()  # of a WebP without XMP data exiv2 would write the packet that it has read
     if policy == "none":
-        shown = {key: str(exif[key].value()) for key in _SHOWN_BY_EXIV2 if key in exif}
+        # One that has no value shows nothing, and exiv2 does not take it back.
+        shown = {key: text for key in _SHOWN_BY_EXIV2 if key in exif and (text := str(exif[key].value()))}
         exif.clear()
         xmp.clear()
         iptc.clear()

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from sixbit.files.find import TURNED, Blocks, find_blocks
+from sixbit.files.find import LONGEST_XMP, TURNED, Blocks, find_blocks
+from sixbit.files.reading import of_library, reading
 from sixbit.files.tiff import (
     BYTE,
     EXIF,
@@ -70,7 +71,7 @@ def read_shot(path: str | Path) -> Shot:
     pixels. Raises PhotoError.
     """
     photo = Path(path)
-    with opened(photo) as file:
+    with reading(photo), opened(photo) as file:
         return shot_in(photo, photo_blocks(photo, file))
 
 
@@ -89,7 +90,7 @@ def shot_in(photo: Path, blocks: Blocks) -> Shot:
 
 def taken_at(path: Path) -> str | None:
     """When a photo was taken, ``2017-07-01 05:30:00`` by the clock of the camera; None if it does not say."""
-    with opened(path) as file:
+    with reading(path), opened(path) as file:
         exif = _exif(photo_blocks(path, file))
     found = exif.text("DateTimeOriginal") or exif.text("DateTime")
     said = re.match(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)", found.value) if found else None
@@ -98,13 +99,8 @@ def taken_at(path: Path) -> str | None:
 
 def photo_blocks(photo: Path, file: BinaryIO) -> Blocks:
     """Where the open photo keeps its tags; PhotoError if it is none that can be read."""
-    try:
+    with reading(photo):
         return find_blocks(file)
-    except PhotoError as error:
-        error.subject = photo
-        raise
-    except OSError as error:
-        raise PhotoError(f"cannot be read: {error.strerror or error}.", Code.NO_ACCESS, subject=photo) from error
 
 
 def opened(path: Path) -> BinaryIO:
@@ -121,8 +117,7 @@ def opened(path: Path) -> BinaryIO:
     except PermissionError as error:
         raise PhotoError("may not be read.", Code.NO_ACCESS, subject=path) from error
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise PhotoError(f"cannot be opened: {why}.", Code.NO_ACCESS, subject=path) from error
+        raise PhotoError(f"cannot be opened: {of_library(error)}.", Code.NO_ACCESS, subject=path) from error
 
 
 def sidecars(photo: Path) -> tuple[Path, Path]:
@@ -144,7 +139,7 @@ def _as_it_stands(sidecar: Path) -> Path:
 def _sidecar_sources(photo: Path) -> Iterator[Source]:
     for sidecar in sidecars(photo):
         try:
-            if sidecar.is_file() and sidecar != photo:
+            if sidecar.is_file() and sidecar != photo and sidecar.stat().st_size <= LONGEST_XMP:
                 yield Source(_packet(sidecar.read_bytes()).properties, f"{photo_name(sidecar.name)} ")
         except OSError:
             continue

@@ -99,21 +99,30 @@ class Code(StrEnum):
 
 
 def photo_name(path: str | Path) -> str:
-    """A path as it can stand in a message of one line: what cannot be printed is escaped.
+    """A path, or words of a library, as they can stand in a message of one line: what cannot be printed is escaped.
+
+    In the notation of JSON, so that JSON stays it.
 
     >>> photo_name("two\\nlines.jpg")
     'two\\\\nlines.jpg'
     """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path))
+    name = str(path)
+    return name if name.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in name)
 
 
 def printable(message: str) -> str:
     """Escape what cannot be printed in a message, but for the ends of its lines: a photo writes to no terminal.
 
     >>> printable(f"stored as {chr(27)}[31m.")
-    'stored as \\\\x1b[31m.'
+    'stored as \\\\u001b[31m.'
     """
-    return "\n".join(map(photo_name, message.split("\n")))
+    return message if message.isprintable() else "\n".join(map(photo_name, message.split("\n")))
+
+
+def _escaped(character: str) -> str:
+    import json
+
+    return json.dumps(character)[1:-1]
 
 
 class SixbitError(Exception):
@@ -121,6 +130,8 @@ class SixbitError(Exception):
 
     ``reason`` says why, in words that hold everywhere; ``code`` is its kind; ``subject`` is the photo, file or name
     that the reason is about and does not repeat. A :class:`sixbit.values.sentence.Sentence` brings its own code.
+    What cannot be printed is escaped in the reason, which may have the words of a photo or a library, wherever it is
+    shown; it has several lines only as a Sentence.
 
     >>> error = SixbitError("is empty.", Code.DAMAGED, subject="a.jpg")
     >>> str(error), error.code.value
@@ -131,7 +142,8 @@ class SixbitError(Exception):
 
     def __init__(self, reason: object = "", code: Code | None = None, subject: str | Path | None = None) -> None:
         super().__init__(reason, code, subject)
-        self.reason, self.subject = reason, subject
+        self.reason = photo_name(reason) if type(reason) is str else reason
+        self.subject = subject
         self.code = code or getattr(reason, "code", None) or self.code
 
     @property
@@ -141,7 +153,7 @@ class SixbitError(Exception):
 
     def __str__(self) -> str:
         named = "" if self.subject is None else f"{photo_name(self.subject)}: "
-        return f"{named}{self.reason}"
+        return printable(f"{named}{self.reason}")
 
 
 class PhotoError(SixbitError):

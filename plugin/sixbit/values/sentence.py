@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sixbit.values.errors import Code
+from sixbit.values.errors import Code, printable
 
 
 class Sentence(str):
@@ -31,7 +31,8 @@ class Sentence(str):
     values: dict[str, Any]
 
     def __new__(cls, template: str, code: Code | None = None, /, **values: Any) -> Sentence:
-        """Make the sentence of a template in the notation of :meth:`str.format`."""
+        """Make the sentence of a template in the notation of :meth:`str.format`; its values write to no terminal."""
+        values = {name: _printable(value) for name, value in values.items()}
         words = {name: either(*value) if isinstance(value, tuple) else value for name, value in values.items()}
         # After a name that ends in ASPH. there is no second full stop.
         said = super().__new__(cls, re.sub(r"\.\.(?= |$)", ".", template.format(**words)))
@@ -40,6 +41,12 @@ class Sentence(str):
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, Code | None], dict[str, Any]]:
         return (self.template, self.code), self.values
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_printable, value))
+    return printable(value) if type(value) is str else value
 
 
 def in_a_row(sentences: Sequence[str], mark: str = ", ") -> str:

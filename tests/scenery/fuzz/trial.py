@@ -58,12 +58,12 @@ PRESETS: tuple[dict[str, Any], ...] = (
 
 
 class _Mistakes(logging.Handler):
-    """Hears what the server logs: the last exception that it had no words for."""
+    """Hears what the server logs: the last traceback that it had no words for."""
 
-    last: BaseException | None = None
+    said = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.last = record.exc_info[1] if record.exc_info else None
+        self.said = record.getMessage()
 
 
 MISTAKES = _Mistakes()
@@ -319,7 +319,7 @@ def _of_requests(trial: Trial) -> None:
             server._pending.pop(job.number, None)
             json.dumps(outcome)
             if outcome.get("kind") == "internal":
-                raise FaultError(f"{outcome['error']} for {row[:300]!r}") from MISTAKES.last
+                raise FaultError(f"{outcome['error']} for {row[:300]!r}\n{MISTAKES.said}")
 
 
 STEPS: dict[str, Sequence[Callable[[Trial], None]]] = {

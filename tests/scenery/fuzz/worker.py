@@ -29,6 +29,7 @@ from typing import Any
 from sixbit.cli.main import _say
 from sixbit.editors.server import session
 from sixbit.export.batch.pool import Pool
+from sixbit.faults import STRICT
 from tests.scenery.fuzz.corpus import CORPUS
 from tests.scenery.fuzz.mutate import mutated
 from tests.scenery.fuzz.seeds import SEEDS, Seed, whole
@@ -77,8 +78,6 @@ def tried(seed: int, name: str, top: Path) -> dict[str, Any]:
         Trial(one, data, random, folder).done(thoroughly=" " in name)
     except Exception as error:  # what is looked for
         fault = traceback.format_exc()
-        while isinstance(error.__cause__, Exception) and not type(error).__module__.startswith("sixbit"):
-            error = error.__cause__
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/sixbit/" in frame.filename]
         last = f"{frames[-1].filename.rpartition('/sixbit/')[2]}:{frames[-1].lineno}" if frames else ""
         where = f"{type(error).__name__} {last} {str(error)[:100]}"
@@ -98,6 +97,7 @@ def _settle(top: Path) -> None:
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         os.environ[name] = str(top / "home" if name == "HOME" else top / "home" / name.lower())
     (top / "home").mkdir()
+    os.environ[STRICT] = "1"  # what nobody foresaw is a fault, though users are told of it as of any other
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     faulthandler.enable()

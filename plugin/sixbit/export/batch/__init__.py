@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sixbit.export.batch.ledger import Ledger, held
 from sixbit.export.batch.plan import Stems, Task, is_done, is_output, settings_digest
-from sixbit.export.batch.report import STATES, Outcome, outcome_of, write_reports
+from sixbit.export.batch.report import STATES, Outcome, is_outcome, outcome_of, write_reports
 from sixbit.export.batch.sources import Source, find
 from sixbit.export.presets import Preset
 from sixbit.export.ways_out import BY_PRESET
@@ -165,7 +165,8 @@ class _Plan:
 
     def is_done(self, task: Task) -> bool:
         """True if an earlier run did it, and nothing changed since."""
-        return is_done(self.ledger.record(task.source), task)
+        record = self.ledger.record(task.source)
+        return record is not None and is_outcome(record) and is_done(record, task)
 
     def outcome(self, source: Source, before: bool) -> Outcome:
         """The outcome of a source, by the ledger if it is a task."""

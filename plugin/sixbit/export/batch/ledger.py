@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from sixbit.files.reading import reading
 from sixbit.files.replace import refusal
 from sixbit.values.errors import Code, PhotoError
 
@@ -33,7 +34,7 @@ class Ledger:
         self.targets: dict[str, str] = {}
         self._places: dict[str, int] = {}
         self._end = 0
-        with suppress(FileNotFoundError):
+        with reading(path, code=Code.USER_FILE, what="tells what is done"), suppress(FileNotFoundError):
             self._read()
 
     def _read(self) -> None:
@@ -41,9 +42,9 @@ class Ledger:
             for row in file:
                 try:
                     entry = json.loads(row) if row.endswith(b"\n") else None
-                except ValueError:
+                except (ValueError, RecursionError):
                     entry = None
-                if not isinstance(entry, dict):
+                if entry is None or not _is_entry(entry):
                     return  # what a process that was killed had not finished writing
                 if entry.get("ledger", FORMAT) != FORMAT:
                     raise PhotoError("was written by a newer Sixbit.", Code.VERSION, subject=self.path)
@@ -85,6 +86,14 @@ class Ledger:
             raise refusal(error, self.path) from error
         self._end = at + len(row)
         return at
+
+
+def _is_entry(entry: Any) -> bool:
+    """True for what a line of a ledger can be, of this format or a later one."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("source", ""), str):
+        return False
+    targets = entry.get("targets", {})
+    return isinstance(targets, dict) and all(isinstance(stem, str) for stem in targets.values())
 
 
 @contextmanager

@@ -72,6 +72,19 @@ def outcome_of(photo: Path, record: Record, folder: Path, before: bool = False) 
     )
 
 
+def is_outcome(record: Record) -> bool:
+    """True if a record has the form that Sixbit gives it: a ledger is a file, in which anything may stand."""
+    texts, lists = ("message", "stem", "settings"), ("notes", "thumbnails", "codes")
+    try:
+        maybe = all(record[name] is None or isinstance(record[name], str) for name in ("reason", "out", "lens"))
+        told = all(isinstance(record[name], str) for name in texts) and record["status"] in STATES
+        listed = all(isinstance(word, str) for name in lists for word in record[name])
+        whole = {"fingerprint", "choices", "chosen", "out_size"} <= record.keys() and {*record["codes"]} <= {*Code}
+        return whole and maybe and told and listed
+    except (KeyError, TypeError):
+        return False
+
+
 def as_json(outcome: Outcome) -> dict[str, Any]:
     """An outcome as a JSON object: the photo's path, what became of it, why, and what was written."""
     return {
@@ -106,7 +119,7 @@ def write_reports(
         for outcome in outcomes():
             entry = as_json(outcome) | {"notes": outcome.notes}
             entry["out"] = None if outcome.out is None else outcome.out.relative_to(folder).as_posix()
-            file.write(json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+            file.write(printable(json.dumps(entry, ensure_ascii=False)).encode() + b"\n")
     together = sum(counts.values())
     title = escape(f"Sixbit: {together} photo{'s' * (together != 1)}, {preset.label}")
     rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)

@@ -1,0 +1,60 @@
+"""What a library throws at a file, as an error of Sixbit's: nothing else leaves what reads a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sixbit.values.errors import Code, PhotoError, SixbitError, photo_name
+
+
+@contextmanager
+def reading(
+    path: Path, refusal: type[SixbitError] = PhotoError, code: Code = Code.DAMAGED, what: str = ""
+) -> Iterator[None]:
+    """Turn what is raised while a file is read into a SixbitError that names it.
+
+    A file may say anything, and no list of what libraries throw at it is complete. Whoever calls one catches what it
+    is known to throw; anything else becomes a ``refusal`` of kind ``code`` here, and its traceback goes into the log,
+    for it may be a mistake of ours. ``what`` says in words what the file is, if it is no photo.
+
+    >>> with reading(Path("a.jpg")):
+    ...     raise PhotoError("is empty.")
+    Traceback (most recent call last):
+    sixbit.values.errors.PhotoError: a.jpg: is empty.
+    """
+    holds = f"{what}, and " if what else ""
+    try:
+        yield
+    except SixbitError as error:
+        error.subject = error.subject or path
+        raise
+    except MemoryError as error:
+        why = f"{holds}is too large for the memory of this computer."
+        raise refusal(why, Code.TOO_LARGE, subject=path) from error
+    except OSError as error:
+        why = f"{holds}cannot be read: {of_library(error)}."
+        raise refusal(why, Code.NO_ACCESS if code is Code.DAMAGED else code, subject=path) from error
+    except Exception as error:
+        from sixbit.faults import is_strict, logged
+
+        if is_strict():
+            raise
+        log = logged(f"reading {path}", error)
+        more = f"; {log} says more" if log else ""
+        why = f"{holds}cannot be read ({of_library(error)}){more}."
+        raise refusal(why, code, subject=path) from error
+
+
+def of_library(error: BaseException) -> str:
+    """What a library says of a file, fit for the line of a message.
+
+    >>> of_library(ValueError("two lines\\nof it."))
+    'two lines\\\\nof it'
+    """
+    # The first is the system's, the second exiv2's.
+    said = str(getattr(error, "strerror", None) or getattr(error, "message", None) or error)
+    if isinstance(error, LookupError | MemoryError) or not said:  # their words say nothing without their name
+        said = f"{type(error).__name__} {said}"
+    return photo_name(said.strip().rstrip("."))
