@@ -378,6 +378,15 @@ def test_a_dng_cut_short_or_over_exposed_is_refused_in_words(tmp_path: Path) -> 
         measure_dng(save_dng(replace(RAW, level=1.2), path))
 
 
+def test_libraw_writes_no_name_to_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """It complains by itself, beside what it raises."""
+    path = save_dng(RAW, tmp_path / "a\x1b[31m.dng")
+    path.write_bytes(path.read_bytes()[:-200_000])
+    with pytest.raises(sixbit.PhotoError):
+        measure_dng(path)
+    assert "\x1b" not in capfd.readouterr().err
+
+
 def test_an_estimated_aperture_is_said_to_be_one(tmp_path: Path) -> None:
     path = save(FLAT.codes(1, 16), tmp_path / "one.png")
     assert "the camera's estimate" in measure_flat([path]).verdict[-1]

@@ -208,7 +208,8 @@ def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
     from sixbit.values.light import linear
 
     try:
-        with rawpy.imread(str(path)) as raw:
+        # Not by its path, which LibRaw would write to the terminal as it is.
+        with opened(path) as file, rawpy.imread(file) as raw:
             pixels = raw.postprocess(
                 half_size=True,
                 gamma=(1, 1),

@@ -23,6 +23,8 @@ T = TypeVar("T")
 DONE = 0
 SOME_FAILED = 1
 UNUSABLE = 2
+FAULT = 70
+"""A mistake of Sixbit's own, EX_SOFTWARE of BSD's sysexits.h."""
 STOPPED = 130
 """By Ctrl+C, as a shell has it: 128 and the number of the signal."""
 

@@ -9,7 +9,7 @@ import warnings
 from types import ModuleType
 from typing import NoReturn, TextIO
 
-from sixbit.cli import NAMES, OLD_NAMES, SOME_FAILED, STOPPED, complain
+from sixbit.cli import FAULT, NAMES, OLD_NAMES, SOME_FAILED, STOPPED, complain
 from sixbit.cli.door import door
 from sixbit.manifest import manifest
 from sixbit.values.errors import SixbitError, UserFileWarning, photo_name
@@ -18,7 +18,7 @@ from sixbit.values.errors import SixbitError, UserFileWarning, photo_name
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0 all done, 1 some photos failed, 2 unusable arguments, 130 stopped by Ctrl+C.
+    0 all done, 1 some photos failed, 2 unusable arguments, 70 a mistake of Sixbit's own, 130 stopped by Ctrl+C.
     """
     words = sys.argv[1:] if arguments is None else arguments
     with door():
@@ -36,6 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
         except KeyboardInterrupt:
             complain("stopped")
             return STOPPED
+        except MemoryError:
+            complain("the memory of this computer is not enough for that")
+            return SOME_FAILED
+        except Exception as error:
+            return _mistake(words, error)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,6 +61,22 @@ def _run(words: list[str]) -> int:
     warnings.showwarning = _say
     status: int = command.run(options)
     return status
+
+
+def _mistake(words: list[str], error: Exception) -> int:
+    """Own up to a mistake of Sixbit's, in one line; a log has all that it takes to mend it."""
+    import shlex
+
+    from sixbit.faults import in_words, is_strict, logged
+
+    if is_strict():
+        raise error
+    log = logged(shlex.join(["sixbit", *words]), error)
+    if log:
+        complain(f"Sixbit made a mistake ({type(error).__name__}). Please send the log: {photo_name(log)}")
+    else:
+        complain(f"Sixbit made a mistake ({in_words(error)}), and no log can be written. Please report it.")
+    return FAULT
 
 
 def _say(

@@ -19,6 +19,7 @@ from sixbit.editors.page.steps import STEPS, Findings, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.page.work import Comparison, Look, compare, look, measure
 from sixbit.editors.page.worker import StoppedError, Worker
+from sixbit.faults import described
 from sixbit.lenses.catalogue import catalogue
 from sixbit.machine import start_log
 from sixbit.values.choices import Choices, read_number
@@ -340,7 +341,7 @@ class PageSession:
         if isinstance(error, RequestError | StoppedError):
             return str(error)
         if not isinstance(error, SixbitError):
-            _log.error("unexpected", exc_info=error)
+            _log.error("%s", described("the calibration page", error))
             where = f" Please send the file {self.log} to us." if self.log else ""
             return f"Something went wrong that is not your fault, and nothing was kept.{where}"
         photo = self._photo_of(error)

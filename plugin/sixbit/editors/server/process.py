@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, NoReturn
 from sixbit.editors.server.asked import Request
 from sixbit.editors.server.requests import RequestFile
 from sixbit.editors.server.session import Session
+from sixbit.faults import described, in_words
 from sixbit.machine import start_log
 from sixbit.values.errors import ArgumentError, PhotoError, SixbitError, photo_name
 from sixbit.values.sentence import Sentence, parts
@@ -146,9 +147,12 @@ class _Server:
             return _refusal(error)
         except Exception as error:
             do = job.request.get("do")
-            _log.error("request %r", do, exc_info=error)
+            _log.error("%s", described(f"request {do!r}", error))
             where = "" if self._log is None else f"; {self._log} says more"
-            return {"error": f"Sixbit failed at {do!r} ({type(error).__name__}: {error}){where}.", "kind": "internal"}
+            return {
+                "error": f"Sixbit failed at {do!r} ({in_words(error)}){where}.",
+                "kind": "internal",
+            }
 
     def _send(self, answer: dict[str, Any]) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import shutil
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,13 @@ from sixbit.export.batch.plan import Task, blank, choices_digest, chosen_lens, f
 from sixbit.export.correct import correct, described
 from sixbit.export.correct import foreseen as foreseen_correction
 from sixbit.export.presets import Preset
+from sixbit.faults import in_words, logged
 from sixbit.files.replace import replacing
 from sixbit.photos.pixels import file_of, small_picture, turned_upright
 from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
 from sixbit.values.choices import Choices
-from sixbit.values.errors import Code, NotCorrectedError, PhotoError, SixbitError
+from sixbit.values.errors import Code, NotCorrectedError, PhotoError, SixbitError, photo_name
 from sixbit.values.watch import Watch
 from sixbit.values.ways_out import codes_of
 
@@ -47,13 +49,17 @@ def export(task: Task) -> Record:
     except MemoryError:
         result = {"message": "is too large for the memory of this computer.", "codes": [Code.TOO_LARGE]}
     except Exception as error:
-        import traceback
-
-        message = f"Sixbit made a mistake ({type(error).__name__}: {error})."
-        result = {"message": message, "codes": [Code.FAULT], "details": traceback.format_exc()}
+        result = {"message": _mistake(task, error), "codes": [Code.FAULT], "details": traceback.format_exc()}
     if result.get("out") is not None:
         result["out_size"] = Path(task.folder, result["out"]).stat().st_size
     return {**known, **result}
+
+
+def _mistake(task: Task, error: Exception) -> str:
+    """Own up to a mistake of Sixbit's; a log of the computer that did the task has all that it takes to mend it."""
+    log = logged(f"exporting {task.source} by the preset {task.preset.name}", error)
+    more = f"; {photo_name(log)} says more" if log else ""
+    return f"Sixbit made a mistake ({in_words(error)}){more}."
 
 
 def foreseen(task: Task) -> Record:
