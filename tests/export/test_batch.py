@@ -212,10 +212,24 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     assert {record["out"] for record in records if record["out"]} == set(written(out))
 
 
+DYING = """if True:
+    import os, sys
+    from pathlib import Path
+    from sixbit.files.replace import replacing
+    with replacing(Path(sys.argv[1], "photo.jpg")) as file:
+        file.write(b"half a photo")
+        file.flush()
+        os.kill(os.getpid(), 9)
+"""
+"""A process that is killed while it writes a photo into the folder that it is given."""
+
+
 def test_what_a_worker_leaves_behind_is_cleared(tmp_path: Path) -> None:
     put(tmp_path / "in" / "roll" / "a.jpg")
     (tmp_path / "out" / "roll").mkdir(parents=True)
-    (tmp_path / "out" / "roll" / ".sixbit-00ff.part").write_bytes(b"half a photo")
+    left = subprocess.run([sys.executable, "-c", DYING, str(tmp_path / "out" / "roll")], check=False)
+    assert left.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.rglob("*.part"))) == 1
     run(tmp_path / "in", tmp_path / "out")
     assert set(written(tmp_path / "out")) == {"roll/a.jpg", "sixbit-report.html", "sixbit-report.jsonl"}
 
@@ -235,6 +249,73 @@ def test_a_ledger_that_was_cut_short_goes_on(tmp_path: Path) -> None:
     ledger.path.write_text('{"ledger": 2}\n')
     with refused(PhotoError, "newer Sixbit", Code.VERSION):
         Ledger(ledger.path)
+
+
+def test_damaged_lines_of_a_ledger_are_passed_over(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.claim({"a": "a", "b": "b"})
+    damaged = [
+        b"\0" * 30,
+        b"no JSON",
+        b"[" * 100_000,
+        b"3",
+        b'{"targets": [1]}',
+        b'{"targets": {"c": 1}}',
+        b'{"source": []}',
+    ]
+    with ledger.path.open("ab") as file:
+        file.writelines(row + b"\n" for row in damaged)
+    again = Ledger(ledger.path)
+    again.add({"source": "a", "status": "corrected"})
+    assert again.targets == Ledger(ledger.path).targets == {"a": "a", "b": "b"}
+    assert Ledger(ledger.path).record("a") == {"source": "a", "status": "corrected"}
+
+
+PLANTED = {
+    ".sixbit": "is a link",
+    ".sixbit/ledger.jsonl": "is a link",
+    ".sixbit/lock": "cannot be written",
+    "roll": "leads out of the output folder",
+}
+
+
+@pytest.mark.parametrize("place", PLANTED)
+@pytest.mark.parametrize("exists", [True, False])
+def test_planted_links_in_an_output_folder_are_not_followed(place: str, exists: bool, tmp_path: Path) -> None:
+    put(tmp_path / "in" / "roll" / "a.jpg")
+    elsewhere, link = tmp_path / "elsewhere", tmp_path / "out" / place
+    link.parent.mkdir(parents=True)
+    if exists and "/" in place:
+        elsewhere.write_text("mine")
+    elif exists:
+        elsewhere.mkdir()
+    link.symlink_to(elsewhere)
+    with pytest.raises(PhotoError, match=PLANTED[place]):
+        run(tmp_path / "in", tmp_path / "out")
+    assert elsewhere.exists() == exists
+    if elsewhere.is_file():
+        assert elsewhere.read_text() == "mine"
+    elif exists:
+        assert not list(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "sixbit-report.html", "sixbit-report.jsonl"])
+def test_planted_links_are_replaced_by_the_files(name: str, tmp_path: Path) -> None:
+    put(tmp_path / "in" / "a.jpg")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "elsewhere").write_text("mine")
+    (tmp_path / "out" / name).symlink_to(tmp_path / "elsewhere")
+    run(tmp_path / "in", tmp_path / "out", replace(JPEG, exists="overwrite"))
+    assert (tmp_path / "elsewhere").read_text() == "mine"
+    assert not (tmp_path / "out" / name).is_symlink()
+
+
+def test_a_pipe_is_no_ledger(tmp_path: Path) -> None:
+    put(tmp_path / "in" / "a.jpg")
+    (tmp_path / "out" / ".sixbit").mkdir(parents=True)
+    os.mkfifo(tmp_path / "out" / ".sixbit" / "ledger.jsonl")
+    with refused(PhotoError, "a pipe or a device.*Repair it", Code.USER_FILE):
+        run(tmp_path / "in", tmp_path / "out")
 
 
 def test_two_batches_do_not_share_a_folder(tmp_path: Path) -> None:
@@ -257,7 +338,8 @@ def test_the_death_of_a_process_costs_one_photo(tmp_path: Path, monkeypatch: pyt
         "    opened = photos.decode\n"
         "    def killing(path):\n"
         "        if path.name == '3.jpg':\n"
-        f"            open({str(tmp_path / 'out' / '.sixbit-begun.part')!r}, 'w').close()\n"
+        "            from sixbit.files.parts import begin\n"
+        f"            begun = begin(photos.Path({str(tmp_path / 'out')!r}))\n"
         "            os.kill(os.getpid(), 9)\n"
         "        return opened(path)\n"
         "    photos.decode = killing\n"

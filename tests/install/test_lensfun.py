@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import pytest
 from sixbit.cli.ways_out import WAYS_OUT
 from sixbit.install import lensfun as module
 from sixbit.install.lensfun import doctor, install, uninstall
-from sixbit.values.errors import Code, InstallError
+from sixbit.install.placed import Placed, place, recorded
+from sixbit.values.errors import Code, InstallError, UserFileWarning
 from sixbit.values.ways_out import way_out
 from tests.scenery.refusals import refused
 
@@ -249,7 +251,7 @@ def test_a_full_disk_leaves_nothing_half_written(lensfun: Path, lens_db: Path) -
     before = tree(lensfun.parent)
     with full_disk(), refused(InstallError, "Make room", Code.DISK_FULL):
         install()
-    assert tree(lensfun.parent) == before
+    assert tree(lensfun.parent) == before | {Placed.path().with_suffix(".lock"): b""}
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"lensfun": 3}'])
@@ -257,10 +259,34 @@ def test_a_damaged_record(lensfun: Path, lens_db: Path, content: str) -> None:
     record = lensfun.parent / "sixbit/installed.json"
     record.parent.mkdir()
     record.write_text(content)
-    with refused(InstallError, r"installed\.json: .*cannot be read.*take it away", Code.USER_FILE):
-        install()
     [finding] = doctor()
     assert not finding.well
+    assert "cannot be read" in finding.message
+    with pytest.warns(UserFileWarning, match=r"installed\.json: .*cannot be read.*set aside as installed"):
+        install()
+    assert record.with_name("installed.json.damaged-1").read_text() == content
+    [finding] = doctor()
+    assert finding.well
+    uninstall()
+    assert not list(lensfun.glob("*.xml"))
+
+
+def test_a_record_that_may_not_be_read_stays(lensfun: Path, lens_db: Path) -> None:
+    record = lensfun.parent / "sixbit/installed.json"
+    record.mkdir(parents=True)
+    with refused(InstallError, r"installed\.json: .*cannot be read.*take it away", Code.USER_FILE):
+        install()
+
+
+def test_two_installs_at_once_both_stand_in_the_record(lensfun: Path, lens_db: Path) -> None:
+    def one(number: int) -> None:
+        with recorded():
+            before = {Path(name): b"<lensdatabase/>" for name in Placed.load().files("lensfun")}
+            place("lensfun", {**before, lensfun / f"{number}.xml": b"<lensdatabase/>"})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, range(24)))
+    assert set(Placed.load().files("lensfun")) == {str(lensfun / f"{number}.xml") for number in range(24)}
 
 
 # With the whole of lens_db and lensfun's own database --------------------------------------------------------------

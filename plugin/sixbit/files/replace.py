@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,32 +17,119 @@ PATIENCE_S = 30.0
 
 
 @contextmanager
-def replacing(target: Path, make_folder: bool = False) -> Iterator[BinaryIO]:
+def replacing(
+    target: Path, make_folder: bool = False, *, like: Path | None = None, same_file: bool = False
+) -> Iterator[BinaryIO]:
     """A new file that takes the place of ``target`` when all is written, in one step; if anything fails, it is gone.
 
-    It keeps the permissions of the file whose place it takes. Its folder is made if that is asked for. Raises
-    PhotoError for a folder that cannot be written and a full disk.
+    It gets the owner, the permissions and the extended attributes of the file whose place it takes, or of ``like``, as
+    far as the system lets it. With ``same_file`` a target that has several names, or belongs to somebody else, stays
+    that very file: it is overwritten where it stands (:mod:`sixbit.files.in_place`). Its folder is made if that is
+    asked for, and what killed processes left there is taken away. Raises PhotoError for a folder that cannot be
+    written, a full disk, and a target that is no file.
     """
-    temporary = target.parent / f".sixbit-{os.urandom(8).hex()}.part"
+    from sixbit.files.parts import begin
+
+    check_place(target)
+    temporary = None
     try:
         if make_folder:
             target.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("x+b") as file:
+        _sweep_once(target.parent)
+        like = like or (target if target.exists() else None)
+        temporary, file = begin(target.parent, like.stat().st_mode & 0o777 if like else 0o666)
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            temporary.chmod(target.stat().st_mode & 0o777)
-        temporary.replace(target)
+            if same_file and like and _overwritten(target, temporary, file):
+                return
+            if like:
+                _keep(like, temporary)
+            if os.name == "nt":  # which moves no file that is open
+                file.close()
+            temporary.replace(target)
     except OSError as error:
         raise refusal(error, target) from error
     finally:
         # Where it could not be made it cannot be unlinked either (a read-only disk says so once more).
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            if temporary:
+                temporary.unlink(missing_ok=True)
 
 
-def write_whole(target: Path, content: str | bytes, make_folder: bool = False) -> None:
+def _overwritten(target: Path, new: Path, file: BinaryIO) -> bool:
+    from sixbit.files.in_place import overwrite, stays
+
+    if not stays(target):
+        return False
+    overwrite(target, new, file)
+    return True
+
+
+_CARRIED = ("user.", "system.", "security.selinux")
+"""How the extended attributes begin that belong to a file, whatever it holds; ACLs are among them."""
+
+
+def _keep(like: Path, new: Path) -> None:
+    """Give a new file the owner, permissions and extended attributes of another, where that is allowed."""
+    old = like.stat()
+    if hasattr(os, "chown"):
+        with suppress(OSError):
+            os.chown(new, -1, old.st_gid)
+        with suppress(OSError):
+            os.chown(new, old.st_uid, -1)
+    new.chmod(old.st_mode & 0o777)
+    if not hasattr(os, "listxattr"):
+        return
+    with suppress(OSError):
+        names = [name for name in os.listxattr(like) if name.startswith(_CARRIED)]
+        for name in os.listxattr(new):  # what its folder gives to each new file
+            if name.startswith(_CARRIED) and name not in names:
+                with suppress(OSError):
+                    os.removexattr(new, name)
+        for name in names:
+            with suppress(OSError):
+                os.setxattr(new, name, os.getxattr(like, name))
+
+
+_swept: set[Path] = set()
+
+
+def _sweep_once(folder: Path) -> None:
+    """Sweep a folder, once in a process: it may hold ten thousand photos."""
+    if folder not in _swept:
+        _swept.add(folder)
+        sweep(folder)
+
+
+def sweep(folder: Path) -> None:
+    """Take away, or finish, what processes that were killed had begun to write in a folder."""
+    from sixbit.files.in_place import finish_all
+    from sixbit.files.parts import PART, is_left, left, opened_plainly
+
+    finish_all(folder)
+    for part in left(folder, PART):
+        with suppress(OSError), opened_plainly(part) as file:
+            if is_left(part, file):
+                part.unlink()
+
+
+def check_place(target: Path) -> None:
+    """Raise PhotoError for a target whose place no file can take: a folder, a pipe or a device has it."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise refusal(error, target) from error
+    if stat.S_ISDIR(mode):
+        raise PhotoError("is a folder.", Code.NAME, subject=target)
+    if not stat.S_ISREG(mode):
+        raise PhotoError("is not a file but a pipe or a device.", Code.NAME, subject=target)
+
+
+def write_whole(target: Path, content: str | bytes, make_folder: bool = False, *, same_file: bool = False) -> None:
     """Write a text (as UTF-8) or bytes to ``target``, whole or not at all; raises PhotoError as :func:`replacing`.
 
     >>> from tempfile import TemporaryDirectory
@@ -50,7 +138,7 @@ def write_whole(target: Path, content: str | bytes, make_folder: bool = False) -
     ...     Path(folder, "lens.txt").read_text()
     'Elmar'
     """
-    with replacing(target, make_folder) as file:
+    with replacing(target, make_folder, same_file=same_file) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 

@@ -249,13 +249,13 @@ class Structure:
         """Set a text of the first directory: in the place of the old one if that was as long, else at the end."""
         data, old = text.encode("ascii", "replace") + b"\0", find(self.first(), tag)
         if old is None or old.kind != ASCII or not 4 < len(data) <= old.size:
-            self._set_first(self.entry(tag, ASCII, data))
+            self.set_first(self.entry(tag, ASCII, data))
             return
         self.write(self.place(old) - self.base, data.ljust(old.size, b"\0"))
         self.write(old.at + 4, self.pack("I", len(data)))
 
-    def _set_first(self, new: Entry) -> None:
-        """Give the first directory an entry, in the place of its own of the same tag if there is one."""
+    def set_first(self, new: Entry) -> None:
+        """Give the first directory an entry, in place of its own of that tag; if it has none, it moves to the end."""
         old = find(self.first(), new.tag)
         if old is None:
             self.put_first([new])
@@ -294,7 +294,7 @@ class Structure:
         old = find(self.first(), pointer)
         if old is not None and self.number(old) is None:
             raise StructureError(f"the directory 0x{pointer:04X} cannot be found")
-        self._set_first(Entry(pointer, LONG, 1, self.pack("I", self.append_directory(entries))))
+        self.set_first(Entry(pointer, LONG, 1, self.pack("I", self.append_directory(entries))))
 
     def append_directory(self, entries: Iterable[Entry], following: int = 0) -> int:
         """Put a directory at the end, and return where it lies; ``following`` is where the next one does."""

@@ -20,6 +20,7 @@ from sixbit.install.placed import (
     not_placed,
     not_renewed,
     place,
+    recorded,
     take_back,
 )
 from sixbit.install.server import server_settings, why_not_running
@@ -97,14 +98,16 @@ class Editor(ABC):
         if not folders:
             raise InstallError(f"{self.nowhere}.", Code.NO_EDITOR)
         wanted = {path: data for folder in folders for path, data in self._files(folder).items()}
-        said = place(self.host, wanted, dry_run)
-        return said + [line for folder in folders for line in self.switch_on(folder, dry_run)]
+        with recorded(dry_run):
+            said = place(self.host, wanted, dry_run)
+            return said + [line for folder in folders for line in self.switch_on(folder, dry_run)]
 
     def uninstall(self, dry_run: bool = False) -> list[str]:
         """Take back what :meth:`install` put there, except for files changed since, and return what was done."""
-        # First of all the editor stops to look for it.
-        said = [line for folder in self.folders() for line in self.switch_off(folder, dry_run)]
-        return said + (take_back(self.host, dry_run) if Placed.load().files(self.host) or not said else [])
+        with recorded(dry_run):
+            # First of all the editor stops to look for it.
+            said = [line for folder in self.folders() for line in self.switch_off(folder, dry_run)]
+            return said + (take_back(self.host, dry_run) if Placed.load().files(self.host) or not said else [])
 
     def doctor(self) -> list[Finding]:
         """Look whether each editor finds its files, runs them, and can start Sixbit."""

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sixbit.install.placed import RECORD, Finding, Placed, not_placed, not_renewed, place, take_back
+from sixbit.install.placed import RECORD, Finding, Placed, not_placed, not_renewed, place, recorded, take_back
 from sixbit.machine import data_home, folder_in
 from sixbit.manifest import data_path
 from sixbit.values.errors import Code, InstallError
@@ -59,12 +59,14 @@ def install(dry_run: bool = False, computed: bool = False) -> list[str]:
 
     Computed calibrations are left out unless asked for. Raises InstallError.
     """
-    return place(HOST, _files(computed), dry_run)
+    with recorded(dry_run):
+        return place(HOST, _files(computed), dry_run)
 
 
 def uninstall(dry_run: bool = False) -> list[str]:
     """Remove what :func:`install` put there, except for files changed since, and return what was done."""
-    return take_back(HOST, dry_run)
+    with recorded(dry_run):
+        return take_back(HOST, dry_run)
 
 
 def renew() -> None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sixbit.files.replace import write_whole
+from sixbit.files.replace import locked, set_aside, write_whole
 from sixbit.machine import user_data
-from sixbit.values.errors import Code, InstallError, PhotoError
+from sixbit.values.errors import Code, InstallError, PhotoError, go_on_without
 
 Files = Mapping[Path, bytes]
 
@@ -49,8 +49,39 @@ class Finding(NamedTuple):
     values: Mapping[str, str] = MappingProxyType({})
 
 
+@contextmanager
+def recorded(dry_run: bool = False) -> Iterator[None]:
+    """Hold the record against other processes that install something, unless it is only told what would be done.
+
+    One that is damaged is set aside, and the user is told. Raises InstallError.
+    """
+    if dry_run:
+        yield
+        return
+    with _as_install_error(), locked(Placed.path()):
+        try:
+            Placed.load()
+        except InstallError as error:
+            aside = None if isinstance(error.__cause__, OSError) else set_aside(Placed.path())
+            if aside is None:
+                raise
+            why = f"{error.reason} It was set aside as {aside.name}; what an earlier Sixbit installed is left as it is."
+            go_on_without(InstallError(why, error.code, subject=error.subject))
+        yield
+
+
+@contextmanager
+def _as_install_error() -> Iterator[None]:
+    try:
+        yield
+    except PhotoError as error:
+        raise InstallError(error.reason, error.code, subject=error.subject) from error
+
+
 def place(host: str, wanted: Files, dry_run: bool = False) -> list[str]:
     """Make the files that Sixbit has put there for a host the wanted ones, and return what was (or would be) done.
+
+    Only who holds the record (:func:`recorded`) may call it.
 
     New files are written, in the order of ``wanted``; those of Sixbit are renewed or removed. The user's own files,
     and those of Sixbit that the user has changed, are left alone. Raises InstallError; each file is as before or done
@@ -104,7 +135,7 @@ class Placed:
             return cls({str(host): {str(p): str(d) for p, d in files.items()} for host, files in content.items()})
         except FileNotFoundError:
             return cls()
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise InstallError(f"{RECORD} cannot be read ({error}).", Code.USER_FILE, subject=cls.path()) from error
 
     def files(self, host: str) -> dict[str, str]:
@@ -162,10 +193,8 @@ def not_renewed(states: Mapping[Path, str], part: str, folder: Path) -> str:
 
 def write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, and its folder if need be. Raises InstallError."""
-    try:
+    with _as_install_error():
         write_whole(path, data, make_folder=True)
-    except PhotoError as error:
-        raise InstallError(error.reason, error.code, subject=path) from error
 
 
 def remove(path: Path) -> None:

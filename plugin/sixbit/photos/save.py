@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.files.jpeg import EXIF, LONGEST, XMP
-from sixbit.files.replace import replacing
+from sixbit.files.replace import check_place, replacing
 from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.colour_tags import recoloured
 from sixbit.photos.metadata import Room, corrected, with_resolution, without_maker_note
@@ -109,6 +109,7 @@ def check_target(target: Path, source: Path | None) -> None:
         raise PhotoError(f"cannot be written: {error.strerror}.", Code.NOT_WRITABLE, subject=target) from error
     if same:
         raise PhotoError("is the photo itself.", Code.NAME, subject=target)
+    check_place(target)
     if not target.parent.is_dir():
         raise PhotoError(f"there is no folder {photo_name(target.parent)}.", Code.NO_FOLDER, subject=target)
 

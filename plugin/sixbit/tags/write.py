@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +19,9 @@ from typing import BinaryIO
 from sixbit.files import jpeg, mpf, png, tiff
 from sixbit.files.exiv2 import loaded_exiv2, parsed_xmp, xmp_packet
 from sixbit.files.find import Blocks
-from sixbit.files.replace import replacing, write_whole
+from sixbit.files.in_place import alone
+from sixbit.files.replace import check_place, refusal, replacing, write_whole
+from sixbit.files.tiff_end import cut_end
 from sixbit.files.xmp import XmpError, read_packet
 from sixbit.files.xmp_text import edited
 from sixbit.tags.lens import Values, lens_values, outdated, own_properties, text_of
@@ -65,7 +67,7 @@ def write_lens_tags(
         raise PhotoError(f"{lens.name} is an adapter, not a lens.", Code.NO_SUCH_LENS)
     if refused := lens.too_wide(f_number):
         raise PhotoError(refused)
-    with opened(photo) as file:
+    with alone(photo.resolve()), opened(photo) as file:
         blocks = photo_blocks(photo, file)
         shot = shot_in(photo, blocks)
         crop_factor = _crop_factor(shot)
@@ -76,7 +78,8 @@ def write_lens_tags(
             if blocks.kind in ("JPEG", "PNG") or (is_tiff and not blocks.is_dng):
                 packet = _merged(blocks.xmp or b"", values, own | _known_to_body(shot), complete=False)
                 # The photo is closed again before another file takes its place, which some systems insist on.
-                with _backup(photo.resolve(), backup), replacing(photo.resolve()) as tagged, file:
+                place = photo.resolve()
+                with _backup(place, backup), replacing(place, same_file=True) as tagged, file:
                     file.seek(0)
                     _tag(file, tagged, blocks, values, packet)
                 return photo
@@ -84,7 +87,7 @@ def write_lens_tags(
             pass
         except (tiff.StructureError, struct.error) as error:
             raise PhotoError(f"its tags are damaged ({error}).", Code.DAMAGED, subject=photo) from error
-    return _tag_sidecar(photo, values, own, backup)
+        return _tag_sidecar(photo, values, own, backup)
 
 
 def _crop_factor(shot: Shot) -> float | None:
@@ -101,11 +104,16 @@ def _known_to_body(shot: Shot) -> dict[str, str]:
     return {} if known is None or known.tag.startswith("MakerNote") else {own_key(COMPENSATED): known.value}
 
 
-def _put(block: tiff.Structure, values: Values) -> None:
-    """Give the Exif directory these values. It moves to the end, behind them; its other entries stay as they are."""
+def _put(block: tiff.Structure, values: Values, first_tags: Container[int] = ()) -> None:
+    """Give the Exif directory these values. It moves to the end, behind them; its other entries stay as they are.
+
+    What was put at the end before goes, with values of the first directory that follow (``first_tags``).
+    """
     entries = {entry.tag: entry for entry in block.sub(tiff.EXIF)}
-    for name in outdated(values):
-        entries.pop(_NUMBERS[name], None)
+    renewed = {_NUMBERS[name] for name in (*values, *outdated(values))}
+    cut_end(block, renewed, first_tags)
+    for number in renewed:
+        entries.pop(number, None)
     for name, value in values.items():
         number = _NUMBERS[name]
         if isinstance(value, str):
@@ -125,8 +133,8 @@ def _tag(photo: BinaryIO, tagged: BinaryIO, blocks: Blocks, values: Values, pack
     if blocks.kind == "TIFF":
         shutil.copyfileobj(photo, tagged, 1 << 20)
         whole = tiff.Structure(tagged)
-        _put(whole, values)
-        whole.put_first([whole.entry(tiff.XMP, tiff.BYTE, packet)])
+        _put(whole, values, {tiff.XMP})
+        whole.set_first(whole.entry(tiff.XMP, tiff.BYTE, packet))
         return
     data, old = photo.read(), blocks.exif
     block = tiff.Structure(tiff.EMPTY if old is None else old)
@@ -145,36 +153,38 @@ def _tag(photo: BinaryIO, tagged: BinaryIO, blocks: Blocks, values: Values, pack
 def _backup(path: Path, wanted: bool) -> Iterator[None]:
     """Keep the file as it is under a second name, if its replacement succeeds; an older one of that name stays."""
     kept = path.with_name(path.name + ".orig")
-    made = wanted and not kept.exists()
+    made = False
     try:
-        if made:
-            try:
-                os.link(path, kept)
-            except OSError:  # memory cards have no links
-                with path.open("rb") as source, kept.open("xb") as file:
-                    shutil.copyfileobj(source, file, 1 << 20)
+        # A second name of the photo itself is no copy of it, and would change with it.
+        if wanted and not (kept.exists() and not kept.samefile(path)):
+            with path.open("rb") as source, replacing(kept, like=path) as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+            made, times = True, path.stat()
+            os.utime(kept, ns=(times.st_atime_ns, times.st_mtime_ns))
+    except OSError as error:
+        raise refusal(error, kept) from error
+    try:
         yield
-    except BaseException as error:
+    except BaseException:
         if made:
             kept.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            why = f"the backup cannot be written: {error.strerror}."
-            raise PhotoError(why, Code.NOT_WRITABLE, subject=kept) from error
         raise
 
 
 def _tag_sidecar(photo: Path, values: Values, own: dict[str, str], backup: bool) -> Path:
-    sidecar = next((path for path in sidecars(photo) if path.is_file()), sidecars(photo)[0])
-    packet = b""
-    if sidecar.exists():
-        with opened(sidecar) as file:
-            packet = file.read()
-    try:
-        merged = _merged(packet, values, own, complete=True)
-    except XmpError as error:
-        raise PhotoError(f"the sidecar is damaged ({error}).", Code.USER_FILE, subject=sidecar) from error
-    with _backup(sidecar, backup and sidecar.exists()):
-        write_whole(sidecar, merged)
+    sidecar = next((path for path in sidecars(photo) if os.path.isfile(path)), sidecars(photo)[0])  # noqa: PTH113
+    check_place(sidecar)
+    with alone(sidecar):
+        packet = b""
+        if sidecar.exists():
+            with opened(sidecar) as file:
+                packet = file.read()
+        try:
+            merged = _merged(packet, values, own, complete=True)
+        except XmpError as error:
+            raise PhotoError(f"the sidecar is damaged ({error}).", Code.USER_FILE, subject=sidecar) from error
+        with _backup(sidecar, backup and sidecar.exists()):
+            write_whole(sidecar, merged, same_file=True)
     return sidecar
 
 

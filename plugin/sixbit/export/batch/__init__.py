@@ -24,8 +24,8 @@ from sixbit.export.batch.report import STATES, Outcome, is_outcome, outcome_of, 
 from sixbit.export.batch.sources import Source, find
 from sixbit.export.presets import Preset
 from sixbit.export.ways_out import BY_PRESET
-from sixbit.files.replace import make_folder
-from sixbit.values.errors import Code
+from sixbit.files.replace import make_folder, sweep
+from sixbit.values.errors import Code, PhotoError
 from sixbit.values.ways_out import WaysOut
 
 RAW = "is a raw file, which is not developed here."
@@ -80,16 +80,17 @@ def batch(
 
     Raises PhotoError if it cannot begin, and KeyboardInterrupt when stopped; a photo that fails is counted.
     """
-    from sixbit.export.batch.pool import clear, pool_of
+    from sixbit.export.batch.pool import pool_of
 
     folder = _absolute(folder)
     with held(folder / _PRIVATE):
         plan = _Plan(photos, folder, preset, include, exclude)
         plan.ledger.claim(plan.new_targets)
-        places = {task.target.parent for task in plan.tasks.values()}
+        places = {folder, *(task.target.parent for task in plan.tasks.values())}
         for place in places:
+            _stay_in(folder, place)
             make_folder(place)
-            clear(place)
+            sweep(place)
         waiting = [task for task in plan.tasks.values() if not plan.is_done(task)]
         together = len(plan.sources)
         if waiting:
@@ -104,7 +105,7 @@ def batch(
                     plan.ledger.add(record)
                 raise
             for place in places:  # of a process that died meanwhile
-                clear(place)
+                sweep(place)
         redone = {task.source for task in waiting}
 
         def outcomes() -> Iterator[Outcome]:
@@ -200,6 +201,12 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
     if pressed.is_set():
         raise KeyboardInterrupt
+
+
+def _stay_in(folder: Path, place: Path) -> None:
+    """Raise PhotoError for a folder in the output folder that a link has put elsewhere, where it may do harm."""
+    if not place.resolve().is_relative_to(folder.resolve()):
+        raise PhotoError("leads out of the output folder by a link, which is not followed.", Code.NAME, subject=place)
 
 
 def _absolute(folder: str | Path) -> Path:

@@ -1,7 +1,8 @@
 """The ledger of an output folder: a line for all that was done, so that a batch that was stopped goes on there.
 
 A line of JSON is appended, and forced to the disk, for the targets that photos were given before any is begun, and for
-each photo that is finished. A line that was cut short by the end of a process is dropped when the ledger is opened.
+each photo that is finished. A line that was cut short by the end of a process is dropped when the ledger is opened, and
+one that is damaged passed over. Who gets an output folder from others may find anything in it: no link is followed.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sixbit.files.reading import reading
+from sixbit.files.parts import opened_plainly
 from sixbit.files.replace import refusal
 from sixbit.values.errors import Code, PhotoError
 
@@ -34,18 +35,19 @@ class Ledger:
         self.targets: dict[str, str] = {}
         self._places: dict[str, int] = {}
         self._end = 0
-        with reading(path, code=Code.USER_FILE, what="tells what is done"), suppress(FileNotFoundError):
+        try:
             self._read()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise _no_ledger(error, self.path) from error
 
     def _read(self) -> None:
-        with self.path.open("rb") as file:
+        with opened_plainly(self.path) as file:
             for row in file:
-                try:
-                    entry = json.loads(row) if row.endswith(b"\n") else None
-                except (ValueError, RecursionError):
-                    entry = None
-                if entry is None or not _is_entry(entry):
+                if not row.endswith(b"\n"):
                     return  # what a process that was killed had not finished writing
+                entry = _entry(row)
                 if entry.get("ledger", FORMAT) != FORMAT:
                     raise PhotoError("was written by a newer Sixbit.", Code.VERSION, subject=self.path)
                 self.targets.update(entry.get("targets", {}))
@@ -67,33 +69,41 @@ class Ledger:
         """Return the record of a photo; None if it has none."""
         if source not in self._places:
             return None
-        with self.path.open("rb") as file:
+        with opened_plainly(self.path) as file:
             file.seek(self._places[source])
-            record: Record = json.loads(file.readline())
-        return record
+            return _entry(file.readline())
 
     def _append(self, entry: Record) -> int:
         row = json.dumps(entry).encode() + b"\n"
         at = self._end
         try:
-            with self.path.open("r+b" if self.path.exists() else "wb") as file:
+            with opened_plainly(self.path, os.O_RDWR | os.O_CREAT) as file:
                 file.truncate(at)
                 file.seek(at)
                 file.write(row)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise refusal(error, self.path) from error
+            raise _no_ledger(error, self.path) from error
         self._end = at + len(row)
         return at
 
 
-def _is_entry(entry: Any) -> bool:
-    """True for what a line of a ledger can be, of this format or a later one."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("source", ""), str):
-        return False
-    targets = entry.get("targets", {})
-    return isinstance(targets, dict) and all(isinstance(stem, str) for stem in targets.values())
+def _entry(row: bytes) -> Record:
+    """What a line says; nothing, if it is damaged."""
+    try:
+        entry = json.loads(row)
+        targets = entry.get("targets", {})
+        is_one = isinstance(entry.get("source", ""), str) and all(isinstance(stem, str) for stem in targets.values())
+    except (ValueError, AttributeError, RecursionError):
+        return {}
+    return entry if is_one else {}
+
+
+def _no_ledger(error: OSError, path: Path) -> PhotoError:
+    if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+        return PhotoError("is a link, a folder, a pipe or a device, and no ledger.", Code.USER_FILE, subject=path)
+    return refusal(error, path)
 
 
 @contextmanager
@@ -101,6 +111,8 @@ def held(folder: Path) -> Iterator[None]:
     """Keep another batch out of an output folder meanwhile; raises PhotoError if there is one."""
     import filelock
 
+    if folder.is_symlink():
+        raise PhotoError("is a link, which is not followed.", Code.USER_FILE, subject=folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / "lock", timeout=0)

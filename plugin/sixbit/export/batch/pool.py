@@ -13,7 +13,6 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from sixbit.export.batch.ledger import Record
@@ -218,9 +217,3 @@ class Cluster(Pool):
 def pool_of(scheduler: str | None, memory: int | None) -> Pool:
     """Processes of this machine, or of a cluster if its address is given."""
     return Cluster(scheduler, memory) if scheduler else Pool(memory or default_budget())
-
-
-def clear(folder: Path) -> None:
-    """Delete what a process that was killed had begun to write in a folder."""
-    for path in folder.glob(".sixbit-*.part"):
-        path.unlink(missing_ok=True)
