@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 
 from tests.scenery.fuzz.run import Outcome, outcomes
@@ -31,15 +32,16 @@ def main() -> None:
     names = [options.case] if options.case else [str(number) for number in numbers]
     faults: dict[str, list[Outcome]] = defaultdict(list)
     seconds, slowest, done = 0.0, ("", 0.0), 0
-    for outcome in outcomes(names, options.seed, options.processes):
-        done += 1
-        seconds += outcome.seconds
-        slowest = max(slowest, (outcome.case, outcome.seconds), key=lambda one: one[1])
-        if outcome.fault:
-            if outcome.where not in faults:
-                print(f"case {outcome.case}: {outcome.fault}", flush=True)
-            faults[outcome.where].append(outcome)
-            _keep(options.keep, options.seed, outcome)
+    with suppress(KeyboardInterrupt):  # Ctrl+C: then it tells of what was done
+        for outcome in outcomes(names, options.seed, options.processes):
+            done += 1
+            seconds += outcome.seconds
+            slowest = max(slowest, (outcome.case, outcome.seconds), key=lambda one: one[1])
+            if outcome.fault:
+                if outcome.where not in faults:
+                    print(f"case {outcome.case}: {outcome.fault}", flush=True)
+                faults[outcome.where].append(outcome)
+                _keep(options.keep, options.seed, outcome)
     for where, failed in sorted(faults.items(), key=lambda item: -len(item[1])):
         print(f"{len(failed):6} x {where}: case {', '.join(one.case for one in failed[:5])}")
     print(f"{done} cases, {sum(map(len, faults.values()))} with a fault; {seconds:.0f} s of processor", end="")

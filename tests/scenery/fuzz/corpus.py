@@ -62,6 +62,11 @@ def _texts(name: bytes, many: int, megabytes: int = 60) -> bytes:
     return photo_factory.with_chunks(_seed("leica.png"), *[chunk] * many)
 
 
+def _png_of_one_chunk() -> bytes:
+    photo = _seed("leica.png")
+    return photo[:8] + struct.pack(">I", 32767) + photo[12:]
+
+
 def _history(steps: int) -> bytes:
     step = '<rdf:li stEvt:action="saved" stEvt:when="2026-05-04T03:02:01" stEvt:softwareAgent="a program"/>'
     names = (
@@ -111,6 +116,10 @@ CORPUS: Mapping[str, tuple[Kind, Callable[[], bytes]]] = {
     "resolution-alone.tif": ("photo", lambda: _tiff((0x011A, 5, (300, 1)), (0x011B, 5, (300, 1)), (0x0128, SHORT, 2))),
     "escapes.tif": ("photo", lambda: _tiff((0x0106, ASCII, ESCAPES))),
     "iptc-of-one-number.tif": ("photo", lambda: _tiff((0x83BB, LONG, 7))),
+    "iptc-of-fractions.tif": ("photo", lambda: _tiff((0x83BB, 5, ((1, 3), (2, 3))))),
+    "iptc-of-a-float.tif": ("photo", lambda: _tiff((0x8649, 11, struct.pack("<f", 0.5)))),
+    "no-end.jpg": ("photo", lambda: _seed("leica.jpg")[:1200]),
+    "no-end.png": ("photo", _png_of_one_chunk),
     "one-dimension.tif": (
         "photo",
         lambda: _tiff(
