@@ -62,6 +62,13 @@ def _texts(name: bytes, many: int, megabytes: int = 60) -> bytes:
     return photo_factory.with_chunks(_seed("leica.png"), *[chunk] * many)
 
 
+def _jpeg_of_tags_alone() -> bytes:
+    """Its second Exif segment claims to go on behind the end of the file."""
+    photo = _seed("parts.jpg")
+    at = photo.index(b"\xff\xe1", 4) + 2
+    return photo[:at] + b"\xf0\0" + photo[at + 2 :]
+
+
 def _png_of_one_chunk() -> bytes:
     photo = _seed("leica.png")
     return photo[:8] + struct.pack(">I", 32767) + photo[12:]
@@ -117,8 +124,9 @@ CORPUS: Mapping[str, tuple[Kind, Callable[[], bytes]]] = {
     "escapes.tif": ("photo", lambda: _tiff((0x0106, ASCII, ESCAPES))),
     "iptc-of-one-number.tif": ("photo", lambda: _tiff((0x83BB, LONG, 7))),
     "iptc-of-fractions.tif": ("photo", lambda: _tiff((0x83BB, 5, ((1, 3), (2, 3))))),
-    "iptc-of-a-float.tif": ("photo", lambda: _tiff((0x8649, 11, struct.pack("<f", 0.5)))),
-    "no-end.jpg": ("photo", lambda: _seed("leica.jpg")[:1200]),
+    "xmp-of-one-number.tif": ("photo", lambda: _tiff((0x02BC, LONG, 7))),
+    "resources-of-one-number.tif": ("photo", lambda: _tiff((0x8649, SHORT, 7))),
+    "no-end.jpg": ("photo", _jpeg_of_tags_alone),
     "no-end.png": ("photo", _png_of_one_chunk),
     "one-dimension.tif": (
         "photo",
