@@ -50,7 +50,7 @@ def fit_gains(warp: Warp) -> tuple[tuple[Polynomial, ...], float]:
     if error > AIM * BUDGET:
         fits = [fit(curve, end, BUDGET) for curve in exact]
         error = max(error for _, error in fits)
-    if error > BUDGET:
+    if not error <= BUDGET:
         why = Sentence(
             "The fall-off cannot be fitted to within {budget} (off by {error:.2g}).",
             Code.BAD_VIGNETTING,
@@ -93,7 +93,7 @@ def _check_light(warp: Warp) -> None:
     for kind, light in (one for colour in range(3) for one in _lights(warp, colour, reach)):
         if kind == "shading":
             _check_shading(light)
-        elif np.min(light) < DARKEST:
+        elif not np.min(light) >= DARKEST:
             why = Sentence(
                 "The fall-off model reaches zero within the frame: this calibration is not usable here.",
                 Code.BAD_VIGNETTING,
@@ -131,7 +131,7 @@ def gain_map(warp: Warp) -> tuple[FloatArray | None, float]:
         error = _error_between(nodes, finer)
         if error <= BUDGET / 2:
             break
-    if error > BUDGET:
+    if not error <= BUDGET:
         why = Sentence(
             "The colour shading cannot be held to within {budget} (off by {error:.2g}).",
             Code.BAD_SHADING,

@@ -111,7 +111,7 @@ def _fit_colour(warp: Warp, colour: int) -> tuple[Polynomial, float]:
         budget,
         weight=lambda r: r * half_diagonal,
     )
-    if error > budget:
+    if not error <= budget:  # of numbers beyond all bounds it is none
         why = Sentence(
             "The distortion cannot be fitted to within {budget:.4f} px (off by {error:.4f} px).",
             Code.BAD_DISTORTION,
@@ -120,7 +120,7 @@ def _fit_colour(warp: Warp, colour: int) -> tuple[Polynomial, float]:
         )
         raise CompileError(why)
     r = np.linspace(0, warp.end, SAMPLES)
-    if np.any(np.diff(r * evaluate(polynomial, r)) <= 0):
+    if not np.all(np.diff(r * evaluate(polynomial, r)) > 0):
         why = Sentence(
             "The distortion model folds over within the frame: this calibration is not usable here.",
             Code.BAD_DISTORTION,

@@ -229,7 +229,7 @@ def _entries(files: Iterable[Path]) -> dict[Key, Element | None]:
     entries: dict[Key, Element | None] = {}
     for path in files:
         # lensfun passes over a file that it cannot read, and so do we.
-        with suppress(OSError, ElementTree.ParseError, ValueError):
+        with suppress(OSError, ElementTree.ParseError, ValueError, LookupError):
             root = ElementTree.parse(path).getroot()
             newer = float(root.get("version") or 0) > 1
             for entry in root:

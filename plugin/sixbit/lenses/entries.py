@@ -98,7 +98,7 @@ def xml_root(path: Path) -> Element:
     """Parse a file; CatalogueError, naming it, if that fails."""
     try:
         return ElementTree.parse(path).getroot()
-    except (OSError, ElementTree.ParseError) as error:
+    except (OSError, ElementTree.ParseError, LookupError, ValueError) as error:  # an encoding that nobody knows
         raise CatalogueError(f"is no readable lensfun XML ({error}).", subject=path) from error
 
 

@@ -103,7 +103,10 @@ def _bytes(value: Any) -> bytes | None:
     if isinstance(value, str):
         return value.encode()
     # IPTC is often called LONG by its writers, in the byte order of the file; as bytes or words it is a tuple.
-    return bytes(value) if max(value) < 256 else struct.pack(f"<{len(value)}I", *value)
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not numbers or not all(isinstance(number, int) and 0 <= number < 1 << 32 for number in numbers):
+        return None  # of no type that it could have
+    return bytes(numbers) if max(numbers) < 256 else struct.pack(f"<{len(numbers)}I", *numbers)
 
 
 def _check(path: Path, page: TiffPage) -> None:

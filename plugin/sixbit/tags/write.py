@@ -82,6 +82,8 @@ def write_lens_tags(
                 with _backup(place, backup), replacing(place, same_file=True) as tagged, file:
                     file.seek(0)
                     _tag(file, tagged, blocks, values, packet)
+                    if photo_blocks(photo, tagged).xmp != packet:
+                        raise PhotoError("is cut off amid its tags.", Code.DAMAGED, subject=photo)
                 return photo
         except (jpeg.NoRoomError, XmpError):
             pass
