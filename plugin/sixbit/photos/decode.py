@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from sixbit.files.find import kind_in
+from sixbit.photos.colour import without_misfit
 from sixbit.photos.photo import Photo
 from sixbit.tags.read import opened
 from sixbit.values.errors import Code, PhotoError
@@ -34,4 +35,5 @@ def decode(path: str | Path) -> Photo:
             raise
         except MemoryError as error:
             raise PhotoError("is too large for the memory of this computer.", Code.TOO_LARGE, subject=path) from error
-    return photo
+    colour, note = without_misfit(photo.colour, photo.is_grey)
+    return photo if note is None else photo.in_colours(colour, note)
