@@ -23,6 +23,7 @@ from sixbit.photos.photo import Photo
 from sixbit.photos.pixels import fitted, in_depth, multiplied, straight
 from sixbit.photos.privacy import copy_without, passed_on
 from sixbit.photos.save import save_photo
+from sixbit.values.choices import Choices
 from sixbit.values.errors import PhotoError
 from sixbit.values.light import srgb
 from tests.scenery import batch_photos
@@ -300,6 +301,19 @@ def test_multiplied_colours_are_finished_as_their_straight_twins(
     slack = 3 if kind is np.uint8 else 0.05
     far = np.abs(seen - made["straight.tif"])[..., :3] * made["straight.tif"][..., 3:] / depth
     assert np.percentile(far, 99) / depth * 255 <= slack  # the curve is steep beside black
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_what_is_brightened_stays_below_its_alpha(kind: Any, tmp_path: Path) -> None:
+    top = np.iinfo(kind).max
+    pixels = np.full((200, 300, 4), top, kind)
+    pixels[..., 3] = top // 2
+    tifffile.imwrite(tmp_path / "a.tif", multiplied(pixels), photometric="rgb", extrasamples=[1])
+    falls_off = Choices(lens="vm-nokton-28-1.5", crop_factor=1.0, f_number=2.0, kinds={"vignetting": 1.0})
+    correct(tmp_path / "a.tif", tmp_path / "out.tif", choices=falls_off)
+    out = decode(tmp_path / "out.tif").pixels
+    assert (out[..., 3] == top // 2).all()
+    assert (out[..., :3].max(axis=2) <= out[..., 3]).all()
 
 
 def test_what_is_multiplied_stays_as_it_is_where_nothing_is_finished(tmp_path: Path) -> None:
