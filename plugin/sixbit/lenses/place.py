@@ -37,6 +37,8 @@ _EXACT = 0.007
 """By how much those that cameras crop to differ from what they are called."""
 _SAME_SENSOR = 0.03
 """By how much crop factors of one sensor differ, as people round them."""
+_BORDER = 0.06
+"""The share of what a sensor sees that raws keep around the picture, at most."""
 _LEAST_MODE, _LARGEST_MODE = 1.1, 2.6
 """Beyond, the two focal lengths are not of one lens."""
 
@@ -78,6 +80,8 @@ def place_of(shot: Shot, body: Body | None, said: float | None = None) -> Place:
     """
     known = crop_factor_of(shot, body)
     mode, evidence = _crop_mode(shot, body)
+    if mode and _is_told_by_a_part(shot, mode):
+        mode, evidence = 1.0, ()
     if known is not None and mode is not None:
         known = Tagged(known.value * mode, known.tag)
     # Whoever says the crop factor says that of the crop mode, too.
@@ -86,7 +90,9 @@ def place_of(shot: Shot, body: Body | None, said: float | None = None) -> Place:
         return place._replace(refused=_reshaped(shot.reshaped))
     if mode is None and said is None:
         return place._replace(evidence=(), refused=evidence[0])
-    if shot.width is None or shot.height is None or shot.is_raw:
+    if shot.is_raw:
+        return _developed(place, shot.developed)
+    if shot.width is None or shot.height is None:
         return place
     is_of_body = said is None or (known is not None and _alike(said, known.value, _SAME_SENSOR))
     proportions = body.proportions if body and is_of_body else None
@@ -137,6 +143,45 @@ def _crop_mode(shot: Shot, body: Body | None) -> tuple[float | None, tuple[Sente
     if zoom > 1:
         said.append(Sentence("The camera zoomed by {zoom:g}, so it used a part of its sensor.", zoom=zoom))
     return mode * zoom, tuple(said)
+
+
+def _is_told_by_a_part(shot: Shot, mode: float) -> bool:
+    """True if a crop mode is no cut in the pixels, but a part of them that is told, which counts on its own.
+
+    Cameras that zoom so keep the whole in a raw; programs that develop it tell the same part as a crop of theirs.
+    """
+    parts = (shot.developed, shot.shown) if shot.is_raw else (shot.crop,)
+    if mode < _LEAST_MODE:
+        return False
+    return any(
+        _alike(max(part.right - part.left, part.bottom - part.top) * mode, 1, 0.05)
+        and abs(part.left + part.right - 1) < _BORDER
+        and abs(part.top + part.bottom - 1) < _BORDER
+        for part, _ in filter(None, parts)
+    )
+
+
+def _developed(place: Place, part: Tagged[Crop] | None) -> Place:
+    """Place a raw, by what of its sensor it is developed to: all but a border that does not count, or a part."""
+    if part is None:
+        return place
+    (left, top, right, bottom), tag = part
+    left, right = _but_border(left, right)
+    top, bottom = _but_border(top, bottom)
+    wide, high = right - left, bottom - top
+    if wide == high == 1:
+        return place
+    said = Sentence("The camera used a part of its sensor ({tag}).", tag=tag)
+    frame = (-left / wide, -top / high, 1 / wide, 1 / high)
+    return place._replace(frame=frame, evidence=(*place.evidence, said))
+
+
+def _but_border(near: float, far: float) -> tuple[float, float]:
+    """Two edges of a part: those of the whole if little lies beyond them, and centred if they nearly are."""
+    if far - near > 1 - _BORDER:
+        return 0.0, 1.0
+    aside = (near + far - 1) / 2
+    return (near - aside, far - aside) if abs(aside) < _BORDER / 4 else (near, far)
 
 
 def _mode_by_focal_lengths(shot: Shot, body: Body | None) -> float | None:
@@ -242,6 +287,8 @@ def _cropped(place: Place, shot: Shot, crop: Tagged[Crop], proportions: float | 
     # Sensors lie: a frame that would stand was turned.
     lies = _alike(shape, proportions, slack) if proportions else shape >= 1 - slack
     turned = _alike(upright, proportions, slack) if proportions else upright >= 1 - slack
+    if shot.orientation != 1:  # it is still to be turned
+        turned = False
     is_centred = abs(left + right - 1) < 0.004 and abs(top + bottom - 1) < 0.004
     if turned and is_centred and not lies:
         wide, high = high, wide

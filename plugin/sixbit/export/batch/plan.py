@@ -39,6 +39,8 @@ class Task:
     """Of an editor whose user chose it; whatever the photo says."""
     force: bool = False
     """True to correct again what is corrected already."""
+    crop_factor: float | None = None
+    """Of an editor that has the raw, which tells more of the part of the sensor than what was rendered of it."""
 
     @property
     def target(self) -> Path:
