@@ -266,6 +266,8 @@ def test_film_bodies_are_scans_of_24x36(model: str) -> None:
         ("Hasselblad", "X2D 100C", 0.79),
         ("OM Digital Solutions", "OM-3", 2),
         ("SEIKO EPSON CORP.", "R-D1s", 1.525),
+        ("PIXII SAS", "PIXII Camera (A1571)", 1.5),
+        ("PIXII SAS", "Pixii Camera (A2572)", 1.5),
     ],
 )
 def test_bodies_that_adapters_sit_on(make: str, model: str, crop: float) -> None:
@@ -323,6 +325,8 @@ def test_a_raw_that_is_developed_to_a_crop_mode(factor: float, equivalent: str |
     assert found.crop_factor is not None
     assert found.crop_factor.value == 1.0, "the mode counts once"
     assert [str(said) for said in found.evidence] == ["The camera used a part of its sensor (DNG DefaultCropSize)."]
+    one = raw(tmp_path, tags, active=ACTIVE, origin=origin, size=size)
+    assert place_of(one, catalogue().body_of(one), said=factor).frame is None, "who says it says it of the mode, too"
 
 
 def test_a_raw_of_other_proportions_and_one_beside_the_middle(tmp_path: Path) -> None:

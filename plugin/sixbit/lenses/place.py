@@ -90,11 +90,11 @@ def place_of(shot: Shot, body: Body | None, said: float | None = None) -> Place:
         return place._replace(refused=_reshaped(shot.reshaped))
     if mode is None and said is None:
         return place._replace(evidence=(), refused=evidence[0])
+    is_of_body = said is None or (known is not None and _alike(said, known.value, _SAME_SENSOR))
     if shot.is_raw:
-        return _developed(place, shot.developed)
+        return _developed(place, shot.developed) if is_of_body else place
     if shot.width is None or shot.height is None:
         return place
-    is_of_body = said is None or (known is not None and _alike(said, known.value, _SAME_SENSOR))
     proportions = body.proportions if body and is_of_body else None
     if refused := _of_another_shape(shot):
         return place._replace(refused=refused)

@@ -46,7 +46,8 @@ def in_depth(pixels: NDArray[Any], depth: int) -> NDArray[Any]:
 def without_colour(pixels: NDArray[Any]) -> bool:
     """True for a picture whose colours are alike everywhere, within three levels of 8 bits.
 
-    Compression leaves a level or two, and noise some more; lateral colour itself would have left a lot more.
+    Compression leaves a level or two, and noise some more; lateral colour itself would have left a lot more. Floating
+    point, in which a level may be a lot of the light of shadows, has no more than one.
 
     >>> import numpy as np
     >>> grey = np.arange(12, dtype=np.uint8).reshape(2, 2, 3) // 3 * 40
@@ -57,7 +58,7 @@ def without_colour(pixels: NDArray[Any]) -> bool:
 
     if pixels.ndim == 2 or pixels.shape[2] < 3:
         return True
-    slack = 3 / 255 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max // 255 * 3
+    slack = 1 / 255 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max // 255 * 3
 
     def alike(rows: NDArray[Any]) -> bool:
         colours = rows[..., :3]

@@ -13,7 +13,7 @@ _ORIGIN, _SIZE, _ACTIVE, _USER = 0xC61F, 0xC620, 0xC68D, 0xC7B5
 
 
 class Areas(NamedTuple):
-    """What a DNG says of its picture: the size that it is developed to, in px, and parts of more than that.
+    """The picture of a DNG: the size that it is developed to, in px, and parts of more than that.
 
     ``developed`` is a part of the light that the sensor has seen, ``shown`` a part of what is developed.
     """
@@ -51,7 +51,7 @@ def _areas(structure: Structure, entries: list[Entry]) -> Areas | None:
     width, height = (structure.number(find(entries, tag)) or 0 for tag in (tiff.WIDTH, tiff.HEIGHT))
     top, left, bottom, right = told(_ACTIVE, 4) or (0, 0, height, width)
     across, down = right - left, bottom - top
-    if not size or not (0 < size[0] <= across and 0 < size[1] <= down):
+    if not size or not (1 <= size[0] <= across and 1 <= size[1] <= down):
         return None
     x, y = told(_ORIGIN, 2) or (0, 0)
     part = Crop(x / across, y / down, (x + size[0]) / across, (y + size[1]) / down)
