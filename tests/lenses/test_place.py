@@ -368,3 +368,13 @@ def test_a_crop_that_is_still_to_be_turned_has_not_been_turned() -> None:
     found = placed(square._replace(orientation=6))
     assert found.refused is None
     assert found.frame == pytest.approx((0, -1 / 3, 2, 4 / 3))
+
+
+@pytest.mark.parametrize("size", [(4800, 4000), (4200, 3000), (3000, 4200)])
+@pytest.mark.parametrize("body", [("OLYMPUS CORPORATION", "E-M5MarkIII"), ("OM Digital Solutions", "OM-1")])
+def test_proportions_of_one_maker_alone(size: tuple[int, int], body: tuple[str, str]) -> None:
+    found = placed(shot(body, size))
+    assert catalogue().body_for(*body) is not None
+    assert found.refused is None
+    assert found.frame is not None
+    assert placed(shot(M10R, size)).refused is not None

@@ -27,6 +27,9 @@ IN_CAMERA = {
     "65:24": 65 / 24,
 }
 """Proportions that cameras crop to themselves, around the middle."""
+_OLYMPUS = {"6:5": 6 / 5, "7:5": 7 / 5}
+IN_CAMERAS_OF = {"olympus": _OLYMPUS, "om": _OLYMPUS}
+"""Those of one maker alone, as ExifTool names the values of Olympus's tag AspectRatio."""
 CROP_MODES = {"leica": (1.3, 1.5, 1.8), "nikon": (1.2, 1.3, 1.5), "sony": (1.5,), "canon": (1.6,)}
 """The factors by which makers name their crop modes: FocalLengthIn35mmFilm, in whole millimetres, is less exact."""
 _OTHER_MODES = (1.25, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)
@@ -200,7 +203,7 @@ def _mode_by_focal_lengths(shot: Shot, body: Body | None) -> float | None:
     if not _LEAST_MODE <= quotient <= _LARGEST_MODE or equivalent.value - of_sensor < 1.5:
         return 1.0
     low, high = (equivalent.value - 0.5) / of_sensor, (equivalent.value + 0.5) / of_sensor
-    modes = CROP_MODES.get(body.make.lower().split()[0], _OTHER_MODES)
+    modes = CROP_MODES.get(_maker(body.make), _OTHER_MODES)
     fitting = [mode for mode in (*modes, shot.digital_zoom) if low * 0.99 <= mode <= high * 1.01]
     return min(fitting, key=lambda mode: abs(mode - quotient)) if fitting else None
 
@@ -254,7 +257,8 @@ def _in_proportions(place: Place, shot: Shot, proportions: float | None, for_cer
     if proportions is None or _alike(shape, proportions, _NATURAL + 1 / min(width, height)):
         return place
     slack = _EXACT + 1 / min(width, height)
-    name = next((name for name, known in IN_CAMERA.items() if _alike(shape, known, slack)), None)
+    shapes = IN_CAMERA | IN_CAMERAS_OF.get(_maker(shot.make.value if shot.make else ""), {})
+    name = next((name for name, known in shapes.items() if _alike(shape, known, slack)), None)
     if name is None:
         return place._replace(refused=_odd(width, height)) if for_certain else place
     if shot.editor:
@@ -324,6 +328,11 @@ def _odd(width: int, height: int) -> Sentence:
         width=width,
         height=height,
     )
+
+
+def _maker(make: str) -> str:
+    """The maker by the first word of what cameras write: ``om`` for OM Digital Solutions."""
+    return (make.lower().split() or [""])[0]
 
 
 def _long_over_short(width: float, height: float) -> float:
