@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from sixbit import PhotoError, Status, match, read_shot
+from sixbit.calibration.frames import check_whole
 from sixbit.lenses.catalogue import catalogue
 from sixbit.tags.write import write_lens_tags
-from sixbit.values.errors import Code
+from sixbit.values.errors import CalibrationError, Code
+from tests.scenery.photo_factory import areas_of, dng
 from tests.scenery.raws import cr3, raf
 from tests.scenery.refusals import refused
 
@@ -41,3 +43,16 @@ def test_a_damaged_raw_file_is_told(build: Callable[..., bytes], tmp_path: Path)
         photo.write_bytes(whole[:end])
         with refused(PhotoError, r"L1\.raw: is damaged.*Get it again", Code.DAMAGED):
             read_shot(photo)
+
+
+def test_a_raw_that_is_a_part_of_its_sensor_is_no_frame(tmp_path: Path) -> None:
+    """LibRaw gives all that the sensor has seen; a raw that is whole is one, whatever part the camera showed of it."""
+    active, m11 = (0, 0, 2016, 3016), {"Make": "Leica Camera AG", "Model": "LEICA M11", "FocalLength": (35, 1)}
+    zoomed = m11 | {"FocalLengthIn35mmFilm": 46}
+    whole = areas_of(active, (8, 8), (3000, 2000), user=(0.115, 0.115, 0.885, 0.885))
+    for part in (areas_of(active, (354, 240), (2308, 1538)), areas_of(active, (500, 8), (2000, 2000))):
+        (tmp_path / "part.dng").write_bytes(dng(zoomed, (3016, 2016), part))
+        with refused(CalibrationError, "part of its sensor", Code.FRAMES):
+            check_whole(read_shot(tmp_path / "part.dng"))
+    (tmp_path / "whole.dng").write_bytes(dng(zoomed, (3016, 2016), whole))
+    check_whole(read_shot(tmp_path / "whole.dng"))

@@ -15,7 +15,7 @@ from sixbit.editors.server.session import Session
 from sixbit.export.presets import load
 from sixbit.tags.framing import DARKTABLE
 from sixbit.values.errors import ArgumentError
-from tests.scenery.photo_factory import exif
+from tests.scenery.photo_factory import areas_of, dng, exif
 
 SUMMICRON = {"Make": "LEICA CAMERA AG", "Model": "LEICA M10", "LensModel": "Summicron-M 1:2/35 ASPH."}
 
@@ -90,6 +90,26 @@ def test_the_sidecar_knows_what_the_export_keeps_to_itself(tmp_path: Path) -> No
     with sidecar.open("wb") as file:
         file.truncate(1 << 40)
     assert export(photo, sidecar=sidecar)["status"] == "corrected"
+
+
+@pytest.mark.parametrize("told", ["shown", "developed"])
+def test_the_raw_knows_what_part_of_its_sensor_was_rendered(tmp_path: Path, told: str) -> None:
+    """The focal lengths tell of the crop mode what was shown; darktable renders what is developed."""
+    m11 = {"Make": "Leica Camera AG", "Model": "LEICA M11"}
+    zoomed = {**m11, "FocalLengthIn35mmFilm": 46}
+    whole, part = {"origin": (8, 8), "size": (3000, 2000)}, {"origin": (354, 240), "size": (2308, 1538)}
+    user = (0.115, 0.115, 0.885, 0.885)
+    areas = {"shown": {**whole, "user": user}, "developed": part}[told]
+    raw = tmp_path / "L1000001.dng"
+    raw.write_bytes(dng({**zoomed, "FocalLength": (35, 1)}, (3016, 2016), areas_of((0, 0, 2016, 3016), **areas)))
+    sidecar = tmp_path / "L1000001.dng.xmp"
+    as_is = tifffile.imread(export(rendered(tmp_path, **m11))["out"])
+    as_zoomed = tifffile.imread(export(rendered(tmp_path, **zoomed))["out"])
+    assert not np.array_equal(as_is, as_zoomed)
+    right, tags = (as_is, zoomed) if told == "shown" else (as_zoomed, m11)
+    done = export(rendered(tmp_path, **tags), sidecar=sidecar)
+    apart = np.abs(tifffile.imread(done["out"]).astype(int) - right)
+    assert np.percentile(apart, 99) < 65535 * 0.01 < np.percentile(np.abs(as_is.astype(int) - as_zoomed), 99)
 
 
 def test_the_lens_that_was_chosen_goes_before_the_photos_own(tmp_path: Path) -> None:

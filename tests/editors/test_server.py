@@ -350,6 +350,27 @@ def test_the_marks_of_a_correction_are_those_of_a_corrected_file(server: Server,
     assert said["namespaces"] == {"sixbit": "https://sixbit.photo/ns/1.0/"}
 
 
+@pytest.mark.parametrize(
+    ("channels", "tint", "colourless"), [(1, 0, True), (2, 0, True), (3, 3, True), (4, 0, True), (3, 40, False)]
+)
+def test_the_marks_of_a_picture_without_colours_name_no_lateral_colour(
+    server: Server, tmp_path: Path, channels: int, tint: int, colourless: bool
+) -> None:
+    grey = np.random.default_rng(5).integers(40, 200, (HEIGHT, WIDTH, 1)).astype(np.uint8)
+    pixels = np.repeat(grey, channels, axis=2)
+    if channels > 2:
+        pixels[::7, ::7, 2] += np.uint8(tint)
+    pixels.tofile(tmp_path / "in")
+    layout = {"width": WIDTH, "height": HEIGHT, "channels": channels, "type": "uint8"}
+    opened = server.ask("open", file=str(tmp_path / "in"), **layout)
+    assert opened["colourless"] == colourless
+    arguments = {"lens": LENS, "size": [WIDTH, HEIGHT], "crop_factor": 1.0, "colourless": opened["colourless"]}
+    said = server.ask("compile", **arguments)
+    assert said["marks"]["Xmp.sixbit.corrected"] == "distortion" + " tca" * (not colourless)
+    assert ("tca" in said["left_out"]) == colourless
+    assert ("tca" in server.ask("compile", **arguments | {"colourless": False})["left_out"]) is False
+
+
 def test_the_tags_of_a_lens_are_those_of_a_tagged_file(server: Server, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "bare.jpg")
     write_lens_tags(tmp_path / "bare.jpg", catalogue().lenses[LENS], f_number=4.0)

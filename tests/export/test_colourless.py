@@ -52,7 +52,8 @@ def spread(pixels: np.ndarray) -> int:
 def as_rgb(pixels: np.ndarray, noise: int = 0) -> np.ndarray:
     rgb = np.repeat(pixels[..., None], 3, axis=2)
     if noise:
-        rgb[..., 2] = np.clip(rgb[..., 2].astype(int) + np.random.default_rng(3).integers(0, 2, pixels.shape), 0, 255)
+        more = np.random.default_rng(3).integers(0, noise + 1, pixels.shape)
+        rgb[..., 2] = np.clip(rgb[..., 2].astype(int) + more, 0, 255)
     return rgb
 
 
@@ -64,14 +65,17 @@ def as_rgb(pixels: np.ndarray, noise: int = 0) -> np.ndarray:
         ("a.png", {}),
         ("a.tif", {}),
         ("noisy.png", {}),
+        ("noisier.png", {}),
+        ("noisier.tif", {}),
     ],
 )
 def test_three_channels_that_are_alike(name: str, options: dict[str, Any], tmp_path: Path) -> None:
-    pixels = as_rgb(grey(), noise="noisy" in name)
+    noise = {"noisy": 1, "noisier": 3}.get(name[:-4], 0)
+    pixels = as_rgb(grey(), noise)
     photo = saved(tmp_path / name, pixels, **options)
     out = tmp_path / "out.png"
     done = correct(photo, out)
-    assert spread(decode(out).pixels) <= ("noisy" in name) * 2
+    assert spread(decode(out).pixels) <= noise * 2
     assert done.filter.made_from["left_out"]["tca"] == "the photo has no colours"
     assert done.filter.made_from["corrections"] == ["distortion"]
     assert b'sixbit:corrected="distortion"' in (decode(out).metadata.xmp or b"")
@@ -116,7 +120,7 @@ def test_in_an_editor(alpha: bool) -> None:
     out = np.empty_like(pixels)
     OpenPicture(pixels, srgb()).apply(filter, out, "bicubic", lambda _: None)
     assert spread(out) == 0
-    assert spread(apply(filter, pixels)) > 5
+    assert spread(apply(filter, pixels)) > 3
 
 
 @pytest.mark.parametrize("out", ["out.png", "out.tif", "out.jpg"])

@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from sixbit.export.correct import correct
-from sixbit.export.finish import converted, profile_data, resized, sharpened
-from sixbit.export.presets import Preset
+from sixbit.export.finish import converted, finished, profile_data, resized, sharpened
+from sixbit.export.presets import PLAIN, Preset
 from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
-from sixbit.photos.pixels import fitted, in_depth
+from sixbit.photos.pixels import fitted, in_depth, multiplied, straight
 from sixbit.photos.privacy import copy_without, passed_on
 from sixbit.photos.save import save_photo
+from sixbit.values.choices import Choices
 from sixbit.values.errors import PhotoError
 from sixbit.values.light import srgb
 from tests.scenery import batch_photos
@@ -267,3 +268,57 @@ def test_without_metadata_a_photo_still_stands_upright(tmp_path: Path) -> None:
     with Image.open(tmp_path / "b.jpg") as picture:
         assert picture.getexif()[0x0112] == 6
     assert passed_on(opened, "keep") is opened
+
+
+# Multiplied alpha ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    "change", [{"long_side": 60}, {"profile": "sRGB"}, {"sharpening": {"amount": 0.6, "radius": 1}}]
+)
+def test_multiplied_colours_are_finished_as_their_straight_twins(
+    kind: Any, change: dict[str, Any], tmp_path: Path
+) -> None:
+    """A preset makes them smaller, converts and sharpens them as what is seen, and multiplies them again."""
+    pixels = in_depth(scene(channels=4), np.dtype(kind).itemsize * 8)
+    top = np.iinfo(kind).max
+    across = np.linspace(0.15, 1, pixels.shape[1])
+    pixels[..., 3] = top * across
+    photos = {"straight.tif": (pixels, 2), "multiplied.tif": (multiplied(pixels), 1)}
+    made = {}
+    for name, (given, extra) in photos.items():
+        tifffile.imwrite(
+            tmp_path / name, given, photometric="rgb", extrasamples=[extra], iccprofile=profile_data("Adobe RGB")
+        )
+        photo = finished(decode(tmp_path / name), replace(PLAIN, **change))
+        assert photo.is_multiplied == (extra == 1)
+        save_photo(photo, photo.pixels, tmp_path / f"out-{name}")
+        made[name] = decode(tmp_path / f"out-{name}").pixels
+    seen = straight(made["multiplied.tif"]).astype(float)
+    depth = np.iinfo(made["straight.tif"].dtype).max
+    # A level of the multiplied colours is several of what is seen, where little is.
+    slack = 3 if kind is np.uint8 else 0.05
+    far = np.abs(seen - made["straight.tif"])[..., :3] * made["straight.tif"][..., 3:] / depth
+    assert np.percentile(far, 99) / depth * 255 <= slack  # the curve is steep beside black
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_what_is_brightened_stays_below_its_alpha(kind: Any, tmp_path: Path) -> None:
+    top = np.iinfo(kind).max
+    pixels = np.full((200, 300, 4), top, kind)
+    pixels[..., 3] = top // 2
+    tifffile.imwrite(tmp_path / "a.tif", multiplied(pixels), photometric="rgb", extrasamples=[1])
+    falls_off = Choices(lens="vm-nokton-28-1.5", crop_factor=1.0, f_number=2.0, kinds={"vignetting": 1.0})
+    correct(tmp_path / "a.tif", tmp_path / "out.tif", choices=falls_off)
+    out = decode(tmp_path / "out.tif").pixels
+    assert (out[..., 3] == top // 2).all()
+    assert (out[..., :3].max(axis=2) <= out[..., 3]).all()
+
+
+def test_what_is_multiplied_stays_as_it_is_where_nothing_is_finished(tmp_path: Path) -> None:
+    pixels = multiplied(scene(channels=4))
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=[1])
+    photo = decode(tmp_path / "a.tif")
+    assert finished(photo, PLAIN).pixels is photo.pixels
+    assert np.array_equal(multiplied(straight(pixels)), pixels)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.place import Place, place_of
+from sixbit.tags.read import read_shot
 from sixbit.values.errors import Code
 from sixbit.values.shot import Crop, Shot, Tagged
+from tests.scenery.photo_factory import areas_of, dng
 
 SONY = ("SONY", "ILCE-7RM3")
 M10R = ("LEICA CAMERA AG", "LEICA M10-R")
@@ -263,6 +266,8 @@ def test_film_bodies_are_scans_of_24x36(model: str) -> None:
         ("Hasselblad", "X2D 100C", 0.79),
         ("OM Digital Solutions", "OM-3", 2),
         ("SEIKO EPSON CORP.", "R-D1s", 1.525),
+        ("PIXII SAS", "PIXII Camera (A1571)", 1.5),
+        ("PIXII SAS", "Pixii Camera (A2572)", 1.5),
     ],
 )
 def test_bodies_that_adapters_sit_on(make: str, model: str, crop: float) -> None:
@@ -280,3 +285,96 @@ def test_the_focal_length_in_the_name_of_a_profile_counts_nothing(name: str) -> 
     borrowed = zoom._replace(lens_names=(Tagged(name, "XMP crs:LensProfileName"),))
     assert placed(named).crop_factor is None
     assert crop_factor(borrowed) == crop_factor(zoom) == pytest.approx(5.6)
+
+
+# Raws that tell their areas -------------------------------------------------------------------------------------------
+
+M11 = {"Make": "Leica Camera AG", "Model": "LEICA M11", "FocalLength": (35, 1)}
+ACTIVE = (4, 8, 6344, 9544)  # top, left, bottom, right: 9536 x 6340
+
+
+def raw(tmp_path: Path, tags: dict[str, Any] | None = None, **areas: Any) -> Shot:
+    path = tmp_path / "a.dng"
+    path.write_bytes(dng({**M11, **(tags or {})}, (9600, 6360), areas_of(**areas)))
+    return read_shot(path)
+
+
+@pytest.mark.parametrize("rational", [False, True])
+def test_a_raw_that_is_developed_whole(rational: bool, tmp_path: Path) -> None:
+    one = raw(tmp_path, active=ACTIVE, origin=(4, 2), size=(9528, 6328), rational=rational)
+    assert (one.width, one.height) == (9528, 6328)
+    assert one.developed is not None
+    assert one.developed.value == pytest.approx((4 / 9536, 2 / 6340, 9532 / 9536, 6330 / 6340))
+    assert placed(one) == Place(placed(one).crop_factor)
+    assert crop_factor(one) == 1.0
+    assert raw(tmp_path, active=ACTIVE, size=(9600, 7000)).developed is None  # more than there is
+    assert raw(tmp_path, active=ACTIVE, origin=(500, 0), size=(9528, 6328)).developed is None
+    assert (raw(tmp_path).width, raw(tmp_path).developed) == (9600, None)
+
+
+@pytest.mark.parametrize("factor", [1.3, 1.8])
+@pytest.mark.parametrize("equivalent", [None, "told"])
+def test_a_raw_that_is_developed_to_a_crop_mode(factor: float, equivalent: str | None, tmp_path: Path) -> None:
+    size = (round(9536 / factor), round(6340 / factor))
+    origin = ((9536 - size[0]) // 2 + 6, (6340 - size[1]) // 2 - 4)
+    tags = {"FocalLengthIn35mmFilm": round(35 * factor)} if equivalent else {}
+    found = placed(raw(tmp_path, tags, active=ACTIVE, origin=origin, size=size))
+    assert found.frame is not None
+    assert found.frame[2:] == pytest.approx((factor, factor), rel=1e-3)
+    assert found.is_centred
+    assert found.crop_factor is not None
+    assert found.crop_factor.value == 1.0, "the mode counts once"
+    assert [str(said) for said in found.evidence] == ["The camera used a part of its sensor (DNG DefaultCropSize)."]
+    one = raw(tmp_path, tags, active=ACTIVE, origin=origin, size=size)
+    assert place_of(one, catalogue().body_of(one), said=factor).frame is None, "who says it says it of the mode, too"
+
+
+def test_a_raw_of_other_proportions_and_one_beside_the_middle(tmp_path: Path) -> None:
+    square = placed(raw(tmp_path, active=ACTIVE, origin=(1600, 4), size=(6330, 6330)))
+    assert square.frame == pytest.approx((-(9536 / 6330 - 1) / 2, 0, 9536 / 6330, 1), abs=1e-3)
+    assert square.is_centred
+    aside = placed(raw(tmp_path, active=ACTIVE, origin=(0, 0), size=(4768, 3170)))
+    assert aside.frame == pytest.approx((0, 0, 2, 2))
+    assert not aside.is_centred
+
+
+@pytest.mark.parametrize("factor", [1.3, 1.8])
+def test_a_raw_that_is_whole_though_the_camera_showed_a_part(factor: float, tmp_path: Path) -> None:
+    """Leica's digital zoom: the focal lengths tell what the camera showed, and DefaultUserCrop where that lies."""
+    near, far = (1 - 1 / factor) / 2, (1 + 1 / factor) / 2
+    tags = {"FocalLengthIn35mmFilm": round(35 * factor)}
+    areas = {"active": ACTIVE, "origin": (4, 2), "size": (9528, 6328)}
+    one = raw(tmp_path, tags, user=(near, near, far, far), **areas)
+    assert one.shown is not None
+    assert placed(one) == Place(Tagged(1.0, "Leica Camera AG Leica M11"))
+    assert crop_factor(raw(tmp_path, tags, **areas)) == pytest.approx(factor)
+    assert crop_factor(raw(tmp_path, tags, user=(0, 0, 1, 1), **areas)) == pytest.approx(factor)
+    # What Lightroom makes of it says the same twice.
+    crop = Crop(near, near, far, far)
+    jpeg = shot(size=(3000, 2000), crop=Tagged(crop, "XMP crs:HasCrop"))._replace(**focals(35, round(35 * factor)))
+    found = placed(jpeg)
+    assert found.crop_factor is not None
+    assert found.crop_factor.value == 1.0
+    assert found.frame is not None
+    assert found.frame[2] == pytest.approx(factor)
+    beside = shot(size=(3000, 2000), crop=Tagged(Crop(0, 0, 1 / factor, 1 / factor), "XMP crs:HasCrop"))
+    assert crop_factor(beside._replace(**focals(35, round(35 * factor)))) == pytest.approx(factor)
+
+
+def test_a_crop_that_is_still_to_be_turned_has_not_been_turned() -> None:
+    """A square tells nothing by its shape; the orientation tag tells that its rows are the sensor's."""
+    square = shot(size=(1000, 1000), crop=Tagged(Crop(0.0, 0.25, 0.5, 1.0), "XMP crs:HasCrop"))
+    assert placed(square).refused is not None
+    found = placed(square._replace(orientation=6))
+    assert found.refused is None
+    assert found.frame == pytest.approx((0, -1 / 3, 2, 4 / 3))
+
+
+@pytest.mark.parametrize("size", [(4800, 4000), (4200, 3000), (3000, 4200)])
+@pytest.mark.parametrize("body", [("OLYMPUS CORPORATION", "E-M5MarkIII"), ("OM Digital Solutions", "OM-1")])
+def test_proportions_of_one_maker_alone(size: tuple[int, int], body: tuple[str, str]) -> None:
+    found = placed(shot(body, size))
+    assert catalogue().body_for(*body) is not None
+    assert found.refused is None
+    assert found.frame is not None
+    assert placed(shot(M10R, size)).refused is not None

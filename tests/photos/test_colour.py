@@ -17,7 +17,7 @@ from PIL import Image, ImageCms
 from sixbit.export.correct import correct
 from sixbit.export.presets import PLAIN, load
 from sixbit.files import png
-from sixbit.files.icc import made_profile
+from sixbit.files.icc import made_profile, space_of
 from sixbit.photos.colour import ADOBE_RGB, PRIMARIES, SRGB, Colour, of_exif, of_icc, of_nclx, of_png_chunks
 from sixbit.photos.decode import decode
 from sixbit.photos.privacy import copy_without
@@ -25,6 +25,8 @@ from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError
 from tests.scenery import photo_factory
 from tests.scenery.batch_photos import KNOWN
+from tests.scenery.icc_profiles import made_profile as made_by_bytes
+from tests.scenery.icc_profiles import tabulated
 from tests.scenery.photo_factory import exif, m10_note, with_chunks
 
 WEB = load("web-jpeg")
@@ -358,3 +360,75 @@ def test_hdr_from_a_heic_keeps_its_codes(tmp_path: Path) -> None:
     assert b"cICP" in written
     assert b"iCCP" not in written
     assert decode(tmp_path / "out.png").colour.codes == (9, 16)
+
+
+# Profiles that are for other pixels -----------------------------------------------------------------------------------
+
+GREY_PROFILE = made_profile("grey", None, 1.0)
+CURVES = [(1.8, b"r"), (2.2, b"g"), (2.4, b"b")]
+CMYK_PROFILE = GREY_PROFILE[:16] + b"CMYK" + GREY_PROFILE[20:]
+
+
+@pytest.mark.parametrize(("icc", "space"), [(GREY_PROFILE, "GRAY"), (CMYK_PROFILE, "CMYK")])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
+def test_a_profile_for_other_pixels_counts_nothing(icc: bytes, space: str, suffix: str, tmp_path: Path) -> None:
+    photo, plain = tmp_path / f"a{suffix}", tmp_path / f"plain{suffix}"
+    for path, options in ((photo, {"icc_profile": icc}), (plain, {})):
+        Image.fromarray(patches()).save(path, exif=b"Exif\0\0" + exif(**KNOWN), **options)
+    falls_off = Choices(lens="vm-nokton-28-1.5", crop_factor=1.0, f_number=2.0, compensated="correct")
+    for preset, out in ((WEB, "out.jpg"), (PLAIN, f"out{suffix}")):
+        done = correct(photo, tmp_path / out, preset, falls_off)
+        assert [note for note in done.notes if f"is for {space} and not for RGB, was left out" in note]
+        assert "vignetting" in done.filter.made_from["corrections"]
+        wanted = correct(plain, tmp_path / f"wanted-{out}", preset, falls_off)
+        assert not any("profile" in note for note in wanted.notes)
+        assert np.array_equal(decode(tmp_path / out).pixels, decode(tmp_path / f"wanted-{out}").pixels)
+        assert decode(tmp_path / out).icc == decode(tmp_path / f"wanted-{out}").icc
+
+
+def test_grey_takes_no_profile_for_ink(tmp_path: Path) -> None:
+    Image.fromarray(patches()[..., 0]).save(tmp_path / "a.jpg", icc_profile=CMYK_PROFILE)
+    Image.fromarray(patches()[..., 0]).save(tmp_path / "b.jpg", icc_profile=GREY_PROFILE)
+    assert decode(tmp_path / "a.jpg").icc is None
+    assert "not for grey" in decode(tmp_path / "a.jpg").notes[0]
+    assert decode(tmp_path / "b.jpg").icc == GREY_PROFILE
+
+
+@pytest.mark.parametrize("name", ["a.tif", "alpha.tif", "a.jpg"])
+@pytest.mark.parametrize("exponent", [1.0, 2.2])
+def test_grey_with_a_profile_for_colours_becomes_a_png(name: str, exponent: float, tmp_path: Path) -> None:
+    """A PNG of grey takes a profile for grey alone: libpng calls others invalid."""
+    grey = patches()[..., 0]
+    pixels = np.dstack([grey, np.full_like(grey, 200)]) if name == "alpha.tif" else grey
+    icc = made_profile("colours", ADOBE_RGB, exponent)
+    Image.fromarray(pixels).save(tmp_path / name, exif=b"Exif\0\0" + exif(**KNOWN), icc_profile=icc)
+    assert correct(tmp_path / name, tmp_path / "out.png").notes == ()
+    written = decode(tmp_path / "out.png")
+    assert written.is_grey
+    assert space_of(written.icc or b"") == "GRAY"
+    values = np.array([0.02, 0.3, 0.8])
+    assert written.transfer.decode(values) == pytest.approx(values**exponent, abs=1e-4)
+    correct(tmp_path / name, tmp_path / "out.tif")
+    assert decode(tmp_path / "out.tif").icc == icc
+
+
+def test_grey_with_a_table_of_colours_becomes_a_png_without(tmp_path: Path) -> None:
+    lut = made_by_bytes(b"RGB ", {}, {b"A2B0": b"mft2" + bytes(60)})
+    differing = made_by_bytes(b"RGB ", {b + b"TRC": tabulated(np.linspace(0, 1, 64) ** k) for k, b in CURVES})
+    for icc in (lut, differing):
+        Image.fromarray(patches()[..., 0]).save(tmp_path / "a.tif", exif=exif(**KNOWN), icc_profile=icc)
+        done = correct(
+            tmp_path / "a.tif", tmp_path / "out.png", choices=Choices(lens="summicron-35-asph", crop_factor=1)
+        )
+        assert "its colour profile, which is for RGB, was left out: a grey PNG cannot hold it" in done.notes
+        assert decode(tmp_path / "out.png").icc is None
+
+
+@pytest.mark.parametrize("tags", [{}, {"ColorSpace": 65535, "PrimaryChromaticities": XY}])
+def test_a_transfer_function_that_differs_by_channel_is_told(tags: dict[str, Any], tmp_path: Path) -> None:
+    steeper = tuple(round(65535 * (k / 255) ** 2.4) for k in range(256))
+    for curve, told in ((TABLE + TABLE + steeper, True), (TABLE * 3, False)):
+        (tmp_path / "a.tif").write_bytes(by_exif(".tif", TransferFunction=curve, **tags))
+        for out in ("out.tif", "out.jpg"):
+            notes = correct(tmp_path / "a.tif", tmp_path / out).notes
+            assert any("TransferFunction" in note for note in notes) == told

@@ -333,6 +333,30 @@ def test_the_map_of_a_heic_is_left_out(tmp_path: Path, monkeypatch: pytest.Monke
     assert ["gain map" in note for note in decode(tmp_path / "photo.heic").notes] == [True]
 
 
+@pytest.mark.parametrize(("kind", "said"), [(b"hvc1", "further pictures"), (b"tmap", "gain map")])
+def test_a_heic_by_iso_has_its_map_in_an_item(tmp_path: Path, kind: bytes, said: str) -> None:
+    """ISO 21496-1: an item that is derived from picture and map tells of it, and libheif does not."""
+    made, file = pillow_heif.from_pillow(Image.new("RGB", (64, 48), (120, 90, 60))), io.BytesIO()
+    made.add_from_pillow(Image.new("RGB", (32, 24)))
+    made.save(file)
+    data = file.getvalue()
+    second = data.index(b"hvc1", data.rindex(b"infe"))
+    (tmp_path / "photo.heic").write_bytes(data[:second] + kind + data[second + 4 :])
+    assert [said in note for note in decode(tmp_path / "photo.heic").notes] == [True]
+
+
+def test_mattes_of_a_phone_are_told_as_further_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*args: Any, **options: Any) -> Any:
+        image = real(*args, **options)
+        image.info["aux"] = {"urn:com:apple:photo:2018:aux:portraiteffectsmatte": [2]}
+        return image
+
+    (tmp_path / "photo.heic").write_bytes(heic())
+    real = pillow_heif.open_heif
+    monkeypatch.setattr(pillow_heif, "open_heif", opened)
+    assert decode(tmp_path / "photo.heic").notes == ("further pictures in the file were left out",)
+
+
 @pytest.mark.parametrize("damage", ["cut", "kind", "size"])
 def test_a_map_that_cannot_be_read_is_left_out(tmp_path: Path, damage: str) -> None:
     photo = made(tmp_path)

@@ -310,9 +310,18 @@ def tiff(
     return built(len(built(0))) + pixels
 
 
-def dng(tags: Mapping[str, Any] | None = None, size: tuple[int, int] = (5216, 3472), **parts: Any) -> bytes:
-    """Return the directories of a DNG: a thumbnail first, the picture in a subdirectory. There are no pixels in it."""
+def dng(
+    tags: Mapping[str, Any] | None = None,
+    size: tuple[int, int] = (5216, 3472),
+    areas: Sequence[Entry] = (),
+    **parts: Any,
+) -> bytes:
+    """Return the directories of a DNG: a thumbnail first, the picture in a subdirectory. There are no pixels in it.
+
+    ``areas`` are entries of the picture, as :func:`areas_of` makes them.
+    """
     picture: list[Entry] = [(0x00FE, LONG, 0), (0x0100, LONG, size[0]), (0x0101, LONG, size[1]), (0x0106, SHORT, 32803)]
+    picture += areas
     more: list[Entry] = [
         (0x00FE, LONG, 1),
         (0x0100, LONG, 320),
@@ -320,6 +329,23 @@ def dng(tags: Mapping[str, Any] | None = None, size: tuple[int, int] = (5216, 34
         (0xC612, BYTE, (1, 1, 0, 0)),
     ]
     return exif(more=more, sub_ifds=[picture], **parts, **(tags or {}))
+
+
+def areas_of(
+    active: Sequence[int] = (),
+    origin: Sequence[int] = (),
+    size: Sequence[int] = (),
+    user: Sequence[float] = (),
+    rational: bool = False,
+) -> list[Entry]:
+    """Return ActiveArea, DefaultCropOrigin, DefaultCropSize and DefaultUserCrop, as far as they are given."""
+
+    def ratios(numbers: Sequence[float]) -> tuple[tuple[int, int], ...]:
+        return tuple((round(number * 1000), 1000) for number in numbers)
+
+    kind, made = (RATIONAL, ratios) if rational else (LONG, tuple)
+    crops: list[Entry] = [(0xC61F, kind, made(origin)), (0xC620, kind, made(size)), (0xC68D, LONG, tuple(active))]
+    return [entry for entry in (*crops, (0xC7B5, RATIONAL, ratios(user))) if entry[2]]
 
 
 def heic(tags: bytes | None = None, xmp: bytes = b"", size: tuple[int, int] = (64, 48)) -> bytes:

@@ -334,4 +334,6 @@ def _applied(
             out=out[y : y + band.height],
             threads=threads,
         )
+    if photo.is_multiplied and filter.brightens and out.dtype.kind != "f":
+        np.minimum(out[..., :3], out[..., 3:], out=out[..., :3])  # white behind half of it is half
     return out

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.files.icc import space_of
-from sixbit.photos.pixels import fitted, in_depth
+from sixbit.photos.pixels import fitted, in_depth, multiplied, straight
 from sixbit.photos.save import with_profile
 from sixbit.photos.stale import scaled_exif, scaled_xmp
 from sixbit.values.errors import Code, PhotoError, photo_name
@@ -44,6 +44,10 @@ def finished(photo: Photo, preset: Preset) -> Photo:
     Raises PhotoError for a colour profile that cannot be converted.
     """
     pixels = photo.pixels
+    # Light and colours are those of what is seen, not of it multiplied by alpha.
+    straightened = photo.is_multiplied and (preset.long_side, preset.profile, preset.sharpening) != (None, None, None)
+    if straightened:
+        pixels = straight(pixels)
     if preset.long_side is not None:
         pixels = resized(pixels, preset.long_side, _curve(photo))
         photo = _told_smaller(photo, pixels)
@@ -57,6 +61,8 @@ def finished(photo: Photo, preset: Preset) -> Photo:
         photo = with_profile(photo, icc, preset.profile)
     if preset.sharpening is not None:
         pixels = sharpened(pixels, preset.sharpening["amount"], preset.sharpening["radius"])
+    if straightened:
+        pixels = multiplied(pixels)
     if preset.depth is not None:
         pixels = in_depth(pixels, preset.depth)
     return photo if pixels is photo.pixels else replace(photo, pixels=pixels)

@@ -27,6 +27,9 @@ IN_CAMERA = {
     "65:24": 65 / 24,
 }
 """Proportions that cameras crop to themselves, around the middle."""
+_OLYMPUS = {"6:5": 6 / 5, "7:5": 7 / 5}
+IN_CAMERAS_OF = {"olympus": _OLYMPUS, "om": _OLYMPUS}
+"""Those of one maker alone, as ExifTool names the values of Olympus's tag AspectRatio."""
 CROP_MODES = {"leica": (1.3, 1.5, 1.8), "nikon": (1.2, 1.3, 1.5), "sony": (1.5,), "canon": (1.6,)}
 """The factors by which makers name their crop modes: FocalLengthIn35mmFilm, in whole millimetres, is less exact."""
 _OTHER_MODES = (1.25, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)
@@ -37,6 +40,8 @@ _EXACT = 0.007
 """By how much those that cameras crop to differ from what they are called."""
 _SAME_SENSOR = 0.03
 """By how much crop factors of one sensor differ, as people round them."""
+_BORDER = 0.06
+"""The share of what a sensor sees that raws keep around the picture, at most."""
 _LEAST_MODE, _LARGEST_MODE = 1.1, 2.6
 """Beyond, the two focal lengths are not of one lens."""
 
@@ -78,6 +83,8 @@ def place_of(shot: Shot, body: Body | None, said: float | None = None) -> Place:
     """
     known = crop_factor_of(shot, body)
     mode, evidence = _crop_mode(shot, body)
+    if mode and _is_told_by_a_part(shot, mode):
+        mode, evidence = 1.0, ()
     if known is not None and mode is not None:
         known = Tagged(known.value * mode, known.tag)
     # Whoever says the crop factor says that of the crop mode, too.
@@ -86,9 +93,11 @@ def place_of(shot: Shot, body: Body | None, said: float | None = None) -> Place:
         return place._replace(refused=_reshaped(shot.reshaped))
     if mode is None and said is None:
         return place._replace(evidence=(), refused=evidence[0])
-    if shot.width is None or shot.height is None or shot.is_raw:
-        return place
     is_of_body = said is None or (known is not None and _alike(said, known.value, _SAME_SENSOR))
+    if shot.is_raw:
+        return _developed(place, shot.developed) if is_of_body else place
+    if shot.width is None or shot.height is None:
+        return place
     proportions = body.proportions if body and is_of_body else None
     if refused := _of_another_shape(shot):
         return place._replace(refused=refused)
@@ -139,6 +148,45 @@ def _crop_mode(shot: Shot, body: Body | None) -> tuple[float | None, tuple[Sente
     return mode * zoom, tuple(said)
 
 
+def _is_told_by_a_part(shot: Shot, mode: float) -> bool:
+    """True if a crop mode is no cut in the pixels, but a part of them that is told, which counts on its own.
+
+    Cameras that zoom so keep the whole in a raw; programs that develop it tell the same part as a crop of theirs.
+    """
+    parts = (shot.developed, shot.shown) if shot.is_raw else (shot.crop,)
+    if mode < _LEAST_MODE:
+        return False
+    return any(
+        _alike(max(part.right - part.left, part.bottom - part.top) * mode, 1, 0.05)
+        and abs(part.left + part.right - 1) < _BORDER
+        and abs(part.top + part.bottom - 1) < _BORDER
+        for part, _ in filter(None, parts)
+    )
+
+
+def _developed(place: Place, part: Tagged[Crop] | None) -> Place:
+    """Place a raw, by what of its sensor it is developed to: all but a border that does not count, or a part."""
+    if part is None:
+        return place
+    (left, top, right, bottom), tag = part
+    left, right = _but_border(left, right)
+    top, bottom = _but_border(top, bottom)
+    wide, high = right - left, bottom - top
+    if wide == high == 1:
+        return place
+    said = Sentence("The camera used a part of its sensor ({tag}).", tag=tag)
+    frame = (-left / wide, -top / high, 1 / wide, 1 / high)
+    return place._replace(frame=frame, evidence=(*place.evidence, said))
+
+
+def _but_border(near: float, far: float) -> tuple[float, float]:
+    """Two edges of a part: those of the whole if little lies beyond them, and centred if they nearly are."""
+    if far - near > 1 - _BORDER:
+        return 0.0, 1.0
+    aside = (near + far - 1) / 2
+    return (near - aside, far - aside) if abs(aside) < _BORDER / 4 else (near, far)
+
+
 def _mode_by_focal_lengths(shot: Shot, body: Body | None) -> float | None:
     """The crop mode that FocalLengthIn35mmFilm tells of a body whose crop factor is known; None if it has no such one.
 
@@ -155,7 +203,7 @@ def _mode_by_focal_lengths(shot: Shot, body: Body | None) -> float | None:
     if not _LEAST_MODE <= quotient <= _LARGEST_MODE or equivalent.value - of_sensor < 1.5:
         return 1.0
     low, high = (equivalent.value - 0.5) / of_sensor, (equivalent.value + 0.5) / of_sensor
-    modes = CROP_MODES.get(body.make.lower().split()[0], _OTHER_MODES)
+    modes = CROP_MODES.get(_maker(body.make), _OTHER_MODES)
     fitting = [mode for mode in (*modes, shot.digital_zoom) if low * 0.99 <= mode <= high * 1.01]
     return min(fitting, key=lambda mode: abs(mode - quotient)) if fitting else None
 
@@ -209,7 +257,8 @@ def _in_proportions(place: Place, shot: Shot, proportions: float | None, for_cer
     if proportions is None or _alike(shape, proportions, _NATURAL + 1 / min(width, height)):
         return place
     slack = _EXACT + 1 / min(width, height)
-    name = next((name for name, known in IN_CAMERA.items() if _alike(shape, known, slack)), None)
+    shapes = IN_CAMERA | IN_CAMERAS_OF.get(_maker(shot.make.value if shot.make else ""), {})
+    name = next((name for name, known in shapes.items() if _alike(shape, known, slack)), None)
     if name is None:
         return place._replace(refused=_odd(width, height)) if for_certain else place
     if shot.editor:
@@ -242,6 +291,8 @@ def _cropped(place: Place, shot: Shot, crop: Tagged[Crop], proportions: float | 
     # Sensors lie: a frame that would stand was turned.
     lies = _alike(shape, proportions, slack) if proportions else shape >= 1 - slack
     turned = _alike(upright, proportions, slack) if proportions else upright >= 1 - slack
+    if shot.orientation != 1:  # it is still to be turned
+        turned = False
     is_centred = abs(left + right - 1) < 0.004 and abs(top + bottom - 1) < 0.004
     if turned and is_centred and not lies:
         wide, high = high, wide
@@ -277,6 +328,11 @@ def _odd(width: int, height: int) -> Sentence:
         width=width,
         height=height,
     )
+
+
+def _maker(make: str) -> str:
+    """The maker by the first word of what cameras write: ``om`` for OM Digital Solutions."""
+    return (make.lower().split() or [""])[0]
 
 
 def _long_over_short(width: float, height: float) -> float:

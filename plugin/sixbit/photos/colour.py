@@ -61,6 +61,8 @@ _NAMES = {PRIMARIES[12]: "Display P3", ADOBE_RGB: "Adobe RGB (1998)", PRIMARIES[
 
 _SRGB_GAMMA = 45455
 """The exponent that writers of sRGB state in the gAMA chunk of a PNG (third edition, section 11.3.2.4)."""
+_STEPS = 4096
+"""Steps of a curve that is written as a table."""
 _ALIKE = 0.0015
 """Chromaticities that differ by less are one: the chunks and tags that hold them are rounded."""
 
@@ -110,6 +112,23 @@ class Colour:
         name = self.hdr or _NAMES.get(primaries) or f"by {self.source}"
         return profiles.made_profile(name, None if grey else primaries, curve, self.codes)
 
+    def grey_profile(self) -> bytes | None:
+        """The profile of a file that holds grey and takes no profile for RGB, as PNG; None for sRGB.
+
+        Raises PhotoError if its own has no curve that could be one for grey.
+        """
+        import numpy as np
+
+        icc = self.profile(grey=True)
+        if icc is None or profiles.space_of(icc) != "RGB":
+            return icc
+        linear = self.light().linear
+        if len(linear) > 1:
+            raise PhotoError(Sentence("The curves of its colour profile differ.", Code.PROFILE))
+        steps = np.linspace(0, 1, _STEPS)
+        light = np.interp(steps, np.linspace(0, 1, linear.shape[1]), linear[0])
+        return profiles.made_profile("grey", None, tuple(light.tolist()))
+
     def light(self) -> TransferCurve:
         """The curve to linear light. Raises PhotoError for a profile without one, and for HDR."""
         from sixbit.values.light import srgb
@@ -136,6 +155,26 @@ def of_icc(icc: bytes | None) -> Colour | None:
         return None
     told = profiles.codes_of(icc)
     return Colour("ICC profile", icc, codes=told if told and told[1] in HDR else None)
+
+
+def without_misfit(colour: Colour, grey: bool) -> tuple[Colour, str | None]:
+    """The colours of pixels without a profile that is for others, and a note on it: such a profile says nothing here.
+
+    So do libpng, libvips and Photoshop. One for RGB serves ``grey`` as well; one that cannot be read is left to those
+    who use it.
+
+    >>> for_grey = of_icc(profiles.made_profile("grey", None, 2.2))
+    >>> without_misfit(for_grey, grey=True) == (for_grey, None), without_misfit(for_grey, grey=False)[0] == SRGB
+    (True, True)
+    """
+    if colour.icc is None or colour.icc[36:40] != b"acsp":
+        return colour, None
+    space = profiles.space_of(colour.icc)
+    if space == "RGB" or (grey and space == "GRAY"):
+        return colour, None
+    pixels, taken = ("grey", "its light was taken for that of sRGB") if grey else ("RGB", "it was taken for sRGB")
+    note = f"its colour profile, which is for {space} and not for {pixels}, was left out"
+    return replace(colour, source="assumed", icc=None), note if colour.codes else f"{note}; {taken}"
 
 
 def of_nclx(primaries: int, transfer: int, source: str = "nclx") -> Colour | None:
@@ -209,7 +248,7 @@ def of_exif(exif: bytes | None, transfer_function: Sequence[int] = ()) -> Colour
         return Colour("Exif")
     if space == 2 or dcf == b"R03":
         return Colour("Exif", primaries=ADOBE_RGB, curve=ADOBE_GAMMA)
-    curve: Curve | None = _table(transfer_function)
+    curve: Curve | None = curve_of_table(transfer_function)
     if curve is None and gamma is not None and 0.1 < gamma < 10:
         curve = gamma
     if len(primaries) == 6 and len(white) == 2:
@@ -260,7 +299,7 @@ def _alike(some: Sequence[tuple[float, float]], others: Sequence[tuple[float, fl
     return all(abs(a - b) < _ALIKE for one, other in pairs for a, b in zip(one, other, strict=True))
 
 
-def _table(transfer_function: Sequence[int]) -> Curve | None:
+def curve_of_table(transfer_function: Sequence[int]) -> Curve | None:
     """A TransferFunction as a curve; None where the channels differ, or where it is none."""
     for channels in (1, 3):
         size, rest = divmod(len(transfer_function), channels)
@@ -295,7 +334,7 @@ def _shown(transfer: int) -> Sequence[float]:
     """
     import numpy as np
 
-    values = np.linspace(0, 1, 4096)
+    values = np.linspace(0, 1, _STEPS)
     if transfer == _PQ:
         root = values ** (32 / 2523)
         light = 1e4 / _WHITE * (np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (16384 / 2610)

@@ -8,6 +8,7 @@ from pathlib import Path
 from sixbit.files.find import kind_in
 from sixbit.files.limits import most_pixels
 from sixbit.files.reading import reading
+from sixbit.photos.colour import without_misfit
 from sixbit.photos.photo import Photo
 from sixbit.tags.read import opened
 from sixbit.values.errors import Code, PhotoError
@@ -30,4 +31,5 @@ def decode(path: str | Path, large: bool = False) -> Photo:
             raise PhotoError("is a raw file.", Code.RAW)
         file.seek(0)
         photo: Photo = import_module(f"sixbit.photos.{reader}").read(path, file, most_pixels(large))
-    return photo
+        colour, note = without_misfit(photo.colour, photo.is_grey)
+    return photo if note is None else photo.in_colours(colour, note)

@@ -30,8 +30,11 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
         # libheif's 10 or 12 bits stand at the top; white is to be 65535.
         pixels = pixels | (pixels >> int(info["bit_depth"]))
     metadata = upright(Metadata(found.exif, found.xmp))
-    notes = ["further pictures in the file were left out"] if len(image) > 1 or info.get("depth_images") else []
-    if any(kind.endswith(":hdrgainmap") for kind in info.get("aux", ())):
+    beside = list(info.get("aux", ()))
+    gain_maps = [kind for kind in beside if kind.endswith(":hdrgainmap")]
+    has_others = found.others or info.get("depth_images") or len(beside) > len(gain_maps)
+    notes = ["further pictures in the file were left out"] if has_others else []
+    if gain_maps or found.has_gain_map:
         notes.append("its HDR gain map was left out: only that of a JPEG is carried over")
     nclx = info.get("nclx_profile") or {"color_primaries": 2, "transfer_characteristics": 2}
     by_codes = of_nclx(nclx["color_primaries"], nclx["transfer_characteristics"])

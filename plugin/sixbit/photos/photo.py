@@ -60,6 +60,18 @@ class Photo:
         """True if the colours are multiplied by alpha, as only a TIFF may have them (TIFF 6.0, ExtraSamples)."""
         return self.alpha and getattr(self.encoding, "alpha", None) == 1
 
+    @property
+    def is_grey(self) -> bool:
+        """True if it was stored without colour, whatever its pixels are now."""
+        return self.grey or self.pixels.ndim == 2 or self.pixels.shape[2] == 1
+
+    def in_colours(self, colour: Colour, *notes: str) -> Photo:
+        """The photo with its values said to mean this, by nothing else that it carries; ``notes`` tell of it."""
+        encoding = self.encoding
+        if hasattr(encoding, "without_colours"):
+            encoding = encoding.without_colours()
+        return replace(self, colour=colour, encoding=encoding, notes=(*self.notes, *notes))
+
     def without_gain_map(self, why: str) -> Photo:
         """The photo without its HDR gain map, and a note on that if it had one."""
         if self.gain_map is None:
@@ -75,7 +87,7 @@ class Photo:
     @property
     def profile(self) -> bytes | None:
         """The colour profile that says what the values mean, made if the file has none; None for sRGB."""
-        return self.colour.profile(grey=self.grey or self.pixels.ndim == 2 or self.pixels.shape[2] == 1)
+        return self.colour.profile(grey=self.is_grey)
 
     @cached_property
     def transfer(self) -> TransferCurve:

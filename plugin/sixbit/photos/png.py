@@ -66,6 +66,10 @@ class PngEncoding:
         keywords = [photo_name(text[:_LONGEST_KEYWORD].decode("latin-1")) for text in dict.fromkeys(texts)]
         return f"its PNG texts ({listed(keywords)}) were left out; write a .png to keep them" if keywords else None
 
+    def without_colours(self) -> PngEncoding:
+        """All but the chunks that say what the values mean."""
+        return PngEncoding(tuple(chunk for chunk in self.chunks if chunk[0] not in COLOURS))
+
 
 def read(path: Path, file: BinaryIO, most: int) -> Photo:
     """Decode a PNG of ``most`` pixels at most; palettes become RGB."""
@@ -153,20 +157,20 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         notes.append("a PNG holds whole numbers: floating point was rounded to 16 bits")
     # Run lengths of the differences: four times as fast as the default, a few per cent larger.
     encoded = memoryview(imagecodecs.png_encode(np.ascontiguousarray(pixels), level=1, strategy=3, filter=16))
-    assemble(file, photo, encoded, metadata)
-    return notes
+    return notes + assemble(file, photo, encoded, metadata)
 
 
-def assemble(file: BinaryIO, photo: Photo, picture: bytes | memoryview, metadata: Metadata) -> None:
-    """Write a PNG that holds a picture alone with what a photo carries."""
+def assemble(file: BinaryIO, photo: Photo, picture: bytes | memoryview, metadata: Metadata) -> list[str]:
+    """Write a PNG that holds a picture alone with what a photo carries; returns what could not be kept, in words."""
+    notes: list[str] = []
     file.write(picture[: png.HEADER_END])
     encoding = photo.encoding if isinstance(photo.encoding, PngEncoding) else PngEncoding()
     for name, content in encoding.chunks:
         file.write(png.packed(name, content))
     if not _STATED & dict(encoding.chunks).keys():
-        if photo.colour.codes and photo.icc is None:
+        if photo.colour.codes and (photo.icc is None or photo.is_grey):
             file.write(png.packed(b"cICP", bytes((*photo.colour.codes, 0, 1))))
-        elif (icc := photo.profile) is not None:
+        elif (icc := _profile(photo, notes)) is not None:
             file.write(png.packed(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
     if metadata.exif is not None:
         file.write(png.packed(png.EXIF, metadata.exif))
@@ -176,6 +180,18 @@ def assemble(file: BinaryIO, photo: Photo, picture: bytes | memoryview, metadata
         text = f"\niptc\n{len(iptc):8}\n{iptc.hex()}\n".encode()
         file.write(png.packed(b"zTXt", _IPTC + b"\0" + zlib.compress(text)))
     file.write(picture[png.HEADER_END :])
+    return notes
+
+
+def _profile(photo: Photo, notes: list[str]) -> bytes | None:
+    """The profile of a photo, or one for grey that says the same: a PNG takes no other for grey (section 11.3.2.3)."""
+    if not photo.is_grey:
+        return photo.profile
+    try:
+        return photo.colour.grey_profile()
+    except PhotoError:
+        notes.append("its colour profile, which is for RGB, was left out: a grey PNG cannot hold it")
+        return None
 
 
 def _of_two(what: str, found: dict[bool, bytes], notes: list[str]) -> bytes | None:

@@ -116,15 +116,8 @@ def check_target(target: Path, source: Path | None) -> None:
 
 def with_profile(photo: Photo, icc: bytes | None, space: str) -> Photo:
     """The photo in the colours of a profile, its pixels converted already; ``space`` is what a preset calls them."""
-    from sixbit.photos import png
-
     photo = replace(photo, metadata=recoloured(photo.metadata, space))
     if icc == photo.profile:
         return photo
-    if photo.colour.note:
-        photo = replace(photo, notes=(*photo.notes, photo.colour.note))
-    grey = photo.grey and icc is None
-    encoding = photo.encoding
-    if isinstance(encoding, png.PngEncoding):
-        encoding = png.PngEncoding(tuple(chunk for chunk in encoding.chunks if chunk[0] not in png.COLOURS))
-    return replace(photo, colour=of_icc(icc) or SRGB, grey=grey, encoding=encoding)
+    notes = [photo.colour.note] if photo.colour.note else []
+    return replace(photo.in_colours(of_icc(icc) or SRGB, *notes), grey=photo.grey and icc is None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sixbit.files import bigtiff, tiff
 from sixbit.files.exiv2 import exif_of_tiff
 from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
-from sixbit.photos.colour import SRGB, of_exif, of_icc
+from sixbit.photos.colour import SRGB, curve_of_table, of_exif, of_icc
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo
 from sixbit.photos.tiff_segments import JPEGS, check_segments
@@ -87,6 +87,8 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     metadata = Metadata(exif, _bytes(tags[tiff.XMP]), resources)
     steps = np.ravel(curve).tolist() if isinstance(curve, tuple | np.ndarray) else ()
     colour = of_icc(icc) or of_exif(exif, steps) or SRGB
+    if steps and icc is None and curve_of_table(steps) is None:
+        notes.append("its TransferFunction, whose channels differ or do not rise, was left out")
     return Photo(path, "TIFF", pixels, colour, metadata, encoding, grey=grey, notes=tuple(notes))
 
 

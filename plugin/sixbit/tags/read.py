@@ -86,7 +86,20 @@ def shot_in(photo: Path, blocks: Blocks) -> Shot:
     orientation = 1 if blocks.kind in TURNED else shot.orientation
     is_raw = blocks.is_dng or blocks.kind in ("RAW", "raw TIFF")
     shot = shot._replace(width=blocks.width or None, height=blocks.height or None)
+    if blocks.is_dng:
+        shot = _with_areas(shot, blocks)
     return shot._replace(path=photo, orientation=orientation, is_raw=is_raw)
+
+
+def _with_areas(shot: Shot, blocks: Blocks) -> Shot:
+    """The shot of a DNG with the size and the parts that the raw is developed to."""
+    from sixbit.tags.dng import areas_in
+
+    areas = areas_in(Structure(blocks.file, blocks.exif_at or 0, byte_order(blocks.file, blocks.exif_at or 0)))
+    if areas is None:
+        return shot
+    width, height = areas.size
+    return shot._replace(width=width, height=height, developed=areas.developed, shown=areas.shown)
 
 
 def taken_at(path: Path) -> str | None:

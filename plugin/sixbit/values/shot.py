@@ -107,6 +107,10 @@ class Shot(NamedTuple):
     """The program that saved the picture, if it is one that crops and does not tell."""
     is_raw: bool = False
     """True if the picture is still to be developed, from more pixels than it will have."""
+    developed: Tagged[Crop] | None = None
+    """What a raw is developed to, as a part of the light that its sensor has seen."""
+    shown: Tagged[Crop] | None = None
+    """What the camera showed of a raw, as a part of what it is developed to; programs may show more."""
     reshaped: tuple[Tagged[str], ...] = ()
     """A word for each other change of the picture's shape, by the mark that tells it."""
     already_corrected: tuple[str, ...] = ()

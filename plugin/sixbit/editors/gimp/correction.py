@@ -78,6 +78,8 @@ class Subject:
         """Why nobody knows where the optical centre of the photo lies, as the server says it; None if it is known."""
         self.coverage = is_coverage(drawable)
         """True for a mask or a channel: it is bent as the photo, and its values are no light."""
+        self.colourless = False
+        """True once the server has seen that the pixels have no colours, so that no lateral colour is corrected."""
         if self.coverage:
             # What was done to itself counts.
             done = BENDING if MARK in drawable.get_parasite_list() else ()
@@ -165,6 +167,7 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         "compensated": choices.compensated,
         "compensated_for": identity.get("compensated_for"),
         "already_corrected": list(identity["already_corrected"]),
+        "colourless": (subject.colourless and not subject.coverage) or None,
         # A colour shading is of lens and sensor together.
         "tags": {name: subject.tags[name] for name in CAMERA if name in subject.tags},
     }
@@ -223,13 +226,14 @@ def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFil
     """
     if choices.new_layer and (why := only_in_place(subject.drawable)):
         raise UserError(why)
-    compiled = server.call("compile", **compile_arguments(subject, choices))
-    check_made(compiled, subject, choices)
-    tags = _marks(server, subject, choices, compiled)
     begun = 0.0
     if picture is None:
         begun = TAKEN
-        picture = server.call("open", **pixels.picture())["picture"]
+        opened = server.call("open", **pixels.picture())
+        picture, subject.colourless = opened["picture"], opened["colourless"]
+    compiled = server.call("compile", **compile_arguments(subject, choices))
+    check_made(compiled, subject, choices)
+    tags = _marks(server, subject, choices, compiled)
     drawable, layer = subject.drawable, None
     area: Area = (0, 0, pixels.width, pixels.height)
     if choices.new_layer:

@@ -181,6 +181,9 @@ class CorrectionDialog:
             self._show_problem(str(answer.error))
             return
         self.picture, self.preview.message = answer.result["picture"], ""
+        if answer.result["colourless"]:
+            self.subject.colourless = True
+            self._changed()
         self._allow_ok()
         self.preview.show_picture(self.picture)
 

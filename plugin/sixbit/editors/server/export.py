@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,14 @@ from sixbit.export.presets import Preset
 from sixbit.files import limits
 from sixbit.files.replace import make_folder
 from sixbit.files.xmp import XmpError, read_packet
+from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.place import place_of
 from sixbit.tags.framing import DARKTABLE
-from sixbit.tags.read import opened, photo_blocks
-from sixbit.values.errors import Code
+from sixbit.tags.read import opened, photo_blocks, read_shot
+from sixbit.values.errors import Code, PhotoError
+
+_ALIKE = 0.02
+"""By how much width and height of a crop mode differ in the whole pixels of a raw."""
 
 
 def export_photo(
@@ -40,9 +46,26 @@ def export_photo(
     stem = Stems(folder.absolute(), preset, {}, [source]).of(source)
     if stem is None:
         return _refused(Code.EXISTS, "a file of that name exists, and the preset says to keep it.")
-    done = export(Task(photo, source.absolute, str(folder.absolute()), stem, preset, "", lens=lens, force=force))
+    crop_factor = _crop_factor_of_raw(sidecar.with_suffix("")) if sidecar else None
+    task = Task(photo, source.absolute, str(folder.absolute()), stem, preset, "", lens=lens, force=force)
+    done = export(replace(task, crop_factor=crop_factor))
     out = None if done["out"] is None else str(folder / done["out"])
     return {**{name: done[name] for name in ("status", "reason", "codes", "message", "lens", "notes")}, "out": out}
+
+
+def _crop_factor_of_raw(original: Path) -> float | None:
+    """The crop factor of all that is developed of a raw that tells the parts of its sensor; None of all other files.
+
+    What is rendered has the focal length of what the camera showed alone, which may be less.
+    """
+    with suppress(PhotoError):
+        shot = read_shot(original)
+        place = place_of(shot, catalogue().body_of(shot))
+        across, down = place.frame[2:] if place.frame else (1.0, 1.0)
+        is_part = shot.is_raw and (shot.shown or place.frame) and place.is_centred
+        if is_part and place.crop_factor and not place.refused and abs(across / down - 1) < _ALIKE:
+            return place.crop_factor.value * min(across, down)
+    return None
 
 
 def _refused(code: Code, message: str, status: str = "skipped") -> dict[str, Any]:

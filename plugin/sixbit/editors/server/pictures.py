@@ -58,7 +58,8 @@ class OpenPicture:
         return self.stands_for or (self.pixels.shape[1], self.pixels.shape[0])
 
     @cached_property
-    def _is_colourless(self) -> bool:
+    def is_colourless(self) -> bool:
+        """True if there is no lateral colour to correct in it."""
         return without_colour(self.pixels)
 
     def apply(self, filter: Filter, out: NDArray[Any], interpolation: str, done: Callable[[float], None]) -> None:
@@ -110,7 +111,7 @@ class OpenPicture:
     ) -> None:
         # Geometry alone is resampled in the values as they are where the profile gives no light.
         transfer = linear() if isinstance(self.transfer, PhotoError) else self.transfer
-        filter = filter.green if self._is_colourless else filter
+        filter = filter.green if self.is_colourless else filter
         parts = [(filter, transfer, slice(None))]
         if pixels.shape[2] == 2:
             alpha = replace(filter, gain=(UNITY,), gain_map=None)

@@ -119,6 +119,7 @@ class Session:
         return {"lenses": lenses}
 
     def _compile(self, request: Request) -> Answer:
+        from sixbit.compiler.choose import NO_COLOURS
         from sixbit.compiler.compile import compile_filter
         from sixbit.lenses.place import Place
         from sixbit.values.marks import NAMESPACE, PREFIX, marks
@@ -128,7 +129,9 @@ class Session:
         if request.get("compensated_for") is not None:
             shot = shot._replace(known_to_body=Tagged(asked.text(request, "compensated_for"), "the editor"))
         place = Place(frame=asked.frame(request)) if "frame" in request else None
-        filter = compile_filter(asked.text(request, "lens"), shot, asked.choices(request), size=size, place=place)
+        not_here = {"tca": NO_COLOURS} if request.get("colourless") is True else {}
+        lens, choices = asked.text(request, "lens"), asked.choices(request)
+        filter = compile_filter(lens, shot, choices, size=size, place=place, not_here=not_here)
         if request.get("window") is not None:
             filter = filter.window(*asked.rectangle(request, "window", size))
         if len(self._filters) >= KEPT_FILTERS:
@@ -171,7 +174,9 @@ class Session:
             except PhotoError as error:
                 transfer, light = error, str(error.reason)
         stands_for = None if request.get("stands_for") is None else asked.size(request, "stands_for")
-        return {"picture": self._keep(self._pictures, OpenPicture(pixels, transfer, stands_for)), "light": light}
+        picture = OpenPicture(pixels, transfer, stands_for)
+        number = self._keep(self._pictures, picture)
+        return {"picture": number, "light": light, "colourless": picture.is_colourless}
 
     def _apply(self, request: Request, progress: Progress) -> Answer:
         from sixbit.editors.server.pictures import overlap

@@ -41,6 +41,8 @@ class Task:
     """True to correct again what is corrected already."""
     large: bool = False
     """True to decode photos of more pixels; workers have another environment."""
+    crop_factor: float | None = None
+    """Of an editor that has the raw, which tells more of the part of the sensor than what was rendered of it."""
 
     @property
     def target(self) -> Path:

@@ -86,7 +86,7 @@ def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Reco
 
 
 def _corrected(task: Task, lens: str | None) -> Record:
-    choices, seen = Choices(lens=lens), _Thumbnails()
+    choices, seen = Choices(lens=lens, crop_factor=task.crop_factor), _Thumbnails()
     done = correct(
         task.source,
         task.target,
