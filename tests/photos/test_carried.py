@@ -544,6 +544,24 @@ def test_xmp_that_exiv2_cannot_read_is_kept(name: str, out: str, tmp_path: Path)
     assert xmp.count(b"DistortionCorrectionAlreadyApplied") in (1, 2)  # one attribute, or the two ends of an element
 
 
+NO_TEXT = '<rdf:Alt><rdf:li xml:lang="x-default"></rdf:li></rdf:Alt>'
+SOME_TEXT = '<rdf:Alt><rdf:li xml:lang="x-default">At dusk</rdf:li><rdf:li xml:lang="de-DE"/></rdf:Alt>'
+
+
+@pytest.mark.parametrize("out", ["out.jpg", "out.tif", "out.png"])
+def test_empty_texts_stay(out: str, tmp_path: Path) -> None:
+    """As cameras write them for a title that nobody gave."""
+    told = f"<dc:title>{NO_TEXT}</dc:title><dc:description>{SOME_TEXT}</dc:description><dc:source></dc:source>"
+    packet = rdf(f'<rdf:Description rdf:about="">{told}</rdf:Description>')
+    source = written(tmp_path, "photo.jpg", factory.jpeg(PHONE_BLOCK, packet))
+    path, notes = corrected(source, out)
+    assert notes == ()
+    assert names(says(source)) <= names(says(path))
+    kept = decode(path).metadata.xmp or b""
+    assert kept.count(b'xml:lang="x-default"') == 2
+    assert kept.count(b'xml:lang="de-DE"') == 1
+
+
 def test_xmp_that_cannot_be_read_at_all_is_left_out_with_a_word(tmp_path: Path) -> None:
     for name, packet in (("cut.jpg", FLAWED["twice"][:-40]), ("lone.jpg", b"<dc:title>no XMP</dc:title>")):
         source = written(tmp_path, name, factory.jpeg(PHONE_BLOCK, packet))
