@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import struct
 import zlib
 from collections.abc import Container
 from dataclasses import dataclass, replace
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sixbit.files import png
 from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
-from sixbit.photos.metadata import Metadata, Resolution, listed
+from sixbit.photos.metadata import Metadata, listed
 from sixbit.photos.photo import Photo, check_size
 from sixbit.photos.pixels import in_depth
+from sixbit.photos.resolution import Resolution, of_phys, phys, resolution_in
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 _IPTC = b"Raw profile type iptc\0"
 
-_METRE = 1
 _LONGEST_KEYWORD = 79
 """Bytes, in Latin-1 (section 11.3.3.1)."""
 
+_RESOLUTION = b"pHYs"
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _STATED = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"}
 COLOURS = _STATED | {b"mDCV", b"cLLI"}
@@ -46,12 +46,8 @@ class PngEncoding:
 
     @property
     def resolution(self) -> Resolution | None:
-        """By its pHYs chunk, which counts pixels of a metre (section 11.3.4.3); None if it tells none."""
-        content = dict(self.chunks).get(b"pHYs", b"")
-        if len(content) != 9 or content[8] != _METRE:
-            return None
-        across, down = struct.unpack(">II", content[:8])
-        return Resolution(across, down, 100, 3) if across and down else None
+        """By its pHYs chunk; None if it tells none."""
+        return of_phys(dict(self.chunks).get(_RESOLUTION, b""))
 
     @property
     def only_here(self) -> str | None:
@@ -146,7 +142,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
 def assemble(file: BinaryIO, photo: Photo, picture: bytes | memoryview, metadata: Metadata) -> None:
     """Write a PNG that holds a picture alone with what a photo carries."""
     file.write(picture[: png.HEADER_END])
-    encoding = photo.encoding if isinstance(photo.encoding, PngEncoding) else PngEncoding()
+    encoding = photo.encoding if isinstance(photo.encoding, PngEncoding) else _encoding_of(metadata)
     for name, content in encoding.chunks:
         file.write(png.packed(name, content))
     if not _STATED & dict(encoding.chunks).keys():
@@ -162,6 +158,13 @@ def assemble(file: BinaryIO, photo: Photo, picture: bytes | memoryview, metadata
         text = f"\niptc\n{len(iptc):8}\n{iptc.hex()}\n".encode()
         file.write(png.packed(b"zTXt", _IPTC + b"\0" + zlib.compress(text)))
     file.write(picture[png.HEADER_END :])
+
+
+def _encoding_of(metadata: Metadata) -> PngEncoding:
+    """The chunks that a PNG made of another format gets: what its Exif data tells of the resolution."""
+    resolution = resolution_in(metadata.exif)
+    content = resolution and phys(resolution)
+    return PngEncoding(((_RESOLUTION, content),) if content else ())
 
 
 def _of_two(what: str, found: dict[bool, bytes], notes: list[str]) -> bytes | None:
