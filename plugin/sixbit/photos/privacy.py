@@ -26,8 +26,11 @@ from sixbit.photos.location import (
     clear_previews,
     clear_xmp,
     is_place,
+    keywords_in,
     names_place,
+    places_in,
     without_places,
+    words_of_windows,
 )
 from sixbit.photos.metadata import Metadata
 from sixbit.values.errors import Code, PhotoError
@@ -47,6 +50,7 @@ _PLACES_BY_EXIV2 = (
 )
 """The tags in Exif and IPTC that tell the place, as exiv2 names them."""
 _KEYWORDS = "Exif.Image.XPKeywords"
+_IPTC_KEYWORDS = "Iptc.Application2.Keywords"
 _LAYERS = "Exif.Image.0x935c"
 _UNREAD_XMP = "its XMP data, which cannot be read and may tell the place, was left out"
 _OF_MAKER = "what may tell the place and nobody else knows (segments of the maker, raw profiles) was left out"
@@ -94,9 +98,9 @@ def without_place(metadata: Metadata) -> tuple[Metadata, list[str]]:
     What cannot be read cannot be cleared. Of maker notes those are cleared that are known to tell it.
     """
     exif, notes = metadata.exif, []
-    xmp, places = None, frozenset[str]()
+    xmp, places = None, places_in([*keywords_in(exif), *photoshop.keywords(metadata.resources)])
     try:
-        xmp, places = _xmp_without_place(metadata.xmp)
+        xmp, places = _xmp_without_place(metadata.xmp, places)
     except loaded_exiv2().Exiv2Error:
         notes.append(_UNREAD_XMP)
     try:
@@ -108,18 +112,20 @@ def without_place(metadata: Metadata) -> tuple[Metadata, list[str]]:
     return Metadata(exif, xmp, clear_previews(resources)), notes
 
 
-def _xmp_without_place(packet: bytes | None) -> tuple[bytes | None, frozenset[str]]:
+def _xmp_without_place(
+    packet: bytes | None, places: frozenset[str] = frozenset()
+) -> tuple[bytes | None, frozenset[str]]:
     """A packet without what tells the place, in the pictures within it too, and the keywords that were one.
 
-    Raises Exiv2Error.
+    ``places`` are those that were found elsewhere. Raises Exiv2Error.
     """
     if packet is None:
-        return None, frozenset()
+        return None, places
     data = parsed_xmp(packet)
     if data.empty():  # it says nothing
-        return None, frozenset()
+        return None, places
     before = xmp_packet(data)
-    places = clear_xmp(data)
+    places = clear_xmp(data, places)
     for datum in list(data):
         picture = picture_in(str(datum.value()))
         if picture is None:
@@ -268,9 +274,11 @@ def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
         for key, text in shown.items():
             exif[key] = text
     else:
-        packet, places = None, frozenset[str]()
+        told = [str(datum.value()) for datum in iptc if datum.key() == _IPTC_KEYWORDS]
+        packet, places = None, places_in([*told, *map(str.strip, words_of_windows(_keywords_of(exif)))])
         try:
-            packet, places = _xmp_without_place(find_blocks(io.BytesIO(data)).xmp if xmp.empty() else xmp_packet(xmp))
+            found = find_blocks(io.BytesIO(data)).xmp if xmp.empty() else xmp_packet(xmp)
+            packet, places = _xmp_without_place(found, places)
         except loaded_exiv2().Exiv2Error:
             notes = (_UNREAD_XMP,)
         image.setXmpData(parsed_xmp(packet))
@@ -288,9 +296,7 @@ def _clear_keywords(exif: Any, places: frozenset[str]) -> None:
     """Take the places out of the keywords of Windows in exiv2's Exif data."""
     if _KEYWORDS not in exif:
         return
-    value = exif[_KEYWORDS].value()
-    # Of another kind than bytes nobody can read them.
-    old = bytes(map(int, str(value).split())) if isinstance(value, loaded_exiv2().DataValue) else b""
+    old = _keywords_of(exif)
     new = without_places(old, places)
     if not new:
         erase(exif, _KEYWORDS)
@@ -298,10 +304,16 @@ def _clear_keywords(exif: Any, places: frozenset[str]) -> None:
         exif[_KEYWORDS] = " ".join(map(str, new))
 
 
+def _keywords_of(exif: Any) -> bytes:
+    """Those of Windows; of another kind than bytes nobody can read them."""
+    value = exif[_KEYWORDS].value() if _KEYWORDS in exif else None
+    return bytes(map(int, str(value).split())) if isinstance(value, loaded_exiv2().DataValue) else b""
+
+
 def _erase_keywords(iptc: Any, places: frozenset[str]) -> None:
     datum = iptc.begin()
     while datum != iptc.end():
-        if datum.key() == "Iptc.Application2.Keywords" and is_place(str(datum.value()), places):
+        if datum.key() == _IPTC_KEYWORDS and is_place(str(datum.value()), places):
             datum = iptc.erase(datum)
         else:
             next(datum)  # moves on in place
