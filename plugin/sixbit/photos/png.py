@@ -26,7 +26,7 @@ _IPTC = b"Raw profile type iptc\0"
 _LONGEST_KEYWORD = 79
 """Bytes, in Latin-1 (section 11.3.3.1)."""
 
-_RESOLUTION = b"pHYs"
+RESOLUTION = b"pHYs"
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _STATED = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"}
 COLOURS = _STATED | {b"mDCV", b"cLLI"}
@@ -47,7 +47,7 @@ class PngEncoding:
     @property
     def resolution(self) -> Resolution | None:
         """By its pHYs chunk; None if it tells none."""
-        return of_phys(dict(self.chunks).get(_RESOLUTION, b""))
+        return of_phys(dict(self.chunks).get(RESOLUTION, b""))
 
     @property
     def only_here(self) -> str | None:
@@ -164,7 +164,7 @@ def _encoding_of(metadata: Metadata) -> PngEncoding:
     """The chunks that a PNG made of another format gets: what its Exif data tells of the resolution."""
     resolution = resolution_in(metadata.exif)
     content = resolution and phys(resolution)
-    return PngEncoding(((_RESOLUTION, content),) if content else ())
+    return PngEncoding(((RESOLUTION, content),) if content else ())
 
 
 def _of_two(what: str, found: dict[bool, bytes], notes: list[str]) -> bytes | None:

@@ -12,11 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.files import photoshop, tiff
+from sixbit.files import photoshop, tiff, webp
 from sixbit.files import png as png_file
 from sixbit.files.exiv2 import erase, image_of, loaded_exiv2, parsed_xmp, property_of, xmp_packet
 from sixbit.files.find import find_blocks
 from sixbit.files.jpeg import APP0, APP14, APP15, COMMENT, SCAN, SIGNATURE, NoRoomError, picture_end, segments
+from sixbit.files.kind import HEAD, kind_of
 from sixbit.files.xmp import picture_in
 from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.gain_map import MEANING, GainMap
@@ -53,7 +54,12 @@ _KEYWORDS = "Exif.Image.XPKeywords"
 _IPTC_KEYWORDS = "Iptc.Application2.Keywords"
 _LAYERS = "Exif.Image.0x935c"
 _UNREAD_XMP = "its XMP data, which cannot be read and may tell the place, was left out"
-_OF_MAKER = "what may tell the place and nobody else knows (segments of the maker, raw profiles) was left out"
+_OF_MAKER = "what may tell the place and nobody else knows (parts of the maker's or a program's own) was left out"
+_KNOWN_SEGMENTS = {APP0: b"JFIF\0", APP14: b"Adobe"}
+_KNOWN_CHUNKS = frozenset({b"tIME", b"sPLT", b"oFFs", b"pCAL", b"sCAL", b"sTER"})
+"""Segments of a JPEG and chunks of a PNG that can tell no place, beside texts (PNG specification and extensions)."""
+_AS_THEY_ARE = {"HEIF": "a HEIC or AVIF", "JPEG XL": "a JPEG XL", "BigTIFF": "a BigTIFF"}
+"""Formats that nothing here writes, and exiv2 neither."""
 _SHOWN_BY_EXIV2 = ("Exif.Image.Orientation", "Exif.Photo.ColorSpace", "Exif.Iop.InteroperabilityIndex")
 """Without these a picture that stays as it is would be shown in another way."""
 
@@ -71,18 +77,21 @@ def passed_on(photo: Photo, policy: str) -> Photo:
     metadata, notes = (_bare(photo.metadata), []) if bare else without_place(photo.metadata)
     encoding: Any = photo.encoding
     if isinstance(encoding, jpeg.JpegEncoding):
-        kept = {APP0, APP14} if bare else {APP0, APP14, COMMENT}
-        parts = tuple(part for part in encoding.segments if part[0] in kept)
+        parts = tuple(
+            (marker, data)
+            for marker, data in encoding.segments
+            if data.startswith(_KNOWN_SEGMENTS.get(marker, ())) or (marker == COMMENT and not bare)
+        )
         if len(parts) < len(encoding.segments) and not bare:
             notes.append(_OF_MAKER)
         encoding = replace(encoding, segments=parts, trailer=None if bare else encoding.trailer)
     elif isinstance(encoding, png.PngEncoding):
+        needed = png.COLOURS | {png.RESOLUTION}
         chunks = tuple(
-            chunk
-            for chunk in encoding.chunks
-            if chunk[0] in png.COLOURS | {b"pHYs"} or not (bare or _chunk_names_place(*chunk))
+            chunk for chunk in encoding.chunks if chunk[0] in needed or not (bare or _may_tell_place(*chunk))
         )
-        if not bare and any(content.startswith(png_file.PROFILE) for _, content in encoding.chunks):
+        gone = [chunk for chunk in encoding.chunks if chunk not in chunks]
+        if not bare and any(name not in png_file.TEXTS or text.startswith(png_file.PROFILE) for name, text in gone):
             notes.append(_OF_MAKER)
         encoding = replace(encoding, chunks=chunks)
     gain_map = photo.gain_map and _map_passed_on(photo.gain_map, policy)
@@ -140,14 +149,16 @@ def _xmp_without_place(
     return None if data.empty() else after, places
 
 
-def _chunk_names_place(name: bytes, content: bytes) -> bool:
-    """True for a text of PNG that tells the place by its keyword, or may hold all kinds of metadata.
+def _may_tell_place(name: bytes, content: bytes) -> bool:
+    """True for a chunk of PNG that nobody knows, and for a text that tells the place by its keyword, or may hold all.
 
     ImageMagick writes properties as texts: ``exif:GPSLatitude``.
     """
+    if name not in png_file.TEXTS:
+        return name not in _KNOWN_CHUNKS
     keyword = content.partition(b"\0")[0].decode("latin-1")
     place = content.startswith(png_file.PROFILE) or any(map(names_place, re.split(r"[:.\s]", keyword)))
-    return name in png_file.TEXTS and (place or is_place(keyword))
+    return place or is_place(keyword)
 
 
 def _map_passed_on(gain_map: GainMap, policy: str) -> GainMap | None:
@@ -207,12 +218,19 @@ def _with_colours(bare: Metadata, exif: bytes | None) -> Metadata:
 def copy_without(path: Path, policy: str) -> tuple[bytes, tuple[str, ...]]:
     """The file of a photo with the metadata that the policy lets pass, its picture as it is, and what else went.
 
-    Raises PhotoError for a format whose metadata cannot be rewritten (HEIC).
+    Raises PhotoError for a format whose metadata cannot be rewritten (HEIC, AVIF, JPEG XL, BigTIFF), and for damage.
     """
     try:
-        return _copied(path, path.read_bytes(), policy)
-    except (loaded_exiv2().Exiv2Error, NoRoomError, OSError) as error:
+        data = path.read_bytes()
+        if kind := _AS_THEY_ARE.get(kind_of(data[:HEAD]) or ""):
+            why = f"is {kind}, out of which nothing can be taken without writing the picture anew."
+            raise PhotoError(why, Code.METADATA, subject=path)
+        return _copied(path, data, policy)
+    except (NoRoomError, OSError) as error:
         raise PhotoError(f"cannot be copied without its metadata ({error}).", Code.METADATA, subject=path) from error
+    except loaded_exiv2().Exiv2Error as error:
+        why = f"cannot be copied without its metadata ({error.args[-1]})."
+        raise PhotoError(why, Code.METADATA, subject=path) from error
 
 
 def _copied(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
@@ -261,9 +279,10 @@ def _copied_png(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str,
 
 def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
     """A file with the metadata of its picture that the policy lets pass, by exiv2; raises Exiv2Error."""
+    data, unknown = webp.without_unknown(data) if kind_of(data[:HEAD]) == "WebP" else (data, False)
     image = image_of(data)
     exif, xmp, iptc = image.exifData(), image.xmpData(), image.iptcData()
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = (_OF_MAKER,) if unknown and policy != "none" else ()
     image.clearXmpPacket()  # of a WebP without XMP data exiv2 would write the packet that it has read
     if policy == "none":
         shown = {key: str(exif[key].value()) for key in _SHOWN_BY_EXIV2 if key in exif}
@@ -280,7 +299,7 @@ def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
             found = find_blocks(io.BytesIO(data)).xmp if xmp.empty() else xmp_packet(xmp)
             packet, places = _xmp_without_place(found, places)
         except loaded_exiv2().Exiv2Error:
-            notes = (_UNREAD_XMP,)
+            notes += (_UNREAD_XMP,)
         image.setXmpData(parsed_xmp(packet))
         if erase(exif, _LAYERS):
             notes += ("Photoshop layers, in which there can be photos with a place of their own, were left out",)
