@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,8 +12,9 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.files import jpeg, mpf
+from sixbit.files import jpeg, mpf, webp
 from sixbit.files.exiv2 import loaded_exiv2, merged_xmp, split_xmp
+from sixbit.files.find import kind_in
 from sixbit.files.jpeg import Segment
 from sixbit.machine import processors
 from sixbit.photos.colour import SRGB, of_exif, of_icc
@@ -405,13 +405,14 @@ def _parts(data: bytes, size: int) -> list[tuple[int, bytes]]:
 
 def has_halved_chroma(path: str | Path) -> bool:
     """True if a photo holds its colour differences at less than the full resolution."""
-    from PIL import Image
-
     try:
-        with Image.open(path) as picture:
-            if picture.format in ("HEIF", "AVIF"):
-                return True
-            layers: Sequence[Sequence[int]] = getattr(picture, "layer", ())
-    except OSError:
+        with Path(path).open("rb") as file:
+            kind = kind_in(file)
+            if kind == "WebP":  # which codes them so unless it is lossless (RFC 6386, section 2)
+                return any(chunk.name == b"VP8 " for chunk in webp.chunks(file))
+            found = (segment.content for segment in jpeg.segments(file) if jpeg.frame_of(segment))
+            frame = next(found, b"") if kind == "JPEG" else b""
+    except (OSError, PhotoError):
         return False
-    return len(layers) >= 3 and layers[0][1:3] != layers[1][1:3]
+    # Of each component three bytes, the second with its sampling (ITU-T T.81, B.2.2).
+    return kind in ("HEIC", "AVIF") or (len(frame) >= 15 and frame[7] != frame[10])
