@@ -39,7 +39,7 @@ SUFFIXES = frozenset(
 )
 WRITTEN = {".jpg": ".jpg", ".jpeg": ".jpg", ".mpo": ".jpg", ".tif": ".tif", ".tiff": ".tif"}
 """What a picture is saved as; others become PNG."""
-UPRIGHT = (".heic", ".heif")
+UPRIGHT = (".heic", ".heif", ".avif", ".jxl")
 """Those that are turned upright when they are decoded."""
 LENS = Choices(lens="summicron-35-asph", focal_mm=35, f_number=5.6, crop_factor=1)
 
@@ -69,7 +69,7 @@ OF_PIXELS = frozenset(
     }
     | {"JPEGTables", "InkSet", "Threshholding", "PageNumber", "TIFF_FXExtensions", "XMPToolkit", "ThumbnailImage"}
     | {"SMinSampleValue", "SMaxSampleValue", "CurrentIPTCDigest", "Padding", "OffsetSchema", "ModeNumber", "FaxProfile"}
-    | {"About", "Software", "ExifImageWidth", "ExifImageHeight"}
+    | {"About", "Software", "ExifImageWidth", "ExifImageHeight", "Format", "HasExtendedXMP", "ImageDepth", "TileDepth"}
 )
 """Tags of how the picture was stored, of its size and thumbnail, what XMP packets were once called, and what is set."""
 
@@ -137,7 +137,7 @@ def tags(files: list[Path], folder: Path) -> dict[Path, dict[str, set[str]]]:
         of_file: dict[str, set[str]] = {}
         for name, value in entry.items():
             group, _, tag = name.rpartition(":")
-            if group.startswith(CARRIED) and tag not in OF_PIXELS and value != "":
+            if group.startswith(CARRIED) and tag not in OF_PIXELS and str(value).strip():
                 of_file.setdefault(tag, set()).add(str(value))
         found[Path(entry["SourceFile"])] = of_file
     return found

@@ -359,6 +359,20 @@ def test_a_name_is_matched_without_heavy_imports() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_jpeg_is_identified_without_the_walkers_of_other_formats(tmp_path: Path) -> None:
+    """exifread is all that takes time, and nothing is imported for type hints or rarer files."""
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(jpeg(exif(LensModel="Summicron-M 1:2/35 ASPH.")))
+    code = (
+        "import sys; from sixbit.cli.main import main; main(['identify', sys.argv[1]]); "
+        "heavy = {'dataclasses', 'inspect', 'numpy', 'exiv2'} | "
+        "{f'sixbit.files.{name}' for name in ('bigtiff', 'bmff', 'jxl', 'webp')}; "
+        "sys.exit(str(sorted(heavy & set(sys.modules))) if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(photo)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 # Bad input ----------------------------------------------------------------------------------------------------------
 
 

@@ -544,6 +544,24 @@ def test_xmp_that_exiv2_cannot_read_is_kept(name: str, out: str, tmp_path: Path)
     assert xmp.count(b"DistortionCorrectionAlreadyApplied") in (1, 2)  # one attribute, or the two ends of an element
 
 
+NO_TEXT = '<rdf:Alt><rdf:li xml:lang="x-default"></rdf:li></rdf:Alt>'
+SOME_TEXT = '<rdf:Alt><rdf:li xml:lang="x-default">At dusk</rdf:li><rdf:li xml:lang="de-DE"/></rdf:Alt>'
+
+
+@pytest.mark.parametrize("out", ["out.jpg", "out.tif", "out.png"])
+def test_empty_texts_stay(out: str, tmp_path: Path) -> None:
+    """As cameras write them for a title that nobody gave."""
+    told = f"<dc:title>{NO_TEXT}</dc:title><dc:description>{SOME_TEXT}</dc:description><dc:source></dc:source>"
+    packet = rdf(f'<rdf:Description rdf:about="">{told}</rdf:Description>')
+    source = written(tmp_path, "photo.jpg", factory.jpeg(PHONE_BLOCK, packet))
+    path, notes = corrected(source, out)
+    assert notes == ()
+    assert names(says(source)) <= names(says(path))
+    kept = decode(path).metadata.xmp or b""
+    assert kept.count(b'xml:lang="x-default"') == 2
+    assert kept.count(b'xml:lang="de-DE"') == 1
+
+
 def test_xmp_that_cannot_be_read_at_all_is_left_out_with_a_word(tmp_path: Path) -> None:
     for name, packet in (("cut.jpg", FLAWED["twice"][:-40]), ("lone.jpg", b"<dc:title>no XMP</dc:title>")):
         source = written(tmp_path, name, factory.jpeg(PHONE_BLOCK, packet))
@@ -669,6 +687,15 @@ def resolution(path: Path) -> list[float]:
     return [float(number) for number in told.split()]
 
 
+def beside_exif(path: Path) -> tuple[float, float]:
+    """Pixels of an inch, across and down, in JFIF or pHYs."""
+    tags = ["-JFIF:XResolution", "-JFIF:YResolution", "-JFIF:ResolutionUnit", "-PNG-pHYs:all"]
+    told = subprocess.run([*exiftool(), "-s3", "-n", *tags, str(path)], capture_output=True, check=True).stdout
+    across, down, unit = map(float, told.split())
+    inches = 0.0254 if path.suffix == ".png" else {1: 1, 2: 2.54}[int(unit)]
+    return across * inches, down * inches
+
+
 @pytest.mark.parametrize("block", [None, LEICA_BLOCK, PHONE_BLOCK])
 @pytest.mark.parametrize("out", ["out.tif", "out.jpg", "out.png"])
 def test_the_resolution_of_jfif_and_phys_goes_into_exif(out: str, block: bytes | None, tmp_path: Path) -> None:
@@ -682,9 +709,35 @@ def test_the_resolution_of_jfif_and_phys_goes_into_exif(out: str, block: bytes |
         assert notes == ()
         same = path.suffix == Path(name).suffix
         assert resolution(path) == ([] if same else expected)  # where it stood it stays
-    if out == "out.jpg":
-        with Image.open(path) as picture:
-            assert picture.info["dpi"] == (300, 300)
+        if not same and out != "out.tif":  # and it stands where the format has a place for it
+            assert beside_exif(path) == pytest.approx((300, 300), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("across", "unit", "expected"), [((300, 1), 2, 300), ((2400, 10), 2, 240), ((120, 1), 3, 304.8)]
+)
+@pytest.mark.parametrize("out", ["out.jpg", "out.png"])
+def test_the_resolution_of_a_tiff_stands_where_the_format_has_its_place(
+    out: str, across: tuple[int, int], unit: int, expected: float, tmp_path: Path
+) -> None:
+    source = tmp_path / "photo.tif"
+    exact = across[0] / across[1]
+    Image.new("RGB", (32, 32)).save(source, tiffinfo={0x010F: "Leica", 0x011A: exact, 0x011B: exact, 0x0128: unit})
+    path, notes = corrected(source, out)
+    assert notes == ()
+    assert resolution(path) == [exact, exact, unit]
+    assert beside_exif(path) == pytest.approx((expected, expected), abs=0.02)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_resolution_that_is_no_number_makes_no_tiff_unreadable(suffix: str, tmp_path: Path) -> None:
+    block = factory.exif(more=[(0x011A, ASCII, "300"), (0x011B, ASCII, "300 dpi")], **LEICA)
+    data = factory.jpeg(block) if suffix == ".jpg" else png_with((b"eXIf", block))
+    path, notes = corrected(written(tmp_path, f"photo{suffix}", data), "out.tif")
+    assert notes == ("its resolution, which is not told in numbers, was left out",)
+    with Image.open(path) as picture:
+        assert picture.getexif()[0x010F] == "Leica Camera AG"
+        picture.load()
 
 
 @pytest.mark.parametrize("out", ["out.tif", "out.jpg"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
+from sixbit.files import png
 from sixbit.photos.colour import of_nclx
 from sixbit.photos.decode import decode
+from sixbit.photos.jpeg import has_halved_chroma
 from sixbit.photos.pixels import in_full_range
 from sixbit.photos.save import save_photo
 from sixbit.tags.read import read_shot
@@ -351,8 +354,10 @@ def test_damage_is_refused_or_survived(name: str, tmp_path: Path) -> None:
     code = """
 import random, sys
 from pathlib import Path
+from sixbit.files import png
 from sixbit.photos.colour import of_nclx
 from sixbit.photos.decode import decode
+from sixbit.photos.jpeg import has_halved_chroma
 from sixbit.tags.read import read_shot
 from sixbit.values.errors import PhotoError
 path = Path(sys.argv[1])
@@ -391,3 +396,23 @@ def test_the_codes_of_an_avif_and_a_jpeg_xl_tell_their_colours(tmp_path: Path) -
     assert decode(tmp_path / "srgb.jxl").colour.is_srgb
     saved(tmp_path / "photo.webp")
     assert decode(tmp_path / "photo.webp").colour.is_srgb
+
+
+def test_halved_chroma_is_known_of_every_format(tmp_path: Path) -> None:
+    """Also of a PNG whose profile is larger than Pillow reads."""
+    large = zlib.compress(SRGB.ljust(3_000_000, b"\0"))
+    cases: dict[str, tuple[bool, dict[str, Any]]] = {
+        "a.jpg": (True, {"subsampling": "4:2:0"}),
+        "b.jpg": (False, {"subsampling": "4:4:4"}),
+        "c.webp": (True, {}),
+        "d.webp": (False, {"lossless": True}),
+        "e.avif": (True, {}),
+        "f.png": (False, {}),
+    }
+    for name, (is_halved, how) in cases.items():
+        path = saved(tmp_path / name, **how)
+        if path.suffix == ".png":
+            data = path.read_bytes()
+            path.write_bytes(data[:33] + png.packed(b"iCCP", b"large\0\0" + large) + data[33:])
+            assert len(decode(path).icc or b"") == 3_000_000
+        assert has_halved_chroma(path) == is_halved, name

@@ -22,6 +22,8 @@ from sixbit.export.correct import correct
 from sixbit.export.presets import Preset
 from sixbit.photos.decode import decode
 from sixbit.photos.privacy import copy_without
+from sixbit.values.errors import Code, PhotoError
+from sixbit.values.ways_out import EVERYWHERE
 from tests.scenery import batch_photos
 from tests.scenery.gain_maps import packet
 from tests.scenery.photo_factory import ASCII, BYTE, LONG, RATIONAL, UNDEFINED, directory, exif, segment, tiff
@@ -280,6 +282,26 @@ def test_keywords_of_windows_follow(tmp_path: Path, words: str, left: list[str],
     assert not notes
 
 
+@both_ways
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("holder", ["-XPKeywords=dog; Orte/Hessen/{0}", "-IPTC:Keywords=Places|{0}"])
+def test_places_that_other_keywords_name(tmp_path: Path, holder: str, suffix: str, way: str) -> None:
+    """A hierarchy of IPTC or of Windows tells which words of XMP, and of each other, are places."""
+    if suffix == ".png" and "IPTC" in holder:
+        pytest.skip("exiftool writes none into a PNG")
+    photo = tmp_path / f"a{suffix}"
+    build: Callable[..., bytes] = getattr(batch_photos, FORMATS[suffix].lower())
+    photo.write_bytes(build(*SIZE, batch_photos.KNOWN, xmp=of_xmp(body=bag("dc:subject", WHERE, "dog"))))
+    other = f"-IPTC:Keywords={WHERE}" if "XP" in holder else f"-XPKeywords={WHERE};cat"
+    words = [holder.format(WHERE), *([] if suffix == ".png" else [other])]
+    subprocess.run([*exiftool(), "-q", "-overwrite_original", *words, str(photo)], check=True)
+    out, _ = cleared(photo, way)
+    assert_no_place(out)
+    data = out.read_bytes()
+    assert WHERE.encode("utf-16-le") not in data
+    assert b"dog" in data
+
+
 def original(picture: bytes) -> bytes:
     return of_xmp(f'GImage:Mime="image/jpeg" GImage:Data="{b64encode(picture).decode()}"')
 
@@ -491,7 +513,10 @@ def test_what_stands_behind_the_picture(tmp_path: Path, behind: bytes, way: str)
 
 
 @both_ways
-@pytest.mark.parametrize("part", [segment(0xE6, b"GoPro\0" + SECRET), segment(0xEB, b"JP\0\1" + SECRET)])
+@pytest.mark.parametrize(
+    "part",
+    [segment(marker, name + SECRET) for marker, name in {0xE6: b"GoPro\0", 0xEB: b"JP\0\1", 0xE0: b"HEAPJPGM"}.items()],
+)
 def test_segments_that_nobody_knows(tmp_path: Path, part: bytes, way: str) -> None:
     data = batch_photos.jpeg(*SIZE, batch_photos.KNOWN)
     photo = tmp_path / "a.jpg"
@@ -500,6 +525,38 @@ def test_segments_that_nobody_knows(tmp_path: Path, part: bytes, way: str) -> No
     assert_no_place(out)
     assert len(notes) == 1
     assert "left out" in notes[0]
+
+
+@both_ways
+@pytest.mark.parametrize("name", [b"prVt", b"zxIf"])
+def test_chunks_of_a_png_that_nobody_knows(tmp_path: Path, name: bytes, way: str) -> None:
+    photo = tmp_path / "a.png"
+    photo.write_bytes(png_with(text(name, SECRET), text(b"tIME", struct.pack(">HBBBBB", 2024, 5, 1, 10, 0, 0))))
+    out, notes = cleared(photo, way)
+    assert_no_place(out)
+    assert ["nobody else knows" in note for note in notes] == [True]
+    assert b"tIME" in out.read_bytes()
+
+
+@pytest.mark.parametrize("policy", ["no-location", "none"])
+def test_chunks_of_a_webp_that_nobody_knows(tmp_path: Path, policy: str) -> None:
+    plain = batch_photos.BUILDERS[".webp"](*SIZE, batch_photos.KNOWN)
+    data = plain + b"prVt" + struct.pack("<I", len(SECRET)) + SECRET + b"\0" * (len(SECRET) % 2)
+    photo = tmp_path / "a.webp"
+    photo.write_bytes(b"RIFF" + struct.pack("<I", len(data) - 8) + data[8:])
+    out, notes = cleared(photo, "copied", policy)
+    assert_no_place(out)
+    assert ["nobody else knows" in note for note in notes] == ([True] if policy == "no-location" else [])
+
+
+@pytest.mark.parametrize("suffix", [".avif", ".jxl"])
+def test_a_copy_that_cannot_be_cleared_is_refused_in_words(tmp_path: Path, suffix: str) -> None:
+    photo = tmp_path / f"a{suffix}"
+    photo.write_bytes(batch_photos.BUILDERS[suffix](*SIZE, batch_photos.KNOWN))
+    with pytest.raises(PhotoError, match="out of which nothing can be taken without writing the picture anew") as told:
+        copy_without(photo, "no-location")
+    assert told.value.code is Code.METADATA
+    assert "as a JPEG" in EVERYWHERE[Code.METADATA]
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "raw RGB"])

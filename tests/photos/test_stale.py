@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 from base64 import b64encode
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 
 from sixbit.export.correct import correct
 from sixbit.export.presets import Preset
-from tests.scenery import batch_photos
+from tests.scenery import batch_photos, photo_factory
 from tests.scenery.gain_maps import ISO, packet
 from tests.scenery.photo_factory import RATIONAL, SHORT, TAGS, segment
 from tests.scenery.programs import exiftool
@@ -203,6 +204,46 @@ def test_xmp_follows_the_size(tmp_path: Path) -> None:
     assert small["XMP-exif:ExifImageWidth"] == 96
     assert (small["XMP-GPano:FullPanoWidthPixels"], small["XMP-GPano:CroppedAreaTopPixels"]) == (200, 16)
     assert small["XMP-GPano:PoseHeadingDegrees"] == 90
+
+
+@pytest.mark.parametrize("unit", ["pixel", "relative"])
+def test_regions_follow_the_size(tmp_path: Path, unit: str) -> None:
+    """Those that count pixels; shares of the picture hold for every size."""
+    vertices = "<Iptc4xmpExt:rbVertices><rdf:Seq><rdf:li rdf:parseType='Resource'><Iptc4xmpExt:rbX>40</Iptc4xmpExt:rbX>"
+    vertices += "<Iptc4xmpExt:rbY>30</Iptc4xmpExt:rbY></rdf:li></rdf:Seq></Iptc4xmpExt:rbVertices>"
+    told = f'Iptc4xmpExt:rbUnit="{unit}" Iptc4xmpExt:rbX="100" Iptc4xmpExt:rbY="60" Iptc4xmpExt:rbRx="8"'
+    boundary = f"<rdf:Description {told}>{vertices}</rdf:Description>"
+    boundary = f"<Iptc4xmpExt:RegionBoundary>{boundary}</Iptc4xmpExt:RegionBoundary>"
+    body = '<mwg-rs:AppliedToDimensions stDim:w="192" stDim:h="128" stDim:unit="pixel"/>'
+    body = f'<mwg-rs:Regions rdf:parseType="Resource">{body}</mwg-rs:Regions>'
+    body += f"<Iptc4xmpExt:ImageRegion><rdf:Bag><rdf:li rdf:parseType='Resource'>{boundary}</rdf:li></rdf:Bag>"
+    spaces = {
+        "mwg-rs": "http://www.metadataworkinggroup.com/schemas/regions/",
+        "stDim": "http://ns.adobe.com/xap/1.0/sType/Dimensions#",
+        "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
+    }
+    declared = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in spaces.items())
+    xmp = of_xmp(body=body + "</Iptc4xmpExt:ImageRegion>", declared=f"{DECLARED} {declared}")
+    small = said(corrected(tmp_path, xmp, HALF)[0])
+    assert (small["XMP-mwg-rs:RegionAppliedToDimensionsW"], small["XMP-mwg-rs:RegionAppliedToDimensionsH"]) == (96, 64)
+    names = ("X", "Y", "Rx", "VerticesX", "VerticesY")
+    found = [small[f"XMP-iptcExt:ImageRegionBoundary{name}"] for name in names]
+    assert found == ([50, 30, 4, 20, 15] if unit == "pixel" else [100, 60, 8, 40, 30])
+
+
+def test_the_size_beside_the_index_of_dcf_follows(tmp_path: Path) -> None:
+    block = photo_factory.exif(interop="R98", **batch_photos.KNOWN)
+    at = block.index(b"\x01\0\x02\0\x04\0\0\0R98")  # the only entry of its directory
+    more = [(0x1001, 3, 1, SIZE[0]), (0x1002, 3, 1, SIZE[1])]
+    told = block[at : at + 12] + b"".join(struct.pack("<HHII", *entry) for entry in more)
+    pointer = block.index(b"\x05\xa0\x04\0\x01\0\0\0")
+    block = block[: pointer + 8] + struct.pack("<I", len(block)) + block[pointer + 12 :]
+    block += struct.pack("<H", 3) + told + bytes(4)
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(photo_factory.jpeg(block, picture=batch_photos.jpeg(*SIZE, {})))
+    small = said(correct(photo, tmp_path / "out.jpg", preset=HALF).out)
+    assert (small["InteropIFD:RelatedImageWidth"], small["InteropIFD:RelatedImageHeight"]) == (96, 64)
+    assert small["InteropIFD:InteropIndex"] == "R98"
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ _RDF = re.compile(rb"<(?:[\w.-]{1,60}:)?RDF[\s>]")
 _VALUE = re.compile(rb"<[\w.:-]{1,100}[\s/>]|[\w.-]=[\"']")
 """A value as an element, or as an attribute."""
 _EXTENDED = "Xmp.xmpNote.HasExtendedXMP"
+_NO_TEXT = "\ue000no text\ue000"
 
 
 @cache
@@ -138,10 +139,22 @@ def xmp_packet(data: Any, wrapped: bool = True) -> bytes:
     flags = exiv2.XmpParser.XmpFormatFlags.useCompactFormat
     if not wrapped:
         flags |= exiv2.XmpParser.XmpFormatFlags.omitPacketWrapper
-    code, text = exiv2.XmpParser.encode(data, flags)
+    code, text = exiv2.XmpParser.encode(_with_empty_texts(data), flags)
     if code:
         raise exiv2.Exiv2Error(exiv2.ErrorCode.kerGeneralError, "XMP cannot be written")
-    return str(text).encode()
+    return str(text).replace(_NO_TEXT, "").encode()
+
+
+def _with_empty_texts(data: Any) -> Any:
+    """The data with a mark for each empty text in a language, which exiv2 would leave out with its property."""
+    exiv2 = loaded_exiv2()
+    marked = exiv2.XmpData()
+    for datum in data:
+        value = datum.value()
+        if datum.typeName() == "LangAlt":
+            value = exiv2.LangAltValue({language: text or _NO_TEXT for language, text in value.items()})
+        marked.add(exiv2.XmpKey(datum.key()), value)
+    return marked
 
 
 def erase(data: Any, beginnings: str | tuple[str, ...]) -> bool:

@@ -1,6 +1,6 @@
 """Where a photo keeps what it says of itself: the Exif structure, the XMP packet and the kind of the picture.
 
-Only the structure of the file is walked; pixels are never read.
+Only the structure of the file is walked; pixels are never read. The walkers of rarer formats are loaded for them alone.
 """
 
 from __future__ import annotations
@@ -8,14 +8,16 @@ from __future__ import annotations
 import io
 import math
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from sixbit.files import bigtiff, bmff, jpeg, jxl, limits, png, tiff, webp
-from sixbit.files.bmff import BoxError, Still
+from sixbit.files import jpeg, limits, png, tiff
 from sixbit.files.kind import HEAD, kind_of, refusal
 from sixbit.files.tiff import Entry, Structure
 from sixbit.values.errors import Code, PhotoError
+
+if TYPE_CHECKING:
+    from sixbit.files import jxl, webp
+    from sixbit.files.bmff import Still
 
 _CODECS = {"hvc1": "HEIC", "av01": "AVIF"}
 """The kinds of pictures in boxes, by how they are coded."""
@@ -35,8 +37,7 @@ RAW_SUFFIXES = frozenset(f".{suffix}" for suffix in _RAWS.split())
 """Suffixes of raw files: of Adobe's DNG, and of the makers whose cameras take M lenses by an adapter, and others."""
 
 
-@dataclass(frozen=True)
-class Blocks:
+class Blocks(NamedTuple):
     """The metadata that a photo holds. ``kind`` is JPEG, TIFF, BigTIFF, PNG, HEIC, AVIF, WebP, JPEG XL or RAW.
 
     ``exif_at`` is where the TIFF structure of the tags begins in ``file``; None if there is none. It has ``exif_size``
@@ -159,6 +160,8 @@ def _size(structure: Structure, entries: list[Entry]) -> tuple[int, int]:
 
 
 def _big_tiff(file: BinaryIO) -> Blocks:
+    from sixbit.files import bigtiff
+
     large = {tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS}
     try:
         block = bigtiff.classic(file, large)
@@ -176,8 +179,10 @@ def _big_tiff(file: BinaryIO) -> Blocks:
 
 def still_in(file: BinaryIO) -> Still:
     """The picture in the boxes of an open HEIC or AVIF; PhotoError if it is damaged, a film, or coded otherwise."""
+    from sixbit.files.bmff import BoxError, still
+
     try:
-        found = bmff.still(file)
+        found = still(file)
     except BoxError as error:
         raise PhotoError(f"is damaged ({error}).", Code.DAMAGED) from error
     if found.codec not in _CODECS:
@@ -190,7 +195,9 @@ def still_in(file: BinaryIO) -> Still:
 
 def webp_in(file: BinaryIO) -> tuple[webp.Header, webp.Found]:
     """The picture of an open WebP, and what stands beside it; PhotoError if it is damaged, or a film."""
-    found = webp.find(file)
+    from sixbit.files.webp import find
+
+    found = find(file)
     if found.header is None:
         raise PhotoError("is cut off before its picture begins.", Code.DAMAGED)
     if found.header.is_film:
@@ -200,8 +207,11 @@ def webp_in(file: BinaryIO) -> tuple[webp.Header, webp.Found]:
 
 def jxl_in(file: BinaryIO) -> jxl.Found:
     """The picture of an open JPEG XL, and what stands beside it; PhotoError if it is damaged, or a film."""
+    from sixbit.files.bmff import BoxError
+    from sixbit.files.jxl import find
+
     try:
-        found = jxl.find(file)
+        found = find(file)
     except BoxError as error:
         raise PhotoError(f"is damaged ({error}).", Code.DAMAGED) from error
     if found.header.is_film:

@@ -70,6 +70,14 @@ def without_place(resources: bytes, is_place: Callable[[str], bool]) -> bytes:
     return _without_data_sets(resources, tells)
 
 
+def keywords(resources: bytes) -> list[str]:
+    """The keywords among IPTC data."""
+    data_sets = _data_sets(iptc_of(resources) or b"")
+    return [
+        data.decode("utf-8", "replace") for record, number, data, _ in data_sets if (record, number) == (2, _KEYWORD)
+    ]
+
+
 def _without_data_sets(resources: bytes, is_left_out: Callable[[int, int, bytes], bool]) -> bytes:
     """Image resources without those data sets of IPTC, by record, number and data, and without its check sum then."""
     iptc = iptc_of(resources)

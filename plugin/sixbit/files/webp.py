@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
 from sixbit.files import limits
 from sixbit.files.jpeg import bare_exif
 
+_KNOWN = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP "})
 _ANIMATED, _ALPHA = 0x02, 0x10
 
 
@@ -45,6 +47,16 @@ def chunks(file: BinaryIO) -> Iterator[Chunk]:
         name, size = struct.unpack("<4sI", head)
         yield Chunk(name, at + 8, size)
         at += 8 + size + size % 2
+
+
+def without_unknown(data: bytes) -> tuple[bytes, bool]:
+    """A WebP without the chunks that its specification does not know, and True if it had any."""
+    parts = [
+        (chunk.name, data[chunk.at - 8 : chunk.at + chunk.size + chunk.size % 2]) for chunk in chunks(BytesIO(data))
+    ]
+    kept = b"WEBP" + b"".join(part for name, part in parts if name in _KNOWN)
+    has_unknown = any(name not in _KNOWN for name, _ in parts)
+    return (b"RIFF" + struct.pack("<I", len(kept)) + kept if has_unknown else data), has_unknown
 
 
 class Found(NamedTuple):

@@ -11,7 +11,7 @@ from sixbit.values.lens import Body, Lens
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot, Tagged
 
-IN_PHOTO = re.compile(r"(?:EXIF|Image|MakerNote|XMP) [\w:]+")
+_IN_PHOTO = r"(?:EXIF|Image|MakerNote|XMP) [\w:]+"
 """A tag of the photo itself; one of a sidecar has its file's name before it."""
 
 ALL = frozenset[tuple[float, float]]()
@@ -75,5 +75,5 @@ def _is_of_another_mount(shot: Shot, body: Body | None) -> bool:
 
 def _is_in_photo(name: Tagged[str], read: Name, shot: Shot) -> bool:
     """False for a name that only a sidecar has; one that says the same as the photo's is a copy of it."""
-    own = (one.value for one in shot.lens_names if IN_PHOTO.fullmatch(one.tag) and not is_of_profile(one))
-    return IN_PHOTO.fullmatch(name.tag) is not None or any(says_the_same(read, read_name(text)) for text in own)
+    own = (one.value for one in shot.lens_names if re.fullmatch(_IN_PHOTO, one.tag) and not is_of_profile(one))
+    return re.fullmatch(_IN_PHOTO, name.tag) is not None or any(says_the_same(read, read_name(text)) for text in own)

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 
 from sixbit.lenses.words import DENYING, IDLE, SHORT, UNLISTED_MAKERS, VOCABULARY
 
+_PLAIN = dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-") | dict.fromkeys((*range(0x20), 0x7F), " ")
+"""Dashes, and characters that control a terminal."""
+
 
 def plain(text: str) -> str:
     """Write a name in one plain form: lower case, ASCII where Unicode has an equal, decimal points, mm for cm.
@@ -17,7 +20,7 @@ def plain(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text).replace("ƒ", "f").replace("ß", "ss")
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
-    text = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
+    text = text.translate(_PLAIN)
     text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     text = re.sub(r"(?<!\d)\.(?=\d)", " 0.", text)
     if "cm" in text:
@@ -30,8 +33,7 @@ def plain(text: str) -> str:
         text = re.sub(r"\b(pre|non)(?=asp|apo\b|fle\b)", r"\1 ", text)
     text = re.sub(r"(?<=asph)(erical)?(?=(?:i{1,3}|iv|v)\b)", r"\1 ", text)
     text = re.sub(r"(?<![\d.])(?:7|seven)\W?([a-z]{6,9})", _seven, text)
-    text = re.sub(r"\btt\W?artisans?\b", "ttartisan ", text)
-    return re.sub(r"[\x00-\x1f\x7f]", " ", text)
+    return re.sub(r"\btt\W?artisans?\b", "ttartisan ", text) if "tt" in text else text
 
 
 def _seven(match: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.files import jpeg, limits, mpf
+from sixbit.files import jpeg, limits, mpf, webp
 from sixbit.files.exiv2 import loaded_exiv2, merged_xmp, split_xmp
 from sixbit.files.find import kind_in
 from sixbit.files.jpeg import Segment
@@ -20,9 +20,10 @@ from sixbit.machine import processors
 from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.gain_map import GainMap, announced, is_gain_map
 from sixbit.photos.leica_trailer import Trailer, taken
-from sixbit.photos.metadata import Metadata, Resolution
+from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo, check_bytes, check_size
 from sixbit.photos.pixels import in_depth
+from sixbit.photos.resolution import Resolution, jfif, of_jfif, resolution_in
 from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
@@ -64,20 +65,16 @@ class JpegEncoding:
     """Of the quantisation; none: those of the quality that is asked for."""
     subsampling: str = "4:4:4"
     progressive: bool = False
-    segments: tuple[tuple[int, bytes], ...] = ((jpeg.APP0, b"JFIF\0\1\1\0\0\1\0\1\0\0"),)
+    segments: tuple[tuple[int, bytes], ...] = ((jpeg.APP0, jfif(None)),)
     trailer: Trailer | None = None
     exif_in_parts: bool = False
     """True if the Exif data was longer than a segment, and in several."""
 
     @property
     def resolution(self) -> Resolution | None:
-        """By its JFIF segment (JFIF 1.02: 1 an inch, 2 a centimetre, 0 the shape of a pixel); None if it tells none."""
+        """By its JFIF segment; None if it tells none."""
         found = (data for marker, data in self.segments if marker == jpeg.APP0 and data.startswith(b"JFIF\0"))
-        content = next(found, b"")
-        if len(content) < 12:
-            return None
-        unit, across, down = struct.unpack(">BHH", content[7:12])
-        return Resolution(across, down, 1, unit + 1) if unit in (1, 2) and across and down else None
+        return of_jfif(next(found, b""))
 
     @property
     def only_here(self) -> str | None:
@@ -274,8 +271,11 @@ def assemble(
 ) -> list[str]:
     """Write a JPEG of an encoded picture, all from its first table to its end, with what a photo carries."""
     notes = []
-    encoding = photo.encoding if isinstance(photo.encoding, JpegEncoding) else JpegEncoding()
-    jfif = [jpeg.packed(*part) for part in encoding.segments if part[0] == jpeg.APP0]
+    if isinstance(photo.encoding, JpegEncoding):
+        encoding = photo.encoding
+    else:
+        encoding = JpegEncoding(segments=((jpeg.APP0, jfif(resolution_in(metadata.exif))),))
+    first = [jpeg.packed(*part) for part in encoding.segments if part[0] == jpeg.APP0]
     others = [jpeg.packed(*part) for part in encoding.segments if part[0] != jpeg.APP0]
     behind = b""
     try:
@@ -283,7 +283,7 @@ def assemble(
     except loaded_exiv2().Exiv2Error:
         notes.append("its HDR gain map was left out: the XMP data of the photo cannot tell of it")
     file.write(b"\xff\xd8")
-    file.writelines(jfif)
+    file.writelines(first)
     block_at = file.tell() + 4 + len(jpeg.EXIF)
     _write_metadata(file, metadata, photo.profile)
     file.writelines(others)
@@ -417,10 +417,12 @@ def _parts(data: bytes, size: int) -> list[tuple[int, bytes]]:
 
 def has_halved_chroma(path: str | Path) -> bool:
     """True if a photo holds its colour differences at less than the full resolution."""
-    with Path(path).open("rb") as file:
-        try:
+    try:
+        with Path(path).open("rb") as file:
             kind = kind_in(file)
-        except PhotoError:
-            return False
-        found = [jpeg.frame_of(segment) for segment in jpeg.segments(file)] if kind == "JPEG" else []
+            if kind == "WebP":  # which codes them so unless it is lossless (RFC 6386, section 2)
+                return any(chunk.name == b"VP8 " for chunk in webp.chunks(file))
+            found = [jpeg.frame_of(segment) for segment in jpeg.segments(file)] if kind == "JPEG" else []
+    except (OSError, PhotoError):
+        return False
     return kind in ("HEIC", "AVIF") or any(frame and frame.has_halved_chroma for frame in found)

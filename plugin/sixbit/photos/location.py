@@ -7,11 +7,11 @@ properties that name a place: they are known by the words of their names, in wha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from sixbit.files import tiff
+from sixbit.files import limits, tiff
 from sixbit.files.exiv2 import erase, erase_where, loaded_exiv2
 
 _WORDS = frozenset(
@@ -69,7 +69,7 @@ _NOTES = {
 def clear_exif(exif: bytes, places: frozenset[str] = frozenset()) -> bytes:
     """An Exif block of the same length without what tells a place; raises StructureError for one that is broken.
 
-    ``places`` are the keywords that were found to be one in XMP data.
+    ``places`` are the keywords that were found to be one elsewhere.
     """
     return clear_previews(_cleared(exif, places), places)
 
@@ -190,13 +190,13 @@ def names_place(name: str) -> bool:
     return name in _NAMES or (name not in _OTHERS and not _WORDS.isdisjoint(words))
 
 
-def clear_xmp(data: Any) -> frozenset[str]:
-    """Erase from exiv2's XMP data what tells a place; return the keywords that were found to be one."""
+def clear_xmp(data: Any, places: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Erase from exiv2's XMP data what tells a place; return the keywords that were found to be one, and these."""
     exiv2 = loaded_exiv2()
     erase_where(data, lambda datum: _key_names_place(datum.key()))
     lists = [datum for datum in data if datum.typeName() in ("XmpBag", "XmpSeq", "XmpAlt")]
     items = {datum.key(): list(datum.value()) for datum in lists}
-    places = frozenset(place for texts in items.values() for text in texts for place in _places_in(text))
+    places |= places_in(text for texts in items.values() for text in texts)
     for key, texts in items.items():
         kept = [text for text in texts if not is_place(text, places)]
         if not kept:
@@ -215,7 +215,7 @@ def is_place(keyword: str, places: Iterable[str] = ()) -> bool:
     >>> [is_place(keyword) for keyword in ("geo:lat=47.37", "Places|Italy|Rome", "Animals|Dog")]
     [True, True, False]
     """
-    return keyword in places or bool(_MACHINE_TAG.fullmatch(keyword)) or any(_places_in(keyword))
+    return keyword in places or bool(_MACHINE_TAG.fullmatch(keyword)) or bool(places_in([keyword]))
 
 
 def without_places(keywords: bytes, places: frozenset[str]) -> bytes:
@@ -226,18 +226,36 @@ def without_places(keywords: bytes, places: frozenset[str]) -> bytes:
     >>> without_places("Rome;dog".encode("utf-16-le"), frozenset({"Rome"})).decode("utf-16-le")
     'dog\\x00'
     """
-    words = keywords.decode("utf-16-le", "replace").rstrip("\0").split(";")
-    places = places.union(*(_places_in(word.strip()) for word in words))
+    words = words_of_windows(keywords)
+    places |= places_in(word.strip() for word in words)
     kept = [word for word in words if not is_place(word.strip("\0 "), places)]
     if kept == words:
         return keywords
     return f"{';'.join(kept)}\0".encode("utf-16-le") if kept else b""
 
 
-def _places_in(keyword: str) -> Iterator[str]:
-    root, *below = _PATH.split(keyword)
-    if below and root.strip().lower() in _ROOTS:
-        yield from below
+def words_of_windows(keywords: bytes) -> list[str]:
+    """The words of XPKeywords, with the spaces around them."""
+    return keywords.decode("utf-16-le", "replace").rstrip("\0").split(";")
+
+
+def keywords_in(exif: bytes | None) -> list[str]:
+    """The keywords of Windows in an Exif block; none if it is broken."""
+    with suppress(tiff.StructureError):
+        block = tiff.Structure(exif or tiff.EMPTY)
+        if found := tiff.find(block.first(), tiff.KEYWORDS):
+            return [word.strip("\0 ") for word in words_of_windows(block.data(found, limits.COPIED))]
+    return []
+
+
+def places_in(keywords: Iterable[str]) -> frozenset[str]:
+    """The places that hierarchies of keywords name, each step of them.
+
+    >>> sorted(places_in(["Places|Italy|Rome", "Animals|Dog"]))
+    ['Italy', 'Rome']
+    """
+    paths = (_PATH.split(keyword) for keyword in keywords)
+    return frozenset(step for root, *below in paths if root.strip().lower() in _ROOTS for step in below)
 
 
 def _key_names_place(key: str) -> bool:

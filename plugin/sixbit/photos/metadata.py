@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sixbit.files import jpeg, tiff
 from sixbit.files.exif_room import fitted
@@ -105,11 +105,16 @@ def _corrected_exif(exif: bytes, pixels: NDArray[Any], room: Room | None, notes:
     block = tiff.Structure(exif)
     entries = block.first()
     photo = block.sub(tiff.EXIF)
+    related: list[tiff.Entry] = []
+    with suppress(tiff.StructureError):
+        related = block.directory(block.number(tiff.find(photo, tiff.INTEROP)) or 0)[0]
     for directory, tag, number in (
         (entries, tiff.WIDTH, width),
         (entries, tiff.HEIGHT, height),
         (photo, tiff.EXIF_WIDTH, width),
         (photo, tiff.EXIF_HEIGHT, height),
+        (related, tiff.RELATED_WIDTH, width),
+        (related, tiff.RELATED_HEIGHT, height),
     ):
         block.set_number(tiff.find(directory, tag), number)
     block.set_thumbnail(_thumbnail(block, pixels))
@@ -135,34 +140,6 @@ def listed(names: Sequence[str]) -> str:
     'Title, Author'
     """
     return ", ".join(names[:_MOST_TOLD]) + (", and more" if len(names) > _MOST_TOLD else "")
-
-
-class Resolution(NamedTuple):
-    """Pixels of ``per`` units across and down; the unit as in Exif: 2 an inch, 3 a centimetre."""
-
-    across: int
-    down: int
-    per: int
-    unit: int
-
-
-def with_resolution(metadata: Metadata, resolution: Resolution) -> Metadata:
-    """The metadata with a resolution that stood outside of its Exif data, if that tells none."""
-    across, down, per, unit = resolution
-    try:
-        block = tiff.Structure(metadata.exif or tiff.EMPTY)
-        if tiff.find(block.first(), tiff.X_RESOLUTION) or tiff.find(block.first(), tiff.Y_RESOLUTION):
-            return metadata
-        block.put_first(
-            [
-                block.entry(tiff.X_RESOLUTION, tiff.RATIONAL, block.pack("II", across, per)),
-                block.entry(tiff.Y_RESOLUTION, tiff.RATIONAL, block.pack("II", down, per)),
-                block.entry(tiff.RESOLUTION_UNIT, tiff.SHORT, block.pack("H", unit)),
-            ]
-        )
-    except tiff.StructureError:
-        return metadata
-    return replace(metadata, exif=block.content())
 
 
 def upright(metadata: Metadata) -> Metadata:

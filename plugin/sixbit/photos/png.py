@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import struct
 import zlib
 from collections.abc import Container
 from dataclasses import dataclass, replace
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sixbit.files import limits, png
 from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
-from sixbit.photos.metadata import Metadata, Resolution, listed
+from sixbit.photos.metadata import Metadata, listed
 from sixbit.photos.photo import Photo, check_bytes, check_size
 from sixbit.photos.pixels import in_depth
+from sixbit.photos.resolution import Resolution, of_phys, phys, resolution_in
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 _IPTC = b"Raw profile type iptc\0"
 
-_METRE = 1
 _LONGEST_KEYWORD = 79
 """Bytes, in Latin-1 (section 11.3.3.1)."""
 
+RESOLUTION = b"pHYs"
 _DECODED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _STATED = {b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"}
 COLOURS = _STATED | {b"mDCV", b"cLLI"}
@@ -46,12 +46,8 @@ class PngEncoding:
 
     @property
     def resolution(self) -> Resolution | None:
-        """By its pHYs chunk, which counts pixels of a metre (section 11.3.4.3); None if it tells none."""
-        content = dict(self.chunks).get(b"pHYs", b"")
-        if len(content) != 9 or content[8] != _METRE:
-            return None
-        across, down = struct.unpack(">II", content[:8])
-        return Resolution(across, down, 100, 3) if across and down else None
+        """By its pHYs chunk; None if it tells none."""
+        return of_phys(dict(self.chunks).get(RESOLUTION, b""))
 
     @property
     def only_here(self) -> str | None:
@@ -164,7 +160,7 @@ def assemble(file: BinaryIO, photo: Photo, picture: bytes | memoryview, metadata
     """Write a PNG that holds a picture alone with what a photo carries; returns what could not be kept, in words."""
     notes: list[str] = []
     file.write(picture[: png.HEADER_END])
-    encoding = photo.encoding if isinstance(photo.encoding, PngEncoding) else PngEncoding()
+    encoding = photo.encoding if isinstance(photo.encoding, PngEncoding) else _encoding_of(metadata)
     for name, content in encoding.chunks:
         file.write(png.packed(name, content))
     if not _STATED & dict(encoding.chunks).keys():
@@ -192,6 +188,13 @@ def _profile(photo: Photo, notes: list[str]) -> bytes | None:
     except PhotoError:
         notes.append("its colour profile, which is for RGB, was left out: a grey PNG cannot hold it")
         return None
+
+
+def _encoding_of(metadata: Metadata) -> PngEncoding:
+    """The chunks that a PNG made of another format gets: what its Exif data tells of the resolution."""
+    resolution = resolution_in(metadata.exif)
+    content = resolution and phys(resolution)
+    return PngEncoding(((RESOLUTION, content),) if content else ())
 
 
 def _of_two(what: str, found: dict[bool, bytes], notes: list[str]) -> bytes | None:

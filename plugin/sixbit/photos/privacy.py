@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.files import photoshop, tiff
+from sixbit.files import photoshop, tiff, webp
 from sixbit.files import png as png_file
 from sixbit.files.exiv2 import (
     OF_SWIG,
@@ -27,6 +27,7 @@ from sixbit.files.exiv2 import (
 )
 from sixbit.files.find import find_blocks
 from sixbit.files.jpeg import APP0, APP14, APP15, COMMENT, SCAN, SIGNATURE, NoRoomError, picture_end, segments
+from sixbit.files.kind import HEAD, kind_of
 from sixbit.files.reading import of_library, reading
 from sixbit.files.xmp import picture_in
 from sixbit.photos.colour import SRGB, of_icc
@@ -37,8 +38,11 @@ from sixbit.photos.location import (
     clear_previews,
     clear_xmp,
     is_place,
+    keywords_in,
     names_place,
+    places_in,
     without_places,
+    words_of_windows,
 )
 from sixbit.photos.metadata import Metadata
 from sixbit.values.errors import Code, PhotoError
@@ -58,9 +62,15 @@ _PLACES_BY_EXIV2 = (
 )
 """The tags in Exif and IPTC that tell the place, as exiv2 names them."""
 _KEYWORDS = "Exif.Image.XPKeywords"
+_IPTC_KEYWORDS = "Iptc.Application2.Keywords"
 _LAYERS = "Exif.Image.0x935c"
 _UNREAD_XMP = "its XMP data, which cannot be read and may tell the place, was left out"
-_OF_MAKER = "what may tell the place and nobody else knows (segments of the maker, raw profiles) was left out"
+_OF_MAKER = "what may tell the place and nobody else knows (parts of the maker's or a program's own) was left out"
+_KNOWN_SEGMENTS = {APP0: b"JFIF\0", APP14: b"Adobe"}
+_KNOWN_CHUNKS = frozenset({b"tIME", b"sPLT", b"oFFs", b"pCAL", b"sCAL", b"sTER"})
+"""Segments of a JPEG and chunks of a PNG that can tell no place, beside texts (PNG specification and extensions)."""
+_AS_THEY_ARE = {"HEIF": "a HEIC or AVIF", "JPEG XL": "a JPEG XL", "BigTIFF": "a BigTIFF"}
+"""Formats that nothing here writes, and exiv2 neither."""
 _SHOWN_BY_EXIV2 = ("Exif.Image.Orientation", "Exif.Photo.ColorSpace", "Exif.Iop.InteroperabilityIndex")
 """Without these a picture that stays as it is would be shown in another way."""
 
@@ -78,18 +88,21 @@ def passed_on(photo: Photo, policy: str) -> Photo:
     metadata, notes = (_bare(photo.metadata), []) if bare else without_place(photo.metadata)
     encoding: Any = photo.encoding
     if isinstance(encoding, jpeg.JpegEncoding):
-        kept = {APP0, APP14} if bare else {APP0, APP14, COMMENT}
-        parts = tuple(part for part in encoding.segments if part[0] in kept)
+        parts = tuple(
+            (marker, data)
+            for marker, data in encoding.segments
+            if data.startswith(_KNOWN_SEGMENTS.get(marker, ())) or (marker == COMMENT and not bare)
+        )
         if len(parts) < len(encoding.segments) and not bare:
             notes.append(_OF_MAKER)
         encoding = replace(encoding, segments=parts, trailer=None if bare else encoding.trailer)
     elif isinstance(encoding, png.PngEncoding):
+        needed = png.COLOURS | {png.RESOLUTION}
         chunks = tuple(
-            chunk
-            for chunk in encoding.chunks
-            if chunk[0] in png.COLOURS | {b"pHYs"} or not (bare or _chunk_names_place(*chunk))
+            chunk for chunk in encoding.chunks if chunk[0] in needed or not (bare or _may_tell_place(*chunk))
         )
-        if not bare and any(content.startswith(png_file.PROFILE) for _, content in encoding.chunks):
+        gone = [chunk for chunk in encoding.chunks if chunk not in chunks]
+        if not bare and any(name not in png_file.TEXTS or text.startswith(png_file.PROFILE) for name, text in gone):
             notes.append(_OF_MAKER)
         encoding = replace(encoding, chunks=chunks)
     gain_map = photo.gain_map and _map_passed_on(photo.gain_map, policy)
@@ -105,9 +118,9 @@ def without_place(metadata: Metadata) -> tuple[Metadata, list[str]]:
     What cannot be read cannot be cleared. Of maker notes those are cleared that are known to tell it.
     """
     exif, notes = metadata.exif, []
-    xmp, places = None, frozenset[str]()
+    xmp, places = None, places_in([*keywords_in(exif), *photoshop.keywords(metadata.resources)])
     try:
-        xmp, places = _xmp_without_place(metadata.xmp)
+        xmp, places = _xmp_without_place(metadata.xmp, places)
     except loaded_exiv2().Exiv2Error:
         notes.append(_UNREAD_XMP)
     try:
@@ -119,18 +132,20 @@ def without_place(metadata: Metadata) -> tuple[Metadata, list[str]]:
     return Metadata(exif, xmp, clear_previews(resources)), notes
 
 
-def _xmp_without_place(packet: bytes | None) -> tuple[bytes | None, frozenset[str]]:
+def _xmp_without_place(
+    packet: bytes | None, places: frozenset[str] = frozenset()
+) -> tuple[bytes | None, frozenset[str]]:
     """A packet without what tells the place, in the pictures within it too, and the keywords that were one.
 
-    Raises Exiv2Error.
+    ``places`` are those that were found elsewhere. Raises Exiv2Error.
     """
     if packet is None:
-        return None, frozenset()
+        return None, places
     data = parsed_xmp(packet)
     if data.empty():  # it says nothing
-        return None, frozenset()
+        return None, places
     before = xmp_packet(data)
-    places = clear_xmp(data)
+    places = clear_xmp(data, places)
     broken = set()
     for key, picture in [(datum.key(), picture_in(str(datum.value()))) for datum in data]:
         if picture is None:
@@ -146,14 +161,16 @@ def _xmp_without_place(packet: bytes | None) -> tuple[bytes | None, frozenset[st
     return None if data.empty() else after, places
 
 
-def _chunk_names_place(name: bytes, content: bytes) -> bool:
-    """True for a text of PNG that tells the place by its keyword, or may hold all kinds of metadata.
+def _may_tell_place(name: bytes, content: bytes) -> bool:
+    """True for a chunk of PNG that nobody knows, and for a text that tells the place by its keyword, or may hold all.
 
     ImageMagick writes properties as texts: ``exif:GPSLatitude``.
     """
+    if name not in png_file.TEXTS:
+        return name not in _KNOWN_CHUNKS
     keyword = content.partition(b"\0")[0].decode("latin-1")
     place = content.startswith(png_file.PROFILE) or any(map(names_place, re.split(r"[:.\s]", keyword)))
-    return name in png_file.TEXTS and (place or is_place(keyword))
+    return place or is_place(keyword)
 
 
 def _map_passed_on(gain_map: GainMap, policy: str) -> GainMap | None:
@@ -213,11 +230,15 @@ def _with_colours(bare: Metadata, exif: bytes | None) -> Metadata:
 def copy_without(path: Path, policy: str) -> tuple[bytes, tuple[str, ...]]:
     """The file of a photo with the metadata that the policy lets pass, its picture as it is, and what else went.
 
-    Raises PhotoError for a format whose metadata cannot be rewritten (HEIC).
+    Raises PhotoError for a format whose metadata cannot be rewritten (HEIC, AVIF, JPEG XL, BigTIFF), and for damage.
     """
     with reading(path, code=Code.METADATA):
         try:
-            return _copied(path, path.read_bytes(), policy)
+            data = path.read_bytes()
+            if kind := _AS_THEY_ARE.get(kind_of(data[:HEAD]) or ""):
+                why = f"is {kind}, out of which nothing can be taken without writing the picture anew."
+                raise PhotoError(why, Code.METADATA)
+            return _copied(path, data, policy)
         except (loaded_exiv2().Exiv2Error, NoRoomError, OSError) as error:
             raise PhotoError(f"cannot be copied without its metadata ({of_library(error)}).", Code.METADATA) from error
 
@@ -269,9 +290,10 @@ def _copied_png(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str,
 @own_errors()
 def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
     """A file with the metadata of its picture that the policy lets pass, by exiv2; raises Exiv2Error."""
+    data, unknown = webp.without_unknown(data) if kind_of(data[:HEAD]) == "WebP" else (data, False)
     image = image_of(data)
     exif, xmp, iptc = image.exifData(), image.xmpData(), image.iptcData()
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = (_OF_MAKER,) if unknown and policy != "none" else ()
     image.clearXmpPacket()  # of a WebP without XMP data exiv2 would write the packet that it has read
     if policy == "none":
         # One that has no value shows nothing, and exiv2 does not take it back.
@@ -283,11 +305,13 @@ def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
         for key, text in shown.items():
             exif[key] = text
     else:
-        packet, places = None, frozenset[str]()
+        told = [str(datum.value()) for datum in iptc if datum.key() == _IPTC_KEYWORDS]
+        packet, places = None, places_in([*told, *map(str.strip, words_of_windows(_keywords_of(exif)))])
         try:
-            packet, places = _xmp_without_place(find_blocks(io.BytesIO(data)).xmp if xmp.empty() else xmp_packet(xmp))
+            found = find_blocks(io.BytesIO(data)).xmp if xmp.empty() else xmp_packet(xmp)
+            packet, places = _xmp_without_place(found, places)
         except loaded_exiv2().Exiv2Error:
-            notes = (_UNREAD_XMP,)
+            notes += (_UNREAD_XMP,)
         image.setXmpData(parsed_xmp(packet))
         if erase(exif, _LAYERS):
             notes += ("Photoshop layers, in which there can be photos with a place of their own, were left out",)
@@ -303,9 +327,7 @@ def _clear_keywords(exif: Any, places: frozenset[str]) -> None:
     """Take the places out of the keywords of Windows in exiv2's Exif data."""
     if _KEYWORDS not in exif:
         return
-    value = exif[_KEYWORDS].value()
-    # Of another kind than bytes nobody can read them.
-    old = bytes(map(int, str(value).split())) if isinstance(value, loaded_exiv2().DataValue) else b""
+    old = _keywords_of(exif)
     new = without_places(old, places)
     if not new:
         erase(exif, _KEYWORDS)
@@ -313,6 +335,11 @@ def _clear_keywords(exif: Any, places: frozenset[str]) -> None:
         exif[_KEYWORDS] = " ".join(map(str, new))
 
 
+def _keywords_of(exif: Any) -> bytes:
+    """Those of Windows; of another kind than bytes nobody can read them."""
+    value = exif[_KEYWORDS].value() if _KEYWORDS in exif else None
+    return bytes(map(int, str(value).split())) if isinstance(value, loaded_exiv2().DataValue) else b""
+
+
 def _erase_keywords(iptc: Any, places: frozenset[str]) -> None:
-    keywords = "Iptc.Application2.Keywords"
-    erase_where(iptc, lambda datum: datum.key() == keywords and is_place(str(datum.value()), places))
+    erase_where(iptc, lambda datum: datum.key() == _IPTC_KEYWORDS and is_place(str(datum.value()), places))

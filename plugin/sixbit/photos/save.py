@@ -10,9 +10,10 @@ from sixbit.files.jpeg import EXIF, LONGEST, XMP
 from sixbit.files.replace import check_place, replacing
 from sixbit.photos.colour import SRGB, of_icc
 from sixbit.photos.colour_tags import recoloured
-from sixbit.photos.metadata import Room, corrected, with_resolution, without_maker_note
+from sixbit.photos.metadata import Room, corrected, without_maker_note
 from sixbit.photos.photo import Photo
 from sixbit.photos.pixels import straight
+from sixbit.photos.resolution import with_resolution
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
@@ -32,6 +33,12 @@ _NOTE_ON_DEPTH = "its depth map, which fits the uncorrected picture alone, was l
 _NOTE_ON_PICTURES = "the pictures within its XMP data, which are not corrected, were left out"
 
 _SUBJECT_AREA, _FOCAL_PLANE_X, _FOCAL_PLANE_Y, _SUBJECT_LOCATION = 0x9214, 0xA20E, 0xA20F, 0xA214
+_OF_REGION = re.compile(
+    r"(Xmp\.mwg-rs\.Regions/mwg-rs:AppliedToDimensions|Xmp\.iptcExt\.ImageRegion\[\d+\]/Iptc4xmpExt:RegionBoundary)"
+    r"(?:/Iptc4xmpExt:rbVertices\[\d+\])?/(stDim:[wh]|Iptc4xmpExt:rb(?:[XYWH]|Rx))"
+)
+"""The size of the picture that regions are marked in (Metadata Working Group), and such regions (IPTC)."""
+_ALONG_Y = ("stDim:h", "Iptc4xmpExt:rbY", "Iptc4xmpExt:rbH")
 _FINEST = 10_000
 """The largest denominator of a ratio that is written."""
 
@@ -118,10 +125,20 @@ def _scale_xmp(data: Any, across: Fraction, down: Fraction) -> bool:
             elif key.startswith("Xmp.GPano.") and key.endswith("Pixels"):
                 along_y = "Height" in key or "Top" in key
                 data[key] = str(round(Fraction(text) * (down if along_y else across)))
+            elif found := _OF_REGION.fullmatch(key):
+                if _unit_of(data, found[1]) != "pixel":
+                    continue
+                data[key] = str(round(Fraction(text) * (down if found[2] in _ALONG_Y else across)))
             else:
                 continue
             changed = True
     return changed
+
+
+def _unit_of(data: Any, holder: str) -> str:
+    """The unit that the regions or the size of a picture are told in, ``pixel`` if none is named."""
+    units = (key for key in (f"{holder}/stDim:unit", f"{holder}/Iptc4xmpExt:rbUnit") if key in data)
+    return next((str(data[key].value()) for key in units), "pixel")
 
 
 def _changed(packet: bytes | None, change: Callable[[Any], bool]) -> bytes | None:

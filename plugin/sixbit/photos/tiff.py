@@ -14,6 +14,7 @@ from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
 from sixbit.photos.colour import SRGB, curve_of_table, of_exif, of_icc
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo
+from sixbit.photos.resolution import is_well_told
 from sixbit.photos.tiff_segments import JPEGS, check_segments
 from sixbit.values.errors import Code, PhotoError
 
@@ -262,7 +263,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
             software=False,
         )
     if head is not None:
-        _adopt(file, exif)
+        notes += _adopt(file, exif)
     return notes
 
 
@@ -275,7 +276,12 @@ def _head(exif: bytes) -> bytes | None:
     return exif[:4] + b"\0\0\0\0" + exif[8:] + b"\0" * (len(exif) % 2)
 
 
-def _adopt(file: BinaryIO, exif: bytes) -> None:
-    """Give the directory of the pixels the entries of the Exif block, whose offsets hold in the file as they are."""
-    entries = tiff.Structure(exif).first()
-    tiff.Structure(file).put_first(entry for entry in entries if entry.tag not in tiff.PICTURE_TAGS)
+def _adopt(file: BinaryIO, exif: bytes) -> list[str]:
+    """Give the directory of the pixels the entries of the Exif block, whose offsets hold in the file as they are.
+
+    A resolution that is no number would make the whole file unreadable for some programs: a note tells of it.
+    """
+    entries = [entry for entry in tiff.Structure(exif).first() if entry.tag not in tiff.PICTURE_TAGS]
+    adopted = [entry for entry in entries if is_well_told(entry)]
+    tiff.Structure(file).put_first(adopted)
+    return [] if adopted == entries else ["its resolution, which is not told in numbers, was left out"]

@@ -40,10 +40,10 @@ _DARKTABLE = {"lens": _ALL, "cacorrect": ("tca",), "cacorrectrgb": ("tca",)}
 """The modules of darktable; which faults its lens module corrected is packed into its parameters."""
 _LENSFUN = {"distortion": "dst", "tca": "cca", "vignetting": "vig"}
 """digiKam's short names for what it corrects by lensfun (``lensfunfilter.cpp``)."""
-_SILENT = re.compile(r"(?:RawTherapee|ART|vkdt|Capture One|DxO)\b[\w .()-]{0,60}")
+_SILENT = r"(?:RawTherapee|ART|vkdt|Capture One|DxO)\b[\w .()-]{0,60}"
 """Programs that correct lenses and write nothing of it into the photo but their name (``Software``)."""
 
-_AS_LEICA_WRITES = re.compile(r"[A-Z][\w-]{1,30}-M 1:[\d.]+/[\d-]+(?: [\w .()/-]{1,60})?")
+_AS_LEICA_WRITES = r"[A-Z][\w-]{1,30}-M 1:[\d.]+/[\d-]+(?: [\w .()/-]{1,60})?"
 """How Leica's bodies write the name of an M lens: Summilux-M 1:1.4/28 ASPH."""
 
 
@@ -74,7 +74,7 @@ def silent_program(exif: Source) -> Tagged[str] | None:
     Programs pass on the marks of those before them, so that nothing else in the photo speaks for it.
     """
     software = exif.text("Software")
-    found = _SILENT.match(software.value) if software else None
+    found = re.match(_SILENT, software.value) if software else None
     return Tagged(found[0].strip(), software.tag) if software and found else None
 
 
@@ -90,7 +90,7 @@ def known_to_body(
     if not on_m_body:
         told = None if not on_mirrorless or own(LENS) in packet.properties else exif.text("LensModel")
         name = told.value.strip("\0 ") if told else ""
-        return Tagged(name, ON_MIRRORLESS) if _AS_LEICA_WRITES.fullmatch(name) else None
+        return Tagged(name, ON_MIRRORLESS) if re.fullmatch(_AS_LEICA_WRITES, name) else None
     if note.lens_type and 4 <= note.lens_type < 4 * 64:
         return Tagged(f"six-bit code {note.lens_type >> 2}", "MakerNote LensType")
     before = packet.properties.get(own(COMPENSATED), "").strip()
@@ -98,7 +98,7 @@ def known_to_body(
         return Tagged(before[:LONGEST_MARK], f"XMP {own(COMPENSATED)}")
     model = None if own(LENS) in packet.properties else exif.text("LensModel")
     written = (Tagged(name.value.strip("\0 "), name.tag) for name in (note.name, model) if name)
-    return next((name for name in written if _AS_LEICA_WRITES.fullmatch(name.value)), None)
+    return next((name for name in written if re.fullmatch(_AS_LEICA_WRITES, name.value)), None)
 
 
 _Found = Iterator[tuple[Iterable[str], Tagged[str]]]

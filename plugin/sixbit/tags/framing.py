@@ -52,10 +52,9 @@ _CAMERA_RAW = {
 }
 """Settings of Camera Raw that reshape a picture, with the value at which they do not."""
 
-_EDITOR = re.compile(
-    r"adobe photoshop(?! lightroom)|affinity|acdsee|capture one|darktable|digikam|dxo|gimp|imagemagick|irfanview"
-    r"|luminar|on1|paint|pixelmator|rawtherapee|snapseed|xnview",
-    re.IGNORECASE,
+_EDITOR = (
+    r"(?i)adobe photoshop(?! lightroom)|affinity|acdsee|capture one|darktable|digikam|dxo|gimp|imagemagick|irfanview"
+    r"|luminar|on1|paint|pixelmator|rawtherapee|snapseed|xnview"
 )
 """Programs that crop, by the Software of Exif. Lightroom, which says where it cropped, is none of them."""
 _PANORAMA = 6
@@ -109,7 +108,7 @@ def editor_in(exif: Source) -> Tagged[str] | None:
     'GIMP 2.10.36'
     """
     software = exif.text("Software")
-    return software if software and _EDITOR.match(software.value) else None
+    return software if software and re.match(_EDITOR, software.value) else None
 
 
 def taken_size(exif: Source) -> Tagged[tuple[int, int]] | None:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 
 from sixbit.tags.source import fraction
 
-_ELEMENT = re.compile(r"<(filter|param)\b([^<>]{1,4000})>")
-_ATTRIBUTE = re.compile(r'(\w{1,40})="([^"]{0,200})"')
+_ELEMENT = r"<(filter|param)\b([^<>]{1,4000})>"
+_ATTRIBUTE = r'(\w{1,40})="([^"]{0,200})"'
 
 
 def is_true(text: str | None) -> bool:
@@ -50,8 +50,8 @@ def digikam_filters(properties: Mapping[str, str]) -> Iterator[tuple[str, Mappin
     [('digikam:LensFunFilter', {'vigCorrection': 'true'})]
     """
     filters: list[tuple[str, dict[str, str]]] = []
-    for kind, text in _ELEMENT.findall(properties.get("digiKam:ImageHistory", "")):
-        said = dict(_ATTRIBUTE.findall(text))
+    for kind, text in re.findall(_ELEMENT, properties.get("digiKam:ImageHistory", "")):
+        said = dict(re.findall(_ATTRIBUTE, text))
         if kind == "filter":
             filters.append((said.get("filterName", ""), {}))
         elif filters:

@@ -31,7 +31,7 @@ EVERYWHERE: WaysOut = {
     Code.READ_ONLY: "Choose another folder, or allow it in the permissions of this one.",
     Code.DISK_FULL: "Make room there, or choose a folder on another disk.",
     Code.NOT_WRITABLE: "Choose another name or folder, or allow it in the permissions.",
-    Code.METADATA: "Choose a preset that keeps the metadata, or that skips such photos.",
+    Code.METADATA: "Choose a preset that keeps the metadata or skips such photos, or save it as a JPEG first.",
     Code.CONVERSION: "Choose a preset that keeps the profile, or has another.",
     Code.EXISTS: "Take that file away, or choose another folder.",
     Code.NOT_REMEMBERED: "Write the lens into the tags of the photos.",
