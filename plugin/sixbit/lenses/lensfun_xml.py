@@ -12,6 +12,7 @@ from sixbit.lenses.entries import merged, models, text_of, xml_root
 from sixbit.lenses.own import Run
 from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, Code
+from sixbit.values.kinds import TRUSTED
 from sixbit.values.sentence import Sentence
 
 TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -61,7 +62,7 @@ def stock_entry(lens_id: str, crop_factor: float | None) -> Element | None:
     lens = catalogue().lenses.get(lens_id)
     if lens is None:
         return None
-    names = {lens.name} | {c.model for c in lens.calibrations if not c.own and c.file != "computed.xml"}
+    names = {lens.name} | {c.model for c in lens.calibrations if not c.own and c.grade in TRUSTED}
     for path in sorted(data_path("lens_db").glob("*.xml")):
         for entry in xml_root(path).iter("lens"):
             same = crop_factor is None or abs(float(text_of(entry, "cropfactor") or 1) / crop_factor - 1) < 0.005
