@@ -8,7 +8,12 @@ from typing import Any
 
 from texts import _
 
-GRADE_WORDS = {"measured": _("measured"), "published": _("published"), "computed": _("computed")}
+GRADE_WORDS = {
+    "measured": _("measured"),
+    "published": _("published"),
+    "computed": _("computed"),
+    "single": _("single"),
+}
 UNCALIBRATED = "uncalibrated"
 """The code of corrections that nobody has measured."""
 
@@ -51,7 +56,7 @@ WAYS_OUT = {
     "size": _("Say at “Photo was” whether it was scaled or cropped."),
     # What is known of it.
     UNCALIBRATED: _("Calibrate the lens from photos of your own."),
-    "grade": _("Switch “Computed calibrations” on."),
+    "grade": _("Switch such calibrations on."),
     "other_use": _("Calibrate the lens for this, too."),
     "folds": _("Choose “Keep the scale”."),
     "bad_distortion": _("Switch “Distortion” off."),

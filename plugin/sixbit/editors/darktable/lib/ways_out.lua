@@ -47,7 +47,7 @@ ways_out.by_code = {
   size = IN_TAGS,
   -- What is known of it.
   uncalibrated = CALIBRATE,
-  grade = _("Choose a preset whose `lowest_grade` is computed."),
+  grade = _("Choose a preset whose `lowest_grade` is that grade."),
   other_use = CALIBRATE,
   folds = _("Choose a preset whose `scale` is none."),
   bad_distortion = _("Choose a preset without distortion among its `corrections`."),
