@@ -1,8 +1,8 @@
 """Fall-off from one figure: the light lost in the corner of the frame, and the shape that lenses share.
 
-The mean of full-frame primes of 12 to 140 mm that lensfun has measured (245 wide open, 208 one stop down, 644 two stops
-down or more): beside their own curves, it is off by 0.10, 0.08 and 0.05 stops in half of them, and by 0.22, 0.25 and 0.20
-in one of ten, where it is off most.
+The mean of full-frame primes of 12 to 140 mm that lensfun has measured (245 wide open, 208 one stop down, 644 two
+stops down or more): where it is off most beside their own curves, it is off by 0.10, 0.08 and 0.05 stops in half of
+them, and by more than 0.22, 0.25 and 0.20 in one of ten.
 """
 
 from __future__ import annotations

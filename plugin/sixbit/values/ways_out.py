@@ -39,6 +39,7 @@ EVERYWHERE: WaysOut = {
     Code.RESHAPED: "Take it as it left the camera: a correction goes around the optical centre.",
     Code.USER_FILE: "Repair it, or take it away.",
     Code.RUN: "Remove that calibration, and make it anew.",
+    Code.BUNDLE: "Ask who made it to export it anew.",
     Code.NO_RUN: "Choose one that there is, or make one from photos of your own.",
     Code.VERSION: "Use the version of Sixbit that it was made for.",
     Code.FLATS: "Take an evenly lit wall or the sky out of focus, or hold a white sheet or diffuser close before the "

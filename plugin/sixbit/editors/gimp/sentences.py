@@ -68,6 +68,7 @@ WAYS_OUT = {
     # The user's own files.
     "user_file": _("Repair that file, or take it away."),
     "run": _("Remove that calibration on the page that calibrates a lens."),
+    "bundle": _("Ask who made that calibration to export it anew."),
     "no_run": _("Calibrate the lens from photos of your own."),
     "preset": _OTHER_PRESET,
     "preset_file": _("Mend the file of that preset, or choose another."),

@@ -63,6 +63,7 @@ ways_out.by_code = {
   -- The user's own files.
   user_file = _("Repair that file, or take it away."),
   run = _("Remove that calibration on the page that calibrates a lens."),
+  bundle = _("Ask who made that calibration to export it anew."),
   no_run = CALIBRATE,
   preset = OTHER_PRESET,
   preset_file = _("Mend the file of that preset, or choose another."),
