@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, progress_bar
-from sixbit.cli.arguments import SETTING, add_setting, chosen
+from sixbit.cli.arguments import SETTING, add_setting, chosen, positive
 
 if TYPE_CHECKING:
     from sixbit.lenses.own import Run
@@ -33,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     tca = actions.add_parser("tca", help="lateral colour, from sharp photos")
     _add_frames(tca, "PHOTO", OF_PHOTOS)
+
+    corner = actions.add_parser("corner", help="fall-off, from the stops that a manual or a test says the corner loses")
+    corner.add_argument("stops", type=positive, metavar="STOPS")
+    corner.add_argument("--lens", metavar="ID", required=True, help="the identity of the lens (`sixbit lenses`)")
+    add_setting(corner, SETTING)
 
     listed = actions.add_parser("list", help="the calibrations you have made")
     listed.add_argument("--lens", metavar="ID", help="of this lens alone")
@@ -110,6 +115,18 @@ def _measure(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _corner(options: argparse.Namespace) -> int:
+    from sixbit.calibration.corner import keep_corner
+
+    _tell_kept(keep_corner(options.stops, chosen(options)))
+    return DONE
+
+
+def _tell_kept(run: Run) -> None:
+    print(f"{run.lens}: {', '.join(run.kinds)} ({run.origin})")
+    print(f"  Kept as {run.name}; `sixbit calibrate remove {run.name}` takes it back.")
+
+
 def _list(options: argparse.Namespace) -> int:
     from sixbit.calibration.keep import runs
 
@@ -146,8 +163,7 @@ def _import(options: argparse.Namespace) -> int:
     from sixbit.calibration.bundle import read_bundle
 
     for run in read_bundle(options.bundle):
-        print(f"{run.lens}: {', '.join(run.kinds)} ({run.origin})")
-        print(f"  Kept as {run.name}; `sixbit calibrate remove {run.name}` takes it back.")
+        _tell_kept(run)
     return DONE
 
 
@@ -164,6 +180,7 @@ _ACTIONS = {
     None: _page,
     "flat": _measure,
     "lines": _measure,
+    "corner": _corner,
     "tca": _measure,
     "list": _list,
     "export": _export,
