@@ -90,15 +90,15 @@ def test_a_batch_that_an_editor_asks_for_names_no_command() -> None:
 
 
 def test_a_lens_that_has_only_a_computed_calibration() -> None:
-    only = Sentence("only a calibration that is {grades} is known", Code.GRADE, grades=("computed", "single"))
+    only = Sentence("only a calibration that is {grades} is known", Code.GRADE, grades=("computed",))
     unknown = Sentence("no calibration is known", Code.UNCALIBRATED)
     error = NotCorrectedError(
         Sentence("nothing ({one}; {other}).", one=unknown, other=only), Code.GRADE, subject="a.jpg"
     )
     assert error.status == "uncalibrated"
     assert told(error) == (
-        "a.jpg: nothing (no calibration is known; only a calibration that is computed or single is known). "
-        "Accept it with --grades measured,published,computed,single."
+        "a.jpg: nothing (no calibration is known; only a calibration that is computed is known). "
+        "Accept it with --grades measured,published,computed."
     )
 
 
