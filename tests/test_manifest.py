@@ -12,6 +12,7 @@ import pytest
 import sixbit
 from sixbit.engines import ENGINES
 from sixbit.manifest import data_path, manifest
+from sixbit.values.kinds import Grade
 
 SCHEMA = json.loads((Path(sixbit.__file__).parent / "manifest.schema.json").read_text(encoding="utf-8"))
 
@@ -23,7 +24,14 @@ def test_the_manifest_keeps_its_schema() -> None:
 
 @pytest.mark.parametrize(
     ("place", "wrong"),
-    [("version", "1"), ("engines", ["opencl"]), ("presets", {"Web JPEG": {}}), ("tags", {}), ("colour", "red")],
+    [
+        ("version", "1"),
+        ("engines", ["opencl"]),
+        ("grades", {"measured": "yes"}),
+        ("presets", {"Web JPEG": {}}),
+        ("tags", {}),
+        ("colour", "red"),
+    ],
 )
 def test_a_wrong_manifest_is_told(place: str, wrong: object) -> None:
     with pytest.raises(jsonschema.ValidationError):
@@ -33,6 +41,7 @@ def test_a_wrong_manifest_is_told(place: str, wrong: object) -> None:
 def test_nothing_of_it_is_written_twice() -> None:
     assert sixbit.__version__ == manifest()["version"]
     assert set(ENGINES) == set(manifest()["engines"])
+    assert [*Grade] == [*manifest()["grades"]]
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
     assert "project" not in project
 

@@ -26,12 +26,13 @@ def coverage(known: Catalogue) -> str:
     kinds = [kind for kind in KINDS if kind != "shading"]
     lines = [f"| lens | code | {' | '.join(kinds)} |", f"|---|---|{'---|' * len(kinds)}"]
     lines += [_row(lens, kinds) for lens in known.lenses.values() if lens.calibrations]
-    lines += ["", "| maker | lenses | measured or published | computed alone | none |", "|---|---|---|---|---|"]
+    lines += ["", "| maker | lenses | measured or published | computed or single alone | none |"]
+    lines.append("|---|---|---|---|---|")
     for maker in dict.fromkeys(lens.maker for lens in known.lenses.values()):
         lenses = [lens for lens in known.lenses.values() if lens.maker == maker and not lens.is_adapter]
         trusted = sum(bool(lens.best_calibrations()) for lens in lenses)
-        computed = sum(bool(lens.calibrations) for lens in lenses) - trusted
-        lines.append(f"| {maker} | {len(lenses)} | {trusted} | {computed} | {len(lenses) - trusted - computed} |")
+        unsure = sum(bool(lens.calibrations) for lens in lenses) - trusted
+        lines.append(f"| {maker} | {len(lenses)} | {trusted} | {unsure} | {len(lenses) - trusted - unsure} |")
     return "\n".join(lines)
 
 

@@ -518,6 +518,7 @@ def test_measure_accept_and_take_back(page: Page, photo: bytes) -> None:
     assert state["own"][0]["kinds"] == "distortion"
     export = page.ask("GET", f"export?lens={LENS}")[2]
     assert b"<lensdatabase" in export
+    assert json.loads(page.ask("GET", f"bundle?lens={LENS}")[2])["lens_id"] == LENS
     assert page.do("remove", name=state["own"][0]["name"])[0] == 200
     assert runs() == ()
     way_out = "Load the page anew: it lists yours."

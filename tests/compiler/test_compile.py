@@ -244,7 +244,7 @@ def test_models_that_make_no_sense_are_refused() -> None:
 
 def test_what_is_unknown_is_left_out_and_told() -> None:
     published = next(
-        lens for lens in catalogue().lenses.values() if any(c.grade is Grade.PUBLISHED for c in lens.calibrations)
+        lens for lens in catalogue().lenses.values() if {c.grade for c in lens.calibrations} == {Grade.PUBLISHED}
     )
     shot = Shot(width=900, height=600)
     without = compile_filter(published, shot, Choices(crop_factor=1.0))
@@ -263,7 +263,8 @@ def test_what_is_unknown_is_left_out_and_told() -> None:
 
 
 def test_fall_off_is_left_alone_far_from_what_was_measured() -> None:
-    stopped_down = compile_filter("summilux-21", choices=Choices(crop_factor=1.0, f_number=16.0), size=(900, 600))
+    choices = Choices(crop_factor=1.0, f_number=16.0, kinds={"vignetting": 1.0})
+    stopped_down = compile_filter("summilux-21", choices=choices, size=(900, 600))
     assert "f/16" in stopped_down.made_from["left_out"]["vignetting"]
     assert "`sixbit calibrate --lens summilux-21` makes one for this" in described(stopped_down, WAYS_OUT)
     assert stopped_down.made_from["corrections"] == []
@@ -280,6 +281,26 @@ def test_computed_calibrations_are_off_unless_asked_for() -> None:
     )
     asked = compile_filter(lens, choices=Choices(crop_factor=1.0, grades=tuple(Grade)), size=(900, 600))
     assert asked.made_from["calibrations"]["distortion"]["grade"] == "computed"
+
+
+def test_a_calibration_that_nobody_confirmed_is_off_unless_it_is_named() -> None:
+    lens = next(lens for lens in catalogue().lenses.values() if {c.grade for c in lens.calibrations} == {Grade.SINGLE})
+    usual = compile_filter(lens, choices=Choices(crop_factor=1.0), size=(900, 600))
+    assert usual.is_identity
+    assert "accept it with --grades measured,published,single" in described(usual, WAYS_OUT)
+    trusting = Choices(crop_factor=1.0, grades=(Grade.MEASURED, Grade.PUBLISHED, Grade.COMPUTED))
+    assert compile_filter(lens, choices=trusting, size=(900, 600)).is_identity
+    named = compile_filter(lens, choices=Choices(crop_factor=1.0, grades=(Grade.SINGLE,)), size=(900, 600))
+    assert named.made_from["calibrations"]["distortion"]["grade"] == "single"
+    assert not named.is_identity
+
+
+def test_a_lens_that_was_measured_and_bends_nothing_is_told_so() -> None:
+    straight = compile_filter("summilux-50-asph", choices=Choices(crop_factor=1.0), size=(900, 600))
+    assert straight.is_identity
+    assert "corrected distortion (measured: nothing to correct)" in described(straight)
+    bent = compile_filter("summilux-24", choices=Choices(crop_factor=1.0), size=(900, 600))
+    assert "corrected distortion (measured);" in described(bent)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,10 @@ def test_choices_of_a_preset() -> None:
         lens="summilux-21",
     )
     # The lens is for photos that the batch is told to choose one for.
-    assert preset.choices == Choices(kinds={"distortion": 1.0, "tca": 0.5}, scale=1.2, grades=tuple(Grade))
+    grades = (Grade.MEASURED, Grade.PUBLISHED, Grade.COMPUTED)
+    assert preset.choices == Choices(kinds={"distortion": 1.0, "tca": 0.5}, scale=1.2, grades=grades)
+    lowest = replace(preset, lowest_grade=Grade.SINGLE)
+    assert lowest.choices.grades == tuple(Grade)
 
 
 def test_what_a_preset_assumes_stands_in_for_what_nothing_says(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from sixbit.install import lensfun as module
 from sixbit.install.lensfun import doctor, install, uninstall
 from sixbit.install.placed import Placed, place, recorded
 from sixbit.values.errors import Code, InstallError, UserFileWarning
+from sixbit.values.kinds import Grade
 from sixbit.values.ways_out import way_out
 from tests.scenery.refusals import refused
 
@@ -144,10 +145,18 @@ def test_a_lens_in_a_file_of_the_user_is_left_to_it(lensfun: Path, lens_db: Path
 
 
 def test_computed_calibrations_only_when_asked_for(lensfun: Path, lens_db: Path) -> None:
-    install(computed=True)
+    install(unsure=[Grade.COMPUTED])
     assert (lensfun / "sixbit-computed.xml").exists()
     assert all(finding.well for finding in doctor())
     install()
+    assert not (lensfun / "sixbit-computed.xml").exists()
+
+
+def test_a_grade_that_was_asked_for_stays_when_the_files_are_renewed(lensfun: Path, lens_db: Path) -> None:
+    (lens_db / "single.xml").write_text(COMPUTED, encoding="utf-8")
+    install(unsure=[Grade.SINGLE])
+    module.renew()
+    assert (lensfun / "sixbit-single.xml").exists()
     assert not (lensfun / "sixbit-computed.xml").exists()
 
 
@@ -305,7 +314,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(data))
         patch.setenv("HOME", str(data))
-        install(computed=True)
+        install(unsure=[Grade.COMPUTED, Grade.SINGLE])
     added = sorted(map(str, (data / "lensfun").glob("*.xml")))
     stock, both = (
         lensfunpy.Database(paths=files, load_common=False, load_bundled=False) for files in (bundled, bundled + added)

@@ -7,11 +7,13 @@ from pathlib import Path
 import lensfunpy
 import pytest
 
+from sixbit.compiler.optics import distortion
 from sixbit.lenses.catalogue import Catalogue, catalogue, load
 from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, UserFileWarning
 from sixbit.values.kinds import Grade
 from sixbit.values.lens import Lens
+from sixbit.values.polynomial import evaluate
 
 OWN = """<lensdatabase version="1">
     <lens>
@@ -170,6 +172,32 @@ def test_computed_distortion_has_the_sign_and_size_that_was_traced(
 
     for inner, outer, heights in ((0, 1, (12, 18)), (1, 2, (18, 21.6))):
         assert percent(heights[1]) - percent(heights[0]) == pytest.approx(traced[outer] - traced[inner], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("lens_id", "grade", "error", "seen"),
+    [  # of a session: percent of the radius by height in mm, which the profile says
+        ("summilux-21", "measured", 0.2, {6: -0.61, 12: -1.67, 15: -2.00, 18: -2.19}),
+        ("summilux-21", "measured", 0.2, {6: -0.68, 12: -1.89, 15: -2.28, 18: -2.35}),
+        ("summilux-24", "measured", 0.3, {6: -0.26, 10: -0.84, 12: -1.13, 15: -1.38}),
+        ("summilux-24", "measured", 0.3, {6: -0.41, 12: -1.30, 18: -1.31, 19.5: -0.89}),
+        ("summilux-35-asph-fle", "measured", 0.2, {6: -0.23, 12: -0.84, 18: -1.39, 20.4: -1.36}),
+        ("summilux-35-asph-fle", "measured", 0.2, {6: -0.21, 12: -0.80, 18: -1.29, 20.4: -1.15}),
+        ("summilux-50-asph", "measured", 0.15, {6: 0.07, 12: 0.03, 15: 0.05, 18: 0.13}),
+        ("ttartisan-21-1.5", "single", 0.1, {6: -0.63, 12: -2.14, 18: -3.22, 20.4: -3.31}),
+        ("vm-nokton-35-1.4", "single", 0.1, {6: -0.28, 12: -1.05, 18: -2.41, 20.4: -3.10}),
+    ],
+)
+def test_distortion_on_video_is_what_the_sessions_say(
+    lens_id: str, grade: str, error: float, seen: dict[float, float]
+) -> None:
+    """Within the error that its source names, the scale left free."""
+    entry = catalogue().calibration_entries(lens_id, grades=[Grade(grade)])["distortion"]
+    assert "gyroflow/lens_profiles 886fc616 (CC0)" in entry.calibration.source
+    model = entry.lens.interpolate_distortion(catalogue().lenses[lens_id].focal_min)
+    polynomial = distortion(model.model.name.lower(), model.terms)
+    off = [100 * (evaluate(polynomial, height / 12) / polynomial[0] - 1) - percent for height, percent in seen.items()]
+    assert max(off) - min(off) < 2 * error
 
 
 def test_own_calibration_goes_first_and_tells_its_frame(tmp_path: Path) -> None:

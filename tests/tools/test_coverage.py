@@ -20,8 +20,9 @@ def test_the_table_in_the_readme_is_of_today() -> None:
 def test_grades_stand_in_their_columns() -> None:
     lines = coverage.coverage(load(data_path("lens_db"))).splitlines()
     assert "| Summicron-M 1:2/35 ASPH. | 30 | measured | measured |  |" in lines
-    assert "| Summilux-M 1:1.4/21 ASPH. | 47 |  |  | published |" in lines
+    assert "| Summilux-M 1:1.4/21 ASPH. | 47 | measured |  | published |" in lines
     assert "| Summilux-M 1:1.4/50 (II) | 5 | computed |  |  |" in lines
+    assert "| TTArtisan 21mm f/1.5 ASPH |  | single |  |  |" in lines
 
 
 def test_a_page_without_a_place_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ def test_no_sensor_has_such_a_crop_factor(crop_factor: float) -> None:
         ({"scale": float("nan")}, "not nan"),
         ({"grades": None}, "`grades` is a list of grades, not None"),
         ({"grades": "measured"}, "`grades` is a list of grades, not 'measured'"),
-        ({"grades": ("guessed",)}, "no grade 'guessed'; there are measured, published, computed"),
+        ({"grades": ("guessed",)}, "no grade 'guessed'; there are measured, published, computed, single"),
     ],
 )
 def test_what_makes_no_sense_is_told(wrong: dict[str, Any], said: str) -> None:

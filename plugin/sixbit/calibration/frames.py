@@ -180,7 +180,7 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
     return Setting(
         lens=lens,
         crop_factor=float(crop_factor),
-        focal_mm=_focal_length(lens, choices.focal_mm or (first.focal_mm.value if first.focal_mm else 0.0)),
+        focal_mm=focal_length(lens, choices.focal_mm or (first.focal_mm.value if first.focal_mm else 0.0)),
         aspect_ratio=ratios[0],
         f_number=apertures.pop() if apertures else None,
         distance_m=choices.distance_m or (first.distance_m.value if first.distance_m else None),
@@ -189,7 +189,7 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
     )
 
 
-def _focal_length(lens: Lens, focal_mm: float) -> float:
+def focal_length(lens: Lens, focal_mm: float) -> float:
     """That of the lens, or, of a lens that has several, the one given."""
     if lens.focal_min == lens.focal_max:
         return float(lens.focal_min)

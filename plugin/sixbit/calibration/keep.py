@@ -6,10 +6,10 @@ one size is interpolated together, by lensfun's rules; of two runs with the same
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +33,16 @@ def add(
     source: str,
     *,
     shading: Mapping[str, Any] | None = None,
-    date: datetime | None = None,
+    date: datetime.datetime | None = None,
+    imported: datetime.date | None = None,
     **models: Model,
 ) -> Run:
     """Keep what a run has found; every program that corrects with Sixbit uses it at once.
 
     ``source`` says in words what it was made from, as in "6 photos with lines"; ``models`` are lensfun's, by the kind
-    of correction. Returns the record, whose name :func:`remove` takes. Raises CalibrationError for numbers that cannot
-    be, PhotoError for a disk that is full or a folder that cannot be written; nothing is kept then.
+    of correction; ``imported`` is the day on which somebody else measured it. Returns the record, whose name
+    :func:`remove` takes. Raises CalibrationError for numbers that cannot be, PhotoError for a disk that is full or a
+    folder that cannot be written; nothing is kept then.
     """
     for kind, model in models.items():
         _check(kind, model)
@@ -50,7 +52,9 @@ def add(
         raise CalibrationError("Colour shading is of a lens on a body, and it is not known which body.", Code.FRAMES)
     if not models and not shading:
         raise CalibrationError("There is nothing to keep.")
-    moment = (date or datetime.now().astimezone()).isoformat(timespec="microseconds")
+    moment = (date or datetime.datetime.now().astimezone()).isoformat(timespec="microseconds")
+    if imported:
+        moment = imported.isoformat()
     folder = own_folder()
     make_folder(folder)
     of_setting = dict(vars(setting))
@@ -64,6 +68,7 @@ def add(
             kinds=tuple(kind for kind in KINDS if kind in models or (kind == "shading" and shading)),
             source=source,
             date=moment,
+            imported=imported is not None,
             shading=shading,
             **of_setting,
         )
@@ -115,11 +120,12 @@ def _tell_programs() -> None:
 def export(out: str | Path, lens_id: str | None = None, *, complete: bool = False) -> int:
     """Write the user's calibrations of a lens, or of all, as one lensfun database of version 1.
 
-    Returns the number of lenses. As it is, for a contribution to lensfun: what the user measured and nothing else.
+    Returns the number of lenses. As it is, for a contribution to lensfun: what the user measured and nothing else,
+    under the mount of the lens alone.
     ``complete`` adds to each lens the kinds that Sixbit's own database has of it, for programs such as darktable, in
     whose database an entry of the same name takes the place of another. Shading stays behind: lensfun cannot say it.
     """
-    wanted = [run for run in runs(lens_id) if run.has_xml]
+    wanted = [run for run in runs(lens_id) if run.has_xml and (complete or not run.imported)]
     if not wanted:
         why = "There is no calibration of yours that lensfun could read; nothing was exported."
         raise CalibrationError(why, Code.NO_RUN)

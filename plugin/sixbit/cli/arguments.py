@@ -32,7 +32,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         "--grades",
         type=grades,
         metavar="GRADE,...",
-        help="of calibrations to accept: measured, published (both by default), computed",
+        help="of calibrations to accept: measured, published (both by default), computed, single",
     )
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sixbit.cli import DONE, SOME_FAILED, complain, progress_bar
-from sixbit.cli.arguments import SETTING, add_large, add_setting, chosen
+from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, progress_bar
+from sixbit.cli.arguments import SETTING, add_large, add_setting, chosen, positive
 from sixbit.files.limits import LARGE_VARIABLE
 from sixbit.values.errors import photo_name
 
@@ -38,15 +38,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tca = actions.add_parser("tca", help="lateral colour, from sharp photos")
     _add_frames(tca, "PHOTO", OF_PHOTOS)
 
+    corner = actions.add_parser("corner", help="fall-off, from the stops that a manual or a test says the corner loses")
+    corner.add_argument("stops", type=positive, metavar="STOPS")
+    corner.add_argument("--lens", metavar="ID", required=True, help="the identity of the lens (`sixbit lenses`)")
+    add_setting(corner, SETTING)
+
     listed = actions.add_parser("list", help="the calibrations you have made")
     listed.add_argument("--lens", metavar="ID", help="of this lens alone")
 
-    export = actions.add_parser("export", help="write your calibrations as a lensfun database")
-    export.add_argument("-o", dest="out", type=Path, required=True, metavar="FILE", help="an XML file")
+    export = actions.add_parser("export", help="write your calibrations for lensfun, or for another owner of the lens")
+    export.add_argument("of_lens", nargs="?", metavar="LENS", help="the identity of one lens")
+    export.add_argument(
+        "-o", dest="out", type=Path, required=True, metavar="FILE", help="XML for lensfun; .json for another owner"
+    )
     export.add_argument("--lens", metavar="ID", help="of this lens alone")
     export.add_argument(
         "--complete", action="store_true", help="with what Sixbit knows of the same lens, for use in other programs"
     )
+
+    bring = actions.add_parser("import", help="take over what another owner of a lens has exported as .json")
+    bring.add_argument("bundle", type=Path, metavar="FILE")
 
     remove = actions.add_parser("remove", help="take a calibration back")
     remove.add_argument("names", nargs="+", metavar="NAME", help="as `sixbit calibrate list` says them")
@@ -111,6 +122,18 @@ def _measure(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _corner(options: argparse.Namespace) -> int:
+    from sixbit.calibration.corner import keep_corner
+
+    _tell_kept(keep_corner(options.stops, chosen(options)))
+    return DONE
+
+
+def _tell_kept(run: Run) -> None:
+    print(f"{run.lens}: {', '.join(run.kinds)} ({run.origin})")
+    print(f"  Kept as {run.name}; `sixbit calibrate remove {run.name}` takes it back.")
+
+
 def _list(options: argparse.Namespace) -> int:
     from sixbit.calibration.keep import runs
 
@@ -124,8 +147,30 @@ def _list(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from sixbit.calibration.keep import export
 
-    count = export(options.out, options.lens, complete=options.complete)
+    lens = options.of_lens or options.lens
+    if options.out.suffix.lower() == ".json":
+        return _export_for_others(options, lens)
+    count = export(options.out, lens, complete=options.complete)
     print(f"{photo_name(options.out)}: {count} {'lens' if count == 1 else 'lenses'}")
+    return DONE
+
+
+def _export_for_others(options: argparse.Namespace, lens: str | None) -> int:
+    from sixbit.calibration.bundle import write_bundle
+
+    if lens is None or options.complete:
+        complain("a file for another owner is of one lens, as you measured it: sixbit calibrate export LENS -o FILE")
+        return UNUSABLE
+    count = write_bundle(options.out, lens)
+    print(f"{photo_name(options.out)}: {count} calibration{'s' if count > 1 else ''} of {lens}")
+    return DONE
+
+
+def _import(options: argparse.Namespace) -> int:
+    from sixbit.calibration.bundle import read_bundle
+
+    for run in read_bundle(options.bundle):
+        _tell_kept(run)
     return DONE
 
 
@@ -142,8 +187,10 @@ _ACTIONS = {
     None: _page,
     "flat": _measure,
     "lines": _measure,
+    "corner": _corner,
     "tca": _measure,
     "list": _list,
     "export": _export,
+    "import": _import,
     "remove": _remove,
 }

@@ -8,7 +8,9 @@ from types import ModuleType
 
 from sixbit.cli import DONE
 from sixbit.values.errors import photo_name
+from sixbit.values.kinds import TRUSTED, Grade
 
+UNSURE = [grade for grade in Grade if grade not in TRUSTED]
 HOSTS = ("gimp", "darktable", "lensfun")
 """The programs it can be put into, a module of :mod:`sixbit.install` each."""
 
@@ -18,13 +20,15 @@ SUMMARY = "put Sixbit, or its lenses, where another program finds them"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("host", choices=HOSTS)
-    parser.add_argument("--computed", action="store_true", help="lensfun: calibrations of the grade `computed` too")
+    for grade in UNSURE:
+        parser.add_argument(f"--{grade}", action="store_true", help=f"lensfun: calibrations of the grade `{grade}` too")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
 
 
 def run(options: argparse.Namespace) -> int:
     """Put Sixbit into the program, and tell what was done."""
-    more = {"computed": options.computed} if options.host == "lensfun" else {}
+    asked = [grade for grade in UNSURE if getattr(options, grade)]
+    more = {"unsure": asked} if options.host == "lensfun" else {}
     print("\n".join(map(photo_name, module_of(options.host).install(options.dry_run, **more))))
     return DONE
 

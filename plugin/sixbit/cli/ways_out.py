@@ -30,7 +30,7 @@ WAYS_OUT: WaysOut = {
     Code.CROP_FACTOR: "Say it with --crop C.",
     Code.SIZE: "Say it with --size WxH.",
     Code.UNCALIBRATED: "`sixbit calibrate --lens {lens_id}` makes a calibration from photos of your own.",
-    Code.GRADE: "Accept it with --grades measured,published,computed.",
+    Code.GRADE: "Accept it with --grades measured,published,{grades}.",
     Code.OTHER_USE: "`sixbit calibrate --lens {lens_id}` makes one for this from photos of your own.",
     Code.FOLDS: "Try --scale none.",
     Code.BAD_DISTORTION: "Correct without it by --only tca,vignetting,shading.",

@@ -17,7 +17,7 @@ from sixbit.lenses.own import Run
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code
 from sixbit.values.kinds import Grade
-from sixbit.values.lens import LARGEST_SENSOR, Lens, Model
+from sixbit.values.lens import LARGEST_SENSOR, Calibration, Lens, Model
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
 
@@ -25,6 +25,9 @@ UNKNOWN = Sentence("no calibration is known", Code.UNCALIBRATED)
 """The usual reason why a correction is left out."""
 NO_COLOURS = Sentence("the photo has no colours")
 APERTURE_UNKNOWN = Sentence("the photo does not say its aperture", Code.APERTURE)
+
+NO_DISTORTION = (1.0, 0.0, 0.0)
+"""lensfun's poly3 of a lens that was measured and found to have none."""
 
 FROM_PHOTO = "measured from this photo"
 """The grade of lateral colour that no calibration says, but the photo's own edges."""
@@ -67,8 +70,7 @@ def choose(
         if kind == "vignetting" and by_camera:
             chosen[kind] = by_camera
         elif model := getattr(optics, kind):
-            calibration = entries[kind].calibration
-            chosen[kind] = model, {"grade": str(calibration.grade), "source": calibration.source}
+            chosen[kind] = model, _told(entries[kind].calibration, model[0])
         elif kind == "shading" and Grade.MEASURED in choices.grades:
             chosen[kind] = _shading_of(usage)
         else:
@@ -82,6 +84,12 @@ def choose(
         {kind: calibration for kind, (_, calibration) in found.items()},
         {kind: reason for kind, reason in chosen.items() if isinstance(reason, Sentence)},
     )
+
+
+def _told(calibration: Calibration, factors: Any) -> dict[str, Any]:
+    """Make the words of a filter on a calibration: that it found nothing to correct is an answer, too."""
+    origin: dict[str, Any] = {"grade": str(calibration.grade), "source": calibration.source}
+    return origin | {"nothing": True} if tuple(factors) == NO_DISTORTION else origin
 
 
 def _tca_of(picture: SensorPicture, measured: tuple[Model, str] | str, why: Sentence) -> Chosen:

@@ -33,7 +33,7 @@ from sixbit.values.light import TransferCurve, linear, srgb
 from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import Shot
 from sixbit.values.watch import UNWATCHED, Watch
-from sixbit.values.ways_out import WaysOut, codes_of, followed
+from sixbit.values.ways_out import WaysOut, codes_of, followed, values_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class Corrected:
 def described(filter: Filter, ways_out: WaysOut | None = None, measures_tca: bool = False) -> str:
     """Describe in a line what a correction does and leaves; ``measures_tca`` if lateral colour will yet be measured."""
     made_from = filter.made_from
-    kinds = [f"{SPOKEN[kind]} ({made_from['calibrations'][kind]['grade']})" for kind in made_from["corrections"]]
+    kinds = [f"{SPOKEN[kind]} ({_worth(made_from['calibrations'][kind])})" for kind in made_from["corrections"]]
     without = left_out(filter, ways_out)
     if measures_tca:
         kinds.append(f"{SPOKEN['tca']} (as far as the photo itself shows it)")
@@ -74,6 +74,10 @@ def described(filter: Filter, ways_out: WaysOut | None = None, measures_tca: boo
     if "vignetting" in made_from["corrections"]:
         aperture = f" at f/{made_from['f_number']:.3g}, {AS_KNOWN[made_from['f_number_source']]}"
     return f"{made_from['lens']}, corrected {done}{aperture}{left}"
+
+
+def _worth(calibration: Mapping[str, Any]) -> str:
+    return f"{calibration['grade']}{': nothing to correct' if calibration.get('nothing') else ''}"
 
 
 def left_out(filter: Filter, ways_out: WaysOut | None = None) -> dict[str, str]:
@@ -87,7 +91,9 @@ def left_out(filter: Filter, ways_out: WaysOut | None = None) -> dict[str, str]:
     wanted = dict(ways_out or {})
     wanted.pop(Code.UNCALIBRATED, None)
     lens = {"lens_id": filter.made_from["lens_id"]}
-    return {kind: followed(reason, codes_of(reason), wanted, lens) for kind, reason in why.items()}
+    return {
+        kind: followed(reason, codes_of(reason), wanted, {**lens, **values_of(reason)}) for kind, reason in why.items()
+    }
 
 
 def correct(

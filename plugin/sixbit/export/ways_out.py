@@ -23,7 +23,7 @@ BY_PRESET: WaysOut = {
     Code.FOCAL_LENGTH: _ALONE,
     Code.CROP_FACTOR: _ALONE,
     Code.SIZE: _ALONE,
-    Code.GRADE: "A preset whose `lowest_grade` is computed accepts it.",
+    Code.GRADE: "A preset whose `lowest_grade` is that grade accepts it.",
     Code.FOLDS: "A preset whose `scale` is none can correct it.",
     Code.BAD_DISTORTION: "A preset without distortion among its `corrections` can correct it.",
     Code.BAD_VIGNETTING: "A preset without vignetting among its `corrections` can correct it.",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +21,7 @@ from sixbit.install.placed import RECORD, Finding, Placed, not_placed, not_renew
 from sixbit.machine import data_home, folder_in
 from sixbit.manifest import data_path
 from sixbit.values.errors import Code, InstallError
+from sixbit.values.kinds import TRUSTED, Grade
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -40,8 +41,8 @@ PREFIX = "sixbit-"
 
 MEASURED = "own.xml"
 """The user's own calibrations."""
-COMPUTED = "computed.xml"
-"""Calibrations that are off by default everywhere."""
+UNSURE = {f"{grade}.xml": grade for grade in Grade if grade not in TRUSTED}
+"""The files of calibrations that are off by default everywhere, with their grades."""
 
 Key = tuple[str, ...]
 
@@ -54,13 +55,13 @@ class LensfunFolder(NamedTuple):
     stock: tuple[Path, ...]
 
 
-def install(dry_run: bool = False, computed: bool = False) -> list[str]:
+def install(dry_run: bool = False, unsure: Collection[Grade] = ()) -> list[str]:
     """Put ``lens_db/`` beside the stock database of every lensfun of the user; return what was (or would be) done.
 
-    Computed calibrations are left out unless asked for. Raises InstallError.
+    Calibrations that are off by default are left out, but for the grades in ``unsure``. Raises InstallError.
     """
     with recorded(dry_run):
-        return place(HOST, _files(computed), dry_run)
+        return place(HOST, _files(unsure), dry_run)
 
 
 def uninstall(dry_run: bool = False) -> list[str]:
@@ -72,7 +73,7 @@ def uninstall(dry_run: bool = False) -> list[str]:
 def renew() -> None:
     """Bring what :func:`install` put there up to date; nothing is done if it put nothing there."""
     if there := Placed.load().files(HOST):
-        install(computed=_has_computed(there))
+        install(unsure=_unsure(there))
 
 
 def doctor() -> list[Finding]:
@@ -81,7 +82,7 @@ def doctor() -> list[Finding]:
         record = Placed.load()
     except InstallError as error:
         return [Finding(RECORD, False, str(error), error.code)]
-    wanted = _files(_has_computed(record.files(HOST)))
+    wanted = _files(_unsure(record.files(HOST)))
     findings = []
     for folder in folders():
         here = {path: data for path, data in wanted.items() if path.parent == folder.path}
@@ -96,8 +97,10 @@ def doctor() -> list[Finding]:
     return findings
 
 
-def _has_computed(installed: Iterable[str]) -> bool:
-    return any(Path(path).name == f"{PREFIX}{COMPUTED}" for path in installed)
+def _unsure(installed: Iterable[str]) -> list[Grade]:
+    """Find the grades that are off by default and were asked for."""
+    names = {Path(path).name.removeprefix(PREFIX) for path in installed}
+    return [grade for name, grade in UNSURE.items() if name in names]
 
 
 def folders() -> list[LensfunFolder]:
@@ -122,9 +125,10 @@ def folders() -> list[LensfunFolder]:
     return found
 
 
-def _files(computed: bool) -> dict[Path, bytes]:
+def _files(unsure: Collection[Grade]) -> dict[Path, bytes]:
     """Return what to put where, made for the stock database and the user's own files that stand beside it."""
-    sources = [path for path in sorted(data_path("lens_db").glob("*.xml")) if computed or path.name != COMPUTED]
+    found = sorted(data_path("lens_db").glob("*.xml"))
+    sources = [path for path in found if path.name not in UNSURE or UNSURE[path.name] in unsure]
     measured = _measured()
     files = {}
     for folder in folders():

@@ -8,11 +8,14 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.entries import merged, models, text_of, xml_root
+from sixbit.lenses.entries import aspect_ratio, merged, models, text_of, xml_root
 from sixbit.lenses.own import Run
 from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, Code
+from sixbit.values.kinds import TRUSTED
 from sixbit.values.sentence import Sentence
+
+MOUNT = "Leica M"
 
 TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "distortion": {"poly3": ("k1",), "poly5": ("k1", "k2"), "ptlens": ("a", "b", "c")},
@@ -25,7 +28,8 @@ TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 def lensfun_entries(wanted: Sequence[Run], complete: bool) -> list[Element]:
     """Make one lensfun ``<lens>`` of all runs with a lens on sensors of one size.
 
-    ``complete`` adds to each what Sixbit's own database has of the other kinds. Raises CatalogueError for a run whose
+    ``complete`` adds to each what Sixbit's own database has of the other kinds, and the mounts of adapters; without it,
+    an entry is as lensfun's contributors write them. Raises CatalogueError for a run whose
     XML cannot be read.
     """
     groups: list[list[Run]] = []
@@ -41,11 +45,27 @@ def lensfun_entries(wanted: Sequence[Run], complete: bool) -> list[Element]:
 def _entry(runs: Sequence[Run], complete: bool) -> Element:
     entry = merged([lens for run in runs for lens in _root(run).iter("lens")], TERMS)
     calibration = entry.find("calibration")
+    if not complete:
+        _as_contributed(entry, runs)
     stock = stock_entry(runs[0].lens_id, runs[0].crop_factor) if complete else None
     if stock is not None and calibration is not None:
         there = {row.tag for row in calibration}
         calibration.extend(copy.deepcopy(row) for row in stock.iterfind("calibration/*") if row.tag not in there)
     return entry
+
+
+def _as_contributed(entry: Element, runs: Sequence[Run]) -> None:
+    """Leave to an entry no more than lensfun's own have, and say with what it was taken."""
+    ratio = entry.find("aspect-ratio")
+    if ratio is not None and abs(aspect_ratio(entry) / 1.5 - 1) < 0.005:  # which goes without saying
+        entry.remove(ratio)
+    for mount in entry.findall("mount"):
+        if (mount.text or "").strip() != MOUNT:
+            entry.remove(mount)
+    bodies = ", ".join(dict.fromkeys(run.model for run in runs if run.model))
+    calibration = entry.find("calibration")
+    if bodies and calibration is not None:
+        calibration.insert(0, ElementTree.Comment(f" Taken with {bodies} ".replace("--", "- ")))
 
 
 def _root(run: Run) -> Element:
@@ -61,7 +81,7 @@ def stock_entry(lens_id: str, crop_factor: float | None) -> Element | None:
     lens = catalogue().lenses.get(lens_id)
     if lens is None:
         return None
-    names = {lens.name} | {c.model for c in lens.calibrations if not c.own and c.file != "computed.xml"}
+    names = {lens.name} | {c.model for c in lens.calibrations if not c.own and c.grade in TRUSTED}
     for path in sorted(data_path("lens_db").glob("*.xml")):
         for entry in xml_root(path).iter("lens"):
             same = crop_factor is None or abs(float(text_of(entry, "cropfactor") or 1) / crop_factor - 1) < 0.005

@@ -48,6 +48,8 @@ class Run(NamedTuple):
     make: str = ""
     model: str = ""
     """The body, as EXIF writes it."""
+    imported: bool = False
+    """True if somebody else measured it."""
     shading: Mapping[str, Any] | None = None
     """Colour shading as JSON values, see :mod:`sixbit.compiler.shading`."""
 
@@ -70,7 +72,8 @@ class Run(NamedTuple):
     def origin(self) -> str:
         """The words that are shown with a lens for where its calibration comes from."""
         body = f", {self.model}" if self.model else ""
-        return f"your own, {self.date[:10]}{body}: {self.source}"
+        whose = "imported" if self.imported else "your own"
+        return f"{whose}, {self.date[:10]}{body}: {self.source}"
 
     @property
     def calibrations(self) -> tuple[Calibration, ...]:
@@ -95,8 +98,13 @@ class Run(NamedTuple):
 
 
 def read_runs(folder: Path) -> tuple[Run, ...]:
-    """All records of a folder that can be read, the oldest first; the user is told of the others."""
-    return tuple(sorted(readable(_read, folder.glob(f"*{SUFFIX}")), key=lambda r: (r.date, r.name)))
+    """All records of a folder that can be read, the oldest first; the user is told of the others.
+
+    What was imported stands before all that the user measured, which thus counts where there are both.
+    """
+    found = readable(_read, folder.glob(f"*{SUFFIX}"))
+    # Of the runs of a day, number 10 comes after number 9.
+    return tuple(sorted(found, key=lambda run: (not run.imported, run.date, len(run.name), run.name)))
 
 
 def readable(read: Callable[[Path], T], paths: Iterable[Path]) -> Iterator[T]:
@@ -137,6 +145,8 @@ def _read(path: Path) -> Run:
             if fields.get(name) is not None:
                 fields[name] = _length(name, fields[name])
         run = Run(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
+        if not isinstance(run.imported, bool):
+            raise ValueError(f"imported is {run.imported!r:.40}")
         for name in ("lens_id", "lens", "source", "date", "make", "model"):
             if not isinstance(getattr(run, name), str):
                 raise ValueError(f"{name} is {getattr(run, name)!r:.40}")

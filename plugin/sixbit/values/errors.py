@@ -72,6 +72,8 @@ class Code(StrEnum):
     USER_FILE = "user_file"
     RUN = "run"
     """A calibration run of the user's, which cannot be used."""
+    BUNDLE = "bundle"
+    """A calibration of somebody else's that cannot be taken over."""
     NO_RUN = "no_run"
     """There is no such run, or none that fits."""
     PRESET = "preset"

@@ -19,7 +19,9 @@ class Grade(StrEnum):
     MEASURED = "measured"
     PUBLISHED = "published"
     COMPUTED = "computed"
+    SINGLE = "single"
+    """One session of somebody else's, confirmed by nobody."""
 
 
-TRUSTED = (Grade.MEASURED, Grade.PUBLISHED)
+TRUSTED = tuple(Grade(grade) for grade, usual in manifest()["grades"].items() if usual)
 """The grades that are used unless the user asks for more, or less."""

@@ -40,6 +40,7 @@ EVERYWHERE: WaysOut = {
     Code.RESHAPED: "Take it as it left the camera: a correction goes around the optical centre.",
     Code.USER_FILE: "Repair it, or take it away.",
     Code.RUN: "Remove that calibration, and make it anew.",
+    Code.BUNDLE: "Ask who made it to export it anew.",
     Code.NO_RUN: "Choose one that there is, or make one from photos of your own.",
     Code.VERSION: "Use the version of Sixbit that it was made for.",
     Code.FLATS: "Take an evenly lit wall or the sky out of focus, or hold a white sheet or diffuser close before the "
@@ -66,7 +67,14 @@ EVERYWHERE: WaysOut = {
 }
 
 
-_UNSAID = {"lens_id": "ID", "run": "NAME", "package": "NAME", "host": "PROGRAM", "program": "PROGRAM"}
+_UNSAID = {
+    "lens_id": "ID",
+    "run": "NAME",
+    "package": "NAME",
+    "host": "PROGRAM",
+    "program": "PROGRAM",
+    "grades": "computed,single",
+}
 """Words for the braces where the error does not say them."""
 
 
@@ -87,7 +95,21 @@ def with_way_out(said: object, ways_out: WaysOut) -> str:
     >>> with_way_out(SixbitError("is empty.", Code.DAMAGED, subject="a.jpg"), {Code.DAMAGED: "Copy it again."})
     'a.jpg: is empty. Copy it again.'
     """
-    return followed(str(said), codes_of(said), ways_out, getattr(said, "values", {}))
+    return followed(str(said), codes_of(said), ways_out, values_of(said))
+
+
+def values_of(said: object) -> dict[str, Any]:
+    """The values of an error or a sentence by name, and of the reasons that it lists, as far as they say others.
+
+    >>> only = Sentence("only one that is {grades}", Code.GRADE, grades=("computed",))
+    >>> values_of(Sentence("nothing of {lens} ({why})", lens="Elmar", why=only))["grades"]
+    ('computed',)
+    """
+    own: Mapping[str, Any] = getattr(said, "values", {})
+    found = dict(own)
+    for value in own.values():
+        found = {**values_of(value), **found}
+    return found
 
 
 def followed(words: str, found: Iterable[Code], ways_out: WaysOut, values: Mapping[str, Any] | None = None) -> str:
@@ -108,4 +130,5 @@ def followed(words: str, found: Iterable[Code], ways_out: WaysOut, values: Mappi
 
 def way_out(code: Code, ways_out: WaysOut, values: Mapping[str, Any]) -> str:
     """The way out for a code, about the values of an error as far as it has them."""
-    return ways_out[code].format_map({**_UNSAID, **values})
+    listed = {name: ",".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return ways_out[code].format_map({**_UNSAID, **listed})

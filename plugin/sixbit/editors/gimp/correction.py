@@ -10,7 +10,7 @@ from gi.repository import Gimp
 from layers import is_coverage, only_in_place
 from metadata import Tags, imported_file, original_size, tagged, tags_of
 from pixels import STRIP, Area, PixelFile
-from presets import CORRECTIONS, Preset
+from presets import CORRECTIONS, UNSURE_GRADES, USUAL_GRADES, Preset
 from sentences import translated, why_left_out, with_way_out
 from server_client import Server, ServerError
 from texts import UserError, _
@@ -28,8 +28,6 @@ MARK = "sixbit-corrected"
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
 TAKEN = 0.4
 """The share of the time that fetching the pixels takes."""
-GRADES = ["measured", "published"]
-COMPUTED = "computed"
 
 
 class DoneBeforeError(UserError):
@@ -62,7 +60,7 @@ class Choices:
         else:
             self.strength = {kind: get(f"{kind}-strength") / 100 for kind in CORRECTIONS if get(kind)}
             self.scale = get("scale")
-            self.grades = [*GRADES, COMPUTED] if get("computed") else GRADES
+            self.grades = [*USUAL_GRADES, *filter(get, UNSURE_GRADES)]
         self.compensated: str = self.preset.get("compensated") or ("correct" if get("compensated") else "leave")
 
 

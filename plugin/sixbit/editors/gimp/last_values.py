@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from gi.repository import Gimp
-from presets import CORRECTIONS
+from presets import CORRECTIONS, UNSURE_GRADES
 
 REMEMBERED = (
     *(f"{kind}{suffix}" for kind in CORRECTIONS for suffix in ("", "-strength")),
     "scale",
-    "computed",
+    *UNSURE_GRADES,
     "compensated",
     "preset",
 )

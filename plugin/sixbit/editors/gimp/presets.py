@@ -10,6 +10,9 @@ from server_client import Server
 from texts import _, manifest
 
 CORRECTIONS: tuple[str, ...] = tuple(manifest()["kinds"])
+USUAL_GRADES = [grade for grade, usual in manifest()["grades"].items() if usual]
+UNSURE_GRADES = [grade for grade, usual in manifest()["grades"].items() if not usual]
+"""Each has a switch of its name."""
 INTERPOLATIONS = {"lanczos3": _("Lanczos interpolation"), "bilinear": _("bilinear interpolation")}
 
 
@@ -30,7 +33,8 @@ class Preset:
         if isinstance(self.content["scale"], str):
             arguments["scale"] = self.content["scale"]
         compensated = self.content["compensated"] == "correct"
-        return arguments | {"computed": "computed" in self.grades, "compensated": compensated}
+        unsure = {grade: grade in self.grades for grade in UNSURE_GRADES}
+        return arguments | unsure | {"compensated": compensated}
 
     def note(self) -> str:
         """Say what the arguments of the procedure cannot show."""

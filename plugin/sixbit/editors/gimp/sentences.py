@@ -8,7 +8,12 @@ from typing import Any
 
 from texts import _
 
-GRADE_WORDS = {"measured": _("measured"), "published": _("published"), "computed": _("computed")}
+GRADE_WORDS = {
+    "measured": _("measured"),
+    "published": _("published"),
+    "computed": _("computed"),
+    "single": _("single"),
+}
 UNCALIBRATED = "uncalibrated"
 """The code of corrections that nobody has measured."""
 
@@ -52,7 +57,7 @@ WAYS_OUT = {
     "size": _("Say at “Photo was” whether it was scaled or cropped."),
     # What is known of it.
     UNCALIBRATED: _("Calibrate the lens from photos of your own."),
-    "grade": _("Switch “Computed calibrations” on."),
+    "grade": _("Switch such calibrations on."),
     "other_use": _("Calibrate the lens for this, too."),
     "folds": _("Choose “Keep the scale”."),
     "bad_distortion": _("Switch “Distortion” off."),
@@ -64,6 +69,7 @@ WAYS_OUT = {
     # The user's own files.
     "user_file": _("Repair that file, or take it away."),
     "run": _("Remove that calibration on the page that calibrates a lens."),
+    "bundle": _("Ask who made that calibration to export it anew."),
     "no_run": _("Calibrate the lens from photos of your own."),
     "preset": _OTHER_PRESET,
     "preset_file": _("Mend the file of that preset, or choose another."),

@@ -7,7 +7,7 @@ from typing import Any
 
 from correction import BENDING, SPOKEN, Choices
 from gi.repository import Gimp, GimpUi, Gtk, Pango
-from presets import CORRECTIONS, Preset
+from presets import CORRECTIONS, UNSURE_GRADES, Preset
 from sentences import GRADE_WORDS, UNCALIBRATED, code_of, why_left_out
 from texts import _
 from widgets import GAP, attach, check_button, framed, say, wrapped
@@ -120,8 +120,11 @@ class CorrectionsPart:
             self._switches[kind] = (check, scale)
         self._left_out = wrapped(hidden=True)
         grid.attach(self._left_out, 0, 6, 2, 1)
-        for row, name in enumerate(("computed", "compensated"), 7):
-            grid.attach(check_button(config, name), 0, row, 2, 1)
+        unsure = Gtk.Box(spacing=6)
+        for grade in UNSURE_GRADES:
+            unsure.pack_start(check_button(config, grade), False, False, 0)
+        grid.attach(unsure, 0, 7, 2, 1)
+        grid.attach(check_button(config, "compensated"), 0, 8, 2, 1)
         self.widget = framed(_("Corrections"), grid)
         config.connect("notify::preset", self._follow)
         self._follow()

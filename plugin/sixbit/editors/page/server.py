@@ -139,6 +139,7 @@ class PageServer:
                 web.get(self._base + "lenses", self._lenses),
                 web.get(self._base + "pictures/{name}", self._picture),
                 web.get(self._base + "export", self._export),
+                web.get(self._base + "bundle", self._bundle),
                 web.put(self._base + "frames", self._upload),
                 web.post(self._base + "do/{what}", self._do),
                 web.get(self._base + "{name}", self._file),
@@ -308,6 +309,14 @@ class PageServer:
         export(path, lens, complete=request.query.get("complete") == "yes")
         named = {"Content-Disposition": f'attachment; filename="sixbit-{"lens" if lens else "lenses"}.xml"'}
         return web.Response(body=path.read_bytes(), content_type="application/xml", charset="utf-8", headers=named)
+
+    async def _bundle(self, request: web.Request) -> web.Response:
+        from sixbit.calibration.bundle import write_bundle
+
+        path = self.session.folder / "export.json"
+        write_bundle(path, request.query.get("lens", ""))
+        named = {"Content-Disposition": 'attachment; filename="sixbit-lens.json"'}
+        return web.Response(body=path.read_bytes(), content_type="application/json", charset="utf-8", headers=named)
 
     async def _upload(self, request: web.Request) -> web.Response:
         """A photo, as the body of the request: straight to the disk, and no more of it than was said."""

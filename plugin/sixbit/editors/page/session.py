@@ -130,6 +130,7 @@ class PageSession:
                     "kinds": ", ".join(SPOKEN[kind] for kind in run.kinds),
                     "said": run.origin,
                     "lensfun": run.has_xml,
+                    "imported": run.imported,
                 }
                 for run in catalogue().runs
             ],

@@ -17,8 +17,8 @@ lens.found = {}
 local SPOKEN = {
   distortion = _("distortion"), tca = _("lateral colour"), vignetting = _("fall-off"), shading = _("colour shading"),
 }
--- Calibrations that are computed from a patent are not installed for darktable unless they are asked for.
-local TRUSTED = { measured = true, published = true }
+-- By their grade: those that are false here are not installed for darktable unless they are asked for.
+local TRUSTED = text.manifest.grades
 local TAGS = "darktable|sixbit|"
 local CHOICE = TAGS .. "lens|"
 local UNCERTAIN = { ambiguous = true, unknown = true, untagged = true }

@@ -48,7 +48,7 @@ ways_out.by_code = {
   size = IN_TAGS,
   -- What is known of it.
   uncalibrated = CALIBRATE,
-  grade = _("Choose a preset whose `lowest_grade` is computed."),
+  grade = _("Choose a preset whose `lowest_grade` is that grade."),
   other_use = CALIBRATE,
   folds = _("Choose a preset whose `scale` is none."),
   bad_distortion = _("Choose a preset without distortion among its `corrections`."),
@@ -64,6 +64,7 @@ ways_out.by_code = {
   -- The user's own files.
   user_file = _("Repair that file, or take it away."),
   run = _("Remove that calibration on the page that calibrates a lens."),
+  bundle = _("Ask who made that calibration to export it anew."),
   no_run = CALIBRATE,
   preset = OTHER_PRESET,
   preset_file = _("Mend the file of that preset, or choose another."),

@@ -194,10 +194,12 @@ function showOwn(own) {
       setTimeout(() => { delete remove.dataset.asked; remove.textContent = "Remove"; }, 5000);
     }, `Remove ${record.name}`);
     buttons.append(remove);
+    const query = `lens=${encodeURIComponent(record.lens_id)}`;
     if (record.lensfun) {
-      const query = `lens=${encodeURIComponent(record.lens_id)}`;
-      buttons.append(link("For lensfun", `export?${query}`), link("For darktable", `export?${query}&complete=yes`));
+      if (!record.imported) buttons.append(link("For lensfun", `export?${query}`));
+      buttons.append(link("For darktable", `export?${query}&complete=yes`));
     }
+    if (!record.imported) buttons.append(link("For another owner", `bundle?${query}`));
     row.append(make("p", `${record.lens}: ${record.kinds}`), make("p", record.said, "small"), buttons);
     return row;
   }));
