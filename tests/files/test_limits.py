@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sixbit.files import exiv2, jpeg, jxl, limits, png
 from sixbit.files.find import find_blocks
 from sixbit.files.limits import Limit, most_pixels, table
 from sixbit.files.xmp_text import edited, has
+from sixbit.values.errors import PhotoError
 from tests.scenery import hostile
 from tests.scenery.new_formats import jxl as jxl_file
 
@@ -89,7 +91,6 @@ def test_the_texts_of_a_png_share_one_budget(monkeypatch: pytest.MonkeyPatch) ->
     assert [inflate(hostile.bomb(1)) is None for _ in range(5)] == [False, False, True, True, True]
     packet = hostile.xmp('dc:format="x"')
     text = b"XML:com.adobe.xmp\0\1\0\0\0"
-    import zlib
 
     late = hostile.chunk(b"iTXt", text + hostile.bomb(1)) * 3 + hostile.chunk(b"iTXt", text + zlib.compress(packet))
     assert find_blocks(io.BytesIO(hostile.png(chunks=late))).xmp != packet
@@ -130,9 +131,16 @@ def test_the_largest_properties_go_to_the_extension() -> None:
     assert len(list(exiv2.parsed_xmp(extension))) == 2
 
 
-def test_a_packet_of_too_many_values_is_not_given_to_exiv2() -> None:
+def test_a_packet_of_too_many_values_is_not_given_to_exiv2(tmp_path: Path) -> None:
+    packet = hostile.xmp_of_properties(limits.VALUES + 1, 1)
     with pytest.raises(exiv2.loaded_exiv2().Exiv2Error, match="40000 values"):
-        exiv2.parsed_xmp(hostile.xmp_of_properties(limits.VALUES + 1, 1))
+        exiv2.parsed_xmp(packet)
+    tags = hostile.picture_tags(8, 8) + hostile.strips([8], [64], 8)
+    path = tmp_path / "photo.tif"
+    for told, is_read in ((packet, False), (hostile.xmp_of_properties(10), True)):
+        path.write_bytes(hostile.tiff([*tags, (700, 1, len(told), told), (271, 2, 6, b"Leica\0")], bytes(64)))
+        with path.open("rb") as file:
+            assert (exiv2.exif_of_tiff(file) is not None) is is_read
 
 
 def test_elements_without_an_end_take_no_time() -> None:
@@ -153,3 +161,23 @@ def test_what_swig_raises_is_an_error_of_exiv2(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(exiv2.loaded_exiv2(), "ImageFactory", Broken)
     assert exiv2.read_by_exiv2(b"FUJIFILMCCD-RAW") == (None, None, (0, 0))
+
+
+def test_a_sidecar_without_end_is_not_read_whole(tmp_path: Path) -> None:
+    from sixbit.lenses.catalogue import catalogue
+    from sixbit.tags.read import read_shot
+    from sixbit.tags.write import write_lens_tags
+
+    (tmp_path / "photo.webp").write_bytes(hostile.webp())
+    with (tmp_path / "photo.webp.xmp").open("wb") as file:
+        file.truncate(64 << 30)
+    assert read_shot(tmp_path / "photo.webp").width == 48
+    with pytest.raises(PhotoError, match="the sidecar is longer than 8 MB"):
+        write_lens_tags(tmp_path / "photo.webp", catalogue().lens("summicron-35-asph"))
+
+
+def test_a_ledger_of_brackets_is_one_that_was_cut_short(tmp_path: Path) -> None:
+    from sixbit.export.batch.ledger import Ledger
+
+    (tmp_path / "ledger.jsonl").write_bytes(b"[" * 100_000 + b"\n")
+    assert Ledger(tmp_path / "ledger.jsonl").targets == {}

@@ -41,7 +41,7 @@ class Ledger:
             for row in file:
                 try:
                     entry = json.loads(row) if row.endswith(b"\n") else None
-                except ValueError:
+                except (ValueError, RecursionError):
                     entry = None
                 if not isinstance(entry, dict):
                     return  # what a process that was killed had not finished writing
