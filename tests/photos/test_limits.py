@@ -94,3 +94,9 @@ def test_the_jpegs_in_a_tiff_are_no_larger_than_their_parts(tmp_path: Path) -> N
         else:
             with refused(PhotoError, "holds a JPEG of 30000x30000 pixels for a part of 64x64", Code.DAMAGED):
                 decode(tmp_path / "photo.tif")
+
+
+def test_narrow_pictures_of_single_bits_have_bytes_enough(tmp_path: Path) -> None:
+    tags = hostile.picture_tags(10, 4, samples=3, bits=1) + hostile.strips([8], [16], 4)
+    (tmp_path / "photo.tif").write_bytes(hostile.tiff(tags, bytes(16)))
+    assert decode(tmp_path / "photo.tif").pixels.shape == (4, 10, 3)
