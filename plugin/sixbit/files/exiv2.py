@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from sixbit.files import limits, tiff
 from sixbit.files.tiff import PICTURE_TAGS
@@ -78,7 +78,8 @@ def image_of(source: bytes | mmap.mmap) -> Any:
     exiv2 does not keep the bytes alive: the caller must, as long as it has the image.
     """
     known, exiv2 = _namespaces(), loaded_exiv2()
-    if isinstance(source, bytes) and _values_in(source) > limits.VALUES:
+    packet = source if isinstance(source, bytes) else _packet_of_tiff(source)
+    if _values_in(packet) > limits.VALUES:
         raise exiv2.Exiv2Error(exiv2.ErrorCode.kerGeneralError, f"more than {limits.VALUES} values of XMP")
     try:
         image = exiv2.ImageFactory.open(source)
@@ -86,6 +87,15 @@ def image_of(source: bytes | mmap.mmap) -> Any:
     finally:
         _restore(known)
     return image
+
+
+def _packet_of_tiff(source: mmap.mmap) -> bytes:
+    """The XMP packet of a TIFF, as exiv2 would read it along."""
+    with suppress(tiff.StructureError):
+        structure = tiff.Structure(cast("BinaryIO", source))
+        entry = tiff.find(structure.first(), tiff.XMP)
+        return b"" if entry is None else structure.data(entry, limits.COPIED)
+    return b""
 
 
 def _values_in(source: bytes) -> int:

@@ -1,4 +1,4 @@
-"""What a file may claim, and what it may hold: one table, which ``docs/limits.md`` shows.
+"""The limits on what a file may claim, and on what it may hold: one table, which ``docs/limits.md`` shows.
 
 A file that goes beyond is refused before anything is decoded, or what goes beyond is passed over, with a note where
 something of the photo is lost.
@@ -30,8 +30,8 @@ class Limit(int):
         return made
 
 
-PIXELS = Limit(250_000_000, "pixels", "Of a picture that is decoded, without `--large`.")
-LARGE_PIXELS = Limit(1 << 30, "pixels", "Of a picture that is decoded, with `--large`.")
+PIXELS = Limit(250_000_000, "pixels", "Of a picture that is decoded unasked.")
+LARGE_PIXELS = Limit(1 << 30, "pixels", "Of a picture that is decoded where large ones are allowed.")
 SAMPLES = Limit(8, "samples", "Of a pixel of a TIFF: colours, alpha, and further channels, which are left out.")
 PARTS = Limit(1 << 18, "strips or tiles", "Of a TIFF.")
 

@@ -63,9 +63,9 @@ def check_segments(path: Path, file: BinaryIO, page: TiffPage, most: int) -> Non
         _check_jpegs(path, file, page, offsets)
     ratio = _MOST_BY.get(int(page.compression))
     if ratio:
-        row = -(-width * page.bitspersample // 8)
+        row = width * page.bitspersample * page.samplesperpixel // 8
         held = sum(max(0, min(size, file_size - at)) for at, size in zip(offsets, counts, strict=True))
-        check_bytes(path, width, height, row * height * page.samplesperpixel / ratio, min(held, file_size))
+        check_bytes(path, width, height, row * height / ratio, min(held, file_size))
 
 
 def _check_jpegs(path: Path, file: BinaryIO, page: TiffPage, offsets: Sequence[int]) -> None:

@@ -16,7 +16,7 @@ WAYS_OUT: WaysOut = {
     Code.FORMAT: "Give a raw file, or a JPEG or TIFF as it left the camera.",
     Code.RAW: "Give the raw file its own ending, such as .dng, or a TIFF that was developed from it.",
     Code.TOO_LARGE: "Give fewer or smaller photos.",
-    Code.MANY_PIXELS: "Give smaller photos, or start this page by `sixbit calibrate --large`.",
+    Code.MANY_PIXELS: "Give smaller photos, or allow large ones where this page is started.",
     Code.PROFILE: "Save it with another colour profile, such as sRGB.",
     Code.AMBIGUOUS: _CHOOSE_LENS,
     Code.UNKNOWN: _CHOOSE_LENS,

@@ -1,0 +1,102 @@
+"""Photos that claim too much: refused in words before anything is decoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import pillow_heif
+import pytest
+import tifffile
+
+from sixbit.files import limits
+from sixbit.photos.decode import decode
+from sixbit.values.errors import Code, PhotoError
+from tests.scenery import hostile
+from tests.scenery.refusals import refused
+
+FEW = "is damaged or cut short: {} pixels take .* bytes at least, not"
+CLAIMS: dict[str, tuple[bytes, str, Code]] = {
+    "claims.jpg": (hostile.jpeg_claiming(*hostile.HUGE), "more than 250000000 are not opened", Code.MANY_PIXELS),
+    "few.jpg": (hostile.jpeg_claiming(15_000, 15_000), FEW.format("15000x15000"), Code.DAMAGED),
+    "few-progressive.jpg": (
+        hostile.jpeg_claiming(15_000, 15_000, progressive=True),
+        FEW.format("15000x15000"),
+        Code.DAMAGED,
+    ),
+    "scans.jpg": (hostile.jpeg_of_scans(200), "in 206 scans; more than 100", Code.FORMAT),
+    "missing.tif": (
+        hostile.tiff_with_missing_strips(800_000),
+        "has 8 of the 200000 strips that its 100x800000 pixels take",
+        Code.DAMAGED,
+    ),
+    "empty.tif": (hostile.tiff_of_empty_strips(300), "has no pixels in 300 of its 300 strips", Code.DAMAGED),
+    "strips.tif": (hostile.tiff_with_missing_strips(2_000_000), "in 500000 strips; more than 262144", Code.FORMAT),
+    "samples.tif": (hostile.tiff_of_samples(), "stores 64 samples a pixel; more than 8", Code.FORMAT),
+    "planes.tif": (hostile.tiff_of_samples(planar=2), "stores 64 samples a pixel; more than 8", Code.FORMAT),
+    "tile.tif": (hostile.tiff_of_tiles(100, 100, (1 << 20, 1 << 12)), "1048576x4096 pixels", Code.TOO_LARGE),
+    "tiles.tif": (hostile.tiff_of_tiles(1_600, 1_600, (16, 16)), "has 1 of the 10000 tiles", Code.DAMAGED),
+    "deflated.tif": (hostile.tiff_deflated(15_000, 15_000), FEW.format("15000x15000"), Code.DAMAGED),
+    "claims.png": (hostile.png_claiming(*hostile.HUGE), "more than 250000000 are not opened", Code.MANY_PIXELS),
+    "few.png": (hostile.png_claiming(15_000, 15_000), FEW.format("15000x15000"), Code.DAMAGED),
+    "few-interlaced.png": (
+        hostile.png_claiming(15_000, 15_000, interlaced=1),
+        FEW.format("15000x15000"),
+        Code.DAMAGED,
+    ),
+    "claims.avif": (hostile.with_size(hostile.avif(), *hostile.HUGE), "are not opened", Code.MANY_PIXELS),
+    "claims.webp": (hostile.webp_lossless_claiming(16_000, 16_000), "are not opened", Code.MANY_PIXELS),
+}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_what_claims_too_much_is_not_decoded(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def decoded(*args: Any, **options: Any) -> None:
+        raise AssertionError("it is decoded")
+
+    for codec in ("jpeg8", "png", "avif", "webp"):
+        monkeypatch.setattr(imagecodecs, f"{codec}_decode", decoded)
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", decoded)
+    data, said, code = CLAIMS[name]
+    (tmp_path / name).write_bytes(data)
+    with refused(PhotoError, said, code):
+        decode(tmp_path / name)
+
+
+def test_a_heic_that_claims_too_much_is_refused(tmp_path: Path) -> None:
+    assert pillow_heif.libheif_version()
+    for width, height in ((15_000, 15_000), hostile.HUGE):
+        (tmp_path / "photo.heic").write_bytes(hostile.with_size(hostile.heic(), width, height))
+        with pytest.raises(PhotoError):
+            decode(tmp_path / "photo.heic")
+
+
+def test_large_ones_are_decoded_if_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PIXELS", 1_000)
+    monkeypatch.delenv(limits.LARGE_VARIABLE, raising=False)
+    for name, data in (("photo.jpg", hostile.jpeg((64, 48))), ("photo.png", hostile.png((64, 48)))):
+        (tmp_path / name).write_bytes(data)
+        with refused(PhotoError, "64x48 pixels; more than 1000 are not opened unasked", Code.MANY_PIXELS):
+            decode(tmp_path / name)
+        assert decode(tmp_path / name, large=True).pixels.shape[:2] == (48, 64)
+    monkeypatch.setenv(limits.LARGE_VARIABLE, "1")
+    assert decode(tmp_path / "photo.jpg").pixels.shape == (48, 64)
+
+
+def test_the_jpegs_in_a_tiff_are_no_larger_than_their_parts(tmp_path: Path) -> None:
+    part = hostile.jpeg((64, 64))
+    for data, wanted in ((part, True), (hostile.jpeg_claiming(30_000, 30_000), False)):
+        tags = hostile.picture_tags(64, 64, compression=7) + hostile.strips([8], [len(data)], 64)
+        (tmp_path / "photo.tif").write_bytes(hostile.tiff(tags, data))
+        if wanted:
+            assert decode(tmp_path / "photo.tif").pixels.shape == (64, 64)
+        else:
+            with refused(PhotoError, "holds a JPEG of 30000x30000 pixels for a part of 64x64", Code.DAMAGED):
+                decode(tmp_path / "photo.tif")
+
+
+def test_narrow_pictures_of_single_bits_have_bytes_enough(tmp_path: Path) -> None:
+    tags = hostile.picture_tags(10, 4, samples=3, bits=1) + hostile.strips([8], [16], 4)
+    (tmp_path / "photo.tif").write_bytes(hostile.tiff(tags, bytes(16)))
+    assert decode(tmp_path / "photo.tif").pixels.shape == (4, 10, 3)
