@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,10 +105,12 @@ class Forked:
     def __init__(self, words: tuple[str, ...], place: Path, env: dict[str, str]) -> None:
         self.pid, self._status = os.fork(), None
         if self.pid:
+            with suppress(OSError):  # on both sides, so that it has a group of its own at once
+                os.setpgid(self.pid, self.pid)
             return
         status = 70
         try:
-            os.setsid()
+            os.setpgid(0, 0)
             os.chdir(place)
             os.environ.update(env)
             for stream in (1, 2):
