@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from sixbit.files import tiff as tiff_structure
+from sixbit.files.tiff_end import cut_end
 from sixbit.lenses.figures import Aperture, aperture_of
 from sixbit.tags.lens import lens_values
 from sixbit.tags.read import read_shot
 from sixbit.tags.write import write_lens_tags
-from sixbit.values.errors import PhotoError
+from sixbit.values.errors import Code, PhotoError
 from sixbit.values.lens import Body, Lens
 from sixbit.values.shot import LensSpecification, Tagged
 from tests.scenery import new_formats
@@ -42,6 +44,7 @@ from tests.scenery.photo_factory import (
     xmp_packet,
 )
 from tests.scenery.programs import exiftool
+from tests.scenery.refusals import refused
 
 SUMMILUX = Lens("summilux-50-asph", "Summilux-M 50mm f/1.4 ASPH.", "Leica", 50, 50, 1.4, focals=(50,))
 TRI_ELMAR = Lens("tri-elmar", "Tri-Elmar-M 28-35-50mm f/4 ASPH.", "Leica", 28, 50, 4, focals=(28, 35, 50))
@@ -563,3 +566,103 @@ def test_adapters_and_impossible_apertures_are_refused(tmp_path: Path) -> None:
         write_lens_tags(photo, SUMMILUX, f_number=1.2)
     assert photo.read_bytes() == PHOTOS["phone.jpg"]
     write_lens_tags(photo, SUMMILUX, f_number=1.3)
+
+
+# What belongs to the file, and what must not pile up -----------------------------------------------------------------
+
+
+def of_length(name: str, length: int) -> str:
+    return name.rjust(length, "x")
+
+
+@pytest.mark.parametrize("name", ["phone.jpg", "phone.png", "phone.tif", "phone.heic"])
+def test_a_file_with_two_names_stays_one(name: str, tmp_path: Path) -> None:
+    photo, other = tmp_path / name, tmp_path / "other"
+    photo.write_bytes({**PHOTOS, **SIDECARS}[name])
+    os.link(photo, other)
+    tagged = write_lens_tags(photo, SUMMILUX, backup=True)
+    assert photo.samefile(other)
+    assert read_shot(photo).lens_names[0].value == SUMMILUX.lens_id
+    if tagged != photo:  # a sidecar
+        other.unlink()
+        os.link(tagged, other)
+        write_lens_tags(photo, NOCTILUX)
+        assert tagged.samefile(other)
+        assert b"noctilux" in other.read_bytes()
+        return
+    backup = tmp_path / f"{name}.orig"
+    assert backup.read_bytes() == PHOTOS[name]
+    assert not backup.samefile(photo)
+
+
+def test_a_second_name_of_the_photo_is_no_backup(tmp_path: Path) -> None:
+    photo, kept = tmp_path / "photo.jpg", tmp_path / "photo.jpg.orig"
+    photo.write_bytes(PHOTOS["phone.jpg"])
+    os.link(photo, kept)
+    write_lens_tags(photo, SUMMILUX, backup=True)
+    assert kept.read_bytes() == PHOTOS["phone.jpg"]
+    assert read_shot(photo).lens_names[0].value == SUMMILUX.lens_id
+
+
+@pytest.mark.parametrize(("name", "backup"), [("photo.jpg", True), ("raw.arw", False)])
+def test_a_name_that_leaves_no_room_for_another(name: str, backup: bool, tmp_path: Path) -> None:
+    photo = tmp_path / of_length(name, 253)
+    photo.write_bytes(SIDECARS.get(name, PHOTOS["phone.jpg"]))
+    before = photo.read_bytes()
+    with refused(PhotoError, "File name too long", Code.NOT_WRITABLE):
+        write_lens_tags(photo, SUMMILUX, backup=backup)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(photo.name, before)]
+
+
+LENSES = (SUMMILUX, TRI_ELMAR, NOCTILUX, NOKTON)
+
+
+@pytest.mark.parametrize("name", [*PHOTOS, *BARE, "phone.heic"])
+def test_a_photo_does_not_grow_by_tagging(name: str, tmp_path: Path) -> None:
+    photo = tmp_path / name
+    photo.write_bytes({**PHOTOS, **BARE, **SIDECARS}[name])
+    sizes = []
+    for number in range(24):
+        lens = LENSES[number % len(LENSES)]
+        focal = (28.0, 35.0)[number % 2] if lens is TRI_ELMAR else None
+        tagged = write_lens_tags(photo, lens, focal_mm=focal, f_number=5.6 if number % 3 else None)
+        sizes.append(tagged.stat().st_size)
+    assert max(sizes[12:]) <= max(sizes[:12])
+    told = dump(photo if tagged == photo else tagged)
+    assert "ExifTool:Warning" not in told
+    assert read_shot(photo).lens_names[0].value == NOKTON.lens_id
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_nothing_else_changes_the_second_time(name: str, tmp_path: Path) -> None:
+    photo = tmp_path / name
+    photo.write_bytes(PHOTOS[name])
+    before, picture = dump(photo), pixels(photo)
+    for lens in (NOKTON, SUMMILUX, NOCTILUX):
+        write_lens_tags(photo, lens, f_number=5.6)
+    after = dump(photo)
+    changed = {tag for tag in before.keys() | after.keys() if before.get(tag) != after.get(tag)}
+    assert {tag for tag in changed if not tag.startswith("XMP-sixbit")} <= {f"ExifIFD:{tag}" for tag in TAGS} | OWN
+    assert pixels(photo) == picture
+
+
+def test_what_something_else_points_to_stays(tmp_path: Path) -> None:
+    """Some writers keep equal values once: what two tags share is not cut off with one of them."""
+    block = tiff_structure.Structure(tiff_structure.EMPTY)
+    ratio = block.entry(tiff_structure.X_RESOLUTION, RATIONAL, block.pack("II", 50, 1))
+    block.put_first([ratio])
+    shared = ratio._replace(tag=0x920A)
+    block.set_sub(tiff_structure.EXIF, [shared])
+    # The first directory goes in front, as in a camera's, so that the shared value and that of Exif stand at the end.
+    block.write(4, block.pack("I", block.append_directory(block.first())))
+    value = block.append(block.pack("II", 50, 1))
+    first = [
+        entry._replace(value=block.pack("I", value)) for entry in block.first() if entry.tag != tiff_structure.EXIF
+    ]
+    for entry in first:
+        block.set_first(entry)
+    block.set_sub(tiff_structure.EXIF, [shared._replace(value=block.pack("I", value))])
+    before = len(block.content())
+    cut_end(block, {0x920A})
+    assert len(block.content()) == before
+    assert block.ratio(tiff_structure.find(block.first(), tiff_structure.X_RESOLUTION)) == 50

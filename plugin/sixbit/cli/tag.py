@@ -11,10 +11,16 @@ from sixbit.cli.ways_out import told
 from sixbit.values.errors import photo_name
 
 SUMMARY = "write the tags of a lens into photos whose adapter wrote none"
+KEPT = (
+    "Each photo keeps its owner, permissions, extended attributes and hard links, as far as the system lets it, and is "
+    "written whole or not at all: by a new file in its place, so that a photo that is marked as read-only is tagged, "
+    "too, where the folder can be written to."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    parser.epilog = KEPT
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--lens", required=True, metavar="ID", help="the identity of the lens (`sixbit lenses`)")
     add_setting(parser, ("f_number", "focal_mm"))

@@ -55,9 +55,11 @@ def write_lens_tags(
     LensMake, LensModel, LensSpecification, MaxApertureValue, FocalLength (of a lens with several, only if
     ``focal_mm`` says which, in mm) with FocalLengthIn35mmFilm if the photo had both, and FNumber if ``f_number`` is
     given, in place of what the photo said; to XMP the identity of the lens, and ``f_number`` as given. JPEG, TIFF
-    and PNG are replaced in one step by a copy that differs in these tags alone; anything else, and a JPEG whose
-    maker note stands behind its picture, gets a sidecar ``PHOTO.ext.xmp``, or its tags go into the sidecar there is.
-    With ``backup`` the file as it was stays beside it as ``FILE.orig``; an older backup is kept instead.
+    and PNG are replaced in one step by a copy that differs in these tags alone, with the owner, the permissions and
+    the extended attributes that they had; a file with several names is overwritten where it stands, by a copy from
+    which it is finished if the process is killed meanwhile. Anything else, and a JPEG whose maker note stands behind
+    its picture, gets a sidecar ``PHOTO.ext.xmp``, or its tags go into the sidecar there is. With ``backup`` the file
+    as it was stays beside it as ``FILE.orig``; an older backup is kept instead.
 
     Raises PhotoError for a photo or folder that does not allow it, for an adapter and for an aperture that the lens
     does not have; nothing is changed then.
@@ -113,9 +115,17 @@ def _put(block: tiff.Structure, values: Values, first_tags: Container[int] = ())
     """
     entries = {entry.tag: entry for entry in block.sub(tiff.EXIF)}
     renewed = {_NUMBERS[name] for name in (*values, *outdated(values))}
-    cut_end(block, renewed, first_tags)
+    # Those that stay move to the end, too: else they would stay between what is renewed, and that could not be cut off.
+    staying = {
+        number: data
+        for number in {*_NUMBERS.values()} & entries.keys() - renewed
+        if (entry := entries[number]).size > 4 and len(data := block.data(entry, entry.size)) == entry.size
+    }
+    cut_end(block, renewed | staying.keys(), first_tags)
     for number in renewed:
         entries.pop(number, None)
+    for number, data in staying.items():
+        entries[number] = entries[number]._replace(value=block.pack("I", block.append(data)))
     for name, value in values.items():
         number = _NUMBERS[name]
         if isinstance(value, str):

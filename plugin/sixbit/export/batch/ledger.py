@@ -90,7 +90,7 @@ class Ledger:
 
 
 def _entry(row: bytes) -> Record:
-    """What a line says; nothing, if it is damaged."""
+    """The content of a line; nothing, if it is damaged."""
     try:
         entry = json.loads(row)
         targets = entry.get("targets", {})
