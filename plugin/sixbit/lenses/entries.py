@@ -38,7 +38,11 @@ def entry_in(path: Path, calibration: Calibration) -> Entry:
     lens = next((lens for lens in _loaded(path) if lens.model in names), None)
     if element is None or lens is None:
         raise CatalogueError(f"has no entry {calibration.model!r}.", subject=path)
-    return _entry(lens, element, calibration, path)
+    try:
+        return _entry(lens, element, calibration)
+    except ValueError as error:
+        why = f"has an entry {calibration.model!r} that cannot be read ({error})."
+        raise CatalogueError(why, subject=path) from error
 
 
 @cache
@@ -52,11 +56,11 @@ def merged_entry(paths: tuple[Path, ...], calibration: Calibration) -> Entry:
         root.append(merged([lens for lens in found if lens is not None], [calibration.kind]))
         text = ElementTree.tostring(root, encoding="unicode")
         lens = lensfunpy.Database(xml=text, load_common=False, load_bundled=False).lenses[0]
+        return _entry(lens, root[0], calibration)
     except (lensfunpy.XMLFormatError, IndexError, ValueError) as error:
         names = ", ".join(path.name for path in paths)
         why = f"lensfun cannot read this calibration of yours ({error})."
         raise CatalogueError(why, Code.RUN, subject=names) from error
-    return _entry(lens, root[0], calibration, ", ".join(path.name for path in paths))
 
 
 def merged(lenses: Sequence[Element], kinds: Iterable[str]) -> Element:
@@ -90,7 +94,10 @@ def models(lens: Element) -> list[str]:
 def aspect_ratio(lens: Element) -> float:
     """The aspect ratio of the pictures that a ``<lens>`` was calibrated from; ValueError for one that is no number."""
     width, _, height = (text_of(lens, "aspect-ratio") or "3:2").partition(":")
-    return float(width) / float(height or 1)
+    try:
+        return float(width) / float(height or 1)
+    except ZeroDivisionError as error:
+        raise ValueError("an aspect ratio without a height") from error
 
 
 @cache
@@ -119,19 +126,17 @@ def _loaded(path: Path) -> tuple[Any, ...]:
         raise CatalogueError(f"is refused by lensfun: {error}.", subject=path) from error
 
 
-def _entry(lens: Any, element: Element, calibration: Calibration, subject: str | Path) -> Entry:
-    centre = element.find("center")
-    try:
-        entry = Entry(
-            lens,
-            calibration,
-            crop_factor=float(text_of(element, "cropfactor") or 1),
-            aspect_ratio=aspect_ratio(element),
-            centre=(0.0, 0.0) if centre is None else (float(centre.get("x", 0)), float(centre.get("y", 0))),
-        )
-        if not all(map(math.isfinite, (entry.crop_factor, entry.aspect_ratio, *entry.centre))):
-            raise ValueError("one is not finite")
-    except (ValueError, ZeroDivisionError) as error:
-        why = f"has a crop factor, an aspect ratio or a centre that is no number ({error})."
-        raise CatalogueError(why, subject=subject) from error
+def _entry(lens: Any, element: Element, calibration: Calibration) -> Entry:
+    """Raises ValueError for numbers that are none, or that no lens and no sensor has."""
+    place = element.find("center")
+    crop_factor = float(text_of(element, "cropfactor") or 1)
+    centre = (0.0, 0.0) if place is None else (float(place.get("x", 0)), float(place.get("y", 0)))
+    entry = Entry(lens, calibration, crop_factor, aspect_ratio(element), centre)
+    for name, well in (
+        ("<cropfactor>", 0 < entry.crop_factor < math.inf),
+        ("<aspect-ratio>", 0 < entry.aspect_ratio < math.inf),
+        ("<center>", all(map(math.isfinite, centre))),
+    ):
+        if not well:
+            raise ValueError(f"its {name} is none that can be")
     return entry

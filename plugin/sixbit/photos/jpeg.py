@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _ADOBE_YCC = b"\x01"
 _LARGEST_SIDE = 65500
+_PROFILE_PART = jpeg.LONGEST - len(jpeg.ICC) - 2
+"""Bytes of a profile in a segment; there are 255 at most."""
 
 _UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, LookupError, TypeError)
 """The errors that Pillow raises for the header of a JPEG that is damaged, in one way or another."""
@@ -250,6 +252,8 @@ def write(
     height, width = pixels.shape[:2]
     if max(height, width) > _LARGEST_SIDE:
         raise PhotoError(f"a JPEG holds at most {_LARGEST_SIDE} pixels a side.", Code.ENDING, subject=photo.path)
+    if photo.profile is not None and len(photo.profile) > 255 * _PROFILE_PART:
+        raise PhotoError("a JPEG does not hold so large a colour profile.", Code.ENDING, subject=photo.path)
     notes = []
     if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
         pixels = pixels[:, :, :-1]
@@ -406,7 +410,7 @@ def _write_metadata(file: BinaryIO, metadata: Metadata, icc: bytes | None) -> No
     for _, part in _parts(metadata.resources, jpeg.LONGEST - len(jpeg.RESOURCES)):
         file.write(jpeg.packed(jpeg.APP13, jpeg.RESOURCES + part))
     if icc is not None:
-        parts = _parts(icc, jpeg.LONGEST - len(jpeg.ICC) - 2)
+        parts = _parts(icc, _PROFILE_PART)
         for number, (_, part) in enumerate(parts, 1):
             file.write(jpeg.packed(jpeg.APP2, jpeg.ICC + bytes((number, len(parts))) + part))
 

@@ -183,6 +183,10 @@ CORPUS: Mapping[str, tuple[Kind, Callable[[], bytes]]] = {
     "date.calibration.json": ("record", lambda: _record(date=20260504)),
     "bogus-encoding.xml": ("lenses", lambda: _own_lens(b"utf-8", b"bogus")),
     "beyond-numbers.xml": ("lenses", lambda: _own_lens(b'b="-0.02"', b'b="' + OVERFLOW + b'"')),
+    "centre.xml": ("lenses", lambda: _own_lens(b'x="0.01"', b'x="left"')),
+    "far-centre.xml": ("lenses", lambda: _own_lens(b'x="0.01"', b'x="inf"')),
+    "no-height.xml": ("lenses", lambda: _own_lens(b">3:2<", b">3:0<")),
+    "no-sensor.xml": ("lenses", lambda: _own_lens(b"<cropfactor>1.0<", b"<cropfactor>nan<")),
     "beyond-fall-off.xml": (
         "lenses",
         lambda: _own_lens(b'k1="-1.2"', b'k1="' + OVERFLOW + b'"').replace(b'k1="-0.5"', b'k1="' + OVERFLOW + b'"'),

@@ -106,7 +106,7 @@ def _tiff() -> bytes:
 def _by_tifffile(pixels: Any, **options: Any) -> Callable[[], bytes]:
     def made() -> bytes:
         data = io.BytesIO()
-        tifffile.imwrite(data, pixels(), software="a program", metadata=None, **options)
+        tifffile.imwrite(data, pixels(), photometric="rgb", software="a program", metadata=None, **options)
         return data.getvalue()
 
     return made
@@ -236,7 +236,7 @@ SEEDS: tuple[Seed, ...] = (
     Seed("photo", "deep.tif", _by_tifffile(_deep, tile=(32, 32), compression="deflate", predictor=True)),
     Seed("photo", "float.tif", _by_tifffile(lambda: _deep() / np.float32(65535), compression="lzw", rowsperstrip=8)),
     Seed("photo", "jpeg.tif", _by_tifffile(lambda: scene(64, 48), compression="jpeg", tile=(32, 32))),
-    Seed("photo", "planes.tif", _by_tifffile(lambda: scene(*SIZE).transpose(2, 0, 1), photometric="rgb")),
+    Seed("photo", "planes.tif", _by_tifffile(lambda: scene(*SIZE).transpose(2, 0, 1))),
     Seed("photo", "big.tif", lambda: new_formats.bigtiff(KNOWN, _xmp())),
     Seed("photo", "leica.dng", _dng),
     Seed("photo", "phone.heic", lambda: photo_factory.heic(exif(**KNOWN), _xmp())),
