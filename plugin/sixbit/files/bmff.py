@@ -19,6 +19,7 @@ _LONGEST_ITEM = 64 << 20
 """Bytes of what is read at once: the tables of a file, and the tags or the profile of a picture."""
 _FARTHEST = 1 << 40
 """Bytes that no photo has."""
+_CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _FILMS = (b"avis", b"msf1", b"hevc", b"hevx")
 _EXIF, _MIME, _XMP = b"Exif", b"mime", b"application/rdf+xml"
 _DERIVED = (b"grid", b"iovl", b"iden")
@@ -35,6 +36,15 @@ class Box(NamedTuple):
     name: bytes
     at: int
     end: int
+
+
+def has_credentials(file: BinaryIO) -> bool:
+    """True if content credentials stand in a box of their own (C2PA 2.1, annex A; in a JPEG XL ``jumb``)."""
+    for box in boxes(file):
+        file.seek(box.at)
+        if box.name == b"jumb" or (box.name == b"uuid" and file.read(16) == _CREDENTIALS):
+            return True
+    return False
 
 
 def boxes(file: BinaryIO, at: int = 0, end: int | None = None) -> Iterator[Box]:

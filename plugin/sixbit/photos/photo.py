@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1 << 30
 """Pixels of the largest picture that is opened: a file that claims more is more likely to lie than to be a photo."""
+NO_CREDENTIALS = "content credentials, which hold for the file as it was alone, were left out"
 
 
 @dataclass(frozen=True, eq=False)
