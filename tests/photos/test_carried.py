@@ -604,6 +604,16 @@ def test_utf16_is_read(encoding: str, mark: str, tmp_path: Path) -> None:
     assert {"Title", "Lens"} <= names(says(path))
 
 
+def test_letters_of_latin_1_are_read(tmp_path: Path) -> None:
+    told = '<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">Aimé, \u65e5</rdf:li></rdf:Alt></dc:rights>'
+    packet = rdf(f'<rdf:Description rdf:about="" aux:Lens="Noctilux">{told}</rdf:Description>')
+    source = written(tmp_path, "photo.jpg", factory.jpeg(PHONE_BLOCK, packet.replace("é".encode(), b"\xe9")))
+    assert read_shot(source).lens_names[0].value == "Noctilux"
+    path, notes = corrected(source)
+    assert notes == ()
+    assert "Aimé, \u65e5" in (decode(path).metadata.xmp or b"").decode()
+
+
 @pytest.mark.parametrize("character", [b"\0", b"\x02"])
 def test_characters_that_xml_does_not_allow_are_no_reason_to_lose_all(character: bytes, tmp_path: Path) -> None:
     packet = factory.xmp_packet(aux_Lens="Elmar", dc_title="tABC").replace(b"ABC", character)

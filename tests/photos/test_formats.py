@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
 import sys
 import zlib
@@ -11,6 +12,7 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
@@ -416,3 +418,39 @@ def test_halved_chroma_is_known_of_every_format(tmp_path: Path) -> None:
             path.write_bytes(data[:33] + png.packed(b"iCCP", b"large\0\0" + large) + data[33:])
             assert len(decode(path).icc or b"") == 3_000_000
         assert has_halved_chroma(path) == is_halved, name
+
+
+def box(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), name) + content
+
+
+CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + b"\0\0\0\0manifest\0"
+
+
+def with_credentials(path: Path) -> Path:
+    """A photo of any format, with content credentials where the format has them."""
+    if path.suffix == ".tif":
+        Image.fromarray(picture()).save(path, tiffinfo={0xCD41: CREDENTIALS})
+        return path
+    if path.suffix == ".jxl":
+        path.write_bytes(new_formats.jxl(exif(**TAGS), b"", pixels=picture()) + box(b"jumb", CREDENTIALS))
+        return path
+    data = saved(path).read_bytes()
+    if path.suffix == ".webp":
+        data += b"C2PA" + struct.pack("<I", 8) + CREDENTIALS[:8]
+        data = b"RIFF" + struct.pack("<I", len(data) - 8) + data[8:]
+    else:
+        data += box(b"free", b"") + box(b"uuid", CREDENTIALS)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".avif", ".heic", ".webp", ".jxl", ".tif"])
+def test_content_credentials_go_with_a_word(suffix: str, tmp_path: Path) -> None:
+    pillow_heif.register_heif_opener()
+    photo = decode(with_credentials(tmp_path / f"photo{suffix}"))
+    notes = save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    assert ["content credentials" in note for note in notes] == [True]
+    assert b"manifest" not in (tmp_path / "out.tif").read_bytes()
+    if suffix != ".jxl":  # which Pillow does not write
+        assert not decode(saved(tmp_path / f"plain{suffix}")).notes

@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple
 from sixbit.files import limits
 from sixbit.files.jpeg import bare_exif
 
+_CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _FILMS = (b"avis", b"msf1", b"hevc", b"hevx")
 _EXIF, _MIME, _XMP = b"Exif", b"mime", b"application/rdf+xml"
 _DERIVED = (b"grid", b"iovl", b"iden")
@@ -30,6 +31,15 @@ class Box(NamedTuple):
     name: bytes
     at: int
     end: int
+
+
+def has_credentials(file: BinaryIO) -> bool:
+    """True if content credentials stand in a box of their own (C2PA 2.1, annex A; in a JPEG XL ``jumb``)."""
+    for box in boxes(file):
+        file.seek(box.at)
+        if box.name == b"jumb" or (box.name == b"uuid" and file.read(16) == _CREDENTIALS):
+            return True
+    return False
 
 
 def boxes(file: BinaryIO, at: int = 0, end: int | None = None) -> Iterator[Box]:

@@ -27,6 +27,8 @@ _PREFIXES = {
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
 """The bytes of UTF-8 that are no character of XML (section 2.2)."""
+_LATIN = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
+"""The characters that stand for bytes that could not be decoded."""
 _DARKTABLE = "{http://darktable.sf.net/}"
 _STEP = re.compile(r"Xmp\.darktable\.history\[(\d{1,5})\]/darktable:(\w+)")
 """A property of a step of darktable's history, as exiv2 calls it."""
@@ -91,7 +93,11 @@ def says_something(packet: bytes) -> bool:
 
 
 def in_utf8(packet: bytes) -> bytes:
-    """The packet as exiv2 takes it: one in UTF-16, or with characters that XML does not allow, is encoded anew."""
+    """The packet as exiv2 takes it: one that is no UTF-8, or has characters that are none of XML, is encoded anew."""
+    try:
+        packet.decode()
+    except UnicodeDecodeError:
+        return text_of_packet(packet).encode()
     return text_of_packet(packet).encode() if _encoding(packet) != "utf-8-sig" or _NO_XML.search(packet) else packet
 
 
@@ -157,7 +163,10 @@ def _encoding(packet: bytes) -> str:
 
 def text_of_packet(packet: bytes) -> str:
     """The packet as text, without the padding that leaves room to edit it."""
-    text = packet.decode(_encoding(packet), "replace").lstrip("\ufeff")
+    encoding = _encoding(packet)
+    # Bytes that are no UTF-8 are letters of Latin-1, as older programs write them.
+    text = packet.decode(encoding, "surrogateescape" if encoding == "utf-8-sig" else "replace").lstrip("\ufeff")
+    text = text.translate(_LATIN)
     text = _NO_XML.sub(b"", text.encode()).decode().strip()
     # Python parses text as it is; an encoding named in it would be refused as contradicting that.
     return text.partition("?>")[2] if text.startswith("<?xml") else text

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sixbit.files.bmff import crop
+from sixbit.files.bmff import crop, has_credentials
 from sixbit.files.find import still_in
 from sixbit.photos.codecs import decoded, photo_of
 from sixbit.photos.metadata import Metadata, upright
-from sixbit.photos.photo import Photo, check_size
+from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_size
 from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     pixels = _turned(path, picture.pixels, found.steps)
     if found.others:
         notes.append("further pictures in the file were left out")
+    if has_credentials(file):
+        notes.append(NO_CREDENTIALS)
     if found.has_gain_map:
         notes.append("its HDR gain map was left out: only that of a JPEG is carried over")
     metadata = upright(Metadata(found.exif, found.xmp))

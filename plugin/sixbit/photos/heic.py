@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
+from sixbit.files.bmff import has_credentials
 from sixbit.files.find import still_in
 from sixbit.photos.colour import SRGB, of_exif, of_icc, of_nclx
 from sixbit.photos.metadata import Metadata, upright
-from sixbit.photos.photo import Photo, check_size
+from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_size
 from sixbit.values.errors import Code, PhotoError
 
 
@@ -34,6 +35,8 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     gain_maps = [kind for kind in beside if kind.endswith(":hdrgainmap")]
     has_others = found.others or info.get("depth_images") or len(beside) > len(gain_maps)
     notes = ["further pictures in the file were left out"] if has_others else []
+    if has_credentials(file):
+        notes.append(NO_CREDENTIALS)
     if gain_maps or found.has_gain_map:
         notes.append("its HDR gain map was left out: only that of a JPEG is carried over")
     nclx = info.get("nclx_profile") or {"color_primaries": 2, "transfer_characteristics": 2}

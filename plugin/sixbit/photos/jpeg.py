@@ -21,7 +21,7 @@ from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.gain_map import GainMap, announced, is_gain_map
 from sixbit.photos.leica_trailer import Trailer, taken
 from sixbit.photos.metadata import Metadata
-from sixbit.photos.photo import Photo, check_bytes, check_size
+from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_bytes, check_size
 from sixbit.photos.pixels import in_depth
 from sixbit.photos.resolution import Resolution, jfif, of_jfif, resolution_in
 from sixbit.values.errors import Code, PhotoError
@@ -218,7 +218,7 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
         elif marker == jpeg.APP2 and data.startswith(jpeg.GAIN_MAP) and len(data) <= len(jpeg.GAIN_MAP) + 4:
             pass  # only says that a gain map follows
         elif marker == jpeg.APP11:
-            notes.append("content credentials, which hold for the file as it was alone, were left out")
+            notes.append(NO_CREDENTIALS)
         elif marker == jpeg.APP0 and data.startswith(b"JFXX"):
             pass  # a thumbnail of the picture as it was
         elif marker == jpeg.APP14 and data.startswith(b"Adobe") and data[11:12] != _ADOBE_YCC:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sixbit.files import jpeg
+from sixbit.files.bmff import has_credentials
 from sixbit.files.find import jxl_in
 from sixbit.photos.codecs import Decoded, decoded, photo_of
 from sixbit.photos.metadata import Metadata, upright
-from sixbit.photos.photo import Photo, check_size
+from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_size
 from sixbit.photos.pixels import straight
 from sixbit.values.errors import Code, PhotoError
 
@@ -34,7 +35,7 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     if header.has_profile and icc is None:
         why = "is a JPEG XL whose colours are told by a profile, which cannot be read from it."
         raise PhotoError(why, Code.FORMAT, subject=path)
-    notes: list[str] = []
+    notes = [NO_CREDENTIALS] if has_credentials(file) else []
     picture = decoded(path, "JPEG XL", data, header.bits)
     pixels = picture.pixels
     if pixels.ndim == 3 and header.is_grey and pixels.shape[:2] != header.size[::-1]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sixbit.photos.gain_map import GainMap
     from sixbit.values.light import TransferCurve
 
+NO_CREDENTIALS = "content credentials, which hold for the file as it was alone, were left out"
+
 
 @dataclass(frozen=True, eq=False)
 class Photo:

@@ -13,7 +13,7 @@ from sixbit.files import limits, png
 from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
 from sixbit.photos.metadata import Metadata, listed
-from sixbit.photos.photo import Photo, check_bytes, check_size
+from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_bytes, check_size
 from sixbit.photos.pixels import in_depth
 from sixbit.photos.resolution import Resolution, of_phys, phys, resolution_in
 from sixbit.values.errors import Code, PhotoError, photo_name
@@ -132,7 +132,7 @@ def carried(path: Path, file: BinaryIO) -> Photo:
         elif content.startswith(_IPTC) and (found := png.raw_profile(name, content, inflate)) is not None:
             resources = _resources(found)
         elif name == _CREDENTIALS:
-            notes.append("content credentials, which hold for the file as it was alone, were left out")
+            notes.append(NO_CREDENTIALS)
         elif name not in PICTURE:
             kept.append((name, content))
             notes += _unread(name, content, inflate)

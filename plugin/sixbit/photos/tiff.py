@@ -13,7 +13,7 @@ from sixbit.files.exiv2 import exif_of_tiff
 from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
 from sixbit.photos.colour import SRGB, curve_of_table, of_exif, of_icc
 from sixbit.photos.metadata import Metadata
-from sixbit.photos.photo import Photo
+from sixbit.photos.photo import NO_CREDENTIALS, Photo
 from sixbit.photos.resolution import is_well_told
 from sixbit.photos.tiff_segments import JPEGS, check_segments
 from sixbit.values.errors import Code, PhotoError
@@ -72,6 +72,8 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
             grey = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO)
             encoding = _encoding(page, alpha, notes)
             tags = {number: page.tags.valueof(number) for number in (tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS)}
+            if tiff.CREDENTIALS in page.tags:
+                notes.append(NO_CREDENTIALS)
             icc, curve = page.iccprofile, page.tags.valueof(tiff.TRANSFER_FUNCTION)
             is_big = container.is_bigtiff
     except (ValueError, struct.error, OSError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
