@@ -24,6 +24,7 @@ _TAG_OR_REMEMBER = (
 IN_A_BATCH: WaysOut = {
     **BY_PRESET,
     Code.TOO_LARGE: "Allow more with --memory SIZE, or use a computer with more.",
+    Code.TOO_SLOW: "Allow more with --seconds N, or correct it alone (`sixbit correct PHOTO -o OUT`).",
     Code.AMBIGUOUS: _TAG_OR_REMEMBER,
     Code.UNKNOWN: _TAG_OR_REMEMBER,
     Code.UNTAGGED: _TAG_OR_REMEMBER,
@@ -50,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="no such names")
     parser.add_argument(
         "--memory", type=_size, metavar="SIZE", help="what all processes may take, as 4G; half of the machine's"
+    )
+    parser.add_argument(
+        "--seconds", type=_seconds, metavar="N", help="what a photo may take of a processor; else by its size"
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would happen to each photo")
@@ -96,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
                 preset,
                 **chosen,
                 memory=options.memory,
+                seconds=options.seconds,
                 scheduler=options.scheduler,
                 ways_out=IN_A_BATCH,
                 progress=progress,
@@ -133,8 +138,18 @@ def _dry_run(options: argparse.Namespace, preset: object, chosen: dict[str, list
     return SOME_FAILED if failed else DONE
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 on")
+    return seconds
+
+
 def _size(text: str) -> int:
-    from sixbit.export.batch.memory import read_size
+    from sixbit.export.memory import read_size
 
     try:
         return read_size(text)

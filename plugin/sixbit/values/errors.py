@@ -24,6 +24,8 @@ class Code(StrEnum):
     """A format, or a way to store pixels, that is not read."""
     RAW = "raw"
     TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    """A photo of a batch that takes longer than any of its size."""
     PROFILE = "profile"
     """A colour profile that gives no linear light."""
     # What is written.

@@ -24,6 +24,7 @@ EVERYWHERE: WaysOut = {
     Code.FORMAT: "Save it as a JPEG, TIFF or PNG in RGB or grey, of 8 or 16 bits.",
     Code.RAW: "Develop it first, or correct it in the raw developer.",
     Code.TOO_LARGE: "Make it smaller, or use a computer with more memory.",
+    Code.TOO_SLOW: "Correct it by itself, which may take as long as it needs, or save it anew from a photo editor.",
     Code.ENDING: "Give it another ending, such as .png.",
     Code.NAME: "Choose another name.",
     Code.NO_FOLDER: "Make that folder first, or choose another.",

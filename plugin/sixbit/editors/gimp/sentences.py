@@ -27,6 +27,7 @@ WAYS_OUT = {
     "format": _("Save it as a JPEG, TIFF or PNG in RGB or grey, of 8 or 16 bits."),
     "raw": _("Develop it first."),
     "too_large": _("Make it smaller, or use a computer with more memory."),
+    "too_slow": _("Open it in GIMP and correct it by itself, or save it anew."),
     "profile": _("Switch “Vignetting” and “Shading” off: the rest can be corrected."),
     # What is written.
     "ending": _OTHER_PRESET,

@@ -23,6 +23,7 @@ ways_out.by_code = {
   format = _("Export it as a TIFF or PNG of 8 or 16 bits."),
   raw = _("Export it: what darktable renders is corrected then."),
   too_large = _("Export it smaller, or use a computer with more memory."),
+  too_slow = _("Export it by itself."),
   profile = _("Export it with another colour profile, such as sRGB."),
   -- What is written.
   ending = OTHER_PRESET,
