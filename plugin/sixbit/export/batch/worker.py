@@ -28,7 +28,7 @@ ANY_PHOTO, NATIVE, OTHERS = 60.0, 2.0, 30.0
 
 An Intel Xeon takes 0.05 and 3 s a megapixel; the slowest computers are ten times slower.
 """
-IDLE = 10
+IDLE = 30
 """How many times as long a photo may take where its process waits for a disk, or for its turn."""
 TICK = 1.0
 """Seconds after which it is looked how long a task has taken."""
@@ -58,8 +58,8 @@ class Worker:
     def do(self, task: Task, seconds: float) -> Record:
         """Return the record of a task.
 
-        Raises DiedError if its process ends, and PhotoError if it takes more than ``seconds`` of a processor, or ten
-        times as long without: the process is ended then.
+        Raises DiedError if its process ends, and PhotoError if it takes more than ``seconds`` of a processor, or
+        IDLE times as long without: the process is ended then.
         """
         pipe = self._started()
         try:
