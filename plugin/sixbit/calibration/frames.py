@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def reading(path: str | Path) -> str:
-    """What is done while a frame is opened, and why that may take long.
+    """Words for what is done while a frame is opened, and why that may take long.
 
     Raises PhotoError for one that takes more memory than there is.
     """

@@ -58,7 +58,7 @@ def foretold(photo: Path, preset: Preset = PLAIN) -> str:
 
 
 def header_of(photo: Path) -> Blocks | None:
-    """What a photo says of itself, its size in pixels among it; None if that cannot be read."""
+    """Read what a photo says of itself, its size in pixels among it; None if that cannot be read."""
     try:
         with opened(photo) as opening:
             return photo_blocks(photo, opening)

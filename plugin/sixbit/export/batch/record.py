@@ -35,7 +35,7 @@ def failed(task: Task, error: Exception) -> Record:
 
 
 def why(task: Task, error: Exception) -> Record:
-    """What a record tells of an error: words and codes, and the way to a mistake of Sixbit's own in ``details``.
+    """Tell in a record of an error: words and codes, and the way to a mistake of Sixbit's own in ``details``.
 
     The photo's name is not among the words: it stands beside them in the report.
     """
