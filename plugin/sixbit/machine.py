@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import logging
@@ -91,3 +91,27 @@ def start_log(logger: logging.Logger, name: str) -> Path | None:
 def processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Memory(NamedTuple):
+    """Bytes of memory of this computer: all, what is free of it now, and all with what its disk stands in for."""
+
+    total: int
+    free: int
+    with_swap: int
+
+
+def memory() -> Memory:
+    """Return how much memory there is.
+
+    >>> 0 < memory().free <= memory().total <= memory().with_swap
+    True
+    """
+    if sys.platform == "linux":  # psutil reads the same, after an import of 20 ms
+        rows = (row.split() for row in Path("/proc/meminfo").read_text().splitlines())
+        size = {row[0]: int(row[1]) << 10 for row in rows}
+        return Memory(size["MemTotal:"], size["MemAvailable:"], size["MemTotal:"] + size["SwapTotal:"])
+    import psutil
+
+    found = psutil.virtual_memory()
+    return Memory(found.total, found.available, found.total + psutil.swap_memory().total)

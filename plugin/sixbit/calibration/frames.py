@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
+from sixbit.export.memory import foretold
 from sixbit.files.find import RAW_SUFFIXES
 from sixbit.files.reading import reading
 from sixbit.lenses.catalogue import catalogue
@@ -29,6 +30,16 @@ if TYPE_CHECKING:
     from sixbit.values.arrays import FloatArray
 
 T = TypeVar("T")
+
+
+def opening(path: str | Path) -> str:
+    """Words for what is done while a frame is opened, and why that may take long.
+
+    Raises PhotoError for one that takes more memory than there is.
+    """
+    path = Path(path)
+    words = foretold(path)
+    return f"reading {path.name}, which {words}" if words else f"reading {path.name}"
 
 
 def open_frame(path: str | Path) -> DecodedFrame:
@@ -94,7 +105,7 @@ def read_frames(
     read = []
     for number, path in enumerate(paths):
         progress_of_frame = part(progress, number / len(paths), (number + 1) / len(paths))
-        progress_of_frame(0.0, f"reading {Path(path).name}")
+        progress_of_frame(0.0, opening(path))
         frame = open_frame(path)
         check_untouched(frame.shot, kinds)
         check_whole(frame.shot)

@@ -25,6 +25,7 @@ IN_A_BATCH: WaysOut = {
     **BY_PRESET,
     Code.TOO_LARGE: "Allow more with --memory SIZE, or use a computer with more.",
     Code.MANY_PIXELS: WAYS_OUT[Code.MANY_PIXELS],
+    Code.TOO_SLOW: "Allow more with --seconds N, or correct it alone (`sixbit correct PHOTO -o OUT`).",
     Code.AMBIGUOUS: _TAG_OR_REMEMBER,
     Code.UNKNOWN: _TAG_OR_REMEMBER,
     Code.UNTAGGED: _TAG_OR_REMEMBER,
@@ -53,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--memory", type=_size, metavar="SIZE", help="what all processes may take, as 4G; half of the machine's"
     )
     add_large(parser)
+    parser.add_argument(
+        "--seconds", type=_seconds, metavar="N", help="what a photo may take of a processor; else by its size"
+    )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would happen to each photo")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, for each photo")
@@ -107,6 +111,7 @@ def run(options: argparse.Namespace) -> int:
                 preset,
                 **chosen,
                 memory=options.memory,
+                seconds=options.seconds,
                 scheduler=options.scheduler,
                 large=options.large,
                 ways_out=IN_A_BATCH,
@@ -145,8 +150,18 @@ def _dry_run(options: argparse.Namespace, preset: object, chosen: dict[str, list
     return SOME_FAILED if failed else DONE
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 on")
+    return seconds
+
+
 def _size(text: str) -> int:
-    from sixbit.export.batch.memory import read_size
+    from sixbit.export.memory import read_size
 
     try:
         return read_size(text)

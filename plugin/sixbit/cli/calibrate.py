@@ -98,6 +98,7 @@ def _page(options: argparse.Namespace) -> int:
 def _measure(options: argparse.Namespace) -> int:
     """Measure the frames, tell what was found, draw it if a plot is wanted, and keep it unless this is a dry run."""
     from sixbit.calibration import flat, lines, tca
+    from sixbit.export.memory import foretold
     from sixbit.plots.calibration import plot_flat, plot_lines, plot_tca
 
     # The last is what frames are called where their number is told.
@@ -107,6 +108,9 @@ def _measure(options: argparse.Namespace) -> int:
         "tca": (tca.measure_tca, plot_tca, tca.keep, "photo"),
     }
     measure, plot, keep, counted = of_action[options.action]
+    for frame in options.frames:
+        if words := foretold(frame):
+            complain(f"{photo_name(frame)}: {words}")
     with progress_bar() as progress:
         result = measure(options.frames, chosen(options), progress)
     count = len(result.frames)

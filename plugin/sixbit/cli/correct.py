@@ -123,6 +123,9 @@ class _Watch(Watch):
     def progress(self, share: float, step: str) -> None:
         self._bar(share, step)
 
+    def say(self, words: str) -> None:
+        complain(f"{photo_name(self._options.photo)}: {words}")
+
     def lap(self, step: str) -> None:
         before, self._clock = self._clock, time.perf_counter()
         if self._options.timings:

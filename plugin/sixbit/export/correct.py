@@ -11,6 +11,7 @@ from sixbit.compiler.choose import NO_COLOURS
 from sixbit.compiler.compile import compile_filter
 from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished
+from sixbit.export.memory import foretold
 from sixbit.export.presets import PLAIN, Preset, load
 from sixbit.lenses.bodies import takes_no_colours
 from sixbit.lenses.catalogue import catalogue
@@ -130,6 +131,8 @@ def correct(
     lens, choices, notes = _chosen(shot, preset, choices, force)
     notes += place.evidence
     watch.lap("database")
+    if words := foretold(path, replace(preset, format=format_of(out).upper())):
+        watch.say(words)
     photo = decode(path, large)
     watch.lap("decode")
     has_colours = not (takes_no_colours(shot.camera) or photo.grey or without_colour(photo.pixels))

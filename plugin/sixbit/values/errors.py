@@ -26,6 +26,8 @@ class Code(StrEnum):
     TOO_LARGE = "too_large"
     MANY_PIXELS = "many_pixels"
     """More than are decoded unless that is asked for."""
+    TOO_SLOW = "too_slow"
+    """A photo of a batch that takes longer than any of its size."""
     PROFILE = "profile"
     """A colour profile that gives no linear light."""
     # What is written.

@@ -31,6 +31,9 @@ class Watch:
     def progress(self, share: float, step: str) -> None:
         """Hear which share (0 to 1) of the pixels is corrected, and what is being done, in words."""
 
+    def say(self, words: str) -> None:
+        """Hear what is worth knowing of the photo before the work on its pixels begins, without its name."""
+
     def lap(self, step: str) -> None:
         """Hear that a step is done."""
 

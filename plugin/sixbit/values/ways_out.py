@@ -25,6 +25,7 @@ EVERYWHERE: WaysOut = {
     Code.RAW: "Develop it first, or correct it in the raw developer.",
     Code.TOO_LARGE: "Make it smaller, or use a computer with more memory.",
     Code.MANY_PIXELS: "Make it smaller, or set SIXBIT_LARGE=1 in the environment of the program that opens it.",
+    Code.TOO_SLOW: "Correct it by itself, which may take as long as it needs, or save it anew from a photo editor.",
     Code.ENDING: "Give it another ending, such as .png.",
     Code.NAME: "Choose another name.",
     Code.NO_FOLDER: "Make that folder first, or choose another.",

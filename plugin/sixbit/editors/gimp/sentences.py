@@ -33,6 +33,7 @@ WAYS_OUT = {
     "raw": _("Develop it first."),
     "too_large": _("Make it smaller, or use a computer with more memory."),
     "many_pixels": _("Make it smaller, or start GIMP with SIXBIT_LARGE=1 in its environment."),
+    "too_slow": _("Open it in GIMP and correct it by itself, or save it anew."),
     "profile": _("Switch “Vignetting” and “Shading” off: the rest can be corrected."),
     # What is written.
     "ending": _OTHER_PRESET,

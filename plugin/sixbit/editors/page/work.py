@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from sixbit.calibration.frames import check_untouched, check_whole, open_frame
+from sixbit.calibration.frames import check_untouched, check_whole, open_frame, opening
 from sixbit.editors.page.steps import Findings, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.server.pictures import OpenPicture
@@ -52,7 +52,7 @@ class Comparison(NamedTuple):
 
 def look(path: Path, lens_id: str, progress: Progress) -> Look:
     """Decode a photo. Raises PhotoError if it is none, CalibrationError if it is of no use."""
-    progress(0.0, f"reading {path.name}")
+    progress(0.0, opening(path))
     frame = open_frame(path)
     width, height = frame.size
     if min(frame.size) < SMALLEST:
@@ -76,7 +76,7 @@ def compare(path: Path, name: str, choices: Choices, progress: Progress) -> Comp
     from sixbit.compiler.compile import compile_filter
     from sixbit.export.correct import Corrected, nothing_to_do
 
-    progress(0.0, "reading the photo")
+    progress(0.0, opening(path))
     reload_catalogue()  # the calibrations have changed since this process was started
     frame = open_frame(path)
     width, height = frame.size

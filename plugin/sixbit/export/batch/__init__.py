@@ -11,15 +11,18 @@ processes of this machine or of a cluster (``pool``). What is done is kept in a 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sixbit.export.batch.ledger import Ledger, held
+from sixbit.export.batch.ledger import Ledger, Record, held
 from sixbit.export.batch.plan import Stems, Task, is_done, is_output, settings_digest
+from sixbit.export.batch.record import failed
 from sixbit.export.batch.report import STATES, Outcome, is_outcome, outcome_of, write_reports
 from sixbit.export.batch.sources import Source, find
 from sixbit.export.presets import Preset
@@ -28,6 +31,9 @@ from sixbit.files.limits import PIXELS, most_pixels
 from sixbit.files.replace import make_folder, sweep
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.ways_out import WaysOut
+
+if TYPE_CHECKING:
+    from sixbit.export.batch.pool import Pool
 
 RAW = "is a raw file, which is not developed here."
 EXISTS = "a file of its name stands in the output folder already."
@@ -67,6 +73,7 @@ def batch(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     memory: int | None = None,
+    seconds: float | None = None,
     scheduler: str | None = None,
     large: bool = False,
     ways_out: WaysOut = BY_PRESET,
@@ -75,11 +82,12 @@ def batch(
     """Export photos, and those in folders, by a preset into a folder that mirrors theirs; goes on where it was stopped.
 
     ``include`` and ``exclude`` are patterns for names (``*.jpg``) or, with a slash, for paths below a folder.
-    ``memory`` is a budget in bytes for all processes together, half of the machine's by default. ``scheduler`` is the
-    address of a Dask cluster whose workers see the same folders. ``large`` lets photos of more than 250 million pixels
-    be decoded. ``progress`` is called after each photo with how many are done, how many there are, and what became of
-    it; what it raises stops the batch, which can be taken up again. ``ways_out`` is what the report tells to do about
-    photos that were not corrected.
+    ``memory`` is a budget in bytes for all processes together, half of the machine's by default. ``seconds`` of a
+    processor are what a photo may take before it counts as failed; by default that follows from its size.
+    ``scheduler`` is the address of a Dask cluster whose workers see the same folders, and look at no seconds. ``large``
+    lets photos of more than 250 million pixels be decoded. ``progress`` is called after each photo with how many are
+    done, how many there are, and what became of it; what it raises stops the batch, which can be taken up again.
+    ``ways_out`` is what the report tells to do about photos that were not corrected.
 
     Raises PhotoError if it cannot begin, and KeyboardInterrupt when stopped; a photo that fails is counted.
     """
@@ -89,27 +97,10 @@ def batch(
     with held(folder / _PRIVATE):
         plan = _Plan(photos, folder, preset, include, exclude, large)
         plan.ledger.claim(plan.new_targets)
-        places = {folder, *(task.target.parent for task in plan.tasks.values())}
-        for place in places:
-            _stay_in(folder, place)
-            make_folder(place)
-            sweep(place)
         waiting = [task for task in plan.tasks.values() if not plan.is_done(task)]
-        together = len(plan.sources)
-        if waiting:
-            pool = pool_of(scheduler, memory)
-            try:
-                with interruptible() as stopped, contextlib.closing(pool.records(waiting, stopped)) as records:
-                    for done, (task, record) in enumerate(records, together - len(waiting) + 1):
-                        plan.ledger.add(record)
-                        progress(done, together, outcome_of(task.photo, record, folder))
-            except BaseException:
-                for _, record in pool.finished():
-                    plan.ledger.add(record)
-                raise
-            for place in places:  # of a process that died meanwhile
-                sweep(place)
-        redone = {task.source for task in waiting}
+        redone = {task.source for task in waiting} | plan.failed.keys()
+        if redone:
+            _work(plan, waiting, pool_of(scheduler, memory, seconds), progress)
 
         def outcomes() -> Iterator[Outcome]:
             for source in plan.sources:
@@ -125,6 +116,39 @@ def batch(
         for folder_name in plan.unread:
             failures.append(Outcome(Path(folder_name), "failed", "cannot be read.", "error", codes=(Code.NO_ACCESS,)))
         return Summary(counts, before, failures, write_reports(folder, preset, counts, outcomes, ways_out))
+
+
+def _work(plan: _Plan, waiting: Sequence[Task], pool: Pool, progress: Callable[[int, int, Outcome], None]) -> None:
+    """Do the tasks that wait, and note down what becomes of them, and of photos that cannot be one."""
+    closed = _made_ready(plan.folder, {task.target.parent for task in waiting})
+    unfit = [(task, failed(task, closed[place])) for task in waiting if (place := task.target.parent) in closed]
+    fit = [task for task in waiting if task.target.parent not in closed]
+    together = len(plan.sources)
+    before = together - len(plan.failed) - len(waiting)
+    try:
+        with interruptible() as stopped, contextlib.closing(pool.records(fit, stopped)) as records:
+            every = itertools.chain(plan.failed.values(), unfit, records)
+            for done, (task, record) in enumerate(every, before + 1):
+                plan.ledger.add(record)
+                progress(done, together, outcome_of(task.photo, record, plan.folder))
+    except BaseException:
+        for _, record in pool.finished():
+            plan.ledger.add(record)
+        raise
+    _made_ready(plan.folder, {task.target.parent for task in fit})  # clear of what a process left that died meanwhile
+
+
+def _made_ready(folder: Path, places: Iterable[Path]) -> dict[Path, Exception]:
+    """Make folders, clear of what killed processes left in them; return why one cannot be had."""
+    closed: dict[Path, Exception] = {}
+    for place in {folder, *places}:
+        try:
+            _stay_in(folder, place)
+            make_folder(place)
+            sweep(place)
+        except Exception as error:  # it is of no account to photos of other folders
+            closed[place] = error
+    return closed
 
 
 def foreseen(
@@ -143,7 +167,7 @@ def foreseen(
     for source in plan.sources:
         task = plan.tasks.get(source.absolute)
         if task is None or plan.is_done(task):
-            yield plan.outcome(source, before=True)
+            yield plan.outcome(source, before=source.absolute not in plan.failed)
         else:
             yield outcome_of(source.path, work.foreseen(task), folder)
 
@@ -168,22 +192,32 @@ class _Plan:
         large = most_pixels(large) > PIXELS  # by the environment, too, which the workers of a cluster have not
         stems = Stems(folder, preset, given, self.sources)
         self.tasks: dict[str, Task] = {}
+        self.failed: dict[str, tuple[Task, Record]] = {}
+        """Those of which it cannot be told where they go, as a name of their tags cannot be read."""
         for source in self.sources:
-            if not source.is_raw and (stem := stems.of(source)) is not None:
-                task = Task(source.path, source.absolute, str(folder), stem, preset, settings, large=large)
-                self.tasks[source.absolute] = task
+            task = Task(source.path, source.absolute, str(folder), "", preset, settings, large=large)
+            try:
+                if not source.is_raw and (stem := stems.of(source)) is not None:
+                    self.tasks[source.absolute] = replace(task, stem=stem)
+            except Exception as error:
+                self.failed[source.absolute] = task, failed(task, error)
         self.new_targets = {source: task.stem for source, task in self.tasks.items() if given.get(source) != task.stem}
 
     def is_done(self, task: Task) -> bool:
         """True if an earlier run did it, and nothing changed since."""
-        record = self.ledger.record(task.source)
-        return record is not None and is_outcome(record) and is_done(record, task)
+        try:
+            record = self.ledger.record(task.source)
+            return record is not None and is_outcome(record) and is_done(record, task)
+        except Exception:  # a record or tags that make no sense: done again, it fails by itself, or does not
+            return False
 
     def outcome(self, source: Source, before: bool) -> Outcome:
         """The outcome of a source, by the ledger if it is a task."""
         if source.is_raw:
             return Outcome(source.path, "raw", RAW, "raw", codes=(Code.RAW,))
-        record = self.ledger.record(source.absolute) if source.absolute in self.tasks else None
+        _, record = self.failed.get(source.absolute, (None, None))
+        if source.absolute in self.tasks:
+            record = self.ledger.record(source.absolute)
         if record is None:
             return Outcome(source.path, "skipped", EXISTS, "exists", codes=(Code.EXISTS,))
         return outcome_of(source.path, record, self.folder, before)

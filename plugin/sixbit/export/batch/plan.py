@@ -55,27 +55,6 @@ class Task:
         return Path(self.folder, self.stem + Path(self.source).suffix)
 
 
-def blank(task: Task) -> Record:
-    """The record of a task that failed, but for the message."""
-    return {
-        "source": task.source,
-        "stem": task.stem,
-        "settings": task.settings,
-        "fingerprint": None,
-        "choices": None,
-        "chosen": None,
-        "status": "failed",
-        "reason": "error",
-        "message": "",
-        "codes": [],
-        "lens": None,
-        "out": None,
-        "out_size": None,
-        "notes": [],
-        "thumbnails": [],
-    }
-
-
 class Stems:
     """The stems of the photos of an output folder: below it, without suffix, each given once.
 

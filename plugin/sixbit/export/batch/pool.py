@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
 from sixbit.export.batch.ledger import Record
-from sixbit.export.batch.memory import PROCESS, default_budget, needed
-from sixbit.export.batch.plan import Task, blank
+from sixbit.export.batch.plan import Task
+from sixbit.export.batch.record import failed
+from sixbit.export.batch.worker import DIED, DiedError, Worker, seconds_for
+from sixbit.export.memory import PROCESS, default_budget, gigabytes, needed
 from sixbit.machine import processors
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.sentence import Sentence
-
-DIED = (
-    "the process that worked on it was ended by the system: the photo is damaged in a way that was not foreseen, or "
-    "there was not enough memory."
-)
-
 
 PATIENCE = "10s"
 """How long a scheduler may take to answer."""
@@ -37,55 +26,55 @@ TICK = 0.25
 
 
 class Pool:
-    """Processes that do tasks; ``memory`` is the budget of all of them together, in bytes."""
+    """Processes that do tasks; ``memory`` is the budget of all of them together, in bytes.
 
-    def __init__(self, memory: int) -> None:
-        self._memory = memory
+    ``seconds`` of a processor are what a task may take; None leaves that to the size of its photo.
+    """
+
+    def __init__(self, memory: int, seconds: float | None = None) -> None:
+        self._memory, self._seconds = memory, seconds
         self._running: dict[Future[Record], tuple[Task, int]] = {}
+        self._workers: list[Worker] = []
+        self._idle: list[Worker] = []
 
     def records(
         self, tasks: Sequence[Task], stopped: Callable[[], bool] = lambda: False
     ) -> Generator[tuple[Task, Record], None, None]:
         """Each task with the record of it, as they are finished; no more are begun when it is ``stopped``."""
-        waiting = deque(tasks)
+        # A photo whose process died is tried again by itself: another one may have taken the memory.
+        waiting, again, died = deque(tasks), deque[Task](), set[str]()
         processes = self.processes(len(tasks))
         budget = self._memory - (processes + 1) * PROCESS - processes * self._kept(processes)
-        suspects: deque[Task] = deque()
         executor = self._started(processes)
         try:
-            while waiting or suspects or self._running:
-                try:
-                    # What ran when a process died is tried again, one at a time: whose turn it is then, is to blame.
-                    queue = suspects or waiting
-                    most = 1 if suspects else processes + 1
-                    while queue and len(self._running) < most and not stopped():
-                        size = needed(queue[0].photo, queue[0].preset)
-                        if size > budget:
-                            yield queue[0], _too_large(queue.popleft(), size, self._memory)
-                            continue
-                        if self._running and sum(one for _, one in self._running.values()) + size > budget:
-                            break
-                        left = len(queue) + len(self._running)
-                        task = replace(queue[0], threads=max(1, self.processors() // min(left, processes)))
-                        future = executor.submit(_export, task)
-                        self._running[future] = (queue.popleft(), size)
-                    if not self._running:
+            while waiting or again or self._running:
+                queue, most = (waiting, processes + 1) if waiting else (again, 1)
+                while queue and len(self._running) < most and not stopped():
+                    size = self._size(queue[0], budget)
+                    if isinstance(size, Exception):
+                        task = queue.popleft()
+                        yield task, failed(task, size)
+                        continue
+                    if self._running and sum(one for _, one in self._running.values()) + size > budget:
                         break
-                    done, _ = wait(self._running, timeout=TICK, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        task = self._running[future][0]
-                        record = _result(task, future)
-                        del self._running[future]
-                        yield task, record
-                except BrokenProcessPool:
-                    broken = [task for task, _ in self._running.values()]
-                    self._running.clear()
-                    if len(broken) == 1:
-                        yield broken[0], _failed(broken[0], DIED, Code.FAULT)
+                    left = len(queue) + len(self._running)
+                    task = replace(queue[0], threads=max(1, self.processors() // min(left, processes)))
+                    self._running[self._submitted(executor, task)] = (queue.popleft(), size)
+                if not self._running and stopped():
+                    break
+                done, _ = wait(self._running, timeout=TICK, return_when=FIRST_COMPLETED)
+                for future in done:
+                    task, _ = self._running.pop(future)
+                    if _has_died(future) and task.source not in died:
+                        died.add(task.source)
+                        again.append(task)
                     else:
-                        suspects.extend(broken)
-                    executor.shutdown(wait=False, cancel_futures=True)
-                    executor = self._started(processes)
+                        yield task, _result(task, future)
+        except KeyboardInterrupt:  # pressed once more: what is under way is not waited for
+            executor.shutdown(wait=False, cancel_futures=True)
+            for worker in self._workers:
+                worker.kill()
+            raise
         finally:
             self._end(executor)
 
@@ -105,14 +94,35 @@ class Pool:
         """How many processes work at a time: one a processor, as far as the memory goes."""
         affordable = self._memory // (2 * PROCESS) - 1
         if affordable < 1:
-            why = f"{_gigabytes(self._memory)} of memory are too little: {_gigabytes(4 * PROCESS)} are needed."
+            why = f"{gigabytes(self._memory)} of memory are too little: {gigabytes(4 * PROCESS)} are needed."
             raise PhotoError(why, Code.TOO_LARGE)
         return max(1, min(self.processors(), affordable, tasks))
 
+    def _size(self, task: Task, budget: int) -> int | Exception:
+        """The bytes that a task takes, or why it cannot be done."""
+        try:
+            size = needed(task.photo, task.preset)
+        except Exception as error:  # whatever a header makes of it
+            return error
+        if size <= budget:
+            return size
+        takes, allowed = gigabytes(size + 2 * PROCESS), gigabytes(self._memory)
+        return PhotoError(f"takes about {takes} of memory, and {allowed} are allowed.", Code.TOO_LARGE)
+
     def _started(self, processes: int) -> Executor:
-        # Not by fork: libraries that started threads do not survive it.
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(self._kept(processes),))
+        self._workers = [Worker(self._kept(processes)) for _ in range(processes)]
+        self._idle = list(self._workers)
+        return ThreadPoolExecutor(processes)  # each waits for a process
+
+    def _submitted(self, executor: Executor, task: Task) -> Future[Record]:
+        return executor.submit(self._done, task)
+
+    def _done(self, task: Task) -> Record:
+        worker = self._idle.pop()
+        try:
+            return worker.do(task, self._seconds or seconds_for(task.photo))
+        finally:
+            self._idle.append(worker)
 
     def _kept(self, processes: int) -> int:
         """How much memory a process may keep for its next photo: nothing where memory is scarce."""
@@ -121,6 +131,8 @@ class Pool:
     def _end(self, executor: Executor) -> None:
         """Let what is under way be finished, and no more."""
         executor.shutdown(wait=True, cancel_futures=True)
+        for worker in self._workers:
+            worker.end()
 
 
 def _export(task: Task) -> Record:
@@ -130,55 +142,19 @@ def _export(task: Task) -> Record:
     return export(task)
 
 
+def _has_died(future: Future[Record]) -> bool:
+    return not future.cancelled() and isinstance(future.exception(), DiedError)
+
+
 def _result(task: Task, future: Future[Record]) -> Record:
     try:
         return future.result()
-    except BrokenProcessPool:
-        raise
     except CancelledError as error:
         raise PhotoError("The cluster is gone.", Code.CLUSTER) from error
+    except PhotoError as error:
+        return failed(task, error)
     except Exception as error:  # export itself raises nothing: what failed is the way there and back
-        return _failed(task, f"{DIED} ({type(error).__name__})", Code.FAULT)
-
-
-def _begin(kept: int) -> None:
-    """Settle a new process: Ctrl+C is the parent's business, and without the parent there is nothing left to do."""
-    if kept:
-        _keep_memory(kept)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_follow, args=(parent.join,), daemon=True).start()
-
-
-def _keep_memory(size: int) -> None:
-    """Have glibc keep so many bytes of what is freed, so that the next photo need not ask the system for them anew.
-
-    Fresh pages, which the system has to clear first, are a tenth of a photo's time.
-    """
-    with suppress(OSError, AttributeError):  # of another C library
-        mallopt = ctypes.CDLL(None).mallopt
-        for parameter in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD (mallopt(3))
-            mallopt(parameter, size)
-
-
-def _follow(join: Callable[[], None]) -> None:
-    join()
-    os._exit(1)
-
-
-def _failed(task: Task, message: str, code: Code) -> Record:
-    return {**blank(task), "message": message, "codes": [code]}
-
-
-def _too_large(task: Task, size: int, memory: int) -> Record:
-    """The record of a photo that does not fit into the budget even alone."""
-    why = f"takes about {_gigabytes(size + 2 * PROCESS)} of memory, and {_gigabytes(memory)} are allowed."
-    return _failed(task, why, Code.TOO_LARGE)
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / (1 << 30):.1f} GB"
+        return failed(task, DiedError(f"{DIED} ({type(error).__name__})"))
 
 
 class Cluster(Pool):
@@ -209,11 +185,14 @@ class Cluster(Pool):
         executor: Executor = self._client.get_executor(pure=False, retries=3)
         return executor
 
+    def _submitted(self, executor: Executor, task: Task) -> Future[Record]:
+        return executor.submit(_export, task)
+
     def _end(self, executor: Executor) -> None:
         executor.shutdown(wait=True)
         self._client.close()
 
 
-def pool_of(scheduler: str | None, memory: int | None) -> Pool:
-    """Processes of this machine, or of a cluster if its address is given."""
-    return Cluster(scheduler, memory) if scheduler else Pool(memory or default_budget())
+def pool_of(scheduler: str | None, memory: int | None, seconds: float | None) -> Pool:
+    """Processes of this machine, or of a cluster if its address is given; a cluster looks at no ``seconds``."""
+    return Cluster(scheduler, memory) if scheduler else Pool(memory or default_budget(), seconds)

@@ -57,18 +57,24 @@ class Outcome:
 
 
 def outcome_of(photo: Path, record: Record, folder: Path, before: bool = False) -> Outcome:
-    """The outcome that a record of the ledger tells; ``folder`` is that of the output."""
+    """The outcome that a record of the ledger tells; ``folder`` is that of the output.
+
+    Raises an exception of any kind for a record that no Sixbit of this version has written.
+    """
+    out = None if record["out"] is None else folder / record["out"]
+    if record["status"] not in STATES or not (out is None or out.is_relative_to(folder)):
+        raise ValueError("a record that makes no sense")
     return Outcome(
         photo,
         record["status"],
-        record["message"],
+        str(record["message"]),
         record["reason"],
-        None if record["out"] is None else folder / record["out"],
+        out,
         record["lens"],
         before,
         tuple(map(Code, record["codes"])),
-        record["notes"],
-        record["thumbnails"],
+        tuple(map(str, record["notes"])),
+        tuple(map(str, record["thumbnails"])),
     )
 
 
@@ -143,7 +149,7 @@ def _article(folder: Path, outcome: Outcome, ways_out: WaysOut) -> str:
     )
     notes = "".join(f"<p>{escape(photo_name(note))}</p>" for note in outcome.notes)
     pictures = "".join(
-        f'<figure><img alt="{label}" loading="lazy" src="data:image/jpeg;base64,{data}">'
+        f'<figure><img alt="{label}" loading="lazy" src="data:image/jpeg;base64,{escape(data)}">'
         f"<figcaption>{label}</figcaption></figure>"
         for label, data in zip(("before", "after"), outcome.thumbnails, strict=False)
     )

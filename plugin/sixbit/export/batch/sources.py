@@ -31,6 +31,14 @@ class Source:
         """Its absolute path, by which it is known wherever the command is given."""
         return os.path.abspath(self.path)  # noqa: PTH100 - links stay as they are, they may be changed
 
+    @property
+    def real(self) -> str:
+        """The path of the file itself, whatever links lead to it."""
+        try:
+            return os.path.realpath(self.path)
+        except (OSError, ValueError):  # of bytes that no path has
+            return self.absolute
+
 
 def find(
     named: Iterable[str | Path],
@@ -49,10 +57,10 @@ def find(
     found: dict[str, Source] = {}
     for name in named:
         path = Path(name)
-        for source in _in_folder(path, out, troubles) if path.is_dir() else [Source(path, Path(path.name))]:
+        for source in _in_folder(path, out, troubles) if os.path.isdir(path) else [Source(path, Path(path.name))]:  # noqa: PTH112
             wanted = not include or _fits(source.relative, include)
             if wanted and not _fits(source.relative, exclude) and not is_output(source.path):
-                found.setdefault(os.path.realpath(source.path), source)
+                found.setdefault(source.real, source)
     return list(found.values()), troubles
 
 
@@ -61,7 +69,10 @@ def _in_folder(top: Path, out: Path, troubles: list[str]) -> Iterator[Source]:
         troubles.append(f"{error.filename}: {error.strerror}")
 
     def is_out(folder: Path) -> bool:
-        return out.exists() and folder.samefile(out)
+        try:
+            return folder.samefile(out)
+        except OSError:  # one of them is not there, or may not be looked at
+            return False
 
     for folder, folders, files in os.walk(top, onerror=trouble):
         at = Path(folder)

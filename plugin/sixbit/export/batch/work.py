@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import base64
 import shutil
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.export.batch.ledger import Record
-from sixbit.export.batch.plan import Task, blank, choices_digest, chosen_lens, fingerprint
+from sixbit.export.batch.plan import Task, choices_digest, chosen_lens, fingerprint
+from sixbit.export.batch.record import blank, failed, why
 from sixbit.export.correct import correct, described
 from sixbit.export.correct import foreseen as foreseen_correction
 from sixbit.export.presets import Preset
-from sixbit.faults import in_words, logged
 from sixbit.files.replace import replacing
 from sixbit.photos.pixels import file_of, small_picture, turned_upright
 from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
 from sixbit.values.choices import Choices
-from sixbit.values.errors import Code, NotCorrectedError, PhotoError, SixbitError, photo_name
+from sixbit.values.errors import Code, NotCorrectedError, PhotoError, photo_name
 from sixbit.values.watch import Watch
 from sixbit.values.ways_out import codes_of
 
@@ -35,39 +34,28 @@ THUMBNAIL = 320
 
 def export(task: Task) -> Record:
     """Do a task, and tell what became of it. Never raises but for what ends a process."""
-    # Before the photo is read: if it changes meanwhile, it is done again.
-    known = {
-        **blank(task),
-        "fingerprint": fingerprint(task.source),
-        "choices": choices_digest(),
-        "chosen": chosen_lens(task.source),
-    }
+    known = blank(task)
     try:
+        # Before the photo is read: if it changes meanwhile, it is done again.
+        known |= {
+            "fingerprint": fingerprint(task.source),
+            "choices": choices_digest(),
+            "chosen": chosen_lens(task.source),
+        }
         result = _with_its_lens(task, _corrected)
-    except SixbitError as error:
-        result = _why(task, error)
-    except MemoryError:
-        result = {"message": "is too large for the memory of this computer.", "codes": [Code.TOO_LARGE]}
+        if result.get("out") is not None:
+            result["out_size"] = Path(task.folder, result["out"]).stat().st_size
     except Exception as error:
-        result = {"message": _mistake(task, error), "codes": [Code.FAULT], "details": traceback.format_exc()}
-    if result.get("out") is not None:
-        result["out_size"] = Path(task.folder, result["out"]).stat().st_size
+        result = why(task, error)
     return {**known, **result}
-
-
-def _mistake(task: Task, error: Exception) -> str:
-    """Own up to a mistake of Sixbit's; a log of the computer that did the task has all that it takes to mend it."""
-    log = logged(f"exporting {task.source} by the preset {task.preset.name}", error)
-    more = f"; {photo_name(log)} says more" if log else ""
-    return f"Sixbit made a mistake ({in_words(error)}){more}."
 
 
 def foreseen(task: Task) -> Record:
     """The record that :func:`export` would make, as far as the photo's tags tell; nothing is written."""
     try:
         return {**blank(task), **_with_its_lens(task, _foreseen)}
-    except SixbitError as error:
-        return {**blank(task), **_why(task, error)}
+    except Exception as error:
+        return failed(task, error)
 
 
 def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Record:
@@ -132,23 +120,17 @@ def _codes_left_out(filter: Filter, measures_tca: bool) -> list[Code]:
     return [code for code in found if code is not Code.UNCALIBRATED]
 
 
-def _why(task: Task, error: SixbitError) -> Record:
-    """The words and the codes of an error; the photo's name stands beside it in the report."""
-    is_of_photo = str(error.subject or task.source) == task.source
-    return {"message": str(error.reason if is_of_photo else error), "codes": codes_of(error)}
-
-
 def _not_corrected(task: Task, error: NotCorrectedError, action: str, write: bool) -> Record:
-    why = _why(task, error)
+    told = why(task, error)
     if action == "copy":
         notes: list[str] = []
         if write:
             check_target(task.copy, Path(task.source))
             notes = copied(Path(task.source), task.copy, task.preset)
         out = task.copy.relative_to(task.folder).as_posix()
-        return {"status": "copied", "reason": error.status, "out": out, "notes": notes, **why}
+        return {"status": "copied", "reason": error.status, "out": out, "notes": notes, **told}
     skipped = "reshaped" if error.code is Code.RESHAPED else "skipped"
-    return {"status": "failed" if action == "fail" else skipped, "reason": error.status, **why}
+    return {"status": "failed" if action == "fail" else skipped, "reason": error.status, **told}
 
 
 def copied(source: Path, target: Path, preset: Preset) -> list[str]:

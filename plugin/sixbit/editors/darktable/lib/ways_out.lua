@@ -24,6 +24,7 @@ ways_out.by_code = {
   raw = _("Export it: what darktable renders is corrected then."),
   too_large = _("Export it smaller, or use a computer with more memory."),
   many_pixels = _("Export it smaller, or start darktable with SIXBIT_LARGE=1 in its environment."),
+  too_slow = _("Export it by itself."),
   profile = _("Export it with another colour profile, such as sRGB."),
   -- What is written.
   ending = OTHER_PRESET,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sixbit.export.presets import Preset
+from sixbit.export.presets import PLAIN, Preset
+from sixbit.files.find import Blocks
+from sixbit.machine import memory
 from sixbit.tags.read import opened, photo_blocks
-from sixbit.values.errors import PhotoError
+from sixbit.values.errors import Code, PhotoError
 
 PROCESS = 120 << 20
 """Bytes of a process that has corrected a small photo: Python, NumPy, the codecs, the database."""
@@ -28,32 +30,61 @@ def read_size(text: str) -> int:
 
 def default_budget() -> int:
     """Half of the memory of this machine."""
-    import psutil
+    return memory().total // 2
 
-    return int(psutil.virtual_memory().total // 2)
+
+def gigabytes(size: int) -> str:
+    """A number of bytes in words.
+
+    >>> gigabytes(3 << 29)
+    '1.5 GB'
+    """
+    return f"{size / (1 << 30):.1f} GB"
+
+
+def foretold(photo: Path, preset: Preset = PLAIN) -> str:
+    """Say in words that a photo takes more memory than is free; empty if it does not, or if its header says nothing.
+
+    Raises PhotoError for a photo that takes more than memory and swap have together: it would end in a crash.
+    """
+    takes, there = needed(photo, preset), memory()
+    if takes + PROCESS > there.with_swap:
+        most = gigabytes(there.with_swap)
+        why = f"takes about {gigabytes(takes)} of memory, and this computer has {most} with its swap."
+        raise PhotoError(why, Code.TOO_LARGE, subject=photo)
+    if takes <= there.free:
+        return ""
+    return f"takes about {gigabytes(takes)} of memory, and {gigabytes(there.free)} are free: it may take long."
+
+
+def header_of(photo: Path) -> Blocks | None:
+    """Read what a photo says of itself, its size in pixels among it; None if that cannot be read."""
+    try:
+        with opened(photo) as opening:
+            return photo_blocks(photo, opening)
+    except (PhotoError, OSError):
+        return None
 
 
 def needed(photo: Path, preset: Preset) -> int:
     """Bytes at most that correcting a photo by a preset takes beside the process; 0 if its header cannot be read.
 
     Reckoned for the step that takes most: decoding (JPEG straight into the pixels, others by way of a copy),
-    correcting (pixels twice), finishing and encoding.
+    correcting (pixels twice), finishing and encoding, which a preset without a format does not ask for.
     """
-    try:
-        with opened(photo) as opening:
-            header = photo_blocks(photo, opening)
-        file = photo.stat().st_size
-    except (PhotoError, OSError):
+    header = header_of(photo)
+    if header is None:
         return 0
+    file = photo.stat().st_size
     pixels = header.width * header.height
-    channels = max(3, header.channels) if header.kind != "TIFF" else max(1, min(header.channels, 8))
+    channels = max(3, header.channels) if header.kind != "TIFF" else max(1, header.channels)
     size = max(1, min(header.bits // 8, 8))
     # libjpeg holds the coefficients of a progressive picture, two bytes each, while it decodes or encodes it.
     coefficients = 2 * channels * pixels if header.is_progressive else 0
     source = pixels * channels * size
     work_size = max(size, (preset.depth or 8) // 8)
     work = pixels * channels * work_size
-    is_jpeg = photo.suffix.lower() in (".jpg", ".jpeg", ".jpe")
+    is_jpeg = header.kind == "JPEG"
     has_planes = header.kind in ("AVIF", "WebP", "JPEG XL")  # of the codec's own, beside the pixels
     decoding = source * (1 if is_jpeg else 4 if has_planes else 2) + 2 * file + coefficients
     correcting = 2 * work
@@ -66,5 +97,5 @@ def needed(photo: Path, preset: Preset) -> int:
         finishing = 2 * work
     # Pillow's copy of the picture has four bytes a pixel.
     jpeg = work + (channels if work_size > 1 else 0) * pixels + 4 * pixels + coefficients
-    encoding = {"JPEG": jpeg, "TIFF": 2 * work, "PNG": 3 * work}
+    encoding = {"JPEG": jpeg, "TIFF": 2 * work, "PNG": 3 * work, "": 0}
     return int(1.15 * max(decoding, correcting, finishing, encoding[preset.format])) + (48 << 20)
