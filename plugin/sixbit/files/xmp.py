@@ -26,6 +26,7 @@ _PREFIXES = {
 """Of the names of properties, by the namespaces that are read."""
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
+_NOT_IN_XML = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r")
 """The bytes of UTF-8 that are no character of XML (section 2.2)."""
 _DARKTABLE = "{http://darktable.sf.net/}"
 _STEP = re.compile(r"Xmp\.darktable\.history\[(\d{1,5})\]/darktable:(\w+)")
@@ -158,7 +159,7 @@ def _encoding(packet: bytes) -> str:
 def text_of_packet(packet: bytes) -> str:
     """The packet as text, without the padding that leaves room to edit it."""
     text = packet.decode(_encoding(packet), "replace").lstrip("\ufeff")
-    text = _NO_XML.sub(b"", text.encode()).decode().strip()
+    text = text.encode().translate(None, _NOT_IN_XML).decode().strip()
     # Python parses text as it is; an encoding named in it would be refused as contradicting that.
     return text.partition("?>")[2] if text.startswith("<?xml") else text
 
