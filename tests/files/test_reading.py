@@ -20,7 +20,8 @@ from sixbit.calibration.frames import open_frame
 from sixbit.export import presets
 from sixbit.export.batch import foreseen
 from sixbit.export.batch.ledger import Ledger
-from sixbit.export.batch.plan import Task, blank, choices_digest, fingerprint, settings_digest
+from sixbit.export.batch.plan import Task, choices_digest, fingerprint, settings_digest
+from sixbit.export.batch.record import blank
 from sixbit.faults import STRICT
 from sixbit.files.exiv2 import exif_of_tiff, read_by_exiv2
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
