@@ -142,7 +142,7 @@ def test_it_is_imported_once_and_not_passed_on(tmp_path: Path, other_home: Calla
     read_bundle(path)
     with pytest.raises(CalibrationError, match="not there already") as refused:
         read_bundle(path)
-    assert refused.value.code is Code.EXISTS
+    assert refused.value.code is Code.NO_RUN
     with pytest.raises(CalibrationError, match="no calibration of yours"):
         write_bundle(tmp_path / "again.json", LENS)
     with pytest.raises(CalibrationError, match="no calibration of yours"):

@@ -40,7 +40,18 @@ LONGEST = 200
 HIGHEST_POWER = 12
 """Of a shading's polynomials."""
 LENS = {"sixbit_bundle", "sixbit", "lens_id", "lens", "runs"}
-RUN = {"date", "source", "make", "model", "crop_factor", "aspect_ratio", "focal_mm", "f_number", "distance_m", "models"}
+RUN = (
+    "date",
+    "source",
+    "make",
+    "model",
+    "crop_factor",
+    "aspect_ratio",
+    "focal_mm",
+    "f_number",
+    "distance_m",
+    "models",
+)
 SHADING = "shading"
 
 
@@ -83,7 +94,8 @@ def _record(run: Run) -> dict[str, Any]:
             models[row.tag] = {"model": row.get("model"), "terms": [float(row.get(name, 0)) for name in names]}
         except (KeyError, ValueError) as error:
             raise CatalogueError(f"was changed, and cannot be passed on ({error}).", subject=run.xml) from error
-    record = {name: getattr(run, name) for name in RUN - {"models"}} | {"date": run.date[:10], "models": models}
+    of_run = {name: getattr(run, name) for name in RUN if name != "models"}
+    record = of_run | {"date": run.date[:10], "models": models}
     return record | {SHADING: Shading.from_json(run.shading).to_json()} if run.shading else record
 
 
@@ -129,7 +141,7 @@ def _checked(path: Path) -> list[_Measured]:
         with suppress(CatalogueError):
             new.pop(_key(_record(run)), None)
     if not new:
-        raise CalibrationError("holds nothing that is not there already.", Code.EXISTS, subject=path)
+        raise CalibrationError("holds nothing that is not there already.", Code.NO_RUN, subject=path)
     return list(new.values())
 
 
@@ -195,7 +207,7 @@ def _lens(lens_id: Any) -> Lens:
 
 
 def _run(lens: Lens, value: Any) -> _Measured:
-    record = _object(value, RUN, "a run", SHADING)
+    record = _object(value, {*RUN}, "a run", SHADING)
     _text(record, "source")
     _text(record, "make", "model", may_be_empty=True)
     if not isinstance(record["date"], str) or len(record["date"]) != 10:
