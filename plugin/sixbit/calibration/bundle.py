@@ -28,6 +28,7 @@ from sixbit.lenses.own import Run
 from sixbit.manifest import manifest
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, CompileError, SixbitError
+from sixbit.values.kinds import TRUSTED, Grade
 from sixbit.values.lens import Lens, Model
 from sixbit.values.polynomial import evaluate
 
@@ -43,6 +44,7 @@ LENS = {"sixbit_bundle", "sixbit", "lens_id", "lens", "runs"}
 RUN = (
     "date",
     "source",
+    "grade",
     "make",
     "model",
     "crop_factor",
@@ -60,6 +62,7 @@ class _Measured(NamedTuple):
 
     setting: Setting
     source: str
+    grade: Grade
     date: datetime.date
     models: Mapping[str, Model]
     shading: Mapping[str, Any] | None
@@ -109,7 +112,15 @@ def read_bundle(path: Path) -> tuple[Run, ...]:
     kept: list[Run] = []
     try:
         for one in measured:
-            run = add(one.setting, one.source, shading=one.shading, date=None, imported=one.date, **one.models)
+            run = add(
+                one.setting,
+                one.source,
+                shading=one.shading,
+                date=None,
+                imported=one.date,
+                grade=one.grade,
+                **one.models,
+            )
             kept.append(run)
     except BaseException:
         for run in kept:
@@ -213,6 +224,8 @@ def _run(lens: Lens, value: Any) -> _Measured:
     if not isinstance(record["date"], str) or len(record["date"]) != 10:
         raise ValueError(f"`date` is {record['date']!r:.40}, not a day such as 2026-01-31")
     date = datetime.date.fromisoformat(record["date"])
+    if record["grade"] not in [*TRUSTED]:
+        raise ValueError(f"`grade` is {record['grade']!r:.40}, not one of {', '.join(TRUSTED)}")
     f_number, distance = record["f_number"], record["distance_m"]
     setting = Setting(
         lens,
@@ -237,7 +250,7 @@ def _run(lens: Lens, value: Any) -> _Measured:
         raise ValueError("its fall-off or shading is of no f-number")
     if shading and not setting.model.strip():
         raise ValueError("its shading is of no body")
-    return _Measured(setting, record["source"], date, models, shading)
+    return _Measured(setting, record["source"], Grade(record["grade"]), date, models, shading)
 
 
 def _model(kind: str, value: Any, setting: Setting) -> Model:
@@ -304,5 +317,11 @@ def _key(record: Mapping[str, Any]) -> str:
 def _key_of(one: _Measured) -> str:
     of_setting = {name: value for name, value in vars(one.setting).items() if name != "lens"}
     models = {kind: {"model": model.name, "terms": list(model.terms)} for kind, model in one.models.items()}
-    record = {"source": one.source, "date": one.date.isoformat(), "models": models, SHADING: one.shading}
+    record = {
+        "source": one.source,
+        "grade": one.grade,
+        "date": one.date.isoformat(),
+        "models": models,
+        SHADING: one.shading,
+    }
     return _key({**of_setting, **record})
