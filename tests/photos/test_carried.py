@@ -671,7 +671,7 @@ def test_texts_of_a_png_stay_in_a_png(tmp_path: Path) -> None:
 def test_keywords_are_told_printable_and_short(tmp_path: Path) -> None:
     texts = [(b"tEXt", b"\x1b[31m\n%d" % number + 50_000 * b"k" + b"\0text") for number in range(500)]
     _, (note,) = corrected(written(tmp_path, "photo.png", png_with(*texts)))
-    assert note.startswith(r"its PNG texts (\x1b[31m\n0kkk")
+    assert note.startswith(r"its PNG texts (\u001b[31m\n0kkk")
     assert note.isprintable()
     assert len(note) < 1000
 

@@ -18,6 +18,7 @@ from sixbit.export.correct import correct
 from sixbit.export.presets import PLAIN, load
 from sixbit.files import png
 from sixbit.files.icc import made_profile, space_of
+from sixbit.files.png import Inflater
 from sixbit.photos.colour import ADOBE_RGB, PRIMARIES, SRGB, Colour, of_exif, of_icc, of_nclx, of_png_chunks
 from sixbit.photos.decode import decode
 from sixbit.photos.privacy import copy_without
@@ -107,7 +108,7 @@ def test_codes_that_tell_nothing() -> None:
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
 def test_the_light_of_hdr_screens_is_told_and_not_guessed(transfer: int, name: str) -> None:
     by_profile = of_icc(made_profile("HDR", PRIMARIES[9], 2.2, (9, transfer)))
-    by_chunk = of_png_chunks([(b"cICP", bytes((9, transfer, 0, 1)))])
+    by_chunk = of_png_chunks([(b"cICP", bytes((9, transfer, 0, 1)))], Inflater())
     for colour in (of_nclx(9, transfer), by_profile, by_chunk):
         assert colour is not None
         assert colour.hdr == name
@@ -138,19 +139,19 @@ ICC = made_profile("a profile", PRIMARIES[9], 1.5)
     ],
 )
 def test_chunks_in_their_rank(chunks: list[tuple[bytes, bytes]], wanted: Colour | None) -> None:
-    assert of_png_chunks(chunks) == wanted
-    assert of_png_chunks(chunks[::-1]) == wanted
+    assert of_png_chunks(chunks, Inflater()) == wanted
+    assert of_png_chunks(chunks[::-1], Inflater()) == wanted
 
 
 def test_gamma_with_other_primaries_means_itself() -> None:
-    found = of_png_chunks([gama(2.2), (b"cHRM", P3_CHRM)])
+    found = of_png_chunks([gama(2.2), (b"cHRM", P3_CHRM)], Inflater())
     assert found is not None
     assert (found.primaries, found.curve) == (PRIMARIES[12], pytest.approx(2.2, abs=1e-3))
 
 
 @pytest.mark.parametrize("codes", [b"\x0c\x0d\0\0", b"\x0c\x0d\1\1", b"\x0c\x63\0\1"], ids=["narrow", "YCbCr", "code"])
 def test_a_cicp_chunk_that_cannot_be_used(codes: bytes) -> None:
-    found = of_png_chunks([(b"cICP", codes), iccp(ICC)])
+    found = of_png_chunks([(b"cICP", codes), iccp(ICC)], Inflater())
     assert found is not None
     assert found.icc == ICC
     assert "cICP" in str(found.note)
