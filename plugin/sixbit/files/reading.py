@@ -1,4 +1,4 @@
-"""What a library throws at a file, as an error of Sixbit's: nothing else leaves what reads a file."""
+"""Exceptions of libraries at a file, as errors of Sixbit's: nothing else leaves what reads a file."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def reading(
 
 
 def of_library(error: BaseException) -> str:
-    """What a library says of a file, fit for the line of a message.
+    """Tell what a library says of a file, fit for the line of a message.
 
     >>> of_library(ValueError("two lines\\nof it."))
     'two lines\\\\nof it'
