@@ -116,9 +116,10 @@ def test_nor_are_pictures_of_other_formats(
         decode(tmp_path / "photo.tif")
 
 
-def test_parts_that_overlap_are_not_each_read(tmp_path: Path) -> None:
-    data = imagecodecs.png_encode(np.full((64, 64), 128, np.uint8)) + bytes(1_000)
-    tags = hostile.picture_tags(64, 128, compression=34933) + hostile.strips([8, 9], [len(data), len(data)], 64)
+@pytest.mark.parametrize(("codec", "number"), [("jpeg8", 7), ("png", 34933)])
+def test_parts_that_overlap_are_not_each_read(codec: str, number: int, tmp_path: Path) -> None:
+    data = getattr(imagecodecs, f"{codec}_encode")(np.full((64, 64), 128, np.uint8)) + bytes(1_000)
+    tags = hostile.picture_tags(64, 128, compression=number) + hostile.strips([8, 9], [len(data), len(data)], 64)
     (tmp_path / "photo.tif").write_bytes(hostile.tiff(tags, data))
     with refused(PhotoError, "its parts overlap", Code.DAMAGED):
         decode(tmp_path / "photo.tif")

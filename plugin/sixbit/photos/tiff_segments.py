@@ -30,12 +30,12 @@ _MOST_BY = {
 }
 """Bytes of pixels that a byte can hold, by the number of the compression; of the others there is no bound."""
 JPEGS = (6, 7, 33007, 34892)
-"""Compressions whose strips or tiles are JPEGs, each with a size of its own; their decoder makes RGB of YCbCr."""
+"""Compressions whose strips or tiles are JPEGs; their decoder makes RGB of YCbCr."""
 
 
 _NAMES = {33003: "JPEG 2000", 33004: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000", 34887: "LERC", 34927: "WebP"}
-_NAMES |= {34933: "PNG", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL"}
-"""Compressions whose strips or tiles are pictures of other formats, with sizes of their own, too."""
+_NAMES |= {34933: "PNG", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL"} | dict.fromkeys(JPEGS, "JPEG")
+"""Compressions whose strips or tiles are pictures of other formats, with sizes of their own."""
 _CODESTREAM = b"\xff\x4f\xff\x51"
 """How one of JPEG 2000 begins (ITU-T T.800, A.4.1 and A.5.1)."""
 
@@ -68,9 +68,7 @@ def check_segments(path: Path, file: BinaryIO, page: TiffPage, most: int) -> Non
     empty = sum(not (at and size) for at, size in zip(offsets, counts, strict=True))
     if empty:
         raise PhotoError(f"has no pixels in {empty} of its {wanted} {what}.", Code.DAMAGED, subject=path)
-    if int(page.compression) in JPEGS:
-        _check_jpegs(path, file, page, set(offsets))
-    elif int(page.compression) in _NAMES:
+    if int(page.compression) in _NAMES:
         _check_pictures(path, file, page, set(zip(offsets, counts, strict=True)))
     ratio = _MOST_BY.get(int(page.compression))
     if ratio:
@@ -79,27 +77,19 @@ def check_segments(path: Path, file: BinaryIO, page: TiffPage, most: int) -> Non
         check_bytes(path, width, height, row * height / ratio, min(held, file_size))
 
 
-def _check_jpegs(path: Path, file: BinaryIO, page: TiffPage, offsets: Iterable[int]) -> None:
-    """Refuse strips or tiles that are JPEGs of more pixels than they can have."""
-    for at in offsets:
-        for segment in jpeg.segments(file, at):
-            if frame := jpeg.frame_of(segment):
-                _check_part(path, page, "JPEG", frame.size)
-
-
 def _check_pictures(path: Path, file: BinaryIO, page: TiffPage, parts: Iterable[tuple[int, int]]) -> None:
-    """Refuse the same of other formats, and those of which the size cannot be told."""
+    """Refuse strips or tiles that are pictures of more pixels than they can have, and those that are none."""
     name = _NAMES[int(page.compression)]
-    parts = list(parts)
     room = file.seek(0, io.SEEK_END)
-    if sum(min(count, room - at) for at, count in parts if at < room) > room:
-        raise ValueError("its parts overlap")  # so that each is read once
-    for at, count in parts:
+    there = [(at, min(count, room - at)) for at, count in parts if at < room]
+    if sum(count for _, count in there) > room:
+        raise ValueError("its parts overlap")  # so that nothing is read twice
+    for at, count in there:
         file.seek(at)
         size = _size_of(name, file.read(count))
         if size is not None:
             _check_part(path, page, name, size)
-        elif name != "LERC":  # which may be compressed once more
+        elif name not in ("JPEG", "LERC"):  # the first may have its header elsewhere, the second be compressed again
             raise ValueError(f"it holds no {name} where it should")
 
 
@@ -113,6 +103,9 @@ def _check_part(path: Path, page: TiffPage, name: str, size: tuple[int, int]) ->
 
 def _size_of(name: str, data: bytes) -> tuple[int, int] | None:
     """Width and height that a picture claims in its header; None if it has none."""
+    if name == "JPEG":
+        frames = map(jpeg.frame_of, jpeg.segments(io.BytesIO(data)))
+        return max((frame.size for frame in frames if frame), key=prod, default=None)
     try:
         if name == "JPEG 2000":
             right, bottom, left, top = struct.unpack_from(">4I", data, data.index(_CODESTREAM) + 8)
