@@ -142,7 +142,7 @@ def test_it_is_imported_once_and_not_passed_on(tmp_path: Path, other_home: Calla
     read_bundle(path)
     with pytest.raises(CalibrationError, match="not there already") as refused:
         read_bundle(path)
-    assert refused.value.code is Code.EXISTS
+    assert refused.value.code is Code.NO_RUN
     with pytest.raises(CalibrationError, match="no calibration of yours"):
         write_bundle(tmp_path / "again.json", LENS)
     with pytest.raises(CalibrationError, match="no calibration of yours"):
@@ -175,6 +175,7 @@ def bundle(**changes: Any) -> dict[str, Any]:
     run = {
         "date": "2026-01-31",
         "source": "2 flat frames",
+        "grade": "measured",
         "make": "Xiaomi",
         "model": "2203121C",
         "crop_factor": 2.64,
@@ -237,6 +238,8 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "other focal length": (bundle(focal_mm=90), "no focal length of 90 mm"),
     "too wide": (bundle(f_number=0.95), "opens to f/2 at most"),
     "no f-number": (bundle(f_number=None), "of no f-number"),
+    "another grade": (bundle(grade="computed"), "not one of measured, published"),
+    "grade of a list": (bundle(grade=["measured"]), "not one of measured, published"),
     "no body": (bundle(model=""), "of no body"),
     "holds nothing": (bundle(models={}, shading=None), "holds nothing"),
     "models in a list": (bundle(models=[]), "`models` is no object"),

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 import pytest
 
 from sixbit.calibration.corner import keep_corner
-from sixbit.calibration.keep import runs
+from sixbit.calibration.frames import Setting
+from sixbit.calibration.keep import add, runs
 from sixbit.cli.main import main
 from sixbit.compiler.compile import compile_filter
-from sixbit.lenses.catalogue import reload_catalogue
+from sixbit.lenses.catalogue import catalogue, reload_catalogue
 from sixbit.measure.corner import fall_off
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, SixbitError
+from sixbit.values.kinds import Grade
+from sixbit.values.lens import Model
 
 LENS = "super-elmar-18"
 
@@ -34,9 +37,17 @@ def test_a_figure_is_used_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", "corner", "2", "--lens", LENS, "--aperture", "3.8"]) == 0
     assert "2 stops in the corner, the shape that of other lenses" in capsys.readouterr().out
     assert gain_in_corner(3.8) == pytest.approx(4, rel=1e-3)
+    assert {one.grade for one in catalogue().lenses[LENS].calibrations} == {Grade.PUBLISHED}
     assert main(["calibrate", "corner", "1", "--lens", LENS, "--aperture", "f/8"]) == 0
     assert gain_in_corner(8) == pytest.approx(2, rel=1e-3)
     assert gain_in_corner(3.8) == pytest.approx(4, rel=1e-3)
+
+
+def test_a_flat_goes_before_a_figure() -> None:
+    lens = catalogue().lenses[LENS]
+    add(Setting(lens, 1.0, 18.0, f_number=3.8), "1 flat frame", vignetting=Model("pa", (-0.5, 0.0, 0.0)))
+    keep_corner(3.0, Choices(lens=LENS, f_number=3.8))
+    assert gain_in_corner(3.8) == pytest.approx(2, rel=1e-3)
 
 
 def test_the_corner_may_be_of_a_smaller_frame() -> None:

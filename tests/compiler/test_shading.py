@@ -40,7 +40,7 @@ def run(f_number: float, red: float, distance: float | None = None, date: str = 
         distance,
         "L",
         "M",
-        shading.to_json(),
+        shading=shading.to_json(),
     )
 
 

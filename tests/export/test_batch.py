@@ -280,7 +280,6 @@ PLANTED = {
     ".sixbit": "is a link",
     ".sixbit/ledger.jsonl": "is a link",
     ".sixbit/lock": "cannot be written",
-    "roll": "leads out of the output folder",
 }
 
 
@@ -302,6 +301,20 @@ def test_planted_links_in_an_output_folder_are_not_followed(place: str, exists: 
         assert elsewhere.read_text() == "mine"
     elif exists:
         assert not list(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_planted_folder_costs_its_own_photos(exists: bool, tmp_path: Path) -> None:
+    put(tmp_path / "in" / "roll" / "a.jpg")
+    put(tmp_path / "in" / "b.jpg")
+    (tmp_path / "out").mkdir()
+    if exists:
+        (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out" / "roll").symlink_to(tmp_path / "elsewhere")
+    seen = run(tmp_path / "in", tmp_path / "out")
+    assert {name: one.status for name, one in seen.items()} == {"a.jpg": "failed", "b.jpg": "corrected"}
+    assert "leads out of the output folder" in seen["a.jpg"].message
+    assert not list((tmp_path / "elsewhere").glob("*"))
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "sixbit-report.html", "sixbit-report.jsonl"])
@@ -341,12 +354,12 @@ def test_the_death_of_a_process_costs_one_photo(tmp_path: Path, monkeypatch: pyt
         "if 'spawn_main' in ' '.join(sys.orig_argv):\n"
         "    import sixbit.photos.decode as photos\n"
         "    opened = photos.decode\n"
-        "    def killing(path):\n"
+        "    def killing(path, large):\n"
         "        if path.name == '3.jpg':\n"
         "            from sixbit.files.parts import begin\n"
         f"            begun = begin(photos.Path({str(tmp_path / 'out')!r}))\n"
         "            os.kill(os.getpid(), 9)\n"
-        "        return opened(path)\n"
+        "        return opened(path, large)\n"
         "    photos.decode = killing\n"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(killer.parent), *sys.path]))

@@ -199,10 +199,10 @@ if "spawn_main" in " ".join(sys.orig_argv):
     import re
     import sixbit.photos.decode as photos
     opened = photos.decode
-    def hanging(path):
+    def hanging(path, large):
         if path.name == "2.jpg":
             re.match("(a+)+$", "a" * 60 + "b")  # for years, and no other thread has a turn
-        return opened(path)
+        return opened(path, large)
     photos.decode = hanging
 """
 

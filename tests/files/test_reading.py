@@ -20,7 +20,8 @@ from sixbit.calibration.frames import open_frame
 from sixbit.export import presets
 from sixbit.export.batch import foreseen
 from sixbit.export.batch.ledger import Ledger
-from sixbit.export.batch.plan import Task, blank, choices_digest, fingerprint, settings_digest
+from sixbit.export.batch.plan import Task, choices_digest, fingerprint, settings_digest
+from sixbit.export.batch.record import blank
 from sixbit.faults import STRICT
 from sixbit.files.exiv2 import exif_of_tiff, read_by_exiv2
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
@@ -170,7 +171,7 @@ def test_a_photo_with_an_odd_record_is_done_again(odd: dict[str, Any], tmp_path:
 
 
 def test_a_ledger_that_may_not_be_read(tmp_path: Path) -> None:
-    with refused(PhotoError, "tells what is done, and cannot be read: Is a directory", Code.USER_FILE):
+    with refused(PhotoError, "is a link, a folder, a pipe or a device, and no ledger", Code.USER_FILE):
         Ledger(tmp_path)
 
 
@@ -268,5 +269,5 @@ def test_a_lens_of_the_users_with_an_odd_number(odd: str) -> None:
     path.write_text(f'<lensdatabase version="1">{lens}</lensdatabase>')
     reload_catalogue()
     (known,) = (lens for lens in catalogue().lenses.values() if lens.name == "Own Thing 1:2/35")
-    with refused(CatalogueError, r"a\.xml: has a crop factor", Code.USER_FILE):
+    with refused(CatalogueError, r"a\.xml: has an entry 'Own Thing 1:2/35' that cannot be read", Code.USER_FILE):
         entry_in(path, known.calibrations[0])

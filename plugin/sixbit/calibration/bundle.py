@@ -28,6 +28,7 @@ from sixbit.lenses.own import Run
 from sixbit.manifest import manifest
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, CompileError, SixbitError
+from sixbit.values.kinds import TRUSTED, Grade
 from sixbit.values.lens import Lens, Model
 from sixbit.values.polynomial import evaluate
 
@@ -40,7 +41,19 @@ LONGEST = 200
 HIGHEST_POWER = 12
 """Of a shading's polynomials."""
 LENS = {"sixbit_bundle", "sixbit", "lens_id", "lens", "runs"}
-RUN = {"date", "source", "make", "model", "crop_factor", "aspect_ratio", "focal_mm", "f_number", "distance_m", "models"}
+RUN = (
+    "date",
+    "source",
+    "grade",
+    "make",
+    "model",
+    "crop_factor",
+    "aspect_ratio",
+    "focal_mm",
+    "f_number",
+    "distance_m",
+    "models",
+)
 SHADING = "shading"
 
 
@@ -49,6 +62,7 @@ class _Measured(NamedTuple):
 
     setting: Setting
     source: str
+    grade: Grade
     date: datetime.date
     models: Mapping[str, Model]
     shading: Mapping[str, Any] | None
@@ -83,7 +97,8 @@ def _record(run: Run) -> dict[str, Any]:
             models[row.tag] = {"model": row.get("model"), "terms": [float(row.get(name, 0)) for name in names]}
         except (KeyError, ValueError) as error:
             raise CatalogueError(f"was changed, and cannot be passed on ({error}).", subject=run.xml) from error
-    record = {name: getattr(run, name) for name in RUN - {"models"}} | {"date": run.date[:10], "models": models}
+    of_run = {name: getattr(run, name) for name in RUN if name != "models"}
+    record = of_run | {"date": run.date[:10], "models": models}
     return record | {SHADING: Shading.from_json(run.shading).to_json()} if run.shading else record
 
 
@@ -97,7 +112,15 @@ def read_bundle(path: Path) -> tuple[Run, ...]:
     kept: list[Run] = []
     try:
         for one in measured:
-            run = add(one.setting, one.source, shading=one.shading, date=None, imported=one.date, **one.models)
+            run = add(
+                one.setting,
+                one.source,
+                shading=one.shading,
+                date=None,
+                imported=one.date,
+                grade=one.grade,
+                **one.models,
+            )
             kept.append(run)
     except BaseException:
         for run in kept:
@@ -129,7 +152,7 @@ def _checked(path: Path) -> list[_Measured]:
         with suppress(CatalogueError):
             new.pop(_key(_record(run)), None)
     if not new:
-        raise CalibrationError("holds nothing that is not there already.", Code.EXISTS, subject=path)
+        raise CalibrationError("holds nothing that is not there already.", Code.NO_RUN, subject=path)
     return list(new.values())
 
 
@@ -195,12 +218,14 @@ def _lens(lens_id: Any) -> Lens:
 
 
 def _run(lens: Lens, value: Any) -> _Measured:
-    record = _object(value, RUN, "a run", SHADING)
+    record = _object(value, {*RUN}, "a run", SHADING)
     _text(record, "source")
     _text(record, "make", "model", may_be_empty=True)
     if not isinstance(record["date"], str) or len(record["date"]) != 10:
         raise ValueError(f"`date` is {record['date']!r:.40}, not a day such as 2026-01-31")
     date = datetime.date.fromisoformat(record["date"])
+    if record["grade"] not in [*TRUSTED]:
+        raise ValueError(f"`grade` is {record['grade']!r:.40}, not one of {', '.join(TRUSTED)}")
     f_number, distance = record["f_number"], record["distance_m"]
     setting = Setting(
         lens,
@@ -225,7 +250,7 @@ def _run(lens: Lens, value: Any) -> _Measured:
         raise ValueError("its fall-off or shading is of no f-number")
     if shading and not setting.model.strip():
         raise ValueError("its shading is of no body")
-    return _Measured(setting, record["source"], date, models, shading)
+    return _Measured(setting, record["source"], Grade(record["grade"]), date, models, shading)
 
 
 def _model(kind: str, value: Any, setting: Setting) -> Model:
@@ -292,5 +317,11 @@ def _key(record: Mapping[str, Any]) -> str:
 def _key_of(one: _Measured) -> str:
     of_setting = {name: value for name, value in vars(one.setting).items() if name != "lens"}
     models = {kind: {"model": model.name, "terms": list(model.terms)} for kind, model in one.models.items()}
-    record = {"source": one.source, "date": one.date.isoformat(), "models": models, SHADING: one.shading}
+    record = {
+        "source": one.source,
+        "grade": one.grade,
+        "date": one.date.isoformat(),
+        "models": models,
+        SHADING: one.shading,
+    }
     return _key({**of_setting, **record})

@@ -9,13 +9,15 @@ from sixbit.lenses.own import Run
 from sixbit.measure.corner import MOST_STOPS, fall_off
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.kinds import Grade
 
 
 def keep_corner(stops: float, choices: Choices) -> Run:
     """Keep the fall-off that the stops lost in the corner tell, by the mean shape of measured lenses.
 
-    ``choices`` say lens and f-number, and the crop factor of the frame whose corner it is: 1, where none is said.
-    Raises CompileError for a lens that is not known, CalibrationError where the figure or the f-number cannot be.
+    ``choices`` say lens and f-number, and the crop factor of the frame whose corner it is: 1, where none is said. It is
+    graded as published, so that what was measured goes first. Raises CompileError for a lens that is not known,
+    CalibrationError where the figure or the f-number cannot be.
     """
     lens = catalogue().lens(choices.lens or "")
     if choices.f_number is None:
@@ -33,4 +35,5 @@ def keep_corner(stops: float, choices: Choices) -> Run:
         distance_m=choices.distance_m,
     )
     model = fall_off(stops, choices.f_number, lens.f_number_open or choices.f_number)
-    return add(setting, f"{stops:g} stops in the corner, the shape that of other lenses", vignetting=model)
+    source = f"{stops:g} stops in the corner, the shape that of other lenses"
+    return add(setting, source, grade=Grade.PUBLISHED, vignetting=model)

@@ -18,7 +18,7 @@ from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
 from sixbit.lenses.own import Run, read_runs
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, InstallError
-from sixbit.values.kinds import KINDS
+from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.lens import Model
 from sixbit.values.shot import INFINITY_M
 
@@ -35,6 +35,7 @@ def add(
     shading: Mapping[str, Any] | None = None,
     date: datetime.datetime | None = None,
     imported: datetime.date | None = None,
+    grade: Grade = Grade.MEASURED,
     **models: Model,
 ) -> Run:
     """Keep what a run has found; every program that corrects with Sixbit uses it at once.
@@ -68,6 +69,7 @@ def add(
             kinds=tuple(kind for kind in KINDS if kind in models or (kind == "shading" and shading)),
             source=source,
             date=moment,
+            grade=grade,
             imported=imported is not None,
             shading=shading,
             **of_setting,

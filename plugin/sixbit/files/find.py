@@ -110,7 +110,7 @@ def _png(file: BinaryIO) -> Blocks:
     size, inflate = 0, png.Inflater()
     for chunk in png.chunks(file):
         if chunk.name == png.HEADER:
-            header = header or png.header_of(file.read(16))
+            header = header or png.header_of(file.read(min(chunk.size, 16)))
         elif chunk.name == png.EXIF and at is None:
             head = file.read(min(chunk.size, 64))
             at = chunk.at + len(head) - len(jpeg.bare_exif(head))

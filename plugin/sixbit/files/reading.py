@@ -1,4 +1,4 @@
-"""Exceptions of libraries at a file, as errors of Sixbit's: nothing else leaves what reads a file."""
+"""Errors that libraries throw at a file become errors of Sixbit's: nothing else leaves what reads a file."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def reading(
 
 
 def of_library(error: BaseException) -> str:
-    """Tell what a library says of a file, fit for the line of a message.
+    """The words of a library about a file, fit for the line of a message.
 
     >>> of_library(ValueError("two lines\\nof it."))
     'two lines\\\\nof it'

@@ -139,7 +139,8 @@ def write_whole(target: Path, content: str | bytes, make_folder: bool = False, *
     'Elmar'
     """
     with replacing(target, make_folder, same_file=same_file) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+        # Half a character, which JSON can name, has no bytes in UTF-8: it is written as JSON names it.
+        file.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ _PREFIXES = {
 }
 """Of the names of properties, by the namespaces that are read."""
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
+_NOT_IN_XML = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r")
 """The bytes of UTF-8 that are no character of XML (section 2.2)."""
 _LATIN = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 """The characters that stand for bytes that could not be decoded."""
@@ -98,7 +98,8 @@ def in_utf8(packet: bytes) -> bytes:
         packet.decode()
     except UnicodeDecodeError:
         return text_of_packet(packet).encode()
-    return text_of_packet(packet).encode() if _encoding(packet) != "utf-8-sig" or _NO_XML.search(packet) else packet
+    is_well = _encoding(packet) == "utf-8-sig" and len(packet.translate(None, _NOT_IN_XML)) == len(packet)
+    return packet if is_well else text_of_packet(packet).encode()
 
 
 def packet_of_texts(tags: Mapping[str, str]) -> Packet:
@@ -167,7 +168,7 @@ def text_of_packet(packet: bytes) -> str:
     # Bytes that are no UTF-8 are letters of Latin-1, as older programs write them.
     text = packet.decode(encoding, "surrogateescape" if encoding == "utf-8-sig" else "replace").lstrip("\ufeff")
     text = text.translate(_LATIN)
-    text = _NO_XML.sub(b"", text.encode()).decode().strip()
+    text = text.encode().translate(None, _NOT_IN_XML).decode().strip()
     # Python parses text as it is; an encoding named in it would be refused as contradicting that.
     return text.partition("?>")[2] if text.startswith("<?xml") else text
 

@@ -97,5 +97,5 @@ def document(entries: Iterable[Element], made_from: Iterable[Run]) -> bytes:
     ElementTree.indent(root, "    ")
     # Two hyphens would end a comment.
     sources = "\n".join(f"    {r.lens}: {', '.join(r.kinds)}; {r.origin}".replace("--", "- ") for r in made_from)
-    text = f'<?xml version="1.0" encoding="utf-8"?>\n<!--\n    Measured with Sixbit.\n{sources}\n-->\n'
+    text = f'<?xml version="1.0" encoding="utf-8"?>\n<!--\n    Made with Sixbit.\n{sources}\n-->\n'
     return (text + ElementTree.tostring(root, encoding="unicode") + "\n").encode()

@@ -48,6 +48,8 @@ class Run(NamedTuple):
     make: str = ""
     model: str = ""
     """The body, as EXIF writes it."""
+    grade: Grade = Grade.MEASURED
+    """Published, if it was made of a figure that a manual or a test says."""
     imported: bool = False
     """True if somebody else measured it."""
     shading: Mapping[str, Any] | None = None
@@ -80,7 +82,7 @@ class Run(NamedTuple):
         """The calibrations that the run adds to its lens."""
         file = (self.xml if self.has_xml else self.path).name
         return tuple(
-            Calibration(kind, Grade.MEASURED, self.origin, file, self.lens, True, self.name, self.crop_factor)
+            Calibration(kind, self.grade, self.origin, file, self.lens, True, self.name, self.crop_factor)
             for kind in self.kinds
         )
 
@@ -100,11 +102,15 @@ class Run(NamedTuple):
 def read_runs(folder: Path) -> tuple[Run, ...]:
     """All records of a folder that can be read, the oldest first; the user is told of the others.
 
-    What was imported stands before all that the user measured, which thus counts where there are both.
+    What somebody else measured stands before all that the user did, and figures of a manual before both: of two for one
+    setting the later one counts.
     """
-    found = readable(_read, folder.glob(f"*{SUFFIX}"))
-    # Of the runs of a day, number 10 comes after number 9.
-    return tuple(sorted(found, key=lambda run: (not run.imported, run.date, len(run.name), run.name)))
+
+    def order(run: Run) -> tuple[Any, ...]:
+        # Of the runs of a day, number 10 comes after number 9.
+        return run.grade is Grade.MEASURED, not run.imported, run.date, len(run.name), run.name
+
+    return tuple(sorted(readable(_read, folder.glob(f"*{SUFFIX}")), key=order))
 
 
 def readable(read: Callable[[Path], T], paths: Iterable[Path]) -> Iterator[T]:
@@ -146,6 +152,7 @@ def _read(path: Path) -> Run:
         for name in ("f_number", "distance_m"):
             if fields.get(name) is not None:
                 fields[name] = _length(name, fields[name])
+        fields["grade"] = Grade(fields.get("grade", Grade.MEASURED))
         run = Run(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
         if not isinstance(run.imported, bool):
             raise ValueError(f"imported is {run.imported!r:.40}")

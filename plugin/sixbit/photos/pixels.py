@@ -76,7 +76,8 @@ def without_colour(pixels: NDArray[Any]) -> bool:
 
     def alike(rows: NDArray[Any]) -> bool:
         colours = rows[..., :3]
-        spread: NDArray[Any] = colours.max(axis=2) - colours.min(axis=2)
+        with np.errstate(invalid="ignore"):  # of what is infinite in all colours
+            spread: NDArray[Any] = colours.max(axis=2) - colours.min(axis=2)
         return bool((spread <= slack).all())
 
     # A few rows tell nearly all that have colours.

@@ -283,7 +283,10 @@ def _copied_png(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str,
 
     source, file = io.BytesIO(data), io.BytesIO()
     photo = _copied_with(png.carried(path, source), policy)
-    png.assemble(file, photo, png_file.SIGNATURE + png.chunks_of(source, png.PICTURE), photo.metadata)
+    picture = png_file.SIGNATURE + png.chunks_of(source, png.PICTURE)
+    if picture[12:16] != png_file.HEADER:
+        raise PhotoError("is damaged: its picture does not begin with its size.", Code.DAMAGED)
+    png.assemble(file, photo, picture, photo.metadata)
     return file.getvalue(), photo.notes
 
 

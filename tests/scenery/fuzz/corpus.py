@@ -174,6 +174,7 @@ CORPUS: Mapping[str, tuple[Kind, Callable[[], bytes]]] = {
     "quality-beyond.json": ("preset", lambda: b'{"label": "a", "format": "JPEG", "quality": 1e400}'),
     "brackets.json": ("preset", lambda: b"[" * 100_000),
     "brackets-choices.json": ("choices", lambda: b"[" * 100_000),
+    "half-a-character.json": ("choices", lambda: _seed("choices.json", "choices").replace(b"LEICA M10", b"\\ud800")),
     "no-choices.json": ("choices", lambda: b""),
     "brackets.jsonl": ("ledger", lambda: b"[" * 100_000 + b"\n"),
     "targets-of-numbers.jsonl": ("ledger", lambda: b'{"ledger": 1, "targets": {"photo.jpg": 1.5}}\n'),

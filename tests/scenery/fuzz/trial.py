@@ -20,7 +20,6 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from sixbit.export.batch.memory import needed
 
 from sixbit.calibration.frames import open_frame
 from sixbit.cli import complain
@@ -31,6 +30,7 @@ from sixbit.editors.server.process import _Server
 from sixbit.engines import apply
 from sixbit.export import presets
 from sixbit.export.batch import batch, foreseen
+from sixbit.export.memory import needed
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.match import match
 from sixbit.lenses.remembered import choices_file

@@ -28,7 +28,7 @@ from typing import Any
 
 from sixbit.cli.main import _say
 from sixbit.editors.server import session
-from sixbit.export.batch.pool import Pool
+from sixbit.export.batch.pool import Pool, _export
 from sixbit.faults import STRICT
 from tests.scenery.fuzz.corpus import CORPUS
 from tests.scenery.fuzz.mutate import mutated
@@ -108,6 +108,8 @@ def _settle(top: Path) -> None:
     server = logging.getLogger("sixbit.editors.server.process")
     server.addHandler(MISTAKES)
     server.propagate = False
+    if hasattr(Pool, "_done"):
+        Pool._done = lambda self, task: _export(task)
     Pool._started = lambda self, processes: _Here()  # type: ignore[method-assign]
     session._started_calibration = lambda lens, log: None  # type: ignore[assignment, return-value]
 
