@@ -73,11 +73,11 @@ def start_log(logger: logging.Logger, name: str) -> Path | None:
 
     from platformdirs import user_log_path
 
-    path = user_log_path("sixbit") / name
     try:
+        path = user_log_path("sixbit") / name
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
-    except OSError:
+    except (OSError, RuntimeError):  # the second of a user without a home
         return None
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
     for earlier in list(logger.handlers):

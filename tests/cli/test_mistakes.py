@@ -69,6 +69,17 @@ def test_a_mistake_without_a_log_tells_what_it_is(capsys: pytest.CaptureFixture[
     assert err.endswith("no log can be written. Please report it.\n")
 
 
+def test_who_has_no_home_has_no_log(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the user of a container has none, whom no file knows."""
+
+    def no_home(*arguments: object) -> None:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("platformdirs.user_log_path", no_home)
+    assert main(["lens", "x"]) == 70
+    assert capsys.readouterr().err.endswith("no log can be written. Please report it.\n")
+
+
 def test_a_mistake_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STRICT, "1")
     with pytest.raises(TypeError, match="that"):

@@ -271,6 +271,11 @@ def test_damaged_lines_of_a_ledger_are_passed_over(tmp_path: Path) -> None:
     assert Ledger(ledger.path).record("a") == {"source": "a", "status": "corrected"}
 
 
+def test_a_name_of_an_output_folder_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    with refused(PhotoError, "cannot be written: File name too long", Code.NOT_WRITABLE):
+        batch([put(tmp_path / "in" / "a.jpg")], tmp_path / ("long" * 100), presets.load("full-jpeg"))
+
+
 PLANTED = {
     ".sixbit": "is a link",
     ".sixbit/ledger.jsonl": "is a link",

@@ -125,3 +125,12 @@ def test_a_cluster_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with refused(PhotoError, "no Dask scheduler.*runs", Code.CLUSTER):
         batch([photo], tmp_path / "out", presets.load("full-jpeg"), scheduler=f"tcp://127.0.0.1:{free_port()}")
     assert os.listdir(tmp_path / "out") == [".sixbit"]  # noqa: PTH208
+
+
+def test_an_address_that_makes_no_sense_leaves_no_traceback(tmp_path: Path) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(batch_photos.jpeg(64, 48, batch_photos.KNOWN))
+    command = [sys.executable, "-m", "sixbit", "batch", "--preset", "full-jpeg", "--scheduler", "tcp://nonsense"]
+    done = subprocess.run([*command, photo, "-o", tmp_path / "out"], stderr=subprocess.PIPE, text=True, check=False)
+    assert "There is no Dask scheduler at 'tcp://nonsense'" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -168,7 +168,7 @@ def test_no_preset_at_all(content: str) -> None:
 def test_an_unknown_name_is_told_the_nearest() -> None:
     with refused(PresetError, "did you mean 'full-jpeg'.*`sixbit presets` lists them", Code.PRESET):
         presets.load("full_jpeg")
-    for name in ("../archive", "", "a/b"):
+    for name in ("../archive", "", "a/b", "long" * 100):
         with pytest.raises(PresetError, match="There is no preset"):
             presets.load(name)
 

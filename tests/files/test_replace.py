@@ -254,6 +254,31 @@ def test_a_full_disk_leaves_a_file_with_two_names_as_it_was(
     assert names(names_of_one[0].parent) == ["one.jpg", "other"]
 
 
+def test_nobody_else_tells_what_a_file_is_to_be(
+    names_of_one: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder as ``/tmp`` others may lay down files, and not change those that are there."""
+    one, _ = names_of_one
+    (tmp_path / "new").write_bytes(NEW)
+    dying(DIE_IN_PLACE, one, 0, tmp_path / "new")
+    monkeypatch.setattr(os, "geteuid", lambda: in_place._whole(one).stat().st_uid + 1)
+    tmp_path.chmod(0o1777)
+    sweep(tmp_path)
+    assert one.read_bytes().rstrip(b"\0") == OLD
+    tmp_path.chmod(0o777)  # where all may change all, so that nothing is gained
+    sweep(tmp_path)
+    assert one.read_bytes() == NEW
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    code = "import sys\nfrom pathlib import Path\nfrom sixbit.files.in_place import alone\n"
+    code += "with alone(Path(sys.argv[1])):\n    print('went on')"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.jpg")], stdout=subprocess.PIPE, timeout=60)
+    assert done.stdout == b"went on\n"
+
+
 def test_what_cannot_be_finished_is_not_read(names_of_one: tuple[Path, Path]) -> None:
     one, _ = names_of_one
     in_place._whole(one).write_bytes(b"not made by Sixbit")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import lensfunpy
@@ -242,6 +245,15 @@ def test_own_file_that_is_damaged_is_named_and_does_not_stop_the_others(tmp_path
         known = load(data_path("lens_db"), tmp_path)
     assert "own-thypoch-simera-35mm-f-1.4-asph." in known.lenses
     assert len(known.lenses) == len(load(data_path("lens_db")).lenses) + 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+def test_a_pipe_among_the_own_files_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.xml")
+    code = "import sys\nfrom pathlib import Path\nfrom sixbit.lenses.catalogue import load\n"
+    code += "from sixbit.manifest import data_path\nload(data_path('lens_db'), Path(sys.argv[1]))"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE, timeout=60, check=True)
+    assert b"a.xml: is no file" in done.stderr
 
 
 def test_an_own_body_that_is_damaged_does_not_stop_the_others(tmp_path: Path) -> None:

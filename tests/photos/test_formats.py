@@ -104,6 +104,15 @@ def test_webp_as_pillow_reads_it(mode: str, options: dict[str, Any], tmp_path: P
     assert (read_shot(path).width, read_shot(path).height) == (64, 48)
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif"])
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_a_single_pixel_is_saved(mode: str, suffix: str, tmp_path: Path) -> None:
+    Image.new(mode, (1, 1), (200,) * len(mode) if len(mode) > 1 else 200).save(tmp_path / "one.png")
+    photo, out = decode(tmp_path / "one.png"), tmp_path / f"out.{suffix}"
+    save_photo(photo, photo.pixels, out)
+    assert decode(out).pixels.ravel()[0] == 200
+
+
 def test_premultiplied_jpeg_xl_is_made_straight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No encoder at hand writes one, so the header is told to say so."""
     from dataclasses import replace

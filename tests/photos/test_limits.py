@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import imagecodecs
+import numpy as np
 import pillow_heif
 import pytest
 import tifffile
@@ -94,6 +95,34 @@ def test_the_jpegs_in_a_tiff_are_no_larger_than_their_parts(tmp_path: Path) -> N
         else:
             with refused(PhotoError, "holds a JPEG of 30000x30000 pixels for a part of 64x64", Code.DAMAGED):
                 decode(tmp_path / "photo.tif")
+
+
+@pytest.mark.parametrize(
+    ("codec", "number"), [("jpeg2k", 34712), ("jpegxl", 50002), ("webp", 50001), ("png", 34933), ("lerc", 34887)]
+)
+def test_nor_are_pictures_of_other_formats(
+    codec: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tiff_of(side: int) -> bytes:
+        data = getattr(imagecodecs, f"{codec}_encode")(np.full((side, side, 3), 128, np.uint8))
+        tags = hostile.picture_tags(64, 64, 3, compression=number) + hostile.strips([8], [len(data)], 64)
+        return hostile.tiff(tags, data)
+
+    (tmp_path / "photo.tif").write_bytes(tiff_of(64))
+    assert decode(tmp_path / "photo.tif").pixels.shape == (64, 64, 3)
+    (tmp_path / "photo.tif").write_bytes(tiff_of(200))
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", None)
+    with refused(PhotoError, "holds a .* of 200x200 pixels for a part of 64x64", Code.DAMAGED):
+        decode(tmp_path / "photo.tif")
+
+
+@pytest.mark.parametrize(("codec", "number"), [("jpeg8", 7), ("png", 34933)])
+def test_parts_that_overlap_are_not_each_read(codec: str, number: int, tmp_path: Path) -> None:
+    data = getattr(imagecodecs, f"{codec}_encode")(np.full((64, 64), 128, np.uint8)) + bytes(1_000)
+    tags = hostile.picture_tags(64, 128, compression=number) + hostile.strips([8, 9], [len(data), len(data)], 64)
+    (tmp_path / "photo.tif").write_bytes(hostile.tiff(tags, data))
+    with refused(PhotoError, "its parts overlap", Code.DAMAGED):
+        decode(tmp_path / "photo.tif")
 
 
 def test_narrow_pictures_of_single_bits_have_bytes_enough(tmp_path: Path) -> None:

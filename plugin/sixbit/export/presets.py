@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -200,7 +201,7 @@ def load(name_or_path: str | Path) -> Preset:
     if isinstance(name_or_path, Path) or name.endswith(".json"):
         return _load_file(Path(name_or_path))
     path = folder() / f"{name}.json"
-    if NAME.fullmatch(name) and path.is_file():
+    if NAME.fullmatch(name) and os.path.isfile(path):  # noqa: PTH113 - a name may be longer than one can be
         return _load_file(path)
     if name in manifest()["presets"]:
         return Preset(name=name, **_values(manifest()["presets"][name]))
@@ -398,7 +399,7 @@ def _right_template(template: str) -> str:
 
 def _right_profile(profile: str) -> str | None:
     path = _profile_file(profile)
-    is_file = path.suffix.lower() in (".icc", ".icm") and path.is_file()
+    is_file = path.suffix.lower() in (".icc", ".icm") and os.path.isfile(path)  # noqa: PTH113 - as above
     return profile if is_file else nearest(profile, PROFILES)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -72,7 +73,7 @@ def alone(target: Path) -> Iterator[None]:
     for _ in range(_TRIES):
         finish(whole, wait=True)
         try:
-            held = target.open("rb")
+            held = _opened(target)
         except OSError:  # whoever opens it next says why
             yield
             return
@@ -87,6 +88,13 @@ def alone(target: Path) -> Iterator[None]:
                 return
     why = f"another Sixbit has been writing to it, and {whole.name} beside it holds what it is to be."
     raise PhotoError(why, Code.BUSY, subject=target)
+
+
+def _opened(target: Path) -> BinaryIO:
+    """Open a file, behind links, too; raises OSError for what is none: a pipe would be waited for."""
+    if not target.is_file():
+        raise OSError(errno.EINVAL, "it is no file")
+    return target.open("rb")
 
 
 def finish_all(folder: Path) -> None:
@@ -106,7 +114,9 @@ def finish(whole: Path, wait: bool = False) -> None:
     with suppress(OSError), opened_plainly(whole, os.O_RDWR) as file:
         if wait and whole.name.startswith(of_this_computer("", "")):
             hold(file)
-        if not is_left(whole, file) or not os.path.samestat(os.fstat(file.fileno()), whole.stat()):
+        if _may_be_foreign(whole.parent, file) or not is_left(whole, file):
+            return
+        if not os.path.samestat(os.fstat(file.fileno()), whole.stat()):
             return
         told = _told(file)
         if told is None:  # it was not made by Sixbit
@@ -127,6 +137,16 @@ def finish(whole: Path, wait: bool = False) -> None:
         whole.rename(kept)
         why = "was being written when Sixbit was ended, and is not as it was left; a whole copy of it"
         go_on_without(PhotoError(f"{why} is kept as {kept.name}.", Code.USER_FILE, subject=target))
+
+
+def _may_be_foreign(folder: Path, whole: BinaryIO) -> bool:
+    """True where others may put files into a folder and yet not change those that are there, as in ``/tmp``.
+
+    There somebody could lay down the content of a file that is not his.
+    """
+    if not folder.stat().st_mode & stat.S_ISVTX:
+        return False
+    return not hasattr(os, "geteuid") or os.fstat(whole.fileno()).st_uid != os.geteuid()
 
 
 def _whole(target: Path) -> Path:

@@ -126,6 +126,8 @@ def readable(read: Callable[[Path], T], paths: Iterable[Path]) -> Iterator[T]:
 
 
 def _read_file(read: Callable[[Path], T], path: Path) -> T:
+    if not path.is_file():  # a pipe would be waited for
+        raise CatalogueError("is no file.", subject=path)
     try:
         return read(path)
     except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:

@@ -22,7 +22,7 @@ from sixbit.photos.gain_map import GainMap, announced, is_gain_map
 from sixbit.photos.leica_trailer import Trailer, taken
 from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_bytes, check_size
-from sixbit.photos.pixels import in_depth
+from sixbit.photos.pixels import in_depth, packed
 from sixbit.photos.resolution import Resolution, jfif, of_jfif, resolution_in
 from sixbit.values.errors import Code, PhotoError
 
@@ -247,8 +247,6 @@ def write(
     threads: int | None = None,
 ) -> list[str]:
     """Encode pixels as an 8-bit JPEG; alpha is dropped."""
-    import numpy as np
-
     height, width = pixels.shape[:2]
     if max(height, width) > _LARGEST_SIDE:
         raise PhotoError(f"a JPEG holds at most {_LARGEST_SIDE} pixels a side.", Code.ENDING, subject=photo.path)
@@ -260,7 +258,7 @@ def write(
         notes.append("a JPEG holds no alpha channel: it was left out")
     if photo.bits > 8:
         notes.append(f"a JPEG holds 8 bits a channel: {photo.bits} were rounded to 8")
-    pixels = np.ascontiguousarray(in_depth(pixels, 8))
+    pixels = packed(in_depth(pixels, 8))
     pixels = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     encoding = photo.encoding if isinstance(photo.encoding, JpegEncoding) else JpegEncoding()
     tables = encoding.tables if quality is None else ()

@@ -43,6 +43,20 @@ def in_depth(pixels: NDArray[Any], depth: int) -> NDArray[Any]:
     return result
 
 
+def packed(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Pixels that follow each other in memory, as encoders want them; themselves if they do.
+
+    NumPy calls an axis of one pixel packed whatever its step is, which encoders do not.
+
+    >>> import numpy as np
+    >>> packed(np.zeros((1, 1, 4), np.uint8)[:, :, :3]).strides
+    (3, 3, 1)
+    """
+    import numpy as np
+
+    return np.ascontiguousarray(pixels).reshape(-1).reshape(pixels.shape)
+
+
 def without_colour(pixels: NDArray[Any]) -> bool:
     """True for a picture whose colours are alike everywhere, within three levels of 8 bits.
 

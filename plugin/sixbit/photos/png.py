@@ -14,7 +14,7 @@ from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
 from sixbit.photos.metadata import Metadata, listed
 from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_bytes, check_size
-from sixbit.photos.pixels import in_depth
+from sixbit.photos.pixels import in_depth, packed
 from sixbit.photos.resolution import Resolution, of_phys, phys, resolution_in
 from sixbit.values.errors import Code, PhotoError, photo_name
 
@@ -152,7 +152,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         pixels = in_depth(pixels, 16)
         notes.append("a PNG holds whole numbers: floating point was rounded to 16 bits")
     # Run lengths of the differences: four times as fast as the default, a few per cent larger.
-    encoded = memoryview(imagecodecs.png_encode(np.ascontiguousarray(pixels), level=1, strategy=3, filter=16))
+    encoded = memoryview(imagecodecs.png_encode(packed(pixels), level=1, strategy=3, filter=16))
     return notes + assemble(file, photo, encoded, metadata)
 
 

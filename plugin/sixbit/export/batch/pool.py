@@ -167,6 +167,8 @@ class Cluster(Pool):
             why = Sentence("A cluster needs Dask.", Code.MISSING_PART, package="sixbit[cluster]")
             raise PhotoError(why) from error
         try:
+            # Of one that makes no sense a client would leave a traceback.
+            distributed.comm.addressing.resolve_address(address)
             client: Any = distributed.Client
             self._client = client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
