@@ -22,6 +22,7 @@ from sixbit.files.icc import made_profile
 from sixbit.photos.colour import PRIMARIES, of_icc
 from sixbit.photos.decode import decode
 from sixbit.photos.photo import Photo
+from sixbit.photos.pixels import without_colour
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.light import srgb
@@ -83,6 +84,15 @@ def test_three_channels_that_are_alike(name: str, options: dict[str, Any], tmp_p
     tinted[89:95, 130:136, 0] ^= 128  # one spot of colour, between the rows that are looked at first
     done = correct(saved(tmp_path / f"tinted-{name}", tinted, **options), out)
     assert "tca" in done.filter.made_from["corrections"]
+
+
+@pytest.mark.parametrize("kind", ["uint16", "float32"])
+@pytest.mark.parametrize("light", [0.003, 0.02, 0.5])
+def test_colours_of_a_dark_picture_in_linear_light(kind: str, light: float) -> None:
+    white = 1 if kind == "float32" else 65535
+    linear = (scene(300, 200) / 255.0) ** 2.2 * light * white
+    assert not without_colour(linear.astype(kind))
+    assert without_colour(np.repeat(linear[..., 1:2], 3, axis=2).astype(kind))
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif"])

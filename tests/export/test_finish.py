@@ -316,6 +316,20 @@ def test_what_is_brightened_stays_below_its_alpha(kind: Any, tmp_path: Path) -> 
     assert (out[..., :3].max(axis=2) <= out[..., 3]).all()
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+@pytest.mark.parametrize("long_side", [None, 60])
+def test_grey_that_is_multiplied_is_saved_as_what_is_seen(suffix: str, long_side: int | None, tmp_path: Path) -> None:
+    pixels = np.full((80, 120, 2), (60, 120), np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack", extrasamples=[1])
+    photo = finished(decode(tmp_path / "a.tif"), replace(PLAIN, long_side=long_side, depth=8))
+    save_photo(photo, photo.pixels, tmp_path / f"out{suffix}")
+    out = decode(tmp_path / f"out{suffix}")
+    assert out.is_grey
+    middle = out.pixels[20, 30]
+    assert np.abs(np.atleast_1d(middle)[0].astype(int) - (60 if suffix == ".tif" else 128)) <= 1
+    assert suffix == ".jpg" or middle[3] == 120
+
+
 def test_what_is_multiplied_stays_as_it_is_where_nothing_is_finished(tmp_path: Path) -> None:
     pixels = multiplied(scene(channels=4))
     tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=[1])

@@ -310,6 +310,8 @@ def test_a_raw_that_is_developed_whole(rational: bool, tmp_path: Path) -> None:
     assert raw(tmp_path, active=ACTIVE, size=(9600, 7000)).developed is None  # more than there is
     assert raw(tmp_path, active=ACTIVE, origin=(500, 0), size=(9528, 6328)).developed is None
     assert (raw(tmp_path).width, raw(tmp_path).developed) == (9600, None)
+    smaller = raw(tmp_path, active=(8, 16, 12688, 19088), origin=(4, 2), size=(9528, 6328))  # of what it was
+    assert placed(smaller) == Place(placed(smaller).crop_factor)
 
 
 @pytest.mark.parametrize("factor", [1.3, 1.8])

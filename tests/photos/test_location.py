@@ -139,6 +139,11 @@ TEXTS: dict[str, bytes] = {
     "area": text(b"tEXt", b"exif:GPSAreaInformation\0" + SECRET) + text(b"tEXt", b"Title\0kept"),
     "compressed": text(b"zTXt", b"Location\0\0" + zlib.compress(SECRET)) + text(b"tEXt", b"Author\0kept"),
     "international": text(b"iTXt", b"photoshop:City\0\0\0\0\0" + SECRET) + text(b"tEXt", b"Capacity\0kept"),
+    "run together": b"".join(
+        text(b"tEXt", name + b"\0" + SECRET)
+        for name in (b"gpslatitude", b"GPSLONGITUDE", b"geolocation", b"LatLng", b"LAT", b"STATE", b"Place", b"Ort")
+    )
+    + text(b"tEXt", b"Source\0kept"),
     "profile exif": raw_profile("exif", b"Exif\0\0" + GPS_BLOCK) + text(b"tEXt", b"Comment\0kept"),
     "profile APP1": raw_profile("APP1", b"Exif\0\0" + GPS_BLOCK) + text(b"tEXt", b"Comment\0kept"),
     "profile xmp": raw_profile(
@@ -191,6 +196,9 @@ NAMESPACES = {
     "GImage": "http://ns.google.com/photos/1.0/image/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
     "xmpGImg": "http://ns.adobe.com/xap/1.0/g/img/",
+    "acdsee": "http://ns.acdsee.com/iptc/1.0/",
+    "mwg-kw": "http://www.metadataworkinggroup.com/schemas/keywords/",
+    "own": "http://example.com/own/1.0/",
 }
 DECLARED = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
 
@@ -202,6 +210,17 @@ def of_xmp(attributes: str = "", body: str = "") -> bytes:
 
 def bag(name: str, *items: str) -> str:
     return f"<{name}><rdf:Bag>{''.join(f'<rdf:li>{item}</rdf:li>' for item in items)}</rdf:Bag></{name}>"
+
+
+def category(name: str, *below: str) -> str:
+    """A category of ACDSee, as it stands escaped in an attribute."""
+    return f"&lt;Category Assigned=&quot;1&quot;&gt;{name}{''.join(below)}&lt;/Category&gt;"
+
+
+def node(name: str, *below: str) -> str:
+    """A keyword by the Metadata Working Group, in a list of such."""
+    children = f"<mwg-kw:Children><rdf:Bag>{''.join(below)}</rdf:Bag></mwg-kw:Children>" if below else ""
+    return f'<rdf:li rdf:parseType="Resource"><mwg-kw:Keyword>{name}</mwg-kw:Keyword>{children}</rdf:li>'
 
 
 STRUCT = '<{0}><rdf:Bag><rdf:li rdf:parseType="Resource"><{1}>{2}</{1}></rdf:li></rdf:Bag></{0}>'
@@ -219,6 +238,19 @@ PACKETS = {
     "machine tags": of_xmp(body=bag("dc:subject", "geotagged", f"geo:lat={WHERE}", "dog")),
     "Lightroom": of_xmp(
         body=bag("lr:hierarchicalSubject", f"Places|Hesse|{WHERE}", "Animals|dog") + bag("dc:subject", WHERE, "dog")
+    ),
+    "run together": of_xmp(f'own:gpslatitude="{WHERE}" own:geolocation="{WHERE}" own:Lon="{WHERE}"'),
+    "ACDSee": of_xmp(
+        f'acdsee:categories="&lt;Categories&gt;{category("Orte", category("Hessen", category(WHERE)))}'
+        f'{category("Tiere", category("dog"))}&lt;/Categories&gt;"',
+        bag("dc:subject", WHERE, "cat"),
+    ),
+    "Metadata Working Group": of_xmp(
+        body='<mwg-kw:Keywords rdf:parseType="Resource"><mwg-kw:Hierarchy><rdf:Bag>'
+        + node("Places", node("Hesse", node(WHERE)))
+        + node("Animals", node("dog"))
+        + "</rdf:Bag></mwg-kw:Hierarchy></mwg-kw:Keywords>"
+        + bag("dc:subject", WHERE, "cat")
     ),
     "digiKam": of_xmp(body=bag("digiKam:TagsList", f"Orte/Hessen/{WHERE}", "dog") + bag("dc:subject", WHERE, "dog")),
 }

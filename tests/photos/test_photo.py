@@ -401,6 +401,20 @@ def test_tiff_in_every_layout(tmp_path: Path, options: dict[str, Any]) -> None:
     assert again.encoding == photo.encoding
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_alpha_of_a_tiff_whose_white_is_zero(kind: Any, tmp_path: Path) -> None:
+    import tifffile
+
+    white = 1 if kind is np.float32 else np.iinfo(kind).max
+    pixels = np.zeros((20, 30, 2), kind)
+    pixels[:, :10, 0] = white
+    pixels[..., 1] = white
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="miniswhite", extrasamples=[2])
+    out = decode(tmp_path / "a.tif").pixels
+    assert (out[..., 3] == white).all()
+    assert [out[5, 5, 0], out[5, 20, 0]] == [0, white]
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_png_pixels_come_back_as_they_were(tmp_path: Path, channels: int, dtype: Any) -> None:

@@ -7,7 +7,7 @@ properties that name a place: they are known by the words of their names, in wha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -20,9 +20,14 @@ _WORDS = frozenset(
     | {"city", "country", "province", "county", "continent", "municipality"}
 )
 """Words in the names of properties that tell a place (IPTC, Exif, Darwin Core, makers of drones: "GpsLongtitude")."""
-_NAMES = frozenset({"lat", "lon", "long", "point", "State", "WorldRegion", "coverage", "region-name"})
+_RUN_TOGETHER = re.compile("gps|latitude|longt?itude|geo(?:loc|pos|tag|hash|rss)|sublocation|country")
+"""Such words in names that do not show where words begin, as ``gpslatitude``."""
+_NAMES = frozenset(
+    {"lat", "lon", "long", "lng", "latlon", "latlong", "latlng", "point", "state", "worldregion", "coverage"}
+    | {"region-name", "place", "placename"}
+)
 """Whole names of properties that do so (W3C's WGS84 positions, GeoRSS, photoshop, IPTC, Dublin Core)."""
-_OTHERS = frozenset({"SubjectLocation"})
+_OTHERS = frozenset({"subjectlocation"})
 """Names with such a word that tell of a place in the picture (EXIF 2.32, section 4.6.5)."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -31,9 +36,14 @@ _MACHINE_TAG = re.compile(r"geo:(lat|lon|long|alt)\w*=.*|geotagged", re.IGNORECA
 _PATH = re.compile(r"[|/]")
 _ROOTS = frozenset(
     {"place", "places", "location", "locations", "geography", "geo", "countries", "cities"}
-    | {"orte", "länder", "lieux", "pays", "luoghi", "lugares"}
+    | {"ort", "orte", "länder", "lieu", "lieux", "pays", "luogo", "luoghi", "lugar", "lugares"}
 )
 """What hierarchies of keywords about places begin with."""
+_CATEGORIES = "Xmp.acdsee.categories"
+"""A hierarchy as XML in a text, which ACDSee and digiKam write."""
+_CATEGORY = re.compile(r"(<(/?)Category\b[^>]*>)([^<]*)")
+_NESTED = re.compile(r"(Xmp\.mwg-kw\.Keywords/mwg-kw:Hierarchy\[\d+\])(/.*)?/mwg-kw:Keyword")
+"""A hierarchy of structures, in the words of the Metadata Working Group."""
 
 _EXIF_BLOCK = re.compile(rb"Exif\0\0(?=II\*\0|MM\0\*)")
 _OTHER_BLOCK = re.compile(
@@ -186,8 +196,10 @@ def names_place(name: str) -> bool:
     >>> [names_place(name) for name in ("GPSLatitude", "LocationShown", "City", "HDRCapacityMax", "SubjectLocation")]
     [True, True, True, False, False]
     """
-    words = (word.lower() for word in _WORD.findall(name))
-    return name in _NAMES or (name not in _OTHERS and not _WORDS.isdisjoint(words))
+    words, small = (word.lower() for word in _WORD.findall(name)), name.lower()
+    if small in _OTHERS:
+        return False
+    return small in _NAMES | _ROOTS or bool(_RUN_TOGETHER.search(small)) or not _WORDS.isdisjoint(words)
 
 
 def clear_xmp(data: Any, places: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -196,7 +208,8 @@ def clear_xmp(data: Any, places: frozenset[str] = frozenset()) -> frozenset[str]
     erase_where(data, lambda datum: _key_names_place(datum.key()))
     lists = [datum for datum in data if datum.typeName() in ("XmpBag", "XmpSeq", "XmpAlt")]
     items = {datum.key(): list(datum.value()) for datum in lists}
-    places |= places_in(text for texts in items.values() for text in texts)
+    places |= places_in([*(text for texts in items.values() for text in texts), *_paths(data)])
+    _blank_hierarchies(data, places)
     for key, texts in items.items():
         kept = [text for text in texts if not is_place(text, places)]
         if not kept:
@@ -207,6 +220,33 @@ def clear_xmp(data: Any, places: frozenset[str] = frozenset()) -> frozenset[str]
                 value.read(text)
             data[key] = value
     return places
+
+
+def _paths(data: Any) -> Iterator[str]:
+    """The keywords in hierarchies that are no lists, each behind what it is below."""
+    for datum in data:
+        key, text = datum.key(), str(datum.value())
+        if key == _CATEGORIES:
+            path: list[str] = []
+            for _, closes, name in _CATEGORY.findall(text):
+                path = path[:-1] if closes else [*path, name.strip()]
+                yield "|".join(path)
+        elif (found := _NESTED.fullmatch(key)) and found[2]:
+            root = f"{found[1]}/mwg-kw:Keyword"
+            yield f"{data[root].value() if root in data else ''}|{text}"
+
+
+def _blank_hierarchies(data: Any, places: frozenset[str]) -> None:
+    """Leave no name in these hierarchies that is a place; their shape stays."""
+
+    def kept(found: re.Match[str]) -> str:
+        return found[1] if is_place(found[3].strip(), places) else found[0]
+
+    for key, text in [(datum.key(), str(datum.value())) for datum in data]:
+        if key == _CATEGORIES:
+            data[key] = _CATEGORY.sub(kept, text)
+        elif _NESTED.fullmatch(key) and is_place(text, places):
+            data[key] = ""
 
 
 def is_place(keyword: str, places: Iterable[str] = ()) -> bool:

@@ -61,7 +61,8 @@ def without_colour(pixels: NDArray[Any]) -> bool:
     """True for a picture whose colours are alike everywhere, within three levels of 8 bits.
 
     Compression leaves a level or two, and noise some more; lateral colour itself would have left a lot more. Floating
-    point, in which a level may be a lot of the light of shadows, has no more than one.
+    point, in which a level may be a lot of the light of shadows, has no more than one. A level is less where more than
+    8 bits hold a picture that is dark: it may be the linear light of one that is still to be brightened.
 
     >>> import numpy as np
     >>> grey = np.arange(12, dtype=np.uint8).reshape(2, 2, 3) // 3 * 40
@@ -73,6 +74,9 @@ def without_colour(pixels: NDArray[Any]) -> bool:
     if pixels.ndim == 2 or pixels.shape[2] < 3:
         return True
     slack = 1 / 255 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max // 255 * 3
+    if pixels.dtype.itemsize > 1:
+        white = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
+        slack *= min(1.0, float(np.fmax.reduce(pixels[..., :3], axis=None)) / white)
 
     def alike(rows: NDArray[Any]) -> bool:
         colours = rows[..., :3]

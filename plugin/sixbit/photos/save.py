@@ -49,10 +49,10 @@ def save_photo(
     check_target(out, photo.path)
     if kind != "jpeg":
         photo = photo.without_gain_map("only a JPEG holds one")
-    if photo.grey and photo.alpha:
-        pixels = _as_grey(pixels)
     if kind != "tiff" and photo.is_multiplied:
         pixels = straight(pixels)
+    if photo.grey and photo.alpha:
+        pixels = _as_grey(pixels)
     room = None
     if kind == "jpeg":
         in_parts = getattr(photo.encoding, "exif_in_parts", False)

@@ -143,7 +143,9 @@ def _arranged(path: Path, page: TiffPage, pixels: NDArray[Any], notes: list[str]
         pixels = _rgb_of_ycbcr(path, page, pixels)
         notes.append("YCbCr became RGB")
     if page.photometric == _WHITE_IS_ZERO:
-        pixels = (1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max) - pixels
+        pixels = pixels.copy()
+        light = pixels[..., 0] if pixels.ndim == 3 else pixels  # and no alpha behind it
+        np.subtract(1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max, light, out=light)
         notes.append("white is zero became black is zero")
     colours = 3 if page.photometric in (_RGB, _PALETTE, _YCBCR) else 1
     channels = pixels.shape[2] if pixels.ndim == 3 else 1

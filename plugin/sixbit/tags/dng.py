@@ -50,6 +50,8 @@ def _areas(structure: Structure, entries: list[Entry]) -> Areas | None:
     size = told(_SIZE, 2)
     width, height = (structure.number(find(entries, tag)) or 0 for tag in (tiff.WIDTH, tiff.HEIGHT))
     top, left, bottom, right = told(_ACTIVE, 4) or (0, 0, height, width)
+    if bottom > height or right > width:  # as it is left by programs that make a raw smaller
+        top, left, bottom, right = 0, 0, height, width
     across, down = right - left, bottom - top
     if not size or not (1 <= size[0] <= across and 1 <= size[1] <= down):
         return None
