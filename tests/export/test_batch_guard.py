@@ -18,9 +18,10 @@ from sixbit.cli.main import main
 from sixbit.export.batch import batch, foreseen, plan, pool, work, worker
 from sixbit.export.batch.ledger import Ledger
 from sixbit.export.batch.report import Outcome, outcome_of
-from sixbit.export.batch.worker import ANY_PHOTO, NATIVE, seconds_for
+from sixbit.export.batch.worker import seconds_for
 from sixbit.export.memory import needed
 from sixbit.export.presets import Preset
+from sixbit.files.limits import SECONDS, SECONDS_MORE
 from sixbit.files.replace import make_folder
 from sixbit.values.errors import Code, PhotoError
 from tests.scenery import batch_photos
@@ -91,7 +92,7 @@ def test_each_step_of_the_parent_takes_it(damaged: Path, name: str) -> None:
     photo = damaged / name
     assert plan.file_stem(BY_TAGS, photo).startswith(photo.stem)
     assert needed(photo, JPEG) >= 0
-    assert seconds_for(photo) >= ANY_PHOTO
+    assert seconds_for(photo) >= SECONDS
     assert plan.fingerprint(str(photo))[0] == [len(DAMAGED[name]), photo.stat().st_mtime_ns]
     assert plan.chosen_lens(str(photo)) is None
     task = plan.Task(photo, str(photo), str(damaged), "x", JPEG, "")
@@ -251,8 +252,8 @@ def test_larger_photos_may_take_longer(tmp_path: Path) -> None:
     data = bytearray(whole(".png"))
     struct.pack_into(">II", data, 16, 10_000, 5_000)
     photo.write_bytes(data)
-    assert seconds_for(photo) == ANY_PHOTO + 50 * NATIVE
-    assert seconds_for(tmp_path / "none.png") == ANY_PHOTO
+    assert seconds_for(photo) == SECONDS + 50 * SECONDS_MORE
+    assert seconds_for(tmp_path / "none.png") == SECONDS
 
 
 @pytest.mark.parametrize("text", ["0", "-5", "long", "inf", "nan"])

@@ -1,7 +1,7 @@
 """The limits on what a file may claim, and on what it may hold: one table, which ``docs/limits.md`` shows.
 
 A file that goes beyond is refused before anything is decoded, or what goes beyond is passed over, with a note where
-something of the photo is lost.
+something of the photo is lost. The last rows are the time that a batch gives it.
 """
 
 from __future__ import annotations
@@ -57,6 +57,11 @@ BOXES = Limit(1 << 16, "boxes", "Of a HEIC, AVIF or JPEG XL, and chunks of a Web
 ENTRIES = Limit(4096, "tags", "Of one directory of Exif data or of a TIFF.")
 READS = Limit(30_000, "reads", "Of a file for its Exif tags: more run in circles.")
 READ = Limit(64 << 20, "bytes", "Read of a file for its Exif tags.")
+
+SECONDS = Limit(60, "seconds", "Of a processor, for any photo of a batch.")
+SECONDS_MORE = Limit(2, "seconds", "More, for each million of its pixels.")
+SECONDS_MORE_PLAIN = Limit(30, "seconds", "Instead of these 2, where there is no C++ kernel.")
+IDLE = Limit(30, "times as long", "For a photo of a batch whose disk does not answer.")
 
 
 def most_pixels(large: bool = False) -> int:

@@ -17,19 +17,13 @@ from typing import Any
 from sixbit.export.batch.ledger import Record
 from sixbit.export.batch.plan import Task
 from sixbit.export.memory import header_of
+from sixbit.files.limits import IDLE, SECONDS, SECONDS_MORE, SECONDS_MORE_PLAIN
 from sixbit.values.errors import Code, PhotoError
 
 DIED = (
     "the process that worked on it was ended by the system: the photo is damaged in a way that was not foreseen, or "
     "there was not enough memory."
 )
-ANY_PHOTO, NATIVE, OTHERS = 60.0, 2.0, 30.0
-"""Seconds of a processor that a photo may take, and more for each megapixel: by the C++ kernel, and by other engines.
-
-An Intel Xeon takes 0.05 and 3 s a megapixel; the slowest computers are ten times slower.
-"""
-IDLE = 30
-"""How many times as long a photo may take where its process waits for a disk, or for its turn."""
 TICK = 1.0
 """Seconds after which it is looked how long a task has taken."""
 
@@ -41,10 +35,14 @@ class DiedError(PhotoError):
 
 
 def seconds_for(photo: Path) -> float:
-    """Seconds of a processor after which no work on a photo of this size is honest."""
+    """Seconds of a processor after which no work on a photo of this size is honest.
+
+    An Intel Xeon takes 0.05 s a megapixel, and 3 s without the kernel; the slowest computers are ten times slower.
+    """
     header = header_of(photo)
     megapixels = header.width * header.height / 1e6 if header else 0.0
-    return ANY_PHOTO + megapixels * (NATIVE if importlib.util.find_spec("sixbit.engines._kernel") else OTHERS)
+    has_kernel = importlib.util.find_spec("sixbit.engines._kernel") is not None
+    return SECONDS + megapixels * (SECONDS_MORE if has_kernel else SECONDS_MORE_PLAIN)
 
 
 class Worker:
