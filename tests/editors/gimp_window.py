@@ -449,6 +449,21 @@ def cropped() -> None:
     SEEN["cropped ok"] = enabled(button("OK"))
 
 
+def reshaped() -> None:
+    """Nobody can tell which part of the sensor it is: the reason stands in a bar, with a button that takes it whole."""
+    press(menu_entry())
+    take_whole = wait(lambda: button("Take it for the whole frame"), "no bar for a reshaped photo")
+    time.sleep(3)
+    shot("reshaped")
+    SEEN["reshaped"], SEEN["reshaped ok"] = labels(PLUGIN), enabled(button("OK"))
+    press(take_whole)
+    wait(lambda: enabled(button("OK")), "it was taken for the whole frame and OK cannot be pressed")
+    time.sleep(1)
+    shot("reshaped taken")
+    SEEN["reshaped bar"] = showing(button("Take it for the whole frame"))
+    correct()
+
+
 def untagged() -> None:
     """The photo says nothing: a lens is chosen, and written into what is exported."""
     press(menu_entry())
@@ -572,7 +587,7 @@ STEPS = (
         missing,
         mask,
     ),
-    *(ambiguous, cropped, untagged, export, interrupted, german, timings),
+    *(ambiguous, cropped, reshaped, untagged, export, interrupted, german, timings),
 )
 
 

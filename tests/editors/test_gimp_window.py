@@ -251,3 +251,14 @@ def test_what_is_not_certain_is_asked(tmp_path: Path) -> None:
     assert seen["ambiguous ok"] is False
     assert any("512×512 pixels and the image has 332×332" in label for label in seen["cropped"]), seen["cropped"]
     assert seen["cropped ok"] is False
+
+
+def test_a_part_of_an_unknown_place_is_asked_for(tmp_path: Path) -> None:
+    gimp = GimpHome(system_root("trixie"), tmp_path / "gimp")
+    tags = exif(Make="LEICA CAMERA AG", Model="LEICA M10", LensModel=NAME, FocalLength=(35, 1))
+    Image.fromarray(data.astronaut()[:215]).save(gimp.work / "photo.jpg", exif=b"Exif\0\0" + tags)
+    seen = drive(gimp, ("reshaped",), "gimp-reshaped")
+    assert any(label.startswith("The picture") for label in seen["reshaped"]), seen["reshaped"]
+    assert seen["reshaped ok"] is False
+    assert seen["reshaped bar"] is False
+    assert differ(gimp, "open", "corrected") > 0.01
