@@ -706,6 +706,14 @@ def beside_exif(path: Path) -> tuple[float, float]:
     return across * inches, down * inches
 
 
+def test_a_thumbnail_in_jfif_goes_and_the_resolution_stays(tmp_path: Path) -> None:
+    small = bytes(range(8 * 8 * 3))
+    source = factory.jpeg(LEICA_BLOCK, before=segment(jpeg.APP0, JFIF_300[:-2] + b"\x08\x08" + small))
+    path, _ = corrected(written(tmp_path, "photo.jpg", source))
+    assert small not in path.read_bytes()
+    assert JFIF_300 in path.read_bytes()
+
+
 @pytest.mark.parametrize("block", [None, LEICA_BLOCK, PHONE_BLOCK])
 @pytest.mark.parametrize("out", ["out.tif", "out.jpg", "out.png"])
 def test_the_resolution_of_jfif_and_phys_goes_into_exif(out: str, block: bytes | None, tmp_path: Path) -> None:
