@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from sixbit.files import jpeg, png
@@ -492,6 +493,19 @@ def test_a_tiff_that_says_hardly_anything(options: dict[str, Any], tmp_path: Pat
     for out in ("out.tif", "out.jpg", "out.png"):
         path, _ = corrected(source, out)
         assert kept - says(path) == set()
+
+
+@pytest.mark.parametrize("kind", [4, 13])
+@pytest.mark.parametrize("out", ["out.tif", "out.jpg", "out.png"])
+def test_nothing_points_to_a_directory_that_stays_behind(out: str, kind: int, tmp_path: Path) -> None:
+    """Kodak's TIFFs have the index of DCF beside the first directory, where few look for it."""
+    source = tmp_path / "photo.tif"
+    tifffile.imwrite(source, np.zeros((32, 48, 3), np.uint8), extratags=[(0xA006, 4, 1, 9999, True)])
+    source.write_bytes(source.read_bytes().replace(struct.pack("<HH", 0xA006, 4), struct.pack("<HH", 0xA005, kind)))
+    path, _ = corrected(source, out)
+    told = subprocess.run([*exiftool(), "-warning", str(path)], capture_output=True, text=True, check=False).stdout
+    assert "Interop" not in told
+
 
 
 # XMP
