@@ -507,7 +507,6 @@ def test_nothing_points_to_a_directory_that_stays_behind(out: str, kind: int, tm
     assert "Interop" not in told
 
 
-
 # XMP
 
 
