@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from sixbit.files import jpeg, png
@@ -494,6 +495,18 @@ def test_a_tiff_that_says_hardly_anything(options: dict[str, Any], tmp_path: Pat
         assert kept - says(path) == set()
 
 
+@pytest.mark.parametrize("kind", [4, 13])
+@pytest.mark.parametrize("out", ["out.tif", "out.jpg", "out.png"])
+def test_nothing_points_to_a_directory_that_stays_behind(out: str, kind: int, tmp_path: Path) -> None:
+    """Kodak's TIFFs have the index of DCF beside the first directory, where few look for it."""
+    source = tmp_path / "photo.tif"
+    tifffile.imwrite(source, np.zeros((32, 48, 3), np.uint8), extratags=[(0xA006, 4, 1, 9999, True)])
+    source.write_bytes(source.read_bytes().replace(struct.pack("<HH", 0xA006, 4), struct.pack("<HH", 0xA005, kind)))
+    path, _ = corrected(source, out)
+    told = subprocess.run([*exiftool(), "-warning", str(path)], capture_output=True, text=True, check=False).stdout
+    assert "Interop" not in told
+
+
 # XMP
 
 
@@ -704,6 +717,14 @@ def beside_exif(path: Path) -> tuple[float, float]:
     across, down, unit = map(float, told.split())
     inches = 0.0254 if path.suffix == ".png" else {1: 1, 2: 2.54}[int(unit)]
     return across * inches, down * inches
+
+
+def test_a_thumbnail_in_jfif_goes_and_the_resolution_stays(tmp_path: Path) -> None:
+    small = bytes(range(8 * 8 * 3))
+    source = factory.jpeg(LEICA_BLOCK, before=segment(jpeg.APP0, JFIF_300[:-2] + b"\x08\x08" + small))
+    path, _ = corrected(written(tmp_path, "photo.jpg", source))
+    assert small not in path.read_bytes()
+    assert JFIF_300 in path.read_bytes()
 
 
 @pytest.mark.parametrize("block", [None, LEICA_BLOCK, PHONE_BLOCK])

@@ -463,3 +463,10 @@ def test_content_credentials_go_with_a_word(suffix: str, tmp_path: Path) -> None
     assert b"manifest" not in (tmp_path / "out.tif").read_bytes()
     if suffix != ".jxl":  # which Pillow does not write
         assert not decode(saved(tmp_path / f"plain{suffix}")).notes
+
+
+def test_the_gain_map_of_a_jpeg_xl_is_told(tmp_path: Path) -> None:
+    data = new_formats.jxl(exif(**TAGS), b"", pixels=picture())
+    for box_name, expected in ((b"free", []), (b"jhgm", [True])):
+        (tmp_path / "photo.jxl").write_bytes(data + box(box_name, bytes(40)))
+        assert ["HDR gain map" in note for note in decode(tmp_path / "photo.jxl").notes] == expected

@@ -254,8 +254,9 @@ def exif_of_tiff(file: BinaryIO) -> bytes | None:
     exiv2 = loaded_exiv2()
 
     def wanted(group: str, tag: int) -> bool:
-        of_pixels = group == "Image" and tag in PICTURE_TAGS
-        return not of_pixels and not group.startswith(("SubImage", "SubThumb", "Image2", "Image3", "Thumbnail"))
+        # Of an index of DCF in this place exiv2 has the pointer alone.
+        stays = group == "Image" and tag in PICTURE_TAGS | {tiff.INTEROP}
+        return not stays and not group.startswith(("SubImage", "SubThumb", "Image2", "Image3", "Thumbnail"))
 
     try:
         # Not by its path, which may hold bytes that are no text.
@@ -267,7 +268,7 @@ def exif_of_tiff(file: BinaryIO) -> bytes | None:
     # exiv2 takes resolution, white point and their like for a matter of the pixels.
     with suppress(tiff.StructureError):
         found = tiff.Structure(block)
-        found.complete_first(tiff.Structure(file), PICTURE_TAGS | {tiff.EXIF, tiff.GPS})
+        found.complete_first(tiff.Structure(file), PICTURE_TAGS | {tiff.EXIF, tiff.GPS, tiff.INTEROP})
         return found.content()
     return block
 

@@ -9,7 +9,7 @@ from sixbit.files.bmff import crop, has_credentials
 from sixbit.files.find import still_in
 from sixbit.photos.codecs import decoded, photo_of
 from sixbit.photos.metadata import Metadata, upright
-from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_size
+from sixbit.photos.photo import NO_CREDENTIALS, NO_GAIN_MAP, Photo, check_size
 from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     if has_credentials(file):
         notes.append(NO_CREDENTIALS)
     if found.has_gain_map:
-        notes.append("its HDR gain map was left out: only that of a JPEG is carried over")
+        notes.append(NO_GAIN_MAP)
     metadata = upright(Metadata(found.exif, found.xmp))
     picture = picture._replace(pixels=np.ascontiguousarray(pixels))
     return photo_of(path, "AVIF", picture, metadata, notes, icc=found.icc, codes=found.codes)

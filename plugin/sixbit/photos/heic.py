@@ -9,7 +9,7 @@ from sixbit.files.bmff import has_credentials
 from sixbit.files.find import still_in
 from sixbit.photos.colour import SRGB, of_exif, of_icc, of_nclx
 from sixbit.photos.metadata import Metadata, upright
-from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_size
+from sixbit.photos.photo import NO_CREDENTIALS, NO_GAIN_MAP, Photo, check_size
 from sixbit.values.errors import Code, PhotoError
 
 
@@ -38,7 +38,7 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     if has_credentials(file):
         notes.append(NO_CREDENTIALS)
     if gain_maps or found.has_gain_map:
-        notes.append("its HDR gain map was left out: only that of a JPEG is carried over")
+        notes.append(NO_GAIN_MAP)
     nclx = info.get("nclx_profile") or {"color_primaries": 2, "transfer_characteristics": 2}
     by_codes = of_nclx(nclx["color_primaries"], nclx["transfer_characteristics"])
     colour = of_icc(info.get("icc_profile")) or by_codes or of_exif(metadata.exif) or SRGB

@@ -221,6 +221,8 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
             notes.append(NO_CREDENTIALS)
         elif marker == jpeg.APP0 and data.startswith(b"JFXX"):
             pass  # a thumbnail of the picture as it was
+        elif marker == jpeg.APP0 and data.startswith(b"JFIF\0") and len(data) > 14:
+            others.append((marker, data[:12] + bytes(2)))  # without such a thumbnail
         elif marker == jpeg.APP14 and data.startswith(b"Adobe") and data[11:12] != _ADOBE_YCC:
             pass  # says that the colours are stored in another way than they will be
         elif jpeg.APP0 <= marker <= jpeg.APP15 or marker == jpeg.COMMENT:

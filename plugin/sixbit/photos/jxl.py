@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sixbit.files import jpeg
-from sixbit.files.bmff import has_credentials
+from sixbit.files.bmff import boxes, has_credentials
 from sixbit.files.find import jxl_in
 from sixbit.photos.codecs import Decoded, decoded, photo_of
 from sixbit.photos.metadata import Metadata, upright
-from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_size
+from sixbit.photos.photo import NO_CREDENTIALS, NO_GAIN_MAP, Photo, check_size
 from sixbit.photos.pixels import straight
 from sixbit.values.errors import Code, PhotoError
+
+_GAIN_MAP = b"jhgm"
+"""The box of a gain map (ISO/IEC 18181-2)."""
 
 
 def read(path: Path, file: BinaryIO, most: int) -> Photo:
@@ -36,6 +39,8 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
         why = "is a JPEG XL whose colours are told by a profile, which cannot be read from it."
         raise PhotoError(why, Code.FORMAT, subject=path)
     notes = [NO_CREDENTIALS] if has_credentials(file) else []
+    if any(box.name == _GAIN_MAP for box in boxes(file)):
+        notes.append(NO_GAIN_MAP)
     picture = decoded(path, "JPEG XL", data, header.bits)
     pixels = picture.pixels
     if pixels.ndim == 3 and header.is_grey and pixels.shape[:2] != header.size[::-1]:
