@@ -94,7 +94,9 @@ NOT_IN_THE_DIALOG = {"_Lens", "_Cancel", *(one["label"] for one in manifest()["h
 def test_every_key_of_the_dialog_is_of_one_thing(language: str | None) -> None:
     catalogue = polib.pofile(str(SOURCE / f"{language}.po")) if language else ()
     said = {entry.msgid: entry.msgstr for entry in catalogue}
-    marked = [text for text in sought_texts() if re.search(r"(^|\w|\W)_\w", re.sub(r"\{.*?\}|not_m|SIXBIT_LARGE", "", text))]
+    marked = [
+        text for text in sought_texts() if re.search(r"(^|\w|\W)_\w", re.sub(r"\{.*?\}|not_m|SIXBIT_LARGE", "", text))
+    ]
     shown = [said.get(text, text) for text in marked if text not in NOT_IN_THE_DIALOG]
     assert len(shown) > 15
     keys = Counter(text[text.index("_") + 1].lower() for text in shown)
