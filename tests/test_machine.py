@@ -1,10 +1,13 @@
-"""The user's folders, against platformdirs."""
+"""The user's folders, against platformdirs; and the memory."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import platformdirs
 import pytest
 
+from sixbit import machine
 from sixbit.machine import user_config, user_data
 
 
@@ -17,3 +20,16 @@ def test_are_where_platformdirs_says(base: str | None, monkeypatch: pytest.Monke
             monkeypatch.setenv(variable, base)
     assert user_data() == platformdirs.user_data_path("sixbit")
     assert user_config() == platformdirs.user_config_path("sixbit")
+
+
+@pytest.mark.parametrize(
+    "said", [None, "", "MemTotal: 8000000 kB\nMemFree: 1000000 kB\nSwapTotal: 0 kB\n", "MemTotal: ? kB\n"]
+)
+def test_memory_is_told_where_the_system_says_less(
+    said: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "MEMINFO", tmp_path / "meminfo")
+    if said is not None:
+        (tmp_path / "meminfo").write_text(said)
+    found = machine.memory()
+    assert 0 < found.free <= found.total <= found.with_swap

@@ -862,6 +862,19 @@ def test_an_internal_error_is_told_and_logged() -> None:
     assert complaints.decode().split() == ["stray"]
 
 
+def test_too_little_memory_is_no_mistake() -> None:
+    breaking = (
+        "import sixbit.editors.server.session as session\n"
+        "def broken(): raise MemoryError\n"
+        "session.catalogue = broken\n"
+        "from sixbit.editors.server.process import run; run()"
+    )
+    with running([sys.executable, "-c", breaking]) as server:
+        answer = server.refused("lenses")
+    assert answer["error"] == "There is not enough memory for this on this computer."
+    assert (answer["kind"], answer["code"]) == ("photo", "too_large")
+
+
 def test_without_a_place_for_the_log(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with running(env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "file")}) as server:

@@ -251,6 +251,13 @@ def test_a_ledger_that_was_cut_short_goes_on(tmp_path: Path) -> None:
         Ledger(ledger.path)
 
 
+def test_an_error_while_a_folder_is_held_is_not_blamed_on_it(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionResetError), held(tmp_path / ".sixbit"):
+        raise ConnectionResetError
+    with held(tmp_path / ".sixbit"):
+        pass  # and it is free again
+
+
 def test_damaged_lines_of_a_ledger_are_passed_over(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
     ledger.claim({"a": "a", "b": "b"})

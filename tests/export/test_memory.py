@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import pytest
 from sixbit.calibration.frames import opening
 from sixbit.cli.main import main
 from sixbit.export import memory
+from sixbit.export.batch import batch
 from sixbit.export.correct import correct
 from sixbit.export.memory import foretold, needed
-from sixbit.export.presets import PLAIN
+from sixbit.export.presets import PLAIN, load
 from sixbit.machine import Memory
 from sixbit.values.errors import Code, PhotoError
-from tests.scenery import batch_photos
+from tests.scenery import batch_photos, hostile
 from tests.scenery.refusals import refused
 
 GIGABYTE = 1 << 30
@@ -48,6 +50,27 @@ def test_a_photo_that_can_never_fit_is_refused(
     assert main(["calibrate", "lines", str(large), "--dry-run"]) == 1
     assert "use a computer with more memory" in capfd.readouterr().err
     assert not (tmp_path / "out.jpg").exists()
+
+
+@pytest.mark.parametrize(
+    ("side", "large", "words", "code"),
+    [
+        (1 << 24, False, "more than 1073741824 are never opened", Code.TOO_LARGE),
+        (20_000, False, "more than 250000000 are not opened unasked", Code.MANY_PIXELS),
+        (20_000, True, "takes about .* of memory", Code.TOO_LARGE),
+    ],
+)
+def test_pixels_that_are_not_decoded_are_no_matter_of_memory(
+    side: int, large: bool, words: str, code: Code, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there(monkeypatch, GIGABYTE, GIGABYTE)
+    photo = tmp_path / "photo.heic"
+    photo.write_bytes(hostile.with_size(hostile.heic(), side, side))
+    with refused(PhotoError, words, code):
+        foretold(photo, PLAIN, large)
+    (failure,) = batch([photo], tmp_path / "out", load("full-jpeg"), large=large, memory=GIGABYTE).failures
+    assert re.search(words, failure.message)
+    assert failure.codes == (code,)
 
 
 def test_swap_counts(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -318,3 +319,20 @@ def test_a_damaged_file_gets_a_name_of_its_own(tmp_path: Path) -> None:
         aside = set_aside(tmp_path / "choices.json")
         assert aside
         assert aside.name == name
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES])
+def test_a_file_that_the_system_keeps_is_not_blamed_on_its_folder(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept(part: Path, target: Path) -> None:  # as of one that is immutable
+        raise PermissionError(number, "not permitted")
+
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"as it was")
+    monkeypatch.setattr(Path, "replace", kept)
+    with refused(PhotoError, "the system keeps this file from being changed, though not its folder", Code.NOT_WRITABLE):
+        write_whole(photo, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
+    with refused(PhotoError, "the folder .* is read-only for you", Code.READ_ONLY):
+        write_whole(tmp_path / "another.jpg", b"new")

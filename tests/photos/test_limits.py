@@ -27,6 +27,19 @@ CLAIMS: dict[str, tuple[bytes, str, Code]] = {
         Code.DAMAGED,
     ),
     "scans.jpg": (hostile.jpeg_of_scans(200), "in 206 scans; more than 100", Code.FORMAT),
+    "segments.jpg": (
+        hostile.jpeg(segments=hostile.segment(0xFE, b"x") * 5_000),
+        "has more than 4096 segments before its picture; no more are looked at",
+        Code.FORMAT,
+    ),
+    "segments-behind-tags.jpg": (
+        hostile.jpeg(
+            segments=hostile.segment(0xE1, b"Exif\0\0" + hostile.exif_of_entries(10))
+            + hostile.segment(0xFE, b"x") * 5_000
+        ),
+        "has more than 4096 segments before its picture; no more are looked at",
+        Code.FORMAT,
+    ),
     "missing.tif": (
         hostile.tiff_with_missing_strips(800_000),
         "has 8 of the 200000 strips that its 100x800000 pixels take",

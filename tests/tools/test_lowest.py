@@ -31,6 +31,14 @@ def test_bounds_above_known_holes_are_those_that_are_told() -> None:
     assert told == {name: version for name, version in bounds().items() if name in told}
 
 
+def test_no_library_has_two_bounds() -> None:
+    read = configparser.ConfigParser(interpolation=None)
+    read.read(CLONE / "setup.cfg", encoding="utf-8")
+    wanted = [read["options"]["install_requires"], *read["options.extras_require"].values()]
+    names = [one[0] for line in "\n".join(wanted).split("\n") if (one := re.match(r"[\w.-]+(?=>=|\[\w+\]>=)", line))]
+    assert len(names) == len({*names}) > 20
+
+
 def test_what_is_tried_works_with_the_versions_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lowest.try_all(Path(sys.executable), tmp_path) == 0, capsys.readouterr().out
     made = {path.name for path in tmp_path.iterdir()}

@@ -131,7 +131,7 @@ def correct(
     lens, choices, notes = _chosen(shot, preset, choices, force)
     notes += place.evidence
     watch.lap("database")
-    if words := foretold(path, replace(preset, format=format_of(out).upper())):
+    if words := foretold(path, replace(preset, format=format_of(out).upper()), large):
         watch.say(words)
     photo = decode(path, large)
     watch.lap("decode")

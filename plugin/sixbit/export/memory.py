@@ -7,7 +7,9 @@ from pathlib import Path
 
 from sixbit.export.presets import PLAIN, Preset
 from sixbit.files.find import Blocks
+from sixbit.files.limits import most_pixels
 from sixbit.machine import memory
+from sixbit.photos.photo import check_size
 from sixbit.tags.read import opened, photo_blocks
 from sixbit.values.errors import Code, PhotoError
 
@@ -42,13 +44,14 @@ def gigabytes(size: int) -> str:
     return f"{size / (1 << 30):.1f} GB"
 
 
-def foretold(photo: Path, preset: Preset = PLAIN) -> str:
+def foretold(photo: Path, preset: Preset = PLAIN, large: bool = False) -> str:
     """Say in words that a photo takes more memory than is free; empty if it does not, or if its header says nothing.
 
     Raises PhotoError for a photo that takes more than memory and swap have together: it would end in a crash.
     """
     takes, there = needed(photo, preset), memory()
     if takes + PROCESS > there.with_swap:
+        check_pixels(photo, large)
         most = gigabytes(there.with_swap)
         why = f"takes about {gigabytes(takes)} of memory, and this computer has {most} with its swap."
         raise PhotoError(why, Code.TOO_LARGE, subject=photo)
@@ -64,6 +67,16 @@ def header_of(photo: Path) -> Blocks | None:
             return photo_blocks(photo, opening)
     except (PhotoError, OSError):
         return None
+
+
+def check_pixels(photo: Path, large: bool = False) -> None:
+    """Refuse a photo that claims more pixels than are decoded, whatever memory there is.
+
+    To be asked before it is said how much memory it takes: more of it would not help.
+    """
+    header = header_of(photo)
+    if header is not None and header.width * header.height:
+        check_size(photo, header.width, header.height, most_pixels(large))
 
 
 def needed(photo: Path, preset: Preset) -> int:

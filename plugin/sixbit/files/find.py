@@ -98,7 +98,7 @@ def _jpeg(file: BinaryIO) -> Blocks:
         frame = jpeg.frame_of(segment) or frame
     exif = jpeg.exif_in(segments)
     if exif is None and xmp is None and not frame.size[0]:
-        raise PhotoError("is cut off before its picture begins.", Code.DAMAGED)
+        raise jpeg.without_picture(file)
     at, block = exif or (None, b"")
     if len(jpeg.exif_segments(segments)) > 1:
         file, at = io.BytesIO(block), 0

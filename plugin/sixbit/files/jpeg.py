@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from sixbit.files import limits
+from sixbit.values.errors import Code, PhotoError
 
 SIGNATURE = b"\xff\xd8\xff"
 END = b"\xff\xd9"
@@ -102,6 +103,19 @@ def segments(file: BinaryIO, start: int = 0) -> Iterator[Segment]:
     >>> [segment.content for segment in segments(io.BytesIO(b"\\xff\\xd8" + packed(COMMENT, b"six bits")))]
     [b'six bits']
     """
+    return (step for step in _steps(file, start) if step)
+
+
+def without_picture(file: BinaryIO) -> PhotoError:
+    """The refusal of a JPEG in which no picture was found: it ends before, or has more segments than are looked at."""
+    if sum(1 for _ in _steps(file, 0)) < limits.SEGMENTS:
+        return PhotoError("is cut off before its picture begins.", Code.DAMAGED)
+    why = f"has more than {limits.SEGMENTS} segments before its picture; no more are looked at."
+    return PhotoError(why, Code.FORMAT)
+
+
+def _steps(file: BinaryIO, start: int) -> Iterator[Segment | None]:
+    """The segments, and None for each byte of junk."""
     at = start + 2
     for _ in range(limits.SEGMENTS):
         file.seek(at)
@@ -110,6 +124,7 @@ def segments(file: BinaryIO, start: int = 0) -> Iterator[Segment]:
             return
         mark, marker, length = struct.unpack(">BBH", head)
         if mark != 0xFF or marker in (0, 0xFF):  # 0xFF may be repeated to fill up
+            yield None
             at += 1
             continue
         if marker == _END_OF_IMAGE or length < 2:

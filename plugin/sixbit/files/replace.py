@@ -199,6 +199,9 @@ def refusal(error: OSError, target: Path) -> PhotoError:
         code = Code.DISK_FULL
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         why, code = f"the folder {folder} is read-only for you", Code.READ_ONLY
+        if error.errno != errno.EROFS and os.path.lexists(target) and os.access(target.parent, os.W_OK | os.X_OK):
+            # An attribute of the file keeps it (chattr +i), or it is somebody else's in a folder of all.
+            why, code = "the system keeps this file from being changed, though not its folder", Code.NOT_WRITABLE
     elif error.errno == errno.ENOENT:
         why, code = f"there is no folder {folder}", Code.NO_FOLDER
     return PhotoError(f"cannot be written: {why}.", code, subject=target)

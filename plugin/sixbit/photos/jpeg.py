@@ -124,7 +124,9 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
 def _check_scans(path: Path, data: bytes, most: int) -> None:
     """Refuse a picture that is cut short, has too few bytes for its size, or so many scans that they take too long."""
     scans, frame = jpeg.scans_in(data), jpeg.frame_in(data)
-    if scans.end is None or frame is None:
+    if frame is None or not scans.number:
+        raise jpeg.without_picture(io.BytesIO(data))
+    if scans.end is None:
         raise PhotoError("the JPEG is cut short.", Code.DAMAGED, subject=path)
     width, height = frame.size
     check_bytes(path, width, height, frame.blocks * frame.least_bits / 8, scans.end - scans.start)

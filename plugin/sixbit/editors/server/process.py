@@ -23,7 +23,7 @@ from sixbit.editors.server.requests import RequestFile
 from sixbit.editors.server.session import Session
 from sixbit.faults import described, in_words
 from sixbit.machine import start_log
-from sixbit.values.errors import ArgumentError, PhotoError, SixbitError, photo_name
+from sixbit.values.errors import ArgumentError, Code, PhotoError, SixbitError, photo_name
 from sixbit.values.sentence import Sentence, parts
 
 LONGEST_LINE = 16 << 20
@@ -145,6 +145,9 @@ class _Server:
             return {"error": "Cancelled.", "kind": "cancelled"}
         except SixbitError as error:
             return _refusal(error)
+        except MemoryError:
+            why = "There is not enough memory for this on this computer."
+            return _refusal(PhotoError(why, Code.TOO_LARGE))
         except Exception as error:
             do = job.request.get("do")
             _log.error("%s", described(f"request {do!r}", error))

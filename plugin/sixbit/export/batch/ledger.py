@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sixbit.files.parts import opened_plainly
+from sixbit.files.reading import reading
 from sixbit.files.replace import refusal
 from sixbit.values.errors import Code, PhotoError
 
@@ -69,7 +70,7 @@ class Ledger:
         """Return the record of a photo; None if it has none."""
         if source not in self._places:
             return None
-        with opened_plainly(self.path) as file:
+        with reading(self.path, code=Code.USER_FILE), opened_plainly(self.path) as file:
             file.seek(self._places[source])
             return _entry(file.readline())
 
@@ -116,9 +117,12 @@ def held(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / "lock", timeout=0)
-        with lock:
-            yield
+        lock.acquire()
     except filelock.Timeout as error:
         raise PhotoError("another batch is at work in this folder.", Code.BUSY, subject=folder.parent) from error
     except OSError as error:
         raise refusal(error, folder) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -12,7 +12,7 @@ from sixbit.export.batch.ledger import Record
 from sixbit.export.batch.plan import Task
 from sixbit.export.batch.record import failed
 from sixbit.export.batch.worker import DIED, DiedError, Worker, seconds_for
-from sixbit.export.memory import PROCESS, default_budget, gigabytes, needed
+from sixbit.export.memory import PROCESS, check_pixels, default_budget, gigabytes, needed
 from sixbit.machine import processors
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.sentence import Sentence
@@ -102,10 +102,11 @@ class Pool:
         """The bytes that a task takes, or why it cannot be done."""
         try:
             size = needed(task.photo, task.preset)
+            if size <= budget:
+                return size
+            check_pixels(task.photo, task.large)
         except Exception as error:  # whatever a header makes of it
             return error
-        if size <= budget:
-            return size
         takes, allowed = gigabytes(size + 2 * PROCESS), gigabytes(self._memory)
         return PhotoError(f"takes about {takes} of memory, and {allowed} are allowed.", Code.TOO_LARGE)
 
