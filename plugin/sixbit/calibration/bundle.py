@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,10 +24,11 @@ from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import xml_root
 from sixbit.lenses.lensfun_xml import TERMS
-from sixbit.lenses.own import Run
+from sixbit.lenses.own import Run, read_centre
 from sixbit.manifest import manifest
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, CompileError, SixbitError
+from sixbit.values.known import Known
 from sixbit.values.lens import Lens, Model
 from sixbit.values.polynomial import evaluate
 
@@ -41,7 +42,7 @@ HIGHEST_POWER = 12
 """Of a shading's polynomials."""
 LENS = {"sixbit_bundle", "sixbit", "lens_id", "lens", "runs"}
 RUN = {"date", "source", "make", "model", "crop_factor", "aspect_ratio", "focal_mm", "f_number", "distance_m", "models"}
-SHADING = "shading"
+SHADING, KNOWN, CENTRE = "shading", "known", "centre"
 
 
 class _Measured(NamedTuple):
@@ -52,6 +53,8 @@ class _Measured(NamedTuple):
     date: datetime.date
     models: Mapping[str, Model]
     shading: Mapping[str, Any] | None
+    known: Mapping[str, Known]
+    centre: tuple[float, float] | None
 
 
 def write_bundle(out: Path, lens_id: str) -> int:
@@ -84,6 +87,10 @@ def _record(run: Run) -> dict[str, Any]:
         except (KeyError, ValueError) as error:
             raise CatalogueError(f"was changed, and cannot be passed on ({error}).", subject=run.xml) from error
     record = {name: getattr(run, name) for name in RUN - {"models"}} | {"date": run.date[:10], "models": models}
+    if run.known:
+        record[KNOWN] = {kind: known._asdict() for kind, known in run.known.items()}
+    if run.centre:
+        record[CENTRE] = list(run.centre)
     return record | {SHADING: Shading.from_json(run.shading).to_json()} if run.shading else record
 
 
@@ -97,7 +104,16 @@ def read_bundle(path: Path) -> tuple[Run, ...]:
     kept: list[Run] = []
     try:
         for one in measured:
-            run = add(one.setting, one.source, shading=one.shading, date=None, imported=one.date, **one.models)
+            run = add(
+                one.setting,
+                one.source,
+                shading=one.shading,
+                known=one.known,
+                centre=one.centre,
+                date=None,
+                imported=one.date,
+                **one.models,
+            )
             kept.append(run)
     except BaseException:
         for run in kept:
@@ -159,13 +175,13 @@ def _reason(error: BaseException) -> str:
     return str(error).rstrip(".")
 
 
-def _object(value: Any, names: set[str], what: str, optional: str = "") -> dict[str, Any]:
+def _object(value: Any, names: set[str], what: str, optional: Iterable[str] = ()) -> dict[str, Any]:
     """A JSON object with these fields and no other."""
     if not isinstance(value, dict):
         raise TypeError(f"{what} is no object")
     if missing := sorted(names - value.keys()):
         raise ValueError(f"{what} lacks {', '.join(missing)}")
-    if more := sorted(value.keys() - names - {optional}):
+    if more := sorted(value.keys() - names - {*optional}):
         raise ValueError(f"{what} has {more[0]!r:.40}, which is not known")
     return value
 
@@ -195,7 +211,7 @@ def _lens(lens_id: Any) -> Lens:
 
 
 def _run(lens: Lens, value: Any) -> _Measured:
-    record = _object(value, RUN, "a run", SHADING)
+    record = _object(value, RUN, "a run", (SHADING, KNOWN, CENTRE))
     _text(record, "source")
     _text(record, "make", "model", may_be_empty=True)
     if not isinstance(record["date"], str) or len(record["date"]) != 10:
@@ -225,7 +241,11 @@ def _run(lens: Lens, value: Any) -> _Measured:
         raise ValueError("its fall-off or shading is of no f-number")
     if shading and not setting.model.strip():
         raise ValueError("its shading is of no body")
-    return _Measured(setting, record["source"], date, models, shading)
+    known = record.get(KNOWN, {})
+    if not isinstance(known, dict) or not known.keys() <= models.keys():
+        raise ValueError("`known` is not of what was measured")
+    errors = {kind: Known.from_json(one) for kind, one in known.items()}
+    return _Measured(setting, record["source"], date, models, shading, errors, read_centre(record.get(CENTRE)))
 
 
 def _model(kind: str, value: Any, setting: Setting) -> Model:
