@@ -11,6 +11,7 @@ refused.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import tempfile
 import time
@@ -50,7 +51,7 @@ def flat_cases(number: int, case: flats.Case) -> Iterator[Case]:
     true = case.frames[0]
     assert found.shading is not None
     errors = flats.corner_error(found.vignetting, true.vignetting), flats.shading_error(found.shading, true)
-    deviations = found.corner_error, found.shading_error
+    deviations = math.log(2) * found.worth.error[0, -1], found.shading_error
     for (kind, goal), error, deviation in zip(kinds, errors, deviations, strict=True):
         yield Case(kind, name, 100 * error, goal, 2 * 100 * deviation, seconds=seconds)
 

@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from benchmarks.calibrate_cases import Case, run
 from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.measure.lines import MeasuredLines, fit_lines, lines_in
+from sixbit.measure.worth import LIMITS
 from sixbit.values.errors import CalibrationError
+from sixbit.values.polynomial import UNITY
 from tests.scenery import scenes
 from tests.scenery.camera import Camera, as_photo, distortion_error, known_lenses, photograph
 
@@ -86,13 +88,14 @@ def with_lines(seed: int, width: int) -> Case:
     start = time.perf_counter()
     try:
         result = _found(photos, frame)
-    except CalibrationError as error:
-        return Case(kind, name, goal=GOALS[kind], refused=str(error))
+    except CalibrationError as refusal:
+        left = 100 * distortion_error(lens, UNITY, frame, Sensor(crop, 1.5))
+        if str(refusal).startswith("Nothing to correct"):
+            return Case(kind, f"{name}, nothing to correct", left, LIMITS["distortion"].nothing)
+        return Case(kind, name, left, goal=GOALS[kind], refused=str(refusal))
     seconds = time.perf_counter() - start
     error = distortion_error(lens, result.fit.polynomial, frame, Sensor(crop, 1.5))
-    farthest = frame.half_diagonal / ((min(frame.width, frame.height) - 1) / 2)
-    # Twice the standard error, as it is stated of lateral colour.
-    stated = 2 * 100 * result.fit.uncertainty(farthest)
+    stated = float(result.worth.surely_within.max())
     name = f"{name}, {result.fit.model}{', chart seen' * bool(result.charts)}"
     return Case(kind, name, 100 * error, GOALS[kind], stated, seconds=seconds)
 

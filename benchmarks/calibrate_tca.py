@@ -78,7 +78,7 @@ def measured(photo: Any, halved: bool, lens: Lens, frame: SensorPicture) -> tupl
         return tca_error(lens, (UNITY, UNITY), frame, sensor), math.nan, "", str(error)
     polynomials = models.tca(found.model.name, found.model.terms)
     model = f", {found.model.name} {found.corner_px[0]:+.2f} {found.corner_px[1]:+.2f}"
-    return tca_error(lens, polynomials, frame, sensor), found.corner_error, model, ""
+    return tca_error(lens, polynomials, frame, sensor), float(found.worth.surely_within.max()), model, ""
 
 
 def case(number: int, seed: int, *, edges: bool, width: int = 2100) -> Case:

@@ -24,6 +24,7 @@ from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code, CompileError, PhotoError
 from sixbit.values.filter import Filter
+from sixbit.values.known import Known
 from sixbit.values.lens import Model
 from sixbit.values.shot import Shot, Tagged
 
@@ -31,6 +32,7 @@ LENS = "summicron-35-asph"
 CAST = Shading(PlaneShading((1.0, 0.0, -0.1), {(1, 0): 0.02}), PlaneShading((1.0, 0.0, 0.05)))
 PA = Model("pa", (-0.9, 0.5, -0.2))
 SHOT = Shot(make=Tagged("Xiaomi", "EXIF Make"), model=Tagged("2203121C", "EXIF Model"))
+KNOWN = Known((0.0, 0.01, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.05, 0.1), 0.92)
 DAY = datetime(2026, 1, 31, 13, 37, 42, tzinfo=UTC)
 
 
@@ -59,7 +61,14 @@ def setting(f_number: float = 2.0, lens_id: str = LENS) -> Setting:
 def measured() -> None:
     add(setting(), "2 flat frames", vignetting=PA, shading=CAST.to_json(), date=DAY)
     add(setting(5.6), "1 flat frame", vignetting=Model("pa", (-0.4, 0.1, -0.03)), date=DAY)
-    add(setting(), "6 photos with lines", distortion=Model("ptlens", (0.01, -0.03, 0.02)), date=DAY)
+    add(
+        setting(),
+        "6 photos with lines",
+        known={"distortion": KNOWN},
+        centre=(0.02, -0.01),
+        distortion=Model("ptlens", (0.01, -0.03, 0.02)),
+        date=DAY,
+    )
     add(setting(), "edges of 1 photo", tca=Model("poly3", (1.0002, 0.9997, 0, 0, 1e-5, -1e-5)), date=DAY)
 
 
@@ -80,6 +89,9 @@ def test_another_owner_gets_the_same_filter(tmp_path: Path, other_home: Callable
     assert main(["calibrate", "import", str(tmp_path / "lens.json")]) == 0
     assert compiled().digest == ours.digest
     assert len(runs()) == 4
+    assert [(run.known, run.centre) for run in runs() if "distortion" in run.kinds] == [
+        ({"distortion": KNOWN}, (0.02, -0.01))
+    ]
     assert all(run.imported and run.origin.startswith("imported, 2026-01-31, 2203121C: ") for run in runs())
     assert (
         "imported"

@@ -26,6 +26,7 @@ from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, PhotoError, UserFileWarning
 from sixbit.values.filter import Filter
 from sixbit.values.kinds import KINDS
+from sixbit.values.known import Known
 from sixbit.values.lens import Model
 from sixbit.values.shot import Shot, Tagged
 from tests.scenery.lensfun_oracle import vignetting
@@ -275,3 +276,69 @@ def test_a_record_of_a_lens_that_is_gone_is_passed_over() -> None:
     reload_catalogue()
     assert sixbit.match(Shot())
     assert LENS in catalogue().lenses
+
+
+def test_how_well_it_is_known_is_kept_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    known = {"distortion": Known((0.0,) * 10 + (0.06,), 0.84)}
+    run = add(
+        setting(), "5 photos of straight lines", known=known, centre=(0.05, -0.02), distortion=Model("poly3", (0.01,))
+    )
+    assert runs() == (run,)
+    told = "5 photos of straight lines, ± 0.12 % of the half diagonal in the corner, measured out to 84 %"
+    assert main(["lenses", "--json"]) == 0
+    assert told in capsys.readouterr().out
+    assert told in compiled().made_from["calibrations"]["distortion"]["source"]
+    entry = catalogue().calibration_entries(LENS, ["distortion"])["distortion"]
+    assert entry.centre == (0.05, -0.02)
+    size = compile_filter(LENS, M10, Choices(crop_factor=1.0), size=(1501, 1001))
+    assert size.centre == pytest.approx((750 + 25, 500 - 10), abs=0.1)
+    # A record from before has neither.
+    fields = json.loads(run.path.read_text())
+    del fields["known"], fields["centre"]
+    run.path.write_text(json.dumps(fields))
+    reload_catalogue()
+    assert runs() == (run._replace(known={}, centre=None),)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("known", []),
+        ("known", {"vignetting": {"error": [0] * 11, "reach": 1}}),
+        ("known", {"distortion": {"error": [0] * 10, "reach": 1}}),
+        ("known", {"distortion": {"error": [0] * 10 + [-1], "reach": 1}}),
+        ("known", {"distortion": {"error": [0] * 10 + ["1"], "reach": 1}}),
+        ("known", {"distortion": {"error": [0] * 11}}),
+        ("centre", [0.1]),
+        ("centre", [0.1, 0.6]),
+        ("centre", "middle"),
+    ],
+)
+def test_a_record_that_knows_what_cannot_be_is_passed_over(name: str, value: object) -> None:
+    run = add(setting(), "5 photos", distortion=Model("poly3", (0.01,)))
+    fields = json.loads(run.path.read_text())
+    run.path.write_text(json.dumps({**fields, name: value}))
+    reload_catalogue()
+    with pytest.warns(UserFileWarning, match=run.path.name):
+        assert runs() == ()
+
+
+def test_two_measurements_of_the_same_are_averaged_by_their_errors() -> None:
+    def measured(term: float, error: float, days: int, **more: object) -> None:
+        known = {"distortion": Known((error,) * 11, 1.0)} if error else {}
+        date = START + timedelta(days=days)
+        add(setting(), "5 photos", known=known, date=date, distortion=Model("poly3", (term,)), **more)  # type: ignore[arg-type]
+
+    def found() -> float:
+        entry = catalogue().calibration_entries(LENS, ["distortion"])["distortion"]
+        return float(entry.lens.interpolate_distortion(35).terms[0])
+
+    measured(0.010, 0.1, 0)
+    measured(0.020, 0.2, 1)
+    assert found() == pytest.approx(0.012)
+    measured(0.030, 0.1, 2)
+    assert found() == pytest.approx((4 * 0.01 + 0.02 + 4 * 0.03) / 9)
+    measured(0.050, 0.0, 3)  # nobody knows how well
+    assert found() == pytest.approx(0.05)
+    measured(0.060, 0.1, 4)
+    assert found() == pytest.approx(0.06)

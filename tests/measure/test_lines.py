@@ -11,8 +11,17 @@ from numpy.typing import NDArray
 from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.measure.chart import chart_lines
 from sixbit.measure.edges import edge_chains
-from sixbit.measure.lines import MeasuredLines, fit_lines, lines_in
-from sixbit.measure.straightness import Lines, centre_shift, line_of, straighten, straightened
+from sixbit.measure.lines import MeasuredLines, PhotoLines, fit_lines, lines_in
+from sixbit.measure.straightness import (
+    Lines,
+    apart,
+    centre_shift,
+    ideal_radii,
+    line_of,
+    straighten,
+    straightened,
+)
+from sixbit.measure.worth import area_weights
 from sixbit.values.errors import CalibrationError
 from tests.scenery import scenes
 from tests.scenery.camera import Painter, Scene, distortion_error, known_lenses, photos_of
@@ -64,14 +73,16 @@ def test_few_points_are_repeated_never_made_up() -> None:
     assert {tuple(point) for point in line_of(points)} == {tuple(point) for point in points}
 
 
-def drawn(polynomial: tuple[float, ...], centre: tuple[float, float] = (0.0, 0.0)) -> Lines:
-    """Lines across a frame of 3 to 2 as a lens draws them, their points known to 0.1 px."""
+def drawn(
+    polynomial: tuple[float, ...], centre: tuple[float, float] = (0.0, 0.0), noise: float = 1e-4, count: int = 120
+) -> Lines:
+    """Lines across a frame of 3 to 2 as a lens draws them, their points known to ``noise`` half short sides."""
     rng = np.random.default_rng(5)
-    ends = rng.uniform((-1.5, -1.0), (1.5, 1.0), (120, 2, 2))
+    ends = rng.uniform((-1.5, -1.0), (1.5, 1.0), (count, 2, 2))
     ideal = np.linspace(ends[:, 0], ends[:, 1], 24, axis=1)
     radius = np.hypot(ideal[..., 0], ideal[..., 1])[..., None]
     photo = ideal * np.polynomial.polynomial.polyval(radius, polynomial) + centre
-    return Lines(photo + rng.normal(0, 1e-4, photo.shape), np.full(120, 1000.0), np.zeros(120, int))
+    return Lines(photo + rng.normal(0, noise, photo.shape), np.full(count, 1000.0), np.zeros(count, int))
 
 
 @pytest.mark.parametrize(("model", "polynomial"), [("poly3", (0.98, 0.0, 0.02)), ("ptlens", (1.03, 0.05, -0.14, 0.06))])
@@ -79,7 +90,7 @@ def test_the_model_that_drew_the_lines_is_chosen(model: str, polynomial: tuple[f
     fit = straighten(drawn(polynomial))
     assert fit.model == model
     assert np.abs(np.subtract(fit.polynomial, polynomial)).max() < 0.002
-    assert fit.uncertainty(1.8) < 0.0002
+    assert fit.error(1.8, area_weights(1.5)).max() < 0.0002
 
 
 def test_a_centre_beside_the_middle_is_seen() -> None:
@@ -129,17 +140,51 @@ def test_scenes_without_lines_are_not_enough(kind: Any) -> None:
         fitted(photos_of(kind, LENS, SIZE, count=2))
 
 
-def test_lines_in_the_centre_alone_are_not_enough() -> None:
-    def far_away(rng: np.random.Generator) -> Scene:
+def within(radius: float) -> Any:
+    """A building seen through a hole in a grey wall."""
+
+    def scene(rng: np.random.Generator) -> Scene:
         building = scenes.building(rng)
 
         def paint(painter: Painter) -> None:
             building(painter)
             wall = painter.wall
-            away = np.maximum(np.abs(wall.u), np.abs(wall.v)) - np.float32(0.35)
+            away = np.maximum(np.abs(wall.u), np.abs(wall.v)) - np.float32(radius)
             painter.paint((away * 5).clip(0, 1), 0.3)
 
         return paint
 
+    return scene
+
+
+def test_lines_in_the_centre_alone_are_not_enough() -> None:
     with pytest.raises(CalibrationError, match="Not enough"):
-        fitted(photos_of(far_away, LENS, SIZE, turned={"yaw": 5, "pitch": 3}))
+        fitted(photos_of(within(0.22), LENS, SIZE, turned={"yaw": 5, "pitch": 3}))
+
+
+def test_what_was_not_measured_is_told() -> None:
+    """Lines that end at two thirds of the way to the corners tell the lens; that the rest is continued is said."""
+    result = fitted(photos_of(within(0.35), LENS, SIZE, turned={"yaw": 5, "pitch": 3}))
+    assert 100 * error(result) < result.worth.surely_within.max()
+    assert 0.55 < result.worth.reach < 0.8
+    assert "it was not measured, and is continued" in " ".join(result.verdict)
+
+
+def found_in(lines: Lines) -> MeasuredLines:
+    return fit_lines([PhotoLines(lines, False, np.zeros((600, 900), np.uint8))], SIZE)
+
+
+def test_a_large_error_of_a_larger_distortion_is_no_reason_to_refuse() -> None:
+    """The lines leave a corner uncertain by 0.2 % of the half diagonal, and correct 5 %: that is stated and kept."""
+    polynomial = (1.05, 0.0, -0.05)
+    found = found_in(drawn(polynomial, noise=3e-4, count=30))
+    truth = 100 * apart(ideal_radii(polynomial, 1.8), ideal_radii(found.fit.polynomial, 1.8), found.worth.weights) / 1.8
+    assert np.all(np.abs(truth) < found.worth.surely_within[0] + 1e-6)
+    assert found.worth.surely_within.max() > 0.07
+    with pytest.raises(CalibrationError, match=r"Not enough: what they correct is .* What helps"):
+        found_in(drawn((1.0,), noise=3e-4, count=24))
+
+
+def test_a_lens_without_distortion_is_told_from_one_that_is_not_known() -> None:
+    with pytest.raises(CalibrationError, match="Nothing to correct"):
+        found_in(drawn((1.0,)))

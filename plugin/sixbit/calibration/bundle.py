@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,11 +24,12 @@ from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import xml_root
 from sixbit.lenses.lensfun_xml import TERMS
-from sixbit.lenses.own import Run
+from sixbit.lenses.own import Run, read_centre
 from sixbit.manifest import manifest
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, CompileError, SixbitError
 from sixbit.values.kinds import TRUSTED, Grade
+from sixbit.values.known import Known
 from sixbit.values.lens import Lens, Model
 from sixbit.values.polynomial import evaluate
 
@@ -54,7 +55,7 @@ RUN = (
     "distance_m",
     "models",
 )
-SHADING = "shading"
+SHADING, KNOWN, CENTRE = "shading", "known", "centre"
 
 
 class _Measured(NamedTuple):
@@ -66,6 +67,8 @@ class _Measured(NamedTuple):
     date: datetime.date
     models: Mapping[str, Model]
     shading: Mapping[str, Any] | None
+    known: Mapping[str, Known]
+    centre: tuple[float, float] | None
 
 
 def write_bundle(out: Path, lens_id: str) -> int:
@@ -99,6 +102,10 @@ def _record(run: Run) -> dict[str, Any]:
             raise CatalogueError(f"was changed, and cannot be passed on ({error}).", subject=run.xml) from error
     of_run = {name: getattr(run, name) for name in RUN if name != "models"}
     record = of_run | {"date": run.date[:10], "models": models}
+    if run.known:
+        record[KNOWN] = {kind: known._asdict() for kind, known in run.known.items()}
+    if run.centre:
+        record[CENTRE] = list(run.centre)
     return record | {SHADING: Shading.from_json(run.shading).to_json()} if run.shading else record
 
 
@@ -116,6 +123,8 @@ def read_bundle(path: Path) -> tuple[Run, ...]:
                 one.setting,
                 one.source,
                 shading=one.shading,
+                known=one.known,
+                centre=one.centre,
                 date=None,
                 imported=one.date,
                 grade=one.grade,
@@ -182,13 +191,13 @@ def _reason(error: BaseException) -> str:
     return str(error).rstrip(".")
 
 
-def _object(value: Any, names: set[str], what: str, optional: str = "") -> dict[str, Any]:
+def _object(value: Any, names: set[str], what: str, optional: Iterable[str] = ()) -> dict[str, Any]:
     """A JSON object with these fields and no other."""
     if not isinstance(value, dict):
         raise TypeError(f"{what} is no object")
     if missing := sorted(names - value.keys()):
         raise ValueError(f"{what} lacks {', '.join(missing)}")
-    if more := sorted(value.keys() - names - {optional}):
+    if more := sorted(value.keys() - names - {*optional}):
         raise ValueError(f"{what} has {more[0]!r:.40}, which is not known")
     return value
 
@@ -218,7 +227,7 @@ def _lens(lens_id: Any) -> Lens:
 
 
 def _run(lens: Lens, value: Any) -> _Measured:
-    record = _object(value, {*RUN}, "a run", SHADING)
+    record = _object(value, {*RUN}, "a run", (SHADING, KNOWN, CENTRE))
     _text(record, "source")
     _text(record, "make", "model", may_be_empty=True)
     if not isinstance(record["date"], str) or len(record["date"]) != 10:
@@ -250,7 +259,12 @@ def _run(lens: Lens, value: Any) -> _Measured:
         raise ValueError("its fall-off or shading is of no f-number")
     if shading and not setting.model.strip():
         raise ValueError("its shading is of no body")
-    return _Measured(setting, record["source"], Grade(record["grade"]), date, models, shading)
+    known = record.get(KNOWN, {})
+    if not isinstance(known, dict) or not known.keys() <= models.keys():
+        raise ValueError("`known` is not of what was measured")
+    errors = {kind: Known.from_json(one) for kind, one in known.items()}
+    grade, centre = Grade(record["grade"]), read_centre(record.get(CENTRE))
+    return _Measured(setting, record["source"], grade, date, models, shading, errors, centre)
 
 
 def _model(kind: str, value: Any, setting: Setting) -> Model:

@@ -59,7 +59,8 @@ def keep(result: FlatResult) -> Run:
     turned = ", turned against the light" if found.turned and count > 1 else ""
     source = f"{count} flat frame{'s' if count > 1 else ''}{turned}, f/{setting.f_number:g}"
     shading = found.shading.to_json() if found.shading and setting.model else None
-    return add(setting, source, vignetting=Model("pa", found.vignetting), shading=shading)
+    known = {"vignetting": found.worth.known}
+    return add(setting, source, known=known, vignetting=Model("pa", found.vignetting), shading=shading)
 
 
 def _patches_in(frame: DecodedFrame, progress: Progress) -> Patches:

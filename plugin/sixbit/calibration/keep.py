@@ -1,7 +1,8 @@
 """The user's own calibrations: kept as lensfun XML beside their records, listed, exported and removed.
 
 Each run is a record of its own (:mod:`sixbit.lenses.own`). What several runs measured of a lens on sensors of
-one size is interpolated together, by lensfun's rules; of two runs with the same settings the later one counts.
+one size is interpolated together, by lensfun's rules. Two runs with the same settings are averaged by how well each is
+known; where that is not known of both, the later one counts.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_en
 from sixbit.lenses.own import Run, read_runs
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, InstallError
 from sixbit.values.kinds import KINDS, Grade
+from sixbit.values.known import Known
 from sixbit.values.lens import Model
 from sixbit.values.shot import INFINITY_M
 
@@ -33,6 +35,8 @@ def add(
     source: str,
     *,
     shading: Mapping[str, Any] | None = None,
+    known: Mapping[str, Known] | None = None,
+    centre: tuple[float, float] | None = None,
     date: datetime.datetime | None = None,
     imported: datetime.date | None = None,
     grade: Grade = Grade.MEASURED,
@@ -41,7 +45,8 @@ def add(
     """Keep what a run has found; every program that corrects with Sixbit uses it at once.
 
     ``source`` says in words what it was made from, as in "6 photos with lines"; ``models`` are lensfun's, by the kind
-    of correction; ``imported`` is the day on which somebody else measured it. Returns the record, whose name
+    of correction, and ``known`` how well each of them is known; ``centre`` is the optical centre, in half short sides
+    from the middle; ``imported`` is the day on which somebody else measured it. Returns the record, whose name
     :func:`remove` takes. Raises CalibrationError for numbers that cannot be, PhotoError for a disk that is full or a
     folder that cannot be written; nothing is kept then.
     """
@@ -72,6 +77,8 @@ def add(
             grade=grade,
             imported=imported is not None,
             shading=shading,
+            known=dict(known or {}),
+            centre=centre,
             **of_setting,
         )
         if models:
@@ -172,6 +179,8 @@ def _element(run: Run, setting: Setting, models: Mapping[str, Model]) -> Element
         SubElement(lens, "aperture", min=f"{setting.lens.f_number_open:g}")
     SubElement(lens, "cropfactor").text = f"{run.crop_factor:.6g}"
     SubElement(lens, "aspect-ratio").text = f"{run.aspect_ratio:.6g}:1"
+    if run.centre:
+        SubElement(lens, "center", x=f"{run.centre[0]:.6g}", y=f"{run.centre[1]:.6g}")
     calibration = SubElement(lens, "calibration")
     for kind, model in models.items():
         row = {"model": model.name, "focal": f"{run.focal_mm:g}"}

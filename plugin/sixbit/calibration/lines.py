@@ -39,7 +39,7 @@ def keep(result: LinesResult) -> Run:
     found, count = result.found, len(result.frames)
     what = f"{found.charts} of a chart" if found.charts else "of straight lines"
     source = f"{count} photo{'s' if count > 1 else ''} {what}, bend left {found.bend_after:.2f} px"
-    return add(result.setting, source, distortion=found.distortion)
+    return add(result.setting, source, known={"distortion": found.worth.known}, distortion=found.distortion)
 
 
 def _lines_in(frame: DecodedFrame, progress: Progress) -> PhotoLines:

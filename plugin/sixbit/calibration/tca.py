@@ -34,14 +34,15 @@ def measure_tca(paths: Sequence[str | Path], choices: Choices = USUAL, progress:
         found = fit_tca(frames.measured, setting.aspect_ratio, part(progress, 0.6, 1.0))
     except CalibrationError as error:
         photos = frames.names[0] if len(frames.names) == 1 else "these photos"
-        raise CalibrationError(f"{error.reason}.", error.code, subject=photos) from error
+        raise CalibrationError(f"{str(error.reason).removesuffix('.')}.", error.code, subject=photos) from error
     return Result(setting, frames.names, found)
 
 
 def keep(result: TcaResult) -> Run:
     """Keep a result in the user's database, for every program."""
     count = len(result.frames)
-    return add(result.setting, f"edges of {count} photo{'s' if count > 1 else ''}", tca=result.found.model)
+    source = f"edges of {count} photo{'s' if count > 1 else ''}"
+    return add(result.setting, source, known={"tca": result.found.worth.known}, tca=result.found.model)
 
 
 def _blocks_in(frame: DecodedFrame, progress: Progress) -> EdgeBlocks:

@@ -163,7 +163,8 @@ class Catalogue:
         newest = next(run for run in runs if run.name == calibration.run)
         alike = [run for run in runs if run.same_sensor(newest)]
         source = "; ".join(run.origin for run in alike)
-        return merged_entry(tuple(run.xml for run in alike), calibration._replace(source=source))
+        weights = tuple(run.weight(calibration.kind) for run in alike)
+        return merged_entry(tuple(run.xml for run in alike), weights, calibration._replace(source=source))
 
 
 @cache

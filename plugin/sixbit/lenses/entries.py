@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from sixbit.values.errors import CatalogueError, Code
 from sixbit.values.lens import Calibration
+
+SETTINGS = ("focal", "aperture", "distance")
+"""Attributes of a calibration that say how the lens was set."""
 
 
 class Entry(NamedTuple):
@@ -46,14 +49,19 @@ def entry_in(path: Path, calibration: Calibration) -> Entry:
 
 
 @cache
-def merged_entry(paths: tuple[Path, ...], calibration: Calibration) -> Entry:
-    """Make one entry of the first lens of several files: lensfun interpolates between their calibrations."""
+def merged_entry(paths: tuple[Path, ...], weights: tuple[float, ...], calibration: Calibration) -> Entry:
+    """Make one entry of the first lens of several files: lensfun interpolates between their calibrations.
+
+    Those of the same setting are averaged by their ``weights`` where they have any, see :func:`merged`.
+    """
     import lensfunpy
 
-    found = (xml_root(path).find("lens") for path in paths)
+    found = [(xml_root(path).find("lens"), weight) for path, weight in zip(paths, weights, strict=True)]
+    lenses = [(lens, weight) for lens, weight in found if lens is not None]
     root = ElementTree.Element("lensdatabase", version="1")
     try:
-        root.append(merged([lens for lens in found if lens is not None], [calibration.kind]))
+        of_kind = [{calibration.kind: weight} for _, weight in lenses]
+        root.append(merged([lens for lens, _ in lenses], [calibration.kind], of_kind))
         text = ElementTree.tostring(root, encoding="unicode")
         lens = lensfunpy.Database(xml=text, load_common=False, load_bundled=False).lenses[0]
         return _entry(lens, root[0], calibration)
@@ -63,22 +71,37 @@ def merged_entry(paths: tuple[Path, ...], calibration: Calibration) -> Entry:
         raise CatalogueError(why, Code.RUN, subject=names) from error
 
 
-def merged(lenses: Sequence[Element], kinds: Iterable[str]) -> Element:
-    """Merge the calibrations of several ``<lens>`` into one, by kind; of two for the same settings the later one."""
+def merged(lenses: Sequence[Element], kinds: Iterable[str], weights: Sequence[Mapping[str, float]] = ()) -> Element:
+    """Merge the calibrations of several ``<lens>`` into one, by kind.
+
+    Two for the same settings are averaged by the ``weights`` of their lenses (by kind), if both have one and their
+    models are alike: they are the same lens, measured twice. Otherwise the later one counts.
+    """
     result = copy.deepcopy(lenses[-1])
     calibration = result.find("calibration")
     if calibration is not None:
         result.remove(calibration)
     calibration = SubElement(result, "calibration")
     for kind in kinds:
-        found: dict[tuple[str, ...], Element] = {}
-        for lens in lenses:
-            for row in lens.iterfind(f"calibration/{kind}"):
-                settings = tuple(f"{float(row.get(name) or 0):.4g}" for name in ("focal", "aperture", "distance"))
-                found.pop(settings, None)
-                found[settings] = copy.deepcopy(row)
-        calibration.extend(found.values())
+        found: dict[tuple[str, ...], tuple[Element, float]] = {}
+        for lens, of_kinds in zip(lenses, weights or [{}] * len(lenses), strict=True):
+            for each in lens.iterfind(f"calibration/{kind}"):
+                settings = tuple(f"{float(each.get(name) or 0):.4g}" for name in SETTINGS)
+                row, weight = copy.deepcopy(each), of_kinds.get(kind, 0.0)
+                earlier, before = found.pop(settings, (row, 0.0))
+                if before and weight and earlier.get("model") == row.get("model"):
+                    weight += before
+                    _average(row, earlier, before / weight)
+                found[settings] = row, weight
+        calibration.extend(row for row, _ in found.values())
     return result
+
+
+def _average(row: Element, other: Element, share: float) -> None:
+    """Move the terms of a calibration towards those of another of its model."""
+    for name in {*row.keys()} - {"model", *SETTINGS}:
+        mean = (1 - share) * float(row.get(name, 0)) + share * float(other.get(name, 0))
+        row.set(name, f"{mean:.9g}")
 
 
 def text_of(element: Element, tag: str) -> str:

@@ -43,7 +43,9 @@ def lensfun_entries(wanted: Sequence[Run], complete: bool) -> list[Element]:
 
 
 def _entry(runs: Sequence[Run], complete: bool) -> Element:
-    entry = merged([lens for run in runs for lens in _root(run).iter("lens")], TERMS)
+    measured = [(run, lens) for run in runs for lens in _root(run).iter("lens")]
+    weights = [{kind: run.weight(kind) for kind in run.kinds} for run, _ in measured]
+    entry = merged([lens for _, lens in measured], TERMS, weights)
     calibration = entry.find("calibration")
     if not complete:
         _as_contributed(entry, runs)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sixbit.files.reading import of_library, reading
 from sixbit.lenses.names import read_name
 from sixbit.values.errors import CatalogueError, Code, go_on_without
 from sixbit.values.kinds import KINDS, Grade
+from sixbit.values.known import UNITS, Known
 from sixbit.values.lens import Calibration, Lens
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ T = TypeVar("T")
 
 FORMAT = 1
 SUFFIX = ".calibration.json"
+FARTHEST_CENTRE = 0.5
+"""Half short sides that an optical centre may lie beside the middle."""
 
 
 class Run(NamedTuple):
@@ -54,6 +58,10 @@ class Run(NamedTuple):
     """True if somebody else measured it."""
     shading: Mapping[str, Any] | None = None
     """Colour shading as JSON values, see :mod:`sixbit.compiler.shading`."""
+    known: Mapping[str, Known] = MappingProxyType({})
+    """How well each kind is known; nothing of older records and of colour shading."""
+    centre: tuple[float, float] | None = None
+    """The optical centre from the middle of the picture, in half short sides, where it is surely beside it."""
 
     @property
     def path(self) -> Path:
@@ -75,7 +83,8 @@ class Run(NamedTuple):
         """The words that are shown with a lens for where its calibration comes from."""
         body = f", {self.model}" if self.model else ""
         whose = "imported" if self.imported else "your own"
-        return f"{whose}, {self.date[:10]}{body}: {self.source}"
+        error = "".join(f", {known.in_words(kind)}" for kind, known in self.known.items())
+        return f"{whose}, {self.date[:10]}{body}: {self.source}{error}"
 
     @property
     def calibrations(self) -> tuple[Calibration, ...]:
@@ -85,6 +94,10 @@ class Run(NamedTuple):
             Calibration(kind, self.grade, self.origin, file, self.lens, True, self.name, self.crop_factor)
             for kind in self.kinds
         )
+
+    def weight(self, kind: str) -> float:
+        """Weight of what it says of a kind beside other runs of the same owner; 0 if its error is not known."""
+        return self.known[kind].weight if kind in self.known and not self.imported else 0.0
 
     def same_sensor(self, other: Run) -> bool:
         """True if two runs were made on sensors of one size and shape: then lensfun can hold them in one entry."""
@@ -96,6 +109,7 @@ class Run(NamedTuple):
         import json
 
         fields = {name: value for name, value in self._asdict().items() if name not in ("folder", "name")}
+        fields["known"] = {kind: known._asdict() for kind, known in self.known.items()}
         return json.dumps({"sixbit_calibration": FORMAT, **fields}, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -153,6 +167,11 @@ def _read(path: Path) -> Run:
             if fields.get(name) is not None:
                 fields[name] = _length(name, fields[name])
         fields["grade"] = Grade(fields.get("grade", Grade.MEASURED))
+        known = fields.pop("known", {})
+        if not isinstance(known, dict) or not set(known) <= set(kinds) & set(UNITS):
+            raise ValueError(f"it says how well it knows {known!r:.40}")
+        fields["known"] = {kind: Known.from_json(value) for kind, value in known.items()}
+        fields["centre"] = read_centre(fields.get("centre"))
         run = Run(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
         if not isinstance(run.imported, bool):
             raise ValueError(f"imported is {run.imported!r:.40}")
@@ -164,6 +183,18 @@ def _read(path: Path) -> Run:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CatalogueError(f"holds a calibration of yours and cannot be read ({error}).", subject=path) from error
+
+
+def read_centre(value: Any) -> tuple[float, float] | None:
+    """An optical centre as JSON has it, or None; ValueError for what is none of a picture."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 2 or not all(type(at) in (int, float) for at in value):
+        raise ValueError(f"its centre is {value!r:.40}")
+    x, y = map(float, value)
+    if not max(abs(x), abs(y)) < FARTHEST_CENTRE:
+        raise ValueError(f"its centre is {value!r:.40}")
+    return x, y
 
 
 def _length(name: str, value: Any) -> float:

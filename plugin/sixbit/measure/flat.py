@@ -17,9 +17,10 @@ from sixbit.compiler.shading import Shading
 from sixbit.measure.curve import Curve
 from sixbit.measure.flatness import check_exposure, check_light, usable_patches
 from sixbit.measure.patches import Patches
-from sixbit.measure.samples import Fit, by_patch, samples_of
+from sixbit.measure.samples import Fit, by_patch, even_powers, samples_of
 from sixbit.measure.shading import MeasuredShading, fit_shading
 from sixbit.measure.vignetting import fit_vignetting, vignetting_at
+from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 
@@ -27,15 +28,16 @@ SHARED_SLOPE = 0.35
 """Share of the steepest slope that frames may have in common and still count as turned against the light."""
 EVEN = 0.004
 """Slope in common that is none."""
-OUTERMOST = 0.97
-"""Share of the patches within the ring whose residuals tell how a fit fails in the corner."""
+RINGS = 11
+"""Of patches whose residuals tell how a fit fails at their radius."""
+NOTHING = "There is nothing to correct; it is kept all the same, as apertures between two are told by both."
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredFlat:
     """Vignetting (lensfun's ``pa``) and colour shading that flats have shown, and how surely.
 
-    ``corner_light`` is the light in the corner over that in the centre, with its standard error, relative;
+    ``corner_light`` is the light in the corner over that in the centre; ``worth`` has its error over the radius;
     ``slopes`` the slope of each frame's light from the centre to a corner; ``turned`` is true if these cancel.
     ``curves`` holds ``light`` and, of colour frames, ``red`` and ``blue`` against green; ``residuals`` what the fits of
     these leave, by patch, for a picture (not a number where a patch was left out). ``verdict`` says it in words.
@@ -43,7 +45,7 @@ class MeasuredFlat:
 
     vignetting: tuple[float, float, float]
     corner_light: float
-    corner_error: float
+    worth: Worth
     shading: Shading | None
     shading_error: float
     turned: bool
@@ -75,19 +77,21 @@ def fit_flat(patches: Sequence[Patches]) -> MeasuredFlat:
     slopes = tuple(float(np.hypot(*slope)) for slope in found.slopes)
     check_light([one.name for one in patches], slopes, found.terms, light)
     corner = float(vignetting_at(found.terms, 1.0))
-    corner_error = _corner_error(found, corner)
+    worth = _worth(found, patches[0])
     turned = _turned(found.slopes)
     colour = fit_shading(patches, usable, turned) if planes == 3 else None
     k1, k2, k3 = (float(term) for term in found.terms)
     verdict = [
-        f"Fall-off: the corners get {100 * corner:.1f} % of the light of the centre ({-math.log2(corner):.2f} stops), "
-        f"give or take {100 * corner_error:.1f} % of it.",
+        f"Fall-off: the corners get {100 * corner:.1f} % of the light of the centre ({-math.log2(corner):.2f} EV), "
+        f"give or take {worth.corner_error}.",
+        *worth.reach_in_words,
+        *([NOTHING] if worth.outcome is Outcome.NOTHING else []),
         _light_in_words(slopes, turned),
     ]
     return MeasuredFlat(
         vignetting=(k1, k2, k3),
         corner_light=corner,
-        corner_error=corner_error,
+        worth=worth,
         shading=colour.shading if colour else None,
         shading_error=colour.error if colour else 0.0,
         turned=turned,
@@ -98,13 +102,27 @@ def fit_flat(patches: Sequence[Patches]) -> MeasuredFlat:
     )
 
 
-def _corner_error(found: Fit, corner: float) -> float:
-    """The standard error of the light in the corner, relative, with the mean of what the fit leaves there."""
-    gradient = np.ones(3) / corner
-    radius = found.samples.r
-    outermost = found.residuals[radius > np.quantile(radius, OUTERMOST)]
-    misfit = float(np.mean(outermost)) if len(outermost) else 0.0
-    return math.hypot(math.sqrt(float(gradient @ found.covariance @ gradient)) * found.inflation, misfit)
+def _worth(found: Fit, frame: Patches) -> Worth:
+    """Weigh the fall-off that was found; CalibrationError if it is not sure enough. One of nothing tells as well."""
+    basis, light = even_powers(RADII, 3), vignetting_at(found.terms, RADII)
+    variance = np.einsum("ij,jk,ik->i", basis, found.covariance, basis) * found.inflation**2
+    misfit = _misfit(found)
+    error = np.hypot(np.sqrt(np.maximum(variance, 0)) / light, misfit) / math.log(2)
+    reach = min(1.0, float(found.samples.r.max()))
+    rows, columns = frame.light.shape[1:]
+    weights = area_weights(max(rows, columns) / min(rows, columns))
+    worth = Worth("vignetting", -np.log2(light)[None], error[None], weights, reach)
+    if worth.outcome is Outcome.UNSURE:
+        raise CalibrationError(f"Not enough: {worth.why_unsure('ones of a more even light')}", Code.FLATS)
+    return worth
+
+
+def _misfit(found: Fit) -> FloatArray:
+    """Find what the fit leaves in the mean at each of ``RADII``, in logarithm: how it fails there."""
+    ring = np.rint(found.samples.r * (RINGS - 1)).astype(int).clip(0, RINGS - 1)
+    counts = np.bincount(ring, minlength=RINGS)
+    means = np.bincount(ring, found.residuals, RINGS) / np.maximum(counts, 1)
+    return np.interp(RADII, np.linspace(0, 1, RINGS)[counts > 0], np.abs(means[counts > 0]))
 
 
 def _turned(slopes: FloatArray) -> bool:

@@ -24,9 +24,11 @@ from sixbit.measure.straightness import (
     Straightening,
     bends_of_lines,
     centre_shift,
+    folds,
     line_of,
     straighten,
 )
+from sixbit.measure.worth import Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
@@ -46,8 +48,6 @@ LEAST_AGREEING = 0.5
 """Share of all edges, by length, that the model makes straight."""
 LEAST_REACH = 0.55
 """Distance of the outermost lines from the centre, in half diagonals."""
-LEAST_SURE = 0.00035
-"""Standard error of the distortion, in half diagonals: what is found has to be right to 0.0005."""
 OFF_CENTRE = 0.02
 """Shift of the optical centre that is worth telling, in half short sides."""
 OFF_CENTRE_ERRORS = 4.0
@@ -67,9 +67,9 @@ class MeasuredLines:
     """Distortion that the lines of several photos have shown.
 
     ``lines`` has every line that was found, ``fit`` the model that makes them straight. Bends are root mean squares
-    over the lines that agree, in px of the photo, of which ``half_short_px`` make half a short side. ``uncertainty`` is
-    the standard error of the distortion where it is largest, in px. ``charts`` counts the photos of a chart,
-    ``pictures`` are those that were searched, for drawing. ``verdict`` says it in words.
+    over the lines that agree, in px of the photo, of which ``half_short_px`` make half a short side. ``worth`` has the
+    error of the distortion over the radius. ``charts`` counts the photos of a chart, ``pictures`` are those that were
+    searched, for drawing. ``verdict`` says it in words.
     """
 
     fit: Straightening
@@ -78,7 +78,7 @@ class MeasuredLines:
     bend_before: float
     bend_after: float
     bend_error: float
-    uncertainty: float
+    worth: Worth
     charts: int
     pictures: tuple[NDArray[np.uint8], ...]
     verdict: tuple[str, ...]
@@ -136,24 +136,38 @@ def fit_lines(photos: Sequence[PhotoLines], size: tuple[int, int]) -> MeasuredLi
     width, height = size
     half_short = (min(width, height) - 1) / 2
     farthest = math.hypot(width - 1, height - 1) / 2 / half_short
-    share = fit.uncertainty(farthest)
-    _check(lines, fit, farthest, share)
+    _check(lines, fit, farthest)
+    worth = _worth(lines, fit, farthest, max(width, height) / min(width, height))
     before, _ = _mean_bend(lines, fit, UNITY, half_short)
     after, error = _mean_bend(lines, fit, fit.polynomial, half_short)
-    uncertainty = share * farthest * half_short
     charts = sum(photo.is_chart for photo in photos)
     plural = "s" if len(photos) > 1 else ""
     with_charts = f", {charts} of them with a chart," if charts else ""
     verdict = (
         f"{np.count_nonzero(fit.weights > AGREES)} of {len(lines)} edges in {len(photos)} photo{plural}{with_charts} "
         "agree on one lens.",
-        f"Distortion: {fit.model}, {', '.join(f'{term:.5f}' for term in fit.terms)}; over the frame it is known to "
-        f"{uncertainty:.2f} px ({100 * share:.3f} % of the half diagonal).",
+        f"Distortion: {fit.model}, {', '.join(f'{term:.5f}' for term in fit.terms)}; in the corners it is known to "
+        f"{worth.corner_error}.",
+        *worth.reach_in_words,
         f"The lines were bent by {before:.2f} px and still are by {after:.2f} ± {error:.2f} px.",
         *_centre_in_words(lines, fit, half_short),
     )
     pictures = tuple(photo.picture for photo in photos)
-    return MeasuredLines(fit, lines, half_short, before, after, error, uncertainty, charts, pictures, verdict)
+    return MeasuredLines(fit, lines, half_short, before, after, error, worth, charts, pictures, verdict)
+
+
+def _worth(lines: Lines, fit: Straightening, farthest: float, aspect_ratio: float) -> Worth:
+    """Weigh the distortion that was found; CalibrationError if it is not worth keeping."""
+    weights = area_weights(aspect_ratio)
+    correction, error = 100 * fit.correction(farthest, weights), 100 * fit.error(farthest, weights)
+    worth = Worth("distortion", correction[None], error[None], weights, _reach(lines, fit, farthest))
+    if worth.outcome is Outcome.NOTHING:
+        raise CalibrationError(
+            f"Nothing to correct: the lens has less distortion than {worth.limits.nothing:g} {worth.unit}."
+        )
+    if worth.outcome is Outcome.UNSURE:
+        raise _not_enough(worth.why_unsure("longer lines, nearer to the borders and corners"))
+    return worth
 
 
 def _centre_in_words(lines: Lines, fit: Straightening, half_short: float) -> tuple[str, ...]:
@@ -171,24 +185,25 @@ def _centre_in_words(lines: Lines, fit: Straightening, half_short: float) -> tup
     )
 
 
-def _check(lines: Lines, fit: Straightening, farthest: float, uncertainty: float) -> None:
-    """Refuse what does not carry a calibration; ``uncertainty`` is in half diagonals."""
+def _check(lines: Lines, fit: Straightening, farthest: float) -> None:
+    """Refuse what does not carry a calibration."""
     good = fit.weights > AGREES
     if np.count_nonzero(good) < FEWEST:
         raise _not_enough(f"only {np.count_nonzero(good)} of {len(lines)} edges agree on one lens.")
     agreeing = float(np.sum(fit.weights * lines.lengths) / np.sum(lines.lengths))
     if agreeing < LEAST_AGREEING:
         raise _not_enough(f"of the edges in these photos only {100 * agreeing:.0f} % could be straight things.")
-    points = lines.only(good).points
-    reach = float(np.quantile(np.hypot(points[..., 0], points[..., 1]).max(axis=1), 0.9)) / farthest
+    reach = _reach(lines, fit, farthest)
     if reach < LEAST_REACH:
         raise _not_enough(f"the lines reach only {100 * reach:.0f} % of the way to the corners.")
-    if not math.isfinite(uncertainty):
+    if folds(fit.polynomial, farthest):
         raise _not_enough("the edges in these photos contradict each other.")
-    if uncertainty >= LEAST_SURE:
-        raise _not_enough(
-            f"the lines leave the distortion uncertain by {100 * uncertainty:.2f} % of the half diagonal."
-        )
+
+
+def _reach(lines: Lines, fit: Straightening, farthest: float) -> float:
+    """How far out the outermost lines lie that agree, in half diagonals."""
+    points = lines.only(fit.weights > AGREES).points
+    return float(np.quantile(np.hypot(points[..., 0], points[..., 1]).max(axis=1), 0.9)) / farthest
 
 
 def _not_enough(why: str) -> CalibrationError:

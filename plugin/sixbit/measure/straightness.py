@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.compiler import optics as models
+from sixbit.measure.worth import RADII
 from sixbit.values.arrays import FloatArray
 from sixbit.values.polynomial import Polynomial, evaluate
 
@@ -93,14 +94,25 @@ def straightened(points: FloatArray, polynomial: Polynomial) -> FloatArray | Non
     """Move points of the photo (..., 2) to where an ideal lens would have drawn them; None if the model folds over."""
     radius = np.hypot(points[..., 0], points[..., 1])
     farthest = float(radius.max())
+    source, ideal = _rising(polynomial, farthest)
+    if source[-1] < farthest:
+        return None
+    factor = np.interp(radius, source, ideal) / np.maximum(radius, 1e-9)
+    return points * factor[..., None]
+
+
+def folds(polynomial: Polynomial, farthest: float) -> bool:
+    """Tell whether a model draws nothing at this radius of the photo, as it folds over before."""
+    return bool(_rising(polynomial, farthest)[0][-1] < farthest)
+
+
+def _rising(polynomial: Polynomial, farthest: float) -> tuple[FloatArray, FloatArray]:
+    """Radii in the photo, and in the ideal picture, up to where the model folds over, if it does."""
     ideal = np.linspace(0, 2 * farthest, 4001)
     source = ideal * evaluate(polynomial, ideal)
     rising = np.diff(source) > 0
     last = len(ideal) if rising.all() else int(np.argmin(rising)) + 1
-    if source[last - 1] < farthest:
-        return None
-    factor = np.interp(radius, source[:last], ideal[:last]) / np.maximum(radius, 1e-9)
-    return points * factor[..., None]
+    return source[:last], ideal[:last]
 
 
 def bends(lines: Lines, polynomial: Polynomial) -> FloatArray | None:
@@ -153,25 +165,41 @@ class Straightening:
         """Radius in the photo over radius in the ideal picture, at the ideal radius in half short sides."""
         return polynomial_of(self.model, self.terms)
 
-    def uncertainty(self, farthest: float, draws: int = 200) -> float:
-        """Estimate the standard error of the displacement, at its worst up to a radius, as a share of that radius.
+    def error(self, farthest: float, weights: FloatArray, draws: int = 200) -> FloatArray:
+        """Estimate the standard error of the displacement at each of ``RADII`` of ``farthest``, as a share of that.
 
-        A common scale is taken out of it, as it bends no line. Half the way to the farthest rival is in it.
+        A common scale is taken out of it, as it bends no line; ``weights`` are those of the radii in the frame. Half
+        the way to the farthest rival is in it.
         """
         rng = np.random.default_rng(0)
         drawn = rng.multivariate_normal(self.terms, self.covariance, draws, method="eigh")
-        chance = [self._apart(polynomial_of(self.model, terms), farthest) for terms in drawn]
-        rival = max((self._apart(polynomial, farthest) for polynomial in self.rivals), default=0.0)
-        return float(np.hypot(np.sqrt(np.mean(np.square(chance))), rival / 2))
+        here = ideal_radii(self.polynomial, farthest)
 
-    def _apart(self, other: Polynomial, farthest: float) -> float:
-        """How far another model is from this one, at worst up to a radius, as a share of that radius."""
-        radius = np.linspace(0.02, 1, 60)[:, None] * [[farthest, 0.0]]
-        here, there = straightened(radius, self.polynomial), straightened(radius, other)
-        if here is None or there is None:
-            return float("inf")
-        scale = float(np.sum(there[:, 0] * here[:, 0]) / np.sum(there[:, 0] ** 2))
-        return float(np.max(np.abs(scale * there[:, 0] - here[:, 0]))) / farthest
+        def away(polynomial: Polynomial) -> FloatArray:
+            return apart(here, ideal_radii(polynomial, farthest), weights) / farthest
+
+        chance = np.mean([away(polynomial_of(self.model, terms)) ** 2 for terms in drawn], axis=0)
+        rival = np.max([np.zeros_like(here), *(np.abs(away(polynomial)) for polynomial in self.rivals)], axis=0)
+        error: FloatArray = np.hypot(np.sqrt(chance), rival / 2)
+        return error
+
+    def correction(self, farthest: float, weights: FloatArray) -> FloatArray:
+        """By how much it moves points at each of ``RADII`` of ``farthest``, as a share of that, but for the scale."""
+        return apart(RADII * farthest, ideal_radii(self.polynomial, farthest), weights) / farthest
+
+
+def ideal_radii(polynomial: Polynomial, farthest: float) -> FloatArray:
+    """Where an ideal lens would have drawn what lies at ``RADII`` of ``farthest`` half short sides.
+
+    Where the model folds over, its last radius goes on.
+    """
+    return np.asarray(np.interp(RADII * farthest, *_rising(polynomial, farthest)), np.float64)
+
+
+def apart(here: FloatArray, there: FloatArray, weights: FloatArray) -> FloatArray:
+    """How far one curve is from another at its best scale, as enlarging a picture bends no line."""
+    scale = float(np.sum(weights * there * here) / max(np.sum(weights * there**2), 1e-12))
+    return scale * there - here
 
 
 def straighten(lines: Lines) -> Straightening:
@@ -337,7 +365,9 @@ def _covariance(lines: Lines, model: str, terms: FloatArray, weights: FloatArray
     residuals = bends(lines, polynomial_of(model, terms))
     if jacobian is None or residuals is None:
         return np.zeros((len(terms), len(terms)))
-    return _step(jacobian, residuals, weights * lines.lengths)[1]
+    # Of few lines, what is left of each is less than it erred (J. MacKinnon and H. White, J. Econometrics 29, 1985).
+    few = max(float(np.sum(weights)) - len(terms), 1.0)
+    return _step(jacobian, residuals, weights * lines.lengths)[1] * (float(np.sum(weights)) / few)
 
 
 def _step(jacobian: FloatArray, residuals: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sixbit.measure.curve import Curve, curve_of
 from sixbit.measure.displacement import EdgeBlocks, displacements, sharp_blocks
+from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
@@ -43,18 +44,15 @@ FEWEST_OUTSIDE = 12
 """Blocks that must tell there."""
 HUBER = 1.5
 """Standard errors beyond which a block loses weight."""
-SURE = 4.0
-"""Standard errors by which the lateral colour must differ from none, somewhere in the picture, and be no mere
-``UNSEEN``."""
-MOST_UNSURE = 0.1
-"""Twice the standard error in the corner, in px, above which the edges were not enough: three stay within 0.15."""
-UNSEEN = 0.02
-"""Px by which all blocks may err alike, which their scatter does not show."""
-UNSEEN_HALVED = 0.08
+UNSEEN = 0.01
+"""Px by which all blocks may err alike, which their scatter does not show: a standard error."""
+UNSEEN_HALVED = 0.04
 """Such px where colour has half the resolution: compression leaves out most of the fringes of weak edges."""
 RIVAL = 2.0
 """Difference in Akaike's criterion up to which another model still has substantial support (K. P. Burnham and
 D. R. Anderson, section 2.6): a shelf of books was once off by 0.46 px where the other models said so by 0.1 px."""
+INNER = 0.2
+"""Half diagonals within which shares of the radius are of no interest."""
 LARGEST = 0.01
 """Share of the radius beyond which no lens displaces red or blue."""
 POWERS = ((1,), (1, 3), (1, 2, 3))
@@ -68,14 +66,14 @@ class MeasuredTca:
     """Lateral colour that edges have shown.
 
     ``model`` is in lensfun's terms, for a sensor of the photo's shape and size. ``corner_px`` is by how much red and
-    blue lie outwards of green in the corner, ``corner_error`` twice the standard error of the less sure, with what all
-    of the photo may be off by alike. ``curves`` of ``red`` and ``blue`` are in px; ``blocks`` counts the blocks that
-    were measured. ``verdict`` says it in words.
+    blue lie outwards of green in the corner, ``worth`` has their errors over the radius, with what all of the photo may
+    be off by alike. ``curves`` of ``red`` and ``blue`` are in px; ``blocks`` counts the blocks that were measured.
+    ``verdict`` says it in words.
     """
 
     model: Model
     corner_px: tuple[float, float]
-    corner_error: float
+    worth: Worth
     curves: dict[str, Curve]
     blocks: int
     verdict: tuple[str, ...]
@@ -125,36 +123,36 @@ def fit_tca(photos: Sequence[EdgeBlocks], aspect_ratio: float, progress: Progres
         pairs = list(zip(*(_fits(one, choices) for one in samples), strict=True))
         fits = min(pairs, key=_misfit)
     assert fits is not None
-    unseen = UNSEEN_HALVED if halved else UNSEEN
-    error = _error(fits, [pair for pair in pairs if _misfit(pair) < _misfit(fits) + RIVAL])
-    _check(fits, half, error, unseen)
+    rivals = [pair for pair in pairs if _misfit(pair) < _misfit(fits) + RIVAL]
+    error = np.hypot(_error(fits, rivals), UNSEEN_HALVED if halved else UNSEEN)
+    reach = min(1.0, float(np.quantile(np.concatenate([one.r for one in samples]), 0.99)))
+    correction = np.stack([fit.at(RADII) for fit in fits])
+    worth = Worth("tca", correction, error, area_weights(aspect_ratio), reach)
+    _check(worth, half)
     red, blue = (fit.terms_at_corner(half, math.hypot(aspect_ratio, 1)) for fit in fits)
     if fits[0].powers == (1,):
         model = Model("linear", (red[0], blue[0]))
     else:
         model = Model("poly3", tuple(term for pair in zip(red, blue, strict=True) for term in pair))
     corner = float(fits[0].at(np.ones(1))[0]), float(fits[1].at(np.ones(1))[0])
-    stated = math.hypot(error, unseen)
     count = min(len(one.value) for one in samples)
     curves = {
         name: curve_of(one.r, one.value, fit.at, rings=RINGS, weights=fit.weight)
         for name, one, fit in zip(("red", "blue"), samples, fits, strict=True)
     }
-    farthest = max(float(one.r.max()) for one in samples)
-    return MeasuredTca(model, corner, stated, curves, count, _in_words(model, corner, stated, count, farthest))
+    return MeasuredTca(model, corner, worth, curves, count, _in_words(model, corner, worth, count))
 
 
-def _in_words(
-    model: Model, corner_px: tuple[float, float], error: float, count: int, farthest: float
-) -> tuple[str, ...]:
+def _in_words(model: Model, corner_px: tuple[float, float], worth: Worth, count: int) -> tuple[str, ...]:
     shifts = " and ".join(
         f"{name} {abs(px):.2f} px {'out' if px > 0 else 'in'}wards"
         for name, px in zip(("red", "blue"), corner_px, strict=True)
     )
     shape = "in proportion to the radius" if model.name == "linear" else "not in proportion to the radius"
     return (
-        f"Lateral colour: in the corners {shifts} of green, give or take {error:.2f} px, {shape}.",
-        f"It was measured at {count} places with edges, out to {100 * farthest:.0f} % of the half diagonal.",
+        f"Lateral colour: in the corners {shifts} of green, give or take {worth.corner_error}, {shape}.",
+        f"It was measured at {count} places with edges, out to {100 * worth.reach:.0f} % of the half diagonal.",
+        *worth.reach_in_words,
     )
 
 
@@ -288,29 +286,26 @@ def _misfit(pair: tuple[_Fit, ...]) -> float:
     return sum(fit.aic for fit in pair)
 
 
-def _error(fits: tuple[_Fit, ...], rivals: Sequence[tuple[_Fit, ...]]) -> float:
-    """Twice the standard error in the corner of the less sure of red and blue, in px, with the way to the farthest of
-    those models that foretell as well."""
-    corner = np.ones(1)
-    here = [(float(fit.at(corner)[0]), 2 * float(fit.error_at(corner)[0])) for fit in fits]
-    return max(
-        math.hypot(error, float(rival.at(corner)[0]) - value)
-        for pair in rivals
-        for (value, error), rival in zip(here, pair, strict=True)
-    )
+def _error(fits: tuple[_Fit, ...], rivals: Sequence[tuple[_Fit, ...]]) -> FloatArray:
+    """The standard errors of red and blue at ``RADII`` in px (2, radii), with half the way to the farthest of those
+    models that foretell as well."""
+    each = []
+    for plane, fit in enumerate(fits):
+        away = np.max([np.abs(pair[plane].at(RADII) - fit.at(RADII)) for pair in rivals], axis=0)
+        each.append(np.hypot(fit.error_at(RADII), away / 2))
+    return np.stack(each)
 
 
-def _check(fits: tuple[_Fit, ...], half: float, error: float, unseen: float) -> None:
-    """Refuse a fit that is not sure, or not of any lens; ``error`` is that in the corner."""
-    corner = np.ones(1)
-    if not error <= MOST_UNSURE:
-        raise _not_enough(f"in the corners it could be told only to {error:.2f} px")
-    r = np.linspace(0.2, 1, 41)
-    if max(float(np.max(np.abs(fit.at(r)) / r)) for fit in fits) > LARGEST * half:
+def _check(worth: Worth, half: float) -> None:
+    """Refuse a fit that is of no lens, or not worth keeping."""
+    inner = RADII >= INNER
+    if float(np.max(np.abs(worth.correction[:, inner]) / RADII[inner])) > LARGEST * half:
         raise _not_enough("red or blue would be displaced further than any lens does it")
-    if max(float(np.max(np.abs(fit.at(r)) / np.hypot(SURE * fit.error_at(r), unseen))) for fit in fits) < 1:
-        most = max(float(abs(fit.at(corner)[0])) for fit in fits) + math.hypot(error, unseen)
-        raise _not_enough(f"there is none to be seen: less than {most:.2f} px in the corners")
+    if worth.outcome is Outcome.NOTHING:
+        most = float(np.max(np.abs(worth.correction) + worth.surely_within))
+        raise CalibrationError(f"there is nothing to correct: less than {most:.2f} px of lateral colour")
+    if worth.outcome is Outcome.UNSURE:
+        raise _not_enough(worth.why_unsure("ones with sharp edges of black and white near the corners"))
 
 
 def _not_enough(why: str) -> CalibrationError:

@@ -1,0 +1,52 @@
+"""How well a correction is known: its standard error along the radius, as it is kept and shown with a calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any, NamedTuple
+
+RADII = 11
+"""Radii that an error is kept at: 0, 0.1 ... 1 half diagonals."""
+SURE = 1.96
+"""Standard errors to either side that hold the truth in 95 of 100 cases."""
+WHOLE = 0.95
+"""Half diagonals out to which a measurement reaches the corners for all that a photo shows."""
+UNITS = {"distortion": "% of the half diagonal", "tca": "px", "vignetting": "EV"}
+
+
+class Known(NamedTuple):
+    """Standard error of a correction at 0, 0.1 ... 1 half diagonals, and how far out it was measured.
+
+    Of distortion, the error is that of where a point lies, in per cent of the half diagonal and but for the scale of
+    the picture; of lateral colour it is in px of the photo, of fall-off in EV.
+
+    >>> Known((0.0,) * 10 + (0.05,), 0.9).in_words("vignetting")
+    '± 0.098 EV in the corner, measured out to 90 % of the half diagonal'
+    """
+
+    error: tuple[float, ...]
+    reach: float
+
+    def in_words(self, kind: str) -> str:
+        """The error that holds the truth in 95 of 100 cases, in the corner."""
+        measured = "" if self.reach >= WHOLE else f", measured out to {100 * self.reach:.0f} % of the half diagonal"
+        return f"± {SURE * self.error[-1]:.2g} {UNITS[kind]} in the corner{measured}"
+
+    @property
+    def weight(self) -> float:
+        """Weight beside another measurement of the same: one over the mean square of the error."""
+        return len(self.error) / max(sum(error**2 for error in self.error), 1e-12)
+
+    @classmethod
+    def from_json(cls, value: Any) -> Known:
+        """Read what ``_asdict`` gave to JSON; ValueError for something else."""
+        if not isinstance(value, Mapping) or value.keys() != {"error", "reach"} or not isinstance(value["error"], list):
+            raise ValueError("what is known of its error is no `error` and `reach`")
+        if len(value["error"]) != RADII:
+            raise ValueError(f"its error is not at {RADII} radii")
+        numbers = [*value["error"], value["reach"]]
+        for number in numbers:
+            if type(number) not in (int, float) or not isfinite(number) or not 0 <= number <= 1000:
+                raise ValueError(f"its error is {number!r:.40}")
+        return cls(tuple(map(float, value["error"])), float(value["reach"]))
