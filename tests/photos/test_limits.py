@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +146,16 @@ def test_the_jpegs_in_a_tiff_are_no_larger_than_their_parts(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("codec", "number"), [("jpeg2k", 34712), ("jpegxl", 50002), ("webp", 50001), ("png", 34933), ("lerc", 34887)]
+    ("codec", "number"),
+    [
+        ("jpeg2k", 34712),
+        ("jpegxl", 50002),
+        ("webp", 50001),
+        ("png", 34933),
+        ("lerc", 34887),
+        ("jpegxr", 34934),
+        ("jpegxr", 22610),
+    ],
 )
 def test_nor_are_pictures_of_other_formats(
     codec: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -160,6 +171,28 @@ def test_nor_are_pictures_of_other_formats(
     monkeypatch.setattr(tifffile.TiffPage, "asarray", None)
     with refused(PhotoError, "holds a .* of 200x200 pixels for a part of 64x64", Code.DAMAGED):
         decode(tmp_path / "photo.tif")
+
+
+@pytest.mark.parametrize("packed", [zlib.compress, imagecodecs.zstd_encode])
+def test_nor_is_a_lerc_that_was_compressed_once_more(
+    packed: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = tmp_path / "photo.tif"
+
+    def write(data: bytes) -> None:
+        tags = hostile.picture_tags(64, 64, 3, compression=34887) + hostile.strips([8], [len(data)], 64)
+        photo.write_bytes(hostile.tiff(tags, data))
+
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+    write(packed(imagecodecs.lerc_encode(noise)))
+    assert np.array_equal(decode(photo).pixels, noise)
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", None)
+    write(packed(imagecodecs.lerc_encode(np.full((200, 200, 3), 128, np.uint8))))
+    with refused(PhotoError, "holds a LERC of 200x200 pixels for a part of 64x64", Code.DAMAGED):
+        decode(photo)
+    write(packed(bytes(1 << 20)))
+    with refused(PhotoError, "LERC (of more than|cannot be inflated to) .* bytes", Code.DAMAGED):
+        decode(photo)
 
 
 @pytest.mark.parametrize(("codec", "number"), [("jpeg8", 7), ("png", 34933)])
