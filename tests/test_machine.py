@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from pathlib import Path
 
 import platformdirs
@@ -33,3 +35,14 @@ def test_memory_is_told_where_the_system_says_less(
         (tmp_path / "meminfo").write_text(said)
     found = machine.memory()
     assert 0 < found.free <= found.total <= found.with_swap
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+def test_a_pipe_in_the_place_of_a_log_is_not_waited_for() -> None:
+    logger = logging.getLogger("of a pipe")
+    log = machine.start_log(logger, "own.log")
+    assert log is not None
+    logger.handlers[0].close()
+    log.unlink()
+    os.mkfifo(log)
+    assert machine.start_log(logger, "own.log") is None

@@ -78,6 +78,8 @@ def start_log(logger: logging.Logger, name: str) -> Path | None:
     try:
         path = user_log_path("sixbit") / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            return None
         handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
     except (OSError, RuntimeError):  # the second of a user without a home
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import pytest
 
 from sixbit.cli.main import main
 from sixbit.export import presets
+from sixbit.export.finish import profile_data
 from sixbit.export.presets import Preset
 from sixbit.manifest import manifest
-from sixbit.values.errors import Code, PresetError
+from sixbit.values.errors import Code, PhotoError, PresetError
 from sixbit.values.ways_out import codes_of
 from tests.scenery import PHOTO
 from tests.scenery.refusals import refused
@@ -235,6 +237,15 @@ def test_a_wrong_file_is_told_with_what_can_be_done_about_it(
         assert fields
         assert all(line.startswith("  `") for line in fields)
         assert last == ways_out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with refused(PresetError, "pipe.json: cannot be read: it is no plain file", Code.NO_ACCESS):
+        presets.load(tmp_path / "pipe.json")
+    with refused(PhotoError, "the colour profile cannot be read: it is no plain file", Code.CONVERSION):
+        profile_data(str(tmp_path / "pipe.json"))
 
 
 def test_a_wrong_file_is_told_to_other_processes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -203,6 +204,20 @@ def test_a_luarc_that_cannot_be_written(settings: Path) -> None:
     (settings / "luarc").mkdir()
     with pytest.raises(InstallError, match="luarc"):
         darktable.install()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+@pytest.mark.parametrize("name", ["luarc", "lua/sixbit/server.json"])
+def test_pipes_are_not_waited_for(name: str, settings: Path) -> None:
+    darktable.install()
+    (settings / name).unlink()
+    os.mkfifo(settings / name)
+    (finding,) = darktable.doctor()
+    assert not finding.well
+    assert name in finding.message
+    if name == "luarc":
+        with refused(InstallError, "luarc: cannot be read: it is no plain file", Code.NO_ACCESS):
+            darktable.install()
 
 
 @pytest.mark.usefixtures("interpreter")

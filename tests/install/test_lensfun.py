@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import resource
 import subprocess
 import sys
@@ -283,6 +284,24 @@ def test_a_damaged_record(lensfun: Path, lens_db: Path, content: str) -> None:
 def test_a_record_that_may_not_be_read_stays(lensfun: Path, lens_db: Path) -> None:
     record = lensfun.parent / "sixbit/installed.json"
     record.mkdir(parents=True)
+    with refused(InstallError, r"installed\.json: .*cannot be read.*take it away", Code.USER_FILE):
+        install()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+def test_pipes_are_not_waited_for(lensfun: Path, lens_db: Path) -> None:
+    lensfun.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(lensfun / "own.xml")
+    install()
+    (lensfun / "sixbit.xml").unlink(missing_ok=True)
+    for placed in [path for path in lensfun.glob("*.xml") if path.name != "own.xml"]:
+        placed.unlink()
+        os.mkfifo(placed)
+    assert not doctor()[0].well
+    record = lensfun.parent / "sixbit/installed.json"
+    record.unlink()
+    os.mkfifo(record)
+    assert "it is no plain file" in doctor()[0].message
     with refused(InstallError, r"installed\.json: .*cannot be read.*take it away", Code.USER_FILE):
         install()
 

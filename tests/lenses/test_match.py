@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from sixbit.cli.ways_out import way_out_of
+from sixbit.export.batch.plan import choices_digest
 from sixbit.lenses import remembered as choices
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.match import Match, Status, match, match_name
@@ -408,6 +409,24 @@ def test_choices_that_may_not_be_read_stay() -> None:
     with refused(PhotoError, r"choices\.json.*Repair it", Code.USER_FILE):
         choices.keep(shot("Summilux-M 1:1.4/50 ASPH.", M10), "summilux-50-asph")
     assert choices.choices_file().is_dir()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+def test_a_pipe_in_their_place_is_not_waited_for() -> None:
+    choices.choices_file().parent.mkdir(parents=True)
+    os.mkfifo(choices.choices_file())
+    assert match(shot("Summilux-M 1:1.4/50 ASPH.", M10)).status is Status.AMBIGUOUS
+    with refused(PhotoError, r"choices\.json.*it is no plain file.*Repair it", Code.USER_FILE):
+        choices.keep(shot("Summilux-M 1:1.4/50 ASPH.", M10), "summilux-50-asph")
+    assert choices_digest() == ""
+
+
+def test_choices_that_are_a_link_are_read(tmp_path: Path) -> None:
+    photo = shot("Summilux-M 1:1.4/50 ASPH.", M10)
+    choices.keep(photo, "summilux-50-asph")
+    kept = choices.choices_file().rename(tmp_path / "kept.json")
+    choices.choices_file().symlink_to(kept)
+    assert choices.look_up(photo) == "summilux-50-asph"
 
 
 def test_many_at_once_lose_no_choice() -> None:

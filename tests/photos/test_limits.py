@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 import pillow_heif
 import pytest
 import tifffile
+from PIL import Image
 
 from sixbit.files import limits
 from sixbit.photos.decode import decode
@@ -59,7 +62,22 @@ CLAIMS: dict[str, tuple[bytes, str, Code]] = {
         FEW.format("15000x15000"),
         Code.DAMAGED,
     ),
-    "claims.avif": (hostile.with_size(hostile.avif(), *hostile.HUGE), "are not opened", Code.MANY_PIXELS),
+    "enlarged.avif": (
+        hostile.with_size(hostile.avif(), 15_000, 15_000),
+        "is damaged .it is said to have 15000x15000 pixels, and holds 64x48",
+        Code.DAMAGED,
+    ),
+    "enlarged-alpha.avif": (
+        hostile.avif_of_narrow_alpha(),
+        "is damaged .it is said to have 64x64 pixels, and holds 2x64",
+        Code.DAMAGED,
+    ),
+    "grid.avif": (hostile.avif_grid(2, 3, (15_000, 128)), "15000x128 pixels, and holds 192x128", Code.DAMAGED),
+    "tiles.avif": (
+        hostile.avif_grid(2, 2, (8_000, 8_000), tile=(4_000, 4_000)),
+        "4000x4000 pixels, and holds 64x64",
+        Code.DAMAGED,
+    ),
     "claims.webp": (hostile.webp_lossless_claiming(16_000, 16_000), "are not opened", Code.MANY_PIXELS),
 }
 
@@ -78,6 +96,22 @@ def test_what_claims_too_much_is_not_decoded(name: str, tmp_path: Path, monkeypa
         decode(tmp_path / name)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (63, 47), (300, 257)])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:4:4", "4:0:0"])
+def test_an_avif_that_is_as_large_as_it_says_is_decoded(
+    size: tuple[int, int], mode: str, subsampling: str, tmp_path: Path
+) -> None:
+    Image.new(mode, size).save(tmp_path / "photo.avif", subsampling=subsampling, speed=10)
+    assert decode(tmp_path / "photo.avif").pixels.shape[:2] == size[::-1]
+
+
+@pytest.mark.parametrize("size", [(192, 128), (190, 102)])
+def test_a_grid_that_its_tiles_fill_is_decoded(size: tuple[int, int], tmp_path: Path) -> None:
+    (tmp_path / "photo.avif").write_bytes(hostile.avif_grid(2, 3, size))
+    assert decode(tmp_path / "photo.avif").pixels.shape[:2] == size[::-1]
+
+
 def test_a_heic_that_claims_too_much_is_refused(tmp_path: Path) -> None:
     assert pillow_heif.libheif_version()
     for width, height in ((15_000, 15_000), hostile.HUGE):
@@ -89,7 +123,8 @@ def test_a_heic_that_claims_too_much_is_refused(tmp_path: Path) -> None:
 def test_large_ones_are_decoded_if_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "PIXELS", 1_000)
     monkeypatch.delenv(limits.LARGE_VARIABLE, raising=False)
-    for name, data in (("photo.jpg", hostile.jpeg((64, 48))), ("photo.png", hostile.png((64, 48)))):
+    made = {"jpg": hostile.jpeg, "png": hostile.png, "avif": lambda size: hostile.avif(size=size)}
+    for name, data in ((f"photo.{ending}", make((64, 48))) for ending, make in made.items()):
         (tmp_path / name).write_bytes(data)
         with refused(PhotoError, "64x48 pixels; more than 1000 are not opened unasked", Code.MANY_PIXELS):
             decode(tmp_path / name)
@@ -111,7 +146,16 @@ def test_the_jpegs_in_a_tiff_are_no_larger_than_their_parts(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("codec", "number"), [("jpeg2k", 34712), ("jpegxl", 50002), ("webp", 50001), ("png", 34933), ("lerc", 34887)]
+    ("codec", "number"),
+    [
+        ("jpeg2k", 34712),
+        ("jpegxl", 50002),
+        ("webp", 50001),
+        ("png", 34933),
+        ("lerc", 34887),
+        ("jpegxr", 34934),
+        ("jpegxr", 22610),
+    ],
 )
 def test_nor_are_pictures_of_other_formats(
     codec: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -127,6 +171,28 @@ def test_nor_are_pictures_of_other_formats(
     monkeypatch.setattr(tifffile.TiffPage, "asarray", None)
     with refused(PhotoError, "holds a .* of 200x200 pixels for a part of 64x64", Code.DAMAGED):
         decode(tmp_path / "photo.tif")
+
+
+@pytest.mark.parametrize("packed", [zlib.compress, imagecodecs.zstd_encode])
+def test_nor_is_a_lerc_that_was_compressed_once_more(
+    packed: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = tmp_path / "photo.tif"
+
+    def write(data: bytes) -> None:
+        tags = hostile.picture_tags(64, 64, 3, compression=34887) + hostile.strips([8], [len(data)], 64)
+        photo.write_bytes(hostile.tiff(tags, data))
+
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+    write(packed(imagecodecs.lerc_encode(noise)))
+    assert np.array_equal(decode(photo).pixels, noise)
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", None)
+    write(packed(imagecodecs.lerc_encode(np.full((200, 200, 3), 128, np.uint8))))
+    with refused(PhotoError, "holds a LERC of 200x200 pixels for a part of 64x64", Code.DAMAGED):
+        decode(photo)
+    write(packed(bytes(1 << 20)))
+    with refused(PhotoError, "LERC (of more than|cannot be inflated to) .* bytes", Code.DAMAGED):
+        decode(photo)
 
 
 @pytest.mark.parametrize(("codec", "number"), [("jpeg8", 7), ("png", 34933)])

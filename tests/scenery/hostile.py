@@ -315,6 +315,43 @@ def heic_grid(rows: int = 256, columns: int = 256, size: tuple[int, int] = (16_3
     return made(len(made(0)) + 8) + box(b"mdat", coded)
 
 
+def avif_grid(rows: int, columns: int, size: tuple[int, int], tile: tuple[int, int] = (64, 64)) -> bytes:
+    """Return an AVIF whose picture is a grid of tiles that are said to be of a size, and are of 64 x 64."""
+    source = avif(size=(64, 64))
+    at = source.index(b"pixi") - 4
+    shared = source[at : source.index(b"ipma") - 4]  # properties of all: bits, codec, colours
+    coded = source[source.index(b"mdat") + 4 :]
+    tiles = range(2, 2 + rows * columns)
+    infos = box(b"infe", b"\2\0\0\0" + struct.pack(">HH", 1, 0) + b"grid\0")
+    infos += b"".join(box(b"infe", b"\2\0\0\1" + struct.pack(">HH", k, 0) + b"av01\0") for k in tiles)
+    grid = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, *size)
+    references = box(b"dimg", struct.pack(f">HH{len(tiles)}H", 1, len(tiles), *tiles))
+    sizes = b"".join(box(b"ispe", bytes(4) + struct.pack(">II", *one)) for one in (size, tile))
+    links = struct.pack(">IHBBB", 1 + len(tiles), 1, 2, 1, 3)
+    links += b"".join(struct.pack(">HBBBBB", k, 4, 2, 3, 0x84, 5) for k in tiles)
+
+    def made(where: int) -> bytes:
+        places = b"\1\0\0\0\x44\0" + struct.pack(">H", 1 + len(tiles))
+        places += struct.pack(">HHHHII", 1, 1, 0, 1, 0, len(grid))
+        places += b"".join(struct.pack(">HHHHII", k, 0, 0, 1, where, len(coded)) for k in tiles)
+        meta = box(b"hdlr", bytes(8) + b"pict" + bytes(13)) + box(b"pitm", bytes(4) + b"\0\1")
+        meta += box(b"iinf", bytes(4) + struct.pack(">H", 1 + len(tiles)) + infos)
+        meta += box(b"iref", bytes(4) + references) + box(b"iloc", places)
+        meta += box(b"iprp", box(b"ipco", sizes + shared) + box(b"ipma", bytes(4) + links)) + box(b"idat", grid)
+        return box(b"ftyp", b"avif" + bytes(4) + b"mif1avifmiaf") + box(b"meta", bytes(4) + meta)
+
+    return made(len(made(0)) + 8) + box(b"mdat", coded)
+
+
+def avif_of_narrow_alpha() -> bytes:
+    """Return an AVIF of 64 x 64 pixels, of which two columns are coded for its alpha."""
+    file = io.BytesIO()
+    Image.new("RGBA", (64, 64)).save(file, "AVIF")
+    data = file.getvalue()
+    assert data.count(b"\x18\x15\x7f\xfd") == 2, "it is not encoded as it was"
+    return data.replace(b"\x18\x15\x7f\xfd", b"\x18\x15\x41\xfd", 1)  # alpha stands first
+
+
 def jxl_of_bombs(megabytes: int = 200, count: int = 3) -> bytes:
     """Return a JPEG XL of boxes of XMP, packed by brotli, each of which holds so much."""
     packed = box(b"brob", b"xml " + bytes(imagecodecs.brotli_encode(bytes(megabytes << 20), level=5)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.files.icc import space_of
+from sixbit.files.parts import content_of
 from sixbit.photos.pixels import fitted, in_depth, multiplied, straight
 from sixbit.photos.save import with_profile
 from sixbit.photos.stale import scaled_exif, scaled_xmp
@@ -261,7 +262,7 @@ def profile_data(profile: str) -> bytes:
         made[24:36] = bytes.fromhex("07b2 0001 0001 0000 0000 0000")
         return bytes(made)
     try:
-        return Path(profile).expanduser().read_bytes()
+        return content_of(Path(profile).expanduser())
     except OSError as error:
         why = f"the colour profile cannot be read: {error.strerror}."
         raise PhotoError(why, Code.CONVERSION, subject=profile) from error

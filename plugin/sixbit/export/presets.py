@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.files.parts import content_of
 from sixbit.files.reading import of_library, reading
 from sixbit.machine import user_config
 from sixbit.manifest import manifest
@@ -157,7 +158,7 @@ class Preset:
         if "{preset}" in self.file_name:
             content["preset"] = self.name
         if self.profile is not None and self.profile not in PROFILES:
-            content["profile"] = _hash(_profile_file(self.profile).read_bytes())
+            content["profile"] = _hash(content_of(_profile_file(self.profile)))
         return _hash(json.dumps(content, sort_keys=True).encode())
 
 
@@ -226,7 +227,7 @@ def save(name: str, preset: Preset) -> Path:
 def _load_file(path: Path) -> Preset:
     with reading(path, PresetError, Code.PRESET_FILE):
         try:
-            content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+            content = json.loads(content_of(path).decode(), parse_constant=_no_number)
         except FileNotFoundError as error:
             raise PresetError("there is no such file.", Code.NOT_FOUND) from error
         except OSError as error:

@@ -9,13 +9,17 @@ import io
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import BinaryIO, NamedTuple
 
 from sixbit.files import limits
+from sixbit.files.av1 import coded_size
 from sixbit.files.jpeg import bare_exif
 
 _CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _FILMS = (b"avis", b"msf1", b"hevc", b"hevx")
+_HEAD = 4096
+"""Bytes of a picture, in which the header that tells its size stands."""
 _EXIF, _MIME, _XMP = b"Exif", b"mime", b"application/rdf+xml"
 _DERIVED = (b"grid", b"iovl", b"iden")
 """Pictures that are made of others: of tiles, of layers, or of one that is turned."""
@@ -164,22 +168,23 @@ class _Tables:
             raise BoxError("it has no picture")
         properties = self._properties(primary)
         found = dict(reversed(properties))
-        size = struct.unpack(">II", found[b"ispe"][4:12]) if b"ispe" in found else (0, 0)
         coded = self._coded(primary)
+        auxiliary = [one for kind, one, of in self.references if kind == b"auxl" and primary in of]
+        for one in (primary, *auxiliary):
+            self._check_size(one)
         told = properties if b"colr" in found else self._properties(coded)  # some say it of the tiles alone
         colours = [content for name, content in told if name == b"colr"]
         icc = next((one[4:] for one in colours if one[:4] in (b"prof", b"rICC")), None)
         codes = next((struct.unpack(">HH", one[4:8]) for one in colours if one[:4] == b"nclx"), None)
         beside = [one for kind, one, of in self.references if kind == b"cdsc" and primary in of]
         described = [self.items[one] for one in beside or self.items if one in self.items]
-        auxiliary = [one for kind, one, of in self.references if kind == b"auxl" and primary in of]
         kinds = b" ".join(content for one in auxiliary for name, content in self._properties(one) if name == b"auxC")
         parts = {one for kind, one, _ in self.references if kind in (b"auxl", b"thmb")}
         parts |= {one for kind, _, of in self.references if kind == b"dimg" for one in of}
         pictures = [one for one, item in self.items.items() if item.kind not in (_EXIF, _MIME, b"tmap", b"uri ")]
         return Still(
             codec=self.items[coded].kind.decode("latin-1"),
-            size=size,
+            size=self._size(primary),
             bits=max(found.get(b"pixi", b"\0\0\0\0\0\x08")[5:] or b"\x08"),
             steps=tuple(step for step in properties if step[0] in (b"clap", b"irot", b"imir")),
             has_alpha=b"alpha" in kinds or b":aux:1" in kinds,
@@ -244,20 +249,25 @@ class _Tables:
             yield box.name, one, [read(length) for _ in range(read(2))]
 
     def _properties(self, item: int) -> list[tuple[bytes, bytes]]:
-        """The properties of an item by name and content, in their order (ISO/IEC 23008-12, section 9.3)."""
+        """The properties of an item by name and content, in their order."""
+        return self._all_properties.get(item, [])
+
+    @cached_property
+    def _all_properties(self) -> dict[int, list[tuple[bytes, bytes]]]:
+        """Those of all items (ISO/IEC 23008-12, section 9.3)."""
         data = self.parts.get(b"iprp", b"")
         parts = [(box.name, data[box.at : box.end]) for box in boxes(io.BytesIO(data))]
         held = next((content for name, content in parts if name == b"ipco"), b"")
         kept = [(box.name, held[box.at : box.end]) for box in boxes(io.BytesIO(held))]
+        found: dict[int, list[tuple[bytes, bytes]]] = {}
         for table in (content for name, content in parts if name == b"ipma"):
             read = _reader(table, 4)
             for _ in range(read(4)):
                 number = read(4 if table[0] else 2)
                 wide = table[3] & 1
                 places = [read(2) & 0x7FFF if wide else read(1) & 0x7F for _ in range(read(1))]
-                if number == item:
-                    return [kept[place - 1] for place in places if 0 < place <= len(kept)]
-        return []
+                found.setdefault(number, [kept[place - 1] for place in places if 0 < place <= len(kept)])
+        return found
 
     def _coded(self, item: int) -> int:
         """The picture itself; of one that is made of others, the first of them."""
@@ -270,7 +280,33 @@ class _Tables:
             item = of[0]
         raise BoxError("its tiles are missing")
 
-    def _content(self, item: Item) -> bytes:
+    def _size(self, item: int) -> tuple[int, int]:
+        """Width and height that are said of an item, before it is cropped and turned; 0 x 0 if none are."""
+        said = dict(reversed(self._properties(item))).get(b"ispe", bytes(12))
+        width, height = struct.unpack(">II", said[4:12])
+        return width, height
+
+    def _check_size(self, item: int) -> None:
+        """Raise BoxError for an item that is said to be larger than it is coded: a decoder would enlarge it."""
+        kind = self.items[item].kind if item in self.items else b""
+        if kind == b"av01":
+            configuration = dict(self._properties(item)).get(b"av1C", b"")[4:]
+            largest = coded_size(self._content(self.items[item], _HEAD)) or coded_size(configuration)
+        elif kind == b"grid":
+            tiles = {tile for name, one, of in self.references if name == b"dimg" and one == item for tile in of}
+            for tile in tiles:
+                if self.items.get(tile, Item(b"", b"", [])).kind != b"grid":
+                    self._check_size(tile)
+            rows, columns = (number + 1 for number in self._content(self.items[item], 4)[2:4].ljust(2, b"\0"))
+            sizes = [self._size(tile) for tile in tiles]
+            largest = (columns * max(w for w, _ in sizes), rows * max(h for _, h in sizes)) if sizes else None
+        else:
+            return
+        width, height = self._size(item)
+        if largest and all(largest) and (width > largest[0] or height > largest[1]):
+            raise BoxError(f"it is said to have {width}x{height} pixels, and holds {largest[0]}x{largest[1]}")
+
+    def _content(self, item: Item, most: int = limits.ITEM) -> bytes:
         held = self.parts.get(b"idat", b"")
         content = b""
         for is_held, at, length in item.parts:
@@ -278,7 +314,7 @@ class _Tables:
             if at >= limits.FARTHEST:
                 raise BoxError("a part of it lies nowhere")
             file.seek(at)
-            content += file.read(min(length or limits.ITEM, limits.ITEM - len(content)))
+            content += file.read(min(length or most, most - len(content)))
         return content
 
 

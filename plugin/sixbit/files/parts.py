@@ -79,13 +79,27 @@ def is_left(path: Path, file: BinaryIO) -> bool:
 
 
 @contextmanager
-def opened_plainly(path: Path, flags: int = os.O_RDONLY) -> Iterator[BinaryIO]:
-    """Open a file that stands there itself; raises OSError for a link, which is not followed, a pipe and a device."""
-    # Neither exists on Windows.
-    own = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+def opened_plainly(path: Path, flags: int = os.O_RDONLY, *, by_links: bool = False) -> Iterator[BinaryIO]:
+    """Open a file that stands there itself; raises OSError for a pipe, a device, and a link unless it is followed."""
+    # None exists on Windows.
+    own = 0 if by_links else getattr(os, "O_NOFOLLOW", 0)
+    own |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     number = os.open(path, flags | own, 0o666)
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
         raise OSError(0, "it is no plain file")
     with open(number, "r+b" if flags & os.O_RDWR else "rb") as file:  # noqa: PTH123 (a descriptor is no path)
         yield file
+
+
+def content_of(path: Path) -> bytes:
+    """The content of a file of the user's own, by links too; OSError for a pipe or a device, which is not waited for.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "lens.txt").write_text("Elmar")
+    ...     content_of(Path(folder, "lens.txt"))
+    b'Elmar'
+    """
+    with opened_plainly(path, by_links=True) as file:
+        return file.read()

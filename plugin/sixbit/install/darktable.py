@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sixbit.files.parts import content_of
 from sixbit.install.editor import Editor, EditorFolder
 from sixbit.install.placed import remove, write
 from sixbit.machine import config_home, folder_in
@@ -128,7 +129,7 @@ def _without_lines(luarc: bytes | None) -> bytes | None:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return content_of(path)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from sixbit.files.parts import content_of
 from sixbit.install.placed import (
     RECORD,
     Files,
@@ -150,7 +151,7 @@ class Editor(ABC):
         if not settings.exists():
             settings = folder.own / "engine.json"  # its old name, kept for one version
         try:
-            python = str(json.loads(settings.read_text(encoding="utf-8"))["python"])
+            python = str(json.loads(content_of(settings).decode())["python"])
         except (OSError, ValueError, KeyError, TypeError):
             return f"the {self.part} does not know where Sixbit is"
         why = why_not_running(python)

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from sixbit.files.parts import content_of
 from sixbit.install.placed import RECORD, Finding, Placed, not_placed, not_renewed, place, recorded, take_back
 from sixbit.machine import data_home, folder_in
 from sixbit.manifest import data_path
@@ -234,7 +235,7 @@ def _entries(files: Iterable[Path]) -> dict[Key, Element | None]:
     for path in files:
         # lensfun passes over a file that it cannot read, and so do we.
         with suppress(OSError, ElementTree.ParseError, ValueError, LookupError):
-            root = ElementTree.parse(path).getroot()
+            root = ElementTree.fromstring(content_of(path))
             newer = float(root.get("version") or 0) > 1
             for entry in root:
                 if entry.tag in ("mount", "camera", "lens"):
@@ -254,7 +255,7 @@ def _stock_files(folder: LensfunFolder) -> list[Path]:
 
 def _timestamp(database: Path) -> int:
     with suppress(OSError, ValueError):
-        return int((database / "timestamp.txt").read_text().split(".")[0])
+        return int(content_of(database / "timestamp.txt").decode().split(".")[0])
     return 0
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from sixbit.files.parts import content_of
+from sixbit.files.reading import of_library
 from sixbit.files.replace import locked, set_aside, write_whole
 from sixbit.machine import user_data
 from sixbit.values.errors import Code, InstallError, PhotoError, go_on_without
@@ -131,12 +133,13 @@ class Placed:
     def load(cls) -> Placed:
         """Read the record, or begin one. Raises InstallError if it is damaged."""
         try:
-            content = json.loads(cls.path().read_text(encoding="utf-8"))
+            content = json.loads(content_of(cls.path()).decode())
             return cls({str(host): {str(p): str(d) for p, d in files.items()} for host, files in content.items()})
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, AttributeError, RecursionError) as error:
-            raise InstallError(f"{RECORD} cannot be read ({error}).", Code.USER_FILE, subject=cls.path()) from error
+            why = f"{RECORD} cannot be read ({of_library(error)})."
+            raise InstallError(why, Code.USER_FILE, subject=cls.path()) from error
 
     def files(self, host: str) -> dict[str, str]:
         """Return the files of a host, with their digests."""
@@ -147,7 +150,7 @@ class Placed:
         if not os.path.lexists(path):
             return "missing"
         try:
-            there = None if path.is_symlink() else path.read_bytes()
+            there = None if path.is_symlink() else content_of(path)
         except OSError:
             there = None
         if there is not None and there == data:

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from sixbit.files.parts import content_of
 from sixbit.files.reading import reading
 from sixbit.files.replace import locked, set_aside, write_whole
 from sixbit.lenses.authors import is_of_profile
@@ -105,7 +106,7 @@ def _read() -> dict[Key, str]:
 
 def _read_file(path: Path) -> dict[Key, str]:
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = json.loads(content_of(path).decode())
         choices = {Key(*(row[part] for part in Key._fields)): row["lens_id"] for row in rows}
         if not all(isinstance(text, str) for key, chosen in choices.items() for text in (*key[:3], chosen)):
             raise ValueError("a name that is no text")

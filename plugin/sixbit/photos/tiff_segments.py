@@ -6,7 +6,9 @@ Asked before anything is decoded: a decoder would look for each that is claimed,
 from __future__ import annotations
 
 import io
+import re
 import struct
+import zlib
 from collections.abc import Iterable
 from math import prod
 from pathlib import Path
@@ -34,10 +36,16 @@ JPEGS = (6, 7, 33007, 34892)
 
 
 _NAMES = {33003: "JPEG 2000", 33004: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000", 34887: "LERC", 34927: "WebP"}
-_NAMES |= {34933: "PNG", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL"} | dict.fromkeys(JPEGS, "JPEG")
+_NAMES |= {22610: "JPEG XR", 34933: "PNG", 34934: "JPEG XR", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL"}
+_NAMES |= dict.fromkeys(JPEGS, "JPEG")
 """Compressions whose strips or tiles are pictures of other formats, with sizes of their own."""
 _CODESTREAM = b"\xff\x4f\xff\x51"
 """How one of JPEG 2000 begins (ITU-T T.800, A.4.1 and A.5.1)."""
+_IMAGE = b"WMPHOTO\0"
+"""How one of JPEG XR begins (ITU-T T.832, 8.3), which decides on the size whatever its container says."""
+_DEFLATE, _ZSTD = b"\x78", b"\x28\xb5\x2f\xfd"
+_LERC_HEAD = 1 << 12
+"""Bytes that a LERC can take beside those of its pixels."""
 
 
 def check_segments(path: Path, file: BinaryIO, page: TiffPage, most: int) -> None:
@@ -86,16 +94,44 @@ def _check_pictures(path: Path, file: BinaryIO, page: TiffPage, parts: Iterable[
         raise ValueError("its parts overlap")  # so that nothing is read twice
     for at, count in there:
         file.seek(at)
-        size = _size_of(name, file.read(count))
+        data = file.read(count)
+        if name == "LERC":
+            data = _plain_lerc(path, page, data)
+        size = _size_of(name, data)
         if size is not None:
             _check_part(path, page, name, size)
-        elif name not in ("JPEG", "LERC"):  # the first may have its header elsewhere, the second be compressed again
+        elif name != "JPEG":  # which may have its header elsewhere
             raise ValueError(f"it holds no {name} where it should")
 
 
+def _plain_lerc(path: Path, page: TiffPage, data: bytes) -> bytes:
+    """A LERC as it is, of one that was compressed once more; refused if it is longer than its pixels can be."""
+    import imagecodecs
+
+    most = 2 * prod(_room(page)) * page.samplesperpixel * max(1, page.bitspersample // 8) + _LERC_HEAD
+    try:
+        if data.startswith(_DEFLATE):
+            inflated = zlib.decompressobj().decompress(data, most + 1)
+        elif data.startswith(_ZSTD):
+            inflated = bytes(imagecodecs.zstd_decode(data, out=most + 1))
+        else:
+            return data
+    except (zlib.error, imagecodecs.ZstdError, MemoryError) as error:
+        raise ValueError(f"its LERC cannot be inflated to {most} bytes at most") from error
+    if len(inflated) > most:
+        raise PhotoError(f"holds a LERC of more than {most} bytes.", Code.DAMAGED, subject=path)
+    return inflated
+
+
+def _room(page: TiffPage) -> tuple[int, int]:
+    """Width and height of a strip or tile."""
+    if page.is_tiled:
+        return page.tilewidth, page.tilelength
+    return page.imagewidth, min(page.rowsperstrip, page.imagelength)
+
+
 def _check_part(path: Path, page: TiffPage, name: str, size: tuple[int, int]) -> None:
-    across = page.tilewidth if page.is_tiled else page.imagewidth
-    down = page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength)
+    across, down = _room(page)
     if prod(size) > (across + 63) * (down + 63):
         why = f"holds a {name} of {size[0]}x{size[1]} pixels for a part of {across}x{down}."
         raise PhotoError(why, Code.DAMAGED, subject=path)
@@ -110,6 +146,9 @@ def _size_of(name: str, data: bytes) -> tuple[int, int] | None:
         if name == "JPEG 2000":
             right, bottom, left, top = struct.unpack_from(">4I", data, data.index(_CODESTREAM) + 8)
             return right - left, bottom - top
+        if name == "JPEG XR":  # of several, one is its alpha
+            places = [one.end() for one in re.finditer(re.escape(_IMAGE), data)]
+            return max((_jxr_size(data, at) for at in places), key=prod, default=None)
         if name == "LERC":  # its version stands behind its name, and later ones have a check sum before the size
             version, *numbers = struct.unpack_from("<i3I", data, 6)
             height, width = numbers[1:] if version > 2 else numbers[:2]
@@ -120,3 +159,10 @@ def _size_of(name: str, data: bytes) -> tuple[int, int] | None:
         return found[:2] if found else None
     except (struct.error, ValueError, BoxError):
         return None
+
+
+def _jxr_size(data: bytes, at: int) -> tuple[int, int]:
+    """Width and height in the header of a JPEG XR, behind its name (ITU-T T.832, 8.3.2 to 8.3.22)."""
+    is_short = data[at + 2 : at + 3] >= b"\x80"
+    width, height = struct.unpack_from(">HH" if is_short else ">II", data, at + 4)
+    return width + 1, height + 1

@@ -30,8 +30,9 @@ class LastValues:
         self._content: dict[str, Any] = {}
         # A file that is damaged is as good as none: it holds nothing that is not chosen again in a moment.
         with suppress(OSError, ValueError):
-            content = json.loads(self._path.read_text(encoding="utf-8"))
-            self._content = content if isinstance(content, dict) else {}
+            if self._path.is_file():  # a pipe would be waited for
+                content = json.loads(self._path.read_text(encoding="utf-8"))
+                self._content = content if isinstance(content, dict) else {}
 
     def recent(self) -> list[str]:
         """Return the lenses that were chosen lately."""

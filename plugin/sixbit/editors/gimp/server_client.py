@@ -204,7 +204,7 @@ def _check(hello: Answer) -> None:
 def server_command() -> list[str]:
     """Read the command of Sixbit from the file that was installed beside the plug-in. Raises ServerError."""
     settings = HERE / "server.json"
-    if not settings.exists():
+    if not settings.is_file():
         settings = HERE / "engine.json"  # its old name, kept for one version
     try:
         told = json.loads(settings.read_text(encoding="utf-8"))

@@ -301,7 +301,10 @@ def _preset_record(preset: Preset) -> Answer:
 def _started_calibration(lens: str, log: Path | None) -> subprocess.Popen[bytes]:
     """Start `sixbit calibrate`, which opens its page in the browser, and outlives the server and the editor."""
     command = [sys.executable, "-P", "-m", "sixbit", "calibrate", "--lens", lens]
-    with (Path(os.devnull) if log is None else log.with_name("calibrate.log")).open("ab") as said:
+    into = Path(os.devnull) if log is None else log.with_name("calibrate.log")
+    if into.exists() and not into.is_file():  # a pipe would be waited for
+        into = Path(os.devnull)
+    with into.open("ab") as said:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

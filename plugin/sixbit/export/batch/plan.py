@@ -193,10 +193,11 @@ def _database_digest() -> str:
 
 def choices_digest() -> str:
     """A hash of the lenses that the user chose for photos (`sixbit correct --remember`)."""
+    from sixbit.files.parts import content_of
     from sixbit.lenses.remembered import choices_file
 
     try:
-        return hashlib.sha256(choices_file().read_bytes()).hexdigest()
+        return hashlib.sha256(content_of(choices_file())).hexdigest()
     except OSError:
         return ""
 
