@@ -71,8 +71,12 @@ OF_PIXELS = frozenset(
     | {"SMinSampleValue", "SMaxSampleValue", "CurrentIPTCDigest", "Padding", "OffsetSchema", "ModeNumber", "FaxProfile"}
     | {"RelatedImageWidth", "RelatedImageHeight"}
     | {"About", "Software", "ExifImageWidth", "ExifImageHeight", "Format", "HasExtendedXMP", "ImageDepth", "TileDepth"}
+    | {"InstanceID"}
 )
-"""Tags of how the picture was stored, of its size and thumbnail, what XMP packets were once called, and what is set."""
+"""Tags of how the picture was stored, of its size and thumbnail, what XMP packets were once called, and what is set.
+
+Which file it was (InstanceID) does not hold for another one.
+"""
 
 LEFT_OUT = " left out"
 """The words of a note on what went; others tell of the correction."""

@@ -507,6 +507,17 @@ def test_nothing_points_to_a_directory_that_stays_behind(out: str, kind: int, tm
     assert "Interop" not in told
 
 
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_previews_in_directories_of_their_own_are_told(number: int, tmp_path: Path) -> None:
+    source = tmp_path / "photo.tif"
+    with tifffile.TiffWriter(source) as writer:
+        writer.write(np.zeros((32, 48, 3), np.uint8), photometric="rgb", subifds=number, metadata=None)
+        for _ in range(number):
+            writer.write(np.zeros((8, 12, 3), np.uint8), photometric="rgb", subfiletype=1, metadata=None)
+    _, notes = corrected(source, "out.tif")
+    assert ["previews in directories of their own" in note for note in notes] == [True] * (number > 0)
+
+
 # XMP
 
 

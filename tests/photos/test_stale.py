@@ -301,6 +301,20 @@ def test_a_packet_that_exiv2_cannot_read_loses_the_name_of_a_profile(tmp_path: P
     assert said(path)["XMP-exif:ColorSpace"] == 1
 
 
+SPACE = ' xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/"'
+KINSHIP = 'xmpMM:InstanceID="xmp.iid:old" xmpMM:DocumentID="xmp.did:same" xmpMM:OriginalDocumentID="same"'
+
+
+@pytest.mark.parametrize("body", ["", TWICE], ids=["", "broken"])
+@pytest.mark.parametrize("about", ["", "uuid:faf5bdd5-ba3d-11da-ad31-d33d75182f1b"])
+def test_a_corrected_photo_is_another_instance_of_the_same(tmp_path: Path, about: str, body: str) -> None:
+    xmp = of_xmp(KINSHIP, body, DECLARED + SPACE).replace(b'rdf:about=""', f'rdf:about="{about}"'.encode())
+    out, _ = corrected(tmp_path, xmp)
+    told = said(out)
+    assert "XMP-xmpMM:InstanceID" not in told
+    assert (told["XMP-xmpMM:DocumentID"], told["XMP-xmpMM:OriginalDocumentID"]) == ("xmp.did:same", "same")
+
+
 # How the file before was encoded, and its preview ---------------------------------------------------------------------
 
 

@@ -22,6 +22,11 @@ _UNTOLD = (
     "Xmp.OpCamera.",
 )
 """A thumbnail, and what tells of pictures and films behind the picture: of those the reader of the file has told."""
+_INSTANCE = "Xmp.xmpMM.InstanceID"
+"""Which saved file it was: each that is saved is another, and what they have in common are other properties.
+
+So the XMP specification, part 2 ("updated each time a file is saved"). exiv2 takes it for the same as a UUID in ``rdf:about``.
+"""
 _ENCODED = ("Xmp.dc.format", "Xmp.tiff.BitsPerSample", "Xmp.tiff.Compression")
 """How the file before was encoded."""
 _DEPTH = ("Xmp.GDepth.", "Xmp.GFocus.", "Xmp.Device.", "Xmp.MiCamera.XMPMeta")
@@ -46,7 +51,7 @@ _FINEST = 10_000
 def erase_stale(data: Any) -> list[str]:
     """Erase from exiv2's XMP data what a correction makes untrue; return what of it is to be told, in words."""
     notes = []
-    erase(data, (*_UNTOLD, *_ENCODED))
+    erase(data, (*_UNTOLD, _INSTANCE, *_ENCODED))
     if erase(data, _DEPTH):
         notes.append(_NOTE_ON_DEPTH)
     holders = {property_of(datum.key()) for datum in data if picture_in(str(datum.value())) is not None}
@@ -60,7 +65,7 @@ def without_stale(packet: bytes) -> tuple[bytes, list[str]]:
     from sixbit.files.xmp_text import edited, without_pictures
 
     notes = []
-    packet = edited(packet, _UNTOLD, {})
+    packet = edited(packet, (*_UNTOLD, _INSTANCE), {})
     if (without := edited(packet, _DEPTH, {})) != packet:
         notes.append(_NOTE_ON_DEPTH)
     if (result := edited(without_pictures(without), (_ORIGINAL,), {})) != without:

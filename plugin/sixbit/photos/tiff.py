@@ -69,6 +69,8 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
             pixels, alpha = _arranged(path, page, pixels, notes)
             if container.pages.is_multipage and not int(container.pages[1].aspage().subfiletype) & _REDUCED:
                 notes.append("only the first page was corrected; the others were left out")
+            if page.tags.valueof(tiff.SUB_IFDS):
+                notes.append("previews in directories of their own (SubIFDs), which are not corrected, were left out")
             grey = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO)
             encoding = _encoding(page, alpha, notes)
             tags = {number: page.tags.valueof(number) for number in (tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS)}
