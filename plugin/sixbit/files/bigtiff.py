@@ -105,7 +105,7 @@ def _read(file: BinaryIO, at: int, size: int) -> bytes:
     if at >= limits.FARTHEST:
         raise StructureError("a value lies nowhere")
     file.seek(at)
-    data = file.read(size)
+    data = limits.read(file, size)
     if len(data) < size:
         raise StructureError("the structure is cut short")
     return data

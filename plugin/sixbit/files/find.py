@@ -64,7 +64,7 @@ class Blocks(NamedTuple):
         if self.exif_at is None:
             return None
         self.file.seek(self.exif_at)
-        return self.file.read(self.exif_size)
+        return limits.read(self.file, self.exif_size)
 
 
 def kind_in(file: BinaryIO) -> str:

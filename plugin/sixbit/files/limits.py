@@ -7,8 +7,9 @@ something of the photo is lost. The last rows are the time that a batch gives it
 from __future__ import annotations
 
 import os
-from typing import Self
+from typing import BinaryIO, Self
 
+_READ_AT_ONCE = 1 << 20
 LARGE_VARIABLE = "SIXBIT_LARGE"
 """The environment variable that does in any program what ``--large`` does on the command line."""
 
@@ -71,6 +72,20 @@ def most_pixels(large: bool = False) -> int:
     1073741824
     """
     return LARGE_PIXELS if large or os.environ.get(LARGE_VARIABLE, "") not in ("", "0") else PIXELS
+
+
+def read(file: BinaryIO, size: int) -> bytes:
+    """Read as many bytes of a file as are there, of those that it claims: Python would make room for all of them.
+
+    >>> import io
+    >>> read(io.BytesIO(b"short"), 1 << 40)
+    b'short'
+    """
+    if size > _READ_AT_ONCE:
+        here = file.tell()
+        size = max(0, min(size, file.seek(0, os.SEEK_END) - here))
+        file.seek(here)
+    return file.read(size)
 
 
 def table() -> dict[str, Limit]:

@@ -131,7 +131,7 @@ class Structure:
     def read(self, at: int, size: int) -> bytes:
         """``size`` bytes at ``at``; raises StructureError where the structure ends before."""
         self.file.seek(self.base + at)
-        data = self.file.read(size)
+        data = limits.read(self.file, size)
         if len(data) < size:
             raise StructureError("the structure is cut short")
         return data

@@ -110,7 +110,7 @@ def chunks_of(file: BinaryIO, names: Container[bytes]) -> bytes:
     for chunk in png.chunks(file):
         if chunk.name in names:
             file.seek(chunk.start)
-            found.append(file.read(chunk.end - chunk.start))
+            found.append(limits.read(file, chunk.end - chunk.start))
     return b"".join(found)
 
 
@@ -124,7 +124,7 @@ def carried(path: Path, file: BinaryIO) -> Photo:
     kept, notes = [], []
     for chunk in png.chunks(file):
         name = chunk.name
-        content = b"" if name in _FRAMES else file.read(chunk.size)
+        content = b"" if name in _FRAMES else limits.read(file, chunk.size)
         if (found := png.exif_in(name, content, inflate)) is not None:
             exifs.setdefault(name == png.EXIF, found)
         elif (found := png.xmp_in(name, content, inflate)) is not None:

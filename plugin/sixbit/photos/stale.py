@@ -25,7 +25,8 @@ _UNTOLD = (
 _INSTANCE = "Xmp.xmpMM.InstanceID"
 """Which saved file it was: each that is saved is another, and what they have in common are other properties.
 
-So the XMP specification, part 2 ("updated each time a file is saved"). exiv2 takes it for the same as a UUID in ``rdf:about``.
+So the XMP specification, part 2 ("updated each time a file is saved"). exiv2 takes it for the same as a UUID in
+``rdf:about``.
 """
 _ENCODED = ("Xmp.dc.format", "Xmp.tiff.BitsPerSample", "Xmp.tiff.Compression")
 """How the file before was encoded."""

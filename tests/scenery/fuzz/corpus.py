@@ -55,6 +55,11 @@ def _scans(many: int, side: int) -> bytes:
     return photo[:-2] + refinement * many + photo[-2:]
 
 
+def _tags_of_gigabytes() -> bytes:
+    """A PNG whose Exif chunk claims to be 4 GB long."""
+    return _seed("deep.png")[:33] + struct.pack(">I", 0xFFFF_FFFE) + b"eXIf" + exif()
+
+
 def _texts(name: bytes, many: int, megabytes: int = 60) -> bytes:
     """A PNG with many chunks that each expand to megabytes of nothing."""
     head = {b"zTXt": b"Comment\0\0", b"iTXt": b"Comment\0\1\0\0\0", b"iCCP": b"a profile\0\0"}[name]
@@ -165,6 +170,7 @@ CORPUS: Mapping[str, tuple[Kind, Callable[[], bytes]]] = {
     "profiles.png": ("photo", lambda: _texts(b"iCCP", 100)),
     "history.png": ("photo", lambda: photo_factory.png(exif(), _history(5000), compressed=True)),
     "properties.png": ("photo", lambda: photo_factory.png(exif(), _properties(4000), compressed=True)),
+    "tags-of-gigabytes.png": ("photo", _tags_of_gigabytes),
     "cut.webp": ("photo", lambda: new_formats.webp()[:18]),
     "properties.dng.xmp": ("sidecar", lambda: _properties(4000)),
     "seven-planes.json": ("filter", lambda: _filter(warp=[[1.0, 0.0, 0.01]] * 7, gain=[[1.0]] * 9)),
