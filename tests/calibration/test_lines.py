@@ -89,3 +89,16 @@ def test_a_picture_that_is_too_small_is_told(tmp_path: Path) -> None:
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     with pytest.raises(CalibrationError, match=r"dot\.png"):
         measure_lines([tmp_path / "dot.png"], Choices(lens=LENS, crop_factor=1.0))
+
+
+def test_a_photo_of_a_slightly_other_size_is_left_out(tmp_path: Path) -> None:
+    paths = []
+    for number, picture in enumerate(photos_of(scenes.building, LENS, (900, 600))):
+        paths.append(tmp_path / f"{number}.png")
+        Image.fromarray(picture).save(paths[-1])
+    other = tmp_path / "other.png"
+    with Image.open(paths[0]) as picture:
+        picture.resize((903, 602)).save(other)
+    result = measure_lines([*paths, other], Choices(lens=LENS, crop_factor=1.0))
+    assert result.frames == tuple(path.name for path in paths)
+    assert "Left out, being a few pixels larger or smaller than the other photos: other.png." in result.verdict

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sixbit.compiler.optics import Sensor, SensorPicture
-from sixbit.measure.chart import chart_lines
+from sixbit.measure.chart import chart_in
 from sixbit.measure.edges import edge_chains
 from sixbit.measure.lines import MeasuredLines, PhotoLines, fit_lines, lines_in
 from sixbit.measure.straightness import (
@@ -126,7 +126,9 @@ def test_a_chart_with_markers_is_found() -> None:
     aruco = cv2.aruco
     board = aruco.CharucoBoard((9, 6), 1.0, 0.7, aruco.getPredefinedDictionary(aruco.DICT_4X4_1000))
     picture = board.generateImage((900, 600), marginSize=30)
-    lines = chart_lines((picture / 255).astype(np.float32))
+    board = chart_in((picture / 255).astype(np.float32))
+    assert board is not None
+    lines = board.lines
     assert len(lines) == 8 + 5
     for line in lines:
         straight = np.polynomial.Polynomial.fit(*(line if np.ptp(line[:, 0]) > 9 else line[:, ::-1]).T, 1)
@@ -171,7 +173,7 @@ def test_what_was_not_measured_is_told() -> None:
 
 
 def found_in(lines: Lines) -> MeasuredLines:
-    return fit_lines([PhotoLines(lines, False, np.zeros((600, 900), np.uint8))], SIZE)
+    return fit_lines([PhotoLines(lines, None, np.zeros((600, 900), np.uint8))], SIZE)
 
 
 def test_a_large_error_of_a_larger_distortion_is_no_reason_to_refuse() -> None:

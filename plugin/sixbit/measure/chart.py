@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,24 +20,50 @@ FEWEST_MARKERS = 8
 """Markers that must be seen of a board."""
 SEARCHED = 640
 """Px of the longer side in which it is seen whether there is a chart."""
+STEADY = 1.5
+"""By how much a square may look larger than the one beside it."""
 
 
-def chart_lines(grey: NDArray[np.float32]) -> list[FloatArray]:
-    """Find the rows and columns of the corners of a chart in a grey picture (0 to 1): each (n, 2) in px, or none."""
+@dataclass(frozen=True, eq=False)
+class Board:
+    """Corners of a chart: ``points`` (n, 2) in a photo, and ``squares`` (n, 2), the column and row of each."""
+
+    points: FloatArray
+    squares: FloatArray
+
+    def moved(self, middle: FloatArray, half_short: float) -> Board:
+        """Count from the middle of the picture, in half short sides."""
+        return replace(self, points=(self.points - middle) / half_short)
+
+    @property
+    def lines(self) -> list[FloatArray]:
+        """The points of each row and column that is long enough, in its order."""
+        lines = []
+        for of_line, along in ((self.squares[:, 1], self.squares[:, 0]), (self.squares[:, 0], self.squares[:, 1])):
+            for k in np.unique(of_line):
+                members = self.points[of_line == k][np.argsort(along[of_line == k])]
+                if len(members) >= FEWEST:
+                    lines.append(members)
+        return lines
+
+
+def chart_in(grey: NDArray[np.float32]) -> Board | None:
+    """Find a chart in a grey picture (0 to 1); its points are in px."""
     try:
         import cv2
     except ImportError:
-        return []
+        return None
     picture = np.clip(255 * grey, 0, 255).astype(np.uint8)
     # Charts are seen in a small picture already, and a photo of anything else need not be searched in full.
     f = min(1.0, SEARCHED / max(picture.shape))
     small = cv2.resize(picture, None, fx=f, fy=f, interpolation=cv2.INTER_AREA)
     # Markers first: among them a chessboard is looked for in vain, and for long.
-    if lines := _charuco(cv2, small, picture):
-        return lines
+    if board := _charuco(cv2, small, picture):
+        return board
     if _chessboard(cv2, small) is not None and (corners := _chessboard(cv2, picture)) is not None:
-        return [*corners, *corners.transpose(1, 0, 2)]
-    return []
+        rows, columns = np.mgrid[: corners.shape[0], : corners.shape[1]]
+        return Board(corners.reshape(-1, 2), np.stack([columns.ravel(), rows.ravel()], axis=1).astype(float))
+    return None
 
 
 def _chessboard(cv2: Any, picture: NDArray[Any]) -> FloatArray | None:
@@ -46,11 +73,22 @@ def _chessboard(cv2: Any, picture: NDArray[Any]) -> FloatArray | None:
     found, corners, meta = cv2.findChessboardCornersSBWithMeta(picture, (FEWEST, FEWEST), flags)
     if not found:
         return None
-    return np.asarray(corners, np.float64).reshape(*meta.shape[:2], 2)
+    grid = np.asarray(corners, np.float64).reshape(*meta.shape[:2], 2)
+    return grid if _is_steady(grid) else None
 
 
-def _charuco(cv2: Any, small: NDArray[Any], picture: NDArray[Any]) -> list[FloatArray]:
-    """The lines of a board of OpenCV's layout, of any size."""
+def _is_steady(grid: FloatArray) -> bool:
+    """True if squares get larger or smaller little by little: where a row was passed over, one is twice as large."""
+    for axis in (0, 1):
+        step = np.linalg.norm(np.diff(grid, axis=axis), axis=2)
+        one, other = (step[1:], step[:-1]) if axis == 0 else (step[:, 1:], step[:, :-1])
+        if one.size and np.max(np.maximum(one, other) / np.maximum(np.minimum(one, other), 1e-9)) > STEADY:
+            return False
+    return True
+
+
+def _charuco(cv2: Any, small: NDArray[Any], picture: NDArray[Any]) -> Board | None:
+    """A board of OpenCV's layout, of any size."""
     aruco = cv2.aruco
     for name in DICTIONARIES:
         dictionary = aruco.getPredefinedDictionary(getattr(aruco, name))
@@ -69,14 +107,8 @@ def _charuco(cv2: Any, small: NDArray[Any], picture: NDArray[Any]) -> list[Float
         if numbers is None:
             continue
         points, numbers = np.asarray(corners, np.float64).reshape(-1, 2), np.ravel(numbers)
-        lines = []
-        for of_line in (numbers // (columns - 1), numbers % (columns - 1)):
-            for k in np.unique(of_line):
-                members = points[of_line == k][np.argsort(numbers[of_line == k])]
-                if len(members) >= FEWEST:
-                    lines.append(members)
-        return lines
-    return []
+        return Board(points, np.stack([numbers % (columns - 1), numbers // (columns - 1)], axis=1).astype(float))
+    return None
 
 
 def _columns(markers: FloatArray, ids: NDArray[np.integer[Any]]) -> int | None:

@@ -61,6 +61,10 @@ class Lines:
         ends: FloatArray = np.hypot(*(self.points[:, -1] - self.points[:, 0]).T)
         return ends
 
+    def about(self, centre: FloatArray) -> Lines:
+        """Count from another centre."""
+        return Lines(self.points - centre, self.px, self.photo)
+
     def only(self, keep: NDArray[np.bool_]) -> Lines:
         """Select lines."""
         return Lines(self.points[keep], self.px[keep], self.photo[keep])
@@ -173,15 +177,16 @@ class Straightening:
         """
         rng = np.random.default_rng(0)
         drawn = rng.multivariate_normal(self.terms, self.covariance, draws, method="eigh")
-        here = ideal_radii(self.polynomial, farthest)
-
-        def away(polynomial: Polynomial) -> FloatArray:
-            return apart(here, ideal_radii(polynomial, farthest), weights) / farthest
-
-        chance = np.mean([away(polynomial_of(self.model, terms)) ** 2 for terms in drawn], axis=0)
-        rival = np.max([np.zeros_like(here), *(np.abs(away(polynomial)) for polynomial in self.rivals)], axis=0)
+        drawn_apart = [self.apart_from(polynomial_of(self.model, terms), farthest, weights) for terms in drawn]
+        rivals = [self.apart_from(polynomial, farthest, weights) for polynomial in self.rivals]
+        chance = np.mean(np.square(drawn_apart), axis=0)
+        rival = np.max(np.abs([np.zeros(len(RADII)), *rivals]), axis=0)
         error: FloatArray = np.hypot(np.sqrt(chance), rival / 2)
         return error
+
+    def apart_from(self, other: Polynomial, farthest: float, weights: FloatArray) -> FloatArray:
+        """How far another model is from it at each of ``RADII`` of ``farthest``, as a share of that."""
+        return apart(ideal_radii(self.polynomial, farthest), ideal_radii(other, farthest), weights) / farthest
 
     def correction(self, farthest: float, weights: FloatArray) -> FloatArray:
         """By how much it moves points at each of ``RADII`` of ``farthest``, as a share of that, but for the scale."""
@@ -232,8 +237,8 @@ def straighten(lines: Lines) -> Straightening:
 def centre_shift(lines: Lines, fit: Straightening) -> tuple[FloatArray, FloatArray] | None:
     """Find where the lines see the optical centre, from the middle of the picture, and its standard error: (2,) each.
 
-    In half short sides: a step of Gauss and Newton's from the fit, in its terms and the centre. The fit itself keeps
-    the centre in the middle, as five photos seldom tell the two apart. None if the model folds over.
+    In half short sides: a step of Gauss and Newton's from the fit, in its terms and the centre. None if the model folds
+    over.
     """
     jacobian = _jacobian(lines, fit.model, np.array(fit.terms))
     residuals = bends(lines, fit.polynomial)
@@ -241,7 +246,7 @@ def centre_shift(lines: Lines, fit: Straightening) -> tuple[FloatArray, FloatArr
         return None
     step, columns = 1e-4, [*jacobian]
     for shift in ((step, 0.0), (0.0, step)):
-        moved = bends(Lines(lines.points - np.array(shift), lines.px, lines.photo), fit.polynomial)
+        moved = bends(lines.about(np.array(shift)), fit.polynomial)
         if moved is None:
             return None
         columns.append(-_slope(residuals, moved, step))

@@ -131,12 +131,13 @@ class Worth:
         """Say how far from enough it is; ``helps`` says what brings more, after "more photos, or"."""
         corrected, error = self._mean(self.correction), self._mean(self.surely_within)
         unit = self.unit
-        if (missing := error / max(LARGEST_SHARE * corrected, 1e-12)) >= 1:
-            wanted = max(LARGEST_SHARE * corrected, self.limits.nothing)
-            more = error / wanted
-            photos = f"{more**2:.0f} times as many photos" if 1.2 < more < 6 else "more photos"
-            known = f"what they correct is {corrected:.2g} {unit} in the mean, give or take {error:.2g}"
-            return f"{known}, which is {missing:.1f} times too much. What helps: {photos}, or {helps}."
+        if error >= LARGEST_SHARE * corrected:
+            more = (error / max(LARGEST_SHARE * corrected, self.limits.nothing)) ** 2
+            photos = f"{more:.0f} times as many photos" if 1.5 < more < 30 else "more photos"
+            return (
+                f"what they correct is {corrected:.2g} {unit} in the mean, give or take {error:.2g}, and has to be "
+                f"known to half of it. What helps: {photos}, or {helps}."
+            )
         excess = (self.surely_within - np.abs(self.correction)).max(axis=0)
         worst = int(np.argmax(excess))
         return (

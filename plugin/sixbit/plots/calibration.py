@@ -14,6 +14,7 @@ from sixbit.calibration.tca import TcaResult
 from sixbit.measure.lines import MeasuredLines
 from sixbit.measure.straightness import AGREES, straightened
 from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, draw_curve, drawn, set_grid, set_up
+from sixbit.values.arrays import FloatArray
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
 
 
@@ -67,13 +68,13 @@ def _draw(figure: Any, found: MeasuredLines) -> None:
     for column, (title, background, points) in enumerate(
         (
             ("As the lens drew them, with chords", picture, here.points),
-            ("Corrected", _corrected(picture, here.px[0], fit.polynomial), straight),
+            ("Corrected", _corrected(picture, here.px[0], fit.polynomial, found.centre * here.px[0]), straight),
         )
     ):
         axes = figure.add_subplot(grid[0, column])
         axes.set_title(title, loc="left", fontsize=10, color=INK)
         axes.imshow(background, cmap="gray", vmin=-80, vmax=255, interpolation="bilinear")
-        centre = np.array([(picture.shape[1] - 1) / 2, (picture.shape[0] - 1) / 2])
+        centre = np.array([(picture.shape[1] - 1) / 2, (picture.shape[0] - 1) / 2]) + found.centre * here.px[0]
         if points is not None:
             for line, agrees in zip(points * here.px[:, None, None] + centre, good, strict=True):
                 axes.plot(line[:, 0], line[:, 1], color=BLUE if agrees else RED, linewidth=1.1)
@@ -99,13 +100,16 @@ def _draw_bends(axes: Any, found: MeasuredLines) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _corrected(picture: NDArray[np.uint8], half_short: float, polynomial: Polynomial) -> NDArray[np.uint8]:
-    """The searched picture through the correction: the nearest pixel will do for a background."""
+def _corrected(
+    picture: NDArray[np.uint8], half_short: float, polynomial: Polynomial, centre: FloatArray
+) -> NDArray[np.uint8]:
+    """The searched picture through the correction about a centre: the nearest pixel will do for a background."""
     height, width = picture.shape
-    x, y = np.arange(width) - (width - 1) / 2, (np.arange(height) - (height - 1) / 2)[:, None]
+    across, down = (width - 1) / 2 + centre[0], (height - 1) / 2 + centre[1]
+    x, y = np.arange(width) - across, (np.arange(height) - down)[:, None]
     factor = evaluate(polynomial, np.hypot(x, y) / half_short)
-    columns = np.rint(x * factor + (width - 1) / 2).astype(int)
-    rows = np.rint(y * factor + (height - 1) / 2).astype(int)
+    columns = np.rint(x * factor + across).astype(int)
+    rows = np.rint(y * factor + down).astype(int)
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     result = np.zeros_like(picture)
     result[inside] = picture[rows[inside], columns[inside]]

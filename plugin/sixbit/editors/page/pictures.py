@@ -49,7 +49,7 @@ def lines_before_after(found: MeasuredLines) -> tuple[tuple[str, bytes], ...]:
         here = lines.photo == number
         if not counts[number]:
             continue
-        points = lines.points[here] * lines.px[here][:, None, None]
+        points = (lines.points[here] + found.centre) * lines.px[here][:, None, None]
         pair = [
             _with_lines(found.pictures[number], points, before[here], bend[here], factor, good[here])
             for bend in (before, after)
