@@ -162,6 +162,17 @@ def _record() -> bytes:
     return json.dumps(record | shading, indent=1).encode()
 
 
+def _bundle() -> bytes:
+    plane = {"radial": [1.0, 0.0, -0.1], "surface": [[1, 0, 0.02]]}
+    run = {"date": "2026-05-04", "source": "2 flat frames", "grade": "measured", "make": "Leica", "model": "LEICA M10"}
+    run |= {"crop_factor": 1.0, "aspect_ratio": 1.5, "focal_mm": 35.0, "f_number": 2.0, "distance_m": 3.0}
+    fall_off = {"model": "pa", "terms": [-0.9, 0.5, -0.2]}
+    lines = run | {"models": {"distortion": {"model": "ptlens", "terms": [0.01, -0.02, 0.01]}}, "f_number": None}
+    flats = run | {"models": {"vignetting": fall_off}, "shading": {"red": plane, "blue": plane, "landscape": True}}
+    head = {"sixbit_bundle": 1, "sixbit": "0.1.0", "lens_id": LENS, "lens": NAME}
+    return json.dumps(head | {"runs": [lines, flats]}, indent=1).encode()
+
+
 def _ledger() -> bytes:
     done = {"source": "photo.jpg", "stem": "photo", "settings": "0", "fingerprint": [[1, 2], None, None]}
     done |= {"choices": "", "chosen": None, "status": "corrected", "reason": None, "message": "done", "codes": []}
@@ -252,6 +263,7 @@ SEEDS: tuple[Seed, ...] = (
     Seed("sidecar", "photo.jpg.xmp", _xmp),
     Seed("lenses", "own.xml", _lenses),
     Seed("record", "own.calibration.json", _record),
+    Seed("bundle", "lens.json", _bundle),
     Seed("preset", "own.json", _preset),
     Seed("ledger", "ledger.jsonl", _ledger),
     Seed("choices", "choices.json", _choices),

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from sixbit.calibration.frames import open_frame
+from sixbit.calibration.keep import runs
 from sixbit.cli import complain
 from sixbit.cli.main import main
 from sixbit.cli.ways_out import told
@@ -261,6 +262,22 @@ def _used_lenses(trial: Trial) -> None:
         reload_catalogue()
 
 
+def _of_bundle(trial: Trial) -> None:
+    """Somebody else's calibrations, all of them taken over and used, or none."""
+    try:
+        status = trial.commanded("calibrate", "import", trial.path)
+        reload_catalogue()
+        kept = runs()
+        _demand(bool(kept) == (status == 0), f"{len(kept)} are kept by a command that ended with {status}")
+        choices = Choices(crop_factor=1.0, f_number=2.0, focal_mm=35.0, grades=tuple(Grade))
+        for run in kept[:3]:
+            with contextlib.suppress(SixbitError):
+                compile_filter(catalogue().lens(run.lens_id), Shot(make=None), choices, size=SIZE)
+    finally:
+        shutil.rmtree(own_folder(), ignore_errors=True)
+        reload_catalogue()
+
+
 def _of_preset(trial: Trial) -> None:
     preset = trial.asked(lambda: presets.load(trial.path))
     if preset is not None:
@@ -327,6 +344,7 @@ STEPS: dict[str, Sequence[Callable[[Trial], None]]] = {
     "sidecar": (_identified, _corrected, _tagged),
     "lenses": (_used_lenses,),
     "record": (_used_lenses,),
+    "bundle": (_of_bundle,),
     "preset": (_of_preset,),
     "ledger": (_of_ledger,),
     "choices": (_of_choices,),
