@@ -87,7 +87,7 @@ def save_photo(
         )
     if colour.note and kind != photo.format.lower() and colour.source != "Exif":  # which goes with it
         notes.append(colour.note)
-    return (*photo.notes, *notes)
+    return tuple(dict.fromkeys((*photo.notes, *notes)))
 
 
 def _as_grey(pixels: NDArray[Any]) -> NDArray[Any]:

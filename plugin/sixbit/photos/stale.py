@@ -33,6 +33,11 @@ _DEPTH = ("Xmp.GDepth.", "Xmp.GFocus.", "Xmp.Device.", "Xmp.MiCamera.XMPMeta")
 _ORIGINAL = "Xmp.GImage."
 """The picture before it was blurred by its depth map."""
 
+_PROVENANCE = "Xmp.dcterms.provenance"
+"""Where the content credentials are (C2PA), or a history in words."""
+_LINK = re.compile(r"[A-Za-z][\w+.-]*:\S+|self#\S+")
+
+NO_CREDENTIALS = "content credentials, which hold for the file as it was alone, were left out"
 NO_LIST = "the list of further pictures in the file (in its XMP data) was left out"
 _NOTE_ON_DEPTH = "its depth map, which fits the uncorrected picture alone, was left out"
 _NOTE_ON_PICTURES = "the pictures within its XMP data, which are not corrected, were left out"
@@ -52,6 +57,8 @@ def erase_stale(data: Any) -> list[str]:
     """Erase from exiv2's XMP data what a correction makes untrue; return what of it is to be told, in words."""
     notes = []
     erase(data, (*_UNTOLD, _INSTANCE, *_ENCODED))
+    if erase_where(data, lambda datum: datum.key() == _PROVENANCE and bool(_LINK.fullmatch(str(datum.value())))):
+        notes.append(NO_CREDENTIALS)
     if erase(data, gain_map.DIRECTORY):
         notes.append(NO_LIST)
     if erase(data, _DEPTH):
@@ -68,7 +75,7 @@ def without_stale(packet: bytes) -> tuple[bytes, list[str]]:
 
     notes = []
     packet = edited(packet, (*_UNTOLD, _INSTANCE), {})
-    for keys, note in (((gain_map.DIRECTORY,), NO_LIST), (_DEPTH, _NOTE_ON_DEPTH)):
+    for keys, note in (((_PROVENANCE,), NO_CREDENTIALS), ((gain_map.DIRECTORY,), NO_LIST), (_DEPTH, _NOTE_ON_DEPTH)):
         if (without := edited(packet, keys, {})) != packet:
             notes.append(note)
         packet = without
