@@ -39,6 +39,7 @@ NAMESPACES = {
     "exif": "http://ns.adobe.com/exif/1.0/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
     "other": "http://example.org/",
+    "dcterms": "http://purl.org/dc/terms/",
     "photoshop": "http://ns.adobe.com/photoshop/1.0/",
 }
 DECLARED = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
@@ -84,7 +85,7 @@ FILMS = {
 @pytest.mark.parametrize("xmp", FILMS.values(), ids=FILMS)
 def test_nothing_tells_of_a_film_that_is_gone(tmp_path: Path, xmp: bytes, format: str) -> None:
     out, notes = corrected(tmp_path, xmp, replace(PLAIN, format=format))
-    assert not notes
+    assert ["list of further pictures" in note for note in notes] == [True] * (DIRECTORY.encode() in xmp)
     data = out.read_bytes()
     for word in (b"MotionPhoto", b"MicroVideo", b"VideoLength", b"Container:Directory"):
         assert word not in data
@@ -151,6 +152,22 @@ def test_previews_in_segments_go_with_a_word(tmp_path: Path, parts: int) -> None
     data = out.read_bytes()
     assert b"ssuniqueid" not in data
     assert b"RMETA\0kept" in data
+
+
+LINKS = {
+    "within": ("self#jumbf=/c2pa/urn:c2pa:1234", True),
+    "elsewhere": ("https://example.org/manifest.c2pa", True),
+    "words": ("Found in the attic", False),
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+@pytest.mark.parametrize("head", [b"", segment(0xEB, b"JP c2pa")], ids=["link", "both"])
+def test_the_link_to_content_credentials_goes_with_them(tmp_path: Path, name: str, head: bytes) -> None:
+    link, goes = LINKS[name]
+    out, notes = corrected(tmp_path, of_xmp(f'dcterms:provenance="{link}"'), head=head)
+    assert sum("content credentials" in note for note in notes) == (goes or bool(head))
+    assert (link.encode() in out.read_bytes()) != goes
 
 
 SUBJECTS = {"point": (100, 60), "circle": (100, 60, 30), "rectangle": (100, 60, 40, 20)}
@@ -279,6 +296,7 @@ TWICE = "<xmp:Nickname>a</xmp:Nickname>" * 2
         ('GDepth:Format="RangeInverse" GDepth:Near="0.5" GCamera:MotionPhoto="1"', "", "depth map"),
         (f'GImage:Mime="image/jpeg" GImage:Data="{JPEG}"', "", "pictures within"),
         (f'other:Before="{JPEG}"', "", "pictures within"),
+        ('dcterms:provenance="self#jumbf=/Before"', "", "content credentials"),
         ("", f"<other:Before>\n{JPEG}\n</other:Before>", "pictures within"),
     ],
 )

@@ -9,7 +9,8 @@ from sixbit.files.bmff import crop, has_credentials
 from sixbit.files.find import still_in
 from sixbit.photos.codecs import decoded, photo_of
 from sixbit.photos.metadata import Metadata, upright
-from sixbit.photos.photo import NO_CREDENTIALS, NO_GAIN_MAP, Photo, check_size
+from sixbit.photos.photo import NO_GAIN_MAP, Photo, check_size
+from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:

@@ -21,9 +21,10 @@ from sixbit.photos.colour import SRGB, of_exif, of_icc
 from sixbit.photos.gain_map import GainMap, announced, is_gain_map
 from sixbit.photos.leica_trailer import Trailer, taken
 from sixbit.photos.metadata import Metadata
-from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_bytes, check_size
+from sixbit.photos.photo import Photo, check_bytes, check_size
 from sixbit.photos.pixels import in_depth, packed
 from sixbit.photos.resolution import Resolution, jfif, of_jfif, resolution_in
+from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.values.errors import Code, PhotoError
 
 if TYPE_CHECKING:

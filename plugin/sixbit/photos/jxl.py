@@ -11,8 +11,9 @@ from sixbit.files.bmff import boxes, has_credentials
 from sixbit.files.find import jxl_in
 from sixbit.photos.codecs import Decoded, decoded, photo_of
 from sixbit.photos.metadata import Metadata, upright
-from sixbit.photos.photo import NO_CREDENTIALS, NO_GAIN_MAP, Photo, check_size
+from sixbit.photos.photo import NO_GAIN_MAP, Photo, check_size
 from sixbit.photos.pixels import straight
+from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.values.errors import Code, PhotoError
 
 _GAIN_MAP = b"jhgm"

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sixbit.photos.gain_map import GainMap
     from sixbit.values.light import TransferCurve
 
-NO_CREDENTIALS = "content credentials, which hold for the file as it was alone, were left out"
 NO_GAIN_MAP = "its HDR gain map was left out: only that of a JPEG is carried over"
 
 

@@ -13,9 +13,10 @@ from sixbit.files import limits, png
 from sixbit.files.photoshop import iptc_of, resources_of
 from sixbit.photos.colour import SRGB, of_exif, of_png_chunks
 from sixbit.photos.metadata import Metadata, listed
-from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_bytes, check_size
+from sixbit.photos.photo import Photo, check_bytes, check_size
 from sixbit.photos.pixels import in_depth, packed
 from sixbit.photos.resolution import Resolution, of_phys, phys, resolution_in
+from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from sixbit.photos.metadata import Room, corrected, without_maker_note
 from sixbit.photos.photo import Photo
 from sixbit.photos.pixels import straight
 from sixbit.photos.resolution import with_resolution
+from sixbit.photos.stale import NO_LIST
 from sixbit.values.errors import Code, PhotoError, photo_name
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ def save_photo(
     if resolution and kind != photo.format.lower():
         metadata = with_resolution(metadata, resolution)
     metadata, notes = corrected(metadata, pixels, filter, room)
+    # A map that stays has a list of its own, and what went was told.
+    if NO_LIST in notes and (photo.gain_map or any("gain map" in note for note in photo.notes)):
+        notes.remove(NO_LIST)
     note_is_lost = photo.metadata.has_maker_note and not metadata.has_maker_note
     if note_is_lost and photo.gain_map and photo.gain_map.needs_maker_note:
         photo = photo.without_gain_map("it means nothing without the maker note")
@@ -83,7 +87,7 @@ def save_photo(
         )
     if colour.note and kind != photo.format.lower() and colour.source != "Exif":  # which goes with it
         notes.append(colour.note)
-    return (*photo.notes, *notes)
+    return tuple(dict.fromkeys((*photo.notes, *notes)))
 
 
 def _as_grey(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -15,7 +15,6 @@ from sixbit.photos import gain_map
 
 _UNTOLD = (
     "Xmp.xmp.Thumbnails",
-    gain_map.DIRECTORY,
     gain_map.ADOBE,
     "Xmp.GCamera.Micro",
     "Xmp.GCamera.MotionPhoto",
@@ -25,8 +24,7 @@ _UNTOLD = (
 _INSTANCE = "Xmp.xmpMM.InstanceID"
 """Which saved file it was: each that is saved is another, and what they have in common are other properties.
 
-So the XMP specification, part 2 ("updated each time a file is saved"). exiv2 takes it for the same as a UUID in
-``rdf:about``.
+So the XMP specification, part 2: "updated each time a file is saved". exiv2 takes a UUID in ``rdf:about`` for it, too.
 """
 _ENCODED = ("Xmp.dc.format", "Xmp.tiff.BitsPerSample", "Xmp.tiff.Compression")
 """How the file before was encoded."""
@@ -35,6 +33,12 @@ _DEPTH = ("Xmp.GDepth.", "Xmp.GFocus.", "Xmp.Device.", "Xmp.MiCamera.XMPMeta")
 _ORIGINAL = "Xmp.GImage."
 """The picture before it was blurred by its depth map."""
 
+_PROVENANCE = "Xmp.dcterms.provenance"
+"""Where the content credentials are (C2PA), or a history in words."""
+_LINK = re.compile(r"[A-Za-z][\w+.-]*:\S+|self#\S+")
+
+NO_CREDENTIALS = "content credentials, which hold for the file as it was alone, were left out"
+NO_LIST = "the list of further pictures in the file (in its XMP data) was left out"
 _NOTE_ON_DEPTH = "its depth map, which fits the uncorrected picture alone, was left out"
 _NOTE_ON_PICTURES = "the pictures within its XMP data, which are not corrected, were left out"
 
@@ -53,6 +57,10 @@ def erase_stale(data: Any) -> list[str]:
     """Erase from exiv2's XMP data what a correction makes untrue; return what of it is to be told, in words."""
     notes = []
     erase(data, (*_UNTOLD, _INSTANCE, *_ENCODED))
+    if erase_where(data, lambda datum: datum.key() == _PROVENANCE and bool(_LINK.fullmatch(str(datum.value())))):
+        notes.append(NO_CREDENTIALS)
+    if erase(data, gain_map.DIRECTORY):
+        notes.append(NO_LIST)
     if erase(data, _DEPTH):
         notes.append(_NOTE_ON_DEPTH)
     holders = {property_of(datum.key()) for datum in data if picture_in(str(datum.value())) is not None}
@@ -67,9 +75,11 @@ def without_stale(packet: bytes) -> tuple[bytes, list[str]]:
 
     notes = []
     packet = edited(packet, (*_UNTOLD, _INSTANCE), {})
-    if (without := edited(packet, _DEPTH, {})) != packet:
-        notes.append(_NOTE_ON_DEPTH)
-    if (result := edited(without_pictures(without), (_ORIGINAL,), {})) != without:
+    for keys, note in (((_PROVENANCE,), NO_CREDENTIALS), ((gain_map.DIRECTORY,), NO_LIST), (_DEPTH, _NOTE_ON_DEPTH)):
+        if (without := edited(packet, keys, {})) != packet:
+            notes.append(note)
+        packet = without
+    if (result := edited(without_pictures(packet), (_ORIGINAL,), {})) != packet:
         notes.append(_NOTE_ON_PICTURES)
     return result, notes
 

@@ -13,8 +13,9 @@ from sixbit.files.exiv2 import exif_of_tiff
 from sixbit.files.photoshop import iptc_of, resources_of, without_iptc
 from sixbit.photos.colour import SRGB, curve_of_table, of_exif, of_icc
 from sixbit.photos.metadata import Metadata
-from sixbit.photos.photo import NO_CREDENTIALS, Photo
+from sixbit.photos.photo import Photo
 from sixbit.photos.resolution import is_well_told
+from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.photos.tiff_segments import JPEGS, check_segments
 from sixbit.values.errors import Code, PhotoError
 

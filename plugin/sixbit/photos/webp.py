@@ -9,7 +9,8 @@ from sixbit.files.find import webp_in
 from sixbit.files.webp import chunks
 from sixbit.photos.codecs import decoded, photo_of
 from sixbit.photos.metadata import Metadata
-from sixbit.photos.photo import NO_CREDENTIALS, Photo, check_size
+from sixbit.photos.photo import Photo, check_size
+from sixbit.photos.stale import NO_CREDENTIALS
 
 
 def read(path: Path, file: BinaryIO, most: int) -> Photo:
