@@ -24,6 +24,7 @@ from sixbit.export.batch.plan import Task, choices_digest, fingerprint, settings
 from sixbit.export.batch.record import blank
 from sixbit.faults import STRICT
 from sixbit.files.exiv2 import exif_of_tiff, read_by_exiv2
+from sixbit.lenses import remembered
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.lenses.entries import entry_in
 from sixbit.lenses.remembered import choices_file, look_up
@@ -206,7 +207,7 @@ def test_choices_that_are_none(said: str) -> None:
 def test_choices_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     choices_file().parent.mkdir(parents=True)
     choices_file().write_text("[]")
-    monkeypatch.setattr(Path, "read_text", throwing(MemoryError()))
+    monkeypatch.setattr(remembered, "content_of", throwing(MemoryError()))
     with refused(PhotoError, "holds the lenses you chose, and is too large", Code.TOO_LARGE):
         look_up(Shot())
 
