@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,17 @@ LEICA M (Typ 240)|LEICA M-P (Typ 240)|LEICA M-E (Typ 240)|LEICA M MONOCHROM (Typ
 LEICA M-D (Typ 262)|LEICA M10|LEICA M10-P|LEICA M10-D|LEICA M10-R|LEICA M10 MONOCHROM|LEICA M11|LEICA M11-P|LEICA M11-D
 LEICA M11 Monochrom|LEICA M EV1|LEICA SL (Typ 601)|LEICA SL2|LEICA SL2-S|LEICA SL3|LEICA SL3-S|LEICA CL|LEICA TL
 LEICA TL2|LEICA T (Typ 701)"""
+
+
+@pytest.mark.parametrize("model", ["GFX50S II", "GFX100S"])
+@pytest.mark.parametrize("focal", [35, 50, 90])
+def test_the_small_format_of_a_larger_sensor_is_36_mm_wide(model: str, focal: int) -> None:
+    place = placed(shot(("FUJIFILM", model), (9552, 6368))._replace(**focals(focal, focal)))
+    assert place.crop_factor
+    assert place.frame
+    diagonal = math.hypot(36, 24) / place.crop_factor.value
+    assert diagonal * 4 / 5 / place.frame[2] == pytest.approx(36, abs=0.05)
+    assert place.frame[3] == pytest.approx(27 / 24, rel=0.01)
 
 
 @pytest.mark.parametrize("model", LEICA_M.replace("\n", "|").split("|"))

@@ -772,6 +772,33 @@ def test_the_resolution_of_a_tiff_stands_where_the_format_has_its_place(
     assert beside_exif(path) == pytest.approx((expected, expected), abs=0.02)
 
 
+OBLONG = {
+    "photo.jpg": factory.jpeg(PHONE_BLOCK).replace(b"JFIF\0\1\1\0\0\1\0\1", b"JFIF\0\1\1\0\0\2\0\1"),
+    "photo.png": png_with((b"pHYs", struct.pack(">IIB", 2, 1, 0))),
+}
+SHAPES = {
+    ".tif": ["-IFD0:XResolution", "-IFD0:YResolution", "-IFD0:ResolutionUnit"],
+    ".jpg": ["-JFIF:XResolution", "-JFIF:YResolution", "-JFIF:ResolutionUnit"],
+    ".png": ["-PNG-pHYs:all"],
+}
+
+
+@pytest.mark.parametrize("source", [*OBLONG, "photo.tif"])
+@pytest.mark.parametrize("out", ["out.tif", "out.jpg", "out.png"])
+def test_pixels_that_are_not_square_stay_so(source: str, out: str, tmp_path: Path) -> None:
+    photo = tmp_path / source
+    if source in OBLONG:
+        photo.write_bytes(OBLONG[source])
+    else:
+        Image.new("RGB", (32, 32)).save(photo, tiffinfo={0x011A: 144.0, 0x011B: 72.0, 0x0128: 1})
+    path, notes = corrected(photo, out)
+    assert notes == ()
+    command = [*exiftool(), "-s3", "-n", *SHAPES[path.suffix], str(path)]
+    across, down, unit = map(float, subprocess.run(command, capture_output=True, check=True).stdout.split())
+    assert across == 2 * down
+    assert unit == (1 if path.suffix == ".tif" else 0)
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
 def test_a_resolution_that_is_no_number_makes_no_tiff_unreadable(suffix: str, tmp_path: Path) -> None:
     block = factory.exif(more=[(0x011A, ASCII, "300"), (0x011B, ASCII, "300 dpi")], **LEICA)
@@ -792,7 +819,7 @@ def test_the_resolution_of_exif_goes_before_that_of_a_chunk(out: str, tmp_path: 
     assert corrected(with_both, out)[0].read_bytes() == corrected(exif_alone, "alone" + out)[0].read_bytes()
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 9, struct.pack(">IIB", 2, 1, 0), struct.pack(">IIB", 0, 300, 1)])
+@pytest.mark.parametrize("content", [b"", b"\0" * 9, struct.pack(">IIB", 2, 2, 0), struct.pack(">IIB", 0, 300, 1)])
 def test_what_is_no_resolution_is_not_carried_over(content: bytes, tmp_path: Path) -> None:
     path, _ = corrected(written(tmp_path, "photo.png", png_with((b"pHYs", content))))
     assert resolution(path) == []

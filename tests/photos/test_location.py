@@ -144,6 +144,11 @@ TEXTS: dict[str, bytes] = {
         for name in (b"gpslatitude", b"GPSLONGITUDE", b"geolocation", b"LatLng", b"LAT", b"STATE", b"Place", b"Ort")
     )
     + text(b"tEXt", b"Source\0kept"),
+    "languages": b"".join(
+        text(b"tEXt", name.encode("latin-1") + b"\0" + SECRET)
+        for name in ("Standort", "Aufnahmeort", "Längengrad", "Localisation", "Ciudad", "Città")
+    )
+    + text(b"tEXt", b"Urheber\0kept"),
     "profile exif": raw_profile("exif", b"Exif\0\0" + GPS_BLOCK) + text(b"tEXt", b"Comment\0kept"),
     "profile APP1": raw_profile("APP1", b"Exif\0\0" + GPS_BLOCK) + text(b"tEXt", b"Comment\0kept"),
     "profile xmp": raw_profile(
@@ -245,6 +250,7 @@ PACKETS = {
         f'{category("Tiere", category("dog"))}&lt;/Categories&gt;"',
         bag("dc:subject", WHERE, "cat"),
     ),
+    "colon": of_xmp(body=bag("dc:subject", f"Place: {WHERE}", WHERE, f"Standort:{WHERE}", "Animal: dog", "8:15")),
     "Metadata Working Group": of_xmp(
         body='<mwg-kw:Keywords rdf:parseType="Resource"><mwg-kw:Hierarchy><rdf:Bag>'
         + node("Places", node("Hesse", node(WHERE)))

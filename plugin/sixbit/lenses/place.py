@@ -203,9 +203,21 @@ def _mode_by_focal_lengths(shot: Shot, body: Body | None) -> float | None:
     if not _LEAST_MODE <= quotient <= _LARGEST_MODE or equivalent.value - of_sensor < 1.5:
         return 1.0
     low, high = (equivalent.value - 0.5) / of_sensor, (equivalent.value + 0.5) / of_sensor
+    if body.crop_factor < 1 and abs(equivalent.value - focal.value) <= 0.5 and _maker(body.make) not in CROP_MODES:
+        return _mode_of_small_format(body)
     modes = CROP_MODES.get(_maker(body.make), _OTHER_MODES)
     fitting = [mode for mode in (*modes, shot.digital_zoom) if low * 0.99 <= mode <= high * 1.01]
     return min(fitting, key=lambda mode: abs(mode - quotient)) if fitting else None
+
+
+def _mode_of_small_format(body: Body) -> float:
+    """The crop mode in which a larger sensor gives a picture of 36 mm across (Fujifilm GFX).
+
+    >>> round(_mode_of_small_format(Body("Fujifilm", "GFX 100", 0.79, "Fujifilm G", proportions=4 / 3)), 3)
+    1.217
+    """
+    proportions = body.proportions or 3 / 2
+    return math.hypot(36, 24) / body.crop_factor * proportions / math.hypot(proportions, 1) / 36
 
 
 def _reshaped(marks: tuple[Tagged[str], ...]) -> Sentence:

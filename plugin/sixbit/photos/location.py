@@ -25,8 +25,11 @@ _RUN_TOGETHER = re.compile("gps|latitude|longt?itude|geo(?:loc|pos|tag|hash|rss)
 _NAMES = frozenset(
     {"lat", "lon", "long", "lng", "latlon", "latlong", "latlng", "point", "state", "worldregion", "coverage"}
     | {"region-name", "place", "placename"}
+    | {"aufnahmeort", "fundort", "ortsname", "stadt", "bundesland", "breitengrad", "längengrad", "koordinaten"}
+    | {"emplacement", "localisation", "ville", "coordonnées", "ubicación", "ciudad", "latitud", "longitud"}
+    | {"coordenadas", "posizione", "città", "latitudine", "longitudine", "coordinate"}
 )
-"""Whole names of properties that do so (W3C's WGS84 positions, GeoRSS, photoshop, IPTC, Dublin Core)."""
+"""Whole names of properties (W3C's WGS84 positions, GeoRSS, photoshop, IPTC, Dublin Core), and of texts, that do so."""
 _OTHERS = frozenset({"subjectlocation"})
 """Names with such a word that tell of a place in the picture (EXIF 2.32, section 4.6.5)."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -34,9 +37,12 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _MACHINE_TAG = re.compile(r"geo:(lat|lon|long|alt)\w*=.*|geotagged", re.IGNORECASE)
 """Keywords that hold coordinates (the machine tags of Flickr)."""
 _PATH = re.compile(r"[|/]")
+_ROOT = re.compile(r"[|/:]")
+"""What stands behind the beginning of a hierarchy: keywords are also written as ``Place: Rome``."""
 _ROOTS = frozenset(
     {"place", "places", "location", "locations", "geography", "geo", "countries", "cities"}
-    | {"ort", "orte", "länder", "lieu", "lieux", "pays", "luogo", "luoghi", "lugar", "lugares"}
+    | {"ort", "orte", "standort", "standorte", "städte", "länder"}
+    | {"lieu", "lieux", "pays", "luogo", "luoghi", "lugar", "lugares"}
 )
 """What hierarchies of keywords about places begin with."""
 _CATEGORIES = "Xmp.acdsee.categories"
@@ -291,11 +297,12 @@ def keywords_in(exif: bytes | None) -> list[str]:
 def places_in(keywords: Iterable[str]) -> frozenset[str]:
     """The places that hierarchies of keywords name, each step of them.
 
-    >>> sorted(places_in(["Places|Italy|Rome", "Animals|Dog"]))
-    ['Italy', 'Rome']
+    >>> sorted(places_in(["Places|Italy|Rome", "Place: Bern", "Animals|Dog"]))
+    ['Bern', 'Italy', 'Rome']
     """
-    paths = (_PATH.split(keyword) for keyword in keywords)
-    return frozenset(step for root, *below in paths if root.strip().lower() in _ROOTS for step in below)
+    split = (_ROOT.split(keyword, maxsplit=1) for keyword in keywords)
+    paths = (path for root, *path in split if root.strip().lower() in _ROOTS)
+    return frozenset(step.strip() for below in paths for path in below for step in _PATH.split(path))
 
 
 def _key_names_place(key: str) -> bool:

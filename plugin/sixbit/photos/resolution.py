@@ -10,8 +10,8 @@ from typing import NamedTuple
 from sixbit.files import tiff
 from sixbit.photos.metadata import Metadata
 
-INCH, CENTIMETRE = 2, 3
-"""The units of length that Exif has numbers for (EXIF 2.32, section 4.6.4, ResolutionUnit)."""
+SHAPE, INCH, CENTIMETRE = 1, 2, 3
+"""The units that TIFF 6.0 has numbers for (ResolutionUnit): no length, but the shape of a pixel, and two of length."""
 _A_METRE = {INCH: Fraction(10_000, 254), CENTIMETRE: Fraction(100)}
 _LARGEST_JFIF, _LARGEST_PHYS = 0xFFFF, (1 << 31) - 1
 _METRE = 1
@@ -20,7 +20,7 @@ _TAGS = {tiff.X_RESOLUTION: tiff.RATIONAL, tiff.Y_RESOLUTION: tiff.RATIONAL, tif
 
 
 class Resolution(NamedTuple):
-    """Pixels of a ``unit`` across and down; INCH or CENTIMETRE."""
+    """Pixels of a ``unit`` across and down; INCH or CENTIMETRE, or SHAPE for pixels that are not square."""
 
     across: Fraction
     down: Fraction
@@ -45,9 +45,21 @@ def resolution_in(exif: bytes | None) -> Resolution | None:
         unit = block.number(tiff.find(first, tiff.RESOLUTION_UNIT)) or INCH
     except (tiff.StructureError, ValueError, struct.error):
         return None
-    if unit not in _A_METRE or not all((*across, *down)):
-        return None
-    return Resolution(Fraction(*across), Fraction(*down), unit)
+    return _told(Fraction(*across), Fraction(*down), unit) if across[1] and down[1] else None
+
+
+def _told(across: Fraction, down: Fraction, unit: int) -> Resolution | None:
+    """The resolution of these numbers; None if they tell none, nor that pixels are not square."""
+    says = unit in _A_METRE or (unit == SHAPE and across != down)
+    return Resolution(across, down, unit) if says and across and down else None
+
+
+def _shape(resolution: Resolution, most: int) -> list[int]:
+    """The shape of a pixel as two whole numbers of at most ``most``, or nothing that tells of one."""
+    ratio = resolution.across / resolution.down
+    if ratio > 1:
+        return [*(1 / ratio).limit_denominator(most).as_integer_ratio()][::-1]
+    return [*ratio.limit_denominator(most).as_integer_ratio()]
 
 
 def is_well_told(entry: tiff.Entry | None) -> bool:
@@ -85,17 +97,19 @@ def of_jfif(content: bytes) -> Resolution | None:
     if len(content) < 12:
         return None
     unit, across, down = struct.unpack(">BHH", content[7:12])
-    return Resolution(Fraction(across), Fraction(down), unit + 1) if unit in (1, 2) and across and down else None
+    return _told(Fraction(across), Fraction(down), unit + 1)
 
 
 def jfif(resolution: Resolution | None) -> bytes:
-    """The content of the segment that tells a resolution in whole numbers, or that pixels are square.
+    """The content of the segment that tells a resolution in whole numbers, or the shape of a pixel.
 
     >>> of_jfif(jfif(Resolution(Fraction(11811, 100), Fraction(11811, 100), CENTIMETRE)))
     Resolution(across=Fraction(300, 1), down=Fraction(300, 1), unit=2)
     """
     unit, across, down = 0, 1, 1
-    if resolution:
+    if resolution and resolution.unit == SHAPE:
+        across, down = _shape(resolution, _LARGEST_JFIF)
+    elif resolution:
         in_inches = [ratio * _A_METRE[resolution.unit] / _A_METRE[INCH] for ratio in resolution[:2]]
         is_whole = resolution.unit == INCH or all(ratio.denominator == 1 for ratio in resolution[:2])
         told = resolution[:2] if is_whole else in_inches
@@ -106,11 +120,11 @@ def jfif(resolution: Resolution | None) -> bytes:
 
 
 def of_phys(content: bytes) -> Resolution | None:
-    """The resolution in the pHYs chunk of a PNG, which counts pixels of a metre (third edition, section 11.3.4.3)."""
-    if len(content) != 9 or content[8] != _METRE:
+    """The resolution in the pHYs chunk of a PNG, in pixels of a metre, or their shape (third edition, 11.3.4.3)."""
+    if len(content) != 9 or content[8] not in (0, _METRE):
         return None
-    across, down = struct.unpack(">II", content[:8])
-    return Resolution(Fraction(across, 100), Fraction(down, 100), CENTIMETRE) if across and down else None
+    across, down = (Fraction(number) for number in struct.unpack(">II", content[:8]))
+    return _told(across / 100, down / 100, CENTIMETRE) if content[8] else _told(across, down, SHAPE)
 
 
 def phys(resolution: Resolution) -> bytes | None:
@@ -119,5 +133,8 @@ def phys(resolution: Resolution) -> bytes | None:
     >>> phys(Resolution(Fraction(300), Fraction(300), INCH))[:4].hex()
     '00002e23'
     """
-    numbers = [round(ratio * _A_METRE[resolution.unit]) for ratio in resolution[:2]]
-    return struct.pack(">IIB", *numbers, _METRE) if all(0 < n <= _LARGEST_PHYS for n in numbers) else None
+    if resolution.unit == SHAPE:
+        numbers, unit = _shape(resolution, _LARGEST_PHYS), 0
+    else:
+        numbers, unit = [round(ratio * _A_METRE[resolution.unit]) for ratio in resolution[:2]], _METRE
+    return struct.pack(">IIB", *numbers, unit) if all(0 < n <= _LARGEST_PHYS for n in numbers) else None
