@@ -311,6 +311,7 @@ def test_how_well_it_is_known_is_kept_and_shown(capsys: pytest.CaptureFixture[st
         ("known", {"distortion": {"error": [0] * 11}}),
         ("centre", [0.1]),
         ("centre", [0.1, 0.6]),
+        ("centre", [0.1, float("nan")]),
         ("centre", "middle"),
     ],
 )

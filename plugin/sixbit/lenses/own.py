@@ -192,7 +192,7 @@ def read_centre(value: Any) -> tuple[float, float] | None:
     if not isinstance(value, list) or len(value) != 2 or not all(type(at) in (int, float) for at in value):
         raise ValueError(f"its centre is {value!r:.40}")
     x, y = map(float, value)
-    if not max(abs(x), abs(y)) < FARTHEST_CENTRE:
+    if not (abs(x) < FARTHEST_CENTRE and abs(y) < FARTHEST_CENTRE):
         raise ValueError(f"its centre is {value!r:.40}")
     return x, y
 

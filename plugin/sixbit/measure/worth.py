@@ -75,7 +75,7 @@ class Worth:
     ('worth keeping', '0.39 % of the half diagonal')
     >>> Worth("distortion", curve[None], 0.3 * curve[None], area_weights(1.5), 0.9).outcome.value
     'not sure enough'
-    >>> Worth("distortion", 0.01 * curve[None], 0.01 * curve[None], area_weights(1.5), 0.9).outcome.value
+    >>> Worth("distortion", 0.01 * curve[None], 0.005 * curve[None], area_weights(1.5), 0.9).outcome.value
     'nothing to correct'
     """
 

@@ -13,6 +13,7 @@ from sixbit.calibration.lines import LinesResult
 from sixbit.calibration.tca import TcaResult
 from sixbit.measure.lines import MeasuredLines
 from sixbit.measure.straightness import AGREES, straightened
+from sixbit.measure.worth import RADII
 from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, draw_curve, drawn, set_grid, set_up
 from sixbit.values.arrays import FloatArray
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
@@ -33,6 +34,8 @@ def plot_flat(result: FlatResult, path: str | Path) -> None:
         set_up(colour, "Against green, %")
         set_up(residuals, "Not explained, %")
         draw_curve(light, found.curves["light"], "light", INK, factor=100)
+        lost, error = found.worth.correction[0], found.worth.surely_within[0]
+        _draw_error(light, 100 * 2.0 ** (-lost - error), 100 * 2.0 ** (error - lost), INK)
         for name, paint in (("red", RED), ("blue", BLUE)):
             if curve := found.curves.get(name):
                 draw_curve(colour, curve, name, paint, factor=100, offset=1.0)
@@ -49,10 +52,15 @@ def plot_flat(result: FlatResult, path: str | Path) -> None:
         figure.colorbar(image, ax=residuals, shrink=0.8).ax.tick_params(labelsize=LABEL, colors=SOFT)
 
 
+def _draw_error(axes: Any, least: FloatArray, most: FloatArray, paint: str) -> None:
+    """Where the truth lies in 95 of 100 cases."""
+    axes.fill_between(RADII, least, most, color=paint, alpha=0.12, linewidth=0)
+
+
 def plot_lines(result: LinesResult, path: str | Path) -> None:
     """Draw a result to a file, 1200 x 720 px in PNG; other formats by the suffix. Raises SixbitError."""
     with drawn(path, 1200, 720) as figure:
-        figure.text(0.03, 0.955, f"{result.setting.lens.name}: {result.verdict[-1]}", fontsize=11, color=INK)
+        figure.text(0.03, 0.955, f"{result.setting.lens.name}: {result.found.verdict[-1]}", fontsize=11, color=INK)
         _draw(figure, result.found)
 
 
@@ -122,7 +130,10 @@ def plot_tca(result: TcaResult, path: str | Path) -> None:
         figure.text(0.05, 0.93, f"{result.setting.lens.name}, crop {result.setting.crop_factor:.3g}", fontsize=13)
         axes = figure.subplots(gridspec_kw={"left": 0.08, "right": 0.97, "top": 0.8, "bottom": 0.13})
         set_up(axes, "Farther out than green, px")
-        for name, paint in (("red", RED), ("blue", BLUE)):
+        worth = result.found.worth
+        for plane, (name, paint) in enumerate((("red", RED), ("blue", BLUE))):
             draw_curve(axes, result.found.curves[name], name, paint)
+            found, error = worth.correction[plane], worth.surely_within[plane]
+            _draw_error(axes, found - error, found + error, paint)
         axes.set_xlim(0, 1)
         axes.legend(frameon=False, fontsize=LABEL)

@@ -1,0 +1,102 @@
+"""What real photos give: each folder holds the photos of one camera at one setting, straight from it.
+
+    python -m benchmarks.calibrate_real FOLDER... [--truth FILE]
+
+Prints, for each folder, what the lines or charts in all of its photos, and in the first five, tell of the distortion,
+and in how many of its photos alone lateral colour was found. FILE is JSON: by the name of a folder, what another
+program found: ``{"focal": px, "terms": [k1, k2, ...]}`` of ``r (1 + k1 q^2 + k2 q^4 ...)`` with q = r / focal. Then the
+two are compared: ``off`` is how far apart they are in the corner at their best common scale, in % of the half diagonal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sixbit.calibration.frames import open_frame
+from sixbit.measure.lines import MeasuredLines, PhotoLines, fit_lines, lines_of
+from sixbit.measure.straightness import apart, ideal_radii
+from sixbit.measure.tca import tca_in
+from sixbit.photos.jpeg import has_halved_chroma
+from sixbit.values.errors import CalibrationError, SixbitError
+
+FEW = 5
+"""Photos, as a user takes them."""
+Size = tuple[int, int]
+
+
+def main() -> int:
+    """Measure the folders and print the table; the number of those that another program contradicts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("--truth", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    truths = json.loads(options.truth.read_text()) if options.truth else {}
+    rows, contradicted = [], 0
+    for folder in options.folders:
+        shown, colours = _read(folder)
+        for count in sorted({min(FEW, len(shown)), len(shown)}):
+            row, is_right = _row(folder.name, shown[:count], truths.get(folder.name))
+            rows.append(row)
+            contradicted += not is_right
+        rows.append(f"| {folder.name} | | lateral colour: {colours} | | | | |")
+    print(
+        "| set | photos | outcome | in the corner, % | give or take | reach | off |\n|---|---:|---|---:|---:|---:|---:|"
+    )
+    print("\n".join(rows))
+    return contradicted
+
+
+def _read(folder: Path) -> tuple[list[tuple[Size, PhotoLines]], str]:
+    """The lines of the photos of a folder, those of the size that most have, and what of lateral colour they show."""
+    shown, found, nothing = [], 0, 0
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        try:
+            frame = open_frame(path)
+            shown.append((frame.size, lines_of(frame)))
+        except SixbitError as error:
+            print(f"{path.name}: {error}", file=sys.stderr)
+            continue
+        try:
+            tca_in(frame.pixels, frame.transfer, halved_chroma=has_halved_chroma(path))
+            found += 1
+        except CalibrationError as error:
+            nothing += "nothing to correct" in str(error)
+    sizes = [size for size, _ in shown]
+    usual = max(sizes, key=sizes.count)
+    colours = f"found in {found}, nothing to correct in {nothing} of {len(shown)} alone"
+    return [one for one in shown if one[0] == usual], colours
+
+
+def _row(name: str, shown: Sequence[tuple[Size, PhotoLines]], truth: Mapping[str, Any] | None) -> tuple[str, bool]:
+    size = shown[0][0]
+    try:
+        found = fit_lines([photo for _, photo in shown], size)
+    except CalibrationError as error:
+        return f"| {name} | {len(shown)} | {error} | | | | |", True
+    stated = float(found.worth.surely_within[0, -1])
+    off = _off(found, size, truth) if truth else math.nan
+    outcome = f"{found.fit.model}{f', {found.charts} charts' if found.charts else ''}"
+    if found.centre.any():
+        outcome += ", centre {:+.0f} {:+.0f} px".format(*(found.centre * found.half_short_px))
+    corner = float(found.worth.correction[0, -1])
+    row = f"| {name} | {len(shown)} | {outcome} | {corner:+.2f} | {stated:.2f} | {found.worth.reach:.2f} | {off:.2f} |"
+    return row, not off > stated
+
+
+def _off(found: MeasuredLines, size: Size, truth: Mapping[str, Any]) -> float:
+    farthest = math.hypot(size[0] - 1, size[1] - 1) / 2 / found.half_short_px
+    other = [1.0]
+    for power, term in enumerate(truth["terms"], 1):
+        other += [0.0, term * (found.half_short_px / truth["focal"]) ** (2 * power)]
+    here, there = ideal_radii(found.fit.polynomial, farthest), ideal_radii(tuple(other), farthest)
+    return 100 * abs(float(apart(here, there, found.worth.weights)[-1])) / farthest
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(), 1))
