@@ -33,6 +33,8 @@ _LINEAR_RAW = 34892
 _REDUCED = 1
 _COEFFICIENTS, _SUBSAMPLING, _REFERENCES = 529, 530, 532
 _KEPT_COMPRESSIONS = {1: None, 5: "lzw", 8: "zlib", 32946: "zlib", 32773: "packbits", 34925: "lzma", 50000: "zstd"}
+_TILE, _USUAL_TILE = 16, 1024
+"""Sides of tiles are multiples of the one (TIFF 6.0, section 15), and may be the other of any picture."""
 _LARGEST_CLASSIC = 4_200_000_000
 
 
@@ -77,7 +79,7 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
             tags = {number: page.tags.valueof(number) for number in (tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS)}
             if tiff.CREDENTIALS in page.tags:
                 notes.append(NO_CREDENTIALS)
-            icc, curve = page.iccprofile, page.tags.valueof(tiff.TRANSFER_FUNCTION)
+            icc, curve = _bytes(page.iccprofile), page.tags.valueof(tiff.TRANSFER_FUNCTION)
             is_big = container.is_bigtiff
     except (ValueError, struct.error, OSError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
         raise PhotoError(f"the TIFF is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
@@ -226,6 +228,8 @@ def _encoding(page: TiffPage, alpha: int, notes: list[str]) -> TiffEncoding:
     if compression not in _KEPT_COMPRESSIONS:
         notes.append(f"compression {getattr(page.compression, 'name', compression)} became lossless Deflate")
     tile = (page.tilelength, page.tilewidth) if page.is_tiled else None
+    if tile and (any(side % _TILE for side in tile) or max(tile) > max(_USUAL_TILE, *page.shape)):
+        tile = None  # none that is written
     return TiffEncoding(
         _KEPT_COMPRESSIONS.get(compression, "zlib"), page.predictor != 1, tile, alpha, page.axes == "SYX"
     )

@@ -41,6 +41,13 @@ def _tiff(*entries: Entry, pixels: bytes = PIXELS) -> bytes:
     return (b"II*\0" + struct.pack("<I", at) + pixels).ljust(at, b"\0") + directory([*picture.values()], at, "<")
 
 
+def _odd_tiles(width: int) -> bytes:
+    """A TIFF of one tile, of a width that nobody would choose."""
+    pixels = bytes(width * 32 * 3)
+    entries: list[Entry] = [(0x0142, LONG, width), (0x0143, LONG, 32), (0x0144, LONG, 8), (0x0145, LONG, len(pixels))]
+    return _tiff(*entries, pixels=pixels)
+
+
 def _with_size(photo: bytes, width: int, height: int) -> bytes:
     """A JPEG whose frame header says another size."""
     at = photo.index(b"\xff\xc0") + 5
@@ -149,6 +156,9 @@ CORPUS: Mapping[str, tuple[Kind, Callable[[], bytes]]] = {
             (0x0101, LONG, 8_388_640), (0x0116, LONG, 4), (0x0111, LONG, (8,) * 8), (0x0117, LONG, (576,) * 8)
         ),
     ),
+    "profile-is-a-number.tif": ("photo", lambda: _tiff((0x8773, LONG, 7))),
+    "odd-tiles.tif": ("photo", lambda: _odd_tiles(50)),
+    "far-tiles.tif": ("photo", lambda: _odd_tiles(16 << 10)),
     "strips-of-nothing.tif": (
         "photo",
         lambda: _tiff(

@@ -262,7 +262,7 @@ def _directories(data: bytes, order: str, is_big: bool) -> tuple[list[int], list
         try:
             (at,) = struct.unpack_from(order + word, data, waiting.pop())
             (many,) = struct.unpack_from(order + count, data, at)
-        except struct.error:
+        except (struct.error, OverflowError):
             continue
         if at in seen or many > 200:
             continue
