@@ -25,6 +25,7 @@ from sixbit.photos.save import save_photo
 from sixbit.tags.read import read_shot
 from sixbit.values.errors import Code, PhotoError
 from tests.scenery import new_formats
+from tests.scenery.fuzz.corpus import CORPUS
 from tests.scenery.photo_factory import exif, xmp_packet
 from tests.scenery.refusals import refused
 
@@ -470,3 +471,11 @@ def test_the_gain_map_of_a_jpeg_xl_is_told(tmp_path: Path) -> None:
     for box_name, expected in ((b"free", []), (b"jhgm", [True])):
         (tmp_path / "photo.jxl").write_bytes(data + box(box_name, bytes(40)))
         assert ["HDR gain map" in note for note in decode(tmp_path / "photo.jxl").notes] == expected
+
+
+@pytest.mark.parametrize("name", ["odd-tiles.tif", "far-tiles.tif"])
+def test_tiles_that_no_program_would_choose_are_not_written_again(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(CORPUS[name][1]())
+    photo = decode(tmp_path / name)
+    save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    assert decode(tmp_path / "out.tif").pixels.shape == photo.pixels.shape == (32, 48, 3)
