@@ -17,16 +17,18 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 from sixbit.files import png
+from sixbit.photos import privacy
 from sixbit.photos.colour import of_nclx
 from sixbit.photos.decode import decode
 from sixbit.photos.jpeg import has_halved_chroma
 from sixbit.photos.pixels import in_full_range
+from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import save_photo
 from sixbit.tags.read import read_shot
 from sixbit.values.errors import Code, PhotoError
 from tests.scenery import new_formats
 from tests.scenery.fuzz.corpus import CORPUS
-from tests.scenery.photo_factory import exif, xmp_packet
+from tests.scenery.photo_factory import exif, jpeg, xmp_packet
 from tests.scenery.refusals import refused
 
 TAGS: dict[str, Any] = {"Make": "Leica Camera AG", "Model": "LEICA M10", "LensModel": "Summicron-M 1:2/35 ASPH."}
@@ -479,3 +481,19 @@ def test_tiles_that_no_program_would_choose_are_not_written_again(name: str, tmp
     photo = decode(tmp_path / name)
     save_photo(photo, photo.pixels, tmp_path / "out.tif")
     assert decode(tmp_path / "out.tif").pixels.shape == photo.pixels.shape == (32, 48, 3)
+
+
+def test_a_tiff_is_no_raw_for_a_tag_that_came_along(tmp_path: Path) -> None:
+    with_version = exif(more=[(0xC612, 1, (1, 4, 0, 0))])
+    (tmp_path / "a.jpg").write_bytes(jpeg(with_version))
+    photo = decode(tmp_path / "a.jpg")
+    save_photo(photo, photo.pixels, tmp_path / "out.tif")
+    assert decode(tmp_path / "out.tif").pixels.shape == photo.pixels.shape
+
+
+def test_a_copy_that_is_no_photo_any_more_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """exiv2 once wrote a damaged TIFF without the mark at its beginning."""
+    (tmp_path / "a.tif").write_bytes(b"II*\0" + bytes(60))
+    monkeypatch.setattr(privacy, "_rewritten", lambda data, policy: (bytes(len(data)), ()))
+    with refused(PhotoError, r"a\.tif: is damaged", Code.DAMAGED):
+        copy_without(tmp_path / "a.tif", "no-location")

@@ -42,7 +42,7 @@ DEFLATED = Limit(1032, "bytes", "That a byte can hold by Deflate, in a PNG or a 
 BY_LZW = Limit(3000, "bytes", "That a byte can hold by LZW, in a TIFF.")
 BY_PACKBITS = Limit(64, "bytes", "That a byte can hold by PackBits, in a TIFF.")
 
-INFLATED = Limit(64 << 20, "bytes", "Of compressed texts and profiles in a PNG or a JPEG XL, together.")
+INFLATED = Limit(32 << 20, "bytes", "Of compressed texts and profiles in a PNG or a JPEG XL, together.")
 XMP = Limit(8 << 20, "bytes", "Of an XMP packet, or of a sidecar, that is searched for a lens.")
 VALUES = Limit(40_000, "values", "Of an XMP packet that is rewritten; one of more is kept as text.")
 COPIED = Limit(16 << 20, "bytes", "Of a tag in a TIFF that is carried over.")

@@ -54,7 +54,7 @@ INTEROP_INDEX, RELATED_WIDTH, RELATED_HEIGHT = 1, 0x1001, 0x1002
 PICTURE_TAGS = frozenset(
     {254, 255, *range(256, 260), 262, 263, 264, 265, 266, 273, *range(277, 282), 284, 290, 291, 292, 293, 301, 317}
     | {*range(320, 326), 330, *range(332, 335), *range(336, 348), *range(512, 522), *range(529, 533), 559, 32997, 32998}
-    | {700, 33723, 34377, 34675, 37724, 50341, 50838, 50839, CREDENTIALS}
+    | {700, 33723, 34377, 34675, 37724, 50341, DNG_VERSION, 50707, 50838, 50839, CREDENTIALS}
 )
 """TIFF tags that say how pixels are stored, or that are carried over on a way of their own (TIFF 6.0, section 8)."""
 

@@ -248,7 +248,11 @@ def _copied(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str, ...
         return _copied_jpeg(path, data, policy)
     if data.startswith(png_file.SIGNATURE):
         return _copied_png(path, data, policy)
-    return _rewritten(data, policy)
+    kind = kind_of(data[:HEAD])  # before exiv2 writes, which it may do where they lie
+    copy, notes = _rewritten(data, policy)
+    if kind_of(copy[:HEAD]) != kind:
+        raise PhotoError("is damaged: its metadata cannot be written anew.", Code.DAMAGED)
+    return copy, notes
 
 
 def _copied_with(carried: Photo, policy: str) -> Photo:
