@@ -102,6 +102,7 @@ def with_way_out(said: object, ways_out: WaysOut) -> str:
 def values_of(said: object) -> dict[str, Any]:
     """The values of an error or a sentence by name, and of the reasons that it lists, as far as they say others.
 
+    >>> from sixbit.values.sentence import Sentence
     >>> only = Sentence("only one that is {grades}", Code.GRADE, grades=("computed",))
     >>> values_of(Sentence("nothing of {lens} ({why})", lens="Elmar", why=only))["grades"]
     ('computed',)
