@@ -710,3 +710,14 @@ def test_what_decides_alone_is_in_the_digest_of_the_database(tmp_path: Path, mon
     seen = [digest_with(name) for name in names]
     assert seen[:2] == [empty] * 2
     assert len({empty, *seen}) == 4
+
+
+def test_a_record_of_a_file_elsewhere_does_not_count(tmp_path: Path) -> None:
+    put(tmp_path / "in" / "a.jpg")
+    out = tmp_path / "out"
+    run(tmp_path / "in", out)
+    (out / "a.jpg").rename(tmp_path / "a.jpg")
+    ledger = out / ".sixbit" / "ledger.jsonl"
+    ledger.write_text(ledger.read_text().replace('"out": "a.jpg"', f'"out": "{tmp_path / "a.jpg"}"'))
+    assert run(tmp_path / "in", out)["a.jpg"].status == "corrected"
+    assert (out / "a.jpg").exists()

@@ -207,7 +207,10 @@ class _Plan:
         """True if an earlier run did it, and nothing changed since."""
         try:
             record = self.ledger.record(task.source)
-            return record is not None and is_outcome(record) and is_done(record, task)
+            if record is None or not is_outcome(record) or not is_done(record, task):
+                return False
+            outcome_of(task.photo, record, self.folder)  # a file elsewhere is no output of this batch
+            return True
         except Exception:  # a record or tags that make no sense: done again, it fails by itself, or does not
             return False
 
