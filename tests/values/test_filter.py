@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,13 @@ def test_files_that_are_no_filter(tmp_path: Path) -> None:
     for path in (tmp_path / "binary.json", tmp_path, tmp_path / "missing.json"):
         with pytest.raises(FilterError, match="cannot be read"):
             Filter.load(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "filter.json")
+    with pytest.raises(FilterError, match="a pipe"):
+        Filter.load(tmp_path / "filter.json")
 
 
 def test_everything_that_the_compiler_writes_is_taken(tmp_path: Path) -> None:

@@ -251,8 +251,11 @@ class Filter:
     @classmethod
     def load(cls, path: str | Path) -> Filter:
         """Read a filter from a JSON file; raises FilterError if that cannot be."""
+        path = Path(path)
         try:
-            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+            if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would be waited for
+                raise FilterError("is not a file but a pipe or a device.", Code.NOT_A_FILE, subject=path)
+            return cls.from_json(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             why = f"cannot be read: {getattr(error, 'strerror', None) or error}."
             raise FilterError(why, Code.NO_ACCESS, subject=path) from error
