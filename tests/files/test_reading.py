@@ -34,6 +34,7 @@ from sixbit.tags.read import read_shot, taken_at
 from sixbit.values.errors import CatalogueError, Code, PhotoError, PresetError, SixbitError, UserFileWarning
 from sixbit.values.shot import Shot
 from tests.scenery import PHOTO
+from tests.scenery.fuzz.corpus import CORPUS
 from tests.scenery.photo_factory import tiff
 from tests.scenery.refusals import refused
 
@@ -125,6 +126,15 @@ def test_an_orientation_without_a_number_is_left_behind(tmp_path: Path) -> None:
     photo = tmp_path / "a.tif"
     photo.write_bytes(tiff({"Make": "Leica", "Orientation": ()}))
     assert copy_without(photo, "none")[0].startswith(b"II*\0")
+
+
+def test_a_copy_that_exiv2_has_broken_is_none(tmp_path: Path) -> None:
+    """It writes a list of tiles where that is said to lie, and be it over the file's own beginning."""
+    photo = tmp_path / "a.tif"
+    photo.write_bytes(CORPUS["offsets-in-the-header.tif"][1]())
+    assert read_shot(photo).width == 64
+    with refused(PhotoError, "its metadata cannot be written anew", Code.DAMAGED):
+        copy_without(photo, "no-location")
 
 
 # The user's own files -----------------------------------------------------------------------------------------------

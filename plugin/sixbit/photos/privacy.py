@@ -248,11 +248,21 @@ def _copied(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str, ...
         return _copied_jpeg(path, data, policy)
     if data.startswith(png_file.SIGNATURE):
         return _copied_png(path, data, policy)
-    kind = kind_of(data[:HEAD])  # before exiv2 writes, which it may do where they lie
+    shown = _shown(data)  # before exiv2 writes, which it may do where they lie
     copy, notes = _rewritten(data, policy)
-    if kind_of(copy[:HEAD]) != kind:
+    if _shown(copy) != shown:
         raise PhotoError("is damaged: its metadata cannot be written anew.", Code.DAMAGED)
     return copy, notes
+
+
+def _shown(data: bytes) -> tuple[str | None, int, int]:
+    """The kind of a file, and the width and height of the picture that is found in it."""
+    kind = kind_of(data[:HEAD])
+    try:
+        blocks = find_blocks(io.BytesIO(data))
+    except PhotoError:
+        return kind, 0, 0
+    return kind, blocks.width, blocks.height
 
 
 def _copied_with(carried: Photo, policy: str) -> Photo:

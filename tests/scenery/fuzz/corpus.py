@@ -48,6 +48,13 @@ def _odd_tiles(width: int) -> bytes:
     return _tiff(*entries, pixels=pixels)
 
 
+def _offsets_in_the_header() -> bytes:
+    """A TIFF whose list of tiles is said to lie where the file itself begins."""
+    photo = _seed("deep.tif")
+    at = photo.index(struct.pack("<HHI", 0x0144, LONG, 4)) + 8
+    return photo[:at] + struct.pack("<I", 4) + photo[at + 4 :]
+
+
 def _with_size(photo: bytes, width: int, height: int) -> bytes:
     """A JPEG whose frame header says another size."""
     at = photo.index(b"\xff\xc0") + 5
@@ -158,6 +165,7 @@ CORPUS: Mapping[str, tuple[Kind, Callable[[], bytes]]] = {
     ),
     "profile-is-a-number.tif": ("photo", lambda: _tiff((0x8773, LONG, 7))),
     "odd-tiles.tif": ("photo", lambda: _odd_tiles(50)),
+    "offsets-in-the-header.tif": ("photo", _offsets_in_the_header),
     "far-tiles.tif": ("photo", lambda: _odd_tiles(16 << 10)),
     "strips-of-nothing.tif": (
         "photo",
