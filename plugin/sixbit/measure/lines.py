@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sixbit.measure import boards as charts
 from sixbit.measure.boards import fit_boards
+from sixbit.measure.camera import OFF_CENTRE, OFF_CENTRE_ERRORS
 from sixbit.measure.chart import Board, chart_in
 from sixbit.measure.edges import edge_chains
 from sixbit.measure.frame import DecodedFrame
@@ -56,10 +57,6 @@ LEAST_REACH = 0.55
 SOME = 0.1
 FEW = 0.02
 """Share of the lines that go farther out than the distortion counts as measured."""
-OFF_CENTRE = 0.02
-"""Shift of the optical centre that is worth using, in half short sides."""
-OFF_CENTRE_ERRORS = 4.0
-"""Shift of the optical centre that is sure, in its standard errors."""
 FARTHEST_CENTRE = 0.3
 """Half short sides beside the middle where no optical centre of a whole photo lies."""
 CENTRINGS = 3
@@ -171,10 +168,11 @@ def _of_boards(
     if len(shown) < charts.FEWEST or len({photo.picture.shape for photo in shown}) > 1:
         return None
     boards = [photo.board for photo in shown if photo.board]
-    found = fit_boards(boards, farthest, weights, off_centre=OFF_CENTRE, sure=OFF_CENTRE_ERRORS)
-    if found is None:
+    fitted = fit_boards(boards, farthest, weights)
+    if fitted is None:
         return None
-    used = [photo for photo, fits in zip(shown, found.used, strict=True) if fits]
+    found = fitted.lens
+    used = [photo for photo, fits in zip(shown, fitted.used, strict=True) if fits]
     lines = Lines.joined([photo.lines for photo in used]).about(found.centre)
     if found.centre.any() or len(lines) < FEWEST:
         fit = Straightening(found.model, found.terms, np.ones(len(lines)), np.zeros((len(found.terms),) * 2))
