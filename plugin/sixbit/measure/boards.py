@@ -49,7 +49,7 @@ def fit_boards(boards: Sequence[Board], farthest: float, weights: FloatArray) ->
         return None
     seen = np.concatenate([board.points for board in chosen])
     lens = fit_lens(lambda terms, free: _jackknife(chosen, terms, free), TERMS, seen, farthest, weights)
-    return lens and FittedBoards(lens, used)
+    return FittedBoards(lens, used) if lens else None
 
 
 def _fitting(boards: Sequence[Board]) -> NDArray[np.bool_]:
