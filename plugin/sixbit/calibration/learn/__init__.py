@@ -55,13 +55,15 @@ class Learnt:
 def learn(
     folders: Iterable[str | Path],
     *,
+    f_number: float | None = None,
     memory: int | None = None,
     progress: Watching = lambda done, together, step: None,
 ) -> Learnt:
     """Measure the lenses of the photos in folders, all that is below them; goes on where it was stopped.
 
-    ``memory`` is a budget in bytes for all processes together, half of the machine's by default. Nothing is kept: see
-    :func:`keep`. Raises PhotoError for a folder that is not there, KeyboardInterrupt when stopped.
+    ``f_number`` is what the ring said in all of them, whatever the camera guessed. ``memory`` is a budget in bytes for
+    all processes together, half of the machine's by default. Nothing is kept: see :func:`keep`. Raises PhotoError for a
+    folder that is not there, KeyboardInterrupt when stopped.
     """
     named = [Path(folder) for folder in folders]
     for folder in named:
@@ -109,7 +111,7 @@ def _together(studies: Sequence[Study]) -> int:
 def keep(learnt: Learnt) -> tuple[Run, ...]:
     """Keep what is worth keeping, for every program; returns the runs.
 
-    A photo counts once: what was learnt before from some of the same photos goes, unless it is known better.
+    A photo counts once: what was learnt before from some of the same photos goes, unless it was known as well.
     """
     kept = []
     for finding in learnt.findings:
@@ -117,7 +119,7 @@ def keep(learnt: Learnt) -> tuple[Run, ...]:
             continue
         earlier = [run for run in runs(finding.group.lens_id) if _is_superseded(run, finding)]
         known = finding.worth.known
-        if any(run.weight(finding.kind) > known.weight for run in earlier):
+        if any(run.weight(finding.kind) >= known.weight for run in earlier):
             continue
         models: dict[str, Any] = {finding.kind: finding.model}
         kept.append(

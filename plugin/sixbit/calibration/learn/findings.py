@@ -9,7 +9,9 @@ from sixbit.measure.worth import LIMITS, Outcome, Worth
 from sixbit.values.lens import Model
 
 PLENTY = 0.1
-"""Share of a correction to which its error need not be known better."""
+"""Share of a correction to which it need not be known better."""
+ANYWHERE = 2.0
+"""At no radius the error is larger then than so many times what it may exceed a correction by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,4 +46,7 @@ class Finding:
             return True
         if self.worth is None or not self.is_known:
             return False
-        return self.worth.mean_error <= max(LIMITS[self.kind].nothing, PLENTY * self.worth.mean_correction)
+        limits, worth = LIMITS[self.kind], self.worth
+        in_the_mean = worth.mean_error <= max(limits.nothing, PLENTY * worth.mean_correction)
+        largest = max(ANYWHERE * limits.excess, PLENTY * float(abs(worth.correction).max()))
+        return in_the_mean and float(worth.surely_within.max()) <= largest
