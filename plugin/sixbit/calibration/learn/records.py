@@ -57,7 +57,8 @@ def load(record: Path) -> dict[str, Any] | None:
     import numpy as np
 
     try:
-        with np.load(record, allow_pickle=False) as arrays:
+        # By its bytes: of a file that is none NumPy would leave it open.
+        with np.load(io.BytesIO(record.read_bytes()), allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
         os.utime(record)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

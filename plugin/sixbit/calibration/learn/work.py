@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.calibration.learn import records
-from sixbit.faults import in_words, logged
+from sixbit.faults import in_words, is_strict, logged
 from sixbit.values.errors import CalibrationError, Code, PhotoError, SixbitError, photo_name
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def work(task: Any) -> Any:
     try:
         return _DEEDS[type(task)](task)
     except Exception as error:
+        if is_strict():
+            raise
         log = logged(f"learning by {task!r:.200}", error)
         more = f"; {photo_name(log)} says more" if log else ""
         return PhotoError(f"Sixbit made a mistake ({in_words(error)}){more}.", Code.FAULT)
