@@ -148,6 +148,9 @@ def _tell(learnt: Learnt) -> None:
             print(f"  fall-off: {_fall_off(photos)}")
     if not learnt.groups:
         print("There is no photo here that a lens could be learnt from.")
+    if learnt.walks_without_library:
+        runs = "a run" if learnt.walks_without_library == 1 else f"{learnt.walks_without_library} runs"
+        print(f"There may be {runs} of overlapping photos, which `pip install 'sixbit[learn]'` can measure.")
     for why, number in sorted(learnt.reasons.items(), key=lambda one: (-one[1], one[0])):
         mend = MENDS.get(why.name, "")
         print(f"left out: {number} {why}{f' ({mend})' if mend else ''}")

@@ -11,8 +11,9 @@ this machine (``pool``, ``work``), until they are sure enough. What was measured
 
 from __future__ import annotations
 
+import importlib.util
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,13 @@ from sixbit.calibration.learn.findings import Finding
 from sixbit.calibration.learn.pool import Processes
 from sixbit.calibration.learn.studies import Study, failed, studies_of, to_measure
 from sixbit.calibration.learn.survey import Group, LeftOut, Photo, Why, grouped
+from sixbit.calibration.learn.walks import Walk, walks_of
 from sixbit.calibration.learn.work import Look
 from sixbit.export.batch import interruptible
 from sixbit.export.batch.sources import find
 from sixbit.lenses.own import Run
 from sixbit.values.errors import CalibrationError, Code, PhotoError
+from sixbit.values.kinds import KINDS
 
 Watching = Callable[[int, int, str], None]
 """Called with how many steps are done, how many there are by what is known now, and what is being done."""
@@ -45,6 +48,8 @@ class Learnt:
     """Photos that could not be measured, by path, and why; folders that could not be read, too."""
     measured: int
     """Photos whose pixels were looked at, now or by an earlier call."""
+    walks_without_library: int = 0
+    """Runs of photos that may overlap, and that were not measured as pycolmap is not there."""
 
     @property
     def reasons(self) -> Mapping[Why, int]:
@@ -89,8 +94,25 @@ def learn(
                 progress(len(done), _together(studies), "measuring")
             if not stopped():
                 _conclude(open_ones, processes)
-    findings = [study.found for study in studies if study.found]
-    return Learnt(groups, findings, left_out, failures, len(done))
+        findings = [study.found for study in studies if study.found]
+        walks = [] if stopped() else walks_of(groups, findings, f_number)
+        has_library = importlib.util.find_spec("pycolmap") is not None
+        if walks and has_library:
+            findings += _walked(walks, processes, stopped, progress)
+    in_order = sorted(findings, key=lambda one: (one.group, KINDS.index(one.kind), one.f_number or 0.0))
+    return Learnt(groups, in_order, left_out, failures, len(done), 0 if has_library else len(walks))
+
+
+def _walked(
+    walks: Sequence[Walk], processes: Processes, stopped: Callable[[], bool], progress: Watching
+) -> Iterator[Finding]:
+    """What the runs show, in their order."""
+    found: dict[Walk, list[Finding]] = {}
+    for walk, answer in processes.answers(walks, stopped):
+        found[walk] = [] if isinstance(answer, PhotoError) else answer
+        progress(len(found), len(walks), "looking at photos that overlap")
+    for walk in walks:
+        yield from found.get(walk, [])
 
 
 def _conclude(studies: Sequence[Study], processes: Processes) -> None:

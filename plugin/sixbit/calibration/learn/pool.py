@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sixbit.calibration.learn.walks import Walk
 from sixbit.calibration.learn.work import Look, Measure, work
 from sixbit.export.batch.worker import DiedError, Worker, seconds_for
 from sixbit.export.memory import PROCESS, default_budget, gigabytes, needed
@@ -22,6 +23,8 @@ LIGHT = 256 << 20
 """Bytes that measuring takes beside the pixels: blocks in floating point, edges."""
 FITTING_S = 600
 """Seconds of a processor that a fit may take."""
+WALKING_S = 7200
+"""Seconds of a processor that a run of overlapping photos may take."""
 TICK = 0.25
 """Seconds after which it is looked whether it was stopped."""
 
@@ -97,9 +100,9 @@ class Processes:
     def _taken(self, task: Any) -> int:
         """Wait until there is memory for a task, and take it."""
         size = PROCESS + LIGHT
-        if isinstance(task, Measure):
-            size += needed(Path(task.path), PLAIN)
-        if size > self._memory and isinstance(task, Measure):
+        if isinstance(task, Measure | Walk):
+            size += needed(Path(task.path if isinstance(task, Measure) else task.photos[0].path), PLAIN)
+        if size > self._memory and isinstance(task, Measure | Walk):
             takes, allowed = gigabytes(size), gigabytes(self._memory)
             raise PhotoError(f"takes about {takes} of memory, and {allowed} are allowed.", Code.TOO_LARGE)
         with self._changed:
@@ -111,4 +114,6 @@ class Processes:
 def _seconds(task: Any) -> float:
     if isinstance(task, Measure):
         return seconds_for(Path(task.path))
+    if isinstance(task, Walk):
+        return WALKING_S
     return SECONDS if isinstance(task, Look) else FITTING_S

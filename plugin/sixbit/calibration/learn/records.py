@@ -12,7 +12,7 @@ import io
 import os
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,13 @@ def record_of(path: str, kind: str) -> Path:
     known = (FORMAT, manifest()["version"], os.path.realpath(path), state.st_size, state.st_mtime_ns)
     name = hashlib.sha256(repr(known).encode("utf-8", "surrogateescape")).hexdigest()[:32]
     return folder() / name[:2] / f"{name}-{kind}.npz"
+
+
+def record_of_walk(paths: Sequence[str], how: object) -> Path:
+    """Give the path of the record of several photos as they are now, measured together in a way. Raises OSError."""
+    names = [record_of(path, "").stem for path in paths]
+    name = hashlib.sha256(repr((names, how)).encode()).hexdigest()[:32]
+    return folder() / name[:2] / f"{name}-walk.npz"
 
 
 def save(record: Path, arrays: Arrays) -> None:

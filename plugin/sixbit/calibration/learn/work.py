@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.calibration.learn import records
+from sixbit.calibration.learn.walks import Walk
 from sixbit.faults import in_words, is_strict, logged
 from sixbit.values.errors import CalibrationError, Code, PhotoError, SixbitError, photo_name
 
@@ -213,10 +214,85 @@ def _lateral_colour(group: Group, shown: Shown) -> Finding:
     )
 
 
+def _walk(task: Walk) -> list[Finding]:
+    """What a run of overlapping photos shows, which is kept as well: it takes minutes."""
+    try:
+        record = records.record_of_walk([photo.path for photo in task.photos], (task.f_number, task.kinds))
+        found = records.load(record)
+        if found is None:
+            found = _overlap(task)
+            records.save(record, found)
+    except (SixbitError, OSError):  # a photo that is gone, or a disk that is full
+        return []
+    return _findings_of_walk(task, found)
+
+
+def _overlap(task: Walk) -> dict[str, Any]:
+    """The models and errors of a run as arrays; none of one that does not carry them."""
+    from sixbit.calibration.overlap import measure_overlap
+    from sixbit.values.choices import Choices
+
+    lens = task.group.setting().lens
+    # Where the aperture is not known, any will do: nothing that is of an aperture is asked for then.
+    f_number = task.f_number or lens.f_number_open or 8.0
+    choices = Choices(lens.lens_id, task.group.crop_factor, task.group.focal_mm, f_number)
+    arrays: dict[str, Any] = {"of": len(task.photos)}
+    try:
+        found = measure_overlap([photo.path for photo in task.photos], choices).found
+    except CalibrationError as error:
+        if error.code is Code.MISSING_PART:
+            raise
+        return arrays
+    for kind in task.kinds:
+        model, worth = getattr(found, kind, None), found.worth.get(kind)
+        if model is None or worth is None:
+            continue
+        arrays[f"{kind}-model"], arrays[f"{kind}-terms"] = model.name, model.terms
+        arrays[f"{kind}-worth"] = (*worth.correction, *worth.error, worth.weights)
+        arrays[f"{kind}-reach"] = worth.reach
+    arrays["centre"] = found.centre
+    return arrays
+
+
+def _findings_of_walk(task: Walk, found: Mapping[str, Any]) -> list[Finding]:
+    from sixbit.calibration.learn.findings import Finding
+    from sixbit.measure.worth import Worth
+    from sixbit.values.lens import Model
+
+    findings = []
+    for kind in task.kinds:
+        if f"{kind}-model" not in found:
+            continue
+        *curves, weights = found[f"{kind}-worth"]
+        half = len(curves) // 2
+        worth = Worth(kind, _stacked(curves[:half]), _stacked(curves[half:]), weights, float(found[f"{kind}-reach"]))
+        x, y = (float(at) for at in found["centre"])
+        findings.append(
+            Finding(
+                task.group,
+                kind,
+                worth.outcome,
+                tuple(photo.identity for photo in task.photos),
+                f"{int(found['of'])} overlapping photos of an archive",
+                model=Model(str(found[f"{kind}-model"]), tuple(float(term) for term in found[f"{kind}-terms"])),
+                worth=worth,
+                centre=(x, y) if kind == "distortion" and (x or y) else None,
+                f_number=task.f_number if kind == "vignetting" else None,
+            )
+        )
+    return findings
+
+
+def _stacked(curves: Sequence[Any]) -> Any:
+    import numpy as np
+
+    return np.stack(curves)
+
+
 def _counted(number: int) -> str:
     return f"{number} photo{'s' * (number != 1)}"
 
 
-_DEEDS: Mapping[type, Callable[[Any], Any]] = {Look: _look, Measure: _measure, Fit: _fit}
+_DEEDS: Mapping[type, Callable[[Any], Any]] = {Look: _look, Measure: _measure, Fit: _fit, Walk: _walk}
 _MEASURES: Mapping[str, Callable[[DecodedFrame], records.Arrays]] = {"distortion": _lines, "tca": _edges}
 _FITS: Mapping[str, Callable[[Group, Shown], Finding]] = {"distortion": _distortion, "tca": _lateral_colour}
