@@ -65,6 +65,19 @@ def user_config() -> Path:
     return user_config_path("sixbit")
 
 
+def user_cache() -> Path:
+    """Return the folder in which Sixbit keeps what it can make again.
+
+    >>> "sixbit" in user_cache().parts
+    True
+    """
+    if sys.platform == "linux":
+        return folder_in("XDG_CACHE_HOME", ".cache") / "sixbit"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("sixbit")
+
+
 def start_log(logger: logging.Logger, name: str) -> Path | None:
     """Let this logger, and no other, write into a file of the user's log folder, and return the file's path.
 

@@ -233,7 +233,7 @@ def test_a_photo_that_takes_too_long_fails_alone(
 def test_a_process_that_only_waits_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "TICK", 0.01)
     monkeypatch.setattr(worker, "IDLE", 0.1)
-    waiting = worker.Worker(0)
+    waiting = worker.Worker(0, print)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=time.sleep, args=(600,), daemon=True)

@@ -128,6 +128,7 @@ def read_bundle(path: Path) -> tuple[Run, ...]:
                 date=None,
                 imported=one.date,
                 grade=one.grade,
+                learnt_from=(),
                 **one.models,
             )
             kept.append(run)

@@ -40,13 +40,15 @@ def add(
     date: datetime.datetime | None = None,
     imported: datetime.date | None = None,
     grade: Grade = Grade.MEASURED,
+    learnt_from: tuple[str, ...] = (),
     **models: Model,
 ) -> Run:
     """Keep what a run has found; every program that corrects with Sixbit uses it at once.
 
     ``source`` says in words what it was made from, as in "6 photos with lines"; ``models`` are lensfun's, by the kind
     of correction, and ``known`` how well each of them is known; ``centre`` is the optical centre, in half short sides
-    from the middle; ``imported`` is the day on which somebody else measured it. Returns the record, whose name
+    from the middle; ``imported`` is the day on which somebody else measured it; ``learnt_from`` are digests of the
+    photos of an archive, by which it is seen that none counts twice. Returns the record, whose name
     :func:`remove` takes. Raises CalibrationError for numbers that cannot be, PhotoError for a disk that is full or a
     folder that cannot be written; nothing is kept then.
     """
@@ -79,6 +81,7 @@ def add(
             shading=shading,
             known=dict(known or {}),
             centre=centre,
+            learnt_from=learnt_from,
             **of_setting,
         )
         if models:

@@ -39,6 +39,7 @@ NAMES = (
     "tag",
     "forget",
     "calibrate",
+    "learn",
     "install",
     "uninstall",
     "doctor",

@@ -83,6 +83,16 @@ def size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def memory(text: str) -> int:
+    """Read a number of bytes, as ``4G``."""
+    from sixbit.export.memory import read_size
+
+    try:
+        return read_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def scale(text: str) -> str | float:
     """Read ``fill``, ``none`` or a factor."""
     return text if text in ("fill", "none") else positive(text)

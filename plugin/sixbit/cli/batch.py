@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from sixbit.cli import DONE, SOME_FAILED, STOPPED, UNUSABLE, complain, print_json
-from sixbit.cli.arguments import add_large
+from sixbit.cli.arguments import add_large, memory
 from sixbit.cli.ways_out import WAYS_OUT, told
 from sixbit.export.ways_out import BY_PRESET
 from sixbit.values.errors import Code, PresetError, SixbitError, photo_name
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="no such names")
     parser.add_argument(
-        "--memory", type=_size, metavar="SIZE", help="what all processes may take, as 4G; half of the machine's"
+        "--memory", type=memory, metavar="SIZE", help="what all processes may take, as 4G; half of the machine's"
     )
     add_large(parser)
     parser.add_argument(
@@ -158,12 +158,3 @@ def _seconds(text: str) -> float:
     if not 1 <= seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 on")
     return seconds
-
-
-def _size(text: str) -> int:
-    from sixbit.export.memory import read_size
-
-    try:
-        return read_size(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error

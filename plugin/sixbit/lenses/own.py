@@ -62,6 +62,8 @@ class Run(NamedTuple):
     """How well each kind is known; nothing of older records and of colour shading."""
     centre: tuple[float, float] | None = None
     """The optical centre from the middle of the picture, in half short sides, where it is surely beside it."""
+    learnt_from: tuple[str, ...] = ()
+    """Digests of the photos of an archive that it was learnt from, so that none counts twice."""
 
     @property
     def path(self) -> Path:
@@ -172,9 +174,12 @@ def _read(path: Path) -> Run:
             raise ValueError(f"it says how well it knows {known!r:.40}")
         fields["known"] = {kind: Known.from_json(value) for kind, value in known.items()}
         fields["centre"] = read_centre(fields.get("centre"))
+        fields["learnt_from"] = tuple(fields.get("learnt_from", ()))
         run = Run(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
         if not isinstance(run.imported, bool):
             raise ValueError(f"imported is {run.imported!r:.40}")
+        if not all(isinstance(photo, str) for photo in run.learnt_from):
+            raise ValueError(f"it was learnt from {run.learnt_from!r:.40}")
         for name in ("lens_id", "lens", "source", "date", "make", "model"):
             if not isinstance(getattr(run, name), str):
                 raise ValueError(f"{name} is {getattr(run, name)!r:.40}")

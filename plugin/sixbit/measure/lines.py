@@ -34,7 +34,7 @@ from sixbit.measure.straightness import (
     polynomial_of,
     straighten,
 )
-from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
+from sixbit.measure.worth import RADII, NothingToCorrectError, Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.known import SURE
@@ -108,16 +108,17 @@ class MeasuredLines:
         return bends_of_lines(self.agreeing, polynomial, self.half_short_px)
 
 
-def lines_of(frame: DecodedFrame) -> PhotoLines:
+def lines_of(frame: DecodedFrame, *, charts: bool = True) -> PhotoLines:
     """Find the lines of a photo, in a picture of at most ``SEARCHED`` px.
 
-    Raises CalibrationError for one that is too small.
+    Without ``charts`` it is not looked for one, which takes as long as the lines. Raises CalibrationError for a photo
+    that is too small.
     """
     grey, factor = reduced_grey(frame, SEARCHED)
-    return lines_in(grey, (min(frame.size) - 1) / (2 * factor))
+    return lines_in(grey, (min(frame.size) - 1) / (2 * factor), charts=charts)
 
 
-def lines_in(grey: NDArray[np.float32], half_short: float | None = None) -> PhotoLines:
+def lines_in(grey: NDArray[np.float32], half_short: float | None = None, *, charts: bool = True) -> PhotoLines:
     """Find the lines of a grey picture (code values, 0 to 1).
 
     ``half_short`` is half the short side of the photo in px of this picture, if it is not that of the picture itself.
@@ -125,7 +126,7 @@ def lines_in(grey: NDArray[np.float32], half_short: float | None = None) -> Phot
     height, width = grey.shape
     half = half_short or (min(height, width) - 1) / 2
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
-    board = chart_in(grey)
+    board = chart_in(grey) if charts else None
     chains = board.lines if board else edge_chains(grey, SHORTEST * math.hypot(height, width))
     centred = [line_of((points - middle) / half) for points in chains]
     points = np.array(centred).reshape(-1, BINS, 2)
@@ -219,7 +220,7 @@ def _measured(
 def _worth(worth: Worth) -> Worth:
     """Refuse a distortion that is not worth keeping."""
     if worth.outcome is Outcome.NOTHING:
-        raise CalibrationError(
+        raise NothingToCorrectError(
             f"Nothing to correct: the lens has less distortion than {worth.limits.nothing:g} {worth.unit}."
         )
     if worth.outcome is Outcome.UNSURE:

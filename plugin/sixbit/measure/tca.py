@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sixbit.measure.curve import Curve, curve_of
 from sixbit.measure.displacement import EdgeBlocks, displacements, sharp_blocks
-from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
+from sixbit.measure.worth import RADII, NothingToCorrectError, Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
@@ -122,7 +122,74 @@ def fit_tca(photos: Sequence[EdgeBlocks], aspect_ratio: float, progress: Progres
         choices = POWERS[:1] if number == 0 else POWERS
         pairs = list(zip(*(_fits(one, choices) for one in samples), strict=True))
         fits = min(pairs, key=_misfit)
-    assert fits is not None
+    return _concluded(samples, pairs, half, aspect_ratio, halved)
+
+
+class Displaced(NamedTuple):
+    """Displacements that the blocks of one photo have shown, once and for all.
+
+    ``x`` and ``y`` are the places of the blocks from the centre in px, ``value`` and ``error`` (2, blocks) what
+    :func:`sixbit.measure.displacement.displacements` gives; ``half_diagonal`` is that of the photo.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    value: FloatArray
+    error: FloatArray
+    half_diagonal: float
+    halved_chroma: bool
+
+
+def displaced_in(photo: EdgeBlocks) -> Displaced:
+    """Measure the displacements in the blocks of one photo, about what that photo shows itself.
+
+    They are few numbers, of which the photos of an archive are fitted together (:func:`fit_displaced`) without their
+    pixels.
+    """
+    widths = WIDTHS_HALVED if photo.halved_chroma else WIDTHS
+    fits: tuple[_Fit, ...] | None = None
+    for number, sigma in enumerate(widths[:-1]):
+        chosen = photo.every(TO_BEGIN_WITH)
+        measured = displacements(chosen, _expected(chosen, fits), sigma)
+        samples = [_samples([chosen], [measured], k, sigma) for k in (0, 1)]
+        if any(len(one.r) * TO_BEGIN_WITH < FEWEST for one in samples):
+            break
+        pairs = zip(*(_fits(one, POWERS[: number + 1]) for one in samples), strict=True)
+        fits = min(pairs, key=_misfit)
+    value, error = displacements(photo, _expected(photo, fits), widths[-1])
+    error[error >= LEAST_SURE * widths[-1]] = np.inf
+    return Displaced(photo.x, photo.y, value, error, photo.half_diagonal, photo.halved_chroma)
+
+
+def _expected(photo: EdgeBlocks, fits: tuple[_Fit, ...] | None) -> FloatArray:
+    if fits is None:
+        return np.zeros((2, len(photo.x)))
+    return np.stack([fit.at(photo.r / photo.half_diagonal) for fit in fits])
+
+
+def fit_displaced(photos: Sequence[Displaced], aspect_ratio: float) -> MeasuredTca:
+    """Fit the lateral colour to displacements of photos of one shape, as :func:`fit_tca` does to their blocks.
+
+    Raises CalibrationError, with the reason, if they do not carry it.
+    """
+    measured = [(photo.value, photo.error) for photo in photos]
+    samples = [_samples(photos, measured, k, math.inf) for k in (0, 1)]
+    for one in samples:
+        one.check(1)
+    pairs = list(zip(*(_fits(one, POWERS) for one in samples), strict=True))
+    halved = any(photo.halved_chroma for photo in photos)
+    return _concluded(samples, pairs, photos[0].half_diagonal, aspect_ratio, halved)
+
+
+def _concluded(
+    samples: Sequence[_Samples],
+    pairs: Sequence[tuple[_Fit, ...]],
+    half: float,
+    aspect_ratio: float,
+    halved: bool,
+) -> MeasuredTca:
+    """Take the best of the pairs of fits, with its error, if it is worth keeping."""
+    fits = min(pairs, key=_misfit)
     rivals = [pair for pair in pairs if _misfit(pair) < _misfit(fits) + RIVAL]
     error = np.hypot(_error(fits, rivals), UNSEEN_HALVED if halved else UNSEEN)
     reach = min(1.0, float(np.quantile(np.concatenate([one.r for one in samples]), 0.99)))
@@ -176,7 +243,10 @@ class _Samples(NamedTuple):
 
 
 def _samples(
-    photos: Sequence[EdgeBlocks], measured: Sequence[tuple[FloatArray, FloatArray]], k: int, sigma: float
+    photos: Sequence[EdgeBlocks | Displaced],
+    measured: Sequence[tuple[FloatArray, FloatArray]],
+    k: int,
+    sigma: float,
 ) -> _Samples:
     """Join the shifts of one colour in the blocks of all photos, where they are sure of it."""
     half = photos[0].half_diagonal
@@ -303,7 +373,7 @@ def _check(worth: Worth, half: float) -> None:
         raise _not_enough("red or blue would be displaced further than any lens does it")
     if worth.outcome is Outcome.NOTHING:
         most = float(np.max(np.abs(worth.correction) + worth.surely_within))
-        raise CalibrationError(f"there is nothing to correct: less than {most:.2f} px of lateral colour")
+        raise NothingToCorrectError(f"there is nothing to correct: less than {most:.2f} px of lateral colour")
     if worth.outcome is Outcome.UNSURE:
         raise _not_enough(worth.why_unsure("ones with sharp edges of black and white near the corners"))
 

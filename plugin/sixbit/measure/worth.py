@@ -15,6 +15,7 @@ import numpy as np
 
 from sixbit.values import known
 from sixbit.values.arrays import FloatArray
+from sixbit.values.errors import CalibrationError
 from sixbit.values.known import SURE, WHOLE, Known
 
 RADII: FloatArray = np.linspace(0, 1, 41)
@@ -40,6 +41,10 @@ LIMITS = {
     "vignetting": Limits(0.1, 0.05),
     "shading": Limits(1.0, 0.3),
 }
+
+
+class NothingToCorrectError(CalibrationError):
+    """A lens that was measured and found to have nothing of a kind that is worth correcting."""
 
 
 class Outcome(Enum):
@@ -105,10 +110,20 @@ class Worth:
     def outcome(self) -> Outcome:
         """The use that it is of."""
         excess = self.surely_within - np.abs(self.correction)
-        sure = self._mean(self.surely_within) < LARGEST_SHARE * self._mean(self.correction)
+        sure = self.mean_error < LARGEST_SHARE * self.mean_correction
         if float(np.max(np.abs(self.correction) + self.surely_within)) < self.limits.nothing:
             return Outcome.NOTHING
         return Outcome.WORTH_KEEPING if sure and np.max(excess) <= self.limits.excess else Outcome.UNSURE
+
+    @property
+    def mean_correction(self) -> float:
+        """What is corrected, root mean square over the frame."""
+        return self._mean(self.correction)
+
+    @property
+    def mean_error(self) -> float:
+        """The error that holds the truth in 95 of 100 cases, root mean square over the frame."""
+        return self._mean(self.surely_within)
 
     @property
     def known(self) -> Known:
@@ -130,7 +145,7 @@ class Worth:
 
     def why_unsure(self, helps: str) -> str:
         """Say how far from enough it is; ``helps`` says what brings more, after "more photos, or"."""
-        corrected, error = self._mean(self.correction), self._mean(self.surely_within)
+        corrected, error = self.mean_correction, self.mean_error
         unit = self.unit
         if error >= LARGEST_SHARE * corrected:
             more = (error / max(LARGEST_SHARE * corrected, self.limits.nothing)) ** 2

@@ -111,7 +111,7 @@ class Pool:
         return PhotoError(f"takes about {takes} of memory, and {allowed} are allowed.", Code.TOO_LARGE)
 
     def _started(self, processes: int) -> Executor:
-        self._workers = [Worker(self._kept(processes)) for _ in range(processes)]
+        self._workers = [Worker(self._kept(processes), _export) for _ in range(processes)]
         self._idle = list(self._workers)
         return ThreadPoolExecutor(processes)  # each waits for a process
 
@@ -121,7 +121,8 @@ class Pool:
     def _done(self, task: Task) -> Record:
         worker = self._idle.pop()
         try:
-            return worker.do(task, self._seconds or seconds_for(task.photo))
+            record: Record = worker.do(task, self._seconds or seconds_for(task.photo))
+            return record
         finally:
             self._idle.append(worker)
 

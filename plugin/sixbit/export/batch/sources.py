@@ -42,7 +42,7 @@ class Source:
 
 def find(
     named: Iterable[str | Path],
-    out: Path,
+    out: Path | None = None,
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     is_output: Callable[[Path], bool] = lambda path: False,
@@ -64,13 +64,13 @@ def find(
     return list(found.values()), troubles
 
 
-def _in_folder(top: Path, out: Path, troubles: list[str]) -> Iterator[Source]:
+def _in_folder(top: Path, out: Path | None, troubles: list[str]) -> Iterator[Source]:
     def trouble(error: OSError) -> None:
         troubles.append(f"{error.filename}: {error.strerror}")
 
     def is_out(folder: Path) -> bool:
         try:
-            return folder.samefile(out)
+            return out is not None and folder.samefile(out)
         except OSError:  # one of them is not there, or may not be looked at
             return False
 

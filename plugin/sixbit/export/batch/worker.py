@@ -14,8 +14,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from sixbit.export.batch.ledger import Record
-from sixbit.export.batch.plan import Task
 from sixbit.export.memory import header_of
 from sixbit.files.limits import IDLE, SECONDS, SECONDS_MORE, SECONDS_MORE_PLAIN
 from sixbit.values.errors import Code, PhotoError
@@ -46,15 +44,18 @@ def seconds_for(photo: Path) -> float:
 
 
 class Worker:
-    """A process, started for its first task, and anew after it ended; ``kept`` bytes it keeps for the next photo."""
+    """A process that does ``work``, started for its first task, and anew after it ended.
 
-    def __init__(self, kept: int) -> None:
-        self._kept = kept
+    It keeps ``kept`` bytes for the next photo. ``work`` is a function of a module that imports little.
+    """
+
+    def __init__(self, kept: int, work: Callable[[Any], Any]) -> None:
+        self._kept, self._work = kept, work
         self._process: Any = None
         self._pipe: Connection | None = None
 
-    def do(self, task: Task, seconds: float) -> Record:
-        """Return the record of a task.
+    def do(self, task: Any, seconds: float) -> Any:
+        """Return what the work makes of a task.
 
         Raises DiedError if its process ends, and PhotoError if it takes more than ``seconds`` of a processor, or
         IDLE times as long without: the process is ended then.
@@ -63,11 +64,11 @@ class Worker:
         try:
             pipe.send(task)
             self._wait(pipe, seconds)
-            record: Record = pipe.recv()
+            done = pipe.recv()
         except (EOFError, OSError):
             self.end()
             raise DiedError(DIED) from None
-        return record
+        return done
 
     def kill(self) -> None:
         """End the process, whatever it is doing; who waits for it hears of that."""
@@ -87,7 +88,8 @@ class Worker:
             # Not by fork: libraries that started threads do not survive it.
             context = multiprocessing.get_context("spawn")
             self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs, self._kept), name="sixbit batch", daemon=True)
+            given = (theirs, self._kept, self._work)
+            self._process = context.Process(target=_serve, args=given, name="sixbit", daemon=True)
             self._process.start()
             theirs.close()
         return self._pipe
@@ -116,14 +118,12 @@ def _used(process: Any) -> float:
     return float(times.user + times.system)
 
 
-def _serve(pipe: Connection, kept: int) -> None:
+def _serve(pipe: Connection, kept: int, work: Callable[[Any], Any]) -> None:
     """The process: it does what comes by its pipe, and ends when the other end of that does."""
     _begin(kept)
-    from sixbit.export.batch.work import export
-
     with suppress(EOFError, OSError):
         while True:
-            pipe.send(export(pipe.recv()))
+            pipe.send(work(pipe.recv()))
 
 
 def _begin(kept: int) -> None:

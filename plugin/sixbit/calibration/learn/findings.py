@@ -1,0 +1,52 @@
+"""What is found of a lens on a body: a model with its error, or in words why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sixbit.calibration.learn.survey import Group
+from sixbit.measure.worth import LIMITS, Outcome, Worth
+from sixbit.values.lens import Model
+
+PLENTY = 0.1
+"""Share of a correction to which it need not be known better."""
+ANYWHERE = 2.0
+"""At no radius the error is larger then than so many times what it may exceed a correction by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What the photos of a group say of a kind of correction.
+
+    ``photos`` are the identities of those it was found from. ``why`` says what is missing, if it is not worth keeping;
+    ``source`` says what it was made from, in words.
+    """
+
+    group: Group
+    kind: str
+    outcome: Outcome
+    photos: tuple[str, ...]
+    source: str
+    why: str = ""
+    model: Model | None = None
+    worth: Worth | None = None
+    centre: tuple[float, float] | None = None
+    f_number: float | None = None
+    """Of fall-off: the aperture."""
+
+    @property
+    def is_known(self) -> bool:
+        """True if it is worth keeping."""
+        return self.outcome is Outcome.WORTH_KEEPING
+
+    @property
+    def is_sure(self) -> bool:
+        """True if more photos need not be measured."""
+        if self.outcome is Outcome.NOTHING:
+            return True
+        if self.worth is None or not self.is_known:
+            return False
+        limits, worth = LIMITS[self.kind], self.worth
+        in_the_mean = worth.mean_error <= max(limits.nothing, PLENTY * worth.mean_correction)
+        largest = max(ANYWHERE * limits.excess, PLENTY * float(abs(worth.correction).max()))
+        return in_the_mean and float(worth.surely_within.max()) <= largest

@@ -1,0 +1,330 @@
+"""An archive learnt from: what is found, what is left out, and that it may be killed at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from sixbit.calibration import learn as learning
+from sixbit.calibration.keep import runs
+from sixbit.calibration.learn import Learnt, keep, learn, records, studies, work
+from sixbit.calibration.learn.findings import Finding
+from sixbit.calibration.learn.survey import LeftOut, Photo, Why, grouped, look, spread
+from sixbit.cli.learn import as_json
+from sixbit.cli.main import main
+from sixbit.compiler.optics import Sensor, distortion, tca
+from sixbit.faults import STRICT
+from sixbit.lenses.catalogue import catalogue
+from sixbit.measure.worth import Outcome
+from sixbit.values.errors import Code, PhotoError
+from tests.scenery import archive
+from tests.scenery.camera import distortion_error, tca_error
+from tests.scenery.photo_factory import jpeg, xmp_packet
+from tests.scenery.refusals import refused
+
+
+class Killed(BaseException):
+    """The end of a process, which nobody can catch."""
+
+
+class Here:
+    """The tasks done in this process, in an order of its own, and ended after so many of them."""
+
+    seed = 0
+    left: int | None = None
+    done: list[Any]
+
+    def __init__(self, memory: int | None = None) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def answers(self, tasks: Sequence[Any], stopped: Callable[[], bool] = lambda: False) -> Iterator[tuple[Any, Any]]:
+        shuffled = list(tasks)
+        random.Random(Here.seed).shuffle(shuffled)
+        for task in shuffled:
+            if Here.left is not None:
+                Here.left -= 1
+                if Here.left < 0:
+                    raise Killed
+            Here.done.append(task)
+            yield task, work.work(task)
+
+
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    Here.seed, Here.left, Here.done = 0, None, []
+    monkeypatch.setattr(learning, "Processes", Here)
+    monkeypatch.setattr(work, "MOST_LINES", 40)  # as a fit takes as long as it has lines
+
+
+def found(learnt: Learnt, kind: str) -> Finding:
+    (finding,) = [finding for finding in learnt.findings if finding.kind == kind]
+    return finding
+
+
+def answer(learnt: Learnt) -> str:
+    return json.dumps([as_json(finding) for finding in learnt.findings])
+
+
+def looked_at(path: Path, data: bytes) -> Photo | LeftOut:
+    path.write_bytes(data)
+    return look(str(path))
+
+
+def test_an_archive_is_learnt_and_kept_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive.save(tmp_path / "photos" / "may", 4)
+    assert main(["learn", str(tmp_path / "photos")]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Elmarit-M 1:2.8/28 ASPH., ILCE-7M3, 4 photos\n  distortion: ")
+    assert "lines in 4 photos of an archive" in told
+    assert "fall-off: not known; eight photos on a walk" in told
+    assert "Nothing is kept yet" in told
+    assert runs() == ()
+    for _ in range(2):  # what is kept already is not kept again
+        assert main(["learn", str(tmp_path / "photos"), "--keep"]) == 0
+        assert sorted(run.kinds[0] for run in runs()) == ["distortion", "tca"]
+    assert {known.kind for known in catalogue().lenses[archive.LENS_ID].calibrations if known.own} == {
+        "distortion",
+        "tca",
+    }
+
+
+def test_what_is_found_is_right_within_its_error(tmp_path: Path) -> None:
+    archive.save(tmp_path, 4)
+    learnt = learn([tmp_path])
+    lines, colours = found(learnt, "distortion"), found(learnt, "tca")
+    assert lines.model
+    assert lines.worth
+    assert colours.model
+    assert colours.worth
+    off = 100 * distortion_error(archive.LENS, distortion(*lines.model), archive.FRAME, Sensor(1.0, 1.5))
+    assert off < 1.2 * lines.worth.surely_within.max()
+    off = tca_error(archive.LENS, tca(*colours.model), archive.FRAME, Sensor(1.0, 1.5))
+    assert off < colours.worth.surely_within.max()
+    assert lines.is_sure
+    assert colours.is_sure
+
+
+@pytest.fixture
+def careful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have it look after two photos, and not be sure for long."""
+    monkeypatch.setattr(studies, "STEPS", (2, 4, 6))
+    monkeypatch.setattr("sixbit.calibration.learn.findings.PLENTY", 0.004)
+    monkeypatch.setattr("sixbit.calibration.learn.findings.LIMITS", dict.fromkeys(("distortion", "tca"), _Tight))
+
+
+class _Tight:
+    nothing = excess = 0.002
+
+
+@pytest.mark.usefixtures("careful")
+def test_however_often_it_is_killed_the_answer_is_the_same(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    archive.save(photos, 6)
+    undisturbed = answer(learn([photos]))
+    together = len(Here.done)
+    rng = random.Random(7)
+    for _ in range(3):
+        for record in records.folder().rglob("*.npz"):
+            record.unlink()
+        for Here.seed in range(4):
+            Here.left = rng.randrange(1, together)
+            with pytest.raises(Killed):
+                learn([photos])
+            Here.left = None
+        assert answer(learn([photos])) == undisturbed
+
+
+def test_a_photo_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive.save(tmp_path, 4)
+    opened: list[str] = []
+    from sixbit.calibration import frames
+
+    open_frame = frames.open_frame
+    monkeypatch.setattr(frames, "open_frame", lambda path: opened.append(str(path)) or open_frame(path))
+    Here.left = 6  # four looked at, two measured
+    with pytest.raises(Killed):
+        learn([tmp_path])
+    Here.left = None
+    assert len(opened) == 2
+    learn([tmp_path])
+    assert len(opened) == 4
+    learn([tmp_path])
+    assert len(opened) == len(set(opened)) == 4
+    os.utime(tmp_path / "000.jpg", (1, 1))  # it may be another photo now
+    learn([tmp_path])
+    assert opened[4:] == [str(tmp_path / "000.jpg")]
+
+
+def test_a_damaged_record_is_made_again(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    archive.save(photos, 4)
+    undisturbed = answer(learn([photos]))
+    for number, record in enumerate(sorted(records.folder().rglob("*.npz"))):
+        data = record.read_bytes()
+        record.write_bytes((data[: len(data) // 2], b"", b"\0" * 64)[number % 3])
+    assert answer(learn([photos])) == undisturbed
+
+
+def test_no_more_is_measured_than_it_takes(tmp_path: Path) -> None:
+    archive.save(tmp_path, 7)
+    learnt = learn([tmp_path])
+    assert learnt.measured == 4
+    assert len(learnt.groups) == 1
+    assert [len(finding.photos) for finding in learnt.findings] == [4, 4]
+
+
+def test_nothing_in_the_archive_changes(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    archive.save(photos, 4)
+
+    def state() -> list[tuple[str, str, int]]:
+        files = sorted(photos.rglob("*"))
+        return [(f.name, hashlib.sha256(f.read_bytes()).hexdigest(), f.stat().st_mtime_ns) for f in files]
+
+    before, folder = state(), photos.stat().st_mtime_ns
+    learn([photos])
+    assert state() == before
+    assert photos.stat().st_mtime_ns == folder
+
+
+def test_a_lens_that_has_nothing_to_correct(tmp_path: Path) -> None:
+    archive.save(tmp_path, 4, lens=archive.BARE)
+    learnt = learn([tmp_path])
+    assert found(learnt, "distortion").outcome is Outcome.NOTHING
+    assert found(learnt, "distortion").is_sure
+    assert keep(learnt) == ()
+
+
+APPLIED = {"crs_AlreadyApplied": "True"}
+LEFT_OUT: dict[str, tuple[dict[str, Any], bytes, Why]] = {
+    "without a lens": ({"LensModel": None, "FocalLength": None}, b"", Why.UNTAGGED),
+    "of two lenses": ({"LensModel": "Summilux-M 1:1.4/50 ASPH."}, b"", Why.AMBIGUOUS),
+    "of another mount": ({"LensModel": "FE 28mm F2"}, b"", Why.NOT_M),
+    "from a camera nobody knows": ({"Model": "XYZZY"}, b"", Why.SENSOR),
+    "in a crop mode": ({"FocalLengthIn35mmFilm": 42}, b"", Why.CROP_MODE),
+    "zoomed": ({"DigitalZoomRatio": (13, 10)}, b"", Why.CROP_MODE),
+    "cropped": ({}, xmp_packet(**APPLIED, crs_HasCrop="True", crs_CropLeft="0.5"), Why.CROPPED),
+    "straightened": ({}, xmp_packet(**APPLIED, crs_HasCrop="True", crs_CropAngle="1.5"), Why.CROPPED),
+    "smaller than it was taken": ({"PixelXDimension": 900, "PixelYDimension": 900}, b"", Why.CROPPED),
+    "corrected": ({}, xmp_packet(**APPLIED, crs_LensProfileEnable="1"), Why.CORRECTED),
+    "developed without a word": ({"Software": "Capture One 23"}, b"", Why.SILENT),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_what_says_nothing_of_a_lens_is_left_out(name: str, tmp_path: Path) -> None:
+    tags, xmp, why = LEFT_OUT[name]
+    left = looked_at(tmp_path / "photo.jpg", jpeg(archive.tags(0, **tags), xmp, archive.SIZE))
+    assert isinstance(left, LeftOut)
+    assert left.why is why
+
+
+def test_a_photo_whose_lateral_colour_alone_is_corrected_tells_nothing_else(tmp_path: Path) -> None:
+    xmp = xmp_packet(aux_VignetteCorrectionAlreadyApplied="True")
+    photo = looked_at(tmp_path / "photo.jpg", jpeg(archive.tags(0), xmp, archive.SIZE))
+    assert isinstance(photo, Photo)
+    assert photo.kinds == ("tca",)
+
+
+def test_what_the_camera_has_compensated_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    leica = {"Make": "LEICA CAMERA AG", "Model": "LEICA M10", "LensModel": archive.NAME}
+    paths = archive.save(tmp_path / "photos", 1, **leica)
+    photo = look(str(paths[0]))
+    assert isinstance(photo, Photo)
+    assert photo.compensated
+    assert photo.is_estimated
+    assert main(["learn", str(tmp_path / "photos")]) == 0
+    assert "the camera knew the lens and has compensated it" in capsys.readouterr().out
+
+
+def test_odd_files_are_passed_over_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos = tmp_path / "photos"
+    archive.save(photos, 1)
+    os.mkfifo(photos / "pipe.jpg")
+    (photos / "folder.jpg").mkdir()
+    (photos / "empty.jpg").write_bytes(b"")
+    (photos / "cut.jpg").write_bytes(jpeg(archive.tags(1), picture=archive.picture(1)[:5000]))
+    (photos / "nowhere.jpg").symlink_to(photos / "gone.jpg")
+    (photos / "round").symlink_to(photos)
+    (photos / "\x1b[31mred\n.jpg").write_bytes(b"no photo")
+    assert main(["learn", str(photos)]) == 1  # one could not be decoded
+    out, err = capsys.readouterr()
+    assert "left out: 4 cannot be read" in out
+    assert "cut.jpg" in err
+    assert "\x1b" not in out + err
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with refused(PhotoError, "there is no such folder", Code.NOT_FOUND):
+        learn([tmp_path / "none"])
+
+
+def test_copies_count_once(tmp_path: Path) -> None:
+    archive.save(tmp_path / "photos", 2)
+    archive.save(tmp_path / "backup", 2)
+    (tmp_path / "photos" / "000.png").write_bytes(b"")
+    learnt = learn([tmp_path])
+    assert learnt.reasons == {Why.COPY: 2, Why.UNREADABLE: 1}
+    assert [len(photos) for photos in learnt.groups.values()] == [2]
+
+
+def test_photos_of_another_size_are_left_out(tmp_path: Path) -> None:
+    archive.save(tmp_path / "photos", 2)
+    (tmp_path / "small.jpg").write_bytes(jpeg(archive.tags(9), size=(450, 300)))
+    assert learn([tmp_path]).reasons == {Why.OTHER_SIZE: 1}
+
+
+def test_the_order_of_the_files_has_no_say(tmp_path: Path) -> None:
+    looked = [look(str(path)) for path in archive.save(tmp_path, 3)]
+    assert grouped(looked) == grouped(looked[::-1])
+    assert spread(list(range(6))) == [0, 4, 2, 1, 5, 3]  # type: ignore[arg-type,comparison-overlap]
+
+
+def test_a_photo_does_not_count_twice(tmp_path: Path) -> None:
+    """What was learnt from some of the same photos goes; what was learnt from others is averaged with it."""
+    archive.save(tmp_path / "a", 4)
+    first = keep(learn([tmp_path / "a"]))
+    archive.save(tmp_path / "b", 4, first=10)
+    second = keep(learn([tmp_path / "b"]))
+    assert {run.name for run in runs()} == {run.name for run in (*first, *second)}
+    assert not {*first[0].learnt_from} & {*second[0].learnt_from}
+    assert all(set(photo) <= set("0123456789abcdef") for run in runs() for photo in run.learnt_from)
+
+
+def test_a_photo_that_ends_its_process_ends_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive.save(tmp_path, 4)
+    (tmp_path / "004.jpg").write_bytes(jpeg(archive.tags(0, DateTimeOriginal="2024:04:01 10:00:00"), size=archive.SIZE))
+    measured = work.work
+
+    def dies(task: Any) -> Any:
+        is_it = isinstance(task, work.Measure) and task.path.endswith("004.jpg")
+        return PhotoError("ended", Code.FAULT) if is_it else measured(task)
+
+    monkeypatch.setattr(work, "work", dies)
+    learnt = learn([tmp_path])
+    assert learnt.failures == {str(tmp_path / "004.jpg"): "ended"}
+    assert found(learnt, "distortion").is_known
+
+
+def test_a_mistake_in_one_photo_is_owned_up_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(path: str) -> None:
+        raise ZeroDivisionError(path)
+
+    monkeypatch.setattr("sixbit.calibration.learn.survey.look", broken)
+    monkeypatch.delenv(STRICT)
+    answer = work.work(work.Look("a.jpg"))
+    assert isinstance(answer, PhotoError)
+    assert "Sixbit made a mistake" in str(answer)
