@@ -109,10 +109,19 @@ class Visit:
         await self.tab.js("document.querySelector('#lens-search').focus()")
         await self.tab.type("no such lens")
         await self.tab.until("document.querySelector('#lens-none').checkVisibility()")
+        await self.tab.js("document.querySelector('#lens-search').value = ''")
+        await self.tab.press("Enter")  # nothing is asked for, though others still stand there
         await self.tab.js("document.querySelector('#lens-search').select()")
-        await self.tab.type("Summarit 2.5 50")
-        await self.tab.until("document.querySelectorAll('#lens-found button').length === 1")
+        await self.tab.type("Summilux 35 FLE")
+        await self.tab.press("Enter")  # at once: what stands there is of the search before
+        await self.tab.until("document.activeElement.matches('#lens-found button')")
+        SEEN["lens of several"] = await self.tab.js(
+            "[document.activeElement.textContent, document.querySelector('#lens-chosen').checkVisibility()]"
+        )
         await self.shot("lens-found")
+        await self.tab.js("document.querySelector('#lens-search').select()")
+        await self.tab.js("document.querySelector('#lens-search').focus()")
+        await self.tab.type("Summarit 2.5 50")
         await self.tab.press("Enter")
         await self.tab.until("document.querySelector('#lens-chosen').checkVisibility()")
         SEEN["lens"] = await self.tab.js("document.querySelector('#lens-chosen').textContent")

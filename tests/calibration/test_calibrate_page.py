@@ -117,6 +117,12 @@ def test_the_lens_is_found_by_its_name_and_says_what_is_known(seen: dict[str, An
     assert "No calibration of it is known yet" in seen["lens"]
 
 
+def test_enter_chooses_no_lens_but_the_one_that_is_asked_for(seen: dict[str, Any]) -> None:
+    words, is_chosen = seen["lens of several"]
+    assert words.startswith("Summilux-M 1:1.4/35 ASPH.")
+    assert not is_chosen
+
+
 def test_bad_files_are_refused_beside_their_names(seen: dict[str, Any]) -> None:
     rows = {row["name"]: row for row in seen["bad"]}
     assert {row["status"] for name, row in rows.items() if name.startswith("bad")} == {"refused"}

@@ -656,6 +656,14 @@ def test_lenses_are_found(text: str, first: str) -> None:
     assert find_lenses(text)[0]["id"] == first
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("11663", "summilux-35-asph-fle"), ("11 874", "summilux-35-asph"), ("Leica 11870", "summilux-35-preasph")],
+)
+def test_lenses_are_found_by_their_order_numbers(text: str, found: str) -> None:
+    assert [lens["id"] for lens in find_lenses(text)] == [found]
+
+
 @pytest.mark.parametrize("text", ["no such lens", "<script>", "\0", "%", "9" * 10_000])
 def test_other_words_find_nothing(text: str) -> None:
     assert find_lenses(text) == []

@@ -221,22 +221,25 @@ function showGone(words = "The calibration program does not answer any more; sta
 
 let searches = 0;
 
+// True once the lenses of what stands in the box are those on the page.
 async function search() {
   const mine = ++searches;
   const answer = await fetch(`lenses?q=${encodeURIComponent($("lens-search").value)}`).catch(() => null);
-  if (!answer?.ok || mine !== searches) return;
+  if (!answer?.ok || mine !== searches) return false;
   const lenses = await answer.json();
-  if (mine !== searches) return;
+  if (mine !== searches) return false;
   $("lens-none").hidden = lenses.length > 0;
   $("lens-found").replaceChildren(...lenses.map((lens) => {
     const row = make("li"), choose = button("", () => chooseLens(lens.id));
     choose.className = "";
-    const known = lens.calibrations.map((one) => `${one.kind} ${one.grade}`).join(", ") || "no calibration yet";
+    const kinds = new Set(lens.calibrations.map((one) => `${one.kind} ${one.grade}`));
+    const known = [...kinds].join(", ") || "no calibration yet";
     choose.append(make("strong", lens.name), make("span", ` ${lens.maker}`), make("span", "", "small"));
     choose.lastChild.textContent = ` · ${[lens.about, known].filter(Boolean).join(" · ")}`;
     row.append(choose);
     return row;
   }));
+  return true;
 }
 
 async function chooseLens(lens_id) {
@@ -249,9 +252,12 @@ async function chooseLens(lens_id) {
 // Events --------------------------------------------------------------------------------------------------------------
 
 $("lens-search").addEventListener("input", search);
-$("lens-form").addEventListener("submit", (event) => {
+$("lens-form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  document.querySelector("#lens-found button")?.click();
+  if (!$("lens-search").value.trim() || !(await search())) return;
+  const [first, ...others] = document.querySelectorAll("#lens-found button");
+  if (others.length) first.focus(); // Enter once more chooses it
+  else first?.click();
 });
 $("lens-change").addEventListener("click", () => {
   changingLens = true;
