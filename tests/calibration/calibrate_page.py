@@ -173,6 +173,16 @@ class Visit:
             await self.tab.click("#frames li button")
             await self.tab.until(f"document.querySelectorAll('#frames li').length === {left}")
 
+    async def many(self) -> None:
+        """More photos than are taken, which is told; all of them go with one click."""
+        await self.step("tca")
+        await self.tab.drop("#drop", self.photos("many*"))
+        SEEN["many"] = len(await self.settle(60))
+        await self.tab.until("document.querySelector('#error').textContent")
+        SEEN["too many"] = await self.tab.js("document.querySelector('#error').textContent")
+        await self.tab.click("#drop-all")
+        await self.settle(0)
+
     async def flat(self) -> None:
         await self.step("flat")
         await self.shot("flat")
@@ -279,7 +289,7 @@ async def visit(root: Path, work: Path, address: str) -> None:
     async with Chromium(SystemRoot(BROWSER, root), {"/mnt/work": work}, TIMEOUT) as tab:
         await tab.size(1200, 900)
         one = Visit(tab, work, address)
-        steps = [one.open, one.lens, one.flat]
+        steps = [one.open, one.lens, one.many, one.flat]
         for name, count in json.loads((work / "steps.json").read_text()).items():
             steps.append(lambda name=name, count=count: one.photos_step(name, count))
         for step in [*steps, one.appearance, one.own, one.strangers, one.end]:

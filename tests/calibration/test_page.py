@@ -80,7 +80,9 @@ def keep_something(result: dict[str, Any]) -> Run:
     return add(Setting(lens, 1.0, 50.0), "1 photo", distortion=Model("poly3", (0.01,)))
 
 
-STEPS = {"lines": Step(("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)}
+STEPS = dict.fromkeys(
+    ("lines", "tca"), Step(("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)
+)
 
 
 # A page ---------------------------------------------------------------------------------------------------------------
@@ -120,8 +122,8 @@ class Visitor:
         status, _, data = self.ask("POST", f"do/{what}", json.dumps(said), Content_Type="application/json")
         return status, json.loads(data) if data.startswith(b"{") else {}
 
-    def upload(self, name: str, data: bytes) -> int:
-        return self.ask("PUT", "frames", data, X_Name=quote(name))[0]
+    def upload(self, name: str, data: bytes, **headers: str) -> int:
+        return self.ask("PUT", "frames", data, X_Name=quote(name), **headers)[0]
 
     @property
     def state(self) -> dict[str, Any]:
@@ -334,7 +336,7 @@ NAMES = {
 
 def test_names_are_shown_and_never_used(page: Page, photo: bytes) -> None:
     for name in NAMES:
-        page.upload(name, photo)
+        page.upload(name, photo + name.encode())
     state = page.wait(lambda state: all(frame["status"] == "ready" for frame in state["frames"]))
     assert [frame["name"] for frame in state["frames"]] == list(NAMES.values())
     assert all(re.fullmatch(r"photo-\d+([.](jpg|exe))?", path.name) for path in page.folder.iterdir())
@@ -376,6 +378,24 @@ def test_sizes_and_numbers_are_bounded(page: Page, photo: bytes, monkeypatch: py
     assert page.upload("more.jpg", photo) == 409
     page.wait(lambda state: state["frames"][-1]["status"] == "ready")
     assert len(list(page.folder.iterdir())) == 1
+    assert page.upload("other.jpg", photo, X_Step="tca") == 201  # of a step each
+    assert page.upload("no.jpg", photo, X_Step="../tca") == 409
+    page.do("step", step="tca")
+    page.wait(lambda state: state["frames"][0]["status"] == "ready")
+    assert page.do("drop-all")[0] == 200
+    assert page.state["frames"] == []
+    assert len(list(page.folder.iterdir())) == 1
+    page.do("step", step="lines")
+
+
+def test_a_photo_counts_once(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg")
+    page.upload("again.jpg", photo + b"one.jpg")
+    assert page.state["frames"][1]["reason"] == "It is the same file as one.jpg."
+    assert len(list(page.folder.iterdir())) == 1
+    page.do("drop", number=page.state["frames"][0]["number"])
+    page.upload("again.jpg", photo + b"one.jpg")
+    page.wait(lambda state: state["frames"][-1]["status"] == "ready")
 
 
 def begin(page: Page, size: int, name: str = "half.jpg") -> http.client.HTTPConnection:
@@ -493,7 +513,7 @@ def measured(page: Page, crop: str = "1") -> dict[str, Any]:
 
 def with_photos(page: Visitor, photo: bytes, *names: str) -> None:
     for name in names:
-        page.upload(name, photo)
+        page.upload(name, photo + name.encode())
     page.wait(lambda state: all(frame["status"] == "ready" for frame in state["frames"]))
 
 

@@ -11,6 +11,7 @@ function see every request, refused ones too.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import os
@@ -45,6 +46,7 @@ FILES = {
 LARGEST = 600 << 20
 """Bytes of one photo: a 100 MP TIFF of 16 bits has them."""
 MOST_PHOTOS = 60
+"""Photos of one step that can be measured."""
 MOST_BYTES = 6 << 30
 SPARE = 500 << 20
 """Bytes that are left free on the disk."""
@@ -323,10 +325,11 @@ class PageServer:
         session, size = self.session, request.content_length
         if size is None:
             raise web.HTTPLengthRequired
-        if sum(frame.status != "refused" for frame in session.frames.values()) >= MOST_PHOTOS:
+        step = request.headers.get("X-Step", session.step)
+        if sum(frame.step == step and frame.status != "refused" for frame in session.frames.values()) >= MOST_PHOTOS:
             raise RequestError(f"There are {MOST_PHOTOS} photos already; take some away first.")
         room = self._room()
-        frame = session.new_frame(unquote(request.headers.get("X-Name", "")))
+        frame = session.new_frame(unquote(request.headers.get("X-Name", "")), step)
         if size > LARGEST:
             session.refuse(frame, f"It has {size >> 20} MB; photos of more than {LARGEST >> 20} MB are not taken.")
         elif size > room:
@@ -354,22 +357,25 @@ class PageServer:
         return min(MOST_BYTES - sum(sizes.values()), shutil.disk_usage(self.session.folder).free - SPARE) - coming
 
     async def _receive(self, request: web.Request, frame: Upload) -> None:
+        digest = hashlib.blake2b(digest_size=16)
         try:
             with frame.path.open("xb") as file:
                 while True:
                     async with asyncio.timeout(SILENCE_S):
                         chunk = await request.content.readany()
                     if not chunk:
+                        frame.digest = digest.hexdigest()
                         return
                     file.write(chunk)
+                    digest.update(chunk)
         except TimeoutError:
-            self.session.refuse(frame, "It did not arrive whole.")
+            self.session.refuse(frame, "It did not arrive whole; drop it again.")
             raise RequestError(frame.reason) from None
         except OSError as error:
             self.session.refuse(frame, f"It could not be stored: {error.strerror or error}.")
             raise RequestError(frame.reason) from error
         except BaseException:
-            self.session.refuse(frame, "It did not arrive whole.")
+            self.session.refuse(frame, "It did not arrive whole; drop it again.")
             raise
 
     async def _do(self, request: web.Request) -> web.Response:
@@ -389,6 +395,7 @@ class PageServer:
             "step": (session.choose_step, {"step": str}),
             "set": (session.set, {"name": str, "text": str}),
             "drop": (session.drop_frame, {"number": int}),
+            "drop-all": (session.drop_frames, {}),
             "measure": (session.start_measuring, {}),
             "stop": (session.stop, {}),
             "keep": (session.keep, {}),

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ class Upload:
     """``arriving``, ``reading``, ``ready``, ``used`` or ``refused``."""
     reason: str = ""
     look: Look | None = None
+    digest: str = ""
+    """That of its bytes: the same photo may be dropped twice."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the page is told of it."""
@@ -164,7 +166,7 @@ class PageSession:
     def choose_step(self, step: str) -> None:
         """Go on with another kind of measurement."""
         if step not in self.steps:
-            raise RequestError(f"There is no measurement {photo_name(step[:LONGEST_NAME])!r}.")
+            raise RequestError(_no_step(step))
         self._check_idle()
         self.step = step
         self._forget_results()
@@ -180,21 +182,26 @@ class PageSession:
             self.settings[name] = _number(name, text)
         self._forget_results()  # they are of other settings
 
-    def new_frame(self, name: str) -> Upload:
-        """Make a place for a photo that is about to arrive."""
+    def new_frame(self, name: str, step: str) -> Upload:
+        """Make a place for a photo of a step that is about to arrive."""
         self._check_ready()
+        if step not in self.steps:
+            raise RequestError(_no_step(step))
         number = next(self._numbers)
         suffix = Path(name).suffix.lower()
         # All of one length, so that no name begins another one.
         path = self.folder / f"photo-{number:06}{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else ''}"
         shown = photo_name(name[:LONGEST_NAME]) or "without a name"
-        frame = self.frames[number] = Upload(number, self.step, shown, path)
+        frame = self.frames[number] = Upload(number, step, shown, path)
         self.error = ""
         self.changed()
         return frame
 
     def arrived(self, frame: Upload) -> None:
-        """Look at a photo that is there."""
+        """Look at a photo that is there, unless it is there already."""
+        if twin := self._twin(frame):
+            self.refuse(frame, f"It is the same file as {twin.name}.")
+            return
         frame.status = "reading"
         self._start(self._look(frame))
 
@@ -206,8 +213,16 @@ class PageSession:
 
     def drop_frame(self, number: int) -> None:
         """Take a photo away."""
+        self._drop([self.frames[number]] if number in self.frames else [])
+
+    def drop_frames(self) -> None:
+        """Take all photos of this step away."""
+        self._drop(self._frames())
+
+    def _drop(self, frames: Iterable[Upload]) -> None:
         self._check_idle()
-        if frame := self.frames.pop(number, None):
+        for frame in frames:
+            del self.frames[frame.number]
             frame.path.unlink(missing_ok=True)
         self._forget_results()
 
@@ -364,6 +379,11 @@ class PageSession:
 
     # ------------------------------------------------------------------------------------------------------------------
 
+    def _twin(self, frame: Upload) -> Upload | None:
+        """Another photo of the same step and the same bytes."""
+        others = (one for one in self.frames.values() if one is not frame and one.step == frame.step)
+        return next((one for one in others if one.digest == frame.digest and one.status != "refused"), None)
+
     def _frames(self) -> list[Upload]:
         return [frame for frame in self.frames.values() if frame.step == self.step]
 
@@ -389,6 +409,10 @@ class PageSession:
         self.measurement = self.comparison = None
         self.error = ""
         self.changed()
+
+
+def _no_step(step: str) -> str:
+    return f"There is no measurement {photo_name(step[:LONGEST_NAME])!r}."
 
 
 def _number(name: str, text: str) -> float:

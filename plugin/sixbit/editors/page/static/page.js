@@ -26,15 +26,25 @@ async function ask(what, said = {}) {
   }
 }
 
+let sending = 0;
+
+// A reason that stands beside the photo is not told twice; any other ends it, as all that follow would be refused, too.
 async function send(files) {
-  for (const file of files) {
-    try {
-      await fetch("frames", { method: "PUT", headers: { "X-Name": encoded(file.name) }, body: file });
-    } catch {
-      // The reason stands beside the photo if the server gave one; a folder cannot be read at all.
-      if (!file.size) showError(`“${file.name}” could not be read.`);
-    }
+  const step = state.step;
+  sending += 1;
+  for (const [number, file] of files.entries()) {
+    const headers = { "X-Name": encoded(file.name), "X-Step": step };
+    const answer = await fetch("frames", { method: "PUT", headers, body: file }).catch(() => null);
+    // A folder cannot be read at all.
+    if (!answer && !file.size) showError(`“${file.name}” could not be read.`);
+    if (!answer || answer.ok || [413, 422].includes(answer.status)) continue;
+    const reason = (await answer.json().catch(() => ({}))).error || "This could not be done.";
+    const left = files.length - number;
+    const those = left > 1 ? `${left} of these ${files.length} photos, from “${file.name}” on,` : `“${file.name}”`;
+    showError(`${capital(those)} ${left > 1 ? "were" : "was"} not taken. ${reason}`);
+    break;
   }
+  sending -= 1;
 }
 
 function encoded(name) {
@@ -80,6 +90,8 @@ function show() {
   }
   for (const how of document.querySelectorAll(".how")) how.hidden = how.dataset.step !== step;
   if (isNew("frames", frames)) showFrames(frames);
+  $("drop-all").hidden = frames.length < 2;
+  $("drop-all").disabled = Boolean(job);
   showFields();
   const usable = frames.filter((frame) => frame.status === "ready" || frame.status === "used");
   const waiting = frames.some((frame) => frame.status === "arriving" || frame.status === "reading");
@@ -279,6 +291,9 @@ for (const name of ["dragover", "drop"]) {
     if (open && name === "drop") send([...event.dataTransfer.files]);
   });
 }
+window.addEventListener("beforeunload", (event) => {
+  if (sending) event.preventDefault(); // the photos that have not arrived yet would be lost
+});
 document.addEventListener("dragleave", () => $("drop").classList.remove("over"));
 for (const input of document.querySelectorAll("#fields input")) {
   input.addEventListener("change", async () => {
@@ -287,7 +302,7 @@ for (const input of document.querySelectorAll("#fields input")) {
     else input.setAttribute("aria-invalid", "true");
   });
 }
-for (const what of ["measure", "stop", "keep", "reject"]) $(what).addEventListener("click", () => ask(what));
+for (const what of ["drop-all", "measure", "stop", "keep", "reject"]) $(what).addEventListener("click", () => ask(what));
 $("compare").addEventListener("click", () => ask("compare", { number: Number($("compare-frame").value) }));
 $("split").addEventListener("input", (event) => {
   for (const pair of document.querySelectorAll(".beside")) pair.style.setProperty("--split", `${event.target.value}%`);
