@@ -31,7 +31,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from sixbit.editors.page.folder import session_folder
 from sixbit.editors.page.lenses import find_lenses
-from sixbit.editors.page.session import PageSession, RequestError, Upload
+from sixbit.editors.page.session import PageSession
+from sixbit.editors.page.settings import RequestError
+from sixbit.editors.page.state import pictures_of, state_of
+from sixbit.editors.page.uploads import Upload
 from sixbit.values.errors import SixbitError
 from sixbit.values.lens import Lens
 
@@ -39,8 +42,7 @@ HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"
 FILES = {
     "page.css": "text/css",
-    "page.js": "text/javascript",
-    "plot.js": "text/javascript",
+    **dict.fromkeys(("page.js", "elements.js", "plot.js", "results.js"), "text/javascript"),
     "icon.svg": "image/svg+xml",
 }
 LARGEST = 600 << 20
@@ -285,7 +287,7 @@ class PageServer:
 
     def _state(self) -> str:
         try:
-            return json.dumps(self.session.state(), allow_nan=False)
+            return json.dumps(state_of(self.session), allow_nan=False)
         except SixbitError as error:  # a file of the user's that became unreadable
             return json.dumps({"fatal": self.session.told(error)})
 
@@ -297,7 +299,7 @@ class PageServer:
         return web.json_response(find_lenses(request.query.get("q", "")))
 
     async def _picture(self, request: web.Request) -> web.Response:
-        picture = self.session.pictures().get(request.match_info["name"])
+        picture = pictures_of(self.session).get(request.match_info["name"])
         if picture is None:
             raise web.HTTPNotFound
         kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
@@ -398,6 +400,8 @@ class PageServer:
             "drop-all": (session.drop_frames, {}),
             "measure": (session.start_measuring, {}),
             "stop": (session.stop, {}),
+            "aperture": (session.set_aperture, {"number": int, "text": str}),
+            "show": (session.show, {"number": int}),
             "keep": (session.keep, {}),
             "reject": (session.reject, {}),
             "compare": (session.start_comparing, {"number": int}),

@@ -1,8 +1,9 @@
 // The page: shows the state that the server sends, and asks for what is pressed. All words go in as text, never as HTML.
 
+import { $, button, capital, link, make } from "./elements.js";
 import { drawPlot } from "./plot.js";
+import { showElsewhere, showResults } from "./results.js";
 
-const $ = (id) => document.getElementById(id);
 const STATUS = { arriving: "arriving …", reading: "being read …", ready: "ready", used: "used", refused: "not used" };
 let state = null;
 let changingLens = false;
@@ -12,13 +13,15 @@ history.replaceState(null, "", location.pathname); // the token is in the cookie
 
 // Asking --------------------------------------------------------------------------------------------------------------
 
-async function ask(what, said = {}) {
+// Errors are told where one looks when it is asked for.
+async function ask(what, said = {}, place = "error") {
   showError("");
+  showError("", place);
   try {
     const answer = await fetch(`do/${what}`, {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(said),
     });
-    if (!answer.ok) showError((await answer.json().catch(() => ({}))).error || "This could not be done.");
+    if (!answer.ok) showError((await answer.json().catch(() => ({}))).error || "This could not be done.", place);
     return answer.ok;
   } catch {
     showGone();
@@ -52,21 +55,6 @@ function encoded(name) {
 }
 
 // Showing -------------------------------------------------------------------------------------------------------------
-
-function make(name, words = "", classes = "") {
-  const element = document.createElement(name);
-  element.textContent = words;
-  if (classes) element.className = classes;
-  return element;
-}
-
-function button(words, pressed, label = "") {
-  const element = make("button", words, "quiet");
-  element.type = "button";
-  if (label) element.setAttribute("aria-label", label);
-  element.addEventListener("click", pressed);
-  return element;
-}
 
 // True if a part of the state is other than it was when it was last drawn.
 function isNew(part, value) {
@@ -104,6 +92,8 @@ function show() {
   }
   if (isNew("error", state.error)) showError(state.error);
   if (isNew("measurement", measurement)) showMeasurement(measurement);
+  if (isNew("results", [state.results, measurement?.number, Boolean(job)])) showResults(state, ask);
+  if (isNew("elsewhere", state.elsewhere)) showElsewhere(state.elsewhere, ask);
   if (isNew("comparable", usable.map((frame) => [frame.number, frame.name]))) showComparable(usable);
   $("compare-part").hidden = !usable.length || !(measurement?.kept || hasOwn(lens));
   $("compare").disabled = Boolean(job);
@@ -125,10 +115,6 @@ function said(calibrations) {
 
 function hasOwn(lens) {
   return Boolean(lens?.calibrations.some((known) => known.own));
-}
-
-function capital(words) {
-  return words[0].toUpperCase() + words.slice(1);
 }
 
 function showFrames(frames) {
@@ -155,9 +141,9 @@ function showFields() {
   $("fields").hidden = !state.fields.length;
 }
 
-function showError(words) {
-  $("error").textContent = words;
-  $("error").hidden = !words;
+function showError(words, place = "error") {
+  $(place).textContent = words;
+  $(place).hidden = !words;
 }
 
 function showMeasurement(found) {
@@ -175,8 +161,6 @@ function showMeasurement(found) {
     figure.append(picture, make("figcaption", caption));
     return figure;
   }));
-  $("decide").hidden = Boolean(found.kept);
-  $("kept").hidden = !found.kept;
 }
 
 function showComparable(frames) {
@@ -215,13 +199,6 @@ function showOwn(own) {
     row.append(make("p", `${record.lens}: ${record.kinds}`), make("p", record.said, "small"), buttons);
     return row;
   }));
-}
-
-function link(words, address) {
-  const element = make("a", words, "small");
-  element.href = address;
-  element.download = "";
-  return element;
 }
 
 function showGone(words = "The calibration program does not answer any more; start “sixbit calibrate” again.") {
@@ -302,7 +279,8 @@ for (const input of document.querySelectorAll("#fields input")) {
     else input.setAttribute("aria-invalid", "true");
   });
 }
-for (const what of ["drop-all", "measure", "stop", "keep", "reject"]) $(what).addEventListener("click", () => ask(what));
+for (const what of ["drop-all", "measure", "stop"]) $(what).addEventListener("click", () => ask(what));
+for (const what of ["keep", "reject"]) $(what).addEventListener("click", () => ask(what, {}, "decide-error"));
 $("compare").addEventListener("click", () => ask("compare", { number: Number($("compare-frame").value) }));
 $("split").addEventListener("input", (event) => {
   for (const pair of document.querySelectorAll(".beside")) pair.style.setProperty("--split", `${event.target.value}%`);
