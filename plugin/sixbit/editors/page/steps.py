@@ -16,6 +16,7 @@ from sixbit.editors.page.pictures import heat_map, lines_before_after
 from sixbit.lenses.own import Run
 from sixbit.measure.curve import Curve
 from sixbit.values.choices import Choices
+from sixbit.values.known import SURE
 from sixbit.values.watch import Progress
 
 RADIUS = "distance from the centre, % of the half diagonal"
@@ -130,8 +131,8 @@ def _points(radius: NDArray[Any], values: NDArray[Any]) -> Points:
 
 
 def _brief_of_flat(result: flat.FlatResult) -> str:
-    found = result.found
-    return f"{-math.log2(found.corner_light):.2f} stops darker, {found.worth.known.in_words('vignetting')}"
+    error = max(SURE * result.found.worth.known.error[-1], 0.01)
+    return f"{-math.log2(result.found.corner_light):.2f} ± {error:.2f} stops darker"
 
 
 STEPS = {

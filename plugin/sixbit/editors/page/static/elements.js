@@ -27,3 +27,13 @@ export function link(words, address) {
 export function capital(words) {
   return words[0].toUpperCase() + words.slice(1);
 }
+
+// True if a button that asks back was pressed a second time, within five seconds.
+export function asked(pressed, question) {
+  if (pressed.dataset.asked) return true;
+  const words = pressed.textContent;
+  pressed.dataset.asked = "yes";
+  pressed.textContent = question;
+  setTimeout(() => { delete pressed.dataset.asked; pressed.textContent = words; }, 5000);
+  return false;
+}

@@ -1,6 +1,7 @@
 // The page: shows the state that the server sends, and asks for what is pressed. All words go in as text, never as HTML.
 
-import { $, button, capital, link, make } from "./elements.js";
+import { $, asked, button, capital, make } from "./elements.js";
+import { showOwn } from "./own.js";
 import { drawPlot } from "./plot.js";
 import { showElsewhere, showResults } from "./results.js";
 
@@ -48,6 +49,14 @@ async function send(files) {
     break;
   }
   sending -= 1;
+}
+
+// A calibration that another owner of a lens has exported.
+async function takeOver(file) {
+  showError("", "own-error");
+  const answer = await fetch("bundle", { method: "PUT", headers: { "X-Name": encoded(file.name) }, body: file }).catch(() => null);
+  if (answer?.status === 413) showError(`“${file.name}” is too large for a calibration.`, "own-error");
+  else if (!answer?.ok) showError((await answer?.json().catch(() => null))?.error || `“${file.name}” could not be read.`, "own-error");
 }
 
 function encoded(name) {
@@ -98,7 +107,11 @@ function show() {
   $("compare-part").hidden = !usable.length || !(measurement?.kept || hasOwn(lens));
   $("compare").disabled = Boolean(job);
   if (isNew("comparison", state.comparison)) showComparison(state.comparison);
-  if (isNew("own", state.own)) showOwn(state.own);
+  if (isNew("own", [state.own, state.odd])) showOwn(state, ask);
+  $("installed").hidden = !state.installed;
+  $("install-part").hidden = state.installed;
+  $("install").disabled = Boolean(job);
+  if (isNew("notice", state.notice)) $("notice").textContent = state.notice;
 }
 
 function showLens(lens) {
@@ -178,32 +191,16 @@ function showComparison(shown) {
   }
 }
 
-function showOwn(own) {
-  $("own-none").hidden = own.length > 0;
-  $("own-export").hidden = !own.some((record) => record.lensfun);
-  $("own").replaceChildren(...own.map((record) => {
-    const row = make("li"), buttons = make("div", "", "row");
-    const remove = button("Remove", () => {
-      if (remove.dataset.asked) return ask("remove", { name: record.name });
-      remove.dataset.asked = "yes";
-      remove.textContent = "Remove it for good?";
-      setTimeout(() => { delete remove.dataset.asked; remove.textContent = "Remove"; }, 5000);
-    }, `Remove ${record.name}`);
-    buttons.append(remove);
-    const query = `lens=${encodeURIComponent(record.lens_id)}`;
-    if (record.lensfun) {
-      if (!record.imported) buttons.append(link("For lensfun", `export?${query}`));
-      buttons.append(link("For darktable", `export?${query}&complete=yes`));
-    }
-    if (!record.imported) buttons.append(link("For another owner", `bundle?${query}`));
-    row.append(make("p", `${record.lens}: ${record.kinds}`), make("p", record.said, "small"), buttons);
-    return row;
-  }));
-}
-
 function showGone(words = "The calibration program does not answer any more; start “sixbit calibrate” again.") {
   $("gone").textContent = words;
   $("gone").hidden = false;
+}
+
+// It was closed as it should be: nothing on the page does anything from now on.
+function showClosed() {
+  $("gone").classList.add("calm");
+  $("end").hidden = document.querySelector("main").inert = true;
+  showGone("Closed. You can close this tab; what you accepted is kept.");
 }
 
 // Lenses --------------------------------------------------------------------------------------------------------------
@@ -285,7 +282,16 @@ $("compare").addEventListener("click", () => ask("compare", { number: Number($("
 $("split").addEventListener("input", (event) => {
   for (const pair of document.querySelectorAll(".beside")) pair.style.setProperty("--split", `${event.target.value}%`);
 });
-$("end").addEventListener("click", () => ask("end"));
+$("end").addEventListener("click", () => {
+  const isWaiting = state?.elsewhere.length || state?.results.some((result) => !result.kept);
+  if (!isWaiting || asked($("end"), "Close without accepting?")) ask("end");
+});
+$("install").addEventListener("click", () => ask("install", {}, "own-error"));
+$("bundle").addEventListener("change", async (event) => {
+  const [file] = event.target.files;
+  if (file) await takeOver(file);
+  event.target.value = "";
+});
 
 const events = new EventSource("events");
 events.addEventListener("message", (event) => {
@@ -297,7 +303,7 @@ events.addEventListener("message", (event) => {
 });
 events.addEventListener("end", () => {
   events.close();
-  showGone("Closed. You can close this tab; what you accepted is kept.");
+  showClosed();
 });
 events.addEventListener("error", () => showGone());
 search();
