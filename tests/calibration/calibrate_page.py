@@ -109,10 +109,19 @@ class Visit:
         await self.tab.js("document.querySelector('#lens-search').focus()")
         await self.tab.type("no such lens")
         await self.tab.until("document.querySelector('#lens-none').checkVisibility()")
+        await self.tab.js("document.querySelector('#lens-search').value = ''")
+        await self.tab.press("Enter")  # nothing is asked for, though others still stand there
         await self.tab.js("document.querySelector('#lens-search').select()")
-        await self.tab.type("Summarit 2.5 50")
-        await self.tab.until("document.querySelectorAll('#lens-found button').length === 1")
+        await self.tab.type("Summilux 35 FLE")
+        await self.tab.press("Enter")  # at once: what stands there is of the search before
+        await self.tab.until("document.activeElement.matches('#lens-found button')")
+        SEEN["lens of several"] = await self.tab.js(
+            "[document.activeElement.textContent, document.querySelector('#lens-chosen').checkVisibility()]"
+        )
         await self.shot("lens-found")
+        await self.tab.js("document.querySelector('#lens-search').select()")
+        await self.tab.js("document.querySelector('#lens-search').focus()")
+        await self.tab.type("Summarit 2.5 50")
         await self.tab.press("Enter")
         await self.tab.until("document.querySelector('#lens-chosen').checkVisibility()")
         SEEN["lens"] = await self.tab.js("document.querySelector('#lens-chosen').textContent")
@@ -163,6 +172,16 @@ class Visit:
         for left in range(len(files) - 1, -1, -1):
             await self.tab.click("#frames li button")
             await self.tab.until(f"document.querySelectorAll('#frames li').length === {left}")
+
+    async def many(self) -> None:
+        """More photos than are taken, which is told; all of them go with one click."""
+        await self.step("tca")
+        await self.tab.drop("#drop", self.photos("many*"))
+        SEEN["many"] = len(await self.settle(60))
+        await self.tab.until("document.querySelector('#error').textContent")
+        SEEN["too many"] = await self.tab.js("document.querySelector('#error').textContent")
+        await self.tab.click("#drop-all")
+        await self.settle(0)
 
     async def flat(self) -> None:
         await self.step("flat")
@@ -270,7 +289,7 @@ async def visit(root: Path, work: Path, address: str) -> None:
     async with Chromium(SystemRoot(BROWSER, root), {"/mnt/work": work}, TIMEOUT) as tab:
         await tab.size(1200, 900)
         one = Visit(tab, work, address)
-        steps = [one.open, one.lens, one.flat]
+        steps = [one.open, one.lens, one.many, one.flat]
         for name, count in json.loads((work / "steps.json").read_text()).items():
             steps.append(lambda name=name, count=count: one.photos_step(name, count))
         for step in [*steps, one.appearance, one.own, one.strangers, one.end]:

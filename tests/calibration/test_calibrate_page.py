@@ -54,6 +54,8 @@ def make_photos(folder: Path) -> dict[str, int]:
     Image.new("RGB", (1, 1), "grey").save(folder / "bad small.png")
     (folder / "bad raw.dng").write_bytes(b"II*\0\x08\0\0\0" + bytes(100))
     save(scene, folder / ODD, f_number=None)
+    for number in range(62):
+        Image.new("RGB", (64, 64), (number, 0, 0)).save(folder / f"many {number:02}.png")
     lens = Lens(distortion=models.distortion("poly3", (BARREL,)))
     camera, rng = Camera(SensorPicture(900, 600, 1.0), 50.0), np.random.default_rng(5)
     for number in range(PHOTOS):
@@ -115,6 +117,18 @@ def test_the_browser_is_told_of_a_file_that_nobody_else_can_read(seen: dict[str,
 def test_the_lens_is_found_by_its_name_and_says_what_is_known(seen: dict[str, Any]) -> None:
     assert "Summarit" in seen["lens"]
     assert "No calibration of it is known yet" in seen["lens"]
+
+
+def test_enter_chooses_no_lens_but_the_one_that_is_asked_for(seen: dict[str, Any]) -> None:
+    words, is_chosen = seen["lens of several"]
+    assert words.startswith("Summilux-M 1:1.4/35 ASPH.")
+    assert not is_chosen
+
+
+def test_more_photos_than_are_taken_are_told_of(seen: dict[str, Any]) -> None:
+    assert seen["too many"] == "2 of these 62 photos, from “many 60.png” on, were not taken. " + (
+        "There are 60 photos already; take some away first."
+    )
 
 
 def test_bad_files_are_refused_beside_their_names(seen: dict[str, Any]) -> None:

@@ -52,17 +52,25 @@ class Findings:
     pictures: tuple[tuple[str, bytes], ...] = ()
 
 
+def _nothing(_result: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Step:
     """A measurement: ``measure(paths, choices, progress)`` gives a result, which ``keep`` saves.
 
-    ``settings`` names what can be said of the frames, where their tags do not.
+    ``settings`` names what can be said of the frames, where their tags do not. ``brief`` says a result in a few words,
+    to stand beside others. What is of one aperture has ``at_aperture``, which says afterwards at which a result was
+    taken; its photos are measured apart if they are of several.
     """
 
     settings: tuple[str, ...]
     measure: Callable[[Sequence[Path], Choices, Progress], Any]
     findings: Callable[[Any], Findings]
     keep: Callable[[Any], Run]
+    brief: Callable[[Any], str] = _nothing
+    at_aperture: Callable[[Any, float | None], Any] | None = None
 
 
 def _of_flat(result: flat.FlatResult) -> Findings:
@@ -121,8 +129,20 @@ def _points(radius: NDArray[Any], values: NDArray[Any]) -> Points:
     return list(zip((100 * radius).tolist(), values.tolist(), strict=True))
 
 
+def _brief_of_flat(result: flat.FlatResult) -> str:
+    found = result.found
+    return f"{-math.log2(found.corner_light):.2f} stops darker, {found.worth.known.in_words('vignetting')}"
+
+
 STEPS = {
-    "flat": Step(("f_number", "distance_m", "focal_mm", "crop_factor"), flat.measure_flat, _of_flat, flat.keep),
+    "flat": Step(
+        ("f_number", "distance_m", "focal_mm", "crop_factor"),
+        flat.measure_flat,
+        _of_flat,
+        flat.keep,
+        _brief_of_flat,
+        flat.at_aperture,
+    ),
     "lines": Step(("focal_mm", "crop_factor"), lines.measure_lines, _of_lines, lines.keep),
     "tca": Step(("focal_mm", "crop_factor"), tca.measure_tca, _of_tca, tca.keep),
 }
