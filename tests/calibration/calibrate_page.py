@@ -109,10 +109,19 @@ class Visit:
         await self.tab.js("document.querySelector('#lens-search').focus()")
         await self.tab.type("no such lens")
         await self.tab.until("document.querySelector('#lens-none').checkVisibility()")
+        await self.tab.js("document.querySelector('#lens-search').value = ''")
+        await self.tab.press("Enter")  # nothing is asked for, though others still stand there
         await self.tab.js("document.querySelector('#lens-search').select()")
-        await self.tab.type("Summarit 2.5 50")
-        await self.tab.until("document.querySelectorAll('#lens-found button').length === 1")
+        await self.tab.type("Summilux 35 FLE")
+        await self.tab.press("Enter")  # at once: what stands there is of the search before
+        await self.tab.until("document.activeElement.matches('#lens-found button')")
+        SEEN["lens of several"] = await self.tab.js(
+            "[document.activeElement.textContent, document.querySelector('#lens-chosen').checkVisibility()]"
+        )
         await self.shot("lens-found")
+        await self.tab.js("document.querySelector('#lens-search').select()")
+        await self.tab.js("document.querySelector('#lens-search').focus()")
+        await self.tab.type("Summarit 2.5 50")
         await self.tab.press("Enter")
         await self.tab.until("document.querySelector('#lens-chosen').checkVisibility()")
         SEEN["lens"] = await self.tab.js("document.querySelector('#lens-chosen').textContent")
@@ -135,6 +144,7 @@ class Visit:
         )
         await self.tab.click("#measure")
         await self.tab.until("document.querySelector('#found-part').checkVisibility()", 60)
+        await self.tab.until("!document.querySelector('#job').checkVisibility()", 60)
         SEEN[name] = {
             "progress": await self.tab.js("steps"),
             "rows": await self.tab.js(ROWS),
@@ -164,12 +174,22 @@ class Visit:
             await self.tab.click("#frames li button")
             await self.tab.until(f"document.querySelectorAll('#frames li').length === {left}")
 
+    async def many(self) -> None:
+        """More photos than are taken, which is told; all of them go with one click."""
+        await self.step("tca")
+        await self.tab.drop("#drop", self.photos("many*"))
+        SEEN["many"] = len(await self.settle(60))
+        await self.tab.until("document.querySelector('#error').textContent")
+        SEEN["too many"] = await self.tab.js("document.querySelector('#error').textContent")
+        await self.tab.click("#drop-all")
+        await self.settle(0)
+
     async def flat(self) -> None:
         await self.step("flat")
         await self.shot("flat")
         await self.bad_files()
         await self.tab.choose("#files", self.photos("flat*"))
-        rows = await self.settle(3)
+        rows = await self.settle(5)
         SEEN["flat frames"] = rows
         await self.tab.js("document.querySelector('#f_number').focus()")
         await self.tab.type("wide open")
@@ -177,14 +197,32 @@ class Visit:
         await self.tab.until("document.querySelector('#error').textContent")
         SEEN["no number"] = await self.tab.js("document.querySelector('#error').textContent")
         await self.tab.js("document.querySelector('#f_number').select()")
-        await self.tab.type("f/2,5")
+        await self.tab.type(" ")
         await self.tab.press("Tab")
         await self.tab.until("!document.querySelector('#error').textContent")
         await self.measure("flat")
+        SEEN["rows of apertures"] = await self.tab.js(
+            "[...document.querySelectorAll('#results-rows tr')].map(row => row.querySelector('input').value)"
+        )
+        await self.tab.click("#keep")
+        await self.tab.until("document.querySelector('#decide-error').checkVisibility()")
+        SEEN["no aperture"] = await self.tab.js("document.querySelector('#decide-error').textContent")
+        await self.tab.js("document.querySelector('#results-rows [aria-invalid]').focus()")
+        await self.tab.type("f/2,5")
+        await self.tab.press("Tab")
+        await self.tab.until("!document.querySelector('#results-rows [aria-invalid]')")
+        SEEN["focus after saying it"] = await self.tab.js("document.activeElement.dataset.row")
+        await self.shot("flat-apertures")
+        await self.tab.click("#results-rows tr:last-child button")
+        await self.tab.until("document.querySelector('#results-rows tr:last-child [aria-pressed=true]')")
         await self.tab.click("#reject")
+        await self.tab.until("document.querySelectorAll('#results-rows tr').length === 2")
+        SEEN["own after rejecting"] = await self.tab.js("document.querySelectorAll('#own li li').length")
+        await self.step("lines")
         await self.tab.until("!document.querySelector('#found-part').checkVisibility()")
-        SEEN["own after rejecting"] = await self.tab.js("document.querySelectorAll('#own li').length")
-        await self.measure("flat")
+        await self.shot("elsewhere")
+        await self.tab.click("#elsewhere-rows button")
+        await self.tab.until("document.querySelectorAll('#results-rows tr').length === 2")
         await self.accept()
         await self.compare("flat")
 
@@ -227,18 +265,31 @@ class Visit:
         """Export and remove."""
         lenses = [sys.executable, "-m", "sixbit", "lenses", "--json"]
         SEEN["lenses"] = subprocess.run(lenses, capture_output=True, text=True, check=True).stdout
-        SEEN["own"] = await self.tab.js("[...document.querySelectorAll('#own li')].map(li => li.textContent)")
+        SEEN["own"] = await self.tab.js("[...document.querySelectorAll('#own li li')].map(li => li.textContent)")
         SEEN["export"] = await self.tab.js("fetch('export?complete=yes').then(r => r.text())")
         (self.work / "downloads").mkdir()
         await self.tab.call("Browser.setDownloadBehavior", behavior="allow", downloadPath="/mnt/work/downloads")
         await self.tab.click("#own a")
         await self.tab.wait(self._downloaded, "nothing was downloaded")
-        names = "[...document.querySelectorAll('#own li')].map(li => li.querySelector('button').ariaLabel)"
+        names = "[...document.querySelectorAll('#own li li')].map(li => li.textContent.replace('Remove', ''))"
         before = await self.tab.js(names)
-        await self.tab.click("#own li:last-child button")
-        await self.tab.click("#own li:last-child button")
-        await self.tab.until(f"document.querySelectorAll('#own li').length === {len(before) - 1}")
+        await self.tab.click("#own li li:last-child button")
+        SEEN["asked back"] = await self.tab.js("document.querySelector('#own li li:last-child button').textContent")
+        await self.tab.click("#own li li:last-child button")
+        await self.tab.until(f"document.querySelectorAll('#own li li').length === {len(before) - 1}")
         SEEN["removed"] = [sorted(before), sorted(await self.tab.js(names))]
+        await self.tab.choose("#bundle", self.photos("bad text.jpg"))
+        await self.tab.until("document.querySelector('#own-error').textContent")
+        SEEN["no bundle"] = await self.tab.js("document.querySelector('#own-error').textContent")
+        await self.tab.choose("#bundle", self.photos("other owner.json"))
+        await self.tab.until("document.querySelector('#notice').textContent")
+        SEEN["bundle"] = await self.tab.js("document.querySelector('#notice').textContent")
+        await self.tab.click("#install")
+        await self.tab.until("document.querySelector('#installed').checkVisibility()")
+        await self.shot("own")
+        await self.tab.size(390, 844)
+        await self.shot("own-narrow")
+        await self.tab.size(1200, 900)
 
     async def _downloaded(self) -> bool:
         SEEN["downloaded"] = [path.name for path in (self.work / "downloads").glob("*.xml")]
@@ -263,6 +314,8 @@ class Visit:
     async def end(self) -> None:
         await self.tab.click("#end")
         await self.tab.until("document.querySelector('#gone').textContent")
+        SEEN["inert"] = await self.tab.js("document.querySelector('main').inert")
+        await self.shot("closed")
         SEEN["gone"] = await self.tab.js("document.querySelector('#gone').textContent")
 
 
@@ -270,7 +323,7 @@ async def visit(root: Path, work: Path, address: str) -> None:
     async with Chromium(SystemRoot(BROWSER, root), {"/mnt/work": work}, TIMEOUT) as tab:
         await tab.size(1200, 900)
         one = Visit(tab, work, address)
-        steps = [one.open, one.lens, one.flat]
+        steps = [one.open, one.lens, one.many, one.flat]
         for name, count in json.loads((work / "steps.json").read_text()).items():
             steps.append(lambda name=name, count=count: one.photos_step(name, count))
         for step in [*steps, one.appearance, one.own, one.strangers, one.end]:

@@ -19,6 +19,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -27,7 +29,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sixbit.calibration.frames import Setting
+from sixbit.calibration.frames import Setting, open_frame
 from sixbit.calibration.keep import add, remove, runs
 from sixbit.cli.main import main
 from sixbit.editors.page import server as module
@@ -43,6 +45,7 @@ from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.watch import Progress
 from tests.scenery import CLONE
+from tests.scenery.photo_factory import exif
 
 LENS = "summarit-50-2.5"
 PLUGIN = CLONE / "plugin"
@@ -65,13 +68,15 @@ def measure_something(paths: Sequence[Path], choices: Choices, progress: Progres
         os.kill(os.getpid(), signal.SIGKILL)
     if crop == 6:
         time.sleep(60)
-    return {"paths": [path.name for path in paths], "lens": choices.lens, "crop": crop}
+    return {"paths": [path.name for path in paths], "lens": choices.lens, "aperture": choices.f_number}
 
 
 def findings_of(result: dict[str, Any]) -> Findings:
     plot = Plot("Title", "x", "y", (Series("one", [(0, 1), (1, 2)], "red", line=True),))
     return Findings(
-        (f"{len(result['paths'])} photos", f"as {result['paths'][0]} shows"), (plot,), (("Lines", b"\x89PNG"),)
+        (f"{len(result['paths'])} photos", f"as {result['paths'][0]} shows", f"at {result['aperture']}"),
+        (plot,),
+        (("Lines", b"\x89PNG"),),
     )
 
 
@@ -80,7 +85,46 @@ def keep_something(result: dict[str, Any]) -> Run:
     return add(Setting(lens, 1.0, 50.0), "1 photo", distortion=Model("poly3", (0.01,)))
 
 
-STEPS = {"lines": Step(("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)}
+@dataclass(frozen=True)
+class Flats:
+    """A result that is of an aperture."""
+
+    setting: Setting
+    count: int
+    verdict: tuple[str, ...]
+
+
+def measure_flats(paths: Sequence[Path], choices: Choices, progress: Progress) -> Flats:
+    tagged = open_frame(paths[0]).shot.f_number
+    f_number = choices.f_number or (tagged.value if tagged else None)
+    if f_number == 16:
+        raise CalibrationError("These frames differ.", Code.FRAMES)
+    setting = Setting(catalogue().lenses[choices.lens or ""], 1.0, 50.0, f_number=f_number)
+    return Flats(setting, len(paths), (f"{len(paths)} flats", "as the camera guesses"))
+
+
+def findings_of_flats(result: Flats) -> Findings:
+    return Findings(result.verdict)
+
+
+def keep_flats(result: Flats) -> Run:
+    return add(result.setting, f"{result.count} flats", vignetting=Model("pa", (-0.5, 0.0, 0.0)))
+
+
+def brief_of_flats(result: Flats) -> str:
+    return f"{result.count} frames"
+
+
+def flats_at(result: Flats, f_number: float | None) -> Flats:
+    if refused := result.setting.lens.too_wide(f_number):
+        raise CalibrationError(refused)
+    return replace(result, setting=replace(result.setting, f_number=f_number), verdict=result.verdict[:1])
+
+
+FLAT = Step(("f_number", "crop_factor"), measure_flats, findings_of_flats, keep_flats, brief_of_flats, flats_at)
+STEPS = {"flat": FLAT} | dict.fromkeys(
+    ("lines", "tca"), Step(("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)
+)
 
 
 # A page ---------------------------------------------------------------------------------------------------------------
@@ -120,8 +164,8 @@ class Visitor:
         status, _, data = self.ask("POST", f"do/{what}", json.dumps(said), Content_Type="application/json")
         return status, json.loads(data) if data.startswith(b"{") else {}
 
-    def upload(self, name: str, data: bytes) -> int:
-        return self.ask("PUT", "frames", data, X_Name=quote(name))[0]
+    def upload(self, name: str, data: bytes, **headers: str) -> int:
+        return self.ask("PUT", "frames", data, X_Name=quote(name), **headers)[0]
 
     @property
     def state(self) -> dict[str, Any]:
@@ -200,8 +244,14 @@ def page(served: Page, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     assert served.do("step", step="lines")[0] == 200
     yield served
     served.do("stop")
-    for frame in served.wait(lambda state: not state["job"])["frames"]:
-        served.do("drop", number=frame["number"])
+    served.wait(lambda state: not state["job"])
+    for step in STEPS:
+        served.do("step", step=step)
+        served.do("drop-all")
+        while (state := served.state)["measurement"]:
+            served.do("reject")
+        for name in state["settings"]:
+            served.do("set", name=name, text="")
     for run in runs():
         remove(run.name)
     reload_catalogue()
@@ -334,7 +384,7 @@ NAMES = {
 
 def test_names_are_shown_and_never_used(page: Page, photo: bytes) -> None:
     for name in NAMES:
-        page.upload(name, photo)
+        page.upload(name, photo + name.encode())
     state = page.wait(lambda state: all(frame["status"] == "ready" for frame in state["frames"]))
     assert [frame["name"] for frame in state["frames"]] == list(NAMES.values())
     assert all(re.fullmatch(r"photo-\d+([.](jpg|exe))?", path.name) for path in page.folder.iterdir())
@@ -376,6 +426,24 @@ def test_sizes_and_numbers_are_bounded(page: Page, photo: bytes, monkeypatch: py
     assert page.upload("more.jpg", photo) == 409
     page.wait(lambda state: state["frames"][-1]["status"] == "ready")
     assert len(list(page.folder.iterdir())) == 1
+    assert page.upload("other.jpg", photo, X_Step="tca") == 201  # of a step each
+    assert page.upload("no.jpg", photo, X_Step="../tca") == 409
+    page.do("step", step="tca")
+    page.wait(lambda state: state["frames"][0]["status"] == "ready")
+    assert page.do("drop-all")[0] == 200
+    assert page.state["frames"] == []
+    assert len(list(page.folder.iterdir())) == 1
+    page.do("step", step="lines")
+
+
+def test_a_photo_counts_once(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg")
+    page.upload("again.jpg", photo + b"one.jpg")
+    assert page.state["frames"][1]["reason"] == "It is the same file as one.jpg."
+    assert len(list(page.folder.iterdir())) == 1
+    page.do("drop", number=page.state["frames"][0]["number"])
+    page.upload("again.jpg", photo + b"one.jpg")
+    page.wait(lambda state: state["frames"][-1]["status"] == "ready")
 
 
 def begin(page: Page, size: int, name: str = "half.jpg") -> http.client.HTTPConnection:
@@ -493,14 +561,14 @@ def measured(page: Page, crop: str = "1") -> dict[str, Any]:
 
 def with_photos(page: Visitor, photo: bytes, *names: str) -> None:
     for name in names:
-        page.upload(name, photo)
+        page.upload(name, photo + name.encode())
     page.wait(lambda state: all(frame["status"] == "ready" for frame in state["frames"]))
 
 
 def test_measure_accept_and_take_back(page: Page, photo: bytes) -> None:
     with_photos(page, photo, "one.jpg", "two.jpg")
     found = measured(page)["measurement"]
-    assert found["verdict"] == ["2 photos", "as one.jpg shows"]
+    assert found["verdict"] == ["2 photos", "as one.jpg shows", "at None"]
     assert found["plots"][0]["series"][0] == {
         "name": "one",
         "points": [[0, 1], [1, 2]],
@@ -543,6 +611,137 @@ def test_a_photo_that_the_measurement_refuses_is_left_out(page: Page, photo: byt
     assert state["error"] == "two.jpg: is not enough. Say it at “Crop factor”."
     assert state["frames"][0]["reason"] == "is not enough. Say it at “Crop factor”."
     assert page.do("measure")[0] == 409
+
+
+# Results --------------------------------------------------------------------------------------------------------------
+
+
+def with_flats(page: Page, *apertures: float | None, **tags: Any) -> None:
+    """The step of flats, with flats at these apertures, f-NUMBER-PLACE.jpg."""
+    page.do("step", step="flat")
+    for number, f_number in enumerate(apertures):
+        file = BytesIO()
+        said = {"FNumber": [(round(10 * f_number), 10)]} if f_number else {}
+        block = b"Exif\0\0" + exif(**tags, **said)
+        Image.fromarray(np.full((200, 300, 3), 90 + number, np.uint8)).save(file, "JPEG", exif=block)
+        page.upload(f"f-{f_number}-{number}.jpg", file.getvalue())
+    page.wait(lambda state: all(frame["status"] in ("ready", "used") for frame in state["frames"]))
+
+
+def measure(page: Page) -> dict[str, Any]:
+    assert page.do("measure")[0] == 200
+    return page.wait(lambda state: not state["job"])
+
+
+def test_flats_of_many_apertures_are_measured_apart_and_accepted_together(page: Page) -> None:
+    with_flats(page, 8, 2.5, 4, 2.5, 8, 16)
+    state = measure(page)
+    rows = state["results"]
+    assert [(row["f_number"], row["brief"]) for row in rows] == [
+        (2.5, "2 frames"),
+        (4.0, "1 frames"),
+        (8.0, "2 frames"),
+    ]
+    assert rows[0]["photos"] == ["f-2.5-1.jpg", "f-2.5-3.jpg"]
+    assert state["error"].startswith("f/16: These frames differ.")
+    page.do("show", number=rows[0]["number"])
+    assert page.state["measurement"]["number"] == rows[0]["number"]
+    assert page.do("keep")[0] == 200
+    assert [run.f_number for run in runs()] == [2.5, 4.0, 8.0]
+    assert all(row["kept"] for row in page.state["results"])
+
+
+def test_what_is_said_is_of_flats_that_say_no_aperture(page: Page) -> None:
+    with_flats(page, 2.5, 8, None)
+    page.do("set", name="f_number", text="4")
+    assert [row["f_number"] for row in measure(page)["results"]] == [2.5, 4.0, 8.0]
+    page.do("set", name="f_number", text="f/5.6")
+    assert [row["f_number"] for row in page.state["results"]] == [2.5, 5.6, 8.0]
+
+
+def test_what_is_said_is_of_all_flats_if_they_are_of_one_aperture(page: Page) -> None:
+    with_flats(page, 2.5, 2.5, None)
+    page.do("set", name="f_number", text="4")
+    assert {row["f_number"] for row in measure(page)["results"]} == {4.0}
+
+
+def test_the_aperture_can_be_said_afterwards(page: Page) -> None:
+    with_flats(page, None, 8)
+    rows = measure(page)["results"]
+    status, answer = page.do("keep")
+    assert status == 409
+    assert answer["error"] == "Say first at which “Aperture” it was taken: f-None-0.jpg."
+    assert runs() == ()
+    assert page.do("aperture", number=rows[0]["number"], text="1.0")[0] == 409  # it does not open so far
+    assert page.do("aperture", number=rows[1]["number"], text="wide open")[0] == 409
+    for row, text in zip(rows, ("2.5", "f/2,8"), strict=True):
+        assert page.do("aperture", number=row["number"], text=text)[0] == 200
+    assert page.state["measurement"]["verdict"] == ["1 flats"]  # it is not the camera that guesses
+    assert page.do("keep")[0] == 200
+    page.do("set", name="crop_factor", text="1")
+    page.do("compare", number=page.state["frames"][0]["number"])
+    assert "fall-off (measured)" in page.wait(lambda state: state["comparison"])["comparison"]["summary"]
+    assert sorted(run.f_number or 0 for run in runs()) == [2.5, 2.8]
+    assert page.do("aperture", number=rows[0]["number"], text="4")[0] == 409
+
+
+def test_what_was_measured_outlasts_other_clicks(page: Page) -> None:
+    with_flats(page, 2.5)
+    measure(page)
+    page.do("step", step="lines")
+    state = page.state
+    assert state["measurement"] is None
+    assert [(place["lens_id"], place["step"]) for place in state["elsewhere"]] == [(LENS, "flat")]
+    page.do("lens", lens_id="summicron-35-asph")
+    page.do("step", step="flat")
+    assert page.state["results"] == []
+    page.do("lens", lens_id=LENS)
+    page.wait(lambda state: state["frames"][0]["status"] == "ready")
+    page.do("set", name="crop_factor", text="1.5")
+    page.do("drop-all")
+    (row,) = page.state["results"]
+    assert row["doubts"] == ["It was measured with other settings than stand there now; measure again to use these."]
+    page.do("set", name="crop_factor", text="")
+    assert page.state["results"][0]["doubts"] == []
+    page.do("keep")
+    assert [run.f_number for run in runs()] == [2.5]
+
+
+def test_photos_that_are_accepted_twice_are_kept_once(page: Page) -> None:
+    with_flats(page, 2.5)
+    for f_number in (2.5, 4.0):
+        measure(page)
+        page.do("set", name="f_number", text=str(f_number))
+        page.do("keep")
+        assert [run.f_number for run in runs()] == [f_number]
+    (row,) = page.state["results"]
+    assert row["replaced"] is True
+
+
+def test_what_is_said_of_flats_is_not_of_other_steps(page: Page, photo: bytes) -> None:
+    page.do("step", step="flat")
+    page.do("set", name="f_number", text="5.6")
+    page.do("set", name="crop_factor", text="1.5")
+    page.do("step", step="lines")
+    assert page.state["settings"] == {"crop_factor": 1.5}
+    with_photos(page, photo, "one.jpg")
+    assert measure(page)["measurement"]["verdict"][-1] == "at None"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Summicron-M 1:2/50", "The photo is of another lens, such as Summicron-M 1:2/50"),
+        ("Summicron-M 1:2/35 ASPH.", "The photo names another lens, Summicron-M 1:2/35 ASPH."),
+        ("Summarit-M 1:2.5/50", ""),
+    ],
+)
+def test_another_lens_in_the_tags_is_told_up_to_the_end(page: Page, name: str, words: str) -> None:
+    with_flats(page, 2.5, LensModel=name)
+    assert page.state["frames"][0]["note"].startswith(words)
+    (row,) = measure(page)["results"]
+    assert len(row["doubts"]) == bool(words)
+    assert all(doubt.startswith(f"f-2.5-0.jpg: {words}") for doubt in row["doubts"])
 
 
 def test_frames_that_do_not_agree_stay(page: Page, photo: bytes) -> None:
@@ -600,6 +799,12 @@ def test_what_is_no_number_is_not_set(page: Page, text: str) -> None:
         ("compare", {"number": 7}, 409),
         ("measure", {}, 409),
         ("measure", {"more": 1}, 400),
+        ("aperture", {"number": 7, "text": "2"}, 409),
+        ("aperture", {"number": 7, "text": 2}, 400),
+        ("show", {"number": 7}, 409),
+        ("show", {"number": None}, 400),
+        ("keep", {}, 409),
+        ("drop-all", {"number": 1}, 400),
     ],
 )
 def test_requests_that_make_no_sense(page: Page, what: str, said: dict[str, Any], status: int) -> None:
@@ -623,6 +828,87 @@ def test_what_the_ways_out_name_is_on_the_page() -> None:
     named = {name for said in WAYS_OUT.values() for name in re.findall("“(.+?)”", said)}
     assert len(named) > 3
     assert not [name for name in named if f">{name}" not in words and f'button("{name}"' not in words]
+
+
+# What was made before -----------------------------------------------------------------------------------------------
+
+
+def with_run(page: Page, photo: bytes) -> bytes:
+    """A calibration of one's own; returns it as another owner gets it."""
+    with_photos(page, photo, "one.jpg")
+    measured(page)
+    page.do("keep")
+    return page.ask("GET", f"bundle?lens={LENS}")[2]
+
+
+def test_what_another_owner_exported_is_taken_over(page: Page, photo: bytes) -> None:
+    bundle = with_run(page, photo)
+    remove(runs()[0].name)
+    status, _, body = page.ask("PUT", "bundle", bundle, X_Name="of a friend.json")
+    assert (status, body) == (200, b"{}")
+    state = page.state
+    assert state["notice"] == "of a friend.json: 1 calibration of Summarit-M 1:2.5/50 taken over."
+    assert [record["imported"] for record in state["own"]] == [True]
+    status, _, body = page.ask("PUT", "bundle", bundle, X_Name="of a friend.json")
+    assert status == 409
+    assert json.loads(body)["error"].startswith("of a friend.json: holds nothing that is not there already.")
+    assert not list(page.folder.glob("import*"))
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"[" * 10000, b'{"sixbit_bundle": 2}', b"\x89PNG"])
+def test_what_is_no_calibration_is_not_taken_over(page: Page, data: bytes) -> None:
+    status, _, body = page.ask("PUT", "bundle", data, X_Name="<b>%0a.json")
+    assert status == 409
+    error = json.loads(body)["error"]
+    assert error.startswith("<b>\\n.json: ")
+    assert "import-" not in error
+    assert runs() == ()
+    assert not list(page.folder.glob("import*"))
+
+
+def test_a_calibration_of_others_is_bounded_and_asked_for_as_photos_are(page: Page, open_page: Page) -> None:
+    assert page.ask("PUT", "bundle", b"x" * 1_000_001)[0] == 413
+    assert page.ask("PUT", "bundle", iter([b"6\r\nchunks\r\n0\r\n\r\n"]), Transfer_Encoding="chunked")[0] == 411
+    assert page.ask("PUT", "bundle", b"{}", Origin="")[0] == 403
+    assert page.ask("PUT", "bundle", b"{}", Origin="http://rebound.example")[0] == 403
+    assert page.ask("PUT", "bundle", b"{}", Sec_Fetch_Site="same-site")[0] == 403
+    assert open_page.ask("PUT", "bundle", b"{}")[0] == 403
+    assert open_page.ask("POST", "do/install", b"{}", Content_Type="application/json")[0] == 403
+
+
+def test_exports_bear_the_name_of_their_lens(page: Page, photo: bytes) -> None:
+    with_run(page, photo)
+    for path, name in (
+        (f"export?lens={LENS}", f"{LENS}.xml"),
+        ("export", "lenses.xml"),
+        (f"bundle?lens={LENS}", f"{LENS}.json"),
+    ):
+        headers = page.ask("GET", path)[1]
+        assert headers["Content-Disposition"] == f'attachment; filename="sixbit-{name}"'
+    assert page.ask("GET", 'export?lens=a"%0d%0ab')[0] == 409
+
+
+def test_the_lenses_are_given_to_other_programs(page: Page, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert page.state["installed"] is False
+    assert page.do("install")[0] == 200
+    state = page.wait(lambda state: not state["job"])
+    assert state["installed"] is True
+    assert "darktable" in state["notice"]
+    assert [*(tmp_path / "data/lensfun").glob("sixbit-*.xml")]
+
+
+def test_sensors_of_two_shapes_are_told_before_the_export(page: Page) -> None:
+    lens = catalogue().lenses[LENS]
+    add(Setting(lens, 1.0, 50.0, 1.5057), "5 photos", distortion=Model("poly3", (0.01,)))
+    add(Setting(lens, 1.0, 50.0, 1.4970, f_number=2.5), "2 flats", vignetting=Model("pa", (-0.3, 0.0, 0.0)))
+    assert page.state["odd"] == {}  # an M11 and an M10
+    assert page.ask("GET", "export")[2].count(b"<lens>") == 1
+    add(Setting(lens, 1.0, 50.0, 1.333, f_number=4), "2 flats", vignetting=Model("pa", (-0.3, 0.0, 0.0)))
+    words = page.state["odd"][LENS]
+    assert "distortion, fall-off at 1.51:1 and crop factor 1; fall-off at 1.33:1 and crop factor 1" in words
+    assert main(["calibrate", "export", "-o", str(page.folder / "export.xml")]) == 0
 
 
 # A photo corrected ----------------------------------------------------------------------------------------------------
@@ -654,6 +940,14 @@ def test_a_photo_is_shown_before_and_after(page: Page, photo: bytes) -> None:
 )
 def test_lenses_are_found(text: str, first: str) -> None:
     assert find_lenses(text)[0]["id"] == first
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("11663", "summilux-35-asph-fle"), ("11 874", "summilux-35-asph"), ("Leica 11870", "summilux-35-preasph")],
+)
+def test_lenses_are_found_by_their_order_numbers(text: str, found: str) -> None:
+    assert [lens["id"] for lens in find_lenses(text)] == [found]
 
 
 @pytest.mark.parametrize("text", ["no such lens", "<script>", "\0", "%", "9" * 10_000])

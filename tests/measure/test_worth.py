@@ -52,7 +52,7 @@ def test_the_frame_weighs_by_its_area() -> None:
 
 def test_it_says_how_far_from_enough_it_is() -> None:
     assert worth("tca", 2, 2).why_unsure("edges") == (
-        "what they correct is 0.2 px in the mean, give or take 0.2, and has to be known to half of it. "
+        "what they correct is 0.2 px in the mean, give or take 0.2; the limit is half of it, 0.1. "
         "What helps: 4 times as many photos, or edges."
     )
     told = worth("distortion", 10, 1, 12).why_unsure("lines")

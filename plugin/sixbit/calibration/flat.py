@@ -43,11 +43,25 @@ def measure_flat(paths: Sequence[str | Path], choices: Choices = USUAL, progress
     if found.shading and not setting.model:
         notes.append("The frames do not name their camera, so the colour shading, which is of it, is not kept.")
     if choices.f_number is None and setting.f_number and any(shot.f_number_estimated for shot in frames.shots):
-        notes.append(
-            f"The aperture, f/{setting.f_number:g}, is the camera's estimate; if the ring said another, say it."
-        )
+        notes.append(_estimated(setting.f_number))
     progress(1.0, "done")
     return Result(setting, frames.names, found, tuple(notes))
+
+
+def at_aperture(result: FlatResult, f_number: float | None) -> FlatResult:
+    """Say at which aperture the frames of a result were taken; the measurement does not depend on it.
+
+    Raises CalibrationError if the lens does not open so far.
+    """
+    if refused := result.setting.lens.too_wide(f_number):
+        raise CalibrationError(refused)
+    before = result.setting.f_number
+    notes = [note for note in result.notes if f_number == before or before is None or note != _estimated(before)]
+    return replace(result, setting=replace(result.setting, f_number=f_number), notes=tuple(notes))
+
+
+def _estimated(f_number: float) -> str:
+    return f"The aperture, f/{f_number:g}, is the camera's estimate; if the ring said another, say it."
 
 
 def keep(result: FlatResult) -> Run:

@@ -156,12 +156,15 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from sixbit.calibration.keep import export
+    from sixbit.calibration.keep import export, runs
+    from sixbit.lenses.lensfun_xml import parted
 
     lens = options.of_lens or options.lens
     if options.out.suffix.lower() == ".json":
         return _export_for_others(options, lens)
     count = export(options.out, lens, complete=options.complete)
+    for words in parted(runs(lens)):
+        complain(words)
     print(f"{photo_name(options.out)}: {count} {'lens' if count == 1 else 'lenses'}")
     return DONE
 

@@ -28,6 +28,8 @@ SHARED_SLOPE = 0.35
 """Share of the steepest slope that frames may have in common and still count as turned against the light."""
 EVEN = 0.004
 """Slope in common that is none."""
+LEAST_COLOUR = 0.001
+"""Of the light: an error of colour that is smaller is said to be less than this."""
 RINGS = 11
 """Of patches whose residuals tell how a fit fails at their radius."""
 NOTHING = "There is nothing to correct; it is kept all the same, as apertures between two are told by both."
@@ -146,14 +148,16 @@ def _light_in_words(slopes: Sequence[float], turned: bool) -> str:
 def _shading_in_words(colour: MeasuredShading, patches: Sequence[Patches], turned: bool) -> list[str]:
     parts = []
     for name, plane in (("red", colour.shading.red), ("blue", colour.shading.blue)):
-        percent = 100 * (plane.at(patches[0].x, patches[0].y) - 1)
-        least, most = float(percent.min()), float(percent.max())
-        widest = least if -least > most else most
-        parts.append(f"{name} {least:+.1f} to {most:+.1f} %" if plane.surface else f"{name} {widest:+.1f} %")
+        if plane.surface:
+            percent = 100 * (plane.at(patches[0].x, patches[0].y) - 1)
+            parts.append(f"{name} {percent.min():+.1f} to {percent.max():+.1f} %")
+        else:
+            parts.append(f"{name} {100 * (plane.radial_at(RADII)[-1] - 1):+.1f} % in the corners")
     shape = "the same to all sides" if colour.shading.is_radial else "different from side to side"
     sided = "" if turned else "; a cast from one side to the other cannot be told from the light's by these frames"
     verdict = [
-        f"Colour shading against green: {', '.join(parts)}, {shape}, give or take {100 * colour.error:.2f} %{sided}."
+        f"Colour shading against green: {', '.join(parts)}, {shape}, give or take "
+        f"{f'{100 * colour.error:.1f}' if colour.error >= LEAST_COLOUR else 'less than 0.1'} % of the light{sided}."
     ]
     if any(one.is_lossy for one in patches):
         verdict.append(

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.measure import boards as charts
+from sixbit.measure import shape
 from sixbit.measure.boards import fit_boards
 from sixbit.measure.camera import OFF_CENTRE, OFF_CENTRE_ERRORS
 from sixbit.measure.chart import Board, chart_in
 from sixbit.measure.edges import edge_chains
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.reduced import reduced_grey
+from sixbit.measure.seen import SeenLines
 from sixbit.measure.straightness import (
     AGREES,
     BINS,
@@ -37,7 +39,7 @@ from sixbit.measure.straightness import (
 from sixbit.measure.worth import RADII, NothingToCorrectError, Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
-from sixbit.values.known import SURE
+from sixbit.values.known import SURE, give_or_take
 from sixbit.values.lens import Model
 from sixbit.values.polynomial import UNITY, Polynomial
 
@@ -70,28 +72,50 @@ class PhotoLines(NamedTuple):
     picture: NDArray[np.uint8]
 
 
+class LinesError(CalibrationError):
+    """The lines of photos do not carry a calibration; ``seen`` has them, to be drawn."""
+
+    seen: SeenLines
+
+
+class NoDistortionError(LinesError, NothingToCorrectError):
+    """The lines are straight as they are."""
+
+
 @dataclass(frozen=True, eq=False)
 class MeasuredLines:
     """Distortion that the lines of several photos have shown.
 
-    ``lines`` has every line that was found, ``fit`` the model that makes them straight. Bends are root mean squares
+    ``seen`` has every line that was found, ``fit`` the model that makes them straight. Bends are root mean squares
     over the lines that agree, in px of the photo, of which ``half_short_px`` make half a short side. ``worth`` has the
-    error of the distortion over the radius. The points of lines are about ``centre``, which is in half short sides from
-    the middle. ``charts`` counts the photos of a chart that were fitted as such, ``pictures`` are those that were
-    searched, for drawing. ``verdict`` says it in words.
+    error of the distortion over the radius. ``charts`` counts the photos of a chart that were fitted as such.
+    ``verdict`` says it in words.
     """
 
     fit: Straightening
-    lines: Lines
+    seen: SeenLines
     half_short_px: float
     bend_before: float
     bend_after: float
     bend_error: float
     worth: Worth
-    centre: FloatArray
     charts: int
-    pictures: tuple[NDArray[np.uint8], ...]
     verdict: tuple[str, ...]
+
+    @property
+    def lines(self) -> Lines:
+        """Every line, with its points about the centre."""
+        return self.seen.lines
+
+    @property
+    def centre(self) -> FloatArray:
+        """The optical centre in half short sides from the middle."""
+        return self.seen.centre
+
+    @property
+    def pictures(self) -> tuple[NDArray[np.uint8], ...]:
+        """The pictures of the photos that were used, as they were searched."""
+        return self.seen.pictures
 
     @property
     def distortion(self) -> Model:
@@ -137,43 +161,45 @@ def lines_in(grey: NDArray[np.float32], half_short: float | None = None, *, char
 def fit_lines(photos: Sequence[PhotoLines], size: tuple[int, int]) -> MeasuredLines:
     """Fit the distortion that makes the lines of photos straight; ``size`` is their width and height in px.
 
-    Photos of a chart are fitted by its corners, if there are ``boards.FEWEST`` of them. Raises CalibrationError, with
-    the reason, if the lines do not carry it.
+    Photos of a chart are fitted by its corners, if there are ``boards.FEWEST`` of them. Raises LinesError, with the
+    reason, if the lines do not carry it.
     """
     width, height = size
-    half_short = (min(width, height) - 1) / 2
-    farthest = math.hypot(width - 1, height - 1) / 2 / half_short
+    farthest = math.hypot(width - 1, height - 1) / (min(width, height) - 1)
     weights = area_weights(max(width, height) / min(width, height))
-    if found := _of_boards(photos, half_short, farthest, weights):
+    if found := _of_boards(photos, size, farthest, weights):
         return found
     lines = Lines.joined([photo.lines for photo in photos])
+    seen = _seen(photos, range(len(photos)), lines, np.zeros(2))
     if len(lines) < FEWEST:
-        raise _not_enough(f"only {len(lines)} long edges were found in these photos.")
+        raise _not_enough(f"only {len(lines)} long edges were found in these photos, and it takes {FEWEST}.", seen)
     # Photos that lie and photos that stand see the centre in different places.
     lines, fit, centre, centre_error = _about_their_centre(lines, len({photo.picture.shape for photo in photos}) == 1)
-    _check(lines, fit, farthest)
+    seen = replace(seen, lines=lines, fit=fit, centre=centre)
+    _check(seen, fit, farthest)
     correction, error = 100 * fit.correction(farthest, weights), 100 * fit.error(farthest, weights)
-    worth = _worth(Worth("distortion", correction[None], error[None], weights, _reach(lines, fit, farthest, FEW)))
+    worth = Worth("distortion", correction[None], error[None], weights, _reach(lines, fit, farthest, FEW))
+    seen = _worthy(replace(seen, worth=worth))
     agreeing = np.count_nonzero(fit.weights > AGREES)
     plural = "s" if len(photos) > 1 else ""
     first = f"{agreeing} of {len(lines)} edges in {len(photos)} photo{plural} agree on one lens."
-    return _measured(photos, lines, fit, half_short, worth, centre, centre_error, (first,))
+    return _measured(seen, fit, size, worth, centre_error, first)
 
 
 def _of_boards(
-    photos: Sequence[PhotoLines], half_short: float, farthest: float, weights: FloatArray
+    photos: Sequence[PhotoLines], size: tuple[int, int], farthest: float, weights: FloatArray
 ) -> MeasuredLines | None:
     """Fit the photos of a chart alone; None if they are too few, or do not fit together."""
-    shown = [photo for photo in photos if photo.board]
-    if len(shown) < charts.FEWEST or len({photo.picture.shape for photo in shown}) > 1:
+    shown = [number for number, photo in enumerate(photos) if photo.board]
+    if len(shown) < charts.FEWEST or len({photos[number].picture.shape for number in shown}) > 1:
         return None
-    boards = [photo.board for photo in shown if photo.board]
+    boards = [board for photo in photos if (board := photo.board)]
     fitted = fit_boards(boards, farthest, weights)
     if fitted is None:
         return None
     found = fitted.lens
-    used = [photo for photo, fits in zip(shown, fitted.used, strict=True) if fits]
-    lines = Lines.joined([photo.lines for photo in used]).about(found.centre)
+    used = [number for number, fits in zip(shown, fitted.used, strict=True) if fits]
+    lines = Lines.joined([photos[number].lines for number in used]).about(found.centre)
     if found.centre.any() or len(lines) < FEWEST:
         fit = Straightening(found.model, found.terms, np.ones(len(lines)), np.zeros((len(found.terms),) * 2))
         error = found.error
@@ -186,46 +212,61 @@ def _of_boards(
             away = np.abs(fit.apart_from(polynomial_of(found.model, found.terms), farthest, weights))
             error = np.hypot(error, np.where(found.reach >= RADII, away, np.interp(found.reach, RADII, away)) / 2)
     correction = fit.correction(farthest, weights)
-    worth = _worth(Worth("distortion", 100 * correction[None], 100 * error[None], weights, found.reach))
+    worth = Worth("distortion", 100 * correction[None], 100 * error[None], weights, found.reach)
+    seen = _worthy(replace(_seen(photos, used, lines, found.centre), fit=fit, worth=worth))
     others = f"; the other {len(photos) - len(used)} were left out" if len(used) < len(photos) else ""
     first = f"{len(used)} of {len(photos)} photos show a chart whose corners fit one lens{others}."
-    return _measured(used, lines, fit, half_short, worth, found.centre, found.centre_error, (first,), len(used))
+    return _measured(seen, fit, size, worth, found.centre_error, first, len(used))
+
+
+def _seen(photos: Sequence[PhotoLines], used: Sequence[int], lines: Lines, centre: FloatArray) -> SeenLines:
+    """What was seen, so far, in those of the photos that are used."""
+    corners = [len(photo.board.points) if photo.board else 0 for photo in photos]
+    return SeenLines(
+        lines=lines,
+        pictures=tuple(photos[number].picture for number in used),
+        corners=tuple(corners[number] for number in used),
+        photos=tuple(used),
+        others={number: corners[number] for number in range(len(photos)) if number not in used},
+        centre=centre,
+    )
 
 
 def _measured(
-    photos: Sequence[PhotoLines],
-    lines: Lines,
+    seen: SeenLines,
     fit: Straightening,
-    half_short: float,
+    size: tuple[int, int],
     worth: Worth,
-    centre: FloatArray,
     centre_error: FloatArray,
-    first: tuple[str, ...],
+    first: str,
     charts: int = 0,
 ) -> MeasuredLines:
-    before, _ = _mean_bend(lines, fit, UNITY, half_short)
-    after, error = _mean_bend(lines, fit, fit.polynomial, half_short)
+    half_short = (min(size) - 1) / 2
+    before, _ = _mean_bend(seen.lines, fit, UNITY, half_short)
+    after, error = _mean_bend(seen.lines, fit, fit.polynomial, half_short)
+    distortion = shape.in_words(shape.percent(fit.polynomial, math.hypot(*size) / min(size)))
     verdict = (
-        *first,
-        f"Distortion: {fit.model}, {', '.join(f'{term:.5f}' for term in fit.terms)}; in the corners it is known to "
-        f"{worth.corner_error}.",
+        first,
+        f"Distortion: {distortion}. It is known to {worth.corner_error} there, but for the size of the picture, which "
+        "bends nothing.",
         *worth.reach_in_words,
-        *_centre_in_words(centre * half_short, centre_error * half_short),
-        f"The lines were bent by {before:.2f} px and still are by {after:.2f} ± {error:.2f} px.",
+        *_centre_in_words(seen.centre * half_short, centre_error * half_short),
+        f"The lines were bent by {before:.2f} px and still are by {after:.2f} px, give or take "
+        f"{give_or_take(error, 'tca')}. In lensfun's terms it is {fit.model}, "
+        f"{', '.join(f'{term:.5f}' for term in fit.terms)}.",
     )
-    pictures = tuple(photo.picture for photo in photos)
-    return MeasuredLines(fit, lines, half_short, before, after, error, worth, centre, charts, pictures, verdict)
+    return MeasuredLines(fit, seen, half_short, before, after, error, worth, charts, verdict)
 
 
-def _worth(worth: Worth) -> Worth:
+def _worthy(seen: SeenLines) -> SeenLines:
     """Refuse a distortion that is not worth keeping."""
-    if worth.outcome is Outcome.NOTHING:
-        raise NothingToCorrectError(
-            f"Nothing to correct: the lens has less distortion than {worth.limits.nothing:g} {worth.unit}."
-        )
-    if worth.outcome is Outcome.UNSURE:
-        raise _not_enough(worth.why_unsure("longer lines, nearer to the borders and corners"))
-    return worth
+    worth = seen.worth
+    if worth and worth.outcome is Outcome.NOTHING:
+        why = f"Nothing to correct: the lens has less distortion than {worth.limits.nothing:g} {worth.unit}."
+        raise _refusal(NoDistortionError(why), seen)
+    if worth and worth.outcome is Outcome.UNSURE:
+        raise _not_enough(worth.why_unsure(seen.helps), seen)
+    return seen
 
 
 def _about_their_centre(lines: Lines, alike: bool) -> tuple[Lines, Straightening, FloatArray, FloatArray]:
@@ -259,19 +300,21 @@ def _centre_in_words(centre: FloatArray, error: FloatArray) -> tuple[str, ...]:
     )
 
 
-def _check(lines: Lines, fit: Straightening, farthest: float) -> None:
+def _check(seen: SeenLines, fit: Straightening, farthest: float) -> None:
     """Refuse what does not carry a calibration."""
-    good = fit.weights > AGREES
-    if np.count_nonzero(good) < FEWEST:
-        raise _not_enough(f"only {np.count_nonzero(good)} of {len(lines)} edges agree on one lens.")
-    agreeing = float(np.sum(fit.weights * lines.lengths) / np.sum(lines.lengths))
-    if agreeing < LEAST_AGREEING:
-        raise _not_enough(f"of the edges in these photos only {100 * agreeing:.0f} % could be straight things.")
+    lines, agreeing = seen.lines, int(np.count_nonzero(fit.weights > AGREES))
+    if agreeing < FEWEST:
+        raise _not_enough(f"only {agreeing} of {len(lines)} edges agree on one lens, and it takes {FEWEST}.", seen)
+    share = float(np.sum(fit.weights * lines.lengths) / np.sum(lines.lengths))
+    if share < LEAST_AGREEING:
+        why = f"of the edges in these photos only {100 * share:.0f} % could be straight things"
+        raise _not_enough(f"{why}, by their length, and {100 * LEAST_AGREEING:.0f} % have to be.", seen)
     reach = _reach(lines, fit, farthest, SOME)
     if reach < LEAST_REACH:
-        raise _not_enough(f"the lines reach only {100 * reach:.0f} % of the way to the corners.")
+        why = f"the lines reach only {100 * reach:.0f} % of the way to the corners, and {100 * LEAST_REACH:.0f} %"
+        raise _not_enough(f"{why} are needed. What helps: {seen.helps}.", seen)
     if folds(fit.polynomial, farthest):
-        raise _not_enough("the edges in these photos contradict each other.")
+        raise _not_enough("the edges in these photos contradict each other.", seen)
 
 
 def _reach(lines: Lines, fit: Straightening, farthest: float, share: float) -> float:
@@ -280,8 +323,13 @@ def _reach(lines: Lines, fit: Straightening, farthest: float, share: float) -> f
     return float(np.quantile(np.hypot(points[..., 0], points[..., 1]).max(axis=1), 1 - share)) / farthest
 
 
-def _not_enough(why: str) -> CalibrationError:
-    return CalibrationError(f"Not enough: {why}", Code.LINES)
+def _not_enough(why: str, seen: SeenLines) -> LinesError:
+    return _refusal(LinesError(f"Not enough: {why}", Code.LINES), seen)
+
+
+def _refusal(error: LinesError, seen: SeenLines) -> LinesError:
+    error.seen = seen
+    return error
 
 
 def _mean_bend(lines: Lines, fit: Straightening, polynomial: Polynomial, half_short: float) -> tuple[float, float]:

@@ -134,7 +134,7 @@ class Worth:
     @property
     def corner_error(self) -> str:
         """The error in the corner that holds the truth in 95 of 100 cases, in words."""
-        return f"{self.surely_within[:, -1].max():.2g} {self.unit}"
+        return known.give_or_take(float(self.surely_within[:, -1].max()), self.kind)
 
     @property
     def reach_in_words(self) -> tuple[str, ...]:
@@ -151,14 +151,14 @@ class Worth:
             more = (error / max(LARGEST_SHARE * corrected, self.limits.nothing)) ** 2
             photos = f"{more:.0f} times as many photos" if 1.5 < more < 30 else "more photos"
             return (
-                f"what they correct is {corrected:.2g} {unit} in the mean, give or take {error:.2g}, and has to be "
-                f"known to half of it. What helps: {photos}, or {helps}."
+                f"what they correct is {corrected:.2g} {unit} in the mean, give or take {error:.2g}; the limit is half "
+                f"of it, {LARGEST_SHARE * corrected:.2g}. What helps: {photos}, or {helps}."
             )
         excess = (self.surely_within - np.abs(self.correction)).max(axis=0)
         worst = int(np.argmax(excess))
         return (
             f"at {100 * RADII[worst]:.0f} % of the half diagonal their error is larger than what they correct by "
-            f"{excess[worst]:.2g} {unit}, and may be by {self.limits.excess:g}. What helps: more photos, or {helps}."
+            f"{excess[worst]:.2g} {unit}; the limit is {self.limits.excess:g}. What helps: more photos, or {helps}."
         )
 
     def _mean(self, curves: FloatArray) -> float:

@@ -13,6 +13,17 @@ SURE = 1.96
 WHOLE = 0.95
 """Half diagonals out to which a measurement reaches the corners for all that a photo shows."""
 UNITS = {"distortion": "% of the half diagonal", "tca": "px", "vignetting": "EV", "shading": "%"}
+LEAST = 0.01
+"""In the unit of each kind: nobody sees less, and whether it is so little depends on more than was measured."""
+
+
+def give_or_take(error: float, kind: str) -> str:
+    """An error that holds the truth in 95 of 100 cases, in words.
+
+    >>> give_or_take(0.12345, "vignetting"), give_or_take(0.0, "tca")
+    ('0.12 EV', 'less than 0.01 px')
+    """
+    return f"{error:.2g} {UNITS[kind]}" if error >= LEAST else f"less than {LEAST} {UNITS[kind]}"
 
 
 class Known(NamedTuple):
@@ -31,7 +42,7 @@ class Known(NamedTuple):
     def in_words(self, kind: str) -> str:
         """The error that holds the truth in 95 of 100 cases, in the corner."""
         measured = "" if self.reach >= WHOLE else f", measured out to {100 * self.reach:.0f} % of the half diagonal"
-        return f"± {SURE * self.error[-1]:.2g} {UNITS[kind]} in the corner{measured}"
+        return f"± {give_or_take(SURE * self.error[-1], kind)} in the corner{measured}"
 
     @property
     def weight(self) -> float:

@@ -49,7 +49,7 @@ CHOICES = (
 """Name, label, help and words, the first of them by default."""
 SWITCHES = (
     ("computed", _("Co_mputed calibrations"), _("Use calibrations computed from a lens's patent, too")),
-    ("single", _("Single ones"), _("Use calibrations that one person made once and nobody has confirmed, too")),
+    ("single", _("Measured only once"), _("Use calibrations that one person made once and nobody has confirmed, too")),
     (
         "compensated",
         _("C_ompensated vignetting, too"),

@@ -15,7 +15,7 @@ HELP = {
     _("Lens"): _(
         "If the photo does not name its lens, choose it: the search takes parts of names, such as “summilux 50”, "
         "and Enter takes the first. Measured calibrations come from photos, published ones from the maker, "
-        "computed ones from a patent; single ones were measured once and not confirmed."
+        "computed ones from a patent; those measured only once were confirmed by nobody."
     ),
     _("Photo"): _(
         "An empty field shows in grey what is taken instead. A Leica M estimates the aperture: if you know it "

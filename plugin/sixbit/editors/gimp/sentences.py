@@ -12,7 +12,7 @@ GRADE_WORDS = {
     "measured": _("measured"),
     "published": _("published"),
     "computed": _("computed"),
-    "single": _("single"),
+    "single": _("measured once"),
 }
 UNCALIBRATED = "uncalibrated"
 """The code of corrections that nobody has measured."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sixbit.lenses.catalogue import catalogue
@@ -13,9 +14,15 @@ LONGEST_SEARCH = 120
 
 
 def find_lenses(text: str) -> list[dict[str, Any]]:
-    """Find the lenses that a text may mean: those that it names, the likeliest first; then those with its words."""
+    """Find the lenses that a text may mean: by order number; those that it names, the likeliest first; by its words.
+
+    >>> [found["id"] for found in find_lenses("Leica 11 874")]
+    ['summilux-35-asph']
+    """
     text = text[:LONGEST_SEARCH]
     words = text.casefold().split()
+    if ordered := _by_order_number(text):
+        return [lens_record(lens) for lens in ordered[:MOST_FOUND]]
     named = [lens for _, lens in catalogue().by_name(text)] if words else []
     with_words = [
         lens
@@ -24,6 +31,12 @@ def find_lenses(text: str) -> list[dict[str, Any]]:
     ]
     found = {lens.lens_id: lens for lens in (*named, *with_words) if not lens.is_adapter}
     return [lens_record(lens) for lens in [*found.values()][:MOST_FOUND]]
+
+
+def _by_order_number(text: str) -> list[Lens]:
+    """Find the lenses that were sold under a number in the text, which may be written in groups, as "11 874"."""
+    numbers = {*re.findall(r"\d{5,}", text), *re.findall(r"\d{5,}", re.sub(r"(?<=\d)[ .-](?=\d)", "", text))}
+    return [lens for lens in catalogue().lenses.values() if numbers & {*lens.product_numbers}]
 
 
 def lens_record(lens: Lens) -> dict[str, Any]:

@@ -11,9 +11,11 @@ function see every request, refused ones too.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -28,9 +30,13 @@ from urllib.parse import unquote
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from sixbit.calibration.bundle import LARGEST as LARGEST_BUNDLE
 from sixbit.editors.page.folder import session_folder
 from sixbit.editors.page.lenses import find_lenses
-from sixbit.editors.page.session import PageSession, RequestError, Upload
+from sixbit.editors.page.session import PageSession
+from sixbit.editors.page.settings import RequestError
+from sixbit.editors.page.state import pictures_of, state_of
+from sixbit.editors.page.uploads import Upload
 from sixbit.values.errors import SixbitError
 from sixbit.values.lens import Lens
 
@@ -38,13 +44,13 @@ HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"
 FILES = {
     "page.css": "text/css",
-    "page.js": "text/javascript",
-    "plot.js": "text/javascript",
+    **dict.fromkeys(("page.js", "elements.js", "own.js", "plot.js", "results.js"), "text/javascript"),
     "icon.svg": "image/svg+xml",
 }
 LARGEST = 600 << 20
 """Bytes of one photo: a 100 MP TIFF of 16 bits has them."""
 MOST_PHOTOS = 60
+"""Photos of one step that can be measured."""
 MOST_BYTES = 6 << 30
 SPARE = 500 << 20
 """Bytes that are left free on the disk."""
@@ -141,6 +147,7 @@ class PageServer:
                 web.get(self._base + "export", self._export),
                 web.get(self._base + "bundle", self._bundle),
                 web.put(self._base + "frames", self._upload),
+                web.put(self._base + "bundle", self._take_over),
                 web.post(self._base + "do/{what}", self._do),
                 web.get(self._base + "{name}", self._file),
             ]
@@ -283,7 +290,7 @@ class PageServer:
 
     def _state(self) -> str:
         try:
-            return json.dumps(self.session.state(), allow_nan=False)
+            return json.dumps(state_of(self.session), allow_nan=False)
         except SixbitError as error:  # a file of the user's that became unreadable
             return json.dumps({"fatal": self.session.told(error)})
 
@@ -295,7 +302,7 @@ class PageServer:
         return web.json_response(find_lenses(request.query.get("q", "")))
 
     async def _picture(self, request: web.Request) -> web.Response:
-        picture = self.session.pictures().get(request.match_info["name"])
+        picture = pictures_of(self.session).get(request.match_info["name"])
         if picture is None:
             raise web.HTTPNotFound
         kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
@@ -307,26 +314,42 @@ class PageServer:
         lens = request.query.get("lens")
         path = self.session.folder / "export.xml"
         export(path, lens, complete=request.query.get("complete") == "yes")
-        named = {"Content-Disposition": f'attachment; filename="sixbit-{"lens" if lens else "lenses"}.xml"'}
-        return web.Response(body=path.read_bytes(), content_type="application/xml", charset="utf-8", headers=named)
+        headers = _named(lens or "lenses", "xml")
+        return web.Response(body=path.read_bytes(), content_type="application/xml", charset="utf-8", headers=headers)
 
     async def _bundle(self, request: web.Request) -> web.Response:
         from sixbit.calibration.bundle import write_bundle
 
         path = self.session.folder / "export.json"
-        write_bundle(path, request.query.get("lens", ""))
-        named = {"Content-Disposition": 'attachment; filename="sixbit-lens.json"'}
-        return web.Response(body=path.read_bytes(), content_type="application/json", charset="utf-8", headers=named)
+        lens = request.query.get("lens", "")
+        write_bundle(path, lens)
+        headers = _named(lens, "json")
+        return web.Response(body=path.read_bytes(), content_type="application/json", charset="utf-8", headers=headers)
+
+    async def _take_over(self, request: web.Request) -> web.Response:
+        """What another owner has exported, as the body of the request: small, and believed in nothing."""
+        if request.content_length is None:
+            raise web.HTTPLengthRequired
+        if request.content_length > LARGEST_BUNDLE:
+            raise web.HTTPRequestEntityTooLarge(LARGEST_BUNDLE, request.content_length)
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                data = await request.content.read(-1)
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        self.session.take_over(unquote(request.headers.get("X-Name", "")), data)
+        return web.json_response({})
 
     async def _upload(self, request: web.Request) -> web.Response:
         """A photo, as the body of the request: straight to the disk, and no more of it than was said."""
         session, size = self.session, request.content_length
         if size is None:
             raise web.HTTPLengthRequired
-        if sum(frame.status != "refused" for frame in session.frames.values()) >= MOST_PHOTOS:
+        step = request.headers.get("X-Step", session.step)
+        if sum(frame.step == step and frame.status != "refused" for frame in session.frames.values()) >= MOST_PHOTOS:
             raise RequestError(f"There are {MOST_PHOTOS} photos already; take some away first.")
         room = self._room()
-        frame = session.new_frame(unquote(request.headers.get("X-Name", "")))
+        frame = session.new_frame(unquote(request.headers.get("X-Name", "")), step)
         if size > LARGEST:
             session.refuse(frame, f"It has {size >> 20} MB; photos of more than {LARGEST >> 20} MB are not taken.")
         elif size > room:
@@ -354,22 +377,25 @@ class PageServer:
         return min(MOST_BYTES - sum(sizes.values()), shutil.disk_usage(self.session.folder).free - SPARE) - coming
 
     async def _receive(self, request: web.Request, frame: Upload) -> None:
+        digest = hashlib.blake2b(digest_size=16)
         try:
             with frame.path.open("xb") as file:
                 while True:
                     async with asyncio.timeout(SILENCE_S):
                         chunk = await request.content.readany()
                     if not chunk:
+                        frame.digest = digest.hexdigest()
                         return
                     file.write(chunk)
+                    digest.update(chunk)
         except TimeoutError:
-            self.session.refuse(frame, "It did not arrive whole.")
+            self.session.refuse(frame, "It did not arrive whole; drop it again.")
             raise RequestError(frame.reason) from None
         except OSError as error:
             self.session.refuse(frame, f"It could not be stored: {error.strerror or error}.")
             raise RequestError(frame.reason) from error
         except BaseException:
-            self.session.refuse(frame, "It did not arrive whole.")
+            self.session.refuse(frame, "It did not arrive whole; drop it again.")
             raise
 
     async def _do(self, request: web.Request) -> web.Response:
@@ -389,12 +415,16 @@ class PageServer:
             "step": (session.choose_step, {"step": str}),
             "set": (session.set, {"name": str, "text": str}),
             "drop": (session.drop_frame, {"number": int}),
+            "drop-all": (session.drop_frames, {}),
             "measure": (session.start_measuring, {}),
             "stop": (session.stop, {}),
+            "aperture": (session.set_aperture, {"number": int, "text": str}),
+            "show": (session.show, {"number": int}),
             "keep": (session.keep, {}),
             "reject": (session.reject, {}),
             "compare": (session.start_comparing, {"number": int}),
             "remove": (session.remove, {"name": str}),
+            "install": (session.start_installing, {}),
             "end": (self.ended.set, {}),
         }
         pressed = buttons.get(request.match_info["what"])
@@ -405,6 +435,12 @@ class PageServer:
             raise web.HTTPBadRequest
         button(**said)
         return web.json_response({})
+
+
+def _named(lens_id: str, ending: str) -> dict[str, str]:
+    """The name under which a browser stores what it is given."""
+    name = re.sub(r"[^a-z0-9.-]+", "-", f"sixbit-{lens_id}"[:80])
+    return {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
 
 
 def _log_of_requests() -> logging.Logger:

@@ -9,69 +9,29 @@ import asyncio
 import itertools
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sixbit.editors.page.lenses import lens_record
-from sixbit.editors.page.steps import STEPS, Findings, Step
+from sixbit.editors.page.own import install, take_over
+from sixbit.editors.page.results import Measurement, Place, Results
+from sixbit.editors.page.settings import RequestError, read_setting, unknown
+from sixbit.editors.page.steps import STEPS, Step
+from sixbit.editors.page.uploads import LONGEST_NAME, Upload, groups_of
 from sixbit.editors.page.ways_out import WAYS_OUT
-from sixbit.editors.page.work import Comparison, Look, compare, look, measure
+from sixbit.editors.page.work import Comparison, compare, look, measure
 from sixbit.editors.page.worker import StoppedError, Worker
 from sixbit.faults import described
 from sixbit.lenses.catalogue import catalogue
 from sixbit.machine import start_log
-from sixbit.values.choices import Choices, read_number
+from sixbit.values.choices import Choices
 from sixbit.values.errors import SixbitError, photo_name
-from sixbit.values.kinds import SPOKEN
 from sixbit.values.lens import Lens
+from sixbit.values.watch import Progress, part
 from sixbit.values.ways_out import codes_of, followed
 
-LONGEST_NAME = 120
-_LIMITS = {"f_number": (0.5, 128), "distance_m": (0.01, 10_000), "focal_mm": (1, 2000), "crop_factor": (0.1, 20)}
-
 _log = logging.getLogger(__package__)
-
-
-class RequestError(Exception):
-    """A page asks for what it cannot have; the message is for the one before it."""
-
-
-@dataclass
-class Upload:
-    """A photo that was dropped. ``path`` is ours, ``name`` the user's, made fit to be shown."""
-
-    number: int
-    step: str
-    name: str
-    path: Path
-    status: str = "arriving"
-    """``arriving``, ``reading``, ``ready``, ``used`` or ``refused``."""
-    reason: str = ""
-    look: Look | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the page is told of it."""
-        return {
-            "number": self.number,
-            "name": self.name,
-            "status": self.status,
-            "reason": self.reason,
-            "about": self.look.about if self.look else "",
-            "note": self.look.note if self.look else "",
-            "thumbnail": self.look is not None,
-        }
-
-
-@dataclass
-class Measurement:
-    """The result of a step, until it is kept or rejected; ``kept`` names the record."""
-
-    number: int
-    result: Any
-    findings: Findings
-    kept: str = ""
 
 
 @dataclass
@@ -87,114 +47,98 @@ class PageSession:
     settings: dict[str, Any] = field(default_factory=dict)
     frames: dict[int, Upload] = field(default_factory=dict)
     job: dict[str, Any] | None = None
-    measurement: Measurement | None = None
+    results: Results = field(default_factory=Results)
     comparison: tuple[int, Comparison] | None = None
     error: str = ""
+    notice: str = ""
+    """The last thing that was done well, where nothing else shows it."""
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self.log = start_log(_log, "calibrate.log")
 
-    # What pages see ---------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        """Return all that pages show, as JSON values; pictures by their names."""
-        found, shown = self.measurement, self.comparison
-        return {
-            "lens": lens_record(catalogue().lenses.get(self.lens.lens_id, self.lens)) if self.lens else None,
-            "steps": list(self.steps),
-            "step": self.step,
-            "fields": list(self._fields()),
-            "settings": self.settings,
-            "frames": [frame.as_json() for frame in self._frames()],
-            "job": self.job,
-            "error": self.error,
-            "measurement": None
-            if found is None
-            else {
-                "number": found.number,
-                "verdict": list(found.findings.verdict),
-                "plots": [
-                    {**vars(plot), "series": [vars(series) for series in plot.series]} for plot in found.findings.plots
-                ],
-                "pictures": [caption for caption, _ in found.findings.pictures],
-                "kept": found.kept,
-            },
-            "comparison": None if shown is None else {"number": shown[0], "summary": shown[1].summary},
-            "own": [
-                {
-                    "name": run.name,
-                    "lens_id": run.lens_id,
-                    "lens": run.lens,
-                    "kinds": ", ".join(SPOKEN[kind] for kind in run.kinds),
-                    "said": run.origin,
-                    "lensfun": run.has_xml,
-                    "imported": run.imported,
-                }
-                for run in catalogue().runs
-            ],
-        }
-
-    def pictures(self) -> dict[str, bytes]:
-        """Return all pictures by name: ``frame-N``, ``measurement-N-I``, ``comparison-N-VIEW-WHEN``."""
-        found = {f"frame-{frame.number}": frame.look.thumbnail for frame in self.frames.values() if frame.look}
-        if self.measurement:
-            for i, (_, picture) in enumerate(self.measurement.findings.pictures):
-                found[f"measurement-{self.measurement.number}-{i}"] = picture
-        if self.comparison:
-            number, shown = self.comparison
-            found |= {f"comparison-{number}-{which}": picture for which, picture in shown.pictures.items()}
-        return found
-
     # What pages ask for -----------------------------------------------------------------------------------------------
 
     def choose_lens(self, lens_id: str) -> None:
-        """Go on with another lens; the frames stay, what was measured of them does not."""
+        """Go on with another lens; the frames stay, and what was measured waits where it was."""
         lens = catalogue().lenses.get(lens_id)
         if lens is None or lens.is_adapter:
-            raise RequestError(f"There is no lens {photo_name(lens_id[:LONGEST_NAME])!r}.")
+            raise unknown("lens", lens_id)
+        if lens == self.lens:
+            return
         self._check_idle()
         self.lens, self.settings = lens, {}
-        self._forget_results()
+        self._show_anew()
         for frame in self.frames.values():  # what is odd about a photo depends on the lens
-            if frame.status in ("ready", "used"):
-                self.arrived(frame)
+            if frame.is_usable:
+                self._start_looking(frame)
 
     def choose_step(self, step: str) -> None:
         """Go on with another kind of measurement."""
         if step not in self.steps:
-            raise RequestError(f"There is no measurement {photo_name(step[:LONGEST_NAME])!r}.")
+            raise unknown("measurement", step)
         self._check_idle()
         self.step = step
-        self._forget_results()
+        self._show_anew()
 
     def set(self, name: str, text: str) -> None:
         """Say something of the frames that their tags do not; an empty text takes it back."""
-        if name not in self._fields():
+        if name not in self.fields:
             raise RequestError("This cannot be set here.")
         self._check_idle()
-        if not text.strip():
-            self.settings.pop(name, None)
-        else:
-            self.settings[name] = _number(name, text)
-        self._forget_results()  # they are of other settings
+        value = read_setting(name, text)
+        if name == "f_number":
+            waiting = self.results.waiting(self.place)
+            several = len({one.tagged for one in waiting if one.tagged}) > 1
+            for one in waiting:
+                if not (several and one.tagged):
+                    self._say_aperture(one, value)
+        self.settings = {**self.settings, name: value}
+        if value is None:
+            del self.settings[name]
+        self._show_anew()
 
-    def new_frame(self, name: str) -> Upload:
-        """Make a place for a photo that is about to arrive."""
+    def set_aperture(self, number: int, text: str) -> None:
+        """Say at which aperture a result was taken that is not accepted yet; an empty text takes it back."""
+        one = self.results.all.get(number)
+        if one is None or one.kept or self.steps[one.place.step].at_aperture is None:
+            raise RequestError("The aperture of this result cannot be set.")
+        self._say_aperture(one, read_setting("f_number", text))
+        self._show_anew()
+
+    def _say_aperture(self, one: Measurement, f_number: float | None) -> None:
+        at_aperture = self.steps[one.place.step].at_aperture
+        assert at_aperture is not None
+        before = one.result.verdict
+        one.result = at_aperture(one.result, f_number or one.tagged)
+        gone = {*before} - {*one.result.verdict}
+        verdict = tuple(words for words in one.findings.verdict if words not in gone)
+        one.findings = replace(one.findings, verdict=verdict)
+
+    def new_frame(self, name: str, step: str) -> Upload:
+        """Make a place for a photo of a step that is about to arrive."""
         self._check_ready()
+        if step not in self.steps:
+            raise unknown("measurement", step)
         number = next(self._numbers)
         suffix = Path(name).suffix.lower()
         # All of one length, so that no name begins another one.
         path = self.folder / f"photo-{number:06}{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else ''}"
         shown = photo_name(name[:LONGEST_NAME]) or "without a name"
-        frame = self.frames[number] = Upload(number, self.step, shown, path)
+        frame = self.frames[number] = Upload(number, step, shown, path)
         self.error = ""
         self.changed()
         return frame
 
     def arrived(self, frame: Upload) -> None:
-        """Look at a photo that is there."""
+        """Look at a photo that is there, unless it is there already."""
+        if twin := self._twin(frame):
+            self.refuse(frame, f"It is the same file as {twin.name}.")
+            return
+        self._start_looking(frame)
+
+    def _start_looking(self, frame: Upload) -> None:
         frame.status = "reading"
         self._start(self._look(frame))
 
@@ -206,41 +150,68 @@ class PageSession:
 
     def drop_frame(self, number: int) -> None:
         """Take a photo away."""
+        self._drop([self.frames[number]] if number in self.frames else [])
+
+    def drop_frames(self) -> None:
+        """Take all photos of this step away."""
+        self._drop(self.frames_here)
+
+    def _drop(self, frames: Iterable[Upload]) -> None:
         self._check_idle()
-        if frame := self.frames.pop(number, None):
+        for frame in frames:
+            del self.frames[frame.number]
             frame.path.unlink(missing_ok=True)
-        self._forget_results()
+        self._show_anew()
 
     def start_measuring(self) -> None:
         """Measure the frames that can be used."""
         self._check_idle()
         self._check_ready()
-        if any(frame.status in ("arriving", "reading") for frame in self._frames()):
+        if any(frame.status in ("arriving", "reading") for frame in self.frames_here):
             raise RequestError("Some photos are still being read; wait a moment.")
         if not self._usable():
             raise RequestError("There is no photo to measure yet; drop some first.")
-        self._forget_results()
+        self._show_anew()
         self._start_job("measuring", self._measure)
 
-    def keep(self) -> None:
-        """Save what was measured into the user's database."""
-        found = self.measurement
-        if found is None or found.kept:
-            raise RequestError("There is nothing to accept.")
-        found.kept = self.steps[self.step].keep(found.result).name
-        self.error = ""
+    def show(self, number: int) -> None:
+        """Show one of several results."""
+        if number not in self.results.all:
+            raise RequestError("There is no such result.")
+        self.results.shown = number
         self.changed()
 
+    def keep(self) -> None:
+        """Save what was measured here into the user's database."""
+        waiting = self.results.waiting(self.place)
+        step = self.steps.get(self.step)
+        if not waiting or step is None:
+            raise RequestError("There is nothing to accept.")
+        for one in waiting:
+            if step.at_aperture and one.result.setting.f_number is None:
+                self.results.shown = one.number
+                photos = ", ".join(one.photos.values())
+                raise RequestError(f"Say first at which “Aperture” it was taken: {photos}.")
+        self.error = ""
+        try:
+            for one in waiting:
+                one.kept = step.keep(one.result).name
+                self._remove_records(one.replaces)
+        finally:
+            self.changed()
+
     def reject(self) -> None:
-        """Forget what was measured; the frames stay."""
+        """Forget the result that is shown; the frames stay."""
         self._check_idle()
-        self._forget_results()
+        if shown := self.results.shown_at(self.place):
+            del self.results.all[shown.number]
+        self._show_anew()
 
     def start_comparing(self, number: int) -> None:
         """Show one of the photos corrected."""
         self._check_idle()
         frame = self.frames.get(number)
-        if frame is None or self.lens is None or frame.status not in ("ready", "used"):
+        if frame is None or self.lens is None or not frame.is_usable:
             raise RequestError("This photo cannot be shown.")
         self._start_job("correcting", self._compare, frame)
 
@@ -260,10 +231,35 @@ class PageSession:
         from sixbit.calibration.keep import remove
 
         remove(name)
-        if self.measurement and self.measurement.kept == name:
-            self.measurement = None
+        self.results.all = {number: one for number, one in self.results.all.items() if one.kept != name}
         self.comparison = None
         self.changed()
+
+    def take_over(self, name: str, data: bytes) -> None:
+        """Take over what another owner of a lens has exported."""
+        self._check_idle()
+        path = self.folder / f"import-{next(self._numbers):06}.json"
+        path.write_bytes(data)
+        self.notice = ""
+        self.notice = take_over(path, photo_name(name[:LONGEST_NAME]) or "without a name")
+        self.comparison = None
+        self.changed()
+
+    def start_installing(self) -> None:
+        """Put the lenses where other programs find them."""
+        self._check_idle()
+        self._start_job("installing", self._install)
+
+    async def _install(self) -> None:
+        self.notice = ""
+        self._progress(0.0, "reading the lenses of other programs")
+        self.notice = await asyncio.to_thread(install)
+
+    def _remove_records(self, names: Iterable[str]) -> None:
+        from sixbit.calibration.keep import remove, runs
+
+        for name in {*names} & {run.name for run in runs()}:
+            remove(name)
 
     # Work -------------------------------------------------------------------------------------------------------------
 
@@ -280,16 +276,38 @@ class PageSession:
     def _choices(self) -> Choices:
         """The lens, and what was said of how it was set."""
         assert self.lens is not None
-        return Choices(lens=self.lens.lens_id, **self.settings)
+        return Choices(lens=self.lens.lens_id, **self.said())
 
     async def _measure(self) -> None:
+        """Measure; photos of several apertures are measured apart, where that makes a difference."""
+        step, usable = self.steps[self.step], self._usable()
+        groups = groups_of(usable) if step.at_aperture else [usable]
+        tagged = [frames[0].look.f_number if step.at_aperture and frames[0].look else None for frames in groups]
+        several = len({f_number for f_number in tagged if f_number}) > 1
+        refusals = []
+        for number, (frames, f_number) in enumerate(zip(groups, tagged, strict=True)):
+            progress = part(self._progress, number / len(groups), (number + 1) / len(groups))
+            # What was said is of the photos that do not say it themselves, or of all if these are of one aperture.
+            choices = replace(self._choices(), f_number=None) if several and f_number else self._choices()
+            try:
+                await self._measure_together(frames, f_number, choices, progress)
+            except SixbitError as error:
+                if len(groups) == 1:
+                    raise
+                at = f"f/{f_number:.2g}" if f_number else "Without an aperture"
+                refusals.append(f"{at}: {self.told(error)}")
+        self.error = "\n".join(refusals)
+
+    async def _measure_together(
+        self, group: list[Upload], f_number: float | None, choices: Choices, progress: Progress
+    ) -> None:
         """Measure; a frame that the measurement refuses by name is left out, and the others are tried again."""
-        step, choices = self.steps[self.step], self._choices()
+        step = self.steps[self.step]
         while True:
-            frames = self._usable()
+            frames = [frame for frame in group if frame.is_usable]
             paths = [frame.path for frame in frames]
             try:
-                result, findings = await self.worker.do(measure, step, paths, choices, progress=self._progress)
+                result, findings = await self.worker.do(measure, step, paths, choices, progress=progress)
                 break
             except SixbitError as error:
                 blamed = self._photo_of(error)
@@ -300,11 +318,26 @@ class PageSession:
                     raise
         for frame in frames:
             frame.status = "used"
-        findings = replace(findings, verdict=tuple(map(self._named, findings.verdict)))
-        self.measurement = Measurement(next(self._numbers), result, findings)
+        self.results.add(
+            Measurement(
+                next(self._numbers),
+                self.place,
+                {frame.number: frame.name for frame in frames},
+                self.said(but="f_number"),
+                f_number,
+                result,
+                replace(findings, verdict=tuple(map(self._named, findings.verdict))),
+                tuple(f"{frame.name}: {frame.look.note}" for frame in frames if frame.look and frame.look.note),
+            )
+        )
+        self.changed()
 
     async def _compare(self, frame: Upload) -> None:
-        shown = await self.worker.do(compare, frame.path, frame.name, self._choices(), progress=self._progress)
+        choices = self._choices()
+        if self.steps[frame.step].at_aperture:  # it may have been said of the result alone
+            of_it = (one for one in self.results.of(self.place) if frame.number in one.photos)
+            choices = replace(choices, f_number=next((one.result.setting.f_number for one in of_it), choices.f_number))
+        shown = await self.worker.do(compare, frame.path, frame.name, choices, progress=self._progress)
         self.comparison = next(self._numbers), shown
 
     def _progress(self, share: float, step: str) -> None:
@@ -364,13 +397,30 @@ class PageSession:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _frames(self) -> list[Upload]:
+    def _twin(self, frame: Upload) -> Upload | None:
+        """Another photo of the same step and the same bytes."""
+        others = (one for one in self.frames.values() if one is not frame and one.step == frame.step)
+        return next((one for one in others if one.digest == frame.digest and one.status != "refused"), None)
+
+    @property
+    def frames_here(self) -> list[Upload]:
+        """The photos of this step."""
         return [frame for frame in self.frames.values() if frame.step == self.step]
 
     def _usable(self) -> list[Upload]:
-        return [frame for frame in self._frames() if frame.status in ("ready", "used")]
+        return [frame for frame in self.frames_here if frame.is_usable]
 
-    def _fields(self) -> tuple[str, ...]:
+    @property
+    def place(self) -> Place:
+        """Where results of now belong."""
+        return Place(self.lens.lens_id if self.lens else "", self.step)
+
+    def said(self, but: str = "") -> dict[str, Any]:
+        """Return what was said of the photos, as far as it is asked for here: an aperture, say, is of flats alone."""
+        return {name: self.settings[name] for name in self.fields if name in self.settings and name != but}
+
+    @property
+    def fields(self) -> tuple[str, ...]:
         """The settings that the user can give for the frames: the focal length only if the lens has several."""
         if not self.step or self.lens is None:
             return ()
@@ -385,18 +435,8 @@ class PageSession:
         if self.lens is None or not self.step:
             raise RequestError("Choose the lens and what to measure first.")
 
-    def _forget_results(self) -> None:
-        self.measurement = self.comparison = None
+    def _show_anew(self) -> None:
+        """Take away what was shown of the state before."""
+        self.comparison = None
         self.error = ""
         self.changed()
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        value = read_number(text)
-    except ValueError:
-        value = -1.0
-    least, most = _LIMITS[name]
-    if not least <= value <= most:
-        raise RequestError(f"{photo_name(text[:20])!r} cannot be; give a number between {least:g} and {most:g}.")
-    return value

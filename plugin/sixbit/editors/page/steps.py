@@ -16,6 +16,7 @@ from sixbit.editors.page.pictures import heat_map, lines_before_after
 from sixbit.lenses.own import Run
 from sixbit.measure.curve import Curve
 from sixbit.values.choices import Choices
+from sixbit.values.known import SURE
 from sixbit.values.watch import Progress
 
 RADIUS = "distance from the centre, % of the half diagonal"
@@ -52,17 +53,25 @@ class Findings:
     pictures: tuple[tuple[str, bytes], ...] = ()
 
 
+def _nothing(_result: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Step:
     """A measurement: ``measure(paths, choices, progress)`` gives a result, which ``keep`` saves.
 
-    ``settings`` names what can be said of the frames, where their tags do not.
+    ``settings`` names what can be said of the frames, where their tags do not. ``brief`` says a result in a few words,
+    to stand beside others. What is of one aperture has ``at_aperture``, which says afterwards at which a result was
+    taken; its photos are measured apart if they are of several.
     """
 
     settings: tuple[str, ...]
     measure: Callable[[Sequence[Path], Choices, Progress], Any]
     findings: Callable[[Any], Findings]
     keep: Callable[[Any], Run]
+    brief: Callable[[Any], str] = _nothing
+    at_aperture: Callable[[Any, float | None], Any] | None = None
 
 
 def _of_flat(result: flat.FlatResult) -> Findings:
@@ -121,8 +130,20 @@ def _points(radius: NDArray[Any], values: NDArray[Any]) -> Points:
     return list(zip((100 * radius).tolist(), values.tolist(), strict=True))
 
 
+def _brief_of_flat(result: flat.FlatResult) -> str:
+    error = max(SURE * result.found.worth.known.error[-1], 0.01)
+    return f"{-math.log2(result.found.corner_light):.2f} ± {error:.2f} stops darker"
+
+
 STEPS = {
-    "flat": Step(("f_number", "distance_m", "focal_mm", "crop_factor"), flat.measure_flat, _of_flat, flat.keep),
+    "flat": Step(
+        ("f_number", "distance_m", "focal_mm", "crop_factor"),
+        flat.measure_flat,
+        _of_flat,
+        flat.keep,
+        _brief_of_flat,
+        flat.at_aperture,
+    ),
     "lines": Step(("focal_mm", "crop_factor"), lines.measure_lines, _of_lines, lines.keep),
     "tca": Step(("focal_mm", "crop_factor"), tca.measure_tca, _of_tca, tca.keep),
 }

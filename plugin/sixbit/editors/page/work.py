@@ -13,13 +13,15 @@ from sixbit.editors.page.steps import Findings, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.server.pictures import OpenPicture
 from sixbit.engines import Region
-from sixbit.lenses.catalogue import reload_catalogue
-from sixbit.lenses.match import lens_of, match
+from sixbit.lenses.catalogue import catalogue, reload_catalogue
+from sixbit.lenses.figures import aperture_of
+from sixbit.lenses.match import Match, lens_of, match
 from sixbit.measure.frame import DecodedFrame
 from sixbit.photos.pixels import file_of, fitted
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.filter import Filter
+from sixbit.values.lens import Lens
 from sixbit.values.shot import Shot
 from sixbit.values.watch import Progress
 
@@ -41,6 +43,9 @@ class Look(NamedTuple):
     """Tells what is odd about it; empty if nothing is."""
     thumbnail: bytes
     """A small JPEG."""
+    camera: str = ""
+    f_number: float | None = None
+    """The aperture of the lens, as far as the photo says it."""
 
 
 class Comparison(NamedTuple):
@@ -59,10 +64,20 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
         raise PhotoError(f"has {width} × {height} pixels, too few to measure.", Code.FRAMES, subject=path)
     check_untouched(frame.shot)
     check_whole(frame.shot)
-    named = match(frame.shot).lens
-    note = f"The photo names another lens, {named.name}" if named and named.lens_id != lens_id else ""
+    lens, found = catalogue().lens(lens_id), match(frame.shot)
+    f_number = aperture_of(lens, frame.shot, body=found.body).f_number
     thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), fitted(width, height, *THUMBNAIL))
-    return Look(_about(frame.shot, width, height), note, thumbnail)
+    camera = " ".join(frame.shot.camera).strip()
+    return Look(_about(frame.shot, width, height), _odd(found, lens), thumbnail, camera, f_number)
+
+
+def _odd(found: Match, lens: Lens) -> str:
+    """Say that a photo is of another lens, as far as it tells."""
+    if not found.candidates or lens.lens_id in (one.lens_id for one in found.candidates):
+        return ""
+    if found.lens:
+        return f"The photo names another lens, {found.lens.name}"
+    return f"The photo is of another lens, such as {found.candidates[0].name}"
 
 
 def measure(step: Step, paths: list[Path], choices: Choices, progress: Progress) -> tuple[Any, Findings]:

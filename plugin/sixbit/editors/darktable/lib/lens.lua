@@ -17,6 +17,9 @@ lens.found = {}
 local SPOKEN = {
   distortion = _("distortion"), tca = _("lateral colour"), vignetting = _("fall-off"), shading = _("colour shading"),
 }
+local GRADES = {
+  measured = _("measured"), published = _("published"), computed = _("computed"), single = _("measured once"),
+}
 -- By their grade: those that are false here are not installed for darktable unless they are asked for.
 local TRUSTED = text.manifest.grades
 local TAGS = "darktable|sixbit|"
@@ -60,7 +63,7 @@ function lens.calibrations(entry)
   local words = {}
   for _, kind in ipairs(text.manifest.kinds) do
     local grade = entry.calibrations[kind]
-    if grade then words[#words + 1] = SPOKEN[kind] .. " " .. grade end
+    if grade then words[#words + 1] = SPOKEN[kind] .. " " .. (GRADES[grade] or grade) end
   end
   return #words > 0 and table.concat(words, ", ") or _("no calibration")
 end

@@ -1,8 +1,10 @@
 // The page: shows the state that the server sends, and asks for what is pressed. All words go in as text, never as HTML.
 
+import { $, asked, button, capital, make } from "./elements.js";
+import { showOwn } from "./own.js";
 import { drawPlot } from "./plot.js";
+import { showElsewhere, showResults } from "./results.js";
 
-const $ = (id) => document.getElementById(id);
 const STATUS = { arriving: "arriving …", reading: "being read …", ready: "ready", used: "used", refused: "not used" };
 let state = null;
 let changingLens = false;
@@ -12,13 +14,15 @@ history.replaceState(null, "", location.pathname); // the token is in the cookie
 
 // Asking --------------------------------------------------------------------------------------------------------------
 
-async function ask(what, said = {}) {
+// Errors are told where one looks when it is asked for.
+async function ask(what, said = {}, place = "error") {
   showError("");
+  showError("", place);
   try {
     const answer = await fetch(`do/${what}`, {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(said),
     });
-    if (!answer.ok) showError((await answer.json().catch(() => ({}))).error || "This could not be done.");
+    if (!answer.ok) showError((await answer.json().catch(() => ({}))).error || "This could not be done.", place);
     return answer.ok;
   } catch {
     showGone();
@@ -26,15 +30,33 @@ async function ask(what, said = {}) {
   }
 }
 
+let sending = 0;
+
+// A reason that stands beside the photo is not told twice; any other ends it, as all that follow would be refused, too.
 async function send(files) {
-  for (const file of files) {
-    try {
-      await fetch("frames", { method: "PUT", headers: { "X-Name": encoded(file.name) }, body: file });
-    } catch {
-      // The reason stands beside the photo if the server gave one; a folder cannot be read at all.
-      if (!file.size) showError(`“${file.name}” could not be read.`);
-    }
+  const step = state.step;
+  sending += 1;
+  for (const [number, file] of files.entries()) {
+    const headers = { "X-Name": encoded(file.name), "X-Step": step };
+    const answer = await fetch("frames", { method: "PUT", headers, body: file }).catch(() => null);
+    // A folder cannot be read at all.
+    if (!answer && !file.size) showError(`“${file.name}” could not be read.`);
+    if (!answer || answer.ok || [413, 422].includes(answer.status)) continue;
+    const reason = (await answer.json().catch(() => ({}))).error || "This could not be done.";
+    const left = files.length - number;
+    const those = left > 1 ? `${left} of these ${files.length} photos, from “${file.name}” on,` : `“${file.name}”`;
+    showError(`${capital(those)} ${left > 1 ? "were" : "was"} not taken. ${reason}`);
+    break;
   }
+  sending -= 1;
+}
+
+// A calibration that another owner of a lens has exported.
+async function takeOver(file) {
+  showError("", "own-error");
+  const answer = await fetch("bundle", { method: "PUT", headers: { "X-Name": encoded(file.name) }, body: file }).catch(() => null);
+  if (answer?.status === 413) showError(`“${file.name}” is too large for a calibration.`, "own-error");
+  else if (!answer?.ok) showError((await answer?.json().catch(() => null))?.error || `“${file.name}” could not be read.`, "own-error");
 }
 
 function encoded(name) {
@@ -42,21 +64,6 @@ function encoded(name) {
 }
 
 // Showing -------------------------------------------------------------------------------------------------------------
-
-function make(name, words = "", classes = "") {
-  const element = document.createElement(name);
-  element.textContent = words;
-  if (classes) element.className = classes;
-  return element;
-}
-
-function button(words, pressed, label = "") {
-  const element = make("button", words, "quiet");
-  element.type = "button";
-  if (label) element.setAttribute("aria-label", label);
-  element.addEventListener("click", pressed);
-  return element;
-}
 
 // True if a part of the state is other than it was when it was last drawn.
 function isNew(part, value) {
@@ -80,6 +87,8 @@ function show() {
   }
   for (const how of document.querySelectorAll(".how")) how.hidden = how.dataset.step !== step;
   if (isNew("frames", frames)) showFrames(frames);
+  $("drop-all").hidden = frames.length < 2;
+  $("drop-all").disabled = Boolean(job);
   showFields();
   const usable = frames.filter((frame) => frame.status === "ready" || frame.status === "used");
   const waiting = frames.some((frame) => frame.status === "arriving" || frame.status === "reading");
@@ -92,11 +101,17 @@ function show() {
   }
   if (isNew("error", state.error)) showError(state.error);
   if (isNew("measurement", measurement)) showMeasurement(measurement);
+  if (isNew("results", [state.results, measurement?.number, Boolean(job)])) showResults(state, ask);
+  if (isNew("elsewhere", state.elsewhere)) showElsewhere(state.elsewhere, ask);
   if (isNew("comparable", usable.map((frame) => [frame.number, frame.name]))) showComparable(usable);
   $("compare-part").hidden = !usable.length || !(measurement?.kept || hasOwn(lens));
   $("compare").disabled = Boolean(job);
   if (isNew("comparison", state.comparison)) showComparison(state.comparison);
-  if (isNew("own", state.own)) showOwn(state.own);
+  if (isNew("own", [state.own, state.odd])) showOwn(state, ask);
+  $("installed").hidden = !state.installed;
+  $("install-part").hidden = state.installed;
+  $("install").disabled = Boolean(job);
+  if (isNew("notice", state.notice)) $("notice").textContent = state.notice;
 }
 
 function showLens(lens) {
@@ -113,10 +128,6 @@ function said(calibrations) {
 
 function hasOwn(lens) {
   return Boolean(lens?.calibrations.some((known) => known.own));
-}
-
-function capital(words) {
-  return words[0].toUpperCase() + words.slice(1);
 }
 
 function showFrames(frames) {
@@ -143,9 +154,9 @@ function showFields() {
   $("fields").hidden = !state.fields.length;
 }
 
-function showError(words) {
-  $("error").textContent = words;
-  $("error").hidden = !words;
+function showError(words, place = "error") {
+  $(place).textContent = words;
+  $(place).hidden = !words;
 }
 
 function showMeasurement(found) {
@@ -163,8 +174,6 @@ function showMeasurement(found) {
     figure.append(picture, make("figcaption", caption));
     return figure;
   }));
-  $("decide").hidden = Boolean(found.kept);
-  $("kept").hidden = !found.kept;
 }
 
 function showComparable(frames) {
@@ -182,61 +191,41 @@ function showComparison(shown) {
   }
 }
 
-function showOwn(own) {
-  $("own-none").hidden = own.length > 0;
-  $("own-export").hidden = !own.some((record) => record.lensfun);
-  $("own").replaceChildren(...own.map((record) => {
-    const row = make("li"), buttons = make("div", "", "row");
-    const remove = button("Remove", () => {
-      if (remove.dataset.asked) return ask("remove", { name: record.name });
-      remove.dataset.asked = "yes";
-      remove.textContent = "Remove it for good?";
-      setTimeout(() => { delete remove.dataset.asked; remove.textContent = "Remove"; }, 5000);
-    }, `Remove ${record.name}`);
-    buttons.append(remove);
-    const query = `lens=${encodeURIComponent(record.lens_id)}`;
-    if (record.lensfun) {
-      if (!record.imported) buttons.append(link("For lensfun", `export?${query}`));
-      buttons.append(link("For darktable", `export?${query}&complete=yes`));
-    }
-    if (!record.imported) buttons.append(link("For another owner", `bundle?${query}`));
-    row.append(make("p", `${record.lens}: ${record.kinds}`), make("p", record.said, "small"), buttons);
-    return row;
-  }));
-}
-
-function link(words, address) {
-  const element = make("a", words, "small");
-  element.href = address;
-  element.download = "";
-  return element;
-}
-
 function showGone(words = "The calibration program does not answer any more; start “sixbit calibrate” again.") {
   $("gone").textContent = words;
   $("gone").hidden = false;
+}
+
+// It was closed as it should be: nothing on the page does anything from now on.
+function showClosed() {
+  $("gone").classList.add("calm");
+  $("end").hidden = document.querySelector("main").inert = true;
+  showGone("Closed. You can close this tab; what you accepted is kept.");
 }
 
 // Lenses --------------------------------------------------------------------------------------------------------------
 
 let searches = 0;
 
+// True once the lenses of what stands in the box are those on the page.
 async function search() {
   const mine = ++searches;
   const answer = await fetch(`lenses?q=${encodeURIComponent($("lens-search").value)}`).catch(() => null);
-  if (!answer?.ok || mine !== searches) return;
+  if (!answer?.ok || mine !== searches) return false;
   const lenses = await answer.json();
-  if (mine !== searches) return;
+  if (mine !== searches) return false;
   $("lens-none").hidden = lenses.length > 0;
   $("lens-found").replaceChildren(...lenses.map((lens) => {
     const row = make("li"), choose = button("", () => chooseLens(lens.id));
     choose.className = "";
-    const known = lens.calibrations.map((one) => `${one.kind} ${one.grade}`).join(", ") || "no calibration yet";
+    const kinds = new Set(lens.calibrations.map((one) => `${one.kind} ${one.grade}`));
+    const known = [...kinds].join(", ") || "no calibration yet";
     choose.append(make("strong", lens.name), make("span", ` ${lens.maker}`), make("span", "", "small"));
     choose.lastChild.textContent = ` · ${[lens.about, known].filter(Boolean).join(" · ")}`;
     row.append(choose);
     return row;
   }));
+  return true;
 }
 
 async function chooseLens(lens_id) {
@@ -249,9 +238,12 @@ async function chooseLens(lens_id) {
 // Events --------------------------------------------------------------------------------------------------------------
 
 $("lens-search").addEventListener("input", search);
-$("lens-form").addEventListener("submit", (event) => {
+$("lens-form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  document.querySelector("#lens-found button")?.click();
+  if (!$("lens-search").value.trim() || !(await search())) return;
+  const [first, ...others] = document.querySelectorAll("#lens-found button");
+  if (others.length) first.focus(); // Enter once more chooses it
+  else first?.click();
 });
 $("lens-change").addEventListener("click", () => {
   changingLens = true;
@@ -273,6 +265,9 @@ for (const name of ["dragover", "drop"]) {
     if (open && name === "drop") send([...event.dataTransfer.files]);
   });
 }
+window.addEventListener("beforeunload", (event) => {
+  if (sending) event.preventDefault(); // the photos that have not arrived yet would be lost
+});
 document.addEventListener("dragleave", () => $("drop").classList.remove("over"));
 for (const input of document.querySelectorAll("#fields input")) {
   input.addEventListener("change", async () => {
@@ -281,12 +276,22 @@ for (const input of document.querySelectorAll("#fields input")) {
     else input.setAttribute("aria-invalid", "true");
   });
 }
-for (const what of ["measure", "stop", "keep", "reject"]) $(what).addEventListener("click", () => ask(what));
+for (const what of ["drop-all", "measure", "stop"]) $(what).addEventListener("click", () => ask(what));
+for (const what of ["keep", "reject"]) $(what).addEventListener("click", () => ask(what, {}, "decide-error"));
 $("compare").addEventListener("click", () => ask("compare", { number: Number($("compare-frame").value) }));
 $("split").addEventListener("input", (event) => {
   for (const pair of document.querySelectorAll(".beside")) pair.style.setProperty("--split", `${event.target.value}%`);
 });
-$("end").addEventListener("click", () => ask("end"));
+$("end").addEventListener("click", () => {
+  const isWaiting = state?.elsewhere.length || state?.results.some((result) => !result.kept);
+  if (!isWaiting || asked($("end"), "Close without accepting?")) ask("end");
+});
+$("install").addEventListener("click", () => ask("install", {}, "own-error"));
+$("bundle").addEventListener("change", async (event) => {
+  const [file] = event.target.files;
+  if (file) await takeOver(file);
+  event.target.value = "";
+});
 
 const events = new EventSource("events");
 events.addEventListener("message", (event) => {
@@ -298,7 +303,7 @@ events.addEventListener("message", (event) => {
 });
 events.addEventListener("end", () => {
   events.close();
-  showGone("Closed. You can close this tab; what you accepted is kept.");
+  showClosed();
 });
 events.addEventListener("error", () => showGone());
 search();

@@ -1,0 +1,83 @@
+"""What the page shows of a session: all that pages are told, and their pictures."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from sixbit.editors.page.lenses import lens_record
+from sixbit.editors.page.own import is_installed, odd_lenses, own_records
+from sixbit.editors.page.results import Measurement
+from sixbit.lenses.catalogue import catalogue
+
+if TYPE_CHECKING:
+    from sixbit.editors.page.session import PageSession
+
+
+def state_of(session: PageSession) -> dict[str, Any]:
+    """Return all that pages show, as JSON values; pictures by their names."""
+    found, shown = session.results.shown_at(session.place), session.comparison
+    return {
+        "lens": lens_record(catalogue().lenses.get(session.lens.lens_id, session.lens)) if session.lens else None,
+        "steps": list(session.steps),
+        "step": session.step,
+        "fields": list(session.fields),
+        "settings": session.said(),
+        "frames": [frame.as_json() for frame in session.frames_here],
+        "job": session.job,
+        "error": session.error,
+        "measurement": None
+        if found is None
+        else {
+            "number": found.number,
+            "verdict": list(found.findings.verdict),
+            "plots": [
+                {**vars(plot), "series": [vars(series) for series in plot.series]} for plot in found.findings.plots
+            ],
+            "pictures": [caption for caption, _ in found.findings.pictures],
+            "kept": found.kept,
+        },
+        "results": sorted(
+            (_row(session, one) for one in session.results.of(session.place)),
+            key=lambda row: row["f_number"] or math.inf,
+        ),
+        "elsewhere": [
+            {"lens_id": place.lens_id, "lens": catalogue().lens(place.lens_id).name, "step": place.step}
+            for place in session.results.elsewhere(session.place)
+        ],
+        "comparison": None if shown is None else {"number": shown[0], "summary": shown[1].summary},
+        "own": own_records(),
+        "odd": odd_lenses(),
+        "installed": is_installed(),
+        "notice": session.notice,
+    }
+
+
+def _row(session: PageSession, one: Measurement) -> dict[str, Any]:
+    """Return a result as it stands beside others."""
+    step = session.steps[one.place.step]
+    doubts = list(one.doubts)
+    if one.settings != session.said(but="f_number"):
+        doubts.append("It was measured with other settings than stand there now; measure again to use these.")
+    return {
+        "number": one.number,
+        "photos": list(one.photos.values()),
+        "brief": step.brief(one.result),
+        "is_of_aperture": step.at_aperture is not None,
+        "f_number": one.result.setting.f_number if step.at_aperture else None,
+        "doubts": doubts,
+        "kept": one.kept,
+        "replaced": bool(one.kept and one.replaces),
+    }
+
+
+def pictures_of(session: PageSession) -> dict[str, bytes]:
+    """Return all pictures by name: ``frame-N``, ``measurement-N-I``, ``comparison-N-VIEW-WHEN``."""
+    found = {f"frame-{frame.number}": frame.look.thumbnail for frame in session.frames.values() if frame.look}
+    for one in session.results.all.values():
+        for i, (_, picture) in enumerate(one.findings.pictures):
+            found[f"measurement-{one.number}-{i}"] = picture
+    if session.comparison:
+        number, shown = session.comparison
+        found |= {f"comparison-{number}-{which}": picture for which, picture in shown.pictures.items()}
+    return found

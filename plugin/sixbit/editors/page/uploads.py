@@ -1,0 +1,53 @@
+"""A photo that was dropped on the page, and what the page is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sixbit.editors.page.work import Look
+
+LONGEST_NAME = 120
+
+
+@dataclass
+class Upload:
+    """A photo that was dropped. ``path`` is ours, ``name`` the user's, made fit to be shown."""
+
+    number: int
+    step: str
+    name: str
+    path: Path
+    status: str = "arriving"
+    """``arriving``, ``reading``, ``ready``, ``used`` or ``refused``."""
+    reason: str = ""
+    look: Look | None = None
+    digest: str = ""
+    """That of its bytes: the same photo may be dropped twice."""
+
+    @property
+    def is_usable(self) -> bool:
+        """True if it can be measured and shown."""
+        return self.status in ("ready", "used")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the page is told of it."""
+        return {
+            "number": self.number,
+            "name": self.name,
+            "status": self.status,
+            "reason": self.reason,
+            "about": self.look.about if self.look else "",
+            "note": self.look.note if self.look else "",
+            "thumbnail": self.look is not None,
+        }
+
+
+def groups_of(frames: list[Upload]) -> list[list[Upload]]:
+    """Sort photos by camera and aperture, the widest first, and those that do not say theirs last."""
+    groups: dict[tuple[str, float], list[Upload]] = {}
+    for frame in frames:
+        camera, f_number = (frame.look.camera, frame.look.f_number) if frame.look else ("", None)
+        groups.setdefault((camera, f_number or float("inf")), []).append(frame)
+    return [groups[key] for key in sorted(groups)]

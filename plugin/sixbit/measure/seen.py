@@ -1,0 +1,142 @@
+"""What photos of straight things have shown, whether it is enough or not: for telling, and for drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sixbit.measure.straightness import AGREES, Lines, Straightening
+from sixbit.measure.worth import Worth
+from sixbit.values.arrays import FloatArray
+from sixbit.values.known import WHOLE
+
+OUTER = 0.7
+"""Of the way from the middle to an edge of the frame: what lies beyond is near that edge."""
+LACKING = 0.2
+"""An edge of the frame lacks lines if near it there are fewer, by length, than this share of the mean of all four."""
+SMALL = 0.85
+"""Charts that reach less far out, in half diagonals, lie in the middle of the frame."""
+EDGES = ("left", "right", "upper", "lower")
+
+
+class Brought(NamedTuple):
+    """What one photo has brought: edges, those that agree on one lens, a chart's corners, and how far out they go.
+
+    ``edges`` count if there is no chart; ``agreeing`` is None before there is a lens to agree on. ``reach`` is in half
+    diagonals. ``left_out`` is true of a photo that had no part in it.
+    """
+
+    edges: int
+    agreeing: int | None
+    corners: int
+    reach: float
+    left_out: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """Say it in a sentence or two.
+
+        >>> Brought(64, 52, 0, 0.83).in_words
+        '64 long edges, 52 of them straight things, out to 83 % of the way to the corners.'
+        >>> Brought(0, None, 54, 0.6).in_words
+        'A chart with 54 corners, out to 60 % of the way to the corners. Go nearer: it should fill the frame.'
+        """
+        out = f"out to {100 * self.reach:.0f} % of the way to the corners."
+        if self.corners:
+            chart = f"A chart with {self.corners} corners, {out}"
+            if self.left_out:
+                return f"{chart} Left out, as it does not fit the charts of the other photos."
+            return chart if self.reach >= SMALL else f"{chart} Go nearer: it should fill the frame."
+        if self.left_out:
+            return "Left out, as it shows no chart and other photos do."
+        if not self.edges:
+            return "It brought nothing: no long edge was found in it."
+        edges = "1 long edge" if self.edges == 1 else f"{self.edges} long edges"
+        agreeing = "" if self.agreeing is None else f", {self.agreeing or 'none'} of them straight things"
+        return f"{edges}{agreeing}, {out}" if self.agreeing != 0 else f"{edges}{agreeing}."
+
+
+@dataclass(frozen=True, eq=False)
+class SeenLines:
+    """Lines of photos with the pictures they were found in, and the fit to them, if there is one.
+
+    ``photos`` numbers the photos that were used among those given, ``pictures`` and ``corners`` (of the chart in each)
+    are theirs; ``lines`` counts ``photo`` by them, with points about ``centre``. ``others`` counts the corners of the
+    charts in those that were left out, by their number.
+    """
+
+    lines: Lines
+    pictures: tuple[NDArray[np.uint8], ...]
+    corners: tuple[int, ...]
+    photos: tuple[int, ...]
+    others: dict[int, int]
+    centre: FloatArray
+    fit: Straightening | None = None
+    worth: Worth | None = None
+
+    @property
+    def agreeing(self) -> NDArray[np.bool_] | None:
+        """Which lines agree on one lens; None before there is one."""
+        return None if self.fit is None else self.fit.weights > AGREES
+
+    @property
+    def brought(self) -> dict[int, Brought]:
+        """What each photo brought, by its number among those given."""
+        found = {number: Brought(0, None, corners, 0.0, True) for number, corners in self.others.items()}
+        good = self.agreeing
+        for k, number in enumerate(self.photos):
+            here = self.lines.photo == k
+            used = here if good is None or not np.any(here & good) else here & good
+            agreeing = None if good is None else int(np.count_nonzero(here & good))
+            height, width = self.pictures[k].shape
+            farthest = np.hypot(width, height) / min(width, height)
+            radii = np.hypot(*np.moveaxis(self.lines.points[used] + self.centre, 2, 0)) / farthest
+            reach = float(radii.max()) if radii.size else 0.0
+            found[number] = Brought(int(np.count_nonzero(here)), agreeing, self.corners[k], min(reach, 1.0))
+        return found
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The edges of the frame near which no photo has straight things, or hardly any."""
+        used = np.ones(len(self.lines), bool) if self.agreeing is None else self.agreeing
+        x, y = np.moveaxis(self._places(used), 2, 0)
+        lengths = self.lines.lengths[used]
+        near = [float(np.sum(np.mean(at > OUTER, axis=1) * lengths)) for at in (-x, x, -y, y)]
+        return tuple(edge for edge, length in zip(EDGES, near, strict=True) if length <= LACKING * np.mean(near))
+
+    @property
+    def helps(self) -> str:
+        """Say which photos to add, after "more photos, or"."""
+        reach = max((one.reach for one in self.brought.values()), default=0.0)
+        if any(self.corners):
+            if reach < SMALL:
+                return (
+                    f"ones with the chart nearer: it lies in the middle of the frame, and its corners reach "
+                    f"{100 * reach:.0f} % of the way to those of the frame. Fill the frame with it"
+                )
+            return f"ones whose chart reaches {_edges(self.lacking) or 'the corners of the frame'}"
+        if lacking := self.lacking:
+            return f"one with straight things near {_edges(lacking)}"
+        return "longer lines, nearer to the borders and corners" if reach < WHOLE else "longer straight things"
+
+    def _places(self, used: NDArray[np.bool_]) -> FloatArray:
+        """Points of lines from the middle of their photo, in half widths and heights: (lines, points, 2)."""
+        shapes = np.array([picture.shape[::-1] for picture in self.pictures], float).reshape(-1, 2)
+        halves = shapes / shapes.min(axis=1, keepdims=True, initial=np.inf)
+        lines = self.lines.only(used)
+        return np.asarray((lines.points + self.centre) / halves[lines.photo][:, None], np.float64)
+
+
+def _edges(lacking: Sequence[str]) -> str:
+    """The edges of the frame, in words.
+
+    >>> _edges(("left", "right")), _edges(("upper",))
+    ('the left and right edges', 'the upper edge')
+    """
+    if not lacking:
+        return ""
+    return f"the {' and '.join(lacking)} edge{'s' if len(lacking) > 1 else ''}"
