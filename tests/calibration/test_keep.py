@@ -343,3 +343,27 @@ def test_two_measurements_of_the_same_are_averaged_by_their_errors() -> None:
     assert found() == pytest.approx(0.05)
     measured(0.060, 0.1, 4)
     assert found() == pytest.approx(0.06)
+
+
+def test_measurements_are_averaged_whatever_model_they_found() -> None:
+    """A poor one that came later does not take the place of a good one, as its model is another."""
+
+    def measured(kind: str, model: Model, error: float, days: int) -> None:
+        known = {kind: Known((error,) * 11, 1.0)}
+        add(setting(), "5 photos", known=known, date=START + timedelta(days=days), **{kind: model})
+
+    def found(kind: str) -> list[float]:
+        lens = catalogue().calibration_entries(LENS, [kind])[kind].lens
+        return list((lens.interpolate_distortion if kind == "distortion" else lens.interpolate_tca)(35).terms)
+
+    measured("distortion", Model("poly3", (0.010,)), 0.1, 0)
+    measured("distortion", Model("ptlens", (0.005, 0.020, -0.005)), 0.2, 1)
+    assert found("distortion") == pytest.approx([0.001, 0.012, -0.001])
+    # It has no common form with the others.
+    measured("distortion", Model("poly5", (0.09, -0.01)), 0.5, 2)
+    assert found("distortion") == pytest.approx([0.001, 0.012, -0.001])
+    measured("distortion", Model("poly5", (0.03, -0.01)), 0.01, 3)
+    assert found("distortion")[:2] == pytest.approx([0.03, -0.01])
+    measured("tca", Model("linear", (1.001, 0.999)), 0.1, 0)
+    measured("tca", Model("poly3", (1.002, 0.998, 0.001, 0.0, 0.0, 0.002)), 0.1, 1)
+    assert found("tca") == pytest.approx([1.0015, 0.9985, 0.0005, 0.0, 0.0, 0.001])
