@@ -89,6 +89,16 @@ class SensorPicture:
         return self.frame is not None and self.middle != ((self.width - 1) / 2, (self.height - 1) / 2)
 
     @property
+    def stands(self) -> bool:
+        """True for a frame that is higher than wide.
+
+        >>> SensorPicture(40, 30, 1.0, frame=(0, 0, 40, 60)).stands
+        True
+        """
+        _, _, width, height = self._frame
+        return height > width
+
+    @property
     def _frame(self) -> tuple[float, float, float, float]:
         return self.frame or (0, 0, self.width, self.height)
 

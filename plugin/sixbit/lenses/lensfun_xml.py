@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import aspect_ratio, merged, models, text_of, xml_root
-from sixbit.lenses.own import Run
+from sixbit.lenses.own import Run, centre_of
 from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, Code
 from sixbit.values.kinds import TRUSTED
@@ -46,6 +46,7 @@ def _entry(runs: Sequence[Run], complete: bool) -> Element:
     measured = [(run, lens) for run in runs for lens in _root(run).iter("lens")]
     weights = [{kind: run.weight(kind) for kind in run.kinds} for run, _ in measured]
     entry = merged([lens for _, lens in measured], TERMS, weights)
+    _set_centre(entry, runs)
     calibration = entry.find("calibration")
     if not complete:
         _as_contributed(entry, runs)
@@ -54,6 +55,21 @@ def _entry(runs: Sequence[Run], complete: bool) -> Element:
         there = {row.tag for row in calibration}
         calibration.extend(copy.deepcopy(row) for row in stock.iterfind("calibration/*") if row.tag not in there)
     return entry
+
+
+def _set_centre(entry: Element, runs: Sequence[Run]) -> None:
+    """Give an entry the optical centre that was seen, if all runs were made with one body: it is not the lens's."""
+    for place in entry.findall("center"):
+        entry.remove(place)
+    centre = centre_of(runs) if len({(run.make, run.model) for run in runs}) == 1 else None
+    if centre:
+        tags = [child.tag for child in entry]
+        entry.insert(tags.index("calibration"), centre_element(centre))
+
+
+def centre_element(centre: tuple[float, float]) -> Element:
+    """Make lensfun's ``<center>``."""
+    return Element("center", x=f"{centre[0]:.6g}", y=f"{centre[1]:.6g}")
 
 
 def _as_contributed(entry: Element, runs: Sequence[Run]) -> None:
