@@ -164,6 +164,14 @@ def test_it_is_imported_once_and_not_passed_on(tmp_path: Path, other_home: Calla
         write_bundle(tmp_path / "none.json", "no-lens")
 
 
+def test_it_is_known_again_whatever_wrote_its_numbers(tmp_path: Path) -> None:
+    model = lens_model("distortion", "poly3", 0.012345678901234567)
+    (tmp_path / "lens.json").write_text(json.dumps(bundle(shading=None, **model)))
+    read_bundle(tmp_path / "lens.json")
+    with pytest.raises(CalibrationError, match="not there already"):
+        read_bundle(tmp_path / "lens.json")
+
+
 def test_a_file_for_another_owner_is_of_one_lens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     measured()
     assert main(["calibrate", "export", "-o", str(tmp_path / "all.json")]) == 2
@@ -271,6 +279,11 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "too few terms": (bundle(**lens_model("vignetting", "pa", -1)), "has not the 3 terms"),
     "terms of text": (bundle(**lens_model("vignetting", "pa", "1", 0, 0)), "not a number"),
     "folds": (bundle(**lens_model("distortion", "poly3", -0.9)), "folds the picture over"),
+    "folds in the corner that is farthest from its centre": (
+        bundle(f_number=None, shading=None, centre=[0.49, 0.49], **lens_model("distortion", "poly3", -0.105)),
+        "folds over within the frame",
+    ),
+    "hardly any light": (bundle(shading=None, **lens_model("vignetting", "pa", -0.9955, 0, 0)), "reaches zero"),
     "tca folds": (bundle(**lens_model("tca", "linear", -1, 1)), "folds the picture over"),
     "no light": (bundle(**lens_model("vignetting", "pa", -2, 0, 0)), "no lens's"),
     "too much light": (bundle(**lens_model("vignetting", "pa", 9, 0, 0)), "no lens's"),

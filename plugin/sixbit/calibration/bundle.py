@@ -18,13 +18,15 @@ import numpy as np
 
 from sixbit.calibration.frames import Setting
 from sixbit.calibration.keep import add, remove, runs
-from sixbit.compiler.optics import distortion, tca, vignetting
+from sixbit.compiler.compile import compile_optics
+from sixbit.compiler.optics import MODELS, Optics, Sensor, SensorPicture, distortion, tca, vignetting
 from sixbit.compiler.shading import Shading
 from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import xml_root
 from sixbit.lenses.lensfun_xml import TERMS
 from sixbit.lenses.own import Run, read_centre
+from sixbit.lenses.turned import MIDDLE
 from sixbit.manifest import manifest
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, CompileError, SixbitError
@@ -264,7 +266,15 @@ def _run(lens: Lens, value: Any) -> _Measured:
         raise ValueError("`known` is not of what was measured")
     errors = {kind: Known.from_json(one) for kind, one in known.items()}
     grade, centre = Grade(record["grade"]), read_centre(record.get(CENTRE))
+    _check_usable(setting, models, centre)
     return _Measured(setting, record["source"], grade, date, models, shading, errors, centre)
+
+
+def _check_usable(setting: Setting, models: Mapping[str, Model], centre: tuple[float, float] | None) -> None:
+    """Raise CompileError for what would correct no photo: it would stand in the way of all that else is known."""
+    sensor = Sensor(setting.crop_factor, setting.aspect_ratio, centre or MIDDLE)
+    optics: dict[str, Any] = {kind: (MODELS[kind](*model), sensor) for kind, model in models.items()}
+    compile_optics(Optics(**optics), SensorPicture(round(1000 * setting.aspect_ratio), 1000, setting.crop_factor))
 
 
 def _model(kind: str, value: Any, setting: Setting) -> Model:
@@ -276,7 +286,8 @@ def _model(kind: str, value: Any, setting: Setting) -> Model:
         raise ValueError(f"lensfun has no {kind} model {name!r:.40}")
     if not isinstance(terms, list) or len(terms) != len(TERMS[kind][name]):
         raise ValueError(f"{kind} has not the {len(TERMS[kind][name])} terms of {name}")
-    model = Model(name, tuple(_number(f"terms of {kind}", term, -10, 10) for term in terms))
+    # As they are kept, so that they are known again.
+    model = Model(name, tuple(float(f"{_number(f'terms of {kind}', term, -10, 10):.9g}") for term in terms))
     corner = 1.0 if kind == "vignetting" else math.hypot(setting.aspect_ratio, 1)
     r: FloatArray = np.linspace(0, corner, 401)
     for curve in _curves(kind, model, r):
