@@ -22,7 +22,7 @@ from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.values.choices import Choices
-from sixbit.values.errors import CalibrationError, Code, CompileError, PhotoError
+from sixbit.values.errors import CalibrationError, CatalogueError, Code, CompileError, PhotoError
 from sixbit.values.filter import Filter
 from sixbit.values.known import Known
 from sixbit.values.lens import Model
@@ -170,6 +170,24 @@ def test_it_is_known_again_whatever_wrote_its_numbers(tmp_path: Path) -> None:
     read_bundle(tmp_path / "lens.json")
     with pytest.raises(CalibrationError, match="not there already"):
         read_bundle(tmp_path / "lens.json")
+
+
+@pytest.mark.parametrize("shading", ["red", 1, [1], {"red": 1}])
+def test_a_damaged_shading_is_not_passed_on(tmp_path: Path, shading: Any) -> None:
+    run = add(setting(), "2 flat frames", vignetting=PA, shading=CAST.to_json())
+    run.path.write_text(json.dumps(json.loads(run.path.read_text()) | {"shading": shading}))
+    reload_catalogue()
+    with pytest.raises(CatalogueError, match="shading that cannot be read"):
+        write_bundle(tmp_path / "lens.json", LENS)
+
+
+@pytest.mark.parametrize("term", ["x", "nan", "1e999"])
+def test_a_changed_term_is_not_passed_on(tmp_path: Path, term: str) -> None:
+    run = add(setting(), "2 flat frames", vignetting=PA)
+    run.xml.write_text(run.xml.read_text().replace('k1="-0.9"', f'k1="{term}"'))
+    reload_catalogue()
+    with pytest.raises(CatalogueError, match="was changed, and cannot be passed on"):
+        write_bundle(tmp_path / "lens.json", LENS)
 
 
 def test_a_file_for_another_owner_is_of_one_lens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -443,3 +443,36 @@ def test_grades_that_are_not_asked_for_are_not_mixed_in() -> None:
     assert gain(5.6, Grade.PUBLISHED) == 1.0
     assert gain(2.0, Grade.MEASURED, Grade.PUBLISHED) == pytest.approx(1 / 0.4, rel=1e-3)
     assert gain(5.6, Grade.MEASURED) == pytest.approx(1 / 0.67, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (' focal="35"', ' focal="wide"'),
+        ('k1="-0.9"', 'k1="x"'),
+        ('k1="-0.9"', 'k1="nan"'),
+        ("<cropfactor>1<", "<cropfactor>x<"),
+        ("1.5:1", "3:0"),
+    ],
+)
+def test_a_run_whose_numbers_were_changed_stops_no_other(tmp_path: Path, old: str, new: str) -> None:
+    damaged = keep(OPEN)
+    lensfun.install()
+    text = damaged.xml.read_text()
+    assert old in text
+    damaged.xml.write_text(text.replace(old, new))
+    reload_catalogue()
+    other = keep(DOWN, 8.0)
+    with refused(CatalogueError, f"{damaged.name}.xml: was changed", Code.RUN):
+        export(tmp_path / "out.xml")
+    remove(other.name)
+    remove(damaged.name)
+    assert runs() == ()
+
+
+def test_a_record_with_half_a_character_is_passed_over() -> None:
+    run = keep(OPEN)
+    run.path.write_text(json.dumps(json.loads(run.path.read_text()) | {"source": "\ud800"}))
+    reload_catalogue()
+    with pytest.warns(UserFileWarning, match=run.path.name):
+        assert runs() == ()

@@ -20,7 +20,7 @@ from sixbit.calibration.frames import Setting
 from sixbit.calibration.keep import add, remove, runs
 from sixbit.compiler.compile import compile_optics
 from sixbit.compiler.optics import MODELS, Optics, Sensor, SensorPicture, distortion, tca, vignetting
-from sixbit.compiler.shading import Shading
+from sixbit.compiler.shading import Shading, shading_of
 from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import xml_root
@@ -99,7 +99,10 @@ def _record(run: Run) -> dict[str, Any]:
     for row in xml_root(run.xml).iterfind("lens/calibration/*") if run.has_xml else ():
         try:
             names = TERMS[row.tag][row.get("model", "")]
-            models[row.tag] = {"model": row.get("model"), "terms": [float(row.get(name, 0)) for name in names]}
+            terms = [float(row.get(name, 0)) for name in names]
+            models[row.tag] = {"model": row.get("model"), "terms": terms}
+            if not all(map(math.isfinite, terms)):
+                raise ValueError("a number beyond all bounds")
         except (KeyError, ValueError) as error:
             raise CatalogueError(f"was changed, and cannot be passed on ({error}).", subject=run.xml) from error
     of_run = {name: getattr(run, name) for name in RUN if name != "models"}
@@ -108,7 +111,7 @@ def _record(run: Run) -> dict[str, Any]:
         record[KNOWN] = {kind: known._asdict() for kind, known in run.known.items()}
     if run.centre:
         record[CENTRE] = list(run.centre)
-    return record | {SHADING: Shading.from_json(run.shading).to_json()} if run.shading else record
+    return record | {SHADING: shading_of(run).to_json()} if run.shading else record
 
 
 def read_bundle(path: Path) -> tuple[Run, ...]:

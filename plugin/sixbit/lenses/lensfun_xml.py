@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -44,6 +45,8 @@ def lensfun_entries(wanted: Sequence[Run], complete: bool) -> list[Element]:
 
 def _entry(runs: Sequence[Run], complete: bool) -> Element:
     measured = [(run, lens) for run in runs for lens in _root(run).iter("lens")]
+    for run, lens in measured:
+        _check(run, lens)
     weights = [{kind: run.weight(kind) for kind in run.kinds} for run, _ in measured]
     entry = merged([lens for _, lens in measured], TERMS, weights)
     _set_centre(entry, runs)
@@ -55,6 +58,19 @@ def _entry(runs: Sequence[Run], complete: bool) -> Element:
         there = {row.tag for row in calibration}
         calibration.extend(copy.deepcopy(row) for row in stock.iterfind("calibration/*") if row.tag not in there)
     return entry
+
+
+def _check(run: Run, lens: Element) -> None:
+    """Raise CatalogueError for a run of whose XML somebody has changed a number to what is none."""
+    try:
+        numbers = [float(text_of(lens, "cropfactor") or 1), aspect_ratio(lens)]
+        for row in lens.iterfind("calibration/*"):
+            numbers += [float(value) for name, value in row.items() if name != "model"]
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError("a number beyond all bounds")
+    except ValueError as error:
+        why = Sentence("{why}", Code.RUN, why=f"was changed, and cannot be read ({error}).", run=run.name)
+        raise CatalogueError(why, subject=run.xml) from error
 
 
 def _set_centre(entry: Element, runs: Sequence[Run]) -> None:

@@ -178,6 +178,7 @@ def _read(path: Path) -> Run:
         for name in ("lens_id", "lens", "source", "date", "make", "model"):
             if not isinstance(getattr(run, name), str):
                 raise ValueError(f"{name} is {getattr(run, name)!r:.40}")
+            getattr(run, name).encode()  # half a character is no text
         return run
     except CatalogueError:
         raise
