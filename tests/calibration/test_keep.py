@@ -407,6 +407,12 @@ def test_the_optical_centre_turns_with_the_picture(
     assert centre_in(M10._replace(turned=turned), size) == pytest.approx(centre)
 
 
+def test_in_a_crop_mode_the_optical_centre_is_farther_from_the_middle() -> None:
+    with_centre()
+    found = compile_filter(LENS, M10, Choices(crop_factor=1.5, scale="none"), size=(1501, 1001))
+    assert found.centre == pytest.approx((750 + 37.5, 500 - 15))
+
+
 def test_the_optical_centre_is_kept_as_the_sensor_lay() -> None:
     assert with_centre(turned=6).centre == (-0.02, -0.05)
     assert with_centre(turned=None).centre is None

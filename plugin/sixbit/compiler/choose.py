@@ -91,7 +91,15 @@ def choose(
 def _centre_in(usage: Usage, entry: Entry) -> Point:
     """The optical centre of a calibration in a picture; its middle, if nobody knows how that was turned."""
     way = how_turned(usage.shot, usage.picture.stands)
-    return turned(entry.centre, way) if way else MIDDLE
+    if not way:
+        return MIDDLE
+    # So many mm beside the middle it is in a crop mode of that body, too. What is no run of Sixbit's is lensfun's, who
+    # counts in half short sides of any picture.
+    share = (
+        usage.picture.short_sides_of(Sensor(entry.crop_factor, entry.aspect_ratio)) if entry.calibration.run else 1.0
+    )
+    x, y = turned(entry.centre, way)
+    return x * share, y * share
 
 
 def _told(calibration: Calibration, factors: Any) -> dict[str, Any]:

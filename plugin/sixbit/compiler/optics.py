@@ -125,6 +125,14 @@ class SensorPicture:
         """Give the length of one px in half short sides of the calibration sensor: the unit of distortion and tca."""
         return self.per_half_diagonal(sensor) * math.hypot(sensor.aspect_ratio, 1)
 
+    def short_sides_of(self, sensor: Sensor) -> float:
+        """Give the short side of the calibration sensor in short sides of the frame.
+
+        >>> SensorPicture(1501, 1001, 1.5).short_sides_of(Sensor(1.0))
+        1.5
+        """
+        return round(2 / (self.per_half_short_side(sensor) * min(self._lengths)), 9)
+
 
 def distortion(model: str, terms: Sequence[float]) -> Polynomial:
     """Source radius over output radius, at the output radius in half short sides.
