@@ -22,7 +22,7 @@ from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
 from sixbit.values.choices import Choices
-from sixbit.values.errors import CalibrationError, Code, CompileError, PhotoError
+from sixbit.values.errors import CalibrationError, CatalogueError, Code, CompileError, PhotoError
 from sixbit.values.filter import Filter
 from sixbit.values.known import Known
 from sixbit.values.lens import Model
@@ -164,6 +164,32 @@ def test_it_is_imported_once_and_not_passed_on(tmp_path: Path, other_home: Calla
         write_bundle(tmp_path / "none.json", "no-lens")
 
 
+def test_it_is_known_again_whatever_wrote_its_numbers(tmp_path: Path) -> None:
+    model = lens_model("distortion", "poly3", 0.012345678901234567)
+    (tmp_path / "lens.json").write_text(json.dumps(bundle(shading=None, **model)))
+    read_bundle(tmp_path / "lens.json")
+    with pytest.raises(CalibrationError, match="not there already"):
+        read_bundle(tmp_path / "lens.json")
+
+
+@pytest.mark.parametrize("shading", ["red", 1, [1], {"red": 1}])
+def test_a_damaged_shading_is_not_passed_on(tmp_path: Path, shading: Any) -> None:
+    run = add(setting(), "2 flat frames", vignetting=PA, shading=CAST.to_json())
+    run.path.write_text(json.dumps(json.loads(run.path.read_text()) | {"shading": shading}))
+    reload_catalogue()
+    with pytest.raises(CatalogueError, match="shading that cannot be read"):
+        write_bundle(tmp_path / "lens.json", LENS)
+
+
+@pytest.mark.parametrize("term", ["x", "nan", "1e999"])
+def test_a_changed_term_is_not_passed_on(tmp_path: Path, term: str) -> None:
+    run = add(setting(), "2 flat frames", vignetting=PA)
+    run.xml.write_text(run.xml.read_text().replace('k1="-0.9"', f'k1="{term}"'))
+    reload_catalogue()
+    with pytest.raises(CatalogueError, match="was changed, and cannot be passed on"):
+        write_bundle(tmp_path / "lens.json", LENS)
+
+
 def test_a_file_for_another_owner_is_of_one_lens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     measured()
     assert main(["calibrate", "export", "-o", str(tmp_path / "all.json")]) == 2
@@ -271,6 +297,11 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "too few terms": (bundle(**lens_model("vignetting", "pa", -1)), "has not the 3 terms"),
     "terms of text": (bundle(**lens_model("vignetting", "pa", "1", 0, 0)), "not a number"),
     "folds": (bundle(**lens_model("distortion", "poly3", -0.9)), "folds the picture over"),
+    "folds in the corner that is farthest from its centre": (
+        bundle(f_number=None, shading=None, centre=[0.49, 0.49], **lens_model("distortion", "poly3", -0.105)),
+        "folds over within the frame",
+    ),
+    "hardly any light": (bundle(shading=None, **lens_model("vignetting", "pa", -0.9955, 0, 0)), "reaches zero"),
     "tca folds": (bundle(**lens_model("tca", "linear", -1, 1)), "folds the picture over"),
     "no light": (bundle(**lens_model("vignetting", "pa", -2, 0, 0)), "no lens's"),
     "too much light": (bundle(**lens_model("vignetting", "pa", 9, 0, 0)), "no lens's"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import lensfunpy
 import numpy as np
@@ -25,7 +26,7 @@ from sixbit.lenses.own import SUFFIX
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, PhotoError, UserFileWarning
 from sixbit.values.filter import Filter
-from sixbit.values.kinds import KINDS
+from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.known import Known
 from sixbit.values.lens import Model
 from sixbit.values.shot import Shot, Tagged
@@ -46,7 +47,7 @@ def _anew() -> Iterator[None]:
     reload_catalogue()
 
 
-def setting(f_number: float | None = 2.0, crop: float = 1.0, model: str = "LEICA M10", **more: float) -> Setting:
+def setting(f_number: float | None = 2.0, crop: float = 1.0, model: str = "LEICA M10", **more: Any) -> Setting:
     lens = catalogue().lenses[LENS]
     return Setting(lens, crop, 35.0, f_number=f_number, make="LEICA CAMERA AG", model=model, **more)
 
@@ -343,3 +344,141 @@ def test_two_measurements_of_the_same_are_averaged_by_their_errors() -> None:
     assert found() == pytest.approx(0.05)
     measured(0.060, 0.1, 4)
     assert found() == pytest.approx(0.06)
+
+
+def test_measurements_are_averaged_whatever_model_they_found() -> None:
+    """A poor one that came later does not take the place of a good one, as its model is another."""
+
+    def measured(kind: str, model: Model, error: float, days: int) -> None:
+        known = {kind: Known((error,) * 11, 1.0)}
+        add(setting(), "5 photos", known=known, date=START + timedelta(days=days), **{kind: model})
+
+    def found(kind: str) -> list[float]:
+        lens = catalogue().calibration_entries(LENS, [kind])[kind].lens
+        return list((lens.interpolate_distortion if kind == "distortion" else lens.interpolate_tca)(35).terms)
+
+    measured("distortion", Model("poly3", (0.010,)), 0.1, 0)
+    measured("distortion", Model("ptlens", (0.005, 0.020, -0.005)), 0.2, 1)
+    assert found("distortion") == pytest.approx([0.001, 0.012, -0.001])
+    # It has no common form with the others.
+    measured("distortion", Model("poly5", (0.09, -0.01)), 0.5, 2)
+    assert found("distortion") == pytest.approx([0.001, 0.012, -0.001])
+    measured("distortion", Model("poly5", (0.03, -0.01)), 0.01, 3)
+    assert found("distortion")[:2] == pytest.approx([0.03, -0.01])
+    measured("tca", Model("linear", (1.001, 0.999)), 0.1, 0)
+    measured("tca", Model("poly3", (1.002, 0.998, 0.001, 0.0, 0.0, 0.002)), 0.1, 1)
+    assert found("tca") == pytest.approx([1.0015, 0.9985, 0.0005, 0.0, 0.0, 0.001])
+
+
+CENTRE = (0.05, -0.02)
+
+
+def with_centre(**more: object) -> user_database.Run:
+    known = {"distortion": Known((0.01,) * 11, 1.0)}
+    model = Model("poly3", (0.01,))
+    return add(setting(None, **more), "5 photos", known=known, centre=CENTRE, date=START, distortion=model)  # type: ignore[arg-type]
+
+
+def centre_in(shot: Shot, size: tuple[int, int] = (1501, 1001)) -> tuple[float, float]:
+    """The optical centre of a picture, in px from its middle."""
+    x, y = compile_filter(LENS, shot, Choices(crop_factor=1.0, scale="none"), size=size).centre
+    return round(x - (size[0] - 1) / 2, 6), round(y - (size[1] - 1) / 2, 6)
+
+
+@pytest.mark.parametrize(
+    ("turned", "size", "centre"),
+    [
+        (1, (1501, 1001), (25, -10)),
+        (2, (1501, 1001), (-25, -10)),
+        (3, (1501, 1001), (-25, 10)),
+        (4, (1501, 1001), (25, 10)),
+        (5, (1001, 1501), (-10, 25)),
+        (6, (1001, 1501), (10, 25)),
+        (7, (1001, 1501), (10, -25)),
+        (8, (1001, 1501), (-10, -25)),
+        (1, (1001, 1501), (0, 0)),  # somebody has turned it
+        (6, (1501, 1001), (0, 0)),
+    ],
+)
+def test_the_optical_centre_turns_with_the_picture(
+    turned: int, size: tuple[int, int], centre: tuple[float, float]
+) -> None:
+    with_centre()
+    assert centre_in(M10._replace(turned=turned), size) == pytest.approx(centre)
+
+
+def test_in_a_crop_mode_the_optical_centre_is_farther_from_the_middle() -> None:
+    with_centre()
+    found = compile_filter(LENS, M10, Choices(crop_factor=1.5, scale="none"), size=(1501, 1001))
+    assert found.centre == pytest.approx((750 + 37.5, 500 - 15))
+
+
+def test_the_optical_centre_is_kept_as_the_sensor_lay() -> None:
+    assert with_centre(turned=6).centre == (-0.02, -0.05)
+    assert with_centre(turned=None).centre is None
+
+
+def test_the_optical_centre_is_of_the_body_that_it_was_seen_on(tmp_path: Path) -> None:
+    """An adapter is beside the middle, not the lens; a later run that does not see it says nothing of it."""
+    with_centre()
+    date, known = START + timedelta(days=1), {"distortion": Known((0.5,) * 11, 1.0)}
+    add(setting(None), "1 photo", known=known, date=date, distortion=Model("poly3", (0.02,)))
+    add(setting(), "1 flat frame", vignetting=Model("pa", OPEN), date=date)
+    assert centre_in(M10) == (25, -10)
+    assert centre_in(M10._replace(model=Tagged("LEICA M11", "EXIF Model"))) == (0, 0)
+
+    def exported() -> str:
+        export(tmp_path / "mine.xml")
+        return (tmp_path / "mine.xml").read_text()
+
+    assert '<center x="0.05" y="-0.02" />' in exported()
+    add(setting(None, model="LEICA M11"), "1 photo", date=date, distortion=Model("poly3", (0.02,)))
+    assert "center" not in exported()
+
+
+def test_grades_that_are_not_asked_for_are_not_mixed_in() -> None:
+    add(setting(2.0), "2 stops in the corner", vignetting=Model("pa", OPEN), grade=Grade.PUBLISHED)
+    add(setting(5.6), "1 flat frame", vignetting=Model("pa", DOWN))
+
+    def gain(f_number: float, *grades: Grade) -> float:
+        kinds = {"vignetting": 1.0}
+        choices = Choices(crop_factor=1.0, f_number=f_number, kinds=kinds, scale="none", grades=grades)
+        return corner_gain(compile_filter(LENS, M10, choices, size=(601, 401)))
+
+    assert gain(2.0, Grade.MEASURED) == 1.0
+    assert gain(5.6, Grade.PUBLISHED) == 1.0
+    assert gain(2.0, Grade.MEASURED, Grade.PUBLISHED) == pytest.approx(1 / 0.4, rel=1e-3)
+    assert gain(5.6, Grade.MEASURED) == pytest.approx(1 / 0.67, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (' focal="35"', ' focal="wide"'),
+        ('k1="-0.9"', 'k1="x"'),
+        ('k1="-0.9"', 'k1="nan"'),
+        ("<cropfactor>1<", "<cropfactor>x<"),
+        ("1.5:1", "3:0"),
+    ],
+)
+def test_a_run_whose_numbers_were_changed_stops_no_other(tmp_path: Path, old: str, new: str) -> None:
+    damaged = keep(OPEN)
+    lensfun.install()
+    text = damaged.xml.read_text()
+    assert old in text
+    damaged.xml.write_text(text.replace(old, new))
+    reload_catalogue()
+    other = keep(DOWN, 8.0)
+    with refused(CatalogueError, f"{damaged.name}.xml: was changed", Code.RUN):
+        export(tmp_path / "out.xml")
+    remove(other.name)
+    remove(damaged.name)
+    assert runs() == ()
+
+
+def test_a_record_with_half_a_character_is_passed_over() -> None:
+    run = keep(OPEN)
+    run.path.write_text(json.dumps(json.loads(run.path.read_text()) | {"source": "\ud800"}))
+    reload_catalogue()
+    with pytest.warns(UserFileWarning, match=run.path.name):
+        assert runs() == ()

@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 import sixbit
+from sixbit.calibration.frames import Setting
+from sixbit.calibration.keep import add
 from sixbit.editors.server.pictures import reduced
 from sixbit.export.presets import load
 from sixbit.lenses.catalogue import catalogue
@@ -31,6 +33,7 @@ from sixbit.photos.profiles import curve_of_profile
 from sixbit.tags.shot import shot_of_tags
 from sixbit.tags.write import write_lens_tags
 from sixbit.values.kinds import Grade
+from sixbit.values.lens import Model
 from sixbit.values.light import linear
 from tests.scenery import PHOTO
 from tests.scenery import photo_factory as factory
@@ -195,7 +198,7 @@ def test_identify_says_what_the_command_line_says(server: Server, capsys: pytest
     said = json.loads(capsys.readouterr().out)
     answer = server.ask("identify", photo=str(PHOTO))
     assert answer.pop("size") == [1536, 1024]
-    assert answer.pop("orientation") == 1
+    assert answer.pop("orientation") == answer.pop("turned") == 1
     said_in_parts = answer.pop("said")
     assert answer.pop("placed") == []
     assert answer.pop("said_unmarked") == []
@@ -311,6 +314,17 @@ def test_compile_takes_the_frame(server: Server) -> None:
     assert told["digest"] == kept.digest
     points = np.array([[0.0, 0.0], [449.0, 299.0], [0.0, 299.0]])
     assert np.abs(kept.source_points(points) - whole.source_points(points)).max() < 0.01
+
+
+def test_compile_turns_the_optical_centre_with_the_picture(own_server: Server) -> None:
+    lens = catalogue().lenses[LENS]
+    setting = Setting(lens, 1.0, 35.0, make="LEICA CAMERA AG", model="LEICA M11")
+    add(setting, "5 photos", centre=(0.05, -0.02), distortion=Model("poly3", (0.01,)))
+    request = {"lens": LENS, "size": [300, 450], "crop_factor": 1.0, "tags": M11, "frame": None, "scale": "none"}
+    digests = {turned: own_server.ask("compile", **request, turned=turned)["digest"] for turned in (1, 6, 8)}
+    assert len(set(digests.values())) == 3
+    assert own_server.ask("compile", **request)["digest"] == digests[1]
+    assert own_server.refusal("compile", **request, turned=9)[0] == "argument"
 
 
 def test_compile_refuses_a_part_unless_a_frame_is_told(server: Server) -> None:

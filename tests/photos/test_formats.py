@@ -155,6 +155,7 @@ def test_pictures_are_turned_once(orientation: int, tmp_path: Path) -> None:
         assert np.abs(np.asarray(shown) - upright).max() <= 3, name
         assert (shot.width, shot.height) == photo.pixels.shape[1::-1]
         assert (photo.metadata.orientation or 1) == shot.orientation == (orientation if "webp" in name else 1)
+        assert shot.turned == (1 if "webp" in name else orientation)
         assert shot.make is not None
         save_photo(photo, photo.pixels, tmp_path / f"{name}.png")
         with Image.open(tmp_path / f"{name}.png") as written:

@@ -18,13 +18,15 @@ import numpy as np
 
 from sixbit.calibration.frames import Setting
 from sixbit.calibration.keep import add, remove, runs
-from sixbit.compiler.optics import distortion, tca, vignetting
-from sixbit.compiler.shading import Shading
+from sixbit.compiler.compile import compile_optics
+from sixbit.compiler.optics import MODELS, Optics, Sensor, SensorPicture, distortion, tca, vignetting
+from sixbit.compiler.shading import Shading, shading_of
 from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import xml_root
 from sixbit.lenses.lensfun_xml import TERMS
 from sixbit.lenses.own import Run, read_centre
+from sixbit.lenses.turned import MIDDLE
 from sixbit.manifest import manifest
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, CompileError, SixbitError
@@ -97,7 +99,10 @@ def _record(run: Run) -> dict[str, Any]:
     for row in xml_root(run.xml).iterfind("lens/calibration/*") if run.has_xml else ():
         try:
             names = TERMS[row.tag][row.get("model", "")]
-            models[row.tag] = {"model": row.get("model"), "terms": [float(row.get(name, 0)) for name in names]}
+            terms = [float(row.get(name, 0)) for name in names]
+            models[row.tag] = {"model": row.get("model"), "terms": terms}
+            if not all(map(math.isfinite, terms)):
+                raise ValueError("a number beyond all bounds")
         except (KeyError, ValueError) as error:
             raise CatalogueError(f"was changed, and cannot be passed on ({error}).", subject=run.xml) from error
     of_run = {name: getattr(run, name) for name in RUN if name != "models"}
@@ -106,7 +111,7 @@ def _record(run: Run) -> dict[str, Any]:
         record[KNOWN] = {kind: known._asdict() for kind, known in run.known.items()}
     if run.centre:
         record[CENTRE] = list(run.centre)
-    return record | {SHADING: Shading.from_json(run.shading).to_json()} if run.shading else record
+    return record | {SHADING: shading_of(run).to_json()} if run.shading else record
 
 
 def read_bundle(path: Path) -> tuple[Run, ...]:
@@ -265,7 +270,15 @@ def _run(lens: Lens, value: Any) -> _Measured:
         raise ValueError("`known` is not of what was measured")
     errors = {kind: Known.from_json(one) for kind, one in known.items()}
     grade, centre = Grade(record["grade"]), read_centre(record.get(CENTRE))
+    _check_usable(setting, models, centre)
     return _Measured(setting, record["source"], grade, date, models, shading, errors, centre)
+
+
+def _check_usable(setting: Setting, models: Mapping[str, Model], centre: tuple[float, float] | None) -> None:
+    """Raise CompileError for what would correct no photo: it would stand in the way of all that else is known."""
+    sensor = Sensor(setting.crop_factor, setting.aspect_ratio, centre or MIDDLE)
+    optics: dict[str, Any] = {kind: (MODELS[kind](*model), sensor) for kind, model in models.items()}
+    compile_optics(Optics(**optics), SensorPicture(round(1000 * setting.aspect_ratio), 1000, setting.crop_factor))
 
 
 def _model(kind: str, value: Any, setting: Setting) -> Model:
@@ -277,7 +290,8 @@ def _model(kind: str, value: Any, setting: Setting) -> Model:
         raise ValueError(f"lensfun has no {kind} model {name!r:.40}")
     if not isinstance(terms, list) or len(terms) != len(TERMS[kind][name]):
         raise ValueError(f"{kind} has not the {len(TERMS[kind][name])} terms of {name}")
-    model = Model(name, tuple(_number(f"terms of {kind}", term, -10, 10) for term in terms))
+    # As they are kept, so that they are known again.
+    model = Model(name, tuple(float(f"{_number(f'terms of {kind}', term, -10, 10):.9g}") for term in terms))
     corner = 1.0 if kind == "vignetting" else math.hypot(setting.aspect_ratio, 1)
     r: FloatArray = np.linspace(0, corner, 401)
     for curve in _curves(kind, model, r):

@@ -15,6 +15,7 @@ from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.place import place_of
+from sixbit.lenses.turned import how_turned
 from sixbit.measure.frame import DecodedFrame
 from sixbit.tags.read import opened, photo_blocks, shot_in
 from sixbit.values.choices import Choices
@@ -156,6 +157,8 @@ class Setting:
     distance_m: float | None = None
     make: str = ""
     model: str = ""
+    turned: int | None = 1
+    """Exif's orientation by which the frames were turned since the sensor had them; None if nobody can tell."""
 
 
 class _Found(Protocol):
@@ -222,7 +225,14 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
         distance_m=choices.distance_m or (first.distance_m.value if first.distance_m else None),
         make=make,
         model=model,
+        turned=_turned(frames),
     )
+
+
+def _turned(frames: Frames[Any]) -> int | None:
+    """How frames were turned, if all were alike."""
+    ways = {how_turned(shot, high > wide) for shot, (wide, high) in zip(frames.shots, frames.sizes, strict=True)}
+    return ways.pop() if len(ways) == 1 else None
 
 
 def focal_length(lens: Lens, focal_mm: float) -> float:

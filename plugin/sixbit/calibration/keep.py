@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.files.replace import locked, make_folder, write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
-from sixbit.lenses.lensfun_xml import TERMS, document, lensfun_entries, stock_entry
+from sixbit.lenses.lensfun_xml import TERMS, centre_element, document, lensfun_entries, stock_entry
 from sixbit.lenses.own import Run, read_runs
+from sixbit.lenses.turned import turned_back
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, InstallError
 from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.known import Known
@@ -47,8 +48,9 @@ def add(
 
     ``source`` says in words what it was made from, as in "6 photos with lines"; ``models`` are lensfun's, by the kind
     of correction, and ``known`` how well each of them is known; ``centre`` is the optical centre, in half short sides
-    from the middle; ``imported`` is the day on which somebody else measured it; ``learnt_from`` are digests of the
-    photos of an archive, by which it is seen that none counts twice. Returns the record, whose name
+    from the middle of the frames, which is kept as the sensor lay, or not at all if nobody knows how they were turned;
+    ``imported`` is the day on which somebody else measured it; ``learnt_from`` are digests of the photos of an archive,
+    by which it is seen that none counts twice. Returns the record, whose name
     :func:`remove` takes. Raises CalibrationError for numbers that cannot be, PhotoError for a disk that is full or a
     folder that cannot be written; nothing is kept then.
     """
@@ -66,7 +68,7 @@ def add(
     folder = own_folder()
     make_folder(folder)
     of_setting = dict(vars(setting))
-    lens = of_setting.pop("lens")
+    lens, way = of_setting.pop("lens"), of_setting.pop("turned")
     with locked(folder):
         run = Run(
             folder=folder,
@@ -80,7 +82,7 @@ def add(
             imported=imported is not None,
             shading=shading,
             known=dict(known or {}),
-            centre=centre,
+            centre=turned_back(centre, way) if centre and way else None,
             learnt_from=learnt_from,
             **of_setting,
         )
@@ -183,7 +185,7 @@ def _element(run: Run, setting: Setting, models: Mapping[str, Model]) -> Element
     SubElement(lens, "cropfactor").text = f"{run.crop_factor:.6g}"
     SubElement(lens, "aspect-ratio").text = f"{run.aspect_ratio:.6g}:1"
     if run.centre:
-        SubElement(lens, "center", x=f"{run.centre[0]:.6g}", y=f"{run.centre[1]:.6g}")
+        lens.append(centre_element(run.centre))
     calibration = SubElement(lens, "calibration")
     for kind, model in models.items():
         row = {"model": model.name, "focal": f"{run.focal_mm:g}"}

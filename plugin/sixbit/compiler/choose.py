@@ -14,6 +14,7 @@ from sixbit.lenses.compensation import compensated
 from sixbit.lenses.entries import Entry
 from sixbit.lenses.figures import Aperture
 from sixbit.lenses.own import Run
+from sixbit.lenses.turned import MIDDLE, Point, how_turned, turned
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code
 from sixbit.values.kinds import Grade
@@ -61,9 +62,10 @@ def choose(
     calibration is known. ``not_here`` tells why kinds do not suit this picture, though they could be corrected.
     """
     entries = catalogue().calibration_entries(
-        usage.lens.lens_id, choices.kinds, choices.grades, usage.picture.crop_factor
+        usage.lens.lens_id, choices.kinds, choices.grades, usage.picture.crop_factor, usage.shot.camera
     )
     by_camera = None if choices.compensated == "correct" else _leave_to_camera(entries, usage, choices)
+    entries = {kind: entry._replace(centre=_centre_in(usage, entry)) for kind, entry in entries.items()}
     optics = optics_of(entries, usage.focal_mm, usage.aperture.f_number, usage.distance_m)
     chosen: dict[str, Chosen] = {}
     for kind in choices.kinds:
@@ -84,6 +86,20 @@ def choose(
         {kind: calibration for kind, (_, calibration) in found.items()},
         {kind: reason for kind, reason in chosen.items() if isinstance(reason, Sentence)},
     )
+
+
+def _centre_in(usage: Usage, entry: Entry) -> Point:
+    """The optical centre of a calibration in a picture; its middle, if nobody knows how that was turned."""
+    way = how_turned(usage.shot, usage.picture.stands)
+    if not way:
+        return MIDDLE
+    # So many mm beside the middle it is in a crop mode of that body, too. What is no run of Sixbit's is lensfun's, who
+    # counts in half short sides of any picture.
+    share = (
+        usage.picture.short_sides_of(Sensor(entry.crop_factor, entry.aspect_ratio)) if entry.calibration.run else 1.0
+    )
+    x, y = turned(entry.centre, way)
+    return x * share, y * share
 
 
 def _told(calibration: Calibration, factors: Any) -> dict[str, Any]:

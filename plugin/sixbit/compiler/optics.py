@@ -89,6 +89,16 @@ class SensorPicture:
         return self.frame is not None and self.middle != ((self.width - 1) / 2, (self.height - 1) / 2)
 
     @property
+    def stands(self) -> bool:
+        """True for a frame that is higher than wide.
+
+        >>> SensorPicture(40, 30, 1.0, frame=(0, 0, 40, 60)).stands
+        True
+        """
+        _, _, width, height = self._frame
+        return height > width
+
+    @property
     def _frame(self) -> tuple[float, float, float, float]:
         return self.frame or (0, 0, self.width, self.height)
 
@@ -114,6 +124,14 @@ class SensorPicture:
     def per_half_short_side(self, sensor: Sensor) -> float:
         """Give the length of one px in half short sides of the calibration sensor: the unit of distortion and tca."""
         return self.per_half_diagonal(sensor) * math.hypot(sensor.aspect_ratio, 1)
+
+    def short_sides_of(self, sensor: Sensor) -> float:
+        """Give the short side of the calibration sensor in short sides of the frame.
+
+        >>> SensorPicture(1501, 1001, 1.5).short_sides_of(Sensor(1.0))
+        1.5
+        """
+        return round(2 / (self.per_half_short_side(sensor) * min(self._lengths)), 9)
 
 
 def distortion(model: str, terms: Sequence[float]) -> Polynomial:

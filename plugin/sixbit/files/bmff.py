@@ -120,6 +120,22 @@ class Still:
                 width, height = height, width
         return width, height
 
+    @property
+    def turned(self) -> int:
+        """Exif's orientation by which it is turned."""
+        x, y = 1, 2
+        for name, content in self.steps:
+            if name == b"irot" and content[:1]:
+                for _ in range(content[0] & 3):
+                    x, y = y, -x
+            elif name == b"imir" and content[:1]:
+                x, y = (-x, y) if content[0] & 1 else (x, -y)
+        return 1 + _ORIENTATIONS.index((x, y))
+
+
+_ORIENTATIONS = ((1, 2), (-1, 2), (-1, -2), (1, -2), (2, 1), (-2, 1), (-2, -1), (2, -1))
+"""Where the point 1, 2 from the middle comes to lie by each of Exif's."""
+
 
 def crop(content: bytes, width: int, height: int) -> tuple[int, int, int, int] | None:
     """Read what a clean aperture leaves of a picture, as left, top, width, height; None if that is no whole rectangle.

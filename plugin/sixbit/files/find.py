@@ -57,6 +57,8 @@ class Blocks(NamedTuple):
     """Of a channel, as it is decoded."""
     is_progressive: bool = False
     is_dng: bool = False
+    turned: int = 1
+    """Exif's orientation by which it is turned when it is decoded."""
 
     @property
     def exif(self) -> bytes | None:
@@ -227,29 +229,23 @@ def _heif(file: BinaryIO) -> Blocks:
     found = still_in(file)
     kind = _CODECS[found.codec]
     bits = 16 if kind == "HEIC" else found.bits
-    return _apart(kind, file, found.exif, found.xmp, found.shown, 3 + found.has_alpha, bits)
+    blocks = _apart(kind, found.exif, found.xmp, found.shown, 3 + found.has_alpha, bits)
+    return blocks._replace(turned=found.turned)
 
 
 def _webp(file: BinaryIO) -> Blocks:
     header, found = webp_in(file)
-    return _apart("WebP", file, found.exif, found.xmp, header[:2], 3 + header.has_alpha, 8)
+    return _apart("WebP", found.exif, found.xmp, header[:2], 3 + header.has_alpha, 8)
 
 
 def _jxl(file: BinaryIO) -> Blocks:
     found = jxl_in(file)
     header = found.header
-    return _apart("JPEG XL", file, found.exif, found.xmp, header.size, 3 + ("alpha" in header.channels), header.bits)
+    blocks = _apart("JPEG XL", found.exif, found.xmp, header.size, 3 + ("alpha" in header.channels), header.bits)
+    return blocks._replace(turned=header.turned)
 
 
-def _apart(
-    kind: str,
-    file: BinaryIO,
-    exif: bytes | None,
-    xmp: bytes | None,
-    size: tuple[int, int],
-    channels: int,
-    bits: int,
-) -> Blocks:
+def _apart(kind: str, exif: bytes | None, xmp: bytes | None, size: tuple[int, int], channels: int, bits: int) -> Blocks:
     """The blocks of a photo whose Exif data does not stand in it in one piece, or as it is."""
     block = exif or b""
     depth = 8 if bits <= 8 else 16 if bits <= 16 else 32

@@ -42,6 +42,8 @@ class Header:
     is_float: bool = False
     is_film: bool = False
     is_grey: bool = False
+    turned: int = 1
+    """Exif's orientation by which it is turned upright."""
     channels: tuple[str, ...] = ()
     """The kinds of the further channels: ``alpha``, ``black``, ``depth`` ..."""
     is_premultiplied: bool = False
@@ -150,8 +152,10 @@ def header_of(codestream: bytes) -> Header:
     width, height = _size(bits)
     if bits.flag():
         return Header((width, height))
+    turned = 1
     if bits.flag():
-        if bits.take(3) > 3:  # the orientation, less one: those from 5 on lie on their side
+        turned += bits.take(3)
+        if turned > 4:  # it lies on its side
             width, height = height, width
         if bits.flag():
             _size(bits)
@@ -167,7 +171,9 @@ def header_of(codestream: bytes) -> Header:
         channels.append(_KINDS.get(kind, "other"))
         premultiplied |= associated
     bits.flag()  # whether it is coded in the colours of JPEG XL itself
-    return _with_colours(bits, Header((width, height), depth, is_float, False, False, tuple(channels), premultiplied))
+    return _with_colours(
+        bits, Header((width, height), depth, is_float, False, False, turned, tuple(channels), premultiplied)
+    )
 
 
 def _size(bits: _Bits) -> tuple[int, int]:

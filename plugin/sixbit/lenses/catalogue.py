@@ -129,23 +129,26 @@ class Catalogue:
         kinds: Iterable[str] = KINDS,
         grades: Iterable[Grade] = TRUSTED,
         crop_factor: float | None = None,
+        camera: tuple[str, str] | None = None,
     ) -> dict[str, Entry]:
         """The lensfun entries to interpolate from, one for each kind there is a calibration of.
 
-        ``crop_factor`` is that of the picture: calibrations from a smaller sensor are left out.
+        ``crop_factor`` is that of the picture: calibrations from a smaller sensor are left out. The user's runs have an
+        optical centre on the body that they were made with, and none on another ``camera`` (make and model).
         Raises KeyError for an unknown lens_id, CatalogueError for a file that lensfun cannot read.
         """
-        best = self.lenses[lens_id].best_calibrations(grades, crop_factor)
-        return {kind: self._entry(lens_id, best[kind]) for kind in kinds if kind in best and kind != "shading"}
+        trusted = {*grades}
+        best = self.lenses[lens_id].best_calibrations(trusted, crop_factor)
+        # All runs with the lens on sensors of one size are interpolated together.
+        runs = [run for run in self.runs if run.lens_id == lens_id and run.grade in trusted]
+        return {kind: self._entry(best[kind], runs, camera) for kind in kinds if kind in best and kind != "shading"}
 
-    def _entry(self, lens_id: str, calibration: Calibration) -> Entry:
+    def _entry(self, calibration: Calibration, runs: list[Run], camera: tuple[str, str] | None) -> Entry:
         from sixbit.lenses.entries import entry_in
 
-        if not calibration.run:
-            return entry_in(self.folders[-1 if calibration.own else 0] / calibration.file, calibration)
-        # All runs with the lens on sensors of one size are interpolated together.
-        runs = [run for run in self.runs if run.lens_id == lens_id and calibration.kind in run.kinds]
-        return self._merged(runs, calibration)
+        if calibration.run:
+            return self._merged(runs, calibration, camera)
+        return entry_in(self.folders[-1 if calibration.own else 0] / calibration.file, calibration)
 
     def entry_on_body(
         self, lens_id: str, kind: str, camera: tuple[str, str], crop_factor: float | None = None
@@ -155,16 +158,20 @@ class Catalogue:
 
         runs = [run for run in self.runs if run.lens_id == lens_id and same_body((run.make, run.model), camera)]
         found = [one for run in runs for one in run.calibrations if one.kind == kind and one.serves(crop_factor)]
-        return self._merged([run for run in runs if kind in run.kinds], found[-1]) if found else None
+        return self._merged(runs, found[-1], camera) if found else None
 
-    def _merged(self, runs: list[Run], calibration: Calibration) -> Entry:
+    def _merged(self, runs: list[Run], calibration: Calibration, camera: tuple[str, str] | None) -> Entry:
+        from sixbit.lenses.bodies import same_body
         from sixbit.lenses.entries import merged_entry
+        from sixbit.lenses.own import centre_of
 
         newest = next(run for run in runs if run.name == calibration.run)
-        alike = [run for run in runs if run.same_sensor(newest)]
+        alike = [run for run in runs if calibration.kind in run.kinds and run.same_sensor(newest)]
         source = "; ".join(run.origin for run in alike)
         weights = tuple(run.weight(calibration.kind) for run in alike)
-        return merged_entry(tuple(run.xml for run in alike), weights, calibration._replace(source=source))
+        entry = merged_entry(tuple(run.xml for run in alike), weights, calibration._replace(source=source))
+        on_body = [run for run in alike if camera is None or same_body((run.make, run.model), camera)]
+        return entry._replace(centre=centre_of(on_body) or (0.0, 0.0))
 
 
 @cache

@@ -74,8 +74,9 @@ def merged_entry(paths: tuple[Path, ...], weights: tuple[float, ...], calibratio
 def merged(lenses: Sequence[Element], kinds: Iterable[str], weights: Sequence[Mapping[str, float]] = ()) -> Element:
     """Merge the calibrations of several ``<lens>`` into one, by kind.
 
-    Two for the same settings are averaged by the ``weights`` of their lenses (by kind), if both have one and their
-    models are alike: they are the same lens, measured twice. Otherwise the later one counts.
+    Two for the same settings are averaged by the ``weights`` of their lenses (by kind), if both have one: they are the
+    same lens, measured twice. Of models that have no common form the one of more weight counts, and where one has no
+    weight, the later one.
     """
     result = copy.deepcopy(lenses[-1])
     calibration = result.find("calibration")
@@ -89,12 +90,31 @@ def merged(lenses: Sequence[Element], kinds: Iterable[str], weights: Sequence[Ma
                 settings = tuple(f"{float(each.get(name) or 0):.4g}" for name in SETTINGS)
                 row, weight = copy.deepcopy(each), of_kinds.get(kind, 0.0)
                 earlier, before = found.pop(settings, (row, 0.0))
-                if before and weight and earlier.get("model") == row.get("model"):
-                    weight += before
-                    _average(row, earlier, before / weight)
-                found[settings] = row, weight
+                found[settings] = _combined(earlier, before, row, weight) if before and weight else (row, weight)
         calibration.extend(row for row, _ in found.values())
     return result
+
+
+def _combined(one: Element, before: float, other: Element, weight: float) -> tuple[Element, float]:
+    """Two calibrations of the same setting as one, with its weight."""
+    if one.get("model") != other.get("model"):
+        one, other = _general(one), _general(other)
+    if one.get("model") != other.get("model"):
+        return (one, before) if before > weight else (other, weight)
+    _average(other, one, before / (before + weight))
+    return other, before + weight
+
+
+def _general(row: Element) -> Element:
+    """Write a calibration in the model of lensfun's that has more terms and holds it as a special case."""
+    if row.tag == "distortion" and row.get("model") == "poly3":
+        terms = {"model": "ptlens", "a": "0", "b": row.get("k1", "0"), "c": "0"}
+    elif row.tag == "tca" and row.get("model") == "linear":
+        terms = {"model": "poly3", "vr": row.get("kr", "1"), "vb": row.get("kb", "1")}
+        terms |= dict.fromkeys(("cr", "cb", "br", "bb"), "0")
+    else:
+        return row
+    return Element(row.tag, {name: value for name in SETTINGS if (value := row.get(name))} | terms)
 
 
 def _average(row: Element, other: Element, share: float) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import aspect_ratio, merged, models, text_of, xml_root
-from sixbit.lenses.own import Run
+from sixbit.lenses.own import Run, centre_of
 from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, Code
 from sixbit.values.kinds import SPOKEN, TRUSTED
@@ -72,8 +73,11 @@ def _by_lens(groups: Iterable[list[Run]]) -> list[list[list[Run]]]:
 
 def _entry(runs: Sequence[Run], complete: bool) -> Element:
     measured = [(run, lens) for run in runs for lens in _root(run).iter("lens")]
+    for run, lens in measured:
+        _check(run, lens)
     weights = [{kind: run.weight(kind) for kind in run.kinds} for run, _ in measured]
     entry = merged([lens for _, lens in measured], TERMS, weights)
+    _set_centre(entry, runs)
     calibration = entry.find("calibration")
     if not complete:
         _as_contributed(entry, runs)
@@ -82,6 +86,34 @@ def _entry(runs: Sequence[Run], complete: bool) -> Element:
         there = {row.tag for row in calibration}
         calibration.extend(copy.deepcopy(row) for row in stock.iterfind("calibration/*") if row.tag not in there)
     return entry
+
+
+def _check(run: Run, lens: Element) -> None:
+    """Raise CatalogueError for a run of whose XML somebody has changed a number to what is none."""
+    try:
+        numbers = [float(text_of(lens, "cropfactor") or 1), aspect_ratio(lens)]
+        for row in lens.iterfind("calibration/*"):
+            numbers += [float(value) for name, value in row.items() if name != "model"]
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError("a number beyond all bounds")
+    except ValueError as error:
+        why = Sentence("{why}", Code.RUN, why=f"was changed, and cannot be read ({error}).", run=run.name)
+        raise CatalogueError(why, subject=run.xml) from error
+
+
+def _set_centre(entry: Element, runs: Sequence[Run]) -> None:
+    """Give an entry the optical centre that was seen, if all runs were made with one body: it is not the lens's."""
+    for place in entry.findall("center"):
+        entry.remove(place)
+    centre = centre_of(runs) if len({(run.make, run.model) for run in runs}) == 1 else None
+    if centre:
+        tags = [child.tag for child in entry]
+        entry.insert(tags.index("calibration"), centre_element(centre))
+
+
+def centre_element(centre: tuple[float, float]) -> Element:
+    """Make lensfun's ``<center>``."""
+    return Element("center", x=f"{centre[0]:.6g}", y=f"{centre[1]:.6g}")
 
 
 def _as_contributed(entry: Element, runs: Sequence[Run]) -> None:

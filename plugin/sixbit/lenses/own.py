@@ -8,7 +8,7 @@ stands in the record itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -186,11 +186,17 @@ def _read(path: Path) -> Run:
         for name in ("lens_id", "lens", "source", "date", "make", "model"):
             if not isinstance(getattr(run, name), str):
                 raise ValueError(f"{name} is {getattr(run, name)!r:.40}")
+            getattr(run, name).encode()  # half a character is no text
         return run
     except CatalogueError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CatalogueError(f"holds a calibration of yours and cannot be read ({error}).", subject=path) from error
+
+
+def centre_of(runs: Sequence[Run]) -> tuple[float, float] | None:
+    """Where the last of the runs that surely saw it saw the optical centre; one that did not says nothing of it."""
+    return next((run.centre for run in reversed(runs) if run.centre), None)
 
 
 def read_centre(value: Any) -> tuple[float, float] | None:

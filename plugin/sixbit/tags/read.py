@@ -88,7 +88,7 @@ def shot_in(photo: Path, blocks: Blocks) -> Shot:
     shot = shot._replace(width=blocks.width or None, height=blocks.height or None)
     if blocks.is_dng:
         shot = _with_areas(shot, blocks)
-    return shot._replace(path=photo, orientation=orientation, is_raw=is_raw)
+    return shot._replace(path=photo, orientation=orientation, turned=blocks.turned, is_raw=is_raw)
 
 
 def _with_areas(shot: Shot, blocks: Blocks) -> Shot:

@@ -98,6 +98,9 @@ class Shot(NamedTuple):
     width: int | None = None
     height: int | None = None
     orientation: int = 1
+    """Exif's, by which the pixels are still to be turned to be looked at."""
+    turned: int = 1
+    """Exif's orientation by which they were turned when they were decoded."""
     digital_zoom: float = 1.0
     taken_size: Tagged[tuple[int, int]] | None = None
     """Width and height in px that the camera, or the last program that kept to Exif, gave the picture."""

@@ -111,7 +111,7 @@ def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
     The original size is one of these things: GIMP writes the size after a crop into the tags.
     """
     tags = tags_of(image)
-    identity = server.call("identify", tags=tags, size=original_size(tags)) | {"turned": 1}
+    identity = server.call("identify", tags=tags, size=original_size(tags)) | {"turned": 1, "turned_since": 1}
     if path := imported_file(image):
         try:
             by_file = server.call("identify", photo=path)
@@ -123,7 +123,8 @@ def identify(server: Server, image: Gimp.Image) -> tuple[Tags, dict[str, Any]]:
             done = dict.fromkeys([*by_file["already_corrected"], *identity["already_corrected"]])
             # GIMP has turned it, if it does not say any more how it lies.
             turned = by_file["orientation"] if by_file["orientation"] != identity["orientation"] else 1
-            identity = {**by_file, "already_corrected": list(done), "turned": turned}
+            since = by_file["turned"] if turned == 1 else turned
+            identity = {**by_file, "already_corrected": list(done), "turned": turned, "turned_since": since}
     return tags, identity
 
 
@@ -164,6 +165,7 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         "grades": choices.grades,
         "compensated": choices.compensated,
         "compensated_for": identity.get("compensated_for"),
+        "turned": identity["turned_since"],
         "already_corrected": list(identity["already_corrected"]),
         "colourless": (subject.colourless and not subject.coverage) or None,
         # A colour shading is of lens and sensor together.

@@ -120,6 +120,16 @@ def frame(request: Request) -> tuple[float, float, float, float] | None:
     return left, top, wide, high
 
 
+def orientation(request: Request, name: str) -> int:
+    """Return one of Exif's orientations; 1, if it is left out."""
+    value = request.get(name)
+    if value is None:
+        return 1
+    if type(value) is not int or not 1 <= value <= 8:
+        raise ArgumentError(f"`{name}` is an orientation from 1 to 8, not {value!r:.60}.")
+    return value
+
+
 def texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     """Return a list of texts."""
     value = request.get(name)

@@ -96,7 +96,7 @@ class Session:
         answer["placed"] = parts((*found.place.evidence, *filter(None, [found.place.refused])))
         answer["photo"] = None if shot.path is None else str(shot.path)
         answer["size"] = [shot.width, shot.height] if shot.width and shot.height else None
-        answer["orientation"] = shot.orientation
+        answer["orientation"], answer["turned"] = shot.orientation, shot.turned
         return answer
 
     def _lenses(self, request: Request) -> Answer:
@@ -126,6 +126,8 @@ class Session:
 
         size = asked.size(request, "size")
         shot = asked.shot(request)._replace(width=size[0], height=size[1]) if asked.has_shot(request) else Shot()
+        if "turned" in request:
+            shot = shot._replace(turned=asked.orientation(request, "turned"))
         if request.get("compensated_for") is not None:
             shot = shot._replace(known_to_body=Tagged(asked.text(request, "compensated_for"), "the editor"))
         place = Place(frame=asked.frame(request)) if "frame" in request else None
