@@ -31,8 +31,8 @@ from sixbit.values.sentence import Sentence
 
 MOST_FALL_OFF_ERROR = 2e-3
 """The share by which FixVignetteRadial may miss a gain; beyond, gain maps hold it."""
-MAP_ERROR = 1e-3
-MAP_ROWS = (33, 65, 129)
+MAP_ERROR = MOST_FALL_OFF_ERROR
+MAP_ROWS = (33, 65, 97, 129)
 """Rows of nodes that a gain map is tried with."""
 _AIM_PX = 1e-4
 _ROUNDS = 40
@@ -189,12 +189,7 @@ def _gain_maps(warp: Warp, mosaic: Mosaic) -> tuple[tuple[Known, ...], float]:
         raise _beyond("gain maps need an even number of rows and columns")
     for rows in MAP_ROWS:
         columns = round((rows - 1) * mosaic.width / mosaic.height) + 1
-        finer = _nodes(warp, mosaic, 2 * rows - 1, 2 * columns - 1)
-        nodes = finer[:, ::2, ::2]
-        beside, below = (nodes[:, :, 1:] + nodes[:, :, :-1]) / 2, (nodes[:, 1:] + nodes[:, :-1]) / 2
-        amid = (beside[:, 1:] + beside[:, :-1]) / 2
-        known = ((beside, finer[:, ::2, 1::2]), (below, finer[:, 1::2, ::2]), (amid, finer[:, 1::2, 1::2]))
-        error = max(float(np.max(np.abs(between / exact - 1))) for between, exact in known)
+        nodes, error = _straddled(_nodes(warp, mosaic, 2 * rows - 1, 2 * columns - 1))
         if error <= MAP_ERROR:
             break
     spacing = (1 / (rows - 1), 1 / (columns - 1))
@@ -203,6 +198,30 @@ def _gain_maps(warp: Warp, mosaic: Mosaic) -> tuple[tuple[Known, ...], float]:
         GainMap((k // 2, k % 2, *area), (2, 2), nodes[colour][..., None], spacing)
         for k, colour in enumerate(mosaic.colours or (1, 1, 1, 1))
     ), error
+
+
+def _straddled(finer: FloatArray) -> tuple[FloatArray, float]:
+    """Every other node of a grid, moved by half of what lines between them are off, and the largest error that is left.
+
+    Between the nodes of a bowl all lines lie above it: so they lie above and below.
+    """
+    nodes = finer[:, ::2, ::2]
+    over = np.pad(_amid(nodes) - finer[:, 1::2, 1::2], ((0, 0), (1, 1), (1, 1)), mode="edge")
+    nodes = nodes - _amid(over) / 2
+    beside, below = (nodes[:, :, 1:] + nodes[:, :, :-1]) / 2, (nodes[:, 1:] + nodes[:, :-1]) / 2
+    known = (
+        (nodes, finer[:, ::2, ::2]),
+        (beside, finer[:, ::2, 1::2]),
+        (below, finer[:, 1::2, ::2]),
+        (_amid(nodes), finer[:, 1::2, 1::2]),
+    )
+    return nodes, max(float(np.max(np.abs(between / exact - 1))) for between, exact in known)
+
+
+def _amid(nodes: FloatArray) -> FloatArray:
+    """Values amid four nodes, by lines between them."""
+    amid: FloatArray = (nodes[:, 1:, 1:] + nodes[:, 1:, :-1] + nodes[:, :-1, 1:] + nodes[:, :-1, :-1]) / 4
+    return amid
 
 
 def _nodes(warp: Warp, mosaic: Mosaic, rows: int, columns: int) -> FloatArray:
