@@ -42,6 +42,8 @@ class RawDirectory(NamedTuple):
     at: int
     following: int
     pointer: int
+    number: int = 0
+    """0 for the first directory, 1 for the first one below it, and so on."""
 
 
 class Tail(NamedTuple):
@@ -72,7 +74,7 @@ def raw_directories(structure: Structure) -> Iterator[RawDirectory]:
         return
     for number, at in enumerate(structure.numbers(below)):
         entries, following = structure.directory(at)
-        yield RawDirectory(entries, at, following, structure.place(below) + 4 * number)
+        yield RawDirectory(entries, at, following, structure.place(below) + 4 * number, number + 1)
 
 
 def raw_directory(structure: Structure) -> RawDirectory:

@@ -123,7 +123,16 @@ def _prepared(photo: Path, file: BinaryIO, choices: Choices) -> tuple[Raw, Corre
     check_room(photo, raw)
     shot = shot_in(photo, photo_blocks(photo, file))
     correction = correction_of(photo, shot, raw, choices)
-    return raw, correction
+    notes = (*correction.notes, *_unseen(raw))
+    return raw, correction._replace(notes=notes)
+
+
+def _unseen(raw: Raw) -> Iterator[Sentence]:
+    """Say which programs do not look for opcodes where they stand in this file."""
+    if raw.directory.number == 0:
+        yield Sentence("RawTherapee and ART do not see it, as the raw stands first in this file")
+    elif raw.directory.number > 1:
+        yield Sentence("darktable, RawTherapee and ART do not see it, as the raw stands behind a preview in this file")
 
 
 def _tail(photo: Path, raw: Raw, digest: bytes, correction: Correction) -> tuple[bytes, int]:
