@@ -16,7 +16,7 @@ from sixbit.export.memory import foretold
 from sixbit.export.presets import PLAIN, Preset, load
 from sixbit.lenses.bodies import takes_no_colours
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.compensation import perhaps_compensated, silently_developed
+from sixbit.lenses.compensation import perhaps_carried_out, perhaps_compensated, silently_developed
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.place import Place, place_of
@@ -219,7 +219,7 @@ def _check_something_to_do(filter: Filter, shot: Shot, lens: Lens, choices: Choi
 
 def _unmarked(shot: Shot, filter: Filter) -> list[Sentence]:
     """Tell of what may have been done to a photo before, though no mark tells it."""
-    found = [silently_developed(shot)]
+    found = [silently_developed(shot), perhaps_carried_out(shot)]
     if "vignetting" in filter.made_from["corrections"]:
         found.append(perhaps_compensated(shot))
     return [sentence for sentence in found if sentence]
