@@ -11,6 +11,7 @@ import pytest
 
 from sixbit.cli import NAMES
 from sixbit.cli.batch import IN_A_BATCH
+from sixbit.cli.dng import IN_A_DNG
 from sixbit.cli.ways_out import WAYS_OUT, told
 from sixbit.export.presets import schema
 from sixbit.export.ways_out import BY_PRESET
@@ -18,7 +19,7 @@ from sixbit.values.errors import Code, CompileError, NotCorrectedError, PhotoErr
 from sixbit.values.sentence import Sentence
 from sixbit.values.ways_out import WaysOut, way_out
 
-TABLES = {"command line": WAYS_OUT, "sixbit batch": IN_A_BATCH, "batch of an editor": BY_PRESET}
+TABLES = {"command line": WAYS_OUT, "sixbit batch": IN_A_BATCH, "sixbit dng": IN_A_DNG, "batch of an editor": BY_PRESET}
 ARGUMENTS = {"N": "2.8", "MM": "35", "C": "1.5", "WxH": "900x600", "SIZE": "4G"}
 """Values for what ways out leave to the reader."""
 
@@ -47,7 +48,7 @@ def commands(table: WaysOut) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("command", sorted({*commands(WAYS_OUT), *commands(IN_A_BATCH)}))
+@pytest.mark.parametrize("command", sorted({*commands(WAYS_OUT), *commands(IN_A_BATCH), *commands(IN_A_DNG)}))
 def test_the_commands_are_understood(command: str, parsers: dict[str, argparse.ArgumentParser]) -> None:
     name, *words = shlex.split(command)
     parsers[name].parse_args(words)
@@ -64,11 +65,12 @@ def options(table: WaysOut) -> list[list[str]]:
     return found
 
 
-@pytest.mark.parametrize("words", [*options(WAYS_OUT), *options(IN_A_BATCH)], ids=" ".join)
+@pytest.mark.parametrize("words", [*options(WAYS_OUT), *options(IN_A_BATCH), *options(IN_A_DNG)], ids=" ".join)
 def test_the_options_are_those_of_a_command(words: list[str], parsers: dict[str, argparse.ArgumentParser]) -> None:
     if words == ["--help"]:
         return
     needed = {"correct": ["a.jpg", "-o", "b.jpg"], "compile": [], "batch": ["a", "-o", "b", "--preset", "c"]}
+    needed["dng"] = ["a.dng"]
     understood = []
     for name, others in needed.items():
         try:

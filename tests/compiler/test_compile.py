@@ -16,7 +16,7 @@ from sixbit.cli.ways_out import WAYS_OUT
 from sixbit.compiler import optics as models
 from sixbit.compiler.compile import compile_filter, compile_optics
 from sixbit.compiler.optics import Optics, Sensor, SensorPicture
-from sixbit.export.correct import described
+from sixbit.compiler.told import described
 from sixbit.lenses.catalogue import catalogue
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, CompileError, FilterError

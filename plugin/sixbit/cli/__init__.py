@@ -35,6 +35,7 @@ NAMES = (
     "correct",
     "compile",
     "batch",
+    "dng",
     "presets",
     "tag",
     "forget",

@@ -30,7 +30,8 @@ def run(options: argparse.Namespace) -> int:
     """Compile a filter, and write or print it."""
     from sixbit.cli.ways_out import WAYS_OUT, told
     from sixbit.compiler.compile import compile_filter
-    from sixbit.export.correct import left_out, placed
+    from sixbit.compiler.told import left_out
+    from sixbit.export.correct import placed
     from sixbit.lenses.match import lens_of
     from sixbit.tags.read import read_shot
     from sixbit.values.errors import CompileError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sixbit.compiler.choose import NO_COLOURS, Usage, choose
 from sixbit.compiler.gains import fit_gains, gain_map
@@ -53,6 +53,34 @@ def compile_filter(
     >>> compiled.error_px < 0.005
     True
     """
+    wanted = models_of(lens, shot, choices, size=size, measured_tca=measured_tca, place=place, not_here=not_here)
+    return compile_optics(wanted.optics, wanted.picture, choices.scale, wanted.made_from)
+
+
+class Wanted(NamedTuple):
+    """Models that are wanted for a picture on its sensor, and what a filter says that it was made from."""
+
+    optics: Optics
+    picture: SensorPicture
+    made_from: dict[str, Any]
+
+
+def models_of(
+    lens: Lens | Match | str,
+    shot: Shot | None = None,
+    choices: Choices = USUAL,
+    *,
+    size: tuple[int, int] | None = None,
+    measured_tca: tuple[Model, str] | str | None = None,
+    place: Place | None = None,
+    not_here: Mapping[str, Sentence] = MappingProxyType({}),
+) -> Wanted:
+    """Choose the models that :func:`compile_filter` compiles: for what is no filter of pixels. Raises as that does.
+
+    >>> choices = Choices(crop_factor=1.0, kinds={"distortion": 1.0})
+    >>> models_of("summicron-35-asph", choices=choices, size=(5984, 3992)).picture.width
+    5984
+    """
     lens = identity_of(choices.lens or lens)
     shot = shot or Shot()
     body = catalogue().body_of(shot)
@@ -68,11 +96,10 @@ def compile_filter(
         not_here = {"tca": NO_COLOURS, **not_here}
     optics, calibrations, left_out = choose(usage, choices, measured_tca, not_here)
     strength = {kind: float(share) for kind, share in sorted(choices.kinds.items()) if share != 1}
-    return compile_optics(
+    return Wanted(
         replace(optics, strength=strength),
         usage.picture,
-        choices.scale,
-        made_from={
+        {
             "lens_id": lens.lens_id,
             "lens": lens.name,
             "corrections": [kind for kind in choices.kinds if kind in calibrations],

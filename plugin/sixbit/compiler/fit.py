@@ -24,8 +24,12 @@ SAMPLES = 4001
 """Radii that its error is measured at."""
 
 
-def fit(exact: Curve, end: float, budget: float, weight: Curve = np.ones_like) -> tuple[Polynomial, float]:
+def fit(
+    exact: Curve, end: float, budget: float, weight: Curve = np.ones_like, most_terms: int = MOST_TERMS
+) -> tuple[Polynomial, float]:
     """Fit a polynomial to a curve on 0..end: that of lowest degree which meets the aim, and its largest weighted error.
+
+    ``most_terms`` even powers are tried, and as many odd ones, but no more than MOST_ODD_TERMS.
 
     Lenses are nearly even in the radius, so it is fitted as E(x) + r O(x), x = r^2, in Chebyshev polynomials of x: that
     reaches degrees which in powers of r alone would drown in rounding.
@@ -43,7 +47,7 @@ def fit(exact: Curve, end: float, budget: float, weight: Curve = np.ones_like) -
     cosine = np.cos(np.linspace(0, np.pi, NODES)).astype(np.float32).astype(np.float64)
     nodes = np.sqrt(end**2 * (1 - cosine) / 2)
     at_nodes = exact(nodes)
-    for terms in range(1, MOST_TERMS + 1):
+    for terms in range(1, most_terms + 1):
         odd_terms = min(terms, MOST_ODD_TERMS)
         columns = chebyshev.chebvander(-cosine, terms - 1)
         found = least_squares(np.hstack([columns, nodes[:, None] * columns[:, :odd_terms]]), at_nodes)

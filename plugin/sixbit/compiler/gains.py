@@ -78,6 +78,34 @@ def _lights(warp: Warp, colour: int, source: FloatArray) -> Iterator[tuple[str, 
         yield "shading", evaluate(shading.planes[colour].radial, source * warp.picture.per_half_diagonal(sensor))
 
 
+def fall_off_gain(warp: Warp, source: FloatArray) -> FloatArray:
+    """Give by how much fall-off is brightened at source radii in px, from the optical centre."""
+    if warp.optics.vignetting is None:
+        return np.ones_like(source)
+    polynomial, sensor = warp.optics.vignetting
+    light = evaluate(polynomial, source * warp.picture.per_half_diagonal(sensor))
+    gain: FloatArray = np.maximum(light, DARKEST) ** -warp.optics.strength_of("vignetting")
+    return gain
+
+
+def shading_gains(warp: Warp, source: FloatArray) -> FloatArray:
+    """Give by how much shading is brightened at source points (n, 2) in px, of red, green and blue: (3, n).
+
+    Beyond the picture it is as at its border. Raises CompileError for shading that leaves no light.
+    """
+    gains = np.ones((3, len(source)))
+    if warp.optics.shading is None:
+        return gains
+    shading, sensor = warp.optics.shading
+    border = np.array([warp.picture.width - 1, warp.picture.height - 1])
+    u, v = ((np.clip(source, 0, border) - warp.picture.middle) * warp.picture.per_half_diagonal(sensor)).T
+    for colour, plane in enumerate(shading.planes):
+        light = plane.at(u, v)
+        _check_shading(light)
+        gains[colour] = light ** -warp.optics.strength_of("shading")
+    return gains
+
+
 def _end_of_light(warp: Warp) -> float:
     """The output radius, in half diagonals, up to which there is light in all colours.
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.compiler.choose import NO_COLOURS
 from sixbit.compiler.compile import compile_filter
+from sixbit.compiler.told import corrected_already, described, not_yet_done
+from sixbit.compiler.told import nothing_to_do as nothing_to_do
 from sixbit.engines import Region, apply, choose
 from sixbit.export.finish import finished
 from sixbit.export.memory import foretold
 from sixbit.export.presets import PLAIN, Preset, load
 from sixbit.lenses.bodies import takes_no_colours
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.compensation import perhaps_compensated, silently_developed
+from sixbit.lenses.compensation import perhaps_carried_out, perhaps_compensated, silently_developed
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.place import Place, place_of
@@ -26,24 +27,20 @@ from sixbit.photos.privacy import passed_on
 from sixbit.photos.save import check_target, format_of, save_photo
 from sixbit.tags.read import read_shot
 from sixbit.values.choices import Choices
-from sixbit.values.errors import ArgumentError, CalibrationError, Code, NotCorrectedError, PhotoError, photo_name
+from sixbit.values.errors import ArgumentError, CalibrationError, NotCorrectedError, PhotoError, photo_name
 from sixbit.values.filter import Filter
-from sixbit.values.kinds import SPOKEN
 from sixbit.values.lens import Lens, Model
 from sixbit.values.light import TransferCurve, linear, srgb
-from sixbit.values.sentence import Sentence, in_a_row
+from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
 from sixbit.values.watch import UNWATCHED, Watch
-from sixbit.values.ways_out import WaysOut, codes_of, followed, values_of
+from sixbit.values.ways_out import WaysOut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BAND_PIXELS = 8_000_000
 """Pixels corrected between two steps of the progress bar."""
-
-AS_KNOWN = {"exif": "as the photo says", "estimated": "which the camera estimated", "assumed": "as you said"}
-"""Where an f-number comes from, in words."""
 
 
 @dataclass(frozen=True)
@@ -59,42 +56,6 @@ class Corrected:
     def summary(self, ways_out: WaysOut | None = None) -> str:
         """One line that says what was done, and what was not, with what can be done about that."""
         return f"{photo_name(self.out)}: {described(self.filter, ways_out)}"
-
-
-def described(filter: Filter, ways_out: WaysOut | None = None, measures_tca: bool = False) -> str:
-    """Describe in a line what a correction does and leaves; ``measures_tca`` if lateral colour will yet be measured."""
-    made_from = filter.made_from
-    kinds = [f"{SPOKEN[kind]} ({_worth(made_from['calibrations'][kind])})" for kind in made_from["corrections"]]
-    without = left_out(filter, ways_out)
-    if measures_tca:
-        kinds.append(f"{SPOKEN['tca']} (as far as the photo itself shows it)")
-        del without["tca"]
-    done = ", ".join(kinds)
-    left = "".join(f"; without {SPOKEN[kind]}: {why}" for kind, why in without.items())
-    aperture = ""
-    if "vignetting" in made_from["corrections"]:
-        aperture = f" at f/{made_from['f_number']:.3g}, {AS_KNOWN[made_from['f_number_source']]}"
-    return f"{made_from['lens']}, corrected {done}{aperture}{left}"
-
-
-def _worth(calibration: Mapping[str, Any]) -> str:
-    return f"{calibration['grade']}{': nothing to correct' if calibration.get('nothing') else ''}"
-
-
-def left_out(filter: Filter, ways_out: WaysOut | None = None) -> dict[str, str]:
-    """Tell why each kind was left out that was asked for, with the ways out of a table.
-
-    That nobody has measured a shading goes without saying, and that one can measure what nobody has.
-    """
-    why: dict[str, str] = dict(filter.made_from["left_out"])
-    if Code.UNCALIBRATED in codes_of(why.get("shading")):
-        del why["shading"]
-    wanted = dict(ways_out or {})
-    wanted.pop(Code.UNCALIBRATED, None)
-    lens = {"lens_id": filter.made_from["lens_id"]}
-    return {
-        kind: followed(reason, codes_of(reason), wanted, {**lens, **values_of(reason)}) for kind, reason in why.items()
-    }
 
 
 def correct(
@@ -207,7 +168,7 @@ def _chosen(shot: Shot, preset: Preset, choices: Choices | None, force: bool) ->
     """
     choices = choices.over(preset.choices) if choices else preset.choices
     lens, notes = lens_of(shot, choices)
-    kinds = _not_yet_done(shot, choices.kinds, force, notes)
+    kinds = not_yet_done(shot, choices.kinds, force, notes)
     f_number, distance_m = choices.f_number, choices.distance_m
     if f_number is None and aperture_of(lens, shot, body=catalogue().body_of(shot)).f_number is None:
         f_number = preset.assumed_f_number
@@ -258,7 +219,7 @@ def _check_something_to_do(filter: Filter, shot: Shot, lens: Lens, choices: Choi
 
 def _unmarked(shot: Shot, filter: Filter) -> list[Sentence]:
     """Tell of what may have been done to a photo before, though no mark tells it."""
-    found = [silently_developed(shot)]
+    found = [silently_developed(shot), perhaps_carried_out(shot)]
     if "vignetting" in filter.made_from["corrections"]:
         found.append(perhaps_compensated(shot))
     return [sentence for sentence in found if sentence]
@@ -278,42 +239,6 @@ def _tca_in(photo: Photo) -> tuple[Model, str] | str:
     except CalibrationError as error:
         return str(error)
     return found.model, " ".join(found.verdict)
-
-
-def nothing_to_do(path: Path, lens: Lens, filter: Filter) -> NotCorrectedError:
-    """Why a matched lens cannot be corrected."""
-    reasons = filter.made_from["left_out"].items()
-    if not reasons:
-        return NotCorrectedError(Sentence("no correction of it is asked for."), Code.ARGUMENT, subject=path)
-    left = in_a_row([Sentence("{kind}: {why}", kind=SPOKEN[kind], why=why) for kind, why in reasons], "; ")
-    said = Sentence(
-        "the lens is {lens}, but nothing of it can be corrected ({left}).",
-        lens=lens.name,
-        lens_id=lens.lens_id,
-        left=left,
-    )
-    codes = codes_of(said)
-    code = Code.COMPENSATED if Code.COMPENSATED in codes else next(iter(codes), None)
-    return NotCorrectedError(said, code, subject=path)
-
-
-def corrected_already(shot: Shot) -> NotCorrectedError:
-    """That marks claim all of it to be done."""
-    marks = ", ".join(mark.tag for mark in shot.marks)
-    return NotCorrectedError(f"is corrected already ({marks}).", Code.ALREADY_CORRECTED, subject=shot.path)
-
-
-def _not_yet_done(shot: Shot, asked: Mapping[str, float], force: bool, notes: list[str]) -> Mapping[str, float]:
-    """Return the kinds that are asked for and not yet done; ``notes`` are told what was done before."""
-    done = [kind for kind in asked if kind in shot.already_corrected]
-    if force or not done:
-        return asked
-    remaining = {kind: share for kind, share in asked.items() if kind not in done}
-    if not remaining:
-        raise corrected_already(shot)
-    said = ", ".join(SPOKEN[kind] for kind in done)
-    notes.append(Sentence("{kinds} is corrected already and was left as it is", Code.ALREADY_CORRECTED, kinds=said))
-    return remaining
 
 
 def _applied(

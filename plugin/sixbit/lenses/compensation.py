@@ -7,7 +7,8 @@ the edges in JPEG and DNG alike, by an amount that nobody has published. Distort
 from __future__ import annotations
 
 from sixbit.values.errors import Code
-from sixbit.values.sentence import Sentence
+from sixbit.values.kinds import SPOKEN
+from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import BY_ADAPTER, ON_MIRRORLESS, Shot
 
 
@@ -50,6 +51,24 @@ def silently_developed(shot: Shot) -> Sentence | None:
     )
 
 
+def perhaps_carried_out(shot: Shot) -> Sentence | None:
+    """Say that the raw of a shot carries a correction, and that its program may have carried it out."""
+    found = shot.perhaps_from
+    return found and Sentence(
+        "Its raw ({raw}) carries a correction, and {program} may have carried it out: it does not say.",
+        raw=found.value,
+        program=found.tag,
+    )
+
+
+def carried(shot: Shot) -> Sentence | None:
+    """Say what correction a raw carries for programs that develop it."""
+    if not shot.carries:
+        return None
+    kinds = in_a_row([Sentence(SPOKEN[kind]) for kind in shot.carries])
+    return Sentence("This raw carries a correction of Sixbit's for programs that develop it: {kinds}.", kinds=kinds)
+
+
 def done_unmarked(shot: Shot) -> tuple[Sentence, ...]:
     """Say all that was or may have been done to the pixels of a shot, and that no mark of a correction tells."""
     certain = compensated(shot)
@@ -59,4 +78,5 @@ def done_unmarked(shot: Shot) -> tuple[Sentence, ...]:
 
 def perhaps_done(shot: Shot) -> tuple[Sentence, ...]:
     """Say what may have been done to the pixels of a shot, and nobody can tell."""
-    return tuple(said for said in (perhaps_compensated(shot), silently_developed(shot)) if said)
+    found = (perhaps_compensated(shot), silently_developed(shot), perhaps_carried_out(shot), carried(shot))
+    return tuple(said for said in found if said)

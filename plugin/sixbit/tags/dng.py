@@ -21,6 +21,10 @@ class Areas(NamedTuple):
     size: tuple[int, int]
     developed: Tagged[Crop]
     shown: Tagged[Crop] | None = None
+    active: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """What the sensor has seen, in the pixels that are stored: left, top, width and height."""
+    origin: tuple[float, float] = (0.0, 0.0)
+    """Where in that the picture begins, in px."""
 
 
 def areas_in(structure: Structure) -> Areas | None:
@@ -29,7 +33,7 @@ def areas_in(structure: Structure) -> Areas | None:
         main = structure.first()
         directories = [main, *_below(structure, main)]
         of_raw = [entries for entries in directories if not (structure.number(find(entries, tiff.SUBFILE_TYPE)) or 0)]
-        return next((found for entries in of_raw if (found := _areas(structure, entries))), None)
+        return next((found for entries in of_raw if (found := areas_of(structure, entries))), None)
     return None
 
 
@@ -41,7 +45,9 @@ def _below(structure: Structure, main: list[Entry]) -> list[list[Entry]]:
     return found
 
 
-def _areas(structure: Structure, entries: list[Entry]) -> Areas | None:
+def areas_of(structure: Structure, entries: list[Entry]) -> Areas | None:
+    """Read the areas that a directory of a raw tells; None if it tells none, or they make no sense."""
+
     def told(tag: int, count: int) -> tuple[float, ...]:
         entry = find(entries, tag)
         numbers = structure.numbers(entry) or structure.ratios(entry)
@@ -59,7 +65,13 @@ def _areas(structure: Structure, entries: list[Entry]) -> Areas | None:
     part = Crop(x / across, y / down, (x + size[0]) / across, (y + size[1]) / down)
     if not (x >= 0 and y >= 0 and part.right <= 1 and part.bottom <= 1):
         return None
-    return Areas((int(size[0]), int(size[1])), Tagged(part, "DNG DefaultCropSize"), _shown(told(_USER, 4)))
+    return Areas(
+        (int(size[0]), int(size[1])),
+        Tagged(part, "DNG DefaultCropSize"),
+        _shown(told(_USER, 4)),
+        (int(left), int(top), int(across), int(down)),
+        (x, y),
+    )
 
 
 def _shown(edges: tuple[float, ...]) -> Tagged[Crop] | None:

@@ -31,7 +31,8 @@ from sixbit.tags.leica import LeicaNote, read_leica_note
 from sixbit.tags.shot import shot_of
 from sixbit.tags.source import Source, ratio
 from sixbit.values.errors import Code, PhotoError, photo_name
-from sixbit.values.shot import Shot
+from sixbit.values.kinds import KINDS
+from sixbit.values.shot import Shot, Tagged
 
 _TEXTS = frozenset({0x010F, 0x0110, SOFTWARE, 0x0132, 0x9003, 0xA433, LENS_MODEL, 0xA435})
 """Make, Model, Software, DateTime; DateTimeOriginal, LensMake, LensModel, LensSerialNumber."""
@@ -88,14 +89,32 @@ def shot_in(photo: Path, blocks: Blocks) -> Shot:
     shot = shot._replace(width=blocks.width or None, height=blocks.height or None)
     if blocks.is_dng:
         shot = _with_areas(shot, blocks)
+    elif not is_raw:
+        shot = _developed(photo, shot, packet, exif)
     return shot._replace(path=photo, orientation=orientation, turned=blocks.turned, is_raw=is_raw)
+
+
+def _developed(photo: Path, shot: Shot, packet: Packet, exif: Source) -> Shot:
+    """The shot of a photo with what its raw has carried, where a program carries that out and leaves no word of it."""
+    from sixbit.tags.beside import developed_from
+
+    beside = developed_from(photo, packet, exif)
+    if beside is None:
+        return shot
+    if not beside.is_certain:
+        return shot._replace(perhaps_from=Tagged(beside.raw, beside.program.value))
+    done = tuple(kind for kind in KINDS if kind in (*beside.kinds, *shot.already_corrected))
+    mark = Tagged(beside.program.value, f"opcodes of {beside.raw}")
+    return shot._replace(already_corrected=done, marks=(*shot.marks, mark))
 
 
 def _with_areas(shot: Shot, blocks: Blocks) -> Shot:
     """The shot of a DNG with the size and the parts that the raw is developed to."""
+    from sixbit.tags.beside import kinds_in
     from sixbit.tags.dng import areas_in
 
-    areas = areas_in(Structure(blocks.file, blocks.exif_at or 0, byte_order(blocks.file, blocks.exif_at or 0)))
+    structure = Structure(blocks.file, blocks.exif_at or 0, byte_order(blocks.file, blocks.exif_at or 0))
+    shot, areas = shot._replace(carries=kinds_in(structure)), areas_in(structure)
     if areas is None:
         return shot
     width, height = areas.size

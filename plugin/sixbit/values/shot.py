@@ -122,6 +122,10 @@ class Shot(NamedTuple):
     """The marks behind ``already_corrected``, as found."""
     silent_program: Tagged[str] | None = None
     """A program that made these pixels and does not say whether it corrected the lens."""
+    carries: tuple[str, ...] = ()
+    """Corrections that Sixbit has written into a raw for those who develop it."""
+    perhaps_from: Tagged[str] | None = None
+    """A raw that carries such, from which a program made these pixels that may have carried them out: by that name."""
     known_to_body: Tagged[str] | None = None
     """The M lens as a Leica body itself knew it, by its code or by name: such a body compensates fall-off."""
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.compiler.told import described
 from sixbit.export.batch.ledger import Record
 from sixbit.export.batch.plan import Task, choices_digest, chosen_lens, fingerprint
 from sixbit.export.batch.record import blank, failed, why
-from sixbit.export.correct import correct, described
+from sixbit.export.correct import correct
 from sixbit.export.correct import foreseen as foreseen_correction
 from sixbit.export.presets import Preset
 from sixbit.files.replace import replacing

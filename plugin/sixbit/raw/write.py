@@ -1,0 +1,214 @@
+"""A correction written into a DNG, as a copy or where it stands, and taken out again.
+
+In place, the trailer is there before anything else of the tail, and all of the tail is on the disk before the pointer
+changes: whenever the process ends, the file opens as before or as after, and the next start goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from sixbit.files import dng
+from sixbit.files.in_place import alone
+from sixbit.files.replace import refusal, replacing
+from sixbit.files.tiff import StructureError
+from sixbit.raw.correction import Correction, correction_of
+from sixbit.raw.sensor import Raw, check_room, raw_in
+from sixbit.tags.read import opened, photo_blocks, shot_in
+from sixbit.values.choices import USUAL, Choices
+from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
+
+_AT_ONCE = 1 << 20
+
+
+class Written(NamedTuple):
+    """A DNG that carries its correction now: the file, what was written, and by how many bytes it has grown."""
+
+    out: Path
+    correction: Correction
+    grown: int
+
+
+class Removed(NamedTuple):
+    """A DNG that carries no correction of Sixbit's any more; ``exactly`` if it is to the byte as it was before."""
+
+    out: Path
+    exactly: bool
+
+
+def write_copy(photo: Path, out: Path, choices: Choices = USUAL) -> Written:
+    """Write a copy of a DNG that carries its correction. Raises SixbitError; nothing is written then.
+
+    A file of that name is never replaced.
+    """
+    with opened(photo) as file:
+        raw, correction = _prepared(photo, file, choices)
+        if os.path.lexists(out):
+            raise PhotoError("is there already.", Code.EXISTS, subject=out)
+        with replacing(out, make_folder=True, like=photo) as new:
+            digest = _copied(file, new, raw.size)
+            tail, at = _tail(photo, raw, digest, correction)
+            new.seek(raw.size)
+            new.write(tail)
+            new.seek(raw.directory.pointer)
+            new.write(raw.structure.pack("I", at))
+        _keep_times(out, os.fstat(file.fileno()))
+    notes = correction.notes
+    if raw.is_signed:
+        notes = (*notes, Sentence("its C2PA signature does not hold for the copy"))
+    return Written(out, correction._replace(notes=notes), len(tail))
+
+
+def write_in_place(photo: Path, choices: Choices = USUAL) -> Written:
+    """Write its correction into a DNG where it stands. Raises SixbitError; it is as it was then, to the byte."""
+    with alone(photo.resolve()), opened(photo) as file:
+        raw, correction = _prepared(photo, file, choices)
+        if raw.is_signed:
+            why = "is signed (C2PA), and would lose its signature."
+            raise PhotoError(why, Code.METADATA, subject=photo)
+        digest = _copied(file, None, raw.size)
+        tail, at = _tail(photo, raw, digest, correction)
+        with _changing(photo) as changed:
+            changed.truncate(raw.size)
+            try:
+                _put(changed, raw.size + len(tail) - dng.ROOM, tail[-dng.ROOM :])
+                _put(changed, raw.size, tail)
+            except OSError:
+                changed.truncate(raw.size)
+                raise
+            _put(changed, raw.directory.pointer, raw.structure.pack("I", at))
+    return Written(photo, correction, len(tail))
+
+
+def remove(photo: Path) -> Removed:
+    """Take the correction out of a DNG again. Raises PhotoError where it carries none of Sixbit's.
+
+    Where another program has changed the file in between, what it has changed stays, and the lists go.
+    """
+    with alone(photo.resolve()), opened(photo) as file:
+        raw = raw_in(photo, file)
+        tail = raw.tail
+        if (
+            tail is not None
+            and tail.end == file.seek(0, os.SEEK_END)
+            and _digest_before(file, raw, tail) == tail.digest
+        ):
+            with _changing(photo) as changed:
+                _put(changed, tail.pointer, raw.structure.pack("I", tail.old))
+                changed.truncate(tail.before)
+                os.fsync(changed.fileno())
+            return Removed(photo, True)
+        if not raw.carries:
+            raise _not_ours(photo, raw)
+        place = photo.resolve()
+        before = place.stat()
+        with replacing(place, same_file=True) as new:
+            file.seek(0)
+            shutil.copyfileobj(file, new, _AT_ONCE)
+            _without(photo, new, raw)
+        _keep_times(place, before)
+        return Removed(photo, False)
+
+
+def _prepared(photo: Path, file: BinaryIO, choices: Choices) -> tuple[Raw, Correction]:
+    raw = raw_in(photo, file)
+    check_room(photo, raw)
+    shot = shot_in(photo, photo_blocks(photo, file))
+    correction = correction_of(photo, shot, raw, choices)
+    notes = (*correction.notes, *_unseen(raw))
+    return raw, correction._replace(notes=notes)
+
+
+def _unseen(raw: Raw) -> Iterator[Sentence]:
+    """Say which programs do not look for opcodes where they stand in this file."""
+    if raw.directory.number == 0:
+        yield Sentence("RawTherapee and ART do not see it, as the raw stands first in this file")
+    elif raw.directory.number > 1:
+        yield Sentence("darktable, RawTherapee and ART do not see it, as the raw stands behind a preview in this file")
+
+
+def _tail(photo: Path, raw: Raw, digest: bytes, correction: Correction) -> tuple[bytes, int]:
+    try:
+        return dng.tail_for(raw.structure, raw.directory, raw.size, digest, correction.lists, correction.record)
+    except (StructureError, struct.error) as error:
+        raise PhotoError(f"cannot carry a correction: {error}.", Code.FORMAT, subject=photo) from error
+
+
+def _copied(file: BinaryIO, new: BinaryIO | None, size: int) -> bytes:
+    """The SHA-256 of the first ``size`` bytes of a file, which go into a new one too, if there is one."""
+    digest, room = hashlib.sha256(), memoryview(bytearray(_AT_ONCE))
+    file.seek(0)
+    left = size
+    while left and (count := file.readinto(room[: min(left, _AT_ONCE)])):  # type: ignore[attr-defined]
+        digest.update(room[:count])
+        if new is not None:
+            new.write(room[:count])
+        left -= count
+    if left:
+        raise OSError(0, "it was cut while it was read")
+    return digest.digest()
+
+
+def _digest_before(file: BinaryIO, raw: Raw, tail: dng.Tail) -> bytes:
+    """The SHA-256 of a file as it would be without its tail."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    digest.update(file.read(tail.pointer))
+    digest.update(raw.structure.pack("I", tail.old))
+    file.seek(tail.pointer + 4)
+    left = tail.before - tail.pointer - 4
+    while left and (data := file.read(min(left, _AT_ONCE))):
+        digest.update(data)
+        left -= len(data)
+    return digest.digest()
+
+
+def _without(photo: Path, new: BinaryIO, raw: Raw) -> None:
+    """Take the lists of Sixbit out of the directory of the raw, where that stands now, and the trailer with them."""
+    assert raw.tail
+    copy = raw_in(photo, new)
+    told = raw.tail.record["lists"]
+    copy.structure.remove(copy.directory.at, {dng.LISTS[name] for name in told if name in dng.LISTS})
+    new.seek(raw.tail.at)
+    new.write(bytes(dng.ROOM))
+
+
+def _not_ours(photo: Path, raw: Raw) -> PhotoError:
+    if raw.lists:
+        why = "holds opcodes that are not those that Sixbit wrote, so they stay."
+        return PhotoError(why, Code.ALREADY_CORRECTED, subject=photo)
+    return PhotoError("carries no correction of Sixbit's.", Code.ARGUMENT, subject=photo)
+
+
+@contextmanager
+def _changing(photo: Path) -> Iterator[BinaryIO]:
+    """Open a file to be changed where it stands; it keeps its times."""
+    try:
+        with photo.open("r+b", buffering=0) as file:
+            before = os.fstat(file.fileno())
+            yield file
+        _keep_times(photo, before)
+    except OSError as error:
+        raise refusal(error, photo) from error
+
+
+def _put(file: BinaryIO, at: int, data: bytes) -> None:
+    """Write all of ``data`` at a place, and force it to the disk."""
+    file.seek(at)
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+    os.fsync(file.fileno())
+
+
+def _keep_times(path: Path, before: os.stat_result) -> None:
+    with suppress(OSError):
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -1,0 +1,268 @@
+"""Corrections written into DNGs of all layouts, and taken out again to the byte."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sixbit.files import dng as structure_of
+from sixbit.files.tiff import LONG, SHORT, SUB_IFDS, Structure, find
+from sixbit.raw import write
+from sixbit.raw.opcodes import FixVignetteRadial, WarpRectilinear, check, packed, unpacked
+from sixbit.raw.sensor import raw_in
+from sixbit.values.choices import Choices
+from sixbit.values.errors import Code, SixbitError
+from tests.scenery import dngs
+from tests.scenery.programs import exiftool
+
+STOPPED_DOWN = Choices(f_number=5.6)
+CAMERAS = packed([WarpRectilinear(((1.0, -0.01, 0.0, 0.0),) * 3)])
+
+
+def made(folder: Path, name: str = "L1000001.DNG", **parts: Any) -> Path:
+    photo = folder / name
+    photo.write_bytes(dngs.dng(**parts))
+    return photo
+
+
+def lists_of(photo: Path) -> dict[str, list[str]]:
+    with photo.open("rb") as file:
+        return {name: [one.name for one in unpacked(data)] for name, data in raw_in(photo, file).lists.items()}
+
+
+LAYOUTS = [*itertools.product(dngs.LAYOUTS, "<>", ("strips",)), *itertools.product(dngs.LAYOUTS[1:2], "<", dngs.STORED)]
+
+
+@pytest.mark.parametrize(("layout", "order", "stored"), LAYOUTS)
+def test_one_pointer_changes_and_all_comes_back(tmp_path: Path, layout: str, order: str, stored: str) -> None:
+    photo = made(tmp_path, layout=layout, order=order, stored=stored)
+    before = photo.read_bytes()
+    written = write.write_copy(photo, tmp_path / "out" / photo.name, STOPPED_DOWN)
+    assert photo.read_bytes() == before
+    after = written.out.read_bytes()
+    differing = [at for at, (old, new) in enumerate(zip(before, after, strict=False)) if old != new]
+    assert differing
+    assert differing[-1] - differing[0] < 4, "the bytes of one pointer"
+    assert len(after) == len(before) + written.grown
+    assert lists_of(written.out) == {"OpcodeList3": ["FixVignetteRadial", "WarpRectilinear2", "WarpRectilinear"]}
+    write.write_in_place(photo, STOPPED_DOWN)
+    assert photo.read_bytes() == after
+    for changed in (photo, written.out):
+        assert write.remove(changed).exactly
+        assert changed.read_bytes() == before
+
+
+def test_light_that_one_opcode_misses_goes_into_maps(tmp_path: Path) -> None:
+    photo = made(tmp_path)
+    write.write_in_place(photo)
+    assert lists_of(photo) == {"OpcodeList2": ["GainMap"] * 4, "OpcodeList3": ["WarpRectilinear2", "WarpRectilinear"]}
+
+
+@pytest.mark.parametrize("colours", [(0, 1, 1, 2), (1, 0, 2, 1), ()])
+def test_what_is_written_is_what_adobe_takes(tmp_path: Path, colours: tuple[int, ...]) -> None:
+    photo = made(tmp_path, colours=colours, model="LEICA M10" if colours else "LEICA M11 Monochrom")
+    write.write_in_place(photo, STOPPED_DOWN)
+    with photo.open("rb") as file:
+        raw = raw_in(photo, file)
+    for data in raw.lists.values():
+        check(data, 3 if colours else 1)
+        assert all(one.is_optional for one in unpacked(data))
+
+
+def test_the_active_area_and_an_upright_picture_do_not_matter(tmp_path: Path) -> None:
+    inner = made(tmp_path, "inner.dng", active=(4, 8, 200, 300), crop=(4, 8, 284, 184), orientation=6)
+    write.write_in_place(inner, STOPPED_DOWN)
+    with inner.open("rb") as file:
+        raw = raw_in(inner, file)
+        (_, warp, _) = unpacked(raw.lists["OpcodeList3"])
+    assert (raw.mosaic.width, raw.mosaic.height, raw.picture) == (292, 196, (284, 184))
+    centre = struct.unpack_from(">2d", warp.parameters, len(warp.parameters) - 20)
+    assert centre == pytest.approx(((4 + 283 / 2) / 292, (8 + 183 / 2) / 196))
+
+
+def test_times_are_kept_and_a_copy_replaces_nothing(tmp_path: Path) -> None:
+    photo = made(tmp_path)
+    os.utime(photo, (1_000_000_000, 1_000_000_001))
+    out = write.write_copy(photo, tmp_path / "out.dng").out
+    write.write_in_place(photo)
+    write.remove(photo)
+    assert photo.stat().st_mtime == out.stat().st_mtime == 1_000_000_001
+    with pytest.raises(SixbitError) as caught:
+        write.write_copy(photo, out)
+    assert caught.value.code is Code.EXISTS
+
+
+def test_what_a_killed_process_left_is_nothing(tmp_path: Path) -> None:
+    """The trailer stands first, then all of the tail, then the pointer: at each of these the file is as before."""
+    photo = made(tmp_path)
+    before = photo.read_bytes()
+    write.write_in_place(photo)
+    after = photo.read_bytes()
+    tail = after[len(before) :]
+    half = bytes(len(tail) - structure_of.ROOM) + tail[-structure_of.ROOM :]
+    for left in (half, tail):
+        photo.write_bytes(before + left)
+        assert write.remove(photo).exactly
+        assert photo.read_bytes() == before
+        photo.write_bytes(before + left)
+        copy = write.write_copy(photo, tmp_path / "copy.dng").out
+        write.write_in_place(photo)
+        assert photo.read_bytes() == copy.read_bytes() == after
+        copy.unlink()
+
+
+def test_an_edit_in_between_stays_when_the_correction_goes(tmp_path: Path) -> None:
+    photo = made(tmp_path)
+    write.write_in_place(photo)
+    data = bytearray(photo.read_bytes())
+    at = data.index(b"2026:01:02")
+    data[at : at + 4] = b"2027"
+    photo.write_bytes(bytes(data) + b"something that was put behind it")
+    assert not write.remove(photo).exactly
+    assert lists_of(photo) == {}
+    assert b"2027:01:02" in photo.read_bytes()
+    with pytest.raises(SixbitError, match="no correction"):
+        write.remove(photo)
+
+
+def test_opcodes_of_others_are_neither_replaced_nor_removed(tmp_path: Path) -> None:
+    photo = made(tmp_path, more={0xC74E: (7, CAMERAS)})
+    before = photo.read_bytes()
+    for do in (write.write_in_place, write.remove, lambda path: write.write_copy(path, tmp_path / "out.dng")):
+        with pytest.raises(SixbitError) as caught:
+            do(photo)
+        assert caught.value.code is Code.ALREADY_CORRECTED
+    assert photo.read_bytes() == before
+    assert not (tmp_path / "out.dng").exists()
+
+
+def test_a_list_that_was_changed_since_is_not_taken_out(tmp_path: Path) -> None:
+    photo = made(tmp_path)
+    write.write_in_place(photo, STOPPED_DOWN)
+    data = bytearray(photo.read_bytes())
+    with photo.open("rb") as file:
+        lists = raw_in(photo, file).lists
+    at = data.index(lists["OpcodeList3"])
+    other = packed([FixVignetteRadial((0.5, 0.0, 0.0, 0.0, 0.0))])
+    data[at + 24] ^= 1
+    photo.write_bytes(bytes(data) + other)
+    before = photo.read_bytes()
+    with pytest.raises(SixbitError, match="not those that Sixbit wrote"):
+        write.remove(photo)
+    assert photo.read_bytes() == before
+
+
+def test_it_is_not_written_twice(tmp_path: Path) -> None:
+    photo = made(tmp_path)
+    write.write_in_place(photo)
+    once = photo.read_bytes()
+    with pytest.raises(SixbitError, match="already"):
+        write.write_in_place(photo)
+    assert photo.read_bytes() == once
+
+
+UNFIT: dict[str, dict[str, Any]] = {
+    "enhanced": {"of_first": {0x00FE: (LONG, 16)}},
+    "linear": {"colours": (), "more": {0x0115: (SHORT, 3)}},
+    "x-trans": {"more": {0x828D: (SHORT, (6, 6)), 0x828E: (1, (0, 1, 1, 2) * 9)}},
+    "other colours": {"more": {0xC616: (1, (0, 1, 3))}},
+    "no squares": {"more": {0xC61E: (5, ((2, 1), (1, 1)))}},
+    "no raw": {"more": {0x0106: (SHORT, 2)}},
+    "areas": {"more": {0xC620: (LONG, (5000, 5000))}},
+    "beyond the end": {"more": {0x0111: (LONG, 1 << 30)}},
+    "lists beyond the end": {"more": {0xC741: (7, b"\0\0\0\1" + bytes(200))}},
+}
+
+
+@pytest.mark.parametrize("parts", UNFIT.values(), ids=UNFIT)
+def test_what_no_correction_fits_to_is_refused_in_words(tmp_path: Path, parts: dict[str, Any]) -> None:
+    photo = made(tmp_path, **parts)
+    before = photo.read_bytes()
+    with pytest.raises(SixbitError) as caught:
+        write.write_in_place(photo)
+    assert caught.value.subject == photo
+    assert photo.read_bytes() == before
+
+
+def test_a_raw_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    """There would be two pointers to it, of which one would be left."""
+    photo = made(tmp_path)
+    data = bytearray(photo.read_bytes())
+    structure = Structure(bytes(data))
+    below = find(structure.first(), SUB_IFDS)
+    assert below is not None
+    at = structure.place(below)
+    data[at + 4 : at + 8] = data[at : at + 4]
+    photo.write_bytes(bytes(data))
+    with pytest.raises(SixbitError, match="2 raws"):
+        write.write_in_place(photo)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"II*\0",
+        b"II+\0\x08\0\0\0" + bytes(64),
+        b"\xff\xd8\xff\xe0 no DNG",
+        dngs.dng()[:5000],
+        dngs.dng()[:-40],
+        dngs.dng().replace(struct.pack("<HHI", 0xC612, 1, 4), struct.pack("<HHI", 0xC60F, 1, 4)),
+    ],
+)
+def test_a_file_that_is_cut_or_no_dng_is_refused(tmp_path: Path, data: bytes) -> None:
+    photo = tmp_path / "photo.dng"
+    photo.write_bytes(data)
+    for do in (write.write_in_place, write.remove):
+        with pytest.raises(SixbitError):
+            do(photo)
+        assert photo.read_bytes() == data
+
+
+def test_a_signed_file_is_only_copied(tmp_path: Path) -> None:
+    photo = made(tmp_path, of_first={0xCD41: (7, b"jumb" * 8)})
+    before = photo.read_bytes()
+    with pytest.raises(SixbitError, match="C2PA"):
+        write.write_in_place(photo)
+    assert photo.read_bytes() == before
+    assert any("C2PA" in note for note in write.write_copy(photo, tmp_path / "out.dng").correction.notes)
+
+
+def test_fall_off_that_the_camera_has_compensated_is_left_out(tmp_path: Path) -> None:
+    photo = made(tmp_path, lens="Summilux-M 1:1.4/21 ASPH.", focal_mm=21)
+    left = write.write_copy(photo, tmp_path / "left.dng").correction
+    assert "vignetting" not in left.record["corrections"]
+    named = write.write_copy(photo, tmp_path / "named.dng", Choices(compensated="correct")).correction
+    assert "vignetting" in named.record["corrections"]
+
+
+@pytest.mark.parametrize(("layout", "order"), [*itertools.product(dngs.LAYOUTS, "<>")])
+def test_exiftool_finds_all_tags_as_they_were(tmp_path: Path, layout: str, order: str) -> None:
+    photo = made(tmp_path, layout=layout, order=order)
+    out = write.write_copy(photo, tmp_path / "out.dng").out
+
+    def told(path: Path, *options: str) -> str:
+        return subprocess.run([*exiftool(), *options, str(path)], capture_output=True, text=True, check=True).stdout
+
+    files = ("--FileName", "--Directory", "--FileSize", "-all:all", "--System:all")
+    before, after = (told(path, "-a", "-G1", "-u", *files).splitlines() for path in (photo, out))
+    more = [line for line in after if line not in before]
+    assert [line for line in before if line not in after] == []
+    assert all("Opcode" in line for line in more), more
+    assert told(out, "-validate", "-s3", "-Validate").strip() == told(photo, "-validate", "-s3", "-Validate").strip()
+
+
+def test_exiftool_may_write_the_file_anew(tmp_path: Path) -> None:
+    photo = made(tmp_path)
+    write.write_in_place(photo, STOPPED_DOWN)
+    subprocess.run([*exiftool(), "-q", "-overwrite_original", "-Artist=me", str(photo)], check=True)
+    with photo.open("rb") as file:
+        assert structure_of.carried(Structure(file)) is not None
+    assert not write.remove(photo).exactly
+    assert lists_of(photo) == {}
