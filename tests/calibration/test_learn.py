@@ -356,7 +356,7 @@ def test_runs_of_photos_close_in_time_are_found(tmp_path: Path) -> None:
     group = photos[0].group
     (walk,) = walks_of({group: spread(photos)}, [])
     assert [photo.path for photo in walk.photos] == [photo.path for photo in photos[2:18]]
-    assert (walk.f_number, walk.kinds) == (8.0, ("distortion", "vignetting"))
+    assert (walk.f_number, walk.kinds) == (8.0, ("distortion", "tca", "vignetting"))
     assert walks_of({group: photos[:7]}, []) == []
     assert walks_of({group: photos[::7]}, []) == []
     late = [photo._replace(taken=f"20{number:02}-01-01 10:00:00") for number, photo in enumerate(photos)]
@@ -370,16 +370,16 @@ def test_a_guessed_aperture_gives_no_fall_off(tmp_path: Path) -> None:
     photos = run_of(tmp_path, 9, **LEICA, LensModel=archive.NAME.lower())
     assert not photos[0].compensated
     (walk,) = walks_of({photos[0].group: photos}, [])
-    assert (walk.f_number, walk.kinds) == (None, ("distortion",))
+    assert (walk.f_number, walk.kinds) == (None, ("distortion", "tca"))
     (walk,) = walks_of({photos[0].group: photos}, [], said=5.6)
-    assert (walk.f_number, walk.kinds) == (5.6, ("distortion", "vignetting"))
+    assert (walk.f_number, walk.kinds) == (5.6, ("distortion", "tca", "vignetting"))
 
 
 def test_what_the_camera_has_compensated_gives_no_fall_off(tmp_path: Path) -> None:
     photos = run_of(tmp_path, 9, **LEICA)
     assert photos[0].compensated
     (walk,) = walks_of({photos[0].group: photos}, [], said=5.6)
-    assert walk.kinds == ("distortion",)
+    assert walk.kinds == ("distortion", "tca")
 
 
 class _Overlap:
@@ -390,6 +390,7 @@ class _Overlap:
     def __init__(self) -> None:
         curve = -0.9 * RADII**2
         self.distortion, self.vignetting = Model("poly3", (0.02,)), Model("pa", (-0.6, 0.1, 0.0))
+        self.tca = None
         self.worth = {
             "distortion": Worth("distortion", curve[None], np.full((1, 41), 0.02), area_weights(1.5), 0.97),
             "vignetting": Worth("vignetting", curve[None], np.full((1, 41), 0.01), area_weights(1.5), 0.97),
