@@ -157,7 +157,7 @@ def _tell(learnt: Learnt) -> None:
 
 
 def _fall_off(photos: Sequence[Photo]) -> str:
-    """What would bring the fall-off of a lens, of which photos of anything say nothing by themselves."""
+    """Say what would bring the fall-off of a lens, of which photos of anything say nothing by themselves."""
     flats = "two photos of a white wall or sheet (`sixbit calibrate flat`)"
     if all(photo.compensated for photo in photos):
         return f"the camera knew the lens and has compensated it; what it leaves, {flats} would bring."

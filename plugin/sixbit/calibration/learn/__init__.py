@@ -39,7 +39,7 @@ Watching = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Learnt:
-    """What an archive has shown: ``findings`` group by group, and what nothing was learnt from."""
+    """All that an archive has shown: ``findings`` group by group, and what nothing was learnt from."""
 
     groups: Mapping[Group, Sequence[Photo]]
     findings: Sequence[Finding]
@@ -106,7 +106,7 @@ def learn(
 def _walked(
     walks: Sequence[Walk], processes: Processes, stopped: Callable[[], bool], progress: Watching
 ) -> Iterator[Finding]:
-    """What the runs show, in their order."""
+    """Yield the findings of the runs, in their order."""
     found: dict[Walk, list[Finding]] = {}
     for walk, answer in processes.answers(walks, stopped):
         found[walk] = [] if isinstance(answer, PhotoError) else answer

@@ -1,4 +1,4 @@
-"""What the processes of :mod:`sixbit.calibration.learn` do, each a task: a photo looked at, measured, or photos fitted.
+"""Tasks that the processes of :mod:`sixbit.calibration.learn` do: a photo looked at, measured, or photos fitted.
 
 A photo is decoded and measured once, and what it shows is kept as few numbers in a record. Fits are made of records
 alone, always in the order of the group: so the answer is the same whatever was finished first or killed meanwhile.
@@ -215,7 +215,7 @@ def _lateral_colour(group: Group, shown: Shown) -> Finding:
 
 
 def _walk(task: Walk) -> list[Finding]:
-    """What a run of overlapping photos shows, which is kept as well: it takes minutes."""
+    """Measure a run of overlapping photos, whose findings are kept as well: it takes minutes."""
     try:
         record = records.record_of_walk([photo.path for photo in task.photos], (task.f_number, task.kinds))
         found = records.load(record)
