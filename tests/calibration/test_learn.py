@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import random
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from sixbit.calibration import learn as learning
+from sixbit.calibration.bundle import write_bundle
 from sixbit.calibration.keep import runs
 from sixbit.calibration.learn import Learnt, keep, learn, records, studies, work
 from sixbit.calibration.learn.findings import Finding
@@ -45,6 +47,7 @@ class Here:
 
     seed = 0
     left: int | None = None
+    interrupt = False
     done: list[Any]
 
     def __init__(self, memory: int | None = None) -> None:
@@ -60,6 +63,10 @@ class Here:
         shuffled = list(tasks)
         random.Random(Here.seed).shuffle(shuffled)
         for task in shuffled:
+            if stopped():
+                return
+            if Here.interrupt:
+                os.kill(os.getpid(), signal.SIGINT)
             if Here.left is not None:
                 Here.left -= 1
                 if Here.left < 0:
@@ -70,7 +77,7 @@ class Here:
 
 @pytest.fixture(autouse=True)
 def _here(monkeypatch: pytest.MonkeyPatch) -> None:
-    Here.seed, Here.left, Here.done = 0, None, []
+    Here.seed, Here.left, Here.interrupt, Here.done = 0, None, False, []
     monkeypatch.setattr(learning, "Processes", Here)
     monkeypatch.setattr(work, "MOST_LINES", 40)  # as a fit takes as long as it has lines
 
@@ -427,3 +434,28 @@ def test_a_run_without_pycolmap_is_said(
     run_of(tmp_path, 9)
     assert main(["learn", str(tmp_path)]) == 0
     assert "a run of overlapping photos, which `pip install 'sixbit[learn]'`" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_it_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive.save(tmp_path, 2)
+    Here.interrupt = True
+    assert main(["learn", str(tmp_path)]) == 130
+    assert "stopped; the same command goes on from there" in capsys.readouterr().err
+    assert len(Here.done) == 1
+
+
+def test_what_was_left_out_is_named_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    looked_at(tmp_path / "photo.jpg", jpeg(archive.tags(0, Model="XYZZY"), size=archive.SIZE))
+    assert main(["learn", str(tmp_path), "--json"]) == 0
+    photo, counts = map(json.loads, capsys.readouterr().out.splitlines())
+    assert photo == {"photo": str(tmp_path / "photo.jpg"), "left_out": "sensor", "why": "SONY XYZZY"}
+    assert counts == {"left_out": {"sensor": 1}}
+
+
+def test_what_is_exported_does_not_name_the_photos(tmp_path: Path) -> None:
+    archive.save(tmp_path / "photos", 4)
+    (run, *_) = keep(learn([tmp_path / "photos"]))
+    assert run.learnt_from
+    write_bundle(tmp_path / "out.json", archive.LENS_ID)
+    exported = (tmp_path / "out.json").read_text()
+    assert not any(photo in exported for photo in run.learnt_from)

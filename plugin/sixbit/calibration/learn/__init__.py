@@ -12,6 +12,7 @@ this machine (``pool``, ``work``), until they are sure enough. What was measured
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -45,7 +46,7 @@ class Learnt:
     findings: Sequence[Finding]
     left_out: Sequence[LeftOut]
     failures: Mapping[str, str]
-    """Photos that could not be measured, by path, and why; folders that could not be read, too."""
+    """Photos that could not be measured, by path, and why; folders that could not be read, with the reason as a part."""
     measured: int
     """Photos whose pixels were looked at, now or by an earlier call."""
     walks_without_library: int = 0
@@ -72,11 +73,11 @@ def learn(
     """
     named = [Path(folder) for folder in folders]
     for folder in named:
-        if not folder.exists():
+        if not os.path.exists(folder):  # noqa: PTH110 - a name may be longer than one can be
             raise PhotoError("there is no such folder.", Code.NOT_FOUND, subject=folder)
     records.clear_out()
     sources, unread = find(named)
-    failures = dict.fromkeys(unread, "cannot be read.")
+    failures = dict.fromkeys(unread, "")
     with interruptible() as stopped, Processes(memory) as processes:
         looked: list[Photo | LeftOut] = []
         for task, answer in processes.answers([Look(source.absolute) for source in sources], stopped):
