@@ -46,7 +46,7 @@ class Learnt:
     findings: Sequence[Finding]
     left_out: Sequence[LeftOut]
     failures: Mapping[str, str]
-    """Photos that could not be measured, by path, and why; folders that could not be read, with the reason as a part."""
+    """Photos that could not be measured, by path, and why; and folders that could not be read."""
     measured: int
     """Photos whose pixels were looked at, now or by an earlier call."""
     walks_without_library: int = 0
