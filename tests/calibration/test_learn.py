@@ -403,6 +403,7 @@ class _Overlap:
             "vignetting": Worth("vignetting", curve[None], np.full((1, 41), 0.01), area_weights(1.5), 0.97),
         }
         self.centre = np.zeros(2)
+        self.unsure = ("Lateral colour is not sure enough.",)
 
     def __call__(self, paths: Sequence[str], choices: Choices) -> Any:
         _Overlap.asked += 1
@@ -420,6 +421,7 @@ def test_a_run_is_measured_once_and_kept_at_its_aperture(tmp_path: Path, monkeyp
     again = learn([tmp_path])
     assert _Overlap.asked == 1
     assert answer(learnt) == answer(again)
+    assert [one.why for one in learnt.findings if one.kind == "tca"][-1].endswith("Lateral colour is not sure enough.")
     kept = {run.kinds[0]: run for run in keep(learnt)}
     assert kept["vignetting"].f_number == 8
     assert kept["distortion"].f_number is None
