@@ -74,7 +74,7 @@ def _measure(archive: Path, work: Path, kills: int, rng: random.Random) -> int:
     seconds, learning = time.monotonic() - start, _used() - before
     times = learning / decoding
     print(f"{len(photos)} photos of {WIDTH}x{HEIGHT}: decoding all of them takes {decoding:.0f} s of a processor, ")
-    print(f"learning {learning:.0f} s, {times:.2f} times as long ({seconds:.0f} s by the clock)")
+    print(f"learning {learning:.0f} s, {times:.2f} times as long ({seconds:.0f} s by the clock)", flush=True)
     wrong = int(times > MOST_TIMES)
     again = _killed(archive, _home(work), kills, seconds, rng)
     print(f"killed {kills} times: {'the same answer' if again == answer else 'ANOTHER ANSWER'}")
