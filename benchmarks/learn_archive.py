@@ -157,7 +157,7 @@ def _through(lens: Lens, planes: Sequence[Plane], truth: Any, rng: np.random.Gen
     x, y, gain, factors = _optics(lens)
     height, width = planes[0].shape
     home = _homography(rng).astype(np.float32)
-    scale = np.float32(height / 2 * rng.uniform(0.8, 1.0))
+    scale = np.float32(_largest_scale(home, (width, height), truth) * rng.uniform(0.9, 1.0))
     light = np.linspace(0, 1, 1 << 14)
     codes = np.rint(255 * np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055))
     out = np.empty((HEIGHT, WIDTH, 3), np.uint8)
@@ -178,13 +178,28 @@ def _through(lens: Lens, planes: Sequence[Plane], truth: Any, rng: np.random.Gen
 
 def _homography(rng: np.random.Generator) -> NDArray[np.float64]:
     """A view turned and tilted by some degrees, with its focal length of two half short sides."""
-    yaw, pitch, roll = np.radians(rng.uniform(-1, 1, 3) * (16, 8, 25))
+    yaw, pitch, roll = np.radians(rng.uniform(-1, 1, 3) * (14, 8, 6))
     about_y = np.array([[math.cos(yaw), 0, math.sin(yaw)], [0, 1, 0], [-math.sin(yaw), 0, math.cos(yaw)]])
     about_x = np.array([[1, 0, 0], [0, math.cos(pitch), -math.sin(pitch)], [0, math.sin(pitch), math.cos(pitch)]])
     about_z = np.array([[math.cos(roll), -math.sin(roll), 0], [math.sin(roll), math.cos(roll), 0], [0, 0, 1]])
     focal = np.diag([2.0, 2.0, 1.0])
     turned: NDArray[np.float64] = focal @ about_z @ about_x @ about_y @ np.linalg.inv(focal)
     return turned
+
+
+def _largest_scale(home: Plane, size: tuple[int, int], truth: Any) -> float:
+    """The scale at which all of a view still lies within a photo, whose distortion is not known beyond its borders."""
+    side = np.linspace(-1.03, 1.03, 21, dtype=np.float32)
+    wide = np.float32(WIDTH / HEIGHT)
+    x = np.concatenate([wide * side, wide * side, np.full(21, -1.03) * wide, np.full(21, 1.03) * wide])
+    y = np.concatenate([np.full(21, -1.03), np.full(21, 1.03), side, side])
+    u, v, w = (row[0] * x + row[1] * y + row[2] for row in home)
+    scale = 0.0
+    for tried in np.linspace(0.3, 1.0, 71) * size[1] / 2:
+        at_x, at_y = _in_base(u / w * tried, v / w * tried, truth)
+        if np.abs(at_x).max() < size[0] / 2 - 3 and np.abs(at_y).max() < size[1] / 2 - 3:
+            scale = float(tried)
+    return scale
 
 
 def _in_base(x: Any, y: Any, truth: Any) -> tuple[Any, Any]:

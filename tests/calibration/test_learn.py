@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import random
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
+import numpy as np
 import pytest
 
 from sixbit.calibration import learn as learning
+from sixbit.calibration.bundle import write_bundle
 from sixbit.calibration.keep import runs
 from sixbit.calibration.learn import Learnt, keep, learn, records, studies, work
 from sixbit.calibration.learn.findings import Finding
 from sixbit.calibration.learn.survey import LeftOut, Photo, Why, grouped, look, spread
+from sixbit.calibration.learn.walks import walks_of
 from sixbit.cli.learn import as_json
 from sixbit.cli.main import main
 from sixbit.compiler.optics import Sensor, distortion, tca
 from sixbit.faults import STRICT
 from sixbit.lenses.catalogue import catalogue
-from sixbit.measure.worth import Outcome
+from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
+from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.lens import Model
 from tests.scenery import archive
 from tests.scenery.camera import distortion_error, tca_error
 from tests.scenery.photo_factory import jpeg, xmp_packet
@@ -39,6 +47,7 @@ class Here:
 
     seed = 0
     left: int | None = None
+    interrupt = False
     done: list[Any]
 
     def __init__(self, memory: int | None = None) -> None:
@@ -54,6 +63,10 @@ class Here:
         shuffled = list(tasks)
         random.Random(Here.seed).shuffle(shuffled)
         for task in shuffled:
+            if stopped():
+                return
+            if Here.interrupt:
+                os.kill(os.getpid(), signal.SIGINT)
             if Here.left is not None:
                 Here.left -= 1
                 if Here.left < 0:
@@ -64,7 +77,7 @@ class Here:
 
 @pytest.fixture(autouse=True)
 def _here(monkeypatch: pytest.MonkeyPatch) -> None:
-    Here.seed, Here.left, Here.done = 0, None, []
+    Here.seed, Here.left, Here.interrupt, Here.done = 0, None, False, []
     monkeypatch.setattr(learning, "Processes", Here)
     monkeypatch.setattr(work, "MOST_LINES", 40)  # as a fit takes as long as it has lines
 
@@ -328,3 +341,123 @@ def test_a_mistake_in_one_photo_is_owned_up_to(tmp_path: Path, monkeypatch: pyte
     answer = work.work(work.Look("a.jpg"))
     assert isinstance(answer, PhotoError)
     assert "Sixbit made a mistake" in str(answer)
+
+
+def run_of(folder: Path, count: int, **more: Any) -> list[Photo]:
+    """Photos of a run, twenty seconds from one to the next, without anything in them."""
+    photos = []
+    for number in range(count):
+        when = f"2024:06:01 10:{number // 3:02}:{20 * (number % 3):02}"
+        tags = archive.tags(0, **{"DateTimeOriginal": when} | more)
+        photo = looked_at(folder / f"{number:02}.jpg", jpeg(tags, size=archive.SIZE))
+        assert isinstance(photo, Photo)
+        photos.append(photo)
+    return photos
+
+
+LEICA = {"Make": "LEICA CAMERA AG", "Model": "LEICA M10"}
+
+
+def test_runs_of_photos_close_in_time_are_found(tmp_path: Path) -> None:
+    photos = run_of(tmp_path, 20)
+    group = photos[0].group
+    (walk,) = walks_of({group: spread(photos)}, [])
+    assert [photo.path for photo in walk.photos] == [photo.path for photo in photos[2:18]]
+    assert (walk.f_number, walk.kinds) == (8.0, ("distortion", "tca", "vignetting"))
+    assert walks_of({group: photos[:7]}, []) == []
+    assert walks_of({group: photos[::7]}, []) == []
+    late = [photo._replace(taken=f"20{number:02}-01-01 10:00:00") for number, photo in enumerate(photos)]
+    assert walks_of({group: late}, []) == []
+    assert walks_of({group: [photo._replace(taken="") for photo in photos]}, []) == []
+    two = [photo._replace(f_number=(8.0, 4.0)[number > 9]) for number, photo in enumerate(photos)]
+    assert [walk.f_number for walk in walks_of({group: two}, [])] == [8.0, 4.0]
+
+
+def test_a_guessed_aperture_gives_no_fall_off(tmp_path: Path) -> None:
+    photos = run_of(tmp_path, 9, **LEICA, LensModel=archive.NAME.lower())
+    assert not photos[0].compensated
+    (walk,) = walks_of({photos[0].group: photos}, [])
+    assert (walk.f_number, walk.kinds) == (None, ("distortion", "tca"))
+    (walk,) = walks_of({photos[0].group: photos}, [], said=5.6)
+    assert (walk.f_number, walk.kinds) == (5.6, ("distortion", "tca", "vignetting"))
+
+
+def test_what_the_camera_has_compensated_gives_no_fall_off(tmp_path: Path) -> None:
+    photos = run_of(tmp_path, 9, **LEICA)
+    assert photos[0].compensated
+    (walk,) = walks_of({photos[0].group: photos}, [], said=5.6)
+    assert walk.kinds == ("distortion", "tca")
+
+
+class _Overlap:
+    """What a run of overlapping photos would show, and how often it was asked."""
+
+    asked = 0
+
+    def __init__(self) -> None:
+        curve = -0.9 * RADII**2
+        self.distortion, self.vignetting = Model("poly3", (0.02,)), Model("pa", (-0.6, 0.1, 0.0))
+        self.tca = None
+        self.worth = {
+            "distortion": Worth("distortion", curve[None], np.full((1, 41), 0.02), area_weights(1.5), 0.97),
+            "vignetting": Worth("vignetting", curve[None], np.full((1, 41), 0.01), area_weights(1.5), 0.97),
+        }
+        self.centre = np.zeros(2)
+        self.unsure = ("Lateral colour is not sure enough.",)
+
+    def __call__(self, paths: Sequence[str], choices: Choices) -> Any:
+        _Overlap.asked += 1
+        assert len(paths) == 9
+        assert choices.lens == archive.LENS_ID
+        return SimpleNamespace(found=self)
+
+
+def test_a_run_is_measured_once_and_kept_at_its_aperture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    overlap = pytest.importorskip("sixbit.calibration.overlap")
+    monkeypatch.setattr(overlap, "measure_overlap", _Overlap())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    run_of(tmp_path, 9)
+    learnt = learn([tmp_path])
+    again = learn([tmp_path])
+    assert _Overlap.asked == 1
+    assert answer(learnt) == answer(again)
+    assert [one.why for one in learnt.findings if one.kind == "tca"][-1].endswith("Lateral colour is not sure enough.")
+    kept = {run.kinds[0]: run for run in keep(learnt)}
+    assert kept["vignetting"].f_number == 8
+    assert kept["distortion"].f_number is None
+    assert kept["vignetting"].source == "9 overlapping photos of an archive"
+    assert keep(again) == ()
+
+
+def test_a_run_without_pycolmap_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    run_of(tmp_path, 9)
+    assert main(["learn", str(tmp_path)]) == 0
+    assert "a run of overlapping photos, which `pip install 'sixbit[learn]'`" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_it_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive.save(tmp_path, 2)
+    Here.interrupt = True
+    assert main(["learn", str(tmp_path)]) == 130
+    assert "stopped; the same command goes on from there" in capsys.readouterr().err
+    assert len(Here.done) == 1
+
+
+def test_what_was_left_out_is_named_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    looked_at(tmp_path / "photo.jpg", jpeg(archive.tags(0, Model="XYZZY"), size=archive.SIZE))
+    assert main(["learn", str(tmp_path), "--json"]) == 0
+    photo, counts = map(json.loads, capsys.readouterr().out.splitlines())
+    assert photo == {"photo": str(tmp_path / "photo.jpg"), "left_out": "sensor", "why": "SONY XYZZY"}
+    assert counts == {"left_out": {"sensor": 1}}
+
+
+def test_what_is_exported_does_not_name_the_photos(tmp_path: Path) -> None:
+    archive.save(tmp_path / "photos", 4)
+    (run, *_) = keep(learn([tmp_path / "photos"]))
+    assert run.learnt_from
+    write_bundle(tmp_path / "out.json", archive.LENS_ID)
+    exported = (tmp_path / "out.json").read_text()
+    assert not any(photo in exported for photo in run.learnt_from)

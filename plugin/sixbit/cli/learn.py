@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 SUMMARY = "learn lenses from photos that are there already; stopped, the same command goes on"
 
-SHOWN = 3
-"""Photos that could not be measured, of which each is named."""
-
 _SAY = "`sixbit tag --lens ID PHOTO...` says it, or `sixbit correct --lens ID --remember` for all such photos"
 MENDS = {
     "UNTAGGED": _SAY,
@@ -74,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         for finding in learnt.findings:
             print_json(as_json(finding))
+        for left in learnt.left_out:
+            print_json({"photo": photo_name(left.path), "left_out": left.why.name.lower(), "why": left.words})
         print_json({"left_out": {why.name.lower(): count for why, count in sorted(learnt.reasons.items())}})
     else:
         _tell(learnt)
@@ -82,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         if not options.keep and any(finding.is_known for finding in learnt.findings):
             print("Nothing is kept yet: the same command with --keep does, at once.")
     for path, why in sorted(learnt.failures.items()):
-        complain(f"{photo_name(path)}: {why}")
+        complain(f"{photo_name(path)}: {why}" if why else photo_name(path))
     return SOME_FAILED if learnt.failures else DONE
 
 
@@ -157,7 +156,7 @@ def _tell(learnt: Learnt) -> None:
 
 
 def _fall_off(photos: Sequence[Photo]) -> str:
-    """What would bring the fall-off of a lens, of which photos of anything say nothing by themselves."""
+    """Say what would bring the fall-off of a lens, of which photos of anything say nothing by themselves."""
     flats = "two photos of a white wall or sheet (`sixbit calibrate flat`)"
     if all(photo.compensated for photo in photos):
         return f"the camera knew the lens and has compensated it; what it leaves, {flats} would bring."

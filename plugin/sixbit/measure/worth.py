@@ -117,7 +117,7 @@ class Worth:
 
     @property
     def mean_correction(self) -> float:
-        """What is corrected, root mean square over the frame."""
+        """Size of what is corrected, root mean square over the frame."""
         return self._mean(self.correction)
 
     @property

@@ -12,6 +12,7 @@ this machine (``pool``, ``work``), until they are sure enough. What was measured
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -39,13 +40,13 @@ Watching = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Learnt:
-    """What an archive has shown: ``findings`` group by group, and what nothing was learnt from."""
+    """All that an archive has shown: ``findings`` group by group, and what nothing was learnt from."""
 
     groups: Mapping[Group, Sequence[Photo]]
     findings: Sequence[Finding]
     left_out: Sequence[LeftOut]
     failures: Mapping[str, str]
-    """Photos that could not be measured, by path, and why; folders that could not be read, too."""
+    """Photos that could not be measured, by path, and why; and folders that could not be read."""
     measured: int
     """Photos whose pixels were looked at, now or by an earlier call."""
     walks_without_library: int = 0
@@ -72,11 +73,11 @@ def learn(
     """
     named = [Path(folder) for folder in folders]
     for folder in named:
-        if not folder.exists():
+        if not os.path.exists(folder):  # noqa: PTH110 - a name may be longer than one can be
             raise PhotoError("there is no such folder.", Code.NOT_FOUND, subject=folder)
     records.clear_out()
     sources, unread = find(named)
-    failures = dict.fromkeys(unread, "cannot be read.")
+    failures = dict.fromkeys(unread, "")
     with interruptible() as stopped, Processes(memory) as processes:
         looked: list[Photo | LeftOut] = []
         for task, answer in processes.answers([Look(source.absolute) for source in sources], stopped):
@@ -106,7 +107,7 @@ def learn(
 def _walked(
     walks: Sequence[Walk], processes: Processes, stopped: Callable[[], bool], progress: Watching
 ) -> Iterator[Finding]:
-    """What the runs show, in their order."""
+    """Yield the findings of the runs, in their order."""
     found: dict[Walk, list[Finding]] = {}
     for walk, answer in processes.answers(walks, stopped):
         found[walk] = [] if isinstance(answer, PhotoError) else answer

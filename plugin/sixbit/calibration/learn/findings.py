@@ -1,4 +1,4 @@
-"""What is found of a lens on a body: a model with its error, or in words why there is none."""
+"""Findings of a lens on a body: a model with its error, or in words why there is none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANYWHERE = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """What the photos of a group say of a kind of correction.
+    """All that the photos of a group say of a kind of correction.
 
     ``photos`` are the identities of those it was found from. ``why`` says what is missing, if it is not worth keeping;
     ``source`` says what it was made from, in words.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,8 @@ FITTING_S = 600
 """Seconds of a processor that a fit may take."""
 WALKING_S = 7200
 """Seconds of a processor that a run of overlapping photos may take."""
+THREADS = "OPENBLAS_NUM_THREADS"
+"""The environment variable by which NumPy's linear algebra takes so many threads."""
 TICK = 0.25
 """Seconds after which it is looked whether it was stopped."""
 
@@ -41,13 +44,21 @@ class Processes:
             self._idle.put(worker)
         self._executor = ThreadPoolExecutor(count)
         self._changed = threading.Condition()
+        self._before: str | None = None
 
     def __enter__(self) -> Self:
+        # One thread each, as there is a process for each processor: two would wait for each other.
+        self._before = os.environ.get(THREADS)
+        os.environ[THREADS] = "1"
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._before is None:
+            del os.environ[THREADS]
+        else:
+            os.environ[THREADS] = self._before
         if kind is not None:
             for worker in self._workers:
                 worker.kill()

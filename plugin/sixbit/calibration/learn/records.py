@@ -1,4 +1,4 @@
-"""What was measured in each photo of an archive, kept so that nothing is measured twice.
+"""Measurements of each photo of an archive, kept so that nothing is measured twice.
 
 A file for each photo and kind in the user's cache, written whole or not at all: whenever a process is killed, what was
 finished is there and what was not is measured again. A photo is known by its path, size and time of change. Nothing is

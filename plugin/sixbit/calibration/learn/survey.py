@@ -163,6 +163,8 @@ def _why_not(shot: Shot, found: Match) -> tuple[Why, str] | None:
     if found.lens is None:
         words = ", ".join(lens.name for lens in found.candidates) or "; ".join(found.evidence)
         return Why[found.status.name if found.status is not Status.MATCHED else "AMBIGUOUS"], words
+    if found.lens.is_adapter:
+        return Why.UNTAGGED, found.lens.name
     if found.body and found.body.is_film:
         return Why.FILM, found.body.model
     if said := silently_developed(shot):

@@ -46,7 +46,7 @@ def walks_of(
     sure = {(finding.group, finding.kind) for finding in findings if finding.is_known and finding.is_sure}
     walks = []
     for group, photos in groups.items():
-        wanted = () if (group, "distortion") in sure else ("distortion",)
+        wanted = () if (group, "distortion") in sure else tuple(kind for kind in OF_PHOTO if (group, kind) not in sure)
         of_group = [photo for photo in photos if photo.kinds == OF_PHOTO]
         tried: dict[float | None, int] = {}
         for run in sorted(_runs(of_group, said), key=lambda run: (-len(run), run[0].taken, run[0].identity)):

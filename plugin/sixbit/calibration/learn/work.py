@@ -1,4 +1,4 @@
-"""What the processes of :mod:`sixbit.calibration.learn` do, each a task: a photo looked at, measured, or photos fitted.
+"""Tasks that the processes of :mod:`sixbit.calibration.learn` do: a photo looked at, measured, or photos fitted.
 
 A photo is decoded and measured once, and what it shows is kept as few numbers in a record. Fits are made of records
 alone, always in the order of the group: so the answer is the same whatever was finished first or killed meanwhile.
@@ -215,7 +215,7 @@ def _lateral_colour(group: Group, shown: Shown) -> Finding:
 
 
 def _walk(task: Walk) -> list[Finding]:
-    """What a run of overlapping photos shows, which is kept as well: it takes minutes."""
+    """Measure a run of overlapping photos, whose findings are kept as well: it takes minutes."""
     try:
         record = records.record_of_walk([photo.path for photo in task.photos], (task.f_number, task.kinds))
         found = records.load(record)
@@ -228,7 +228,7 @@ def _walk(task: Walk) -> list[Finding]:
 
 
 def _overlap(task: Walk) -> dict[str, Any]:
-    """The models and errors of a run as arrays; none of one that does not carry them."""
+    """The models and errors of a run as arrays, and in words why there are none of a kind."""
     from sixbit.calibration.overlap import measure_overlap
     from sixbit.values.choices import Choices
 
@@ -242,7 +242,8 @@ def _overlap(task: Walk) -> dict[str, Any]:
     except CalibrationError as error:
         if error.code is Code.MISSING_PART:
             raise
-        return arrays
+        return {**arrays, "why": str(error)}
+    arrays["why"] = " ".join(found.unsure)
     for kind in task.kinds:
         model, worth = getattr(found, kind, None), found.worth.get(kind)
         if model is None or worth is None:
@@ -262,6 +263,7 @@ def _findings_of_walk(task: Walk, found: Mapping[str, Any]) -> list[Finding]:
     findings = []
     for kind in task.kinds:
         if f"{kind}-model" not in found:
+            findings.append(_unknown(task, kind, f"{_overlapping(found)}: {found['why']}"))
             continue
         *curves, weights = found[f"{kind}-worth"]
         half = len(curves) // 2
@@ -273,7 +275,7 @@ def _findings_of_walk(task: Walk, found: Mapping[str, Any]) -> list[Finding]:
                 kind,
                 worth.outcome,
                 tuple(photo.identity for photo in task.photos),
-                f"{int(found['of'])} overlapping photos of an archive",
+                f"{_overlapping(found)} of an archive",
                 model=Model(str(found[f"{kind}-model"]), tuple(float(term) for term in found[f"{kind}-terms"])),
                 worth=worth,
                 centre=(x, y) if kind == "distortion" and (x or y) else None,
@@ -281,6 +283,18 @@ def _findings_of_walk(task: Walk, found: Mapping[str, Any]) -> list[Finding]:
             )
         )
     return findings
+
+
+def _overlapping(found: Mapping[str, Any]) -> str:
+    return f"{int(found['of'])} overlapping photos"
+
+
+def _unknown(task: Walk, kind: str, why: str) -> Finding:
+    from sixbit.calibration.learn.findings import Finding
+    from sixbit.measure.worth import Outcome
+
+    f_number = task.f_number if kind == "vignetting" else None
+    return Finding(task.group, kind, Outcome.UNSURE, (), "", why, f_number=f_number)
 
 
 def _stacked(curves: Sequence[Any]) -> Any:
