@@ -32,6 +32,7 @@ from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.known import SURE
 from sixbit.values.lens import Model
+from sixbit.values.polynomial import Polynomial
 from sixbit.values.watch import Progress, part, silent
 
 SEARCHED = 2000
@@ -67,7 +68,8 @@ class OverlapPhoto(NamedTuple):
 class MeasuredOverlap:
     """A lens that overlapping photos have shown: what is worth keeping, None where that is not.
 
-    ``worth`` has the errors of all that was measured, by kind, also where it is not worth keeping; ``centre`` is the
+    ``worth`` has the errors of all that was measured, by kind, also where it is not worth keeping; ``lens_polynomial``
+    is the distortion, radius in the photo over that in the ideal picture, in half short sides; ``centre`` is the
     optical centre in half short sides from the middle, ``used`` tells which photos share points with the others, and
     ``seen`` (n, 2) where they were seen in a picture of ``extent``, from its middle to its sides. ``curves`` are what
     was measured of each kind, for drawing. ``verdict`` says it in words.
@@ -78,6 +80,7 @@ class MeasuredOverlap:
     vignetting: Model | None
     tca: Model | None
     shading: Shading | None
+    lens_polynomial: Polynomial
     worth: dict[str, Worth]
     used: NDArray[np.bool_]
     seen: FloatArray
@@ -219,6 +222,7 @@ class _Told(NamedTuple):
             vignetting=self.fall_off.model if self.fall_off and "vignetting" in kept else None,
             tca=self.tca.model if not isinstance(self.tca, str) and "tca" in kept else None,
             shading=self.shading.shading if self.shading and "shading" in kept else None,
+            lens_polynomial=polynomial_of(self.lens.model, self.lens.terms),
             worth=worth,
             used=self.used,
             seen=sights.seen,
