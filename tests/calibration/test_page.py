@@ -122,7 +122,42 @@ def flats_at(result: Flats, f_number: float | None) -> Flats:
 
 
 FLAT = Step(("f_number", "crop_factor"), measure_flats, findings_of_flats, keep_flats, brief_of_flats, flats_at)
-STEPS = {"flat": FLAT} | dict.fromkeys(
+
+
+def read_photos(paths: Sequence[Path], progress: Progress) -> list[str]:
+    tried = paths[0].parent / "tried"
+    try:
+        tried.write_bytes(b"x")
+    except OSError as error:
+        tried.unlink()
+        return [path.name for path in paths] + [errno.errorcode[error.errno or 0]]
+    return []
+
+
+def join_photos(read: list[str], choices: Choices, progress: Progress) -> list[str]:
+    if choices.crop_factor == 6:
+        with tempfile.NamedTemporaryFile() as file:
+            progress(0.5, file.name)
+            time.sleep(60)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"x")
+        file.flush()
+        return [*read, file.name]
+
+
+def findings_of_join(result: list[str]) -> Findings:
+    return Findings(tuple(result))
+
+
+def keep_two(result: list[str]) -> tuple[Run, ...]:
+    setting = Setting(catalogue().lenses[LENS], 1.0, 50.0, f_number=4)
+    return add(setting, "8 photos", distortion=Model("poly3", (0.01,))), add(
+        setting, "8 photos", vignetting=Model("pa", (-0.5, 0.0, 0.0))
+    )
+
+
+JOIN = Step(("crop_factor",), join_photos, findings_of_join, keep_two, read=read_photos)
+STEPS = {"flat": FLAT, "overlap": JOIN} | dict.fromkeys(
     ("lines", "tca"), Step(("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)
 )
 
@@ -828,6 +863,33 @@ def test_what_the_ways_out_name_is_on_the_page() -> None:
     named = {name for said in WAYS_OUT.values() for name in re.findall("“(.+?)”", said)}
     assert len(named) > 3
     assert not [name for name in named if f">{name}" not in words and f'button("{name}"' not in words]
+
+
+def test_what_writes_files_decodes_no_photo_and_writes_in_the_folder_of_the_session(page: Page, photo: bytes) -> None:
+    page.do("step", step="overlap")
+    with_photos(page, photo, "one.jpg", "two.jpg")
+    *names, refused, written = measure(page)["measurement"]["verdict"]
+    assert names == ["one.jpg", "two.jpg"]
+    assert refused == "EFBIG"
+    assert Path(written).parent.parent == page.folder
+    assert not (page.folder / "written").exists()
+    assert page.do("keep")[0] == 200
+    assert [run.kinds for run in runs()] == [("distortion",), ("vignetting",)]
+    assert page.state["results"][0]["kept"] is True
+    measure(page)
+    page.do("keep")
+    assert len(runs()) == 2  # they have taken the place of the others
+
+
+def test_joining_photos_can_be_stopped(page: Page, photo: bytes) -> None:
+    page.do("step", step="overlap")
+    with_photos(page, photo, "one.jpg")
+    page.do("set", name="crop_factor", text="6")
+    page.do("measure")
+    page.wait(lambda state: state["job"] and state["job"]["share"] > 0.4)
+    page.do("stop")
+    assert page.wait(lambda state: not state["job"])["error"] == "Stopped."
+    assert not (page.folder / "written").exists()
 
 
 # What was made before -----------------------------------------------------------------------------------------------

@@ -439,8 +439,7 @@ class PageServer:
 
 def _named(lens_id: str, ending: str) -> dict[str, str]:
     """The name under which a browser stores what it is given."""
-    name = re.sub(r"[^a-z0-9.-]+", "-", f"sixbit-{lens_id}"[:80])
-    return {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
+    return {"Content-Disposition": f'attachment; filename="sixbit-{re.sub(r"[^a-z0-9.-]+", "-", lens_id)}.{ending}"'}
 
 
 def _log_of_requests() -> logging.Logger:

@@ -35,7 +35,7 @@ def state_of(session: PageSession) -> dict[str, Any]:
                 {**vars(plot), "series": [vars(series) for series in plot.series]} for plot in found.findings.plots
             ],
             "pictures": [caption for caption, _ in found.findings.pictures],
-            "kept": found.kept,
+            "kept": bool(found.kept),
         },
         "results": sorted(
             (_row(session, one) for one in session.results.of(session.place)),
@@ -66,7 +66,7 @@ def _row(session: PageSession, one: Measurement) -> dict[str, Any]:
         "is_of_aperture": step.at_aperture is not None,
         "f_number": one.result.setting.f_number if step.at_aperture else None,
         "doubts": doubts,
-        "kept": one.kept,
+        "kept": bool(one.kept),
         "replaced": bool(one.kept and one.replaces),
     }
 

@@ -11,14 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.calibration import flat, lines, tca
+from sixbit.calibration import flat, lines, overlap, tca
 from sixbit.editors.page.pictures import heat_map, lines_before_after
 from sixbit.lenses.own import Run
 from sixbit.measure.curve import Curve
+from sixbit.measure.worth import RADII
 from sixbit.values.choices import Choices
 from sixbit.values.known import SURE
 from sixbit.values.watch import Progress
 
+OVERLAP_PLOTS = {
+    "distortion": ("Distortion", "moved outwards by the correction, % of the half diagonal"),
+    "vignetting": ("Fall-off", "darker than the centre, EV"),
+    "tca": ("Lateral colour", "farther out than green, px"),
+    "shading": ("Colour shading", "colour against green, %"),
+}
 RADIUS = "distance from the centre, % of the half diagonal"
 
 Points = Sequence[tuple[float, float]]
@@ -61,17 +68,21 @@ def _nothing(_result: Any) -> str:
 class Step:
     """A measurement: ``measure(paths, choices, progress)`` gives a result, which ``keep`` saves.
 
+    Where measuring needs to write files, ``read(paths, progress)`` goes before it: that decodes the photos, which is
+    done by a process that can write none, and what it gives is measured instead of their paths, by another process.
+
     ``settings`` names what can be said of the frames, where their tags do not. ``brief`` says a result in a few words,
     to stand beside others. What is of one aperture has ``at_aperture``, which says afterwards at which a result was
     taken; its photos are measured apart if they are of several.
     """
 
     settings: tuple[str, ...]
-    measure: Callable[[Sequence[Path], Choices, Progress], Any]
+    measure: Callable[[Any, Choices, Progress], Any]
     findings: Callable[[Any], Findings]
-    keep: Callable[[Any], Run]
+    keep: Callable[[Any], Run | tuple[Run, ...]]
     brief: Callable[[Any], str] = _nothing
     at_aperture: Callable[[Any, float | None], Any] | None = None
+    read: Callable[[Sequence[Path], Progress], Any] | None = None
 
 
 def _of_flat(result: flat.FlatResult) -> Findings:
@@ -117,6 +128,20 @@ def _of_tca(result: tca.TcaResult) -> Findings:
     return Findings(tuple(result.verdict), (plot,))
 
 
+def _of_overlap(result: overlap.OverlapResult) -> Findings:
+    plots = []
+    for kind, worth in result.found.worth.items():
+        title, y = OVERLAP_PLOTS[kind]
+        names = ("red", "blue") if len(worth.correction) > 1 else ("light",)
+        series = []
+        for name, curve in zip(names, worth.correction, strict=False):
+            series.append(
+                Series(f"{name}, found" if len(names) > 1 else "found", _points(RADII, curve), name, line=True)
+            )
+        plots.append(Plot(title, RADIUS, y, tuple(series)))
+    return Findings((*result.verdict, *result.found.unsure), tuple(plots))
+
+
 def _series(name: str, curve: Curve, factor: float = 1.0) -> list[Series]:
     """Return what was measured, as points, and what was fitted, as a line."""
     return [
@@ -146,5 +171,12 @@ STEPS = {
     ),
     "lines": Step(("focal_mm", "crop_factor"), lines.measure_lines, _of_lines, lines.keep),
     "tca": Step(("focal_mm", "crop_factor"), tca.measure_tca, _of_tca, tca.keep),
+    "overlap": Step(
+        ("f_number", "focal_mm", "crop_factor"),
+        overlap.join_overlap,
+        _of_overlap,
+        overlap.keep,
+        read=overlap.read_overlap,
+    ),
 }
 """By name, as the command line has them."""
