@@ -36,7 +36,8 @@ from sixbit.editors.page import server as module
 from sixbit.editors.page.lenses import find_lenses
 from sixbit.editors.page.server import HEADERS, PageServer
 from sixbit.editors.page.session import PageSession
-from sixbit.editors.page.steps import Findings, Plot, Series, Step
+from sixbit.editors.page.plots import Plot, Series
+from sixbit.editors.page.steps import Findings, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
 from sixbit.lenses.own import Run
@@ -572,6 +573,9 @@ def test_measure_accept_and_take_back(page: Page, photo: bytes) -> None:
         "points": [[0, 1], [1, 2]],
         "colour": "red",
         "line": True,
+        "open": False,
+        "band": [],
+        "reach": 100.0,
     }
     assert page.ask("GET", f"pictures/measurement-{found['number']}-0")[2] == b"\x89PNG"
     assert page.ask("GET", f"pictures/measurement-{found['number']}-1")[0] == 404

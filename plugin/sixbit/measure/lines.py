@@ -77,9 +77,10 @@ class PhotoLines(NamedTuple):
 
 
 class LinesError(CalibrationError):
-    """The lines of photos do not carry a calibration; ``seen`` has them, to be drawn."""
+    """The lines of photos do not carry a calibration; ``seen`` has them, to be drawn, and ``names`` the photos'."""
 
     seen: SeenLines
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -139,4 +139,6 @@ def _edges(lacking: Sequence[str]) -> str:
     """
     if not lacking:
         return ""
+    if len(lacking) == len(EDGES):
+        return "the edges of the frame"
     return f"the {' and '.join(lacking)} edge{'s' if len(lacking) > 1 else ''}"

@@ -31,6 +31,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from sixbit.editors.page.folder import session_folder
 from sixbit.editors.page.lenses import find_lenses
+from sixbit.editors.page.own import curves_of
 from sixbit.editors.page.session import PageSession
 from sixbit.editors.page.settings import RequestError
 from sixbit.editors.page.state import pictures_of, state_of
@@ -43,6 +44,7 @@ STATIC = Path(__file__).parent / "static"
 FILES = {
     "page.css": "text/css",
     **dict.fromkeys(("page.js", "elements.js", "plot.js", "results.js"), "text/javascript"),
+    **dict.fromkeys(("figures.js", "focus.js", "speak.js"), "text/javascript"),
     "icon.svg": "image/svg+xml",
 }
 LARGEST = 600 << 20
@@ -142,6 +144,7 @@ class PageServer:
                 web.get(self._base + "events", self._events),
                 web.get(self._base + "lenses", self._lenses),
                 web.get(self._base + "pictures/{name}", self._picture),
+                web.get(self._base + "curves", self._curves),
                 web.get(self._base + "export", self._export),
                 web.get(self._base + "bundle", self._bundle),
                 web.put(self._base + "frames", self._upload),
@@ -304,6 +307,10 @@ class PageServer:
             raise web.HTTPNotFound
         kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
         return web.Response(body=picture, content_type=kind)
+
+    async def _curves(self, request: web.Request) -> web.Response:
+        """The curves of a calibration of the user's."""
+        return web.json_response(curves_of(request.query.get("name", "")))
 
     async def _export(self, request: web.Request) -> web.Response:
         from sixbit.calibration.keep import export

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sixbit.editors.page.results import Measurement, Place, Results
+from sixbit.editors.page.results import Attempt, Measurement, Place, Results
 from sixbit.editors.page.settings import RequestError, read_setting, unknown
-from sixbit.editors.page.steps import STEPS, Step
+from sixbit.editors.page.steps import STEPS, Findings, Step
 from sixbit.editors.page.uploads import LONGEST_NAME, Upload, groups_of
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.page.work import Comparison, compare, look, measure
@@ -156,6 +156,8 @@ class PageSession:
         for frame in frames:
             del self.frames[frame.number]
             frame.path.unlink(missing_ok=True)
+        if not self.frames_here:
+            self.results.attempts.pop(self.place, None)
         self._show_anew()
 
     def start_measuring(self) -> None:
@@ -166,6 +168,7 @@ class PageSession:
             raise RequestError("Some photos are still being read; wait a moment.")
         if not self._usable():
             raise RequestError("There is no photo to measure yet; drop some first.")
+        self.results.attempts.pop(self.place, None)
         self._show_anew()
         self._start_job("measuring", self._measure)
 
@@ -283,6 +286,11 @@ class PageSession:
             paths = [frame.path for frame in frames]
             try:
                 result, findings = await self.worker.do(measure, step, paths, choices, progress=progress)
+                findings = self._shown(findings)
+                if findings.refusal:
+                    findings = replace(findings, verdict=(self.told(findings.refusal),))
+                    self.results.attempts[self.place] = Attempt(next(self._numbers), findings)
+                    raise findings.refusal
                 break
             except SixbitError as error:
                 blamed = self._photo_of(error)
@@ -301,7 +309,7 @@ class PageSession:
                 self.said(but="f_number"),
                 f_number,
                 result,
-                replace(findings, verdict=tuple(map(self._named, findings.verdict))),
+                findings,
                 tuple(f"{frame.name}: {frame.look.note}" for frame in frames if frame.look and frame.look.note),
             )
         )
@@ -359,6 +367,15 @@ class PageSession:
         """The photo that an error is about."""
         name = None if error.subject is None else Path(error.subject).name
         return next((frame for frame in self.frames.values() if frame.path.name == name), None)
+
+    def _shown(self, findings: Findings) -> Findings:
+        """Hand on what each photo brought, and give all of them the user's names."""
+        for frame in self.frames_here:
+            if of_photo := findings.photos.get(frame.path.name):
+                frame.brought = of_photo.words
+                frame.drawn = (next(self._numbers), of_photo.picture) if of_photo.picture else None
+        pictures = tuple((self._named(caption), picture) for caption, picture in findings.pictures)
+        return replace(findings, verdict=tuple(map(self._named, findings.verdict)), pictures=pictures, photos={})
 
     def _named(self, words: str) -> str:
         """Words with the user's names of the photos in place of ours."""

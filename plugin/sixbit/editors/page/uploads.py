@@ -23,6 +23,10 @@ class Upload:
     """``arriving``, ``reading``, ``ready``, ``used`` or ``refused``."""
     reason: str = ""
     look: Look | None = None
+    brought: str = ""
+    """What it brought when it was measured last, in words."""
+    drawn: tuple[int, bytes] | None = None
+    """A picture of that, by a number of its own."""
     digest: str = ""
     """That of its bytes: the same photo may be dropped twice."""
 
@@ -40,7 +44,8 @@ class Upload:
             "reason": self.reason,
             "about": self.look.about if self.look else "",
             "note": self.look.note if self.look else "",
-            "thumbnail": self.look is not None,
+            "brought": self.brought,
+            "picture": f"drawn-{self.drawn[0]}" if self.drawn else f"frame-{self.number}" if self.look else "",
         }
 
 

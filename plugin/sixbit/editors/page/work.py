@@ -19,7 +19,7 @@ from sixbit.lenses.match import Match, lens_of, match
 from sixbit.measure.frame import DecodedFrame
 from sixbit.photos.pixels import file_of, fitted
 from sixbit.values.choices import Choices
-from sixbit.values.errors import Code, PhotoError
+from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.filter import Filter
 from sixbit.values.lens import Lens
 from sixbit.values.shot import Shot
@@ -81,8 +81,13 @@ def _odd(found: Match, lens: Lens) -> str:
 
 
 def measure(step: Step, paths: list[Path], choices: Choices, progress: Progress) -> tuple[Any, Findings]:
-    """Measure photos, and return the result with what the page shows of it."""
-    result = step.measure(paths, choices, progress)
+    """Measure photos, and return the result with what the page shows of it; no result, if that tells of a refusal."""
+    try:
+        result = step.measure(paths, choices, progress)
+    except SixbitError as error:
+        if (seen := step.refused(error)) is None:
+            raise
+        return None, seen
     return result, step.findings(result)
 
 
