@@ -23,7 +23,7 @@ from sixbit.measure.straightness import bends_of_lines
 from sixbit.measure.worth import RADII, Worth
 from sixbit.values import known
 from sixbit.values.arrays import FloatArray
-from sixbit.values.known import SURE
+from sixbit.values.known import SURE, WHOLE
 from sixbit.values.polynomial import UNITY, evaluate
 
 RADIUS = "distance from the centre, % of the half diagonal"
@@ -84,8 +84,8 @@ def colour_shading(series: Sequence[Series]) -> Plot:
 def lateral_colour(series: Sequence[Series], unit: str = "px") -> Plot:
     """Plot how far red and blue lie beside green."""
     least = (-0.5, 0.5) if unit == "px" else (-0.01, 0.01)
-    where = unit if unit == "px" else "% of the half diagonal"
-    return Plot("Lateral colour", RADIUS, f"farther out than green, {where}", tuple(series), unit, least)
+    where = unit if unit == "px" else "% of half diagonal"
+    return Plot("Lateral colour", RADIUS, f"beyond green, {where}", tuple(series), unit, least)
 
 
 def distortion(name: str, percent: FloatArray, error: FloatArray | None, reach: float) -> Plot:
@@ -211,7 +211,8 @@ def _line(
     """A curve at ``RADII``."""
     x = 100 * RADII
     around = () if band is None else tuple(zip(x.tolist(), band[0].tolist(), band[1].tolist(), strict=True))
-    return Series(name, _points(RADII, values), colour, line=True, band=around, reach=100 * reach)
+    reached = 100.0 if reach >= WHOLE else 100 * reach
+    return Series(name, _points(RADII, values), colour, line=True, band=around, reach=reached)
 
 
 def _dots(name: str, curve: Curve, factor: float, colour: str = "light") -> Series:

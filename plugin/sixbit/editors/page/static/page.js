@@ -215,11 +215,16 @@ function showOwn(own) {
   }), $("own-title"));
 }
 
+const opened = new Set(); // whose curves are shown
+
 // The curves of a calibration, fetched when one wants to see them.
 function curves(record) {
-  const box = make("details"), plots = make("div", "", "plots");
-  box.append(make("summary", "Curves"), plots);
+  const box = make("details"), summary = make("summary", "Curves"), plots = make("div", "", "plots");
+  summary.dataset.row = `curves-${record.name}`;
+  box.append(summary, plots);
+  box.open = opened.has(record.name);
   box.addEventListener("toggle", async () => {
+    opened[box.open ? "add" : "delete"](record.name);
     if (!box.open || plots.firstChild) return;
     const answer = await fetch(`curves?name=${encodeURIComponent(record.name)}`).catch(() => null);
     if (answer?.ok) plots.replaceChildren(...plotFigures(await answer.json()));

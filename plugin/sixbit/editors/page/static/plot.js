@@ -5,7 +5,7 @@ const NAMESPACE = "http://www.w3.org/2000/svg";
 
 export function drawPlot(plot, width) {
   const right = width - (plot.stops ? 62 : 18);
-  const keys = keysOf(plot.series), columns = Math.max(1, Math.min(keys.length, Math.floor((right - LEFT) / 150)));
+  const keys = keysOf(plot.series), columns = Math.max(1, Math.min(keys.length, Math.floor((right - LEFT) / 190)));
   const bottom = TOP + Math.round(Math.min(0.6 * width, 300));
   const height = bottom + 62 + ROW * Math.ceil(keys.length / columns);
   const points = plot.series.flatMap((series) => series.points);
@@ -100,7 +100,7 @@ function axis(values, from, to, most) {
   if (!(greatest - least > 1e-9)) [least, greatest] = [least - 0.5, greatest + 0.5];
   const rough = (greatest - least) / most, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
-  const first = Math.floor(least / step + 1e-9), last = Math.ceil(greatest / step - 1e-9);
+  const first = Math.floor(least / step + 0.1), last = Math.ceil(greatest / step - 0.1); // a dot may lie on the edge
   const ticks = Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return {
