@@ -144,6 +144,7 @@ class Visit:
         )
         await self.tab.click("#measure")
         await self.tab.until("document.querySelector('#found-part').checkVisibility()", 60)
+        await self.tab.until("!document.querySelector('#job').checkVisibility()", 60)
         SEEN[name] = {
             "progress": await self.tab.js("steps"),
             "rows": await self.tab.js(ROWS),
@@ -188,7 +189,7 @@ class Visit:
         await self.shot("flat")
         await self.bad_files()
         await self.tab.choose("#files", self.photos("flat*"))
-        rows = await self.settle(3)
+        rows = await self.settle(5)
         SEEN["flat frames"] = rows
         await self.tab.js("document.querySelector('#f_number').focus()")
         await self.tab.type("wide open")
@@ -196,14 +197,32 @@ class Visit:
         await self.tab.until("document.querySelector('#error').textContent")
         SEEN["no number"] = await self.tab.js("document.querySelector('#error').textContent")
         await self.tab.js("document.querySelector('#f_number').select()")
-        await self.tab.type("f/2,5")
+        await self.tab.type(" ")
         await self.tab.press("Tab")
         await self.tab.until("!document.querySelector('#error').textContent")
         await self.measure("flat")
+        SEEN["rows of apertures"] = await self.tab.js(
+            "[...document.querySelectorAll('#results-rows tr')].map(row => row.querySelector('input').value)"
+        )
+        await self.tab.click("#keep")
+        await self.tab.until("document.querySelector('#decide-error').checkVisibility()")
+        SEEN["no aperture"] = await self.tab.js("document.querySelector('#decide-error').textContent")
+        await self.tab.js("document.querySelector('#results-rows [aria-invalid]').focus()")
+        await self.tab.type("f/2,5")
+        await self.tab.press("Tab")
+        await self.tab.until("!document.querySelector('#results-rows [aria-invalid]')")
+        SEEN["focus after saying it"] = await self.tab.js("document.activeElement.dataset.row")
+        await self.shot("flat-apertures")
+        await self.tab.click("#results-rows tr:last-child button")
+        await self.tab.until("document.querySelector('#results-rows tr:last-child [aria-pressed=true]')")
         await self.tab.click("#reject")
+        await self.tab.until("document.querySelectorAll('#results-rows tr').length === 2")
+        SEEN["own after rejecting"] = await self.tab.js("document.querySelectorAll('#own li li').length")
+        await self.step("lines")
         await self.tab.until("!document.querySelector('#found-part').checkVisibility()")
-        SEEN["own after rejecting"] = await self.tab.js("document.querySelectorAll('#own li').length")
-        await self.measure("flat")
+        await self.shot("elsewhere")
+        await self.tab.click("#elsewhere-rows button")
+        await self.tab.until("document.querySelectorAll('#results-rows tr').length === 2")
         await self.accept()
         await self.compare("flat")
 
@@ -246,18 +265,31 @@ class Visit:
         """Export and remove."""
         lenses = [sys.executable, "-m", "sixbit", "lenses", "--json"]
         SEEN["lenses"] = subprocess.run(lenses, capture_output=True, text=True, check=True).stdout
-        SEEN["own"] = await self.tab.js("[...document.querySelectorAll('#own li')].map(li => li.textContent)")
+        SEEN["own"] = await self.tab.js("[...document.querySelectorAll('#own li li')].map(li => li.textContent)")
         SEEN["export"] = await self.tab.js("fetch('export?complete=yes').then(r => r.text())")
         (self.work / "downloads").mkdir()
         await self.tab.call("Browser.setDownloadBehavior", behavior="allow", downloadPath="/mnt/work/downloads")
         await self.tab.click("#own a")
         await self.tab.wait(self._downloaded, "nothing was downloaded")
-        names = "[...document.querySelectorAll('#own li')].map(li => li.querySelector('button').ariaLabel)"
+        names = "[...document.querySelectorAll('#own li li')].map(li => li.textContent.replace('Remove', ''))"
         before = await self.tab.js(names)
-        await self.tab.click("#own li:last-child button")
-        await self.tab.click("#own li:last-child button")
-        await self.tab.until(f"document.querySelectorAll('#own li').length === {len(before) - 1}")
+        await self.tab.click("#own li li:last-child button")
+        SEEN["asked back"] = await self.tab.js("document.querySelector('#own li li:last-child button').textContent")
+        await self.tab.click("#own li li:last-child button")
+        await self.tab.until(f"document.querySelectorAll('#own li li').length === {len(before) - 1}")
         SEEN["removed"] = [sorted(before), sorted(await self.tab.js(names))]
+        await self.tab.choose("#bundle", self.photos("bad text.jpg"))
+        await self.tab.until("document.querySelector('#own-error').textContent")
+        SEEN["no bundle"] = await self.tab.js("document.querySelector('#own-error').textContent")
+        await self.tab.choose("#bundle", self.photos("other owner.json"))
+        await self.tab.until("document.querySelector('#notice').textContent")
+        SEEN["bundle"] = await self.tab.js("document.querySelector('#notice').textContent")
+        await self.tab.click("#install")
+        await self.tab.until("document.querySelector('#installed').checkVisibility()")
+        await self.shot("own")
+        await self.tab.size(390, 844)
+        await self.shot("own-narrow")
+        await self.tab.size(1200, 900)
 
     async def _downloaded(self) -> bool:
         SEEN["downloaded"] = [path.name for path in (self.work / "downloads").glob("*.xml")]
@@ -282,6 +314,8 @@ class Visit:
     async def end(self) -> None:
         await self.tab.click("#end")
         await self.tab.until("document.querySelector('#gone').textContent")
+        SEEN["inert"] = await self.tab.js("document.querySelector('main').inert")
+        await self.shot("closed")
         SEEN["gone"] = await self.tab.js("document.querySelector('#gone').textContent")
 
 

@@ -39,12 +39,38 @@ FALL_OFF = (-0.6, 0.25, -0.1)
 TIMEOUT = 330
 
 
+BUNDLE = {
+    "sixbit_bundle": 1,
+    "sixbit": "0.1.0",
+    "lens_id": "summicron-35-asph",
+    "lens": "Summicron-M 1:2/35 ASPH.",
+    "runs": [
+        {
+            "date": "2026-05-04",
+            "source": "6 photos with lines",
+            "grade": "measured",
+            "make": "",
+            "model": "",
+            "crop_factor": 1.0,
+            "aspect_ratio": 1.5,
+            "focal_mm": 35.0,
+            "f_number": None,
+            "distance_m": None,
+            "models": {"distortion": {"model": "poly3", "terms": [-0.02]}},
+        }
+    ],
+}
+
+
 def make_photos(folder: Path) -> dict[str, int]:
     """The photos of all steps, and bad ones; how many there are of each step but the first."""
     folder.mkdir(parents=True)
     flat = Flat(FALL_OFF, Cast((-0.06,)), Cast((0.04,)), (900, 600), slope=(0.04, 0.01), noise=0.004, dust=5)
     save(flat.codes(1), folder / "flat 1.jpg", f_number=None, lens=NAME)
     save(replace(flat, slope=(-0.04, -0.01)).codes(2), folder / "flat 2.jpg", f_number=None, lens=NAME)
+    for f_number, (k1, k2, k3) in {4.0: (-0.3, 0.1, 0.0), 8.0: (-0.1, 0.0, 0.0)}.items():
+        stopped = replace(flat, vignetting=(k1, k2, k3))
+        save(stopped.codes(int(f_number)), folder / f"flat at {f_number:g}.jpg", f_number=f_number, lens=NAME)
     scene = np.random.default_rng(3).integers(40, 200, (30, 45, 3), np.uint8).repeat(20, 0).repeat(20, 1)
     save(scene, folder / "flat no.jpg", f_number=None, lens=NAME)
     good = (folder / "flat 1.jpg").read_bytes()
@@ -54,6 +80,7 @@ def make_photos(folder: Path) -> dict[str, int]:
     Image.new("RGB", (1, 1), "grey").save(folder / "bad small.png")
     (folder / "bad raw.dng").write_bytes(b"II*\0\x08\0\0\0" + bytes(100))
     save(scene, folder / ODD, f_number=None)
+    (folder / "other owner.json").write_text(json.dumps(BUNDLE))
     for number in range(62):
         Image.new("RGB", (64, 64), (number, 0, 0)).save(folder / f"many {number:02}.png")
     lens = Lens(distortion=models.distortion("poly3", (BARREL,)))
@@ -75,7 +102,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(work: Path) -> dict[str, str]:
-    own = {"XDG_DATA_HOME": str(work / "data"), "XDG_STATE_HOME": str(work / "state")}
+    own = {"HOME": str(work / "home"), "XDG_DATA_HOME": str(work / "data"), "XDG_STATE_HOME": str(work / "state")}
     return {**os.environ, **own, "PYTHONPATH": os.pathsep.join([str(CLONE / "plugin"), str(CLONE)])}
 
 
@@ -156,14 +183,23 @@ def test_what_is_no_number_is_told(seen: dict[str, Any]) -> None:
 
 def test_flats_are_measured_and_the_one_that_is_none_is_left_out(seen: dict[str, Any]) -> None:
     found = seen["flat"]
-    assert [row["status"] for row in found["rows"]] == ["used", "used", "refused"]
-    assert "not enough of an even surface" in found["rows"][2]["text"]
+    assert [row["status"] for row in found["rows"]] == ["used", "used", "used", "used", "refused"]
+    assert "not enough of an even surface" in found["rows"][4]["text"]
     assert found["progress"]
     corner = 100 * (1 + sum(FALL_OFF))
     said = float(found["verdict"][0].split("get ")[1].split(" %")[0])
     assert abs(said / corner - 1) < 0.015
     assert len(found["plots"]) == 2
     assert all(dots > 20 and lines >= 1 for _, dots, lines in found["plots"])
+
+
+def test_flats_of_many_apertures_stand_in_one_table(seen: dict[str, Any]) -> None:
+    assert seen["rows of apertures"] == ["f/4", "f/8", ""]
+    assert seen["focus after saying it"].startswith("show-")
+
+
+def test_an_aperture_that_is_missing_is_told_beside_accept(seen: dict[str, Any]) -> None:
+    assert seen["no aperture"] == "Say first at which “Aperture” it was taken: flat 1.jpg, flat 2.jpg."
 
 
 def test_distortion_is_measured_from_lines_and_the_lines_are_shown(seen: dict[str, Any]) -> None:
@@ -209,11 +245,20 @@ def test_what_was_removed_is_gone(seen: dict[str, Any], environment: dict[str, s
     before, after = seen["removed"]
     assert len(after) == len(before) - 1
     folder = Path(environment["XDG_DATA_HOME"]) / "sixbit/lens_db"
-    assert len(list(folder.glob("*.calibration.json"))) == len(after)
+    assert len(list(folder.glob("*.calibration.json"))) == len(after) + 1  # and one of another owner
+
+
+def test_removing_asks_back(seen: dict[str, Any]) -> None:
+    assert seen["asked back"] == "Remove it for good?"
+
+
+def test_another_owners_calibration_is_taken_over(seen: dict[str, Any]) -> None:
+    assert seen["bundle"] == "other owner.json: 1 calibration of Summicron-M 1:2/35 ASPH. taken over."
+    assert seen["no bundle"].startswith("bad text.jpg: holds no calibration that can be taken over")
 
 
 def test_the_export_is_read_by_lensfun(seen: dict[str, Any]) -> None:
-    assert seen["downloaded"] == ["sixbit-lens.xml"]
+    assert seen["downloaded"] == [f"sixbit-{LENS}.xml"]
     assert ElementTree.fromstring(seen["export"]).get("version") == "1"
     database = lensfunpy.Database(xml=seen["export"], load_common=False, load_bundled=False)
     assert database.lenses
@@ -238,6 +283,7 @@ def test_other_pages_get_nothing(seen: dict[str, Any]) -> None:
 
 def test_the_button_ends_it_and_nothing_is_left(seen: dict[str, Any]) -> None:
     assert "Closed" in seen["gone"]
+    assert seen["inert"] is True
     assert seen["status"] == 0
     assert seen["left behind"] == []
 

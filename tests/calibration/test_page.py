@@ -34,9 +34,9 @@ from sixbit.calibration.keep import add, remove, runs
 from sixbit.cli.main import main
 from sixbit.editors.page import server as module
 from sixbit.editors.page.lenses import find_lenses
+from sixbit.editors.page.plots import Plot, Series
 from sixbit.editors.page.server import HEADERS, PageServer
 from sixbit.editors.page.session import PageSession
-from sixbit.editors.page.plots import Plot, Series
 from sixbit.editors.page.steps import Findings, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
@@ -249,8 +249,10 @@ def page(served: Page, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     for step in STEPS:
         served.do("step", step=step)
         served.do("drop-all")
-        while served.state["measurement"]:
+        while (state := served.state)["measurement"]:
             served.do("reject")
+        for name in state["settings"]:
+            served.do("set", name=name, text="")
     for run in runs():
         remove(run.name)
     reload_catalogue()
@@ -656,9 +658,9 @@ def test_flats_of_many_apertures_are_measured_apart_and_accepted_together(page: 
 def test_what_is_said_is_of_flats_that_say_no_aperture(page: Page) -> None:
     with_flats(page, 2.5, 8, None)
     page.do("set", name="f_number", text="4")
-    assert [row["f_number"] for row in measure(page)["results"]] == [2.5, 8.0, 4.0]
+    assert [row["f_number"] for row in measure(page)["results"]] == [2.5, 4.0, 8.0]
     page.do("set", name="f_number", text="f/5.6")
-    assert [row["f_number"] for row in page.state["results"]] == [2.5, 8.0, 5.6]
+    assert [row["f_number"] for row in page.state["results"]] == [2.5, 5.6, 8.0]
 
 
 def test_what_is_said_is_of_all_flats_if_they_are_of_one_aperture(page: Page) -> None:
@@ -674,12 +676,15 @@ def test_the_aperture_can_be_said_afterwards(page: Page) -> None:
     assert status == 409
     assert answer["error"] == "Say first at which “Aperture” it was taken: f-None-0.jpg."
     assert runs() == ()
-    assert page.do("aperture", number=rows[1]["number"], text="1.0")[0] == 409  # it does not open so far
+    assert page.do("aperture", number=rows[0]["number"], text="1.0")[0] == 409  # it does not open so far
     assert page.do("aperture", number=rows[1]["number"], text="wide open")[0] == 409
-    for row, text in zip(rows, ("f/2,8", "2.5"), strict=True):
+    for row, text in zip(rows, ("2.5", "f/2,8"), strict=True):
         assert page.do("aperture", number=row["number"], text=text)[0] == 200
     assert page.state["measurement"]["verdict"] == ["1 flats"]  # it is not the camera that guesses
     assert page.do("keep")[0] == 200
+    page.do("set", name="crop_factor", text="1")
+    page.do("compare", number=page.state["frames"][0]["number"])
+    assert "fall-off (measured)" in page.wait(lambda state: state["comparison"])["comparison"]["summary"]
     assert sorted(run.f_number or 0 for run in runs()) == [2.5, 2.8]
     assert page.do("aperture", number=rows[0]["number"], text="4")[0] == 409
 
@@ -827,6 +832,87 @@ def test_what_the_ways_out_name_is_on_the_page() -> None:
     named = {name for said in WAYS_OUT.values() for name in re.findall("“(.+?)”", said)}
     assert len(named) > 3
     assert not [name for name in named if f">{name}" not in words and f'button("{name}"' not in words]
+
+
+# What was made before -----------------------------------------------------------------------------------------------
+
+
+def with_run(page: Page, photo: bytes) -> bytes:
+    """A calibration of one's own; returns it as another owner gets it."""
+    with_photos(page, photo, "one.jpg")
+    measured(page)
+    page.do("keep")
+    return page.ask("GET", f"bundle?lens={LENS}")[2]
+
+
+def test_what_another_owner_exported_is_taken_over(page: Page, photo: bytes) -> None:
+    bundle = with_run(page, photo)
+    remove(runs()[0].name)
+    status, _, body = page.ask("PUT", "bundle", bundle, X_Name="of a friend.json")
+    assert (status, body) == (200, b"{}")
+    state = page.state
+    assert state["notice"] == "of a friend.json: 1 calibration of Summarit-M 1:2.5/50 taken over."
+    assert [record["imported"] for record in state["own"]] == [True]
+    status, _, body = page.ask("PUT", "bundle", bundle, X_Name="of a friend.json")
+    assert status == 409
+    assert json.loads(body)["error"].startswith("of a friend.json: holds nothing that is not there already.")
+    assert not list(page.folder.glob("import*"))
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"[" * 10000, b'{"sixbit_bundle": 2}', b"\x89PNG"])
+def test_what_is_no_calibration_is_not_taken_over(page: Page, data: bytes) -> None:
+    status, _, body = page.ask("PUT", "bundle", data, X_Name="<b>%0a.json")
+    assert status == 409
+    error = json.loads(body)["error"]
+    assert error.startswith("<b>\\n.json: ")
+    assert "import-" not in error
+    assert runs() == ()
+    assert not list(page.folder.glob("import*"))
+
+
+def test_a_calibration_of_others_is_bounded_and_asked_for_as_photos_are(page: Page, open_page: Page) -> None:
+    assert page.ask("PUT", "bundle", b"x" * 1_000_001)[0] == 413
+    assert page.ask("PUT", "bundle", iter([b"6\r\nchunks\r\n0\r\n\r\n"]), Transfer_Encoding="chunked")[0] == 411
+    assert page.ask("PUT", "bundle", b"{}", Origin="")[0] == 403
+    assert page.ask("PUT", "bundle", b"{}", Origin="http://rebound.example")[0] == 403
+    assert page.ask("PUT", "bundle", b"{}", Sec_Fetch_Site="same-site")[0] == 403
+    assert open_page.ask("PUT", "bundle", b"{}")[0] == 403
+    assert open_page.ask("POST", "do/install", b"{}", Content_Type="application/json")[0] == 403
+
+
+def test_exports_bear_the_name_of_their_lens(page: Page, photo: bytes) -> None:
+    with_run(page, photo)
+    for path, name in (
+        (f"export?lens={LENS}", f"{LENS}.xml"),
+        ("export", "lenses.xml"),
+        (f"bundle?lens={LENS}", f"{LENS}.json"),
+    ):
+        headers = page.ask("GET", path)[1]
+        assert headers["Content-Disposition"] == f'attachment; filename="sixbit-{name}"'
+    assert page.ask("GET", 'export?lens=a"%0d%0ab')[0] == 409
+
+
+def test_the_lenses_are_given_to_other_programs(page: Page, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert page.state["installed"] is False
+    assert page.do("install")[0] == 200
+    state = page.wait(lambda state: not state["job"])
+    assert state["installed"] is True
+    assert "darktable" in state["notice"]
+    assert [*(tmp_path / "data/lensfun").glob("sixbit-*.xml")]
+
+
+def test_sensors_of_two_shapes_are_told_before_the_export(page: Page) -> None:
+    lens = catalogue().lenses[LENS]
+    add(Setting(lens, 1.0, 50.0, 1.5057), "5 photos", distortion=Model("poly3", (0.01,)))
+    add(Setting(lens, 1.0, 50.0, 1.4970, f_number=2.5), "2 flats", vignetting=Model("pa", (-0.3, 0.0, 0.0)))
+    assert page.state["odd"] == {}  # an M11 and an M10
+    assert page.ask("GET", "export")[2].count(b"<lens>") == 1
+    add(Setting(lens, 1.0, 50.0, 1.333, f_number=4), "2 flats", vignetting=Model("pa", (-0.3, 0.0, 0.0)))
+    words = page.state["odd"][LENS]
+    assert "distortion, fall-off at 1.51:1 and crop factor 1; fall-off at 1.33:1 and crop factor 1" in words
+    assert main(["calibrate", "export", "-o", str(page.folder / "export.xml")]) == 0
 
 
 # A photo corrected ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sixbit.measure.boards import FittedBoards, as_lensfun, fit_boards
+from sixbit.measure.boards import FittedBoards, fit_boards
+from sixbit.measure.camera import as_lensfun
 from sixbit.measure.chart import Board, _is_steady
 from sixbit.measure.lines import PhotoLines, fit_lines
 from sixbit.measure.straightness import Lines, apart, ideal_radii, line_of, polynomial_of
@@ -50,13 +51,13 @@ def photo_of(board: Board | None) -> PhotoLines:
 
 
 def fitted(of: list[Board]) -> FittedBoards:
-    found = fit_boards(of, FARTHEST, WEIGHTS, off_centre=0.02, sure=4.0)
+    found = fit_boards(of, FARTHEST, WEIGHTS)
     assert found is not None
     return found
 
 
 def off(found: FittedBoards, polynomial: Polynomial) -> FloatArray:
-    here = ideal_radii(polynomial_of(found.model, found.terms), FARTHEST)
+    here = ideal_radii(polynomial_of(found.lens.model, found.lens.terms), FARTHEST)
     return np.abs(apart(here, ideal_radii(polynomial, FARTHEST), WEIGHTS)) / FARTHEST
 
 
@@ -64,17 +65,17 @@ def off(found: FittedBoards, polynomial: Polynomial) -> FloatArray:
 def test_the_lens_is_found_within_its_error(polynomial: Polynomial) -> None:
     found = fitted(boards(polynomial))
     assert found.used.all()
-    assert not found.centre.any()
-    assert np.all(off(found, polynomial) < SURE * found.error + 1e-5)
-    assert off(found, polynomial)[found.reach > RADII].max() < 0.002
+    assert not found.lens.centre.any()
+    assert np.all(off(found, polynomial) < SURE * found.lens.error + 1e-5)
+    assert off(found, polynomial)[found.lens.reach > RADII].max() < 0.002
 
 
 def test_the_centre_is_found_and_used() -> None:
     polynomial = (1.0, 0.0, -0.03)
     found = fitted(boards(polynomial, centre=(0.08, -0.05), count=12))
-    assert np.abs(found.centre - (0.08, -0.05)).max() < 0.01
-    assert np.all(np.abs(found.centre - (0.08, -0.05)) < 3 * found.centre_error + 1e-6)
-    assert np.all(off(found, polynomial) < SURE * found.error + 1e-5)
+    assert np.abs(found.lens.centre - (0.08, -0.05)).max() < 0.01
+    assert np.all(np.abs(found.lens.centre - (0.08, -0.05)) < 3 * found.lens.centre_error + 1e-6)
+    assert np.all(off(found, polynomial) < SURE * found.lens.error + 1e-5)
 
 
 def test_a_board_that_was_read_wrongly_is_left_out() -> None:
@@ -99,7 +100,7 @@ def test_a_model_of_lensfuns_own_is_found_by_the_lines_of_the_chart() -> None:
 
 
 def test_too_few_boards_are_left_to_their_lines() -> None:
-    assert fit_boards(boards((1.0,))[:2], FARTHEST, WEIGHTS, off_centre=0.02, sure=4.0) is None
+    assert fit_boards(boards((1.0,))[:2], FARTHEST, WEIGHTS) is None
 
 
 def test_photos_of_a_chart_are_measured_by_it() -> None:

@@ -17,7 +17,9 @@ SIZE = (900, 600)
 BARREL = (1.03, 0.0, -0.03)
 
 
-def photo(count: int, across: tuple[float, float], down: tuple[float, float] = (-0.95, 0.95), seed: int = 1) -> PhotoLines:
+def photo(
+    count: int, across: tuple[float, float], down: tuple[float, float] = (-0.95, 0.95), seed: int = 1
+) -> PhotoLines:
     """Upright lines of a lens with barrel distortion in a part of the frame, in half widths and half heights."""
     rng = np.random.default_rng(seed)
     x = rng.uniform(*across, count) * 1.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from sixbit.values.arrays import FloatArray
 
 T = TypeVar("T")
+
+NEARLY = 0.03
+"""Share of the longer side by which a photo may differ from most and is then left out."""
 
 
 def opening(path: str | Path) -> str:
@@ -114,6 +118,27 @@ def read_frames(
         del frame
     names, shots, sizes, measured = zip(*read, strict=True)
     return Frames(names, shots, sizes, measured)
+
+
+def of_one_size(frames: Frames[T]) -> tuple[Frames[T], tuple[str, ...]]:
+    """Leave out photos that are a few px larger or smaller than most: nobody knows what was cut off or added, or where.
+
+    Returns the others, and what is to be said of those.
+    """
+    sizes = [tuple(sorted(size)) for size in frames.sizes]
+    usual = max(sizes, key=lambda size: (sizes.count(size), size))
+    odd = [size != usual and abs(size[1] / usual[1] - 1) < NEARLY for size in sizes]
+    if not any(odd):
+        return frames, ()
+    keep = [not is_odd for is_odd in odd]
+    kept = Frames(
+        tuple(compress(frames.names, keep)),
+        tuple(compress(frames.shots, keep)),
+        tuple(compress(frames.sizes, keep)),
+        tuple(compress(frames.measured, keep)),
+    )
+    names = ", ".join(compress(frames.names, odd))
+    return kept, (f"Left out, being a few pixels larger or smaller than the other photos: {names}.",)
 
 
 @dataclass(frozen=True)

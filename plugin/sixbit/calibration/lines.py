@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress
 from pathlib import Path
 
-from sixbit.calibration.frames import Frames, Result, read_frames, setting_of
+from sixbit.calibration.frames import Result, of_one_size, read_frames, setting_of
 from sixbit.calibration.keep import add
 from sixbit.lenses.own import Run
 from sixbit.measure.frame import DecodedFrame
@@ -16,9 +15,6 @@ from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, part, silent
 
 LinesResult = Result[MeasuredLines]
-
-NEARLY = 0.03
-"""Share of the longer side by which a photo may differ from most and is then left out."""
 
 
 def measure_lines(paths: Sequence[str | Path], choices: Choices = USUAL, progress: Progress = silent) -> LinesResult:
@@ -30,7 +26,7 @@ def measure_lines(paths: Sequence[str | Path], choices: Choices = USUAL, progres
     """
     if not paths:
         raise CalibrationError("There is no photo to measure.", Code.LINES)
-    frames, notes = _of_one_size(read_frames(paths, _lines_in, progress=part(progress, 0, 0.8)))
+    frames, notes = of_one_size(read_frames(paths, _lines_in, progress=part(progress, 0, 0.8)))
     setting = setting_of(frames, choices)
     progress(0.8, "fitting")
     try:
@@ -40,27 +36,6 @@ def measure_lines(paths: Sequence[str | Path], choices: Choices = USUAL, progres
         raise
     progress(1.0, "done")
     return Result(setting, frames.names, found, notes)
-
-
-def _of_one_size(frames: Frames[PhotoLines]) -> tuple[Frames[PhotoLines], tuple[str, ...]]:
-    """Leave out photos that are a few px larger or smaller than most: nobody knows what was cut off or added, or where.
-
-    Returns the others, and what is to be said of those.
-    """
-    sizes = [tuple(sorted(size)) for size in frames.sizes]
-    usual = max(sizes, key=lambda size: (sizes.count(size), size))
-    odd = [size != usual and abs(size[1] / usual[1] - 1) < NEARLY for size in sizes]
-    if not any(odd):
-        return frames, ()
-    keep = [not is_odd for is_odd in odd]
-    kept = Frames(
-        tuple(compress(frames.names, keep)),
-        tuple(compress(frames.shots, keep)),
-        tuple(compress(frames.sizes, keep)),
-        tuple(compress(frames.measured, keep)),
-    )
-    names = ", ".join(compress(frames.names, odd))
-    return kept, (f"Left out, being a few pixels larger or smaller than the other photos: {names}.",)
 
 
 def keep(result: LinesResult) -> Run:

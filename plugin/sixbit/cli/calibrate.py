@@ -38,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tca = actions.add_parser("tca", help="lateral colour, from sharp photos")
     _add_frames(tca, "PHOTO", OF_PHOTOS)
 
+    overlap = actions.add_parser(
+        "overlap", help="from a dozen photos of anything that overlap, the camera moved between"
+    )
+    _add_frames(overlap, "PHOTO", SETTING)
+
     corner = actions.add_parser("corner", help="fall-off, from the stops that a manual or a test says the corner loses")
     corner.add_argument("stops", type=positive, metavar="STOPS")
     corner.add_argument("--lens", metavar="ID", required=True, help="the identity of the lens (`sixbit lenses`)")
@@ -97,15 +102,17 @@ def _page(options: argparse.Namespace) -> int:
 
 def _measure(options: argparse.Namespace) -> int:
     """Measure the frames, tell what was found, draw it if a plot is wanted, and keep it unless this is a dry run."""
-    from sixbit.calibration import flat, lines, tca
+    from sixbit.calibration import flat, lines, overlap, tca
     from sixbit.export.memory import foretold
     from sixbit.plots.calibration import plot_flat, plot_lines, plot_tca
+    from sixbit.plots.overlap import plot_overlap
 
     # The last is what frames are called where their number is told.
-    of_action: dict[str, tuple[Callable[..., Any], Callable[..., None], Callable[..., Run], str]] = {
-        "flat": (flat.measure_flat, plot_flat, flat.keep, "frame"),
-        "lines": (lines.measure_lines, plot_lines, lines.keep, ""),
-        "tca": (tca.measure_tca, plot_tca, tca.keep, "photo"),
+    of_action: dict[str, tuple[Callable[..., Any], Callable[..., None], Callable[..., tuple[Run, ...]], str]] = {
+        "flat": (flat.measure_flat, plot_flat, lambda result: (flat.keep(result),), "frame"),
+        "lines": (lines.measure_lines, plot_lines, lambda result: (lines.keep(result),), ""),
+        "tca": (tca.measure_tca, plot_tca, lambda result: (tca.keep(result),), "photo"),
+        "overlap": (overlap.measure_overlap, plot_overlap, overlap.keep, ""),
     }
     measure, plot, keep, counted = of_action[options.action]
     for frame in options.frames:
@@ -121,8 +128,8 @@ def _measure(options: argparse.Namespace) -> int:
     if options.plot:
         plot(result, options.plot)
     if not options.dry_run:
-        run = keep(result)
-        print(f"  Kept as {run.name}; `sixbit calibrate remove {run.name}` takes it back.")
+        names = " ".join(run.name for run in keep(result))
+        print(f"  Kept as {names}; `sixbit calibrate remove {names}` takes it back.")
     return DONE
 
 
@@ -149,12 +156,15 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from sixbit.calibration.keep import export
+    from sixbit.calibration.keep import export, runs
+    from sixbit.lenses.lensfun_xml import parted
 
     lens = options.of_lens or options.lens
     if options.out.suffix.lower() == ".json":
         return _export_for_others(options, lens)
     count = export(options.out, lens, complete=options.complete)
+    for words in parted(runs(lens)):
+        complain(words)
     print(f"{photo_name(options.out)}: {count} {'lens' if count == 1 else 'lenses'}")
     return DONE
 
@@ -193,6 +203,7 @@ _ACTIONS = {
     "lines": _measure,
     "corner": _corner,
     "tca": _measure,
+    "overlap": _measure,
     "list": _list,
     "export": _export,
     "import": _import,

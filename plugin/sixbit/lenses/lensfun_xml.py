@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -12,7 +12,7 @@ from sixbit.lenses.entries import aspect_ratio, merged, models, text_of, xml_roo
 from sixbit.lenses.own import Run
 from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, Code
-from sixbit.values.kinds import TRUSTED
+from sixbit.values.kinds import SPOKEN, TRUSTED
 from sixbit.values.sentence import Sentence
 
 MOUNT = "Leica M"
@@ -32,14 +32,42 @@ def lensfun_entries(wanted: Sequence[Run], complete: bool) -> list[Element]:
     an entry is as lensfun's contributors write them. Raises CatalogueError for a run whose
     XML cannot be read.
     """
+    return [_entry(group, complete) for group in _by_entry(wanted)]
+
+
+def parted(runs: Iterable[Run]) -> Iterator[str]:
+    """Say of each lens whose kinds were measured on sensors of several shapes that they do not come together."""
+    for groups in _by_lens(_by_entry([run for run in runs if run.has_xml])):
+        kinds = [[kind for kind in TERMS if any(kind in run.kinds for run in group)] for group in groups]
+        if any(one != kinds[0] for one in kinds):
+            made = "; ".join(
+                f"{', '.join(SPOKEN[kind] for kind in of_group)} at {group[0].aspect_ratio:.3g}:1 and crop factor "
+                f"{group[0].crop_factor:.3g}"
+                for group, of_group in zip(groups, kinds, strict=True)
+            )
+            yield (
+                f"{groups[0][0].lens}: not all was measured on a sensor of one size and shape ({made}), and lensfun "
+                "takes one of these for a photo. Measure all of them with one camera if it is for lensfun."
+            )
+
+
+def _by_entry(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs with one lens on sensors of one size."""
     groups: list[list[Run]] = []
-    for run in wanted:
+    for run in runs:
         group = next((g for g in groups if g[0].lens_id == run.lens_id and g[0].same_sensor(run)), None)
         if group is None:
             groups.append([run])
         else:
             group.append(run)
-    return [_entry(group, complete) for group in groups]
+    return groups
+
+
+def _by_lens(groups: Iterable[list[Run]]) -> list[list[list[Run]]]:
+    lenses: dict[str, list[list[Run]]] = {}
+    for group in groups:
+        lenses.setdefault(group[0].lens_id, []).append(group)
+    return [*lenses.values()]
 
 
 def _entry(runs: Sequence[Run], complete: bool) -> Element:
@@ -98,6 +126,11 @@ def document(entries: Iterable[Element], made_from: Iterable[Run]) -> bytes:
     root.extend(entries)
     ElementTree.indent(root, "    ")
     # Two hyphens would end a comment.
-    sources = "\n".join(f"    {r.lens}: {', '.join(r.kinds)}; {r.origin}".replace("--", "- ") for r in made_from)
+    sources = "\n".join(f"    {r.lens}: {_kinds(r)}; {r.origin}".replace("--", "- ") for r in made_from)
     text = f'<?xml version="1.0" encoding="utf-8"?>\n<!--\n    Made with Sixbit.\n{sources}\n-->\n'
     return (text + ElementTree.tostring(root, encoding="unicode") + "\n").encode()
+
+
+def _kinds(run: Run) -> str:
+    """The kinds of a run that lensfun can say."""
+    return ", ".join(kind for kind in run.kinds if kind in TERMS)

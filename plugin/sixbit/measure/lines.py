@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from sixbit.measure import boards as charts
 from sixbit.measure import shape
 from sixbit.measure.boards import fit_boards
+from sixbit.measure.camera import OFF_CENTRE, OFF_CENTRE_ERRORS
 from sixbit.measure.chart import Board, chart_in
 from sixbit.measure.edges import edge_chains
 from sixbit.measure.frame import DecodedFrame
+from sixbit.measure.reduced import reduced_grey
 from sixbit.measure.seen import SeenLines
 from sixbit.measure.straightness import (
     AGREES,
@@ -43,8 +45,6 @@ from sixbit.values.polynomial import UNITY, Polynomial
 
 SEARCHED = 2400
 """Px of the longer side in which lines are looked for: a tenth of a px there is far below what has to be known."""
-SMALLEST = 64
-"""Px of the shorter side in which lines can be looked for."""
 SHORTEST = 0.06
 """Length of a line in diagonals: shorter ones bend too little to say anything."""
 
@@ -58,10 +58,6 @@ LEAST_REACH = 0.55
 SOME = 0.1
 FEW = 0.02
 """Share of the lines that go farther out than the distortion counts as measured."""
-OFF_CENTRE = 0.02
-"""Shift of the optical centre that is worth using, in half short sides."""
-OFF_CENTRE_ERRORS = 4.0
-"""Shift of the optical centre that is sure, in its standard errors."""
 FARTHEST_CENTRE = 0.3
 """Half short sides beside the middle where no optical centre of a whole photo lies."""
 CENTRINGS = 3
@@ -138,7 +134,7 @@ def lines_of(frame: DecodedFrame) -> PhotoLines:
 
     Raises CalibrationError for one that is too small.
     """
-    grey, factor = _reduced(frame)
+    grey, factor = reduced_grey(frame, SEARCHED)
     return lines_in(grey, (min(frame.size) - 1) / (2 * factor))
 
 
@@ -194,10 +190,11 @@ def _of_boards(
     if len(shown) < charts.FEWEST or len({photos[number].picture.shape for number in shown}) > 1:
         return None
     boards = [board for photo in photos if (board := photo.board)]
-    found = fit_boards(boards, farthest, weights, off_centre=OFF_CENTRE, sure=OFF_CENTRE_ERRORS)
-    if found is None:
+    fitted = fit_boards(boards, farthest, weights)
+    if fitted is None:
         return None
-    used = [number for number, fits in zip(shown, found.used, strict=True) if fits]
+    found = fitted.lens
+    used = [number for number, fits in zip(shown, fitted.used, strict=True) if fits]
     lines = Lines.joined([photos[number].lines for number in used]).about(found.centre)
     if found.centre.any() or len(lines) < FEWEST:
         fit = Straightening(found.model, found.terms, np.ones(len(lines)), np.zeros((len(found.terms),) * 2))
@@ -344,25 +341,3 @@ def _mean_bend(lines: Lines, fit: Straightening, polynomial: Polynomial, half_sh
     error = math.sqrt(float(weight**2 @ (each**2 - mean) ** 2))
     bend = math.sqrt(mean)
     return bend, error / (2 * bend) if bend else 0.0
-
-
-def _reduced(frame: DecodedFrame) -> tuple[NDArray[np.float32], int]:
-    """The mean of the colours, in code values of 0 to 1, averaged over squares of k px until it is small enough; k."""
-    pixels = frame.pixels if frame.pixels.ndim == 3 else frame.pixels[:, :, None]
-    height, width, planes = pixels.shape
-    k = max(1, math.ceil(max(height, width) / SEARCHED))
-    most = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1.0
-    rows, columns = height // k, width // k
-    if min(rows, columns) < SMALLEST:
-        why = f"is too small ({width}x{height}) to show how lines bend."
-        raise CalibrationError(why, Code.FRAMES, subject=frame.path)
-    # The margin that makes no whole square is cut evenly, so that the centre stays where it is.
-    top, left = (height - rows * k) / 2, (width - columns * k) / 2
-    cut = pixels[int(top) : int(top) + rows * k, int(left) : int(left) + columns * k]
-    grey = np.zeros((rows, columns), np.float32)
-    for dy in range(k):
-        for dx in range(k):
-            grey += cut[dy::k, dx::k].sum(axis=2, dtype=np.float32)
-    grey /= np.float32(k * k * planes * most)
-    # Linear light is encoded, or noise in the lights would hide edges in the shadows.
-    return (np.sqrt(np.clip(grey, 0, None)) if frame.transfer.is_linear else grey), k

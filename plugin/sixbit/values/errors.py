@@ -88,6 +88,7 @@ class Code(StrEnum):
     TOO_DARK = "too_dark"
     LINES = "lines"
     EDGES = "edges"
+    OVERLAP = "overlap"
     FRAMES = "frames"
     """They differ, are too small, or are corrected already."""
     # Programs, and what they are made of.

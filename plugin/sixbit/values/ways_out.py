@@ -52,6 +52,8 @@ EVERYWHERE: WaysOut = {
     "with long edges near the borders and out to the corners.",
     Code.EDGES: "Take a sharp colour photo with strong edges out to the corners, such as a front with windows or bare "
     "branches against the sky.",
+    Code.OVERLAP: "Take a dozen photos of one still scene, with lens and focus unchanged: step to the side after each, "
+    "by a tenth of the way to what you see, so that the next shows most of the same elsewhere in the picture.",
     Code.FRAMES: "Give whole frames at full size, of one camera, lens and setting, as they left the camera.",
     Code.BUSY: "Wait for it, or end it.",
     Code.CLUSTER: "See that the scheduler runs, with workers; what is done stays done.",

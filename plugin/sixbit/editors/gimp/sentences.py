@@ -81,6 +81,7 @@ WAYS_OUT = {
     "too_dark": _OTHER_PHOTOS,
     "lines": _OTHER_PHOTOS,
     "edges": _OTHER_PHOTOS,
+    "overlap": _OTHER_PHOTOS,
     "frames": _OTHER_PHOTOS,
     # Programs.
     "argument": _VALUE,

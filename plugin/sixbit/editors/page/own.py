@@ -1,12 +1,18 @@
-"""The user's own calibrations as the page lists them."""
+"""The user's own calibrations on the page: listed, taken over from other owners, given to other programs."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from sixbit.editors.page.settings import RequestError
+from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue
-from sixbit.values.errors import CalibrationError, Code, photo_name
+from sixbit.lenses.lensfun_xml import parted
+from sixbit.lenses.own import Run
+from sixbit.values.errors import CalibrationError, Code, InstallError, SixbitError, photo_name
 from sixbit.values.kinds import SPOKEN
+from sixbit.values.ways_out import codes_of, followed
 
 LONGEST_NAME = 120
 
@@ -35,3 +41,49 @@ def own_records() -> list[dict[str, Any]]:
         }
         for run in catalogue().runs
     ]
+
+
+def odd_lenses() -> dict[str, str]:
+    """Return what is to be said of lenses, by identity, before their calibrations are given to lensfun."""
+    of_lens: dict[str, list[Run]] = {}
+    for run in catalogue().runs:
+        of_lens.setdefault(run.lens_id, []).append(run)
+    return {lens_id: " ".join(said) for lens_id, runs in of_lens.items() if (said := [*parted(runs)])}
+
+
+def take_over(path: Path, name: str) -> str:
+    """Take over what another owner exported, from a file that the user calls ``name``; say what was done.
+
+    Raises RequestError if it is nothing that can be taken over.
+    """
+    from sixbit.calibration.bundle import read_bundle
+
+    try:
+        kept = read_bundle(path)
+    except SixbitError as error:
+        raise RequestError(followed(f"{name}: {error.reason}", codes_of(error), WAYS_OUT, error.values)) from error
+    finally:
+        path.unlink(missing_ok=True)
+    count = len(kept)
+    return f"{name}: {count} calibration{'s' if count > 1 else ''} of {kept[0].lens} taken over."
+
+
+def is_installed() -> bool:
+    """True if Sixbit's lenses stand where lensfun reads them."""
+    from sixbit.install.placed import Placed
+
+    try:
+        return bool(Placed.load().files("lensfun"))
+    except InstallError:
+        return False
+
+
+def install() -> str:
+    """Put Sixbit's lenses where lensfun reads them, and say what was done. Raises InstallError."""
+    from sixbit.install import lensfun
+
+    lensfun.install()
+    return (
+        "darktable, RawTherapee, digiKam and GIMP's lensfun find Sixbit's lenses and yours from their next start on, "
+        "and what you accept or remove later, too. “sixbit uninstall lensfun” takes them back."
+    )

@@ -15,6 +15,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -29,6 +30,7 @@ from urllib.parse import unquote
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from sixbit.calibration.bundle import LARGEST as LARGEST_BUNDLE
 from sixbit.editors.page.folder import session_folder
 from sixbit.editors.page.lenses import find_lenses
 from sixbit.editors.page.own import curves_of
@@ -43,7 +45,7 @@ HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"
 FILES = {
     "page.css": "text/css",
-    **dict.fromkeys(("page.js", "elements.js", "plot.js", "results.js"), "text/javascript"),
+    **dict.fromkeys(("page.js", "elements.js", "own.js", "plot.js", "results.js"), "text/javascript"),
     **dict.fromkeys(("figures.js", "focus.js", "speak.js"), "text/javascript"),
     "icon.svg": "image/svg+xml",
 }
@@ -148,6 +150,7 @@ class PageServer:
                 web.get(self._base + "export", self._export),
                 web.get(self._base + "bundle", self._bundle),
                 web.put(self._base + "frames", self._upload),
+                web.put(self._base + "bundle", self._take_over),
                 web.post(self._base + "do/{what}", self._do),
                 web.get(self._base + "{name}", self._file),
             ]
@@ -318,16 +321,31 @@ class PageServer:
         lens = request.query.get("lens")
         path = self.session.folder / "export.xml"
         export(path, lens, complete=request.query.get("complete") == "yes")
-        named = {"Content-Disposition": f'attachment; filename="sixbit-{"lens" if lens else "lenses"}.xml"'}
-        return web.Response(body=path.read_bytes(), content_type="application/xml", charset="utf-8", headers=named)
+        headers = _named(lens or "lenses", "xml")
+        return web.Response(body=path.read_bytes(), content_type="application/xml", charset="utf-8", headers=headers)
 
     async def _bundle(self, request: web.Request) -> web.Response:
         from sixbit.calibration.bundle import write_bundle
 
         path = self.session.folder / "export.json"
-        write_bundle(path, request.query.get("lens", ""))
-        named = {"Content-Disposition": 'attachment; filename="sixbit-lens.json"'}
-        return web.Response(body=path.read_bytes(), content_type="application/json", charset="utf-8", headers=named)
+        lens = request.query.get("lens", "")
+        write_bundle(path, lens)
+        headers = _named(lens, "json")
+        return web.Response(body=path.read_bytes(), content_type="application/json", charset="utf-8", headers=headers)
+
+    async def _take_over(self, request: web.Request) -> web.Response:
+        """What another owner has exported, as the body of the request: small, and believed in nothing."""
+        if request.content_length is None:
+            raise web.HTTPLengthRequired
+        if request.content_length > LARGEST_BUNDLE:
+            raise web.HTTPRequestEntityTooLarge(LARGEST_BUNDLE, request.content_length)
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                data = await request.content.read(-1)
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        self.session.take_over(unquote(request.headers.get("X-Name", "")), data)
+        return web.json_response({})
 
     async def _upload(self, request: web.Request) -> web.Response:
         """A photo, as the body of the request: straight to the disk, and no more of it than was said."""
@@ -413,6 +431,7 @@ class PageServer:
             "reject": (session.reject, {}),
             "compare": (session.start_comparing, {"number": int}),
             "remove": (session.remove, {"name": str}),
+            "install": (session.start_installing, {}),
             "end": (self.ended.set, {}),
         }
         pressed = buttons.get(request.match_info["what"])
@@ -423,6 +442,12 @@ class PageServer:
             raise web.HTTPBadRequest
         button(**said)
         return web.json_response({})
+
+
+def _named(lens_id: str, ending: str) -> dict[str, str]:
+    """The name under which a browser stores what it is given."""
+    name = re.sub(r"[^a-z0-9.-]+", "-", f"sixbit-{lens_id}"[:80])
+    return {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
 
 
 def _log_of_requests() -> logging.Logger:

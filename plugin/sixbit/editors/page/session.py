@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sixbit.editors.page.own import install, take_over
 from sixbit.editors.page.results import Attempt, Measurement, Place, Results
 from sixbit.editors.page.settings import RequestError, read_setting, unknown
 from sixbit.editors.page.steps import STEPS, Findings, Step
@@ -49,6 +50,8 @@ class PageSession:
     results: Results = field(default_factory=Results)
     comparison: tuple[int, Comparison] | None = None
     error: str = ""
+    notice: str = ""
+    """The last thing that was done well, where nothing else shows it."""
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -62,6 +65,8 @@ class PageSession:
         lens = catalogue().lenses.get(lens_id)
         if lens is None or lens.is_adapter:
             raise unknown("lens", lens_id)
+        if lens == self.lens:
+            return
         self._check_idle()
         self.lens, self.settings = lens, {}
         self._show_anew()
@@ -233,6 +238,26 @@ class PageSession:
         self.comparison = None
         self.changed()
 
+    def take_over(self, name: str, data: bytes) -> None:
+        """Take over what another owner of a lens has exported."""
+        self._check_idle()
+        path = self.folder / f"import-{next(self._numbers):06}.json"
+        path.write_bytes(data)
+        self.notice = ""
+        self.notice = take_over(path, photo_name(name[:LONGEST_NAME]) or "without a name")
+        self.comparison = None
+        self.changed()
+
+    def start_installing(self) -> None:
+        """Put the lenses where other programs find them."""
+        self._check_idle()
+        self._start_job("installing", self._install)
+
+    async def _install(self) -> None:
+        self.notice = ""
+        self._progress(0.0, "reading the lenses of other programs")
+        self.notice = await asyncio.to_thread(install)
+
     def _remove_records(self, names: Iterable[str]) -> None:
         from sixbit.calibration.keep import remove, runs
 
@@ -316,7 +341,11 @@ class PageSession:
         self.changed()
 
     async def _compare(self, frame: Upload) -> None:
-        shown = await self.worker.do(compare, frame.path, frame.name, self._choices(), progress=self._progress)
+        choices = self._choices()
+        if self.steps[frame.step].at_aperture:  # it may have been said of the result alone
+            of_it = (one for one in self.results.of(self.place) if frame.number in one.photos)
+            choices = replace(choices, f_number=next((one.result.setting.f_number for one in of_it), choices.f_number))
+        shown = await self.worker.do(compare, frame.path, frame.name, choices, progress=self._progress)
         self.comparison = next(self._numbers), shown
 
     def _progress(self, share: float, step: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from sixbit.editors.page.lenses import lens_record
-from sixbit.editors.page.own import own_records
+from sixbit.editors.page.own import is_installed, odd_lenses, own_records
 from sixbit.editors.page.results import Measurement
 from sixbit.lenses.catalogue import catalogue
 
@@ -36,13 +37,19 @@ def state_of(session: PageSession) -> dict[str, Any]:
             "kept": found.kept if found else "",
             "refused": found is None,
         },
-        "results": [_row(session, one) for one in session.results.of(session.place)],
+        "results": sorted(
+            (_row(session, one) for one in session.results.of(session.place)),
+            key=lambda row: row["f_number"] or math.inf,
+        ),
         "elsewhere": [
             {"lens_id": place.lens_id, "lens": catalogue().lens(place.lens_id).name, "step": place.step}
             for place in session.results.elsewhere(session.place)
         ],
         "comparison": None if shown is None else {"number": shown[0], "summary": shown[1].summary},
         "own": own_records(),
+        "odd": odd_lenses(),
+        "installed": is_installed(),
+        "notice": session.notice,
     }
 
 

@@ -17,6 +17,7 @@ from sixbit.measure.lines import LinesError
 from sixbit.measure.seen import SeenLines
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, SixbitError
+from sixbit.values.known import SURE
 from sixbit.values.watch import Progress
 
 
@@ -107,8 +108,8 @@ def _of_tca(result: tca.TcaResult) -> Findings:
 
 
 def _brief_of_flat(result: flat.FlatResult) -> str:
-    found = result.found
-    return f"{-math.log2(found.corner_light):.2f} stops darker, {found.worth.known.in_words('vignetting')}"
+    error = max(SURE * result.found.worth.known.error[-1], 0.01)
+    return f"{-math.log2(result.found.corner_light):.2f} ± {error:.2f} stops darker"
 
 
 STEPS = {

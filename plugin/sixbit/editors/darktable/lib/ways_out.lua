@@ -76,6 +76,7 @@ ways_out.by_code = {
   too_dark = OTHER_PHOTOS,
   lines = OTHER_PHOTOS,
   edges = OTHER_PHOTOS,
+  overlap = OTHER_PHOTOS,
   frames = OTHER_PHOTOS,
   -- Programs.
   argument = VALUE,

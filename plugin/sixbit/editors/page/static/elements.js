@@ -1,5 +1,7 @@
 // Elements of the page, made of words: these go in as text, never as HTML.
 
+import { speak } from "./speak.js";
+
 export const $ = (id) => document.getElementById(id);
 
 export function make(name, words = "", classes = "") {
@@ -26,4 +28,15 @@ export function link(words, address) {
 
 export function capital(words) {
   return words[0].toUpperCase() + words.slice(1);
+}
+
+// True if a button that asks back was pressed a second time, within five seconds.
+export function asked(pressed, question) {
+  if (pressed.dataset.asked) return true;
+  const words = pressed.textContent;
+  pressed.dataset.asked = "yes";
+  pressed.textContent = question;
+  speak([`${question} Press once more.`]);
+  setTimeout(() => { delete pressed.dataset.asked; pressed.textContent = words; }, 5000);
+  return false;
 }

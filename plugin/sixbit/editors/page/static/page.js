@@ -1,10 +1,11 @@
 // The page: shows the state that the server sends, and asks for what is pressed. All words go in as text, never as HTML.
 
-import { $, button, capital, link, make } from "./elements.js";
+import { $, asked, button, capital, make } from "./elements.js";
 import { enlargeable, pictureFigure, plotFigures } from "./figures.js";
 import { focusOn, replaceRows, settleFocus } from "./focus.js";
+import { showOwn } from "./own.js";
 import { showElsewhere, showResults } from "./results.js";
-import { speak, speakOfFrames } from "./speak.js";
+import { speakOfFrames } from "./speak.js";
 
 const STATUS = { arriving: "arriving …", reading: "being read …", ready: "ready", used: "used", refused: "not used" };
 let state = null;
@@ -50,6 +51,14 @@ async function send(files) {
     break;
   }
   sending -= 1;
+}
+
+// A calibration that another owner of a lens has exported.
+async function takeOver(file) {
+  showError("", "own-error");
+  const answer = await fetch("bundle", { method: "PUT", headers: { "X-Name": encoded(file.name) }, body: file }).catch(() => null);
+  if (answer?.status === 413) showError(`“${file.name}” is too large for a calibration.`, "own-error");
+  else if (!answer?.ok) showError((await answer?.json().catch(() => null))?.error || `“${file.name}” could not be read.`, "own-error");
 }
 
 function encoded(name) {
@@ -101,7 +110,11 @@ function show() {
   $("compare-part").hidden = !usable.length || !(measurement?.kept || hasOwn(lens));
   $("compare").disabled = Boolean(job);
   if (isNew("comparison", state.comparison)) showComparison(state.comparison);
-  if (isNew("own", state.own)) showOwn(state.own);
+  if (isNew("own", [state.own, state.odd])) showOwn(state, ask);
+  $("installed").hidden = !state.installed;
+  $("install-part").hidden = state.installed;
+  $("install").disabled = Boolean(job);
+  if (isNew("notice", state.notice)) $("notice").textContent = state.notice;
   settleFocus();
 }
 
@@ -185,57 +198,16 @@ function showComparison(shown) {
   }
 }
 
-function showOwn(own) {
-  $("own-none").hidden = own.length > 0;
-  $("own-export").hidden = !own.some((record) => record.lensfun);
-  replaceRows($("own"), own.map((record) => {
-    const row = make("li"), buttons = make("div", "", "row"), which = `${record.lens}: ${record.kinds}, ${record.said}`;
-    const say = (words) => {
-      remove.textContent = words;
-      remove.setAttribute("aria-label", `${words} ${which}`);
-    };
-    const remove = button("Remove", () => {
-      if (remove.dataset.asked) return ask("remove", { name: record.name });
-      remove.dataset.asked = "yes";
-      say("Remove it for good?");
-      speak(["Remove it for good? Press once more."]);
-      setTimeout(() => { delete remove.dataset.asked; say("Remove"); }, 5000);
-    });
-    say("Remove");
-    remove.dataset.row = `remove-${record.name}`;
-    buttons.append(remove);
-    const query = `lens=${encodeURIComponent(record.lens_id)}`;
-    if (record.lensfun) {
-      if (!record.imported) buttons.append(link("For lensfun", `export?${query}`));
-      buttons.append(link("For darktable", `export?${query}&complete=yes`));
-    }
-    if (!record.imported) buttons.append(link("For another owner", `bundle?${query}`));
-    row.append(make("p", `${record.lens}: ${record.kinds}`), make("p", record.said, "small"), curves(record), buttons);
-    return row;
-  }), $("own-title"));
-}
-
-const opened = new Set(); // whose curves are shown
-
-// The curves of a calibration, fetched when one wants to see them.
-function curves(record) {
-  const box = make("details"), summary = make("summary", "Curves"), plots = make("div", "", "plots");
-  summary.dataset.row = `curves-${record.name}`;
-  box.append(summary, plots);
-  box.open = opened.has(record.name);
-  box.addEventListener("toggle", async () => {
-    opened[box.open ? "add" : "delete"](record.name);
-    if (!box.open || plots.firstChild) return;
-    const answer = await fetch(`curves?name=${encodeURIComponent(record.name)}`).catch(() => null);
-    if (answer?.ok) plots.replaceChildren(...plotFigures(await answer.json()));
-    else plots.textContent = (await answer?.json().catch(() => ({})))?.error || "They cannot be shown.";
-  });
-  return box;
-}
-
 function showGone(words = "The calibration program does not answer any more; start “sixbit calibrate” again.") {
   $("gone").textContent = words;
   $("gone").hidden = false;
+}
+
+// It was closed as it should be: nothing on the page does anything from now on.
+function showClosed() {
+  $("gone").classList.add("calm");
+  $("end").hidden = document.querySelector("main").inert = true;
+  showGone("Closed. You can close this tab; what you accepted is kept.");
 }
 
 // Lenses --------------------------------------------------------------------------------------------------------------
@@ -346,7 +318,16 @@ $("compare").addEventListener("click", () => ask("compare", { number: Number($("
 $("split").addEventListener("input", (event) => {
   for (const pair of document.querySelectorAll(".beside")) pair.style.setProperty("--split", `${event.target.value}%`);
 });
-$("end").addEventListener("click", () => ask("end"));
+$("end").addEventListener("click", () => {
+  const isWaiting = state?.elsewhere.length || state?.results.some((result) => !result.kept);
+  if (!isWaiting || asked($("end"), "Close without accepting?")) ask("end");
+});
+$("install").addEventListener("click", () => ask("install", {}, "own-error"));
+$("bundle").addEventListener("change", async (event) => {
+  const [file] = event.target.files;
+  if (file) await takeOver(file);
+  event.target.value = "";
+});
 
 const events = new EventSource("events");
 events.addEventListener("message", (event) => {
@@ -358,7 +339,7 @@ events.addEventListener("message", (event) => {
 });
 events.addEventListener("end", () => {
   events.close();
-  showGone("Closed. You can close this tab; what you accepted is kept.");
+  showClosed();
 });
 events.addEventListener("error", () => showGone());
 search();

@@ -1,11 +1,9 @@
 // Words for those who do not see the page, as things change that they have not asked for.
 
-import { $ } from "./elements.js";
-
 let told = {}; // the status of each photo, by its number
 
 export function speak(words) {
-  $("spoken").replaceChildren(...words.map((sentence) => {
+  document.getElementById("spoken").replaceChildren(...words.map((sentence) => {
     const line = document.createElement("p");
     line.textContent = sentence;
     return line;

@@ -1,0 +1,65 @@
+// The user's own calibrations, lens by lens: exported, and taken back.
+
+import { $, asked, button, link, make } from "./elements.js";
+import { plotFigures } from "./figures.js";
+import { replaceRows } from "./focus.js";
+
+export function showOwn({ own, odd }, ask) {
+  $("own-none").hidden = own.length > 0;
+  $("own-export").hidden = !own.some((record) => record.lensfun);
+  const lenses = Map.groupBy ? Map.groupBy(own, (record) => record.lens_id) : grouped(own);
+  replaceRows($("own"), [...lenses].map(([lens_id, records]) => {
+    const row = make("li"), list = make("ul", "", "plain");
+    row.append(make("p", records[0].lens, "lens-name"));
+    list.append(...records.map((record) => shown(record, ask)));
+    row.append(list);
+    if (odd[lens_id]) row.append(make("p", odd[lens_id], "bad"));
+    row.append(exports_of(lens_id, records));
+    return row;
+  }), $("own-title"));
+}
+
+function grouped(own) {
+  const lenses = new Map();
+  for (const record of own) lenses.set(record.lens_id, [...(lenses.get(record.lens_id) ?? []), record]);
+  return lenses;
+}
+
+function shown(record, ask) {
+  const row = make("li", "", "row"), words = make("p");
+  words.append(make("span", record.kinds), make("span", ` · ${record.said}`, "small"));
+  const remove = button("Remove", () => {
+    if (asked(remove, "Remove it for good?")) ask("remove", { name: record.name }, "own-error");
+  });
+  remove.dataset.row = `remove-${record.name}`;
+  remove.title = `Remove ${record.kinds} of ${record.lens}: ${record.said}`;
+  row.append(words, curves(record), remove);
+  return row;
+}
+
+const opened = new Set(); // whose curves are shown
+
+// The curves of a calibration, fetched when one wants to see them.
+function curves(record) {
+  const box = make("details"), summary = make("summary", "Curves"), plots = make("div", "", "plots");
+  summary.dataset.row = `curves-${record.name}`;
+  box.append(summary, plots);
+  box.open = opened.has(record.name);
+  box.addEventListener("toggle", async () => {
+    opened[box.open ? "add" : "delete"](record.name);
+    if (!box.open || plots.firstChild) return;
+    const answer = await fetch(`curves?name=${encodeURIComponent(record.name)}`).catch(() => null);
+    if (answer?.ok) plots.replaceChildren(...plotFigures(await answer.json()));
+    else plots.textContent = (await answer?.json().catch(() => ({})))?.error || "They cannot be shown.";
+  });
+  return box;
+}
+
+function exports_of(lens_id, records) {
+  const links = make("p", "", "row"), query = `lens=${encodeURIComponent(lens_id)}`;
+  const measured = records.filter((record) => !record.imported);
+  if (measured.some((record) => record.lensfun)) links.append(link("For lensfun", `export?${query}`));
+  if (records.some((record) => record.lensfun)) links.append(link("For darktable", `export?${query}&complete=yes`));
+  if (measured.length) links.append(link("For another owner", `bundle?${query}`));
+  return links;
+}
