@@ -17,8 +17,8 @@ from typing import Any
 from sixbit.editors.page.own import install, take_over
 from sixbit.editors.page.results import Attempt, Measurement, Place, Results
 from sixbit.editors.page.settings import RequestError, read_setting, unknown
-from sixbit.editors.page.steps import STEPS, Findings, Step
-from sixbit.editors.page.uploads import LONGEST_NAME, Upload, groups_of
+from sixbit.editors.page.steps import STEPS, Step
+from sixbit.editors.page.uploads import LONGEST_NAME, Upload, groups_of, hand_out
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.page.work import Comparison, compare, look, measure
 from sixbit.editors.page.worker import StoppedError, Worker
@@ -311,12 +311,12 @@ class PageSession:
             paths = [frame.path for frame in frames]
             try:
                 result, findings = await self.worker.do(measure, step, paths, choices, progress=progress)
-                findings = self._shown(findings)
-                if findings.refusal:
-                    findings = replace(findings, verdict=(self.told(findings.refusal),))
-                    self.results.attempts[self.place] = Attempt(next(self._numbers), findings)
-                    raise findings.refusal
-                break
+                findings = hand_out(findings, frames, self._numbers, self._named)
+                if (refusal := findings.refusal) is None:
+                    break
+                findings = replace(findings, verdict=(self.told(refusal),))
+                self.results.attempts[self.place] = Attempt(next(self._numbers), findings)
+                raise refusal
             except SixbitError as error:
                 blamed = self._photo_of(error)
                 if blamed is None:
@@ -387,7 +387,7 @@ class PageSession:
             where = f" Please send the file {self.log} to us." if self.log else ""
             return f"Something went wrong that is not your fault, and nothing was kept.{where}"
         photo = self._photo_of(error)
-        words = str(error) if photo is None else f"{photo.name}: {error.reason}"
+        words = self._named(str(error)) if photo is None else f"{photo.name}: {error.reason}"
         if photo is not None and photo is beside:
             words = str(error.reason)
         return followed(words, codes_of(error), WAYS_OUT, error.values)
@@ -396,15 +396,6 @@ class PageSession:
         """The photo that an error is about."""
         name = None if error.subject is None else Path(error.subject).name
         return next((frame for frame in self.frames.values() if frame.path.name == name), None)
-
-    def _shown(self, findings: Findings) -> Findings:
-        """Hand on what each photo brought, and give all of them the user's names."""
-        for frame in self.frames_here:
-            if of_photo := findings.photos.get(frame.path.name):
-                frame.brought = of_photo.words
-                frame.drawn = (next(self._numbers), of_photo.picture) if of_photo.picture else None
-        pictures = tuple((self._named(caption), picture) for caption, picture in findings.pictures)
-        return replace(findings, verdict=tuple(map(self._named, findings.verdict)), pictures=pictures, photos={})
 
     def _named(self, words: str) -> str:
         """Words with the user's names of the photos in place of ours."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sixbit.editors.page.steps import Findings
 from sixbit.editors.page.work import Look
 
 LONGEST_NAME = 120
@@ -56,3 +58,15 @@ def groups_of(frames: list[Upload]) -> list[list[Upload]]:
         camera, f_number = (frame.look.camera, frame.look.f_number) if frame.look else ("", None)
         groups.setdefault((camera, f_number or float("inf")), []).append(frame)
     return [groups[key] for key in sorted(groups)]
+
+
+def hand_out(
+    findings: Findings, frames: Iterable[Upload], numbers: Iterator[int], named: Callable[[str], str]
+) -> Findings:
+    """Give each photo what it brought, and return the rest, in which all have the user's names."""
+    for frame in frames:
+        if of_photo := findings.photos.get(frame.path.name):
+            frame.brought = of_photo.words
+            frame.drawn = (next(numbers), of_photo.picture) if of_photo.picture else None
+    pictures = tuple((named(caption), picture) for caption, picture in findings.pictures)
+    return replace(findings, verdict=tuple(map(named, findings.verdict)), pictures=pictures, photos={})
