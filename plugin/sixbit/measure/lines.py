@@ -73,9 +73,10 @@ class PhotoLines(NamedTuple):
 
 
 class LinesError(CalibrationError):
-    """The lines of photos do not carry a calibration; ``seen`` has them, to be drawn."""
+    """The lines of photos do not carry a calibration; ``seen`` has them, to be drawn, and ``names`` the photos'."""
 
     seen: SeenLines
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,9 +238,10 @@ def _measured(
     charts: int = 0,
 ) -> MeasuredLines:
     half_short = (min(size) - 1) / 2
+    farthest = math.hypot(size[0] - 1, size[1] - 1) / (min(size) - 1)
     before, _ = _mean_bend(seen.lines, fit, UNITY, half_short)
     after, error = _mean_bend(seen.lines, fit, fit.polynomial, half_short)
-    distortion = shape.in_words(shape.percent(fit.polynomial, math.hypot(*size) / min(size)))
+    distortion = shape.in_words(shape.percent(fit.polynomial, farthest))
     verdict = (
         first,
         f"Distortion: {distortion}. It is known to {worth.corner_error} there, but for the size of the picture, which "

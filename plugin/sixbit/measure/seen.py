@@ -115,13 +115,13 @@ class SeenLines:
         if any(self.corners):
             if reach < SMALL:
                 return (
-                    f"ones with the chart nearer: it lies in the middle of the frame, and its corners reach "
+                    f"photos with the chart nearer: it lies in the middle of the frame, and its corners reach "
                     f"{100 * reach:.0f} % of the way to those of the frame. Fill the frame with it"
                 )
-            return f"ones whose chart reaches {_edges(self.lacking) or 'the corners of the frame'}"
+            return f"photos whose chart reaches {_edges(self.lacking) or 'the corners of the frame'}"
         if lacking := self.lacking:
-            return f"one with straight things near {_edges(lacking)}"
-        return "longer lines, nearer to the borders and corners" if reach < WHOLE else "longer straight things"
+            return f"a photo with straight things near {_edges(lacking)}"
+        return "longer lines, nearer to the corners" if reach < WHOLE else "longer straight things"
 
     def _places(self, used: NDArray[np.bool_]) -> FloatArray:
         """Points of lines from the middle of their photo, in half widths and heights: (lines, points, 2)."""
@@ -139,4 +139,6 @@ def _edges(lacking: Sequence[str]) -> str:
     """
     if not lacking:
         return ""
+    if len(lacking) == len(EDGES):
+        return "the edges of the frame"
     return f"the {' and '.join(lacking)} edge{'s' if len(lacking) > 1 else ''}"

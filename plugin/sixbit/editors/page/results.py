@@ -38,12 +38,21 @@ class Measurement:
     """The records of earlier results of the same photos, which go when this one is kept."""
 
 
+class Attempt(NamedTuple):
+    """What was seen when a measurement was refused."""
+
+    number: int
+    findings: Findings
+
+
 @dataclass
 class Results:
     """All results of a session, the oldest first. Those of one place stand together on the page, one of them shown."""
 
     all: dict[int, Measurement] = field(default_factory=dict)
     shown: int = 0
+    attempts: dict[Place, Attempt] = field(default_factory=dict)
+    """The last refusal of a place, if nothing was measured since."""
 
     def of(self, place: Place) -> list[Measurement]:
         """Those of a place."""

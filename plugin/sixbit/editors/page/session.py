@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from sixbit.editors.page.own import install, take_over
-from sixbit.editors.page.results import Measurement, Place, Results
+from sixbit.editors.page.results import Attempt, Measurement, Place, Results
 from sixbit.editors.page.settings import RequestError, read_setting, unknown
 from sixbit.editors.page.steps import STEPS, Step
 from sixbit.editors.page.telling import LOG, blamed_photo, named, told
-from sixbit.editors.page.uploads import LONGEST_NAME, Upload, groups_of
+from sixbit.editors.page.uploads import LONGEST_NAME, Upload, groups_of, hand_out
 from sixbit.editors.page.work import Comparison, compare, look, measure, read
 from sixbit.editors.page.worker import Worker
 from sixbit.lenses.catalogue import catalogue
@@ -159,6 +159,8 @@ class PageSession:
         for frame in frames:
             del self.frames[frame.number]
             frame.path.unlink(missing_ok=True)
+        if not self.frames_here:
+            self.results.attempts.pop(self.place, None)
         self._show_anew()
 
     def start_measuring(self) -> None:
@@ -169,6 +171,7 @@ class PageSession:
             raise RequestError("Some photos are still being read; wait a moment.")
         if not self._usable():
             raise RequestError("There is no photo to measure yet; drop some first.")
+        self.results.attempts.pop(self.place, None)
         self._show_anew()
         self._start_job("measuring", self._measure)
 
@@ -311,7 +314,12 @@ class PageSession:
             paths = [frame.path for frame in frames]
             try:
                 result, findings = await self._measured(step, paths, choices, progress)
-                break
+                findings = hand_out(findings, frames, self._numbers, self._named)
+                if (refusal := findings.refusal) is None:
+                    break
+                findings = replace(findings, verdict=(self.told(refusal),))
+                self.results.attempts[self.place] = Attempt(next(self._numbers), findings)
+                raise refusal
             except SixbitError as error:
                 blamed = blamed_photo(error, self.frames.values())
                 if blamed is None:
@@ -329,7 +337,7 @@ class PageSession:
                 self.said(but="f_number"),
                 f_number,
                 result,
-                replace(findings, verdict=tuple(named(words, group) for words in findings.verdict)),
+                findings,
                 tuple(f"{frame.name}: {frame.look.note}" for frame in frames if frame.look and frame.look.note),
             )
         )
@@ -357,7 +365,7 @@ class PageSession:
 
     def _progress(self, share: float, step: str) -> None:
         if self.job:
-            self.job = {**self.job, "share": min(max(share, 0.0), 1.0), "step": named(step, self.frames.values())}
+            self.job = {**self.job, "share": min(max(share, 0.0), 1.0), "step": self._named(step)}
             self.changed()
 
     def _start_job(self, what: str, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
@@ -385,6 +393,9 @@ class PageSession:
     def told(self, error: Exception, beside: Upload | None = None) -> str:
         """Say an error with what can be done about it, and its photo by the user's name, if not ``beside`` it."""
         return told(error, self.frames.values(), self.log, beside)
+
+    def _named(self, words: str) -> str:
+        return named(words, self.frames.values())
 
     # ------------------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def state_of(session: PageSession) -> dict[str, Any]:
     """Return all that pages show, as JSON values; pictures by their names."""
     found, shown = session.results.shown_at(session.place), session.comparison
+    look = found or session.results.attempts.get(session.place)
     return {
         "lens": lens_record(catalogue().lenses.get(session.lens.lens_id, session.lens)) if session.lens else None,
         "steps": list(session.steps),
@@ -27,15 +28,14 @@ def state_of(session: PageSession) -> dict[str, Any]:
         "job": session.job,
         "error": session.error,
         "measurement": None
-        if found is None
+        if look is None
         else {
-            "number": found.number,
-            "verdict": list(found.findings.verdict),
-            "plots": [
-                {**vars(plot), "series": [vars(series) for series in plot.series]} for plot in found.findings.plots
-            ],
-            "pictures": [caption for caption, _ in found.findings.pictures],
-            "kept": bool(found.kept),
+            "number": look.number,
+            "verdict": list(look.findings.verdict),
+            "plots": [plot.as_json() for plot in look.findings.plots],
+            "pictures": [caption for caption, _ in look.findings.pictures],
+            "kept": bool(found and found.kept),
+            "refused": found is None,
         },
         "results": sorted(
             (_row(session, one) for one in session.results.of(session.place)),
@@ -72,11 +72,14 @@ def _row(session: PageSession, one: Measurement) -> dict[str, Any]:
 
 
 def pictures_of(session: PageSession) -> dict[str, bytes]:
-    """Return all pictures by name: ``frame-N``, ``measurement-N-I``, ``comparison-N-VIEW-WHEN``."""
+    """Return all pictures by name: ``frame-N``, ``drawn-N``, ``measurement-N-I``, ``comparison-N-VIEW-WHEN``."""
     found = {f"frame-{frame.number}": frame.look.thumbnail for frame in session.frames.values() if frame.look}
-    for one in session.results.all.values():
-        for i, (_, picture) in enumerate(one.findings.pictures):
-            found[f"measurement-{one.number}-{i}"] = picture
+    found |= {f"drawn-{frame.drawn[0]}": frame.drawn[1] for frame in session.frames.values() if frame.drawn}
+    looks = [(one.number, one.findings) for one in session.results.all.values()]
+    looks += [(one.number, one.findings) for one in session.results.attempts.values()]
+    for number, findings in looks:
+        for i, (_, picture) in enumerate(findings.pictures):
+            found[f"measurement-{number}-{i}"] = picture
     if session.comparison:
         number, shown = session.comparison
         found |= {f"comparison-{number}-{which}": picture for which, picture in shown.pictures.items()}

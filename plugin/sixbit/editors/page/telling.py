@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from sixbit.editors.page.settings import RequestError
@@ -17,7 +17,7 @@ from sixbit.values.ways_out import codes_of, followed
 LOG = logging.getLogger(__package__)
 
 
-def told(error: Exception, photos: Iterable[Upload], log: Path | None, beside: Upload | None = None) -> str:
+def told(error: Exception, photos: Collection[Upload], log: Path | None, beside: Upload | None = None) -> str:
     """Say an error with what can be done about it, and the photo by the user's name, unless it stands ``beside``.
 
     The log gets all of an error that is Sixbit's own mistake.
@@ -29,7 +29,7 @@ def told(error: Exception, photos: Iterable[Upload], log: Path | None, beside: U
         where = f" Please send the file {log} to us." if log else ""
         return f"Something went wrong that is not your fault, and nothing was kept.{where}"
     photo = blamed_photo(error, photos)
-    words = str(error) if photo is None else f"{photo.name}: {error.reason}"
+    words = named(str(error), photos) if photo is None else f"{photo.name}: {error.reason}"
     if photo is not None and photo is beside:
         words = str(error.reason)
     return followed(words, codes_of(error), WAYS_OUT, error.values)

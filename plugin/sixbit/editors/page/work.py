@@ -19,7 +19,7 @@ from sixbit.lenses.match import Match, lens_of, match
 from sixbit.measure.frame import DecodedFrame
 from sixbit.photos.pixels import file_of, fitted
 from sixbit.values.choices import Choices
-from sixbit.values.errors import Code, PhotoError
+from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.filter import Filter
 from sixbit.values.lens import Lens
 from sixbit.values.shot import Shot
@@ -87,8 +87,16 @@ def read(step: Step, paths: list[Path], progress: Progress) -> Any:
 
 
 def measure(step: Step, photos: Any, choices: Choices, progress: Progress) -> tuple[Any, Findings]:
-    """Measure photos, by their paths or as they were read, and return the result with what the page shows of it."""
-    result = step.measure(photos, choices, progress)
+    """Measure photos, by their paths or as they were read, and return the result with what the page shows of it.
+
+    There is no result if that tells of a refusal.
+    """
+    try:
+        result = step.measure(photos, choices, progress)
+    except SixbitError as error:
+        if (seen := step.refused(error)) is None:
+            raise
+        return None, seen
     return result, step.findings(result)
 
 
