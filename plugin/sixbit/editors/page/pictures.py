@@ -84,7 +84,7 @@ def lines_before_after(seen: SeenLines, names: Mapping[int, str]) -> tuple[tuple
 
 
 def where_seen(points: FloatArray, extent: tuple[float, float]) -> bytes:
-    """Draw where in a picture points were seen, all photos together, as PNG; ``extent`` is from the middle to the sides.
+    """Draw where in a picture points were seen, all photos together, as PNG; ``extent`` is from middle to sides.
 
     The middle must not be all that is full: what no point reached was not measured.
     """

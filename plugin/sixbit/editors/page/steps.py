@@ -22,7 +22,7 @@ from sixbit.values.watch import Progress
 
 
 class OfPhoto(NamedTuple):
-    """What one photo brought, in words, and a picture of it."""
+    """One photo: in words what it brought, and a picture of that."""
 
     words: str
     picture: bytes = b""
@@ -88,7 +88,7 @@ def _of_lines(result: lines.LinesResult) -> Findings:
 
 
 def _of_refused_lines(error: SixbitError) -> Findings | None:
-    """What photos showed that was not enough, or not of one lens."""
+    """Show lines that were not enough, or not of one lens."""
     if not isinstance(error, LinesError):
         return None
     seen, names = error.seen, dict(enumerate(error.names))
