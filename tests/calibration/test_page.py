@@ -127,6 +127,41 @@ def flats_at(result: Flats, f_number: float | None) -> Flats:
 FLAT = Step(("f_number", "crop_factor"), measure_flats, findings_of_flats, keep_flats, brief_of_flats, flats_at)
 
 
+def read_photos(paths: Sequence[Path], progress: Progress) -> list[str]:
+    tried = paths[0].parent / "tried"
+    try:
+        tried.write_bytes(b"x")
+    except OSError as error:
+        tried.unlink()
+        return [path.name for path in paths] + [errno.errorcode[error.errno or 0]]
+    return []
+
+
+def join_photos(read: list[str], choices: Choices, progress: Progress) -> list[str]:
+    if choices.crop_factor == 6:
+        with tempfile.NamedTemporaryFile() as file:
+            progress(0.5, file.name)
+            time.sleep(60)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"x")
+        file.flush()
+        return [*read, file.name]
+
+
+def findings_of_join(result: list[str]) -> Findings:
+    return Findings(tuple(result))
+
+
+def keep_two(result: list[str]) -> tuple[Run, ...]:
+    setting = Setting(catalogue().lenses[LENS], 1.0, 50.0, f_number=4)
+    return add(setting, "8 photos", distortion=Model("poly3", (0.01,))), add(
+        setting, "8 photos", vignetting=Model("pa", (-0.5, 0.0, 0.0))
+    )
+
+
+JOIN = Step(("crop_factor",), join_photos, findings_of_join, keep_two, read=read_photos)
+
+
 def seen_of(error: SixbitError) -> Findings | None:
     if error.code is not Code.LINES:
         return None
@@ -135,7 +170,7 @@ def seen_of(error: SixbitError) -> Findings | None:
     return Findings((), (), (picture,), {name: OfPhoto("3 long edges.", b"\xff\xd8 drawn")}, error)
 
 
-STEPS = {"flat": FLAT} | dict.fromkeys(
+STEPS = {"flat": FLAT, "overlap": JOIN} | dict.fromkeys(
     ("lines", "tca"),
     Step(("focal_mm", "crop_factor"), measure_something, findings_of, keep_something, refused=seen_of),
 )
@@ -875,6 +910,33 @@ def test_what_the_ways_out_name_is_on_the_page() -> None:
     assert not [name for name in named if f">{name}" not in words and f'button("{name}"' not in words]
 
 
+def test_what_writes_files_decodes_no_photo_and_writes_in_the_folder_of_the_session(page: Page, photo: bytes) -> None:
+    page.do("step", step="overlap")
+    with_photos(page, photo, "one.jpg", "two.jpg")
+    *names, refused, written = measure(page)["measurement"]["verdict"]
+    assert names == ["one.jpg", "two.jpg"]
+    assert refused == "EFBIG"
+    assert Path(written).parent.parent == page.folder
+    assert not (page.folder / "written").exists()
+    assert page.do("keep")[0] == 200
+    assert [run.kinds for run in runs()] == [("distortion",), ("vignetting",)]
+    assert page.state["results"][0]["kept"] is True
+    measure(page)
+    page.do("keep")
+    assert len(runs()) == 2  # they have taken the place of the others
+
+
+def test_joining_photos_can_be_stopped(page: Page, photo: bytes) -> None:
+    page.do("step", step="overlap")
+    with_photos(page, photo, "one.jpg")
+    page.do("set", name="crop_factor", text="6")
+    page.do("measure")
+    page.wait(lambda state: state["job"] and state["job"]["share"] > 0.4)
+    page.do("stop")
+    assert page.wait(lambda state: not state["job"])["error"] == "Stopped."
+    assert not (page.folder / "written").exists()
+
+
 # What was made before -----------------------------------------------------------------------------------------------
 
 
@@ -1098,8 +1160,9 @@ def test_what_a_killed_one_left_behind_goes_at_the_next_start(tmp_path: Path, ph
     (left,) = tmp_path.iterdir()
     killed.kill()
     killed.communicate(timeout=PATIENCE)
+    os.utime(left, (time.time() + 1000,) * 2)  # what is as new as this may be of one that is just starting
     running, _ = start(tmp_path)
-    (own,) = set(tmp_path.iterdir()) - {left}  # what is as new as this may be of one that is just starting
+    (own,) = set(tmp_path.iterdir()) - {left}
     others = tmp_path / "sixbit-calibrate-mine.txt", tmp_path / "photos", tmp_path / "sixbit-calibrate-link"
     others[0].write_text("x")
     others[1].mkdir()

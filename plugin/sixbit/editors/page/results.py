@@ -32,8 +32,8 @@ class Measurement:
     findings: Findings
     doubts: tuple[str, ...] = ()
     """Reasons to look twice before it is accepted."""
-    kept: str = ""
-    """The name of its record."""
+    kept: tuple[str, ...] = ()
+    """The names of its records."""
     replaces: tuple[str, ...] = ()
     """The records of earlier results of the same photos, which go when this one is kept."""
 
@@ -76,7 +76,7 @@ class Results:
         """Take up a result; earlier ones of the same photos make way for it, accepted ones once it is accepted."""
         for old in self.of(new.place):
             if old.photos.keys() & new.photos.keys():
-                new.replaces += (old.kept,) if old.kept else old.replaces
+                new.replaces += old.kept or old.replaces
                 del self.all[old.number]
         self.all[new.number] = new
         self.shown = new.number

@@ -34,7 +34,7 @@ def state_of(session: PageSession) -> dict[str, Any]:
             "verdict": list(look.findings.verdict),
             "plots": [plot.as_json() for plot in look.findings.plots],
             "pictures": [caption for caption, _ in look.findings.pictures],
-            "kept": found.kept if found else "",
+            "kept": bool(found and found.kept),
             "refused": found is None,
         },
         "results": sorted(
@@ -66,7 +66,7 @@ def _row(session: PageSession, one: Measurement) -> dict[str, Any]:
         "is_of_aperture": step.at_aperture is not None,
         "f_number": one.result.setting.f_number if step.at_aperture else None,
         "doubts": doubts,
-        "kept": one.kept,
+        "kept": bool(one.kept),
         "replaced": bool(one.kept and one.replaces),
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sixbit.calibration import flat, lines, tca
+from sixbit.calibration import flat, lines, overlap, tca
 from sixbit.editors.page import plots
 from sixbit.editors.page.pictures import heat_map, lines_before_after, lines_seen
 from sixbit.editors.page.plots import Plot
@@ -55,17 +55,21 @@ def _nothing_seen(_error: SixbitError) -> Findings | None:
 class Step:
     """A measurement: ``measure(paths, choices, progress)`` gives a result, which ``keep`` saves.
 
+    Where measuring needs to write files, ``read(paths, progress)`` goes before it: that decodes the photos, which is
+    done by a process that can write none, and what it gives is measured instead of their paths, by another process.
+
     ``settings`` names what can be said of the frames, where their tags do not. ``brief`` says a result in a few words,
     to stand beside others. What is of one aperture has ``at_aperture``, which says afterwards at which a result was
     taken; its photos are measured apart if they are of several. ``refused`` shows what a refusal has seen, if anything.
     """
 
     settings: tuple[str, ...]
-    measure: Callable[[Sequence[Path], Choices, Progress], Any]
+    measure: Callable[[Any, Choices, Progress], Any]
     findings: Callable[[Any], Findings]
-    keep: Callable[[Any], Run]
+    keep: Callable[[Any], Run | tuple[Run, ...]]
     brief: Callable[[Any], str] = _nothing
     at_aperture: Callable[[Any, float | None], Any] | None = None
+    read: Callable[[Sequence[Path], Progress], Any] | None = None
     refused: Callable[[SixbitError], Findings | None] = _nothing_seen
 
 
@@ -107,6 +111,10 @@ def _of_tca(result: tca.TcaResult) -> Findings:
     return Findings(tuple(result.verdict), (plots.of_tca(result.found.worth, result.found.curves),))
 
 
+def _of_overlap(result: overlap.OverlapResult) -> Findings:
+    return Findings((*result.verdict, *result.found.unsure), plots.of_overlap(result.found))
+
+
 def _brief_of_flat(result: flat.FlatResult) -> str:
     error = max(SURE * result.found.worth.known.error[-1], 0.01)
     return f"{-math.log2(result.found.corner_light):.2f} ± {error:.2f} stops darker"
@@ -123,5 +131,12 @@ STEPS = {
     ),
     "lines": Step(("focal_mm", "crop_factor"), lines.measure_lines, _of_lines, lines.keep, refused=_of_refused_lines),
     "tca": Step(("focal_mm", "crop_factor"), tca.measure_tca, _of_tca, tca.keep),
+    "overlap": Step(
+        ("f_number", "focal_mm", "crop_factor"),
+        overlap.join_overlap,
+        _of_overlap,
+        overlap.keep,
+        read=overlap.read_overlap,
+    ),
 }
 """By name, as the command line has them."""

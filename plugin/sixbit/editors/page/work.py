@@ -80,10 +80,19 @@ def _odd(found: Match, lens: Lens) -> str:
     return f"The photo is of another lens, such as {found.candidates[0].name}"
 
 
-def measure(step: Step, paths: list[Path], choices: Choices, progress: Progress) -> tuple[Any, Findings]:
-    """Measure photos, and return the result with what the page shows of it; no result, if that tells of a refusal."""
+def read(step: Step, paths: list[Path], progress: Progress) -> Any:
+    """Read photos for a step that measures afterwards."""
+    assert step.read is not None
+    return step.read(paths, progress)
+
+
+def measure(step: Step, photos: Any, choices: Choices, progress: Progress) -> tuple[Any, Findings]:
+    """Measure photos, by their paths or as they were read, and return the result with what the page shows of it.
+
+    There is no result if that tells of a refusal.
+    """
     try:
-        result = step.measure(paths, choices, progress)
+        result = step.measure(photos, choices, progress)
     except SixbitError as error:
         if (seen := step.refused(error)) is None:
             raise
