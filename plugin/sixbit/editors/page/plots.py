@@ -18,7 +18,6 @@ from sixbit.lenses.own import Run
 from sixbit.measure import shape
 from sixbit.measure.curve import Curve
 from sixbit.measure.lines import LinesError, MeasuredLines
-from sixbit.measure.overlap import MeasuredOverlap
 from sixbit.measure.seen import SeenLines
 from sixbit.measure.straightness import bends_of_lines, polynomial_of
 from sixbit.measure.worth import RADII, Worth
@@ -127,25 +126,6 @@ def of_tca(worth: Worth, curves: Mapping[str, Curve]) -> Plot:
 def of_lines(found: MeasuredLines) -> tuple[Plot, ...]:
     """Plot the bends of lines, before and after, and the distortion."""
     return _of_seen(found.seen, found.half_short_px)
-
-
-def of_overlap(found: MeasuredOverlap) -> tuple[Plot, ...]:
-    """Plot what overlapping photos have shown, of each kind, also where it is not sure enough to be kept."""
-    made, worth = [], found.worth
-    if found.distortion:
-        shown = shape.percent(optics.distortion(*found.distortion), math.hypot(*found.extent))
-        made.append(distortion(FOUND, shown, worth["distortion"].surely_within[0], worth["distortion"].reach))
-    if "vignetting" in worth:
-        in_stops = found.curves["vignetting"]["light"]
-        made.append(of_light(worth["vignetting"], replace(in_stops, measured=2.0**-in_stops.measured)))
-    if "tca" in worth:
-        made.append(of_tca(worth["tca"], found.curves["tca"]))
-    if "shading" in worth:
-        of_it = worth["shading"]
-        planes = zip(("red", "blue"), 100 + of_it.correction, of_it.surely_within, strict=True)
-        series = [_line(name, at, name, (at - error, at + error), of_it.reach) for name, at, error in planes]
-        made.append(colour_shading(series))
-    return tuple(made)
 
 
 def of_refusal(error: LinesError) -> tuple[Plot, ...]:
