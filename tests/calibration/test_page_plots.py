@@ -11,9 +11,10 @@ from PIL import Image
 from sixbit.calibration.frames import Setting
 from sixbit.calibration.keep import add
 from sixbit.editors.page import plots
-from sixbit.editors.page.pictures import drawn_on, heat_map
+from sixbit.editors.page.pictures import drawn_on, heat_map, where_seen
 from sixbit.editors.page.steps import STEPS, Findings
 from sixbit.lenses.catalogue import catalogue
+from sixbit.measure.curve import Curve
 from sixbit.measure.lines import LinesError, PhotoLines, fit_lines, lines_in
 from sixbit.measure.worth import RADII, Worth, area_weights
 from sixbit.values.known import SURE, Known
@@ -110,3 +111,23 @@ def test_paths_of_points_can_be_drawn_on_a_photo() -> None:
     nothing = np.zeros((0, 24, 2)), np.zeros(0, bool)
     drawn = drawn_on(grey, lines=nothing[0], agree=nothing[1], paths=[[(-30.0, 0.0), (10.0, 5.0)]])
     assert drawn.getpixel((54, 34)) == (214, 48, 49)
+
+
+def test_what_overlapping_photos_show_has_its_curves_and_places() -> None:
+    lost = Worth("vignetting", RADII[None] ** 2, 0.05 * RADII[None], area_weights(1.5), 0.9)
+    bent = Worth("distortion", RADII[None] ** 3, 0.05 * RADII[None], area_weights(1.5), 0.9)
+    half = np.array([0.5])
+    curves = {"vignetting": {"light": Curve(half, half**2, 0.01 * half, half**2)}}
+    light, distortion = plots.of_overlap(
+        {"vignetting": lost, "distortion": bent}, curves, Model("poly3", (-0.02,)), 1.803
+    )
+    dots, line = light.series
+    assert dots.points[0] == pytest.approx((50, 100 * 2**-0.25))
+    assert line.points[-1] == pytest.approx((100, 50))
+    assert line.reach == 90
+    assert distortion.series[0].band
+    with Image.open(BytesIO(where_seen(np.array([[1.4, -0.9], [-1.4, 0.9]]), (1.5, 1.0)))) as picture:
+        assert picture.size == (960, 640)
+        seen = np.argwhere(np.asarray(picture)[8:-8, 8:-8, 3])
+    assert seen[0][1] > 850  # the upper one lies to the right
+    assert seen[-1][1] < 100

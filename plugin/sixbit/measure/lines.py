@@ -216,7 +216,7 @@ def _of_boards(
 
 
 def _seen(photos: Sequence[PhotoLines], used: Sequence[int], lines: Lines, centre: FloatArray) -> SeenLines:
-    """What was seen, so far, in those of the photos that are used."""
+    """Collect what was seen in those of the photos that are used."""
     corners = [len(photo.board.points) if photo.board else 0 for photo in photos]
     return SeenLines(
         lines=lines,

@@ -1,4 +1,4 @@
-"""What photos of straight things have shown, whether it is enough or not: for telling, and for drawing."""
+"""Lines that photos of straight things have shown, enough or not: for telling, and for drawing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EDGES = ("left", "right", "upper", "lower")
 
 
 class Brought(NamedTuple):
-    """What one photo has brought: edges, those that agree on one lens, a chart's corners, and how far out they go.
+    """The share of one photo: edges, those that agree on one lens, a chart's corners, and how far out they go.
 
     ``edges`` count if there is no chart; ``agreeing`` is None before there is a lens to agree on. ``reach`` is in half
     diagonals. ``left_out`` is true of a photo that had no part in it.
@@ -85,7 +85,7 @@ class SeenLines:
 
     @property
     def brought(self) -> dict[int, Brought]:
-        """What each photo brought, by its number among those given."""
+        """The share of each photo, by its number among those given."""
         found = {number: Brought(0, None, corners, 0.0, True) for number, corners in self.others.items()}
         good = self.agreeing
         for k, number in enumerate(self.photos):

@@ -1,4 +1,4 @@
-"""What the page hands out of the user's calibrations: their curves, and files for other programs and owners."""
+"""Handed out by the page of the user's calibrations: their curves, and files for other programs and owners."""
 
 from __future__ import annotations
 

@@ -83,6 +83,21 @@ def lines_before_after(seen: SeenLines, names: Mapping[int, str]) -> tuple[tuple
     return tuple(drawn)
 
 
+def where_seen(points: FloatArray, extent: tuple[float, float]) -> bytes:
+    """Draw where in a picture points were seen, all photos together, as PNG; ``extent`` is from middle to sides.
+
+    The middle must not be all that is full: what no point reached was not measured.
+    """
+    width, height = WIDTH, max(1, round(WIDTH * extent[1] / extent[0]))
+    drawn = Image.new("RGBA", (width, height))
+    draw = ImageDraw.Draw(drawn)
+    places = (points / np.array(extent) + 1) / 2 * np.array([width - 1, height - 1])
+    for x, y in places.tolist():
+        draw.circle((x, y), 2, fill=(*BLUE, 140))
+    draw.rectangle((0, 0, width - 1, height - 1), outline=(*LEFT_OUT, 255), width=2)
+    return file_of(drawn, "PNG")
+
+
 def drawn_on(
     picture: NDArray[np.uint8], *, lines: FloatArray, agree: NDArray[np.bool_], paths: Paths = ()
 ) -> Image.Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,13 +18,13 @@ from sixbit.lenses.own import Run
 from sixbit.measure import shape
 from sixbit.measure.curve import Curve
 from sixbit.measure.lines import LinesError, MeasuredLines
-from sixbit.measure.overlap import MeasuredOverlap
 from sixbit.measure.seen import SeenLines
-from sixbit.measure.straightness import bends_of_lines
+from sixbit.measure.straightness import bends_of_lines, polynomial_of
 from sixbit.measure.worth import RADII, Worth
 from sixbit.values import known
 from sixbit.values.arrays import FloatArray
 from sixbit.values.known import SURE, WHOLE
+from sixbit.values.lens import Model
 from sixbit.values.polynomial import UNITY, evaluate
 
 RADIUS = "distance from the centre, % of the half diagonal"
@@ -96,11 +96,12 @@ def distortion(name: str, percent: FloatArray, error: FloatArray | None, reach: 
     return Plot("Distortion", RADIUS, "farther out, % of the distance", (series,), "%", (-0.5, 0.5))
 
 
-def of_light(worth: Worth, measured: Curve) -> Plot:
-    """Plot the fall-off that flats have shown."""
+def of_light(worth: Worth, measured: Curve | None) -> Plot:
+    """Plot a fall-off, with what was measured of it."""
     lost, error = worth.correction[0], worth.surely_within[0]
     band = 100 * 2.0 ** (-lost - error), 100 * 2.0 ** (error - lost)
-    return fall_off([_dots("measured", measured, 100), _line(FOUND, 100 * 2.0**-lost, "light", band, worth.reach)])
+    dots = [_dots("measured", measured, 100)] if measured else []
+    return fall_off([*dots, _line(FOUND, 100 * 2.0**-lost, "light", band, worth.reach)])
 
 
 def of_shading(planes: dict[str, PlaneShading], curves: dict[str, Curve]) -> Plot:
@@ -112,12 +113,12 @@ def of_shading(planes: dict[str, PlaneShading], curves: dict[str, Curve]) -> Plo
     return colour_shading(series)
 
 
-def of_tca(worth: Worth, curves: dict[str, Curve]) -> Plot:
+def of_tca(worth: Worth, curves: Mapping[str, Curve]) -> Plot:
     """Plot the lateral colour that edges have shown."""
     series = []
-    for plane, (name, curve) in enumerate(curves.items()):
-        found, error = worth.correction[plane], worth.surely_within[plane]
-        series.append(_dots(f"{name}, measured", curve, 1, name))
+    for name, found, error in zip(("red", "blue"), worth.correction, worth.surely_within, strict=True):
+        if curve := curves.get(name):
+            series.append(_dots(f"{name}, measured", curve, 1, name))
         series.append(_line(f"{name}, {FOUND}", found, name, (found - error, found + error), worth.reach))
     return lateral_colour(series)
 
@@ -125,25 +126,6 @@ def of_tca(worth: Worth, curves: dict[str, Curve]) -> Plot:
 def of_lines(found: MeasuredLines) -> tuple[Plot, ...]:
     """Plot the bends of lines, before and after, and the distortion."""
     return _of_seen(found.seen, found.half_short_px)
-
-
-def of_overlap(found: MeasuredOverlap) -> tuple[Plot, ...]:
-    """Plot what overlapping photos have shown, of each kind, also where it is not sure enough to be kept."""
-    made, worth = [], found.worth
-    if found.distortion:
-        shown = shape.percent(optics.distortion(*found.distortion), math.hypot(*found.extent))
-        made.append(distortion(FOUND, shown, worth["distortion"].surely_within[0], worth["distortion"].reach))
-    if "vignetting" in worth:
-        in_stops = found.curves["vignetting"]["light"]
-        made.append(of_light(worth["vignetting"], replace(in_stops, measured=2.0**-in_stops.measured)))
-    if "tca" in worth:
-        made.append(of_tca(worth["tca"], found.curves["tca"]))
-    if "shading" in worth:
-        of_it = worth["shading"]
-        planes = zip(("red", "blue"), 100 + of_it.correction, of_it.surely_within, strict=True)
-        series = [_line(name, at, name, (at - error, at + error), of_it.reach) for name, at, error in planes]
-        made.append(colour_shading(series))
-    return tuple(made)
 
 
 def of_refusal(error: LinesError) -> tuple[Plot, ...]:
@@ -187,6 +169,47 @@ def _cut(plot: Plot, reach: float) -> Plot:
     (series,) = plot.series
     near = [point for point in series.points if point[0] <= 100 * reach]
     return replace(plot, series=(replace(series, points=near),))
+
+
+def of_overlap(
+    worth: Mapping[str, Worth], curves: Mapping[str, Mapping[str, Curve]], bent: Model | None, farthest: float
+) -> tuple[Plot, ...]:
+    """Plot what overlapping photos have shown: ``worth`` and ``curves`` by kind, and the distortion that is kept.
+
+    Fall-off is in EV of loss there, colour in % against green.
+    """
+    plots = []
+    for kind, one in worth.items():
+        dots = curves.get(kind, {})
+        if kind == "distortion" and bent:
+            found = shape.percent(polynomial_of(bent.name, bent.terms), farthest)
+            plots.append(distortion(FOUND, found, one.surely_within[0], one.reach))
+        elif kind == "vignetting":
+            light = of_light(one, None)
+            measured = [_dots("measured", of_stops(curve), 100) for curve in dots.values()]
+            plots.append(replace(light, series=(*measured, *light.series)))
+        elif kind == "tca":
+            plots.append(of_tca(one, dots))
+        elif kind == "shading":
+            plots.append(_of_colours(one, dots))
+    return tuple(plots)
+
+
+def of_stops(curve: Curve) -> Curve:
+    """Return a curve of lost stops as one of light."""
+    light, fitted = 2.0**-curve.measured, 2.0**-curve.fitted
+    return Curve(curve.radius, light, light * curve.error * math.log(2), fitted)
+
+
+def _of_colours(worth: Worth, curves: Mapping[str, Curve]) -> Plot:
+    """Colour against green, in % more or less of it."""
+    series = []
+    for name, found, error in zip(("red", "blue"), worth.correction, worth.surely_within, strict=True):
+        if curve := curves.get(name):
+            series.append(Series(f"{name}, measured", _points(curve.radius, 100 + curve.measured), name))
+        band = 100 + found - error, 100 + found + error
+        series.append(_line(f"{name}, {FOUND}", 100 + found, name, band, worth.reach))
+    return colour_shading(series)
 
 
 def of_run(run: Run) -> tuple[Plot, ...]:

@@ -1,4 +1,4 @@
-"""What was measured on the page: it stays until it is accepted or rejected, whatever else is pressed meanwhile."""
+"""Results of the page: each stays until it is accepted or rejected, whatever else is pressed meanwhile."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Measurement:
 
 
 class Attempt(NamedTuple):
-    """What was seen when a measurement was refused."""
+    """A measurement that was refused, with what was seen."""
 
     number: int
     findings: Findings

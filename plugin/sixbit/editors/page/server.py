@@ -309,11 +309,11 @@ class PageServer:
         return web.Response(body=picture, content_type=kind)
 
     async def _download(self, request: web.Request) -> web.Response:
-        """What is made of the user's calibrations."""
+        """Curves and files of the user's calibrations."""
         return DOWNLOADS[request.path.removeprefix(self._base)](request.query, self.session.folder)
 
     async def _take_over(self, request: web.Request) -> web.Response:
-        """What another owner has exported, as the body of the request: small, and believed in nothing."""
+        """A calibration that another owner has exported, as the body of the request: small, and believed in nothing."""
         if request.content_length is None:
             raise web.HTTPLengthRequired
         if request.content_length > LARGEST_BUNDLE:

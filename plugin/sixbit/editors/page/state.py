@@ -1,4 +1,4 @@
-"""What the page shows of a session: all that pages are told, and their pictures."""
+"""The state of a session as pages are told of it, and their pictures."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sixbit.calibration import flat, lines, overlap, tca
 from sixbit.editors.page import plots
-from sixbit.editors.page.pictures import heat_map, lines_before_after, lines_seen
+from sixbit.editors.page.pictures import heat_map, lines_before_after, lines_seen, where_seen
 from sixbit.editors.page.plots import Plot
 from sixbit.lenses.own import Run
 from sixbit.measure.lines import LinesError
@@ -22,7 +22,7 @@ from sixbit.values.watch import Progress
 
 
 class OfPhoto(NamedTuple):
-    """What one photo brought, in words, and a picture of it."""
+    """One photo: in words what it brought, and a picture of that."""
 
     words: str
     picture: bytes = b""
@@ -92,7 +92,7 @@ def _of_lines(result: lines.LinesResult) -> Findings:
 
 
 def _of_refused_lines(error: SixbitError) -> Findings | None:
-    """What photos showed that was not enough, or not of one lens."""
+    """Show lines that were not enough, or not of one lens."""
     if not isinstance(error, LinesError):
         return None
     seen, names = error.seen, dict(enumerate(error.names))
@@ -112,7 +112,15 @@ def _of_tca(result: tca.TcaResult) -> Findings:
 
 
 def _of_overlap(result: overlap.OverlapResult) -> Findings:
-    return Findings((*result.verdict, *result.found.unsure), plots.of_overlap(result.found))
+    found = result.found
+    curves = plots.of_overlap(found.worth, found.curves, found.distortion, math.hypot(*found.extent))
+    places = "Where in the picture the same points were seen, all photos together: what lies farther out is continued"
+    each = {
+        name: OfPhoto("It shares points with others." if used else "Left out, as it shares too few points with others.")
+        for name, used in zip(result.frames, found.used, strict=True)
+    }
+    pictures = ((places, where_seen(found.seen, found.extent)),)
+    return Findings((*result.verdict, *found.unsure), curves, pictures, each)
 
 
 def _brief_of_flat(result: flat.FlatResult) -> str:

@@ -26,7 +26,7 @@ class Upload:
     reason: str = ""
     look: Look | None = None
     brought: str = ""
-    """What it brought when it was measured last, in words."""
+    """In words, by the last measurement."""
     drawn: tuple[int, bytes] | None = None
     """A picture of that, by a number of its own."""
     digest: str = ""

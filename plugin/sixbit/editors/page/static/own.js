@@ -33,7 +33,7 @@ function shown(record, ask) {
   });
   remove.dataset.row = `remove-${record.name}`;
   remove.title = `Remove ${record.kinds} of ${record.lens}: ${record.said}`;
-  row.append(words, curves(record), remove);
+  row.append(words, remove, curves(record));
   return row;
 }
 
