@@ -206,11 +206,12 @@ def test_distortion_is_measured_from_lines_and_the_lines_are_shown(seen: dict[st
     found = seen["lines"]
     assert {row["status"] for row in found["rows"]} == {"used"}
     assert any("looking for lines in lines" in step.lower() for step in found["progress"])
-    model, term = found["verdict"][1].removeprefix("Distortion: ").split(";")[0].split(", ")
+    assert found["verdict"][1].startswith("Distortion: barrel, ")
+    model, term = found["verdict"][-1].partition("terms it is ")[2].removesuffix(".").split(", ")
     assert model == "poly3"
     assert float(term) == pytest.approx(BARREL, abs=0.001)
-    assert len(found["pictures"]) == PHOTOS
-    assert all(width > 900 for width in found["pictures"])
+    assert len(found["pictures"]) == 2 * PHOTOS
+    assert all(width == 900 for width in found["pictures"])
     assert "distortion (measured)" in found["summary"]
 
 

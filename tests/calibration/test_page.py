@@ -34,14 +34,15 @@ from sixbit.calibration.keep import add, remove, runs
 from sixbit.cli.main import main
 from sixbit.editors.page import server as module
 from sixbit.editors.page.lenses import find_lenses
+from sixbit.editors.page.plots import Plot, Series
 from sixbit.editors.page.server import HEADERS, PageServer
 from sixbit.editors.page.session import PageSession
-from sixbit.editors.page.steps import Findings, Plot, Series, Step
+from sixbit.editors.page.steps import Findings, OfPhoto, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
 from sixbit.lenses.own import Run
 from sixbit.values.choices import Choices
-from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.errors import CalibrationError, Code, SixbitError
 from sixbit.values.lens import Model
 from sixbit.values.watch import Progress
 from tests.scenery import CLONE
@@ -68,6 +69,8 @@ def measure_something(paths: Sequence[Path], choices: Choices, progress: Progres
         os.kill(os.getpid(), signal.SIGKILL)
     if crop == 6:
         time.sleep(60)
+    if crop == 7:
+        raise CalibrationError(f"Not enough: {paths[0].name} alone.", Code.LINES)
     return {"paths": [path.name for path in paths], "lens": choices.lens, "aperture": choices.f_number}
 
 
@@ -122,8 +125,54 @@ def flats_at(result: Flats, f_number: float | None) -> Flats:
 
 
 FLAT = Step(("f_number", "crop_factor"), measure_flats, findings_of_flats, keep_flats, brief_of_flats, flats_at)
-STEPS = {"flat": FLAT} | dict.fromkeys(
-    ("lines", "tca"), Step(("focal_mm", "crop_factor"), measure_something, findings_of, keep_something)
+
+
+def read_photos(paths: Sequence[Path], progress: Progress) -> list[str]:
+    tried = paths[0].parent / "tried"
+    try:
+        tried.write_bytes(b"x")
+    except OSError as error:
+        tried.unlink()
+        return [path.name for path in paths] + [errno.errorcode[error.errno or 0]]
+    return []
+
+
+def join_photos(read: list[str], choices: Choices, progress: Progress) -> list[str]:
+    if choices.crop_factor == 6:
+        with tempfile.NamedTemporaryFile() as file:
+            progress(0.5, file.name)
+            time.sleep(60)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"x")
+        file.flush()
+        return [*read, file.name]
+
+
+def findings_of_join(result: list[str]) -> Findings:
+    return Findings(tuple(result))
+
+
+def keep_two(result: list[str]) -> tuple[Run, ...]:
+    setting = Setting(catalogue().lenses[LENS], 1.0, 50.0, f_number=4)
+    return add(setting, "8 photos", distortion=Model("poly3", (0.01,))), add(
+        setting, "8 photos", vignetting=Model("pa", (-0.5, 0.0, 0.0))
+    )
+
+
+JOIN = Step(("crop_factor",), join_photos, findings_of_join, keep_two, read=read_photos)
+
+
+def seen_of(error: SixbitError) -> Findings | None:
+    if error.code is not Code.LINES:
+        return None
+    name = str(error).split()[2]
+    picture = (f"{name}: its edges", b"\x89PNG refused")
+    return Findings((), (), (picture,), {name: OfPhoto("3 long edges.", b"\xff\xd8 drawn")}, error)
+
+
+STEPS = {"flat": FLAT, "overlap": JOIN} | dict.fromkeys(
+    ("lines", "tca"),
+    Step(("focal_mm", "crop_factor"), measure_something, findings_of, keep_something, refused=seen_of),
 )
 
 
@@ -574,6 +623,9 @@ def test_measure_accept_and_take_back(page: Page, photo: bytes) -> None:
         "points": [[0, 1], [1, 2]],
         "colour": "red",
         "line": True,
+        "open": False,
+        "band": [],
+        "reach": 100.0,
     }
     assert page.ask("GET", f"pictures/measurement-{found['number']}-0")[2] == b"\x89PNG"
     assert page.ask("GET", f"pictures/measurement-{found['number']}-1")[0] == 404
@@ -751,6 +803,34 @@ def test_frames_that_do_not_agree_stay(page: Page, photo: bytes) -> None:
     assert [frame["status"] for frame in state["frames"]] == ["ready"]
 
 
+def test_what_was_seen_in_photos_that_are_refused_is_shown(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg")
+    state = measured(page, "7")
+    seen, (frame,) = state["measurement"], state["frames"]
+    assert state["error"] == f"Not enough: one.jpg alone. {WAYS_OUT[Code.LINES]}"
+    assert seen["refused"]
+    assert seen["verdict"] == [state["error"]]
+    assert seen["pictures"] == ["one.jpg: its edges"]
+    assert page.ask("GET", f"pictures/measurement-{seen['number']}-0")[2] == b"\x89PNG refused"
+    assert frame["brought"] == "3 long edges."
+    assert page.ask("GET", f"pictures/{frame['picture']}")[2] == b"\xff\xd8 drawn"
+    assert page.do("keep")[0] == 409
+    found = measured(page)["measurement"]
+    assert not found["refused"]
+    assert found["verdict"][0] == "1 photos"
+
+
+def test_the_curves_of_a_kept_calibration_are_handed_out(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg")
+    measured(page)
+    page.do("keep")
+    (plot,) = json.loads(page.ask("GET", f"curves?name={page.state['own'][0]['name']}")[2])
+    assert plot["title"] == "Distortion"
+    assert plot["series"][0]["line"]
+    status, _, answer = page.ask("GET", "curves?name=../x")
+    assert (status, "There is no calibration" in str(answer)) == (409, True)
+
+
 @pytest.mark.parametrize(("crop", "logged"), [("4", "a mistake of Sixbit"), ("5", "status -9")])
 def test_what_should_never_happen_is_told_with_the_log(page: Page, photo: bytes, crop: str, logged: str) -> None:
     with_photos(page, photo, "one.jpg")
@@ -828,6 +908,33 @@ def test_what_the_ways_out_name_is_on_the_page() -> None:
     named = {name for said in WAYS_OUT.values() for name in re.findall("“(.+?)”", said)}
     assert len(named) > 3
     assert not [name for name in named if f">{name}" not in words and f'button("{name}"' not in words]
+
+
+def test_what_writes_files_decodes_no_photo_and_writes_in_the_folder_of_the_session(page: Page, photo: bytes) -> None:
+    page.do("step", step="overlap")
+    with_photos(page, photo, "one.jpg", "two.jpg")
+    *names, refused, written = measure(page)["measurement"]["verdict"]
+    assert names == ["one.jpg", "two.jpg"]
+    assert refused == "EFBIG"
+    assert Path(written).parent.parent == page.folder
+    assert not (page.folder / "written").exists()
+    assert page.do("keep")[0] == 200
+    assert [run.kinds for run in runs()] == [("distortion",), ("vignetting",)]
+    assert page.state["results"][0]["kept"] is True
+    measure(page)
+    page.do("keep")
+    assert len(runs()) == 2  # they have taken the place of the others
+
+
+def test_joining_photos_can_be_stopped(page: Page, photo: bytes) -> None:
+    page.do("step", step="overlap")
+    with_photos(page, photo, "one.jpg")
+    page.do("set", name="crop_factor", text="6")
+    page.do("measure")
+    page.wait(lambda state: state["job"] and state["job"]["share"] > 0.4)
+    page.do("stop")
+    assert page.wait(lambda state: not state["job"])["error"] == "Stopped."
+    assert not (page.folder / "written").exists()
 
 
 # What was made before -----------------------------------------------------------------------------------------------
@@ -1053,8 +1160,9 @@ def test_what_a_killed_one_left_behind_goes_at_the_next_start(tmp_path: Path, ph
     (left,) = tmp_path.iterdir()
     killed.kill()
     killed.communicate(timeout=PATIENCE)
+    os.utime(left, (time.time() + 1000,) * 2)  # what is as new as this may be of one that is just starting
     running, _ = start(tmp_path)
-    (own,) = set(tmp_path.iterdir()) - {left}  # what is as new as this may be of one that is just starting
+    (own,) = set(tmp_path.iterdir()) - {left}
     others = tmp_path / "sixbit-calibrate-mine.txt", tmp_path / "photos", tmp_path / "sixbit-calibrate-link"
     others[0].write_text("x")
     others[1].mkdir()

@@ -9,7 +9,7 @@ from sixbit.calibration.frames import Result, of_one_size, read_frames, setting_
 from sixbit.calibration.keep import add
 from sixbit.lenses.own import Run
 from sixbit.measure.frame import DecodedFrame
-from sixbit.measure.lines import MeasuredLines, PhotoLines, fit_lines, lines_of
+from sixbit.measure.lines import LinesError, MeasuredLines, PhotoLines, fit_lines, lines_of
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, part, silent
@@ -21,22 +21,26 @@ def measure_lines(paths: Sequence[str | Path], choices: Choices = USUAL, progres
     """Measure the distortion of a lens from photos of straight things, five or so, with lines far from the centre.
 
     ``choices`` say of lens and setting what the photos do not. Raises CalibrationError, with the reason, where the
-    lines are too few, too near the centre or disagree; PhotoError for files that are no photos. Nothing is kept: see
-    :func:`keep`.
+    lines are too few, too near the centre or disagree: a LinesError, which has what was seen. Raises PhotoError for
+    files that are no photos. Nothing is kept: see :func:`keep`.
     """
     if not paths:
         raise CalibrationError("There is no photo to measure.", Code.LINES)
     frames, notes = of_one_size(read_frames(paths, _lines_in, progress=part(progress, 0, 0.8)))
     setting = setting_of(frames, choices)
     progress(0.8, "fitting")
-    found = fit_lines(frames.measured, frames.sizes[0])
+    try:
+        found = fit_lines(frames.measured, frames.sizes[0])
+    except LinesError as error:
+        error.names = frames.names
+        raise
     progress(1.0, "done")
     return Result(setting, frames.names, found, notes)
 
 
 def keep(result: LinesResult) -> Run:
     """Keep the distortion in the user's database, for every program."""
-    found, count = result.found, len(result.frames)
+    found, count = result.found, len(result.found.pictures)
     what = f"{found.charts} of a chart" if found.charts else "of straight lines"
     centre = (float(found.centre[0]), float(found.centre[1])) if found.centre.any() else None
     source = f"{count} photo{'s' if count > 1 else ''} {what}, bend left {found.bend_after:.2f} px"

@@ -20,6 +20,8 @@ from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, part, silent
 
 OverlapResult = Result[MeasuredOverlap]
+OverlapRead = tuple[Frames[OverlapPhoto], tuple[str, ...]]
+"""Photos as they were read, and what is to be said of those that were left out."""
 
 FEWEST = 8
 """Photos that are asked for: five of a front with sharp corners may do, but nobody knows that before."""
@@ -40,15 +42,25 @@ def measure_overlap(
     photos are too few, do not overlap or were taken from one place, or where nothing that they show is worth keeping;
     PhotoError for files that are no photos. Nothing is kept: see :func:`keep`.
     """
+    return join_overlap(read_overlap(paths, part(progress, 0, 0.4)), choices, part(progress, 0.4, 1.0))
+
+
+def read_overlap(paths: Sequence[str | Path], progress: Progress = silent) -> OverlapRead:
+    """Read the photos: what :func:`measure_overlap` does first, and all that it needs their files for."""
     pycolmap()
     if len(paths) < FEWEST:
         raise CalibrationError(f"Overlapping photos must be {FEWEST} or more, and not {len(paths)}.", Code.OVERLAP)
     look = partial(_look, edges_kept=max(1, min(EDGES_OF_PHOTO, EDGES_OF_ALL // len(paths))))
-    frames, notes = of_one_size(read_frames(paths, look, progress=part(progress, 0, 0.4)))
+    return of_one_size(read_frames(paths, look, progress=progress))
+
+
+def join_overlap(read: OverlapRead, choices: Choices = USUAL, progress: Progress = silent) -> OverlapResult:
+    """Measure the lens of photos that were read: the rest of :func:`measure_overlap`, with a folder that goes."""
+    frames, notes = read
     _check_alike(frames, choices)
     setting = setting_of(frames, choices)
     focal = setting.focal_mm * setting.crop_factor / HALF_DIAGONAL_MM
-    found = fit_overlap(frames.measured, focal, part(progress, 0.4, 1.0))
+    found = fit_overlap(frames.measured, focal, progress)
     if not (found.distortion or found.tca or found.vignetting or found.shading):
         raise CalibrationError(" ".join(found.unsure or found.verdict), Code.OVERLAP)
     return Result(setting, frames.names, found, (*notes, *_remarks(found, frames, setting, choices)))

@@ -73,9 +73,10 @@ class PhotoLines(NamedTuple):
 
 
 class LinesError(CalibrationError):
-    """The lines of photos do not carry a calibration; ``seen`` has them, to be drawn."""
+    """The lines of photos do not carry a calibration; ``seen`` has them, to be drawn, and ``names`` the photos'."""
 
     seen: SeenLines
+    names: tuple[str, ...] = ()
 
 
 class NoDistortionError(LinesError, NothingToCorrectError):
@@ -220,7 +221,7 @@ def _of_boards(
 
 
 def _seen(photos: Sequence[PhotoLines], used: Sequence[int], lines: Lines, centre: FloatArray) -> SeenLines:
-    """What was seen, so far, in those of the photos that are used."""
+    """Collect what was seen in those of the photos that are used."""
     corners = [len(photo.board.points) if photo.board else 0 for photo in photos]
     return SeenLines(
         lines=lines,
@@ -242,9 +243,10 @@ def _measured(
     charts: int = 0,
 ) -> MeasuredLines:
     half_short = (min(size) - 1) / 2
+    farthest = math.hypot(size[0] - 1, size[1] - 1) / (min(size) - 1)
     before, _ = _mean_bend(seen.lines, fit, UNITY, half_short)
     after, error = _mean_bend(seen.lines, fit, fit.polynomial, half_short)
-    distortion = shape.in_words(shape.percent(fit.polynomial, math.hypot(*size) / min(size)))
+    distortion = shape.in_words(shape.percent(fit.polynomial, farthest))
     verdict = (
         first,
         f"Distortion: {distortion}. It is known to {worth.corner_error} there, but for the size of the picture, which "

@@ -1,4 +1,4 @@
-"""What photos of straight things have shown, whether it is enough or not: for telling, and for drawing."""
+"""Lines that photos of straight things have shown, enough or not: for telling, and for drawing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EDGES = ("left", "right", "upper", "lower")
 
 
 class Brought(NamedTuple):
-    """What one photo has brought: edges, those that agree on one lens, a chart's corners, and how far out they go.
+    """The share of one photo: edges, those that agree on one lens, a chart's corners, and how far out they go.
 
     ``edges`` count if there is no chart; ``agreeing`` is None before there is a lens to agree on. ``reach`` is in half
     diagonals. ``left_out`` is true of a photo that had no part in it.
@@ -85,7 +85,7 @@ class SeenLines:
 
     @property
     def brought(self) -> dict[int, Brought]:
-        """What each photo brought, by its number among those given."""
+        """The share of each photo, by its number among those given."""
         found = {number: Brought(0, None, corners, 0.0, True) for number, corners in self.others.items()}
         good = self.agreeing
         for k, number in enumerate(self.photos):
@@ -115,13 +115,13 @@ class SeenLines:
         if any(self.corners):
             if reach < SMALL:
                 return (
-                    f"ones with the chart nearer: it lies in the middle of the frame, and its corners reach "
+                    f"photos with the chart nearer: it lies in the middle of the frame, and its corners reach "
                     f"{100 * reach:.0f} % of the way to those of the frame. Fill the frame with it"
                 )
-            return f"ones whose chart reaches {_edges(self.lacking) or 'the corners of the frame'}"
+            return f"photos whose chart reaches {_edges(self.lacking) or 'the corners of the frame'}"
         if lacking := self.lacking:
-            return f"one with straight things near {_edges(lacking)}"
-        return "longer lines, nearer to the borders and corners" if reach < WHOLE else "longer straight things"
+            return f"a photo with straight things near {_edges(lacking)}"
+        return "longer lines, nearer to the corners" if reach < WHOLE else "longer straight things"
 
     def _places(self, used: NDArray[np.bool_]) -> FloatArray:
         """Points of lines from the middle of their photo, in half widths and heights: (lines, points, 2)."""
@@ -139,4 +139,6 @@ def _edges(lacking: Sequence[str]) -> str:
     """
     if not lacking:
         return ""
+    if len(lacking) == len(EDGES):
+        return "the edges of the frame"
     return f"the {' and '.join(lacking)} edge{'s' if len(lacking) > 1 else ''}"

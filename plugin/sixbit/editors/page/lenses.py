@@ -6,11 +6,17 @@ import re
 from typing import Any
 
 from sixbit.lenses.catalogue import catalogue
-from sixbit.values.kinds import SPOKEN
+from sixbit.values.kinds import SPOKEN, Grade
 from sixbit.values.lens import Lens
 
 MOST_FOUND = 12
 LONGEST_SEARCH = 120
+GRADES = {
+    Grade.MEASURED: "measured",
+    Grade.PUBLISHED: "published",
+    Grade.COMPUTED: "computed, not used unless asked for",
+    Grade.SINGLE: "measured once and not confirmed, not used unless asked for",
+}
 
 
 def find_lenses(text: str) -> list[dict[str, Any]]:
@@ -47,7 +53,7 @@ def lens_record(lens: Lens) -> dict[str, Any]:
         "maker": lens.maker,
         "about": lens.told_apart_by,
         "calibrations": [
-            {"kind": SPOKEN[known.kind], "grade": str(known.grade), "source": known.source, "own": known.own}
+            {"kind": SPOKEN[known.kind], "grade": GRADES[known.grade], "source": known.source, "own": known.own}
             for known in lens.calibrations
         ],
     }

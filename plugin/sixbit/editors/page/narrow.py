@@ -21,25 +21,26 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_NO_NEW_PRIVS = 38
 
 
-def narrow() -> None:
+def narrow(largest_file: int = 0) -> None:
     """Give up what decoding and measuring do not need; call it in a process of one thread.
 
-    What the system does not let be given up stays; nothing is raised.
+    ``largest_file`` is the number of bytes that a file which it writes may have; with 0 it can write none. What the
+    system does not let be given up stays; nothing is raised.
     """
     if sys.platform == "linux":
         _leave_network()
     if os.name == "posix":
-        _limit()
+        _limit(largest_file)
 
 
-def _limit() -> None:
+def _limit(largest_file: int) -> None:
     import resource
 
     import psutil
 
     memory = psutil.virtual_memory().total + psutil.swap_memory().total + SPARE
     for what, most in (
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, largest_file),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, MOST_FILES),
         (resource.RLIMIT_AS, memory),

@@ -10,9 +10,21 @@ from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.lensfun_xml import parted
 from sixbit.lenses.own import Run
-from sixbit.values.errors import InstallError, SixbitError
+from sixbit.values.errors import CalibrationError, Code, InstallError, SixbitError, photo_name
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.ways_out import codes_of, followed
+
+LONGEST_NAME = 120
+
+
+def curves_of(name: str) -> list[dict[str, Any]]:
+    """Return the plots of one of them. Raises CalibrationError if there is none of this name."""
+    from sixbit.editors.page.plots import of_run
+
+    found = next((run for run in catalogue().runs if run.name == name), None)
+    if found is None:
+        raise CalibrationError(f"There is no calibration {photo_name(name[:LONGEST_NAME])!r} of yours.", Code.NO_RUN)
+    return [plot.as_json() for plot in of_run(found)]
 
 
 def own_records() -> list[dict[str, Any]]:

@@ -1,88 +1,130 @@
-"""Pictures of what was measured, as PNG."""
+"""Pictures of what was measured."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from sixbit.measure.lines import MeasuredLines
-from sixbit.measure.straightness import AGREES, bends
+from sixbit.measure.seen import SeenLines
+from sixbit.measure.straightness import bends
 from sixbit.photos.pixels import file_of, small_picture
+from sixbit.values.arrays import FloatArray
+from sixbit.values.polynomial import UNITY
 
-RED = (198, 40, 40)
-WHITE = (250, 250, 250)
-BLUE = (31, 95, 196)
+RED = (214, 48, 49)
+BLUE = (45, 120, 220)
 LEFT_OUT = (150, 150, 150)
 MOST_DRAWN = 3
-"""Photos whose lines are drawn: those that have the most."""
-WIDTH = 640
-GAP = 8
+"""Photos whose lines are drawn before and after: those that have the most."""
+WIDTH = 960
 ENLARGED = (1, 2, 5, 10, 20, 50, 100)
 LARGEST_BEND = 0.02
 """Of the width: what the bends are enlarged to at most."""
 
+Paths = Sequence[Sequence[tuple[float, float]]]
 
-def heat_map(rest: NDArray[np.float64]) -> bytes:
-    """Draw the rest of a fit by patch, as PNG: at 0.01 the colour is full, what was left out (NaN) is grey."""
-    share = np.nan_to_num(rest / 0.01).clip(-1, 1)[..., None]
-    red, white, blue = (np.array(colour, float) for colour in (RED, WHITE, BLUE))
-    colours = white + np.maximum(share, 0) * (red - white) + np.maximum(-share, 0) * (blue - white)
-    colours[np.isnan(rest)] = LEFT_OUT
-    picture = Image.fromarray(colours.round().astype(np.uint8))
+
+def heat_map(rest: FloatArray) -> bytes:
+    """Draw the rest of a fit by patch, as PNG: at 0.01 the colour is full, what was left out (NaN) is grey.
+
+    What leaves nothing is transparent, and looks as the page does.
+    """
+    share = np.nan_to_num(rest / 0.01).clip(-1, 1)
+    colours = np.zeros((*rest.shape, 4), np.uint8)
+    colours[share > 0, :3], colours[share <= 0, :3] = RED, BLUE
+    colours[..., 3] = (255 * np.abs(share)).round()
+    colours[np.isnan(rest)] = (*LEFT_OUT, 255)
+    picture = Image.fromarray(colours)
     factor = max(1, 480 // picture.width)
     return file_of(picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST), "PNG")
 
 
-def lines_before_after(found: MeasuredLines) -> tuple[tuple[str, bytes], ...]:
-    """Draw photos with their lines before and after correction; return each pair's caption and PNG."""
-    lines, good = found.lines, found.fit.weights > AGREES
-    before, after = bends(lines, (1.0,)), bends(lines, found.fit.polynomial)
-    if before is None or after is None or not good.any():
+def lines_seen(seen: SeenLines) -> dict[int, bytes]:
+    """Draw each photo that was used with its lines as they were found, as JPEG, by its number among those given.
+
+    Those that agree on one lens are red, the others grey; all are red before there is one.
+    """
+    good = np.ones(len(seen.lines), bool) if seen.agreeing is None else seen.agreeing
+    drawn = {}
+    for k, (number, picture) in enumerate(zip(seen.photos, seen.pictures, strict=True)):
+        here = seen.lines.photo == k
+        points = (seen.lines.points[here] + seen.centre) * seen.lines.px[here][:, None, None]
+        drawn[number] = file_of(drawn_on(picture, lines=points, agree=good[here]), "JPEG", quality=80)
+    return drawn
+
+
+def lines_before_after(seen: SeenLines, names: Mapping[int, str]) -> tuple[tuple[str, bytes], ...]:
+    """Draw photos with their lines before and after correction, as JPEGs with captions; ``names`` are the photos'."""
+    lines, good = seen.lines, seen.agreeing
+    if seen.fit is None or good is None or not good.any():
         return ()
-    widest = max(picture.shape[1] for picture in found.pictures)
+    before, after = bends(lines, UNITY), bends(lines, seen.fit.polynomial)
+    if before is None or after is None:
+        return ()
+    widest = max(picture.shape[1] for picture in seen.pictures)
     room = LARGEST_BEND * widest / max(float(np.quantile(np.abs(before[good]).max(axis=1), 0.95)), 1e-6)
     factor = max((size for size in ENLARGED if size <= room), default=1)
-    counts = np.bincount(lines.photo[good], minlength=len(found.pictures))
+    enlarged = f", bends drawn {factor} times as large" if factor > 1 else ""
+    counts = np.bincount(lines.photo[good], minlength=len(seen.pictures))
     drawn = []
-    for number in sorted(np.argsort(-counts)[:MOST_DRAWN].tolist()):
-        here = lines.photo == number
-        if not counts[number]:
+    for k in sorted(np.argsort(-counts, kind="stable")[:MOST_DRAWN].tolist()):
+        here = lines.photo == k
+        if not counts[k]:
             continue
-        points = (lines.points[here] + found.centre) * lines.px[here][:, None, None]
-        pair = [
-            _with_lines(found.pictures[number], points, before[here], bend[here], factor, good[here])
-            for bend in (before, after)
-        ]
-        sheet = Image.new("RGB", (2 * pair[0].width + GAP, pair[0].height), WHITE)
-        for side, picture in enumerate(pair):
-            sheet.paste(picture, (side * (picture.width + GAP), 0))
-        enlarged = f", bends drawn {factor} times as large" if factor > 1 else ""
-        caption = f"Photo {number + 1} before and after{enlarged}; grey edges are not those of straight things"
-        drawn.append((caption, file_of(sheet, "PNG")))
+        points = (lines.points[here] + seen.centre) * lines.px[here][:, None, None]
+        for when, bend in (("before", before), ("after", after)):
+            bent = _bent(points, before[here], bend[here], factor)
+            picture = drawn_on(seen.pictures[k], lines=bent, agree=good[here])
+            caption = f"{names[seen.photos[k]]}, {when}{enlarged}; grey edges are not those of straight things"
+            drawn.append((caption, file_of(picture, "JPEG", quality=85)))
     return tuple(drawn)
 
 
-def _with_lines(
-    picture: NDArray[np.uint8],
-    points: NDArray[np.float64],
-    measured: NDArray[np.float64],
-    bend: NDArray[np.float64],
-    factor: float,
-    good: NDArray[np.bool_],
+def where_seen(points: FloatArray, extent: tuple[float, float]) -> bytes:
+    """Draw where in a picture points were seen, all photos together, as PNG; ``extent`` is from middle to sides.
+
+    The middle must not be all that is full: what no point reached was not measured.
+    """
+    width, height = WIDTH, max(1, round(WIDTH * extent[1] / extent[0]))
+    drawn = Image.new("RGBA", (width, height))
+    draw = ImageDraw.Draw(drawn)
+    places = (points / np.array(extent) + 1) / 2 * np.array([width - 1, height - 1])
+    for x, y in places.tolist():
+        draw.circle((x, y), 2, fill=(*BLUE, 140))
+    draw.rectangle((0, 0, width - 1, height - 1), outline=(*LEFT_OUT, 255), width=2)
+    return file_of(drawn, "PNG")
+
+
+def drawn_on(
+    picture: NDArray[np.uint8], *, lines: FloatArray, agree: NDArray[np.bool_], paths: Paths = ()
 ) -> Image.Image:
-    """Draw a photo, pale, with each line where it is, but straight, and bent by ``factor`` times ``bend`` (px)."""
+    """Draw lines (n, points, 2) on a grey picture, dimmed; all in px of it, from its middle.
+
+    ``agree`` tells which lines are red. ``paths`` are those of points that move from photo to photo; each ends in a dot
+    where the point is in this one.
+    """
     height, width = picture.shape
     scale = min(1.0, WIDTH / width)
-    drawn = small_picture((128 + picture // 2).astype(np.uint8), WIDTH, height)
+    drawn = small_picture((64 + picture // 2).astype(np.uint8), WIDTH, height)
     draw = ImageDraw.Draw(drawn)
+    middle = np.array([width - 1, height - 1]) / 2
+    for agrees in (False, True):
+        for line in (lines[agree == agrees] + middle) * scale:
+            draw.line([(float(x), float(y)) for x, y in line], fill=RED if agrees else LEFT_OUT, width=3)
+    for path in paths:
+        places = [(float(x), float(y)) for x, y in (np.array(path) + middle) * scale]
+        draw.line(places, fill=BLUE, width=2)
+        draw.circle(places[-1], 3, fill=RED)
+    return drawn
+
+
+def _bent(points: FloatArray, measured: FloatArray, bend: FloatArray, factor: float) -> FloatArray:
+    """Lines where they are, but straight, and bent by ``factor`` times ``bend`` (px)."""
     centred = points - points.mean(axis=1, keepdims=True)
     xx, yy, xy = (np.mean(centred[..., i] * centred[..., j], axis=1) for i, j in ((0, 0), (1, 1), (0, 1)))
     angle = 0.5 * np.arctan2(2 * xy, xx - yy)
     across = np.stack([-np.sin(angle), np.cos(angle)], axis=1)[:, None, :]
-    placed = points + (factor * bend - measured)[..., None] * across
-    placed = (placed + np.array([width - 1, height - 1]) / 2) * scale
-    for agrees in (False, True):
-        for line in placed[good == agrees]:
-            draw.line([(float(x), float(y)) for x, y in line], fill=RED if agrees else LEFT_OUT, width=2)
-    return drawn
+    return np.asarray(points + (factor * bend - measured)[..., None] * across, np.float64)

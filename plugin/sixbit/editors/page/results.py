@@ -1,4 +1,4 @@
-"""What was measured on the page: it stays until it is accepted or rejected, whatever else is pressed meanwhile."""
+"""Results of the page: each stays until it is accepted or rejected, whatever else is pressed meanwhile."""
 
 from __future__ import annotations
 
@@ -32,10 +32,17 @@ class Measurement:
     findings: Findings
     doubts: tuple[str, ...] = ()
     """Reasons to look twice before it is accepted."""
-    kept: str = ""
-    """The name of its record."""
+    kept: tuple[str, ...] = ()
+    """The names of its records."""
     replaces: tuple[str, ...] = ()
     """The records of earlier results of the same photos, which go when this one is kept."""
+
+
+class Attempt(NamedTuple):
+    """A measurement that was refused, with what was seen."""
+
+    number: int
+    findings: Findings
 
 
 @dataclass
@@ -44,6 +51,8 @@ class Results:
 
     all: dict[int, Measurement] = field(default_factory=dict)
     shown: int = 0
+    attempts: dict[Place, Attempt] = field(default_factory=dict)
+    """The last refusal of a place, if nothing was measured since."""
 
     def of(self, place: Place) -> list[Measurement]:
         """Those of a place."""
@@ -67,7 +76,7 @@ class Results:
         """Take up a result; earlier ones of the same photos make way for it, accepted ones once it is accepted."""
         for old in self.of(new.place):
             if old.photos.keys() & new.photos.keys():
-                new.replaces += (old.kept,) if old.kept else old.replaces
+                new.replaces += old.kept or old.replaces
                 del self.all[old.number]
         self.all[new.number] = new
         self.shown = new.number

@@ -15,7 +15,6 @@ import hashlib
 import json
 import logging
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -31,6 +30,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from sixbit.calibration.bundle import LARGEST as LARGEST_BUNDLE
+from sixbit.editors.page.downloads import DOWNLOADS
 from sixbit.editors.page.folder import session_folder
 from sixbit.editors.page.lenses import find_lenses
 from sixbit.editors.page.session import PageSession
@@ -45,6 +45,7 @@ STATIC = Path(__file__).parent / "static"
 FILES = {
     "page.css": "text/css",
     **dict.fromkeys(("page.js", "elements.js", "own.js", "plot.js", "results.js"), "text/javascript"),
+    **dict.fromkeys(("figures.js", "focus.js", "speak.js"), "text/javascript"),
     "icon.svg": "image/svg+xml",
 }
 LARGEST = 600 << 20
@@ -144,8 +145,7 @@ class PageServer:
                 web.get(self._base + "events", self._events),
                 web.get(self._base + "lenses", self._lenses),
                 web.get(self._base + "pictures/{name}", self._picture),
-                web.get(self._base + "export", self._export),
-                web.get(self._base + "bundle", self._bundle),
+                *(web.get(self._base + name, self._download) for name in DOWNLOADS),
                 web.put(self._base + "frames", self._upload),
                 web.put(self._base + "bundle", self._take_over),
                 web.post(self._base + "do/{what}", self._do),
@@ -308,26 +308,12 @@ class PageServer:
         kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
         return web.Response(body=picture, content_type=kind)
 
-    async def _export(self, request: web.Request) -> web.Response:
-        from sixbit.calibration.keep import export
-
-        lens = request.query.get("lens")
-        path = self.session.folder / "export.xml"
-        export(path, lens, complete=request.query.get("complete") == "yes")
-        headers = _named(lens or "lenses", "xml")
-        return web.Response(body=path.read_bytes(), content_type="application/xml", charset="utf-8", headers=headers)
-
-    async def _bundle(self, request: web.Request) -> web.Response:
-        from sixbit.calibration.bundle import write_bundle
-
-        path = self.session.folder / "export.json"
-        lens = request.query.get("lens", "")
-        write_bundle(path, lens)
-        headers = _named(lens, "json")
-        return web.Response(body=path.read_bytes(), content_type="application/json", charset="utf-8", headers=headers)
+    async def _download(self, request: web.Request) -> web.Response:
+        """Curves and files of the user's calibrations."""
+        return DOWNLOADS[request.path.removeprefix(self._base)](request.query, self.session.folder)
 
     async def _take_over(self, request: web.Request) -> web.Response:
-        """What another owner has exported, as the body of the request: small, and believed in nothing."""
+        """A calibration that another owner has exported, as the body of the request: small, and believed in nothing."""
         if request.content_length is None:
             raise web.HTTPLengthRequired
         if request.content_length > LARGEST_BUNDLE:
@@ -435,12 +421,6 @@ class PageServer:
             raise web.HTTPBadRequest
         button(**said)
         return web.json_response({})
-
-
-def _named(lens_id: str, ending: str) -> dict[str, str]:
-    """The name under which a browser stores what it is given."""
-    name = re.sub(r"[^a-z0-9.-]+", "-", f"sixbit-{lens_id}"[:80])
-    return {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
 
 
 def _log_of_requests() -> logging.Logger:

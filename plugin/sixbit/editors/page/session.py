@@ -7,31 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import re
+import shutil
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sixbit.editors.page.own import install, take_over
-from sixbit.editors.page.results import Measurement, Place, Results
+from sixbit.editors.page.results import Attempt, Measurement, Place, Results
 from sixbit.editors.page.settings import RequestError, read_setting, unknown
 from sixbit.editors.page.steps import STEPS, Step
-from sixbit.editors.page.uploads import LONGEST_NAME, Upload, groups_of
-from sixbit.editors.page.ways_out import WAYS_OUT
-from sixbit.editors.page.work import Comparison, compare, look, measure
-from sixbit.editors.page.worker import StoppedError, Worker
-from sixbit.faults import described
+from sixbit.editors.page.telling import LOG, blamed_photo, named, told
+from sixbit.editors.page.uploads import LONGEST_NAME, Upload, groups_of, hand_out
+from sixbit.editors.page.work import Comparison, compare, look, measure, read
+from sixbit.editors.page.worker import Worker
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.own import Run
 from sixbit.machine import start_log
 from sixbit.values.choices import Choices
 from sixbit.values.errors import SixbitError, photo_name
 from sixbit.values.lens import Lens
 from sixbit.values.watch import Progress, part
-from sixbit.values.ways_out import codes_of, followed
-
-_log = logging.getLogger(__package__)
 
 
 @dataclass
@@ -56,7 +53,8 @@ class PageSession:
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
-        self.log = start_log(_log, "calibrate.log")
+        self.writer = Worker(self.folder / "written")
+        self.log = start_log(LOG, "calibrate.log")
 
     # What pages ask for -----------------------------------------------------------------------------------------------
 
@@ -161,6 +159,8 @@ class PageSession:
         for frame in frames:
             del self.frames[frame.number]
             frame.path.unlink(missing_ok=True)
+        if not self.frames_here:
+            self.results.attempts.pop(self.place, None)
         self._show_anew()
 
     def start_measuring(self) -> None:
@@ -171,6 +171,7 @@ class PageSession:
             raise RequestError("Some photos are still being read; wait a moment.")
         if not self._usable():
             raise RequestError("There is no photo to measure yet; drop some first.")
+        self.results.attempts.pop(self.place, None)
         self._show_anew()
         self._start_job("measuring", self._measure)
 
@@ -195,7 +196,8 @@ class PageSession:
         self.error = ""
         try:
             for one in waiting:
-                one.kept = step.keep(one.result).name
+                kept = step.keep(one.result)
+                one.kept = (kept.name,) if isinstance(kept, Run) else tuple(run.name for run in kept)
                 self._remove_records(one.replaces)
         finally:
             self.changed()
@@ -218,20 +220,24 @@ class PageSession:
     def stop(self) -> None:
         """Stop what is going on."""
         if self.job:
-            self.worker.stop()
+            self._stop_workers()
 
     def close(self) -> None:
         """Stop whatever is going on or waits for its turn."""
         for task in self._tasks:
             task.cancel()
+        self._stop_workers()
+
+    def _stop_workers(self) -> None:
         self.worker.stop()
+        self.writer.stop()
 
     def remove(self, name: str) -> None:
         """Take back a calibration of the user's."""
         from sixbit.calibration.keep import remove
 
         remove(name)
-        self.results.all = {number: one for number, one in self.results.all.items() if one.kept != name}
+        self.results.all = {number: one for number, one in self.results.all.items() if name not in one.kept}
         self.comparison = None
         self.changed()
 
@@ -307,10 +313,15 @@ class PageSession:
             frames = [frame for frame in group if frame.is_usable]
             paths = [frame.path for frame in frames]
             try:
-                result, findings = await self.worker.do(measure, step, paths, choices, progress=progress)
-                break
+                result, findings = await self._measured(step, paths, choices, progress)
+                findings = hand_out(findings, frames, self._numbers, self._named)
+                if (refusal := findings.refusal) is None:
+                    break
+                findings = replace(findings, verdict=(self.told(refusal),))
+                self.results.attempts[self.place] = Attempt(next(self._numbers), findings)
+                raise refusal
             except SixbitError as error:
-                blamed = self._photo_of(error)
+                blamed = blamed_photo(error, self.frames.values())
                 if blamed is None:
                     raise
                 blamed.status, blamed.reason = "refused", self.told(error, beside=blamed)
@@ -326,11 +337,23 @@ class PageSession:
                 self.said(but="f_number"),
                 f_number,
                 result,
-                replace(findings, verdict=tuple(map(self._named, findings.verdict))),
+                findings,
                 tuple(f"{frame.name}: {frame.look.note}" for frame in frames if frame.look and frame.look.note),
             )
         )
         self.changed()
+
+    async def _measured(self, step: Step, paths: list[Path], choices: Choices, progress: Progress) -> Any:
+        """Measure by the process that decodes photos or, if that needs to write files, by one that decodes none."""
+        if step.read is None:
+            return await self.worker.do(measure, step, paths, choices, progress=progress)
+        photos = await self.worker.do(read, step, paths, progress=part(progress, 0, 0.4))
+        written = self.folder / "written"
+        written.mkdir()
+        try:
+            return await self.writer.do(measure, step, photos, choices, progress=part(progress, 0.4, 1))
+        finally:
+            shutil.rmtree(written, ignore_errors=True)
 
     async def _compare(self, frame: Upload) -> None:
         choices = self._choices()
@@ -368,32 +391,11 @@ class PageSession:
         self.changed()
 
     def told(self, error: Exception, beside: Upload | None = None) -> str:
-        """Say an error with what can be done about it, and the photo by the user's name, unless it stands ``beside``.
-
-        The log gets all of an error that is Sixbit's own mistake.
-        """
-        if isinstance(error, RequestError | StoppedError):
-            return str(error)
-        if not isinstance(error, SixbitError):
-            _log.error("%s", described("the calibration page", error))
-            where = f" Please send the file {self.log} to us." if self.log else ""
-            return f"Something went wrong that is not your fault, and nothing was kept.{where}"
-        photo = self._photo_of(error)
-        words = str(error) if photo is None else f"{photo.name}: {error.reason}"
-        if photo is not None and photo is beside:
-            words = str(error.reason)
-        return followed(words, codes_of(error), WAYS_OUT, error.values)
-
-    def _photo_of(self, error: SixbitError) -> Upload | None:
-        """The photo that an error is about."""
-        name = None if error.subject is None else Path(error.subject).name
-        return next((frame for frame in self.frames.values() if frame.path.name == name), None)
+        """Say an error with what can be done about it, and its photo by the user's name, if not ``beside`` it."""
+        return told(error, self.frames.values(), self.log, beside)
 
     def _named(self, words: str) -> str:
-        """Words with the user's names of the photos in place of ours."""
-        for frame in self.frames.values():
-            words = words.replace(frame.path.name, frame.name)
-        return words
+        return named(words, self.frames.values())
 
     # ------------------------------------------------------------------------------------------------------------------
 

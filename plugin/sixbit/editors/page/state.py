@@ -1,10 +1,11 @@
-"""What the page shows of a session: all that pages are told, and their pictures."""
+"""The state of a session as pages are told of it, and their pictures."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
+from sixbit.calibration.coverage import coverage
 from sixbit.editors.page.lenses import lens_record
 from sixbit.editors.page.own import is_installed, odd_lenses, own_records
 from sixbit.editors.page.results import Measurement
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 def state_of(session: PageSession) -> dict[str, Any]:
     """Return all that pages show, as JSON values; pictures by their names."""
     found, shown = session.results.shown_at(session.place), session.comparison
+    look = found or session.results.attempts.get(session.place)
+    lens = session.lens and catalogue().lenses.get(session.lens.lens_id, session.lens)
     return {
-        "lens": lens_record(catalogue().lenses.get(session.lens.lens_id, session.lens)) if session.lens else None,
+        "lens": lens_record(lens) if lens else None,
         "steps": list(session.steps),
         "step": session.step,
         "fields": list(session.fields),
@@ -27,15 +30,14 @@ def state_of(session: PageSession) -> dict[str, Any]:
         "job": session.job,
         "error": session.error,
         "measurement": None
-        if found is None
+        if look is None
         else {
-            "number": found.number,
-            "verdict": list(found.findings.verdict),
-            "plots": [
-                {**vars(plot), "series": [vars(series) for series in plot.series]} for plot in found.findings.plots
-            ],
-            "pictures": [caption for caption, _ in found.findings.pictures],
-            "kept": found.kept,
+            "number": look.number,
+            "verdict": list(look.findings.verdict),
+            "plots": [plot.as_json() for plot in look.findings.plots],
+            "pictures": [caption for caption, _ in look.findings.pictures],
+            "kept": bool(found and found.kept),
+            "refused": found is None,
         },
         "results": sorted(
             (_row(session, one) for one in session.results.of(session.place)),
@@ -46,6 +48,7 @@ def state_of(session: PageSession) -> dict[str, Any]:
             for place in session.results.elsewhere(session.place)
         ],
         "comparison": None if shown is None else {"number": shown[0], "summary": shown[1].summary},
+        "coverage": coverage(lens, catalogue().runs) if lens else (),
         "own": own_records(),
         "odd": odd_lenses(),
         "installed": is_installed(),
@@ -66,17 +69,20 @@ def _row(session: PageSession, one: Measurement) -> dict[str, Any]:
         "is_of_aperture": step.at_aperture is not None,
         "f_number": one.result.setting.f_number if step.at_aperture else None,
         "doubts": doubts,
-        "kept": one.kept,
+        "kept": bool(one.kept),
         "replaced": bool(one.kept and one.replaces),
     }
 
 
 def pictures_of(session: PageSession) -> dict[str, bytes]:
-    """Return all pictures by name: ``frame-N``, ``measurement-N-I``, ``comparison-N-VIEW-WHEN``."""
+    """Return all pictures by name: ``frame-N``, ``drawn-N``, ``measurement-N-I``, ``comparison-N-VIEW-WHEN``."""
     found = {f"frame-{frame.number}": frame.look.thumbnail for frame in session.frames.values() if frame.look}
-    for one in session.results.all.values():
-        for i, (_, picture) in enumerate(one.findings.pictures):
-            found[f"measurement-{one.number}-{i}"] = picture
+    found |= {f"drawn-{frame.drawn[0]}": frame.drawn[1] for frame in session.frames.values() if frame.drawn}
+    looks = [(one.number, one.findings) for one in session.results.all.values()]
+    looks += [(one.number, one.findings) for one in session.results.attempts.values()]
+    for number, findings in looks:
+        for i, (_, picture) in enumerate(findings.pictures):
+            found[f"measurement-{number}-{i}"] = picture
     if session.comparison:
         number, shown = session.comparison
         found |= {f"comparison-{number}-{which}": picture for which, picture in shown.pictures.items()}

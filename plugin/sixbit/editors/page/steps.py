@@ -3,131 +3,124 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sixbit.calibration import flat, lines, tca
-from sixbit.editors.page.pictures import heat_map, lines_before_after
+from sixbit.calibration import flat, lines, overlap, tca
+from sixbit.editors.page import plots
+from sixbit.editors.page.pictures import heat_map, lines_before_after, lines_seen, where_seen
+from sixbit.editors.page.plots import Plot
 from sixbit.lenses.own import Run
-from sixbit.measure.curve import Curve
+from sixbit.measure.lines import LinesError
+from sixbit.measure.seen import SeenLines
 from sixbit.values.choices import Choices
+from sixbit.values.errors import CalibrationError, SixbitError
 from sixbit.values.known import SURE
 from sixbit.values.watch import Progress
 
-RADIUS = "distance from the centre, % of the half diagonal"
 
-Points = Sequence[tuple[float, float]]
+class OfPhoto(NamedTuple):
+    """One photo: in words what it brought, and a picture of that."""
 
-
-@dataclass(frozen=True)
-class Series:
-    """Points of a plot. ``colour`` is ``light``, ``red``, ``green`` or ``blue``; ``line`` joins them."""
-
-    name: str
-    points: Points
-    colour: str = "light"
-    line: bool = False
-
-
-@dataclass(frozen=True)
-class Plot:
-    """Series over one pair of axes, named in words."""
-
-    title: str
-    x: str
-    y: str
-    series: tuple[Series, ...]
+    words: str
+    picture: bytes = b""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """A result to be looked at: sentences, plots, pictures as PNG or JPEG with what they show."""
+    """A result to be looked at: sentences, plots, pictures as PNG or JPEG with what they show, and what each photo
+    brought. There may be something to look at even if the measurement was refused.
+    """
 
     verdict: tuple[str, ...]
     plots: tuple[Plot, ...] = ()
     pictures: tuple[tuple[str, bytes], ...] = ()
+    photos: Mapping[str, OfPhoto] = field(default_factory=dict)
+    """By the names of their files."""
+    refusal: SixbitError | None = None
+    """Why there is no result."""
 
 
 def _nothing(_result: Any) -> str:
     return ""
 
 
+def _nothing_seen(_error: SixbitError) -> Findings | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Step:
     """A measurement: ``measure(paths, choices, progress)`` gives a result, which ``keep`` saves.
 
+    Where measuring needs to write files, ``read(paths, progress)`` goes before it: that decodes the photos, which is
+    done by a process that can write none, and what it gives is measured instead of their paths, by another process.
+
     ``settings`` names what can be said of the frames, where their tags do not. ``brief`` says a result in a few words,
     to stand beside others. What is of one aperture has ``at_aperture``, which says afterwards at which a result was
-    taken; its photos are measured apart if they are of several.
+    taken; its photos are measured apart if they are of several. ``refused`` shows what a refusal has seen, if anything.
     """
 
     settings: tuple[str, ...]
-    measure: Callable[[Sequence[Path], Choices, Progress], Any]
+    measure: Callable[[Any, Choices, Progress], Any]
     findings: Callable[[Any], Findings]
-    keep: Callable[[Any], Run]
+    keep: Callable[[Any], Run | tuple[Run, ...]]
     brief: Callable[[Any], str] = _nothing
     at_aperture: Callable[[Any, float | None], Any] | None = None
+    read: Callable[[Sequence[Path], Progress], Any] | None = None
+    refused: Callable[[SixbitError], Findings | None] = _nothing_seen
 
 
 def _of_flat(result: flat.FlatResult) -> Findings:
-    plots = []
-    for title, y, names in (
-        ("Fall-off", "light, % of the centre", ("light",)),
-        ("Colour shading", "colour against green, %", ("red", "blue")),
-    ):
-        series = []
-        for name in names:
-            if curve := result.found.curves.get(name):
-                series += _series(name, curve, factor=100)
-        if series:
-            plots.append(Plot(title, RADIUS, y, tuple(series)))
-    caption = "What the fit of the light leaves: blue is 1 % too dark, red 1 % too bright, grey was left out as dust"
-    return Findings(tuple(result.verdict), tuple(plots), ((caption, heat_map(result.found.residuals["light"])),))
+    found = result.found
+    made = [plots.of_light(found.worth, found.curves["light"])]
+    if found.shading:
+        made.append(plots.of_shading({"red": found.shading.red, "blue": found.shading.blue}, found.curves))
+    caption = (
+        "What the fit of the light leaves: blue is 1 % too dark, red 1 % too bright, grey was left out as dust, and "
+        "what shows nothing fits"
+    )
+    return Findings(tuple(result.verdict), tuple(made), ((caption, heat_map(found.residuals["light"])),))
 
 
 def _of_lines(result: lines.LinesResult) -> Findings:
-    found = result.found
-    height, width = found.pictures[0].shape
-    corner = math.hypot(width - 1, height - 1) / (min(width, height) - 1)
-    radius = np.hypot(*np.moveaxis(found.agreeing.points, 2, 0)).max(axis=1) / corner
-    series = []
-    for name, polynomial, colour in (("before", (1.0,), "red"), ("after", found.fit.polynomial, "blue")):
-        size = found.bends(polynomial)
-        if size is not None:
-            series.append(Series(name, _points(radius, size), colour))
-    bend = Plot("Bend of the lines", "farthest from the centre, % of the half diagonal", "bend, px", tuple(series))
-    at = np.linspace(0, corner, 60)
-    # Against the centre: a model may enlarge all of the picture, which bends nothing.
-    moved = 100 * (np.polynomial.polynomial.polyval(at, found.fit.polynomial) / found.fit.polynomial[0] - 1)
-    model = Series(f"found ({found.fit.model})", _points(at / corner, moved), line=True)
-    distortion = Plot("Distortion", f"{RADIUS}, without distortion", "farther out, % of the distance", (model,))
-    return Findings(tuple(result.verdict), (bend, distortion), lines_before_after(found))
+    seen, names = result.found.seen, dict(enumerate(result.frames))
+    pictures = lines_before_after(seen, names)
+    return Findings(tuple(result.verdict), plots.of_lines(result.found), pictures, _of_each(seen, names))
+
+
+def _of_refused_lines(error: SixbitError) -> Findings | None:
+    """Show lines that were not enough, or not of one lens."""
+    if not isinstance(error, LinesError):
+        return None
+    seen, names = error.seen, dict(enumerate(error.names))
+    each, refusal = _of_each(seen, names), CalibrationError(error.reason, error.code, error.subject)
+    agreed = "red are those that agree on one lens" if seen.fit else "no lens could be fitted to them"
+    pictures = [(f"{name}: the edges found in it; {agreed}", one.picture) for name, one in each.items() if one.picture]
+    return Findings((), plots.of_refusal(error), tuple(pictures), each, refusal)
+
+
+def _of_each(seen: SeenLines, names: dict[int, str]) -> dict[str, OfPhoto]:
+    drawn = lines_seen(seen)
+    return {names[number]: OfPhoto(one.in_words, drawn.get(number, b"")) for number, one in seen.brought.items()}
 
 
 def _of_tca(result: tca.TcaResult) -> Findings:
-    series = []
-    for name, curve in result.found.curves.items():
-        series += _series(name, curve)
-    plot = Plot("Lateral colour", RADIUS, "farther out than green, px", tuple(series))
-    return Findings(tuple(result.verdict), (plot,))
+    return Findings(tuple(result.verdict), (plots.of_tca(result.found.worth, result.found.curves),))
 
 
-def _series(name: str, curve: Curve, factor: float = 1.0) -> list[Series]:
-    """Return what was measured, as points, and what was fitted, as a line."""
-    return [
-        Series(f"{name}, measured", _points(curve.radius, factor * curve.measured), name),
-        Series(f"{name}, fitted", _points(curve.radius, factor * curve.fitted), name, line=True),
-    ]
-
-
-def _points(radius: NDArray[Any], values: NDArray[Any]) -> Points:
-    """Return points over the radius in % (``radius`` is in half diagonals)."""
-    return list(zip((100 * radius).tolist(), values.tolist(), strict=True))
+def _of_overlap(result: overlap.OverlapResult) -> Findings:
+    found = result.found
+    curves = plots.of_overlap(found.worth, found.curves, found.distortion, math.hypot(*found.extent))
+    places = "Where in the picture the same points were seen, all photos together: what lies farther out is continued"
+    each = {
+        name: OfPhoto("It shares points with others." if used else "Left out, as it shares too few points with others.")
+        for name, used in zip(result.frames, found.used, strict=True)
+    }
+    pictures = ((places, where_seen(found.seen, found.extent)),)
+    return Findings((*result.verdict, *found.unsure), curves, pictures, each)
 
 
 def _brief_of_flat(result: flat.FlatResult) -> str:
@@ -144,7 +137,14 @@ STEPS = {
         _brief_of_flat,
         flat.at_aperture,
     ),
-    "lines": Step(("focal_mm", "crop_factor"), lines.measure_lines, _of_lines, lines.keep),
+    "lines": Step(("focal_mm", "crop_factor"), lines.measure_lines, _of_lines, lines.keep, refused=_of_refused_lines),
     "tca": Step(("focal_mm", "crop_factor"), tca.measure_tca, _of_tca, tca.keep),
+    "overlap": Step(
+        ("f_number", "focal_mm", "crop_factor"),
+        overlap.join_overlap,
+        _of_overlap,
+        overlap.keep,
+        read=overlap.read_overlap,
+    ),
 }
 """By name, as the command line has them."""

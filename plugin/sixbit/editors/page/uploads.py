@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sixbit.editors.page.steps import Findings
 from sixbit.editors.page.work import Look
 
 LONGEST_NAME = 120
@@ -23,6 +25,10 @@ class Upload:
     """``arriving``, ``reading``, ``ready``, ``used`` or ``refused``."""
     reason: str = ""
     look: Look | None = None
+    brought: str = ""
+    """In words, by the last measurement."""
+    drawn: tuple[int, bytes] | None = None
+    """A picture of that, by a number of its own."""
     digest: str = ""
     """That of its bytes: the same photo may be dropped twice."""
 
@@ -40,7 +46,8 @@ class Upload:
             "reason": self.reason,
             "about": self.look.about if self.look else "",
             "note": self.look.note if self.look else "",
-            "thumbnail": self.look is not None,
+            "brought": self.brought,
+            "picture": f"drawn-{self.drawn[0]}" if self.drawn else f"frame-{self.number}" if self.look else "",
         }
 
 
@@ -51,3 +58,15 @@ def groups_of(frames: list[Upload]) -> list[list[Upload]]:
         camera, f_number = (frame.look.camera, frame.look.f_number) if frame.look else ("", None)
         groups.setdefault((camera, f_number or float("inf")), []).append(frame)
     return [groups[key] for key in sorted(groups)]
+
+
+def hand_out(
+    findings: Findings, frames: Iterable[Upload], numbers: Iterator[int], named: Callable[[str], str]
+) -> Findings:
+    """Give each photo what it brought, and return the rest, in which all have the user's names."""
+    for frame in frames:
+        if of_photo := findings.photos.get(frame.path.name):
+            frame.brought = of_photo.words
+            frame.drawn = (next(numbers), of_photo.picture) if of_photo.picture else None
+    pictures = tuple((named(caption), picture) for caption, picture in findings.pictures)
+    return replace(findings, verdict=tuple(map(named, findings.verdict)), pictures=pictures, photos={})

@@ -19,7 +19,7 @@ from sixbit.lenses.match import Match, lens_of, match
 from sixbit.measure.frame import DecodedFrame
 from sixbit.photos.pixels import file_of, fitted
 from sixbit.values.choices import Choices
-from sixbit.values.errors import Code, PhotoError
+from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.filter import Filter
 from sixbit.values.lens import Lens
 from sixbit.values.shot import Shot
@@ -80,9 +80,23 @@ def _odd(found: Match, lens: Lens) -> str:
     return f"The photo is of another lens, such as {found.candidates[0].name}"
 
 
-def measure(step: Step, paths: list[Path], choices: Choices, progress: Progress) -> tuple[Any, Findings]:
-    """Measure photos, and return the result with what the page shows of it."""
-    result = step.measure(paths, choices, progress)
+def read(step: Step, paths: list[Path], progress: Progress) -> Any:
+    """Read photos for a step that measures afterwards."""
+    assert step.read is not None
+    return step.read(paths, progress)
+
+
+def measure(step: Step, photos: Any, choices: Choices, progress: Progress) -> tuple[Any, Findings]:
+    """Measure photos, by their paths or as they were read, and return the result with what the page shows of it.
+
+    There is no result if that tells of a refusal.
+    """
+    try:
+        result = step.measure(photos, choices, progress)
+    except SixbitError as error:
+        if (seen := step.refused(error)) is None:
+            raise
+        return None, seen
     return result, step.findings(result)
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import signal
+import tempfile
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from sixbit.editors.page.narrow import narrow
 from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.watch import Progress
+
+LARGEST_FILE = 2 << 30
+"""Bytes of a file of a worker that can write any."""
 
 _PROGRESS, _DONE, _FAILED = range(3)
 
@@ -29,10 +34,12 @@ class Worker:
     """The process, started when there is work; one piece of it at a time.
 
     A piece is a function of a module, its arguments, and what hears of its progress; function and arguments travel
-    to the process, the result travels back.
+    to the process, the result travels back. One that is given a ``folder`` can write files, which it does there if
+    they are temporary; it is for what was decoded already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
         self._process: Any = None
         self._pipe: Connection | None = None
         self._turn = asyncio.Lock()
@@ -84,17 +91,19 @@ class Worker:
         if self._pipe is not None:
             self._pipe.close()
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs,), name="sixbit calibrate", daemon=True)
+        self._process = context.Process(target=_work, args=(theirs, self._folder), name="sixbit calibrate", daemon=True)
         self._process.start()
         theirs.close()
 
 
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection, folder: Path | None) -> None:
     """The process: it ends when the other end of its pipe does."""
     # Of the terminal; the server hears them, too, and ends this process.
     for name in {"SIGINT", "SIGHUP"} & {number.name for number in signal.Signals}:
         signal.signal(signal.Signals[name], signal.SIG_IGN)
-    narrow()
+    narrow(LARGEST_FILE if folder else 0)
+    if folder:
+        tempfile.tempdir = str(folder)
 
     def progress(share: float, step: str) -> None:
         pipe.send((_PROGRESS, share, step))

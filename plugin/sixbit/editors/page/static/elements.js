@@ -1,5 +1,7 @@
 // Elements of the page, made of words: these go in as text, never as HTML.
 
+import { speak } from "./speak.js";
+
 export const $ = (id) => document.getElementById(id);
 
 export function make(name, words = "", classes = "") {
@@ -34,6 +36,7 @@ export function asked(pressed, question) {
   const words = pressed.textContent;
   pressed.dataset.asked = "yes";
   pressed.textContent = question;
+  speak([`${question} Press once more.`]);
   setTimeout(() => { delete pressed.dataset.asked; pressed.textContent = words; }, 5000);
   return false;
 }

@@ -1,12 +1,14 @@
 // The user's own calibrations, lens by lens: exported, and taken back.
 
 import { $, asked, button, link, make } from "./elements.js";
+import { plotFigures } from "./figures.js";
+import { replaceRows } from "./focus.js";
 
 export function showOwn({ own, odd }, ask) {
   $("own-none").hidden = own.length > 0;
   $("own-export").hidden = !own.some((record) => record.lensfun);
   const lenses = Map.groupBy ? Map.groupBy(own, (record) => record.lens_id) : grouped(own);
-  $("own").replaceChildren(...[...lenses].map(([lens_id, records]) => {
+  replaceRows($("own"), [...lenses].map(([lens_id, records]) => {
     const row = make("li"), list = make("ul", "", "plain");
     row.append(make("p", records[0].lens, "lens-name"));
     list.append(...records.map((record) => shown(record, ask)));
@@ -14,7 +16,7 @@ export function showOwn({ own, odd }, ask) {
     if (odd[lens_id]) row.append(make("p", odd[lens_id], "bad"));
     row.append(exports_of(lens_id, records));
     return row;
-  }));
+  }), $("own-title"));
 }
 
 function grouped(own) {
@@ -29,9 +31,28 @@ function shown(record, ask) {
   const remove = button("Remove", () => {
     if (asked(remove, "Remove it for good?")) ask("remove", { name: record.name }, "own-error");
   });
+  remove.dataset.row = `remove-${record.name}`;
   remove.title = `Remove ${record.kinds} of ${record.lens}: ${record.said}`;
-  row.append(words, remove);
+  row.append(words, remove, curves(record));
   return row;
+}
+
+const opened = new Set(); // whose curves are shown
+
+// The curves of a calibration, fetched when one wants to see them.
+function curves(record) {
+  const box = make("details"), summary = make("summary", "Curves"), plots = make("div", "", "plots");
+  summary.dataset.row = `curves-${record.name}`;
+  box.append(summary, plots);
+  box.open = opened.has(record.name);
+  box.addEventListener("toggle", async () => {
+    opened[box.open ? "add" : "delete"](record.name);
+    if (!box.open || plots.firstChild) return;
+    const answer = await fetch(`curves?name=${encodeURIComponent(record.name)}`).catch(() => null);
+    if (answer?.ok) plots.replaceChildren(...plotFigures(await answer.json()));
+    else plots.textContent = (await answer?.json().catch(() => ({})))?.error || "They cannot be shown.";
+  });
+  return box;
 }
 
 function exports_of(lens_id, records) {

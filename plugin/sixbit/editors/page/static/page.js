@@ -1,9 +1,11 @@
 // The page: shows the state that the server sends, and asks for what is pressed. All words go in as text, never as HTML.
 
 import { $, asked, button, capital, make } from "./elements.js";
+import { enlargeable, pictureFigure, plotFigures } from "./figures.js";
+import { focusOn, replaceRows, settleFocus } from "./focus.js";
 import { showOwn } from "./own.js";
-import { drawPlot } from "./plot.js";
 import { showElsewhere, showResults } from "./results.js";
+import { speakOfFrames } from "./speak.js";
 
 const STATUS = { arriving: "arriving …", reading: "being read …", ready: "ready", used: "used", refused: "not used" };
 let state = null;
@@ -76,8 +78,10 @@ function isNew(part, value) {
 function show() {
   const { lens, step, frames, job, measurement } = state;
   if (isNew("lens", lens)) showLens(lens);
+  if (isNew("coverage", state.coverage)) $("lens-coverage").replaceChildren(...state.coverage.map((words) => make("li", words)));
   $("lens-chosen").hidden = !lens || changingLens;
   $("lens-form").hidden = Boolean(lens) && !changingLens;
+  $("lens-back").hidden = !lens;
   $("step-part").hidden = !lens;
   $("frames-part").hidden = !lens || !step;
   for (const radio of document.querySelectorAll("#steps input")) {
@@ -112,6 +116,7 @@ function show() {
   $("install-part").hidden = state.installed;
   $("install").disabled = Boolean(job);
   if (isNew("notice", state.notice)) $("notice").textContent = state.notice;
+  settleFocus();
 }
 
 function showLens(lens) {
@@ -131,18 +136,28 @@ function hasOwn(lens) {
 }
 
 function showFrames(frames) {
-  $("frames").replaceChildren(...frames.map((frame) => {
+  speakOfFrames(frames);
+  replaceRows($("frames"), frames.map((frame) => {
     const row = make("li"), words = make("div"), refused = frame.status === "refused";
-    const picture = make(frame.thumbnail ? "img" : "div", "", frame.thumbnail ? "" : "blank");
-    if (frame.thumbnail) Object.assign(picture, { src: `pictures/frame-${frame.number}`, alt: "" });
+    const picture = frame.picture ? thumbnail(frame) : make("div", "", "blank");
     words.append(make("p", frame.name, "name"), make("p", frame.about, "small"));
     words.append(make("p", capital(STATUS[frame.status]) + (frame.reason ? `: ${frame.reason}` : ""),
       refused ? "bad" : frame.status === "used" ? "good" : "small"));
+    if (frame.brought) words.append(make("p", frame.brought, "small"));
     if (frame.note) words.append(make("p", frame.note, "bad"));
-    row.append(picture, words, button("Take away", () => ask("drop", { number: frame.number }), `Take ${frame.name} away`));
+    const take = button("Take away", () => ask("drop", { number: frame.number }), `Take away ${frame.name}`);
+    take.dataset.row = `drop-${frame.number}`;
+    row.append(picture, words, take);
     row.dataset.status = frame.status;
     return row;
-  }));
+  }), $("files"));
+}
+
+// What was found in a photo can be enlarged; the photo itself says nothing by that.
+function thumbnail(frame) {
+  const address = `pictures/${frame.picture}`;
+  if (frame.brought) return enlargeable(address, `${frame.name}: ${frame.brought}`);
+  return Object.assign(make("img"), { src: address, alt: "" });
 }
 
 function showFields() {
@@ -162,18 +177,11 @@ function showError(words, place = "error") {
 function showMeasurement(found) {
   $("found-part").hidden = !found;
   if (!found) return;
+  $("found-words").textContent = found.refused ? "What the photos show" : "What was found";
   $("verdict").replaceChildren(...found.verdict.map((words) => make("li", words)));
-  $("plots").replaceChildren(...found.plots.map((plot) => {
-    const figure = make("figure");
-    figure.append(drawPlot(plot));
-    return figure;
-  }));
-  $("pictures").replaceChildren(...found.pictures.map((caption, number) => {
-    const figure = make("figure"), picture = make("img");
-    Object.assign(picture, { src: `pictures/measurement-${found.number}-${number}`, alt: caption });
-    figure.append(picture, make("figcaption", caption));
-    return figure;
-  }));
+  $("plots").replaceChildren(...plotFigures(found.plots));
+  $("pictures").replaceChildren(...found.pictures.map((caption, number) =>
+    pictureFigure(`pictures/measurement-${found.number}-${number}`, caption)));
 }
 
 function showComparable(frames) {
@@ -232,7 +240,7 @@ async function chooseLens(lens_id) {
   if (!(await ask("lens", { lens_id }))) return;
   changingLens = false;
   if (state) show();
-  document.querySelector("#steps input")?.focus({ preventScroll: true });
+  focusOn(() => document.querySelector("#steps input:checked") ?? document.querySelector("#steps input"));
 }
 
 // Events --------------------------------------------------------------------------------------------------------------
@@ -276,8 +284,37 @@ for (const input of document.querySelectorAll("#fields input")) {
     else input.setAttribute("aria-invalid", "true");
   });
 }
-for (const what of ["drop-all", "measure", "stop"]) $(what).addEventListener("click", () => ask(what));
-for (const what of ["keep", "reject"]) $(what).addEventListener("click", () => ask(what, {}, "decide-error"));
+$("lens-back").addEventListener("click", () => {
+  changingLens = false;
+  show();
+  $("lens-change").focus();
+});
+$("stop").addEventListener("click", () => ask("stop"));
+$("drop-all").addEventListener("click", async () => {
+  if (await ask("drop-all")) focusOn(() => (state.frames.length ? null : $("files")));
+});
+$("measure").addEventListener("click", async () => {
+  const before = JSON.stringify(state.measurement);
+  if (!(await ask("measure"))) return;
+  let begun = false;
+  focusOn(() => {
+    begun ||= Boolean(state.job);
+    if (!begun) return null;
+    if (state.job) return document.activeElement === $("stop") ? null : ($("stop").focus({ preventScroll: true }), null);
+    return state.measurement && JSON.stringify(state.measurement) !== before ? $("found-title") : $("measure");
+  });
+});
+for (const what of ["keep", "reject"]) {
+  $(what).addEventListener("click", async () => {
+    const before = JSON.stringify(state.results);
+    if (!(await ask(what, {}, "decide-error"))) return;
+    focusOn(() => {
+      if (JSON.stringify(state.results) === before) return null; // not done yet
+      if ($(what).checkVisibility()) return $(what);
+      return $("found-part").hidden ? $("measure") : $("found-title");
+    });
+  });
+}
 $("compare").addEventListener("click", () => ask("compare", { number: Number($("compare-frame").value) }));
 $("split").addEventListener("input", (event) => {
   for (const pair of document.querySelectorAll(".beside")) pair.style.setProperty("--split", `${event.target.value}%`);
