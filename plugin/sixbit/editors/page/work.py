@@ -15,6 +15,7 @@ from sixbit.editors.server.pictures import OpenPicture
 from sixbit.engines import Region
 from sixbit.lenses.catalogue import reload_catalogue
 from sixbit.lenses.match import lens_of, match
+from sixbit.measure.flatness import look_at_exposure
 from sixbit.measure.frame import DecodedFrame
 from sixbit.photos.pixels import file_of, fitted
 from sixbit.values.choices import Choices
@@ -50,8 +51,8 @@ class Comparison(NamedTuple):
     pictures: dict[str, bytes]
 
 
-def look(path: Path, lens_id: str, progress: Progress) -> Look:
-    """Decode a photo. Raises PhotoError if it is none, CalibrationError if it is of no use."""
+def look(path: Path, lens_id: str, step: str, progress: Progress) -> Look:
+    """Decode a photo for a step. Raises PhotoError if it is none, CalibrationError if it is of no use."""
     progress(0.0, opening(path))
     frame = open_frame(path)
     width, height = frame.size
@@ -61,6 +62,8 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
     check_whole(frame.shot)
     named = match(frame.shot).lens
     note = f"The photo names another lens, {named.name}" if named and named.lens_id != lens_id else ""
+    if step == "flat":
+        note = ". ".join(filter(None, (note, look_at_exposure(frame))))
     thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), fitted(width, height, *THUMBNAIL))
     return Look(_about(frame.shot, width, height), note, thumbnail)
 
