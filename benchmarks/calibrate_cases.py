@@ -28,6 +28,13 @@ class Case(NamedTuple):
     refused: str = ""
     empty: bool = False
     seconds: float = 0.0
+    before: float = float("nan")
+    """How far off a picture is without the answer, if that is known."""
+
+    @property
+    def is_worse(self) -> bool:
+        """True if an accepted answer is farther off than none."""
+        return not self.refused and self.error > self.before
 
     @property
     def is_right(self) -> bool:
@@ -66,8 +73,8 @@ def _save(name: str, title: str, unit: str, cases: Sequence[Case], seconds: floa
         f"{title} ({len(cases)} seeded cases, {seconds / 60:.0f} minutes)",
         "",
         f"| cases | number | right | median, {unit} | largest, {unit} | goal, {unit} | beyond the goal | refused "
-        "| error not covered by what is stated |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| error not covered by what is stated | made worse |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for kind in kinds:
         of_kind = [case for case in cases if case.kind == kind]
@@ -76,14 +83,19 @@ def _save(name: str, title: str, unit: str, cases: Sequence[Case], seconds: floa
         answered = [case for case in of_kind if not case.refused]
         row = f"| {kind} | {count} | {right} ({100 * right / count:.1f} %)"
         if of_kind[0].empty:
-            lines.append(f"{row} | | | | | {count - len(answered)} | |")
+            lines.append(f"{row} | | | | | {count - len(answered)} | | |")
             continue
         errors = [case.error for case in answered] or [float("nan")]
         beyond = sum(case.error > goal for case in answered)
-        uncovered = sum(not case.is_covered for case in answered)
+        # What is near enough may lie outside of a stated error that is small: that is counted here all the same.
+        stated = [case for case in answered if case.stated == case.stated]
+        outside = sum(case.error > case.stated for case in stated)
+        uncovered = f"{outside} ({100 * outside / len(stated):.1f} %)" if stated else ""
+        judged = [case for case in answered if case.before == case.before]
+        worse = str(sum(case.is_worse for case in judged)) if judged else ""
         lines.append(
             f"{row} | {statistics.median(errors):.4f} | {max(errors):.4f} | {goal:g} | {beyond} "
-            f"| {count - len(answered)} | {uncovered} |"
+            f"| {count - len(answered)} | {uncovered} | {worse} |"
         )
     failed = [case for case in cases if not case.is_right]
     if failed:

@@ -96,8 +96,9 @@ def with_lines(seed: int, width: int) -> Case:
     seconds = time.perf_counter() - start
     error = distortion_error(lens, result.fit.polynomial, frame, Sensor(crop, 1.5))
     stated = float(result.worth.surely_within.max())
+    before = 100 * distortion_error(lens, UNITY, frame, Sensor(crop, 1.5))
     name = f"{name}, {result.fit.model}{', chart seen' * bool(result.charts)}"
-    return Case(kind, name, 100 * error, GOALS[kind], stated, seconds=seconds)
+    return Case(kind, name, 100 * error, GOALS[kind], stated, seconds=seconds, before=before)
 
 
 def without_lines(seed: int, width: int) -> Case:

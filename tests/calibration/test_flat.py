@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,11 +18,15 @@ from sixbit.calibration import keep as user_database
 from sixbit.calibration.flat import FlatResult, keep, measure_flat
 from sixbit.calibration.frames import open_frame
 from sixbit.cli.main import main
+from sixbit.editors.page.work import look
 from sixbit.lenses.catalogue import reload_catalogue
 from sixbit.measure.flat import MeasuredFlat
 from sixbit.measure.vignetting import vignetting_at
+from sixbit.measure.worth import RADII
 from sixbit.plots.calibration import plot_flat
 from sixbit.values.errors import CalibrationError, Code, PhotoError
+from sixbit.values.known import SURE
+from sixbit.values.watch import silent
 from tests.scenery.flats import Cast, Flat, cases, corner_error, save, scene, shading_error
 from tests.scenery.photo_factory import xmp_packet
 from tests.scenery.refusals import refused
@@ -67,15 +72,24 @@ def measure(paths: list[Path], **more: float) -> FlatResult:
 
 @pytest.mark.parametrize("case", cases(8, width=1000), ids=lambda case: case.name)
 def test_seeded_cases(case: object, tmp_path: Path) -> None:
-    result = measure_flat(
-        case.save(tmp_path, 1),  # type: ignore[attr-defined]
-        sixbit.Choices(lens=case.lens_id, crop_factor=case.crop_factor, f_number=5.6),  # type: ignore[attr-defined]
-    )
     true = case.frames[0]  # type: ignore[attr-defined]
-    assert corner_error(result.found.vignetting, true.vignetting) < 0.015
+    refusal = ""
+    try:
+        result = measure_flat(
+            case.save(tmp_path, 1),  # type: ignore[attr-defined]
+            sixbit.Choices(lens=case.lens_id, crop_factor=case.crop_factor, f_number=5.6),  # type: ignore[attr-defined]
+        )
+    except CalibrationError as error:
+        refusal = str(error)
+    if refusal:  # of next to no fall-off, what a JPEG rounds is the larger part
+        assert re.search("Not enough.* more light, or raw ones", refusal)
+        assert corner_error((0.0, 0.0, 0.0), true.vignetting) < 0.1
+        return
+    stated = math.log(2) * float(result.found.worth.surely_within.max())
+    assert corner_error(result.found.vignetting, true.vignetting) < max(stated, 0.003)
     assert result.found.shading is not None
     is_jpeg = case.suffix == ".jpg"  # type: ignore[attr-defined]
-    assert shading_error(result.found.shading, true) < (0.01 if is_jpeg else 0.005)
+    assert shading_error(result.found.shading, true) < (SURE * result.found.shading_error if is_jpeg else 0.005)
     assert ("a raw file or a TIFF measures them better" in " ".join(result.verdict)) is is_jpeg
 
 
@@ -85,8 +99,48 @@ def test_a_neutral_flat_of_little_noise_in_a_jpeg(quality: int, tmp_path: Path) 
     flat = Flat((-0.2, 0.05, -0.02), Cast((-0.019,)), Cast((0.04,)), (900, 600), slope=(0.04, 0.01), noise=0.004)
     result = measure([save(flat.codes(1), tmp_path / "one.jpg", quality)])
     assert result.found.shading is not None
-    assert shading_error(result.found.shading, flat) < 0.01
-    assert 0.005 <= result.found.shading_error < 0.01
+    assert shading_error(result.found.shading, flat) < SURE * result.found.shading_error
+    assert 0.005 <= result.found.shading_error < 0.02
+
+
+BANDED = Flat((-0.9, 0.4, -0.1), Cast((-0.06,)), Cast((0.04,)), (750, 500), slope=(0.04, -0.02), read=0.0005)
+"""A slight cast, as every sensor has one: its colours are rounded in bands where there is little noise."""
+
+
+@pytest.mark.parametrize("noise", [0.002, 0.004, 0.012])
+@pytest.mark.parametrize("level", [0.03, 0.1, 0.25, 0.42])
+def test_the_error_of_a_jpeg_has_in_it_what_rounding_does(level: float, noise: float, tmp_path: Path) -> None:
+    """Fall-off was off by ten times its stated error here, and colours by four per cent of half a per cent stated."""
+    flat = replace(BANDED, level=level, noise=noise)
+    found = measure([save(flat.codes(3), tmp_path / "one.jpg", 92)]).found
+    true = vignetting_at(np.array(flat.vignetting), RADII)
+    off = np.abs(np.log2(vignetting_at(np.array(found.vignetting), RADII) / true))
+    assert np.all(off <= 1.3 * found.worth.surely_within[0] + 1e-4)
+    assert off[-1] <= found.worth.surely_within[0, -1]
+    assert found.shading is not None
+    assert found.shading.is_radial
+    assert shading_error(found.shading, flat) <= SURE * found.shading_error
+    assert found.worth.surely_within.max() < 0.1
+
+
+def test_colours_are_told_of_the_corner(tmp_path: Path) -> None:
+    """Where the fall-off is told of, too; the patches end at 96 % of the way."""
+    result = measure([save(replace(BANDED, noise=0.01).codes(1, 16), tmp_path / "one.tif")])
+    assert re.search(r"red -6\.0 %, blue \+4\.0 %", " ".join(result.verdict))
+
+
+def test_a_dark_frame_is_refused_or_told_on_arrival_too(tmp_path: Path) -> None:
+    black, dark, grey = (
+        save(replace(BANDED, level=level, noise=0.01).codes(1), tmp_path / f"{level}.jpg", 92)
+        for level in (0.01, 0.06, 0.3)
+    )
+    for attempt in (lambda: measure([black]), lambda: look(black, LENS, "flat", silent)):
+        with refused(CalibrationError, r"too dark.*one code value is 6 % of the light.*light grey", Code.TOO_DARK):
+            attempt()
+    assert "One or two stops more" in " ".join(measure([dark]).verdict)
+    assert "One or two stops more" in look(dark, LENS, "flat", silent).note
+    assert not look(dark, LENS, "lines", silent).note
+    assert "One or two stops more" not in " ".join(measure([grey]).verdict) + look(grey, LENS, "flat", silent).note
 
 
 def test_one_frame_gives_fall_off_and_radial_colour_and_says_what_it_cannot_tell(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_part_of_a_frame_is_refused(tmp_path: Path, name: str) -> None:
         with refused(CalibrationError, r"part\.jpg: The picture", code):
             measure([path], Choices(lens=LENS))
     with refused(CalibrationError, r"part\.jpg: The picture", code):
-        look(path, LENS, silent)
+        look(path, LENS, "lines", silent)
 
 
 def test_frames_of_several_crop_modes_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def test_a_fit_never_rises_and_keeps_its_light() -> None:
     for bump in (0.0, 0.05, 0.1):
         value = np.log(1 - 0.6 * r**2 + bump * np.exp(-(((r - 0.95) / 0.1) ** 2))) + rng.normal(0, 0.003, 3000)
         zero = np.zeros(3000)
-        terms = fit_vignetting(Samples(x, y, value, zero + 0.003, zero.astype(int))).terms
+        terms = fit_vignetting(Samples(x, y, value, zero + 0.003, zero, zero.astype(int))).terms
         assert largest_rise(terms) <= 0.005
         assert vignetting_at(terms, 1.0) > 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
@@ -64,7 +64,11 @@ def _open_frame(path: Path) -> DecodedFrame:
 
     photo = decode(path)
     pixels = photo.pixels[:, :, :3] if photo.alpha else photo.pixels
-    return DecodedFrame(path, shot, pixels, photo.transfer, format=photo.format)
+    frame = DecodedFrame(path, shot, pixels, photo.transfer, format=photo.format)
+    if photo.format != "JPEG":
+        return frame
+    tables = photo.encoding.tables
+    return replace(frame, steps=(tables[0][0], tables[-1][0]))
 
 
 def check_untouched(shot: Shot, kinds: Iterable[str] = KINDS) -> None:

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from sixbit.measure.patches import Patches
+from sixbit.measure.frame import DecodedFrame
+from sixbit.measure.patches import Patches, patches_of
 from sixbit.measure.samples import Mask, Samples, even_powers, fit, samples_of, surface, surface_powers
 from sixbit.measure.vignetting import vignetting_at
 from sixbit.values.arrays import FloatArray
@@ -22,6 +23,12 @@ DARKEST = 0.004
 """Light in the centre."""
 COARSEST = 0.1
 """Distance of two code values in the darkest parts."""
+COARSEST_CENTRE = 0.045
+"""The same in the middle: that of code value 39 of 255."""
+DARK = 0.023
+"""Distance of two code values in the middle, from which on a frame is called dark: that of code value 89 of 255."""
+LOOKED_AT = 1024
+"""Px of the longer side that tell how a frame is exposed."""
 ROUGHEST = 0.012
 """Standard deviation of the patches against their surroundings."""
 FAINTEST_SPOT = 0.004
@@ -54,9 +61,34 @@ def check_exposure(one: Patches) -> None:
         why = f"is over-exposed, {100 * np.mean(one.clipped > MOST_CLIPPED):.0f} % of it is clipped."
         raise CalibrationError(why, Code.TOO_BRIGHT, subject=one.name)
     centre = np.median(one.light[:, one.r < 0.2], axis=1)
+    coarse = _step_in_the_middle(one)
+    if coarse > COARSEST_CENTRE:
+        why = f"is too dark to measure: in its middle, one code value is {100 * coarse:.0f} % of the light."
+        raise CalibrationError(why, Code.TOO_DARK, subject=one.name)
     if centre.min() < DARKEST or np.quantile(one.step, 0.98) > COARSEST:
         why = "is too dark to measure, its darkest parts differ by a few code values."
         raise CalibrationError(why, Code.TOO_DARK, subject=one.name)
+
+
+def exposure_in_words(patches: Sequence[Patches]) -> str:
+    """Tell that frames are dark, and what to do; nothing if they are not."""
+    if max(_step_in_the_middle(one) for one in patches) < DARK:
+        return ""
+    return (
+        "Dark: rounding takes part of the fall-off. One or two stops more, until the centre is a light grey, tell more."
+    )
+
+
+def look_at_exposure(frame: DecodedFrame) -> str:
+    """Check a frame at first sight as :func:`check_exposure` does, and return :func:`exposure_in_words`."""
+    every = max(1, max(frame.size) // LOOKED_AT)
+    seen = patches_of(replace(frame, pixels=frame.pixels[::every, ::every]))
+    check_exposure(seen)
+    return exposure_in_words([seen])
+
+
+def _step_in_the_middle(one: Patches) -> float:
+    return float(np.median(one.step[:, one.r < 0.2], axis=1).max())
 
 
 def usable_patches(one: Patches, green: int) -> Mask:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sixbit.measure.rounding import USUAL_STEPS
 from sixbit.values.errors import photo_name
 from sixbit.values.shot import Shot
 
@@ -32,6 +33,8 @@ class DecodedFrame:
     to_srgb: FloatArray | None = None
     format: str = "raw"
     """``JPEG``, ``TIFF``, ``PNG``, ``HEIC``, ``AVIF``, ``WebP``, ``JPEG XL`` or ``raw``."""
+    steps: tuple[int, int] = USUAL_STEPS
+    """Of a JPEG: those of the means of its blocks, of brightness and of colour (``rounding``)."""
 
     @property
     def is_lossy(self) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sixbit.machine import processors
 from sixbit.measure.frame import DecodedFrame
+from sixbit.measure.rounding import hidden
 from sixbit.photos.pixels import in_depth
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
@@ -24,6 +25,8 @@ SAMPLE = 128
 """Pixels of a patch that its median and spread are taken from."""
 TRIM = 4.0
 """Pixels farther from the median than so many standard deviations are dust, or hot, or dead."""
+DITHER = 0.53
+"""Noise in code values that decoding a JPEG to 8 bits adds (libjxl's dithering and the rounding)."""
 CLIPPED = 0.995
 """Code values from here on are clipped."""
 
@@ -35,6 +38,8 @@ class Patches:
     ``x`` and ``y`` are their middles in half diagonals from the middle of the frame. ``light`` is linear, ``noise`` the
     standard error of it, relative; ``spread`` the standard deviation of the pixels, relative; ``clipped`` the share of
     pixels at the upper end of any plane; ``step`` how far two neighbouring code values lie apart, relative.
+    ``hidden`` and ``hidden_ratio`` are what rounding and compression hide of a plane's light, and of its ratio to
+    another plane's: relative standard errors that wide areas share.
     """
 
     name: str
@@ -45,6 +50,8 @@ class Patches:
     spread: FloatArray
     clipped: FloatArray
     step: FloatArray
+    hidden: FloatArray
+    hidden_ratio: FloatArray
     is_lossy: bool = False
     """True if the colours of the frame were compressed."""
 
@@ -90,7 +97,21 @@ def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:
     )
     if frame.to_srgb is not None:
         light = _in_srgb(light, frame.to_srgb, np.hypot(x, y))
-    return Patches(frame.name, x, y, light, noise, spread, clipped, step, frame.is_lossy)
+    hidden_parts = _hidden(frame, spread, step)
+    return Patches(frame.name, x, y, light, noise, spread, clipped, step, *hidden_parts, frame.is_lossy)
+
+
+def _hidden(frame: DecodedFrame, spread: FloatArray, step: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What rounding and compression hide of the light of each patch, and of its ratios, relative."""
+    is_fine = frame.pixels.dtype != np.uint8
+    if is_fine and not frame.is_lossy:
+        return np.zeros_like(step), np.zeros_like(step)
+    code = step * (257 if is_fine else 1)
+    noise = spread / np.maximum(code, 1e-9)
+    if frame.is_lossy:
+        noise = np.sqrt(np.maximum(noise**2 - DITHER**2, 0))
+    of_light, of_ratio = hidden(noise, frame.steps if frame.is_lossy else None)
+    return code * of_light, code * of_ratio
 
 
 def _clipped(band: NDArray[Any], columns: int) -> FloatArray:

@@ -28,6 +28,8 @@ ROUNDS = 12
 """Steps of Gauss and Newton at most."""
 RINGS = 40
 """Of a curve that is drawn."""
+HIDDEN_RINGS = 10
+"""To half a diagonal, in which what rounding hides is averaged."""
 CELLS = 16
 """Across a half diagonal and back: neighbouring samples within such a cell may err alike."""
 FEWEST_IN_CELL = 8
@@ -39,13 +41,14 @@ class Samples:
     """Measured patches of several frames, one after the other: all of one length.
 
     ``x`` and ``y`` are in half diagonals, ``value`` is the logarithm of light (or of a ratio of two planes), ``noise``
-    its standard error, ``frame`` counts the frames from 0.
+    its standard error, of which ``hidden`` is what wide areas share, ``frame`` counts the frames from 0.
     """
 
     x: FloatArray
     y: FloatArray
     value: FloatArray
     noise: FloatArray
+    hidden: FloatArray
     frame: NDArray[np.int64]
 
     @property
@@ -60,7 +63,17 @@ class Samples:
 
     def only(self, keep: Mask) -> Samples:
         """Select samples."""
-        return Samples(self.x[keep], self.y[keep], self.value[keep], self.noise[keep], self.frame[keep])
+        x, y, value, noise, hidden = (one[keep] for one in (self.x, self.y, self.value, self.noise, self.hidden))
+        return Samples(x, y, value, noise, hidden, self.frame[keep])
+
+    def hidden_at(self, r: FloatArray) -> FloatArray:
+        """What rounding and compression hide of the light at radius r against that in the middle."""
+        ring = np.rint(self.r * HIDDEN_RINGS).astype(int)
+        counts = np.bincount(ring)
+        means = np.bincount(ring, self.hidden) / np.maximum(counts, 1)
+        here = np.interp(r, np.flatnonzero(counts) / HIDDEN_RINGS, means[counts > 0])
+        error: FloatArray = np.hypot(here, means[counts > 0][0])
+        return error
 
 
 def samples_of(patches: Sequence[Patches], usable: Sequence[Mask], plane: int, against: int | None = None) -> Samples:
@@ -71,12 +84,15 @@ def samples_of(patches: Sequence[Patches], usable: Sequence[Mask], plane: int, a
 
     if against is None:
         value, noise = joined(lambda one: np.log(one.light[plane])), joined(lambda one: one.noise[plane])
+        hidden = joined(lambda one: one.hidden[plane])
     else:
         value = joined(lambda one: np.log(one.light[plane] / one.light[against]))
         noise = joined(lambda one: np.hypot(one.noise[plane], one.noise[against]))
+        hidden = joined(lambda one: one.hidden_ratio[plane])
     counts = [int(keep.sum()) for keep in usable]
     frame = np.repeat(np.arange(len(counts)), counts)
-    return Samples(joined(lambda one: one.x), joined(lambda one: one.y), value, np.hypot(noise, FLOOR), frame)
+    noise = np.sqrt(noise**2 + hidden**2 + FLOOR**2)
+    return Samples(joined(lambda one: one.x), joined(lambda one: one.y), value, noise, hidden, frame)
 
 
 def by_patch(values: FloatArray, usable: Sequence[Mask]) -> FloatArray:

@@ -30,8 +30,8 @@ LEAST_SURFACE = 0.0015
 FULLEST = 6
 """Degree of the surface that tells how alike neighbouring patches err."""
 COMPRESSED_ERROR = 0.005
-"""Standard error of colours that were compressed: alike in wide areas, so that the scatter of patches does not show it.
-Of rendered JPEGs (benchmarks/calibrate.py) few are off by more than twice as much."""
+"""Standard error of colours that were compressed, at least, whatever their noise: alike in wide areas, so that the
+scatter of patches does not show it."""
 CORNER = 0.59
 """Of x and of y where the error is told, which is large in a corner."""
 
@@ -61,12 +61,12 @@ def fit_shading(patches: Sequence[Patches], usable: Sequence[Mask], turned: bool
     worst = 0.0
     for name, plane in (("red", 0), ("blue", 2)):
         planes[name], error, found = _fit_plane(samples_of(patches, usable, plane, against=1), turned, is_lossy)
-        worst = max(worst, error)
+        worst = max(worst, math.hypot(error, COMPRESSED_ERROR) if is_lossy else error)
         curves[name] = found.curve(planes[name].radial_at)
         residuals[name] = by_patch(found.residuals, usable)
     rows, columns = patches[0].x.shape
     shading = Shading(planes["red"], planes["blue"], landscape=columns >= rows)
-    return MeasuredShading(shading, math.hypot(worst, COMPRESSED_ERROR) if is_lossy else worst, curves, residuals)
+    return MeasuredShading(shading, worst, curves, residuals)
 
 
 def _fit_plane(ratio: Samples, turned: bool, is_lossy: bool) -> tuple[PlaneShading, float, Fit]:
@@ -77,6 +77,7 @@ def _fit_plane(ratio: Samples, turned: bool, is_lossy: bool) -> tuple[PlaneShadi
     powers = surface_powers(FULLEST, linear=turned)
     inflation = fit(ratio, np.hstack([even_powers(ratio.r, 3), surface(ratio.x, ratio.y, powers)]), turned).inflation
     independent = len(ratio.r) / inflation**2
+    hidden = float(ratio.hidden_at(np.array(1.0)))
 
     def criterion(found: Fit) -> float:
         unlikely = independent * math.log(float(np.mean(found.residuals**2)) + FLOOR**2)
@@ -89,11 +90,12 @@ def _fit_plane(ratio: Samples, turned: bool, is_lossy: bool) -> tuple[PlaneShadi
         heights = surface(ratio.x, ratio.y, powers)
         found = fit(ratio, np.hstack([even_powers(ratio.r, most_radial), heights]), turned)
         height = np.max(np.abs(heights @ found.terms[most_radial:]))
-        if height > LEAST_SURFACE and criterion(found) < criterion(best):
+        # Bands that are rounded together look like a surface.
+        if height > max(LEAST_SURFACE, hidden) and criterion(found) < criterion(best):
             best, best_powers = found, powers
     radial_terms = len(best.terms) - len(best_powers)
     radial = (1.0, *(c for term in best.terms[:radial_terms] for c in (0.0, float(term))))
     coefficients = dict(zip(best_powers, best.terms[radial_terms:].tolist(), strict=True))
     corner = np.array([1.0] * radial_terms + [CORNER ** (i + j) for i, j in best_powers])
     error = math.sqrt(max(float(corner @ best.covariance @ corner), 0.0)) * inflation
-    return PlaneShading(radial, coefficients), error, best
+    return PlaneShading(radial, coefficients), math.hypot(error, hidden), best

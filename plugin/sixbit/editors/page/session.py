@@ -272,7 +272,9 @@ class PageSession:
     async def _look(self, frame: Upload) -> None:
         assert self.lens is not None
         try:
-            frame.look = await self.worker.do(look, frame.path, self.lens.lens_id, progress=lambda share, step: None)
+            frame.look = await self.worker.do(
+                look, frame.path, self.lens.lens_id, frame.step, progress=lambda share, step: None
+            )
         except Exception as error:
             self.refuse(frame, self.told(error, beside=frame))
         else:

@@ -16,6 +16,7 @@ from sixbit.engines import Region
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import Match, lens_of, match
+from sixbit.measure.flatness import look_at_exposure
 from sixbit.measure.frame import DecodedFrame
 from sixbit.photos.pixels import file_of, fitted
 from sixbit.values.choices import Choices
@@ -55,8 +56,8 @@ class Comparison(NamedTuple):
     pictures: dict[str, bytes]
 
 
-def look(path: Path, lens_id: str, progress: Progress) -> Look:
-    """Decode a photo. Raises PhotoError if it is none, CalibrationError if it is of no use."""
+def look(path: Path, lens_id: str, step: str, progress: Progress) -> Look:
+    """Decode a photo for a step. Raises PhotoError if it is none, CalibrationError if it is of no use."""
     progress(0.0, opening(path))
     frame = open_frame(path)
     width, height = frame.size
@@ -66,9 +67,12 @@ def look(path: Path, lens_id: str, progress: Progress) -> Look:
     check_whole(frame.shot)
     lens, found = catalogue().lens(lens_id), match(frame.shot)
     f_number = aperture_of(lens, frame.shot, body=found.body).f_number
+    note = _odd(found, lens)
+    if step == "flat":
+        note = ". ".join(filter(None, (note, look_at_exposure(frame))))
     thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), fitted(width, height, *THUMBNAIL))
     camera = " ".join(frame.shot.camera).strip()
-    return Look(_about(frame.shot, width, height), _odd(found, lens), thumbnail, camera, f_number)
+    return Look(_about(frame.shot, width, height), note, thumbnail, camera, f_number)
 
 
 def _odd(found: Match, lens: Lens) -> str:
