@@ -62,6 +62,8 @@ class Run(NamedTuple):
     """How well each kind is known; nothing of older records and of colour shading."""
     centre: tuple[float, float] | None = None
     """The optical centre from the middle of the picture, in half short sides, where it is surely beside it."""
+    half_diagonal_px: float | None = None
+    """Of the photos, in whose px the error of lateral colour is."""
 
     @property
     def path(self) -> Path:
@@ -97,7 +99,11 @@ class Run(NamedTuple):
 
     def weight(self, kind: str) -> float:
         """Weight of what it says of a kind beside other runs of the same owner; 0 if its error is not known."""
-        return self.known[kind].weight if kind in self.known and not self.imported else 0.0
+        if kind not in self.known or self.imported:
+            return 0.0
+        # A px of a small photo is much of the sensor.
+        size = self.half_diagonal_px or 0.0 if UNITS[kind] == "px" else 1.0
+        return self.known[kind].weight * size**2
 
     def same_sensor(self, other: Run) -> bool:
         """True if two runs were made on sensors of one size and shape: then lensfun can hold them in one entry."""
@@ -163,7 +169,7 @@ def _read(path: Path) -> Run:
             raise ValueError(f"it says that it holds {', '.join(map(str, kinds)) or 'nothing'}")
         for name in ("crop_factor", "aspect_ratio", "focal_mm"):
             fields[name] = _length(name, fields[name])
-        for name in ("f_number", "distance_m"):
+        for name in ("f_number", "distance_m", "half_diagonal_px"):
             if fields.get(name) is not None:
                 fields[name] = _length(name, fields[name])
         fields["grade"] = Grade(fields.get("grade", Grade.MEASURED))
