@@ -92,8 +92,19 @@ class Run(NamedTuple):
     def calibrations(self) -> tuple[Calibration, ...]:
         """The calibrations that the run adds to its lens."""
         file = (self.xml if self.has_xml else self.path).name
+        errors = {kind: known.in_short(kind) for kind, known in self.known.items()}
         return tuple(
-            Calibration(kind, self.grade, self.origin, file, self.lens, True, self.name, self.crop_factor)
+            Calibration(
+                kind,
+                self.grade,
+                self.origin,
+                file,
+                self.lens,
+                own=True,
+                run=self.name,
+                crop_factor=self.crop_factor,
+                error=errors.get(kind, ""),
+            )
             for kind in self.kinds
         )
 
