@@ -22,7 +22,7 @@ from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.install import lensfun
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
-from sixbit.lenses.own import SUFFIX
+from sixbit.lenses.own import SUFFIX, readable
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, PhotoError, UserFileWarning
 from sixbit.values.filter import Filter
@@ -505,3 +505,14 @@ def test_a_px_of_a_small_photo_is_much_of_the_sensor() -> None:
     assert found() == pytest.approx(1.0019)
     measured(1.005, 0.001, None, 2)  # nobody knows of what
     assert found() == pytest.approx(1.005)
+
+
+def test_a_record_that_is_taken_back_amid_the_reading_is_no_damage(recwarn: pytest.WarningsRecorder) -> None:
+    gone, other = keep(OPEN), keep(DOWN, 8.0)
+
+    def taken_back_before(path: Path) -> str:
+        gone.path.unlink(missing_ok=True)
+        return path.read_text()
+
+    assert len(list(readable(taken_back_before, [gone.path, other.path]))) == 1
+    assert not recwarn.list

@@ -7,6 +7,7 @@ stands in the record itself.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -151,7 +152,8 @@ def readable(read: Callable[[Path], T], paths: Iterable[Path]) -> Iterator[T]:
             with reading(path, CatalogueError, Code.USER_FILE):
                 found = _read_file(read, path)
         except CatalogueError as error:
-            go_on_without(error)
+            if os.path.lexists(path):  # or somebody took it back since it was listed
+                go_on_without(error)
         else:
             yield found
 
