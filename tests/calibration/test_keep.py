@@ -22,7 +22,7 @@ from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.install import lensfun
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
-from sixbit.lenses.own import SUFFIX
+from sixbit.lenses.own import SUFFIX, readable
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, PhotoError, UserFileWarning
 from sixbit.values.filter import Filter
@@ -351,7 +351,13 @@ def test_measurements_are_averaged_whatever_model_they_found() -> None:
 
     def measured(kind: str, model: Model, error: float, days: int) -> None:
         known = {kind: Known((error,) * 11, 1.0)}
-        add(setting(), "5 photos", known=known, date=START + timedelta(days=days), **{kind: model})
+        add(
+            setting(half_diagonal_px=3000.0),
+            "5 photos",
+            known=known,
+            date=START + timedelta(days=days),
+            **{kind: model},
+        )
 
     def found(kind: str) -> list[float]:
         lens = catalogue().calibration_entries(LENS, [kind])[kind].lens
@@ -482,3 +488,31 @@ def test_a_record_with_half_a_character_is_passed_over() -> None:
     reload_catalogue()
     with pytest.warns(UserFileWarning, match=run.path.name):
         assert runs() == ()
+
+
+def test_a_px_of_a_small_photo_is_much_of_the_sensor() -> None:
+    def measured(factor: float, error: float, half_diagonal: float | None, days: int) -> None:
+        known, date = {"tca": Known((error,) * 11, 1.0)}, START + timedelta(days=days)
+        one = setting(half_diagonal_px=half_diagonal)
+        add(one, "1 photo", known=known, date=date, tca=Model("linear", (factor, 1.0)))
+
+    def found() -> float:
+        entry = catalogue().calibration_entries(LENS, ["tca"])["tca"]
+        return float(entry.lens.interpolate_tca(35).terms[0])
+
+    measured(1.002, 0.1, 3000.0, 0)
+    measured(1.001, 0.1, 1000.0, 1)
+    assert found() == pytest.approx(1.0019)
+    measured(1.005, 0.001, None, 2)  # nobody knows of what
+    assert found() == pytest.approx(1.005)
+
+
+def test_a_record_that_is_taken_back_amid_the_reading_is_no_damage(recwarn: pytest.WarningsRecorder) -> None:
+    gone, other = keep(OPEN), keep(DOWN, 8.0)
+
+    def taken_back_before(path: Path) -> str:
+        gone.path.unlink(missing_ok=True)
+        return path.read_text()
+
+    assert len(list(readable(taken_back_before, [gone.path, other.path]))) == 1
+    assert not recwarn.list

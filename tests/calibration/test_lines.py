@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from sixbit.calibration.flat import measure_flat
+from sixbit.calibration.frames import Result, Setting
 from sixbit.calibration.lines import keep, measure_lines
 from sixbit.calibration.tca import measure_tca
 from sixbit.editors.page.work import look
 from sixbit.lenses.catalogue import catalogue
+from sixbit.measure.worth import RADII, Worth, area_weights
 from sixbit.plots.calibration import plot_lines
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.lens import Model
 from sixbit.values.watch import silent
 from tests.scenery import scenes
 from tests.scenery.camera import photos_of
@@ -102,3 +108,14 @@ def test_a_photo_of_a_slightly_other_size_is_left_out(tmp_path: Path) -> None:
     result = measure_lines([*paths, other], Choices(lens=LENS, crop_factor=1.0))
     assert result.frames == tuple(path.name for path in paths)
     assert "Left out, being a few pixels larger or smaller than the other photos: other.png." in result.verdict
+
+
+@pytest.mark.parametrize(("charts", "source"), [(0, "3 photos of straight lines"), (2, "3 photos, 2 of a chart")])
+def test_what_it_was_made_from_is_told(charts: int, source: str) -> None:
+    curve = np.full((1, len(RADII)), 0.01)
+    worth = Worth("distortion", 100 * curve, curve, area_weights(1.5), 1.0)
+    found: Any = SimpleNamespace(
+        charts=charts, centre=np.zeros(2), bend_after=0.5, worth=worth, distortion=Model("poly3", (0.01,))
+    )
+    result: Any = Result(Setting(catalogue().lenses[LENS], 1.0, 35.0), ("a", "b", "c"), found)
+    assert keep(result).source == f"{source}, bend left 0.50 px"

@@ -33,6 +33,7 @@ from sixbit.photos.profiles import curve_of_profile
 from sixbit.tags.shot import shot_of_tags
 from sixbit.tags.write import write_lens_tags
 from sixbit.values.kinds import Grade
+from sixbit.values.known import Known
 from sixbit.values.lens import Model
 from sixbit.values.light import linear
 from tests.scenery import PHOTO
@@ -254,6 +255,14 @@ def test_lenses(server: Server) -> None:
     lenses = {lens["id"]: lens for lens in server.ask("lenses")["lenses"]}
     assert lenses[LENS]["calibrations"]["distortion"] == "measured"
     assert lenses[LENS]["focal_min"] == 35
+    assert lenses[LENS]["errors"] == {}
+
+
+def test_lenses_tell_how_well_a_calibration_is_known(own_server: Server) -> None:
+    known = {"distortion": Known((0.0,) * 10 + (0.06,), 0.84)}
+    add(Setting(catalogue().lenses[LENS], 1.0, 35.0), "5 photos", known=known, distortion=Model("poly3", (0.01,)))
+    lenses = {lens["id"]: lens for lens in own_server.ask("lenses")["lenses"]}
+    assert lenses[LENS]["errors"] == {"distortion": "± 0.12 %"}
 
 
 def test_compile_is_that_of_python(server: Server) -> None:

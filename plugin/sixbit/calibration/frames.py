@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
@@ -163,6 +164,8 @@ class Setting:
     model: str = ""
     turned: int | None = 1
     """Exif's orientation by which the frames were turned since the sensor had them; None if nobody can tell."""
+    half_diagonal_px: float | None = None
+    """Of the first frame, in whose px errors are."""
 
 
 class _Found(Protocol):
@@ -230,6 +233,7 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
         make=make,
         model=model,
         turned=_turned(frames),
+        half_diagonal_px=math.hypot(*frames.sizes[0]) / 2,
     )
 
 

@@ -41,9 +41,9 @@ def measure_lines(paths: Sequence[str | Path], choices: Choices = USUAL, progres
 def keep(result: LinesResult) -> Run:
     """Keep the distortion in the user's database, for every program."""
     found, count = result.found, len(result.found.pictures)
-    what = f"{found.charts} of a chart" if found.charts else "of straight lines"
+    what = f", {found.charts} of a chart" if found.charts else " of straight lines"
     centre = (float(found.centre[0]), float(found.centre[1])) if found.centre.any() else None
-    source = f"{count} photo{'s' if count > 1 else ''} {what}, bend left {found.bend_after:.2f} px"
+    source = f"{count} photo{'s' if count > 1 else ''}{what}, bend left {found.bend_after:.2f} px"
     known = {"distortion": found.worth.known}
     return add(result.setting, source, known=known, centre=centre, distortion=found.distortion)
 

@@ -7,6 +7,7 @@ stands in the record itself.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -64,6 +65,8 @@ class Run(NamedTuple):
     """The optical centre from the middle of the picture, in half short sides, where it is surely beside it."""
     learnt_from: tuple[str, ...] = ()
     """Digests of the photos of an archive that it was learnt from, so that none counts twice."""
+    half_diagonal_px: float | None = None
+    """Of the photos, in whose px the error of lateral colour is."""
 
     @property
     def path(self) -> Path:
@@ -92,14 +95,29 @@ class Run(NamedTuple):
     def calibrations(self) -> tuple[Calibration, ...]:
         """The calibrations that the run adds to its lens."""
         file = (self.xml if self.has_xml else self.path).name
+        errors = {kind: known.in_short(kind) for kind, known in self.known.items()}
         return tuple(
-            Calibration(kind, self.grade, self.origin, file, self.lens, True, self.name, self.crop_factor)
+            Calibration(
+                kind,
+                self.grade,
+                self.origin,
+                file,
+                self.lens,
+                own=True,
+                run=self.name,
+                crop_factor=self.crop_factor,
+                error=errors.get(kind, ""),
+            )
             for kind in self.kinds
         )
 
     def weight(self, kind: str) -> float:
         """Weight of what it says of a kind beside other runs of the same owner; 0 if its error is not known."""
-        return self.known[kind].weight if kind in self.known and not self.imported else 0.0
+        if kind not in self.known or self.imported:
+            return 0.0
+        # A px of a small photo is much of the sensor.
+        size = self.half_diagonal_px or 0.0 if UNITS[kind] == "px" else 1.0
+        return self.known[kind].weight * size**2
 
     def same_sensor(self, other: Run) -> bool:
         """True if two runs were made on sensors of one size and shape: then lensfun can hold them in one entry.
@@ -139,7 +157,8 @@ def readable(read: Callable[[Path], T], paths: Iterable[Path]) -> Iterator[T]:
             with reading(path, CatalogueError, Code.USER_FILE):
                 found = _read_file(read, path)
         except CatalogueError as error:
-            go_on_without(error)
+            if os.path.lexists(path):  # or somebody took it back since it was listed
+                go_on_without(error)
         else:
             yield found
 
@@ -168,7 +187,7 @@ def _read(path: Path) -> Run:
             raise ValueError(f"it says that it holds {', '.join(map(str, kinds)) or 'nothing'}")
         for name in ("crop_factor", "aspect_ratio", "focal_mm"):
             fields[name] = _length(name, fields[name])
-        for name in ("f_number", "distance_m"):
+        for name in ("f_number", "distance_m", "half_diagonal_px"):
             if fields.get(name) is not None:
                 fields[name] = _length(name, fields[name])
         fields["grade"] = Grade(fields.get("grade", Grade.MEASURED))

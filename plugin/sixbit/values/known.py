@@ -44,6 +44,14 @@ class Known(NamedTuple):
         measured = "" if self.reach >= WHOLE else f", measured out to {100 * self.reach:.0f} % of the half diagonal"
         return f"± {give_or_take(SURE * self.error[-1], kind)} in the corner{measured}"
 
+    def in_short(self, kind: str) -> str:
+        """That error without words, for a line that names the kind.
+
+        >>> Known((0.0,) * 10 + (0.05,), 0.9).in_short("distortion")
+        '± 0.098 %'
+        """
+        return f"± {SURE * self.error[-1]:.2g} {UNITS[kind].partition(' ')[0]}"
+
     @property
     def weight(self) -> float:
         """Weight beside another measurement of the same: one over the mean square of the error."""

@@ -35,6 +35,8 @@ class Calibration(NamedTuple):
     """The record of the run it was made in, if Sixbit made it."""
     crop_factor: float = 0.0
     """That of the sensor it was made on."""
+    error: str = ""
+    """How well it is known, in short, as ``± 0.05 EV``; empty where nobody has told."""
 
     def serves(self, crop_factor: float | None) -> bool:
         """False where it was measured on a smaller sensor than it is wanted for, and ends within the frame.

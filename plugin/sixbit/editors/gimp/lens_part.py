@@ -27,9 +27,13 @@ SOUGHT = 3
 Lens = Mapping[str, Any]
 
 
-def grades_of(calibrations: Mapping[str, str | None]) -> str:
-    """Say what is known of a lens: ``distortion measured, vignetting published``."""
-    known = [f"{SPOKEN[kind]} {GRADE_WORDS.get(grade, grade)}" for kind, grade in calibrations.items() if grade]
+def grades_of(lens: Lens) -> str:
+    """Say what is known of a lens: ``distortion measured ± 0.1 %, vignetting published``."""
+    known = [
+        " ".join(filter(None, (SPOKEN[kind], GRADE_WORDS.get(grade, grade), lens["errors"].get(kind))))
+        for kind, grade in lens["calibrations"].items()
+        if grade
+    ]
     return ", ".join(known) or _("no calibration")
 
 
@@ -196,7 +200,7 @@ class LensPart:
         self._status.set_text(words)
         name = GLib.markup_escape_text(lens["name"] if lens else _("No lens chosen"))
         self._name.set_markup(f"<b>{name}</b>")
-        say(self._grades, grades_of(lens["calibrations"]) if lens else "")
+        say(self._grades, grades_of(lens) if lens else "")
         self._calibrate.set_visible(bool(lens) and not any(lens["calibrations"].values()))
         if lens is not self._shown:
             say(self._note, "")

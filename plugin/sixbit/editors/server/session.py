@@ -113,6 +113,7 @@ class Session:
                     "focal_max": lens.focal_max,
                     "f_number_open": lens.f_number_open,
                     "calibrations": grades,
+                    "errors": {kind: one.error for kind, one in best.items() if one.error},
                     "lensfun": _lensfun_name(lens),
                 }
             )

@@ -58,12 +58,15 @@ function lens.of(identity)
   return known and known[identity]
 end
 
--- Say what is known of a lens: "distortion measured, fall-off published".
+-- Say what is known of a lens: "distortion measured ± 0.1 %, fall-off published".
 function lens.calibrations(entry)
   local words = {}
   for _, kind in ipairs(text.manifest.kinds) do
     local grade = entry.calibrations[kind]
-    if grade then words[#words + 1] = SPOKEN[kind] .. " " .. (GRADES[grade] or grade) end
+    local sure = entry.errors and entry.errors[kind]
+    if grade then
+      words[#words + 1] = SPOKEN[kind] .. " " .. (GRADES[grade] or grade) .. (sure and " " .. sure or "")
+    end
   end
   return #words > 0 and table.concat(words, ", ") or _("no calibration")
 end
