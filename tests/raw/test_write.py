@@ -93,6 +93,7 @@ def test_times_are_kept_and_a_copy_replaces_nothing(tmp_path: Path) -> None:
     write.write_in_place(photo)
     write.remove(photo)
     assert photo.stat().st_mtime == out.stat().st_mtime == 1_000_000_001
+    out.write_bytes(b"something else")
     with pytest.raises(SixbitError) as caught:
         write.write_copy(photo, out)
     assert caught.value.code is Code.EXISTS
@@ -159,12 +160,22 @@ def test_a_list_that_was_changed_since_is_not_taken_out(tmp_path: Path) -> None:
 
 
 def test_it_is_not_written_twice(tmp_path: Path) -> None:
+    """The same command again, as after it was stopped, finds its work done; another correction is refused."""
     photo = made(tmp_path)
+    copy = write.write_copy(photo, tmp_path / "out.dng").out
     write.write_in_place(photo)
     once = photo.read_bytes()
+    assert write.write_in_place(photo).grown == 0
+    with pytest.raises(SixbitError, match="another correction"):
+        write.write_in_place(photo, STOPPED_DOWN)
     with pytest.raises(SixbitError, match="already"):
-        write.write_in_place(photo)
+        write.write_copy(photo, tmp_path / "more.dng")
     assert photo.read_bytes() == once
+    write.remove(photo)
+    assert write.write_copy(photo, copy).grown == 0
+    with pytest.raises(SixbitError, match="is there already"):
+        write.write_copy(photo, copy, STOPPED_DOWN)
+    assert copy.read_bytes() == once
 
 
 UNFIT: dict[str, dict[str, Any]] = {

@@ -23,7 +23,7 @@ from sixbit.raw.correction import Correction, correction_of
 from sixbit.raw.sensor import Raw, check_room, raw_in
 from sixbit.tags.read import opened, photo_blocks, shot_in
 from sixbit.values.choices import USUAL, Choices
-from sixbit.values.errors import Code, PhotoError
+from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.sentence import Sentence
 
 _AT_ONCE = 1 << 20
@@ -47,11 +47,15 @@ class Removed(NamedTuple):
 def write_copy(photo: Path, out: Path, choices: Choices = USUAL) -> Written:
     """Write a copy of a DNG that carries its correction. Raises SixbitError; nothing is written then.
 
-    A file of that name is never replaced.
+    A file of that name is never replaced. The copy itself may be there already, of a command that was stopped.
     """
     with opened(photo) as file:
         raw, correction = _prepared(photo, file, choices)
+        if raw.carries:
+            raise PhotoError("carries a correction of Sixbit's already.", Code.ALREADY_CORRECTED, subject=photo)
         if os.path.lexists(out):
+            if _is_copy(out, file, raw, correction):
+                return Written(out, correction, 0)
             raise PhotoError("is there already.", Code.EXISTS, subject=out)
         with replacing(out, make_folder=True, like=photo) as new:
             digest = _copied(file, new, raw.size)
@@ -68,9 +72,14 @@ def write_copy(photo: Path, out: Path, choices: Choices = USUAL) -> Written:
 
 
 def write_in_place(photo: Path, choices: Choices = USUAL) -> Written:
-    """Write its correction into a DNG where it stands. Raises SixbitError; it is as it was then, to the byte."""
+    """Write its correction into a DNG where it stands. Raises SixbitError; it is as it was then, to the byte.
+
+    One that carries that very correction already is left as it is.
+    """
     with alone(photo.resolve()), opened(photo) as file:
         raw, correction = _prepared(photo, file, choices)
+        if raw.carries:
+            return Written(photo, correction, 0)
         if raw.is_signed:
             why = "is signed (C2PA), and would lose its signature."
             raise PhotoError(why, Code.METADATA, subject=photo)
@@ -123,8 +132,24 @@ def _prepared(photo: Path, file: BinaryIO, choices: Choices) -> tuple[Raw, Corre
     check_room(photo, raw)
     shot = shot_in(photo, photo_blocks(photo, file))
     correction = correction_of(photo, shot, raw, choices)
+    if raw.carries and not _carries(raw, correction):
+        raise PhotoError("carries another correction of Sixbit's already.", Code.ALREADY_CORRECTED, subject=photo)
     notes = (*correction.notes, *_unseen(raw))
     return raw, correction._replace(notes=notes)
+
+
+def _carries(raw: Raw, correction: Correction) -> bool:
+    """Tell whether the lists that stand in a DNG are those of a correction, and no others of Sixbit's."""
+    return {name: data for name, data in raw.lists.items() if name != "OpcodeList1"} == dict(correction.lists)
+
+
+def _is_copy(out: Path, file: BinaryIO, raw: Raw, correction: Correction) -> bool:
+    """Tell whether a file is the copy that was to be written: of that DNG, with that correction."""
+    with suppress(SixbitError, OSError), opened(out) as there:
+        other = raw_in(out, there)
+        if other.tail is not None and other.carries and _carries(other, correction):
+            return other.tail.before == raw.size and other.tail.digest == _copied(file, None, raw.size)
+    return False
 
 
 def _unseen(raw: Raw) -> Iterator[Sentence]:
