@@ -17,6 +17,7 @@ from typing import BinaryIO, NamedTuple
 
 from sixbit.files import dng
 from sixbit.files.in_place import alone
+from sixbit.files.reading import reading
 from sixbit.files.replace import refusal, replacing
 from sixbit.files.tiff import StructureError
 from sixbit.raw.correction import Correction, correction_of
@@ -49,7 +50,7 @@ def write_copy(photo: Path, out: Path, choices: Choices = USUAL) -> Written:
 
     A file of that name is never replaced. The copy itself may be there already, of a command that was stopped.
     """
-    with opened(photo) as file:
+    with reading(photo), opened(photo) as file:
         raw, correction = _prepared(photo, file, choices)
         if raw.carries:
             raise PhotoError("carries a correction of Sixbit's already.", Code.ALREADY_CORRECTED, subject=photo)
@@ -76,7 +77,7 @@ def write_in_place(photo: Path, choices: Choices = USUAL) -> Written:
 
     One that carries that very correction already is left as it is.
     """
-    with alone(photo.resolve()), opened(photo) as file:
+    with reading(photo), alone(photo.resolve()), opened(photo) as file:
         raw, correction = _prepared(photo, file, choices)
         if raw.carries:
             return Written(photo, correction, 0)
@@ -102,7 +103,7 @@ def remove(photo: Path) -> Removed:
 
     Where another program has changed the file in between, what it has changed stays, and the lists go.
     """
-    with alone(photo.resolve()), opened(photo) as file:
+    with reading(photo), alone(photo.resolve()), opened(photo) as file:
         raw = raw_in(photo, file)
         tail = raw.tail
         if (
@@ -169,31 +170,36 @@ def _tail(photo: Path, raw: Raw, digest: bytes, correction: Correction) -> tuple
 
 def _copied(file: BinaryIO, new: BinaryIO | None, size: int) -> bytes:
     """The SHA-256 of the first ``size`` bytes of a file, which go into a new one too, if there is one."""
-    digest, room = hashlib.sha256(), memoryview(bytearray(_AT_ONCE))
-    file.seek(0)
-    left = size
-    while left and (count := file.readinto(room[: min(left, _AT_ONCE)])):  # type: ignore[attr-defined]
-        digest.update(room[:count])
+    digest = hashlib.sha256()
+    for part in _parts(file, 0, size):
+        digest.update(part)
         if new is not None:
-            new.write(room[:count])
-        left -= count
-    if left:
-        raise OSError(0, "it was cut while it was read")
+            new.write(part)
     return digest.digest()
 
 
 def _digest_before(file: BinaryIO, raw: Raw, tail: dng.Tail) -> bytes:
     """The SHA-256 of a file as it would be without its tail."""
     digest = hashlib.sha256()
-    file.seek(0)
-    digest.update(file.read(tail.pointer))
+    for part in _parts(file, 0, tail.pointer):
+        digest.update(part)
     digest.update(raw.structure.pack("I", tail.old))
-    file.seek(tail.pointer + 4)
-    left = tail.before - tail.pointer - 4
-    while left and (data := file.read(min(left, _AT_ONCE))):
-        digest.update(data)
-        left -= len(data)
+    for part in _parts(file, tail.pointer + 4, tail.before):
+        digest.update(part)
     return digest.digest()
+
+
+def _parts(file: BinaryIO, begin: int, end: int) -> Iterator[memoryview]:
+    """The bytes of a file from ``begin`` to ``end``, in parts that are good until the next one is taken."""
+    room = memoryview(bytearray(_AT_ONCE))
+    file.seek(begin)
+    left = end - begin
+    while left:
+        count = file.readinto(room[: min(left, _AT_ONCE)])  # type: ignore[attr-defined]
+        if not count:
+            raise OSError(0, "it was cut while it was read")
+        yield room[:count]
+        left -= count
 
 
 def _without(photo: Path, new: BinaryIO, raw: Raw) -> None:
