@@ -12,6 +12,7 @@ import tifffile
 from sixbit.compiler.compile import models_of
 from sixbit.compiler.scale import scaled
 from sixbit.compiler.warp import Warp
+from sixbit.install import lensfun
 from sixbit.raw import reference
 from sixbit.raw.fit import Mosaic, opcodes_of
 from sixbit.raw.write import write_in_place
@@ -24,6 +25,7 @@ from tests.scenery.root import RAW_DEVELOPER, SUITES, system_root
 
 BY_DARKTABLE, BY_RAWTHERAPEE = 0.25, 0.75
 """Pixels that are left of 6, by programs that know four even terms alone, and take the corners of pixels for them."""
+RAWTHERAPEE = ("rawtherapee-cli", "-q", "-t", "-b16", "-Y")
 LENS, F_NUMBER = "vm-nokton-28-1.5", 2.8
 CHOICES = Choices(f_number=F_NUMBER)
 DOTS = raw_chart.dots()
@@ -122,28 +124,59 @@ def test_in_darktable_it_is_straight(tmp_path: Path, suite: str) -> None:
     assert light <= 0.025
 
 
-def test_in_rawtherapee_it_is_straight(tmp_path: Path) -> None:
-    root = system_root(RAW_DEVELOPER)
-    profile = "[Version]\nVersion=346\n[LensProfile]\nLcMode={}\nUseDistortion=true\nUseVignette=true\nUseCA=true\n"
+def by_rawtherapee(folder: Path, photos: dict[str, bytes], mode: str) -> dict[str, FloatArray]:
+    """Develop raws by RawTherapee, to linear light, with its lens correction by ``metadata`` or ``lfauto``."""
+    profile = (
+        f"[Version]\nVersion=346\n[LensProfile]\nLcMode={mode}\nUseDistortion=true\nUseVignette=true\nUseCA=true\n"
+    )
     profile += "[Color Management]\nInputProfile=(none)\nOutputProfile=RTv4_sRGB\n[RAW Bayer]\nMethod=amaze\n"
-    (tmp_path / "metadata.pp3").write_text(profile.format("metadata"))
-    developed, at = {}, ("-p", "/mnt/x/metadata.pp3")
-    for name, content in {"carries": raw(), "straight": raw(bent=False)}.items():
-        photo = tmp_path / f"{name}.dng"
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    (folder / "lens.pp3").write_text(profile)
+    developed = {}
+    for name, content in photos.items():
+        photo, written = folder / f"{name}.dng", folder / f"{name}.tif"
         photo.write_bytes(content)
         if name == "carries":
             write_in_place(photo, CHOICES)
-        done = root.run(
-            ["rawtherapee-cli", "-q", "-o", f"/mnt/x/{name}.tif", *at, "-t", "-b16", "-Y", "-c", f"/mnt/x/{name}.dng"],
+        done = system_root(RAW_DEVELOPER).run(
+            [*RAWTHERAPEE, "-o", f"/mnt/x/{written.name}", "-p", "/mnt/x/lens.pp3", "-c", f"/mnt/x/{photo.name}"],
             timeout=180,
-            binds={"/mnt/x": tmp_path},
+            binds={"/mnt/x": folder, "/root": home},
         )
-        written = tmp_path / f"{name}.tif"
         assert written.exists(), f"{done.returncode} {done.stdout[-1500:]} {done.stderr[-1500:]}"
         encoded = tifffile.imread(written).astype(float)[..., :3] / 65535
         developed[name] = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    return developed
+
+
+def test_in_rawtherapee_it_is_straight(tmp_path: Path) -> None:
+    developed = by_rawtherapee(tmp_path, {"carries": raw(), "straight": raw(bent=False)}, "metadata")
     off, coloured, light = apart(developed["carries"], developed["straight"])
     print(f"RawTherapee: {off:.2f} px, colour {coloured:.2f} px, light {light:.4f}")
     assert off <= BY_RAWTHERAPEE
     assert coloured <= 0.4
     assert light <= 0.025
+
+
+def test_rawtherapee_finds_the_lenses_that_are_installed_for_lensfun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks lensfun by the name in the tags, and scales on its own: what it enlarges by is taken out."""
+    home = tmp_path / "home"
+    (home / ".local/share").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / ".local/share"))
+    lensfun.install()
+    assert list((home / ".local/share/lensfun").glob("sixbit-*.xml"))
+    light = by_rawtherapee(tmp_path, {"bent": raw(f_number=(28, 10))}, "lfauto")["bent"]
+    straight = by_rawtherapee(tmp_path, {"straight": raw(bent=False)}, "none")["straight"]
+    found, wanted = raw_chart.found(light, DOTS)[:, 1], raw_chart.found(straight, DOTS)[:, 1]
+    middle = (np.array(SIZE) - 1) / 2
+    there = np.isfinite(found).all(axis=1) & np.isfinite(wanted).all(axis=1)
+    assert there.mean() > 0.8
+    found, wanted = found[there] - middle, wanted[there] - middle
+    scale = float((found * wanted).sum() / (found * found).sum())
+    off = np.hypot(*(scale * found - wanted).T)
+    print(f"RawTherapee by lensfun: {off.max():.2f} px, enlarged by {1 / scale:.4f}")
+    assert off.max() <= 0.25
