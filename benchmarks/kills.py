@@ -2,8 +2,9 @@
 
     python -m benchmarks.kills --times 300
 
-`tag` (files with one name and with two, with a backup), `correct`, `batch` and `install` in turn, in folders and a home
-of their own. Half of the kills go to the process alone, half to all it has started; most come while a file is written.
+`tag` (files with one name and with two, with a backup), `correct`, `dng`, `batch` and `install` in turn, in folders and
+a home of their own. Half of the kills go to the process alone, half to all it has started; most come while a file is
+written.
 Must hold: no file damaged, none left over after the next start of the command, and the result of an undisturbed run.
 """
 
@@ -20,9 +21,17 @@ from pathlib import Path
 from tests.scenery.kills import DEEDS, Killed, wrong
 
 IMPORTED = (
-    *(f"sixbit.cli.{name}" for name in ("correct", "install", "tag")),
+    *(f"sixbit.cli.{name}" for name in ("correct", "dng", "install", "tag")),
     *(f"sixbit.install.{name}" for name in ("darktable", "gimp", "lensfun")),
-    *("sixbit.export.correct", "sixbit.engines.native", "sixbit.photos.jpeg", "sixbit.tags.write", "polib", "filelock"),
+    *(
+        "sixbit.export.correct",
+        "sixbit.engines.native",
+        "sixbit.photos.jpeg",
+        "sixbit.tags.write",
+        "sixbit.raw.write",
+        "polib",
+        "filelock",
+    ),
 )
 """What the commands import; the processes begin with it."""
 

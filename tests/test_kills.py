@@ -10,7 +10,9 @@ from tests.scenery import CLONE
 
 def test_a_killed_command_is_done_by_the_next_start() -> None:
     only = [
-        word for name in ("tag, hard links", "tag --backup", "correct", "install gimp") for word in ("--only", name)
+        word
+        for name in ("tag, hard links", "tag --backup", "correct", "dng --in-place", "install gimp")
+        for word in ("--only", name)
     ]
     words = [sys.executable, "-m", "benchmarks.kills", "--times", "10", "--seed", "3", *only]
     done = subprocess.run(words, cwd=CLONE, capture_output=True, text=True, check=False)

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sixbit.files import dng as structure_of
@@ -20,6 +21,7 @@ from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, SixbitError
 from tests.scenery import dngs
 from tests.scenery.programs import exiftool
+from tests.scenery.root import RAW_DEVELOPER, system_root
 
 STOPPED_DOWN = Choices(f_number=5.6)
 CAMERAS = packed([WarpRectilinear(((1.0, -0.01, 0.0, 0.0),) * 3)])
@@ -93,6 +95,7 @@ def test_times_are_kept_and_a_copy_replaces_nothing(tmp_path: Path) -> None:
     write.write_in_place(photo)
     write.remove(photo)
     assert photo.stat().st_mtime == out.stat().st_mtime == 1_000_000_001
+    out.write_bytes(b"something else")
     with pytest.raises(SixbitError) as caught:
         write.write_copy(photo, out)
     assert caught.value.code is Code.EXISTS
@@ -159,12 +162,22 @@ def test_a_list_that_was_changed_since_is_not_taken_out(tmp_path: Path) -> None:
 
 
 def test_it_is_not_written_twice(tmp_path: Path) -> None:
+    """The same command again, as after it was stopped, finds its work done; another correction is refused."""
     photo = made(tmp_path)
+    copy = write.write_copy(photo, tmp_path / "out.dng").out
     write.write_in_place(photo)
     once = photo.read_bytes()
+    assert write.write_in_place(photo).grown == 0
+    with pytest.raises(SixbitError, match="another correction"):
+        write.write_in_place(photo, STOPPED_DOWN)
     with pytest.raises(SixbitError, match="already"):
-        write.write_in_place(photo)
+        write.write_copy(photo, tmp_path / "more.dng")
     assert photo.read_bytes() == once
+    write.remove(photo)
+    assert write.write_copy(photo, copy).grown == 0
+    with pytest.raises(SixbitError, match="is there already"):
+        write.write_copy(photo, copy, STOPPED_DOWN)
+    assert copy.read_bytes() == once
 
 
 UNFIT: dict[str, dict[str, Any]] = {
@@ -256,6 +269,27 @@ def test_exiftool_finds_all_tags_as_they_were(tmp_path: Path, layout: str, order
     assert [line for line in before if line not in after] == []
     assert all("Opcode" in line for line in more), more
     assert told(out, "-validate", "-s3", "-Validate").strip() == told(photo, "-validate", "-s3", "-Validate").strip()
+
+
+@pytest.mark.parametrize("stored", dngs.STORED)
+def test_libraw_sees_the_same_pixels(tmp_path: Path, stored: str) -> None:
+    """It carries out no opcodes, and reads the values where they always were."""
+    rawpy = pytest.importorskip("rawpy")
+    photo = made(tmp_path, stored=stored)
+    out = write.write_copy(photo, tmp_path / "out.dng").out
+    with rawpy.imread(str(photo)) as before, rawpy.imread(str(out)) as after:
+        assert np.array_equal(before.raw_image, after.raw_image)
+        assert np.array_equal(before.postprocess(half_size=True), after.postprocess(half_size=True))
+
+
+def test_exiv2_has_nothing_to_say(tmp_path: Path) -> None:
+    for number, (layout, order) in enumerate(itertools.product(dngs.LAYOUTS, "<>")):
+        write.write_in_place(made(tmp_path, f"{number}.dng", layout=layout, order=order))
+    done = system_root(RAW_DEVELOPER).run(
+        ["bash", "-c", "exiv2 -g OpcodeList -pt /mnt/x/*.dng"], timeout=60, binds={"/mnt/x": tmp_path}
+    )
+    assert done.stdout.count("OpcodeList3") == 6
+    assert done.stderr == ""
 
 
 def test_exiftool_may_write_the_file_anew(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sixbit.cli.main import main
-from tests.scenery import PHOTO, batch_photos
+from tests.scenery import PHOTO, batch_photos, dngs
 from tests.scenery.photo_factory import exif, png, tiff
 
 LENS = "summicron-35-asph"
@@ -37,7 +37,7 @@ class Deed:
     words: tuple[str, ...]
     make: Callable[[Path], None]
     parts: int
-    """Files that it writes at least."""
+    """Files that it writes at least; none if it changes those that there are."""
     linked: bool = False
     """True if each photo has a second name, by which it has to stay the same file."""
 
@@ -61,6 +61,11 @@ def _batch(folder: Path) -> None:
     batch_photos.make(folder / "in", 4, (0.1,))
 
 
+def _raws(folder: Path) -> None:
+    for number, layout in enumerate((*dngs.LAYOUTS, *dngs.LAYOUTS)):
+        (folder / f"{number:02}.dng").write_bytes(dngs.dng(layout, order="<>"[number % 2]))
+
+
 def _home(folder: Path) -> None:
     for name in ("config/GIMP/3.0", "config/darktable", "data"):
         (folder / name).mkdir(parents=True)
@@ -68,12 +73,15 @@ def _home(folder: Path) -> None:
 
 
 _TAG = ("tag", "--lens", LENS, *(f"{n:02}{('.jpg', '.png', '.tif')[n % 3]}" for n in range(TAGGED)))
+_RAWS = tuple(f"{number:02}.dng" for number in range(6))
 _CORRECT = ("correct", "00.jpg", "-o", "out.jpg", "--lens", LENS, "--aperture", "4", "--crop", "1", "--force")
 DEEDS = {
     "tag": Deed(_TAG, _photos, TAGGED),
     "tag, hard links": Deed(_TAG, _linked, TAGGED, linked=True),
     "tag --backup": Deed((*_TAG, "--backup"), _photos, 2 * TAGGED),
     "correct": Deed(_CORRECT, _photos, 1),
+    "dng --in-place": Deed(("dng", "--in-place", *_RAWS), _raws, 0),
+    "dng -o": Deed(("dng", *_RAWS, "-o", "out"), _raws, 6),
     "batch": Deed(("batch", "--preset", "full-jpeg", "in", "-o", "out"), _batch, 3),
     "install lensfun": Deed(("install", "lensfun"), _home, 4),
     "install gimp": Deed(("install", "gimp"), _home, 20),
@@ -142,6 +150,7 @@ class Killed:
         self.found: Counter[str] = Counter()
         self._fresh()
         self.before = tree(self.place)
+        self.sizes = {name: (self.place / name).stat().st_size for name in self.before}
         start = time.monotonic()
         self.status = self._start().wait()
         self.seconds = time.monotonic() - start
@@ -167,8 +176,8 @@ class Killed:
         self._fresh()
         process = self._start()
         end = time.monotonic() + self.seconds * self.rng.random()
-        at_a_part, wait = self.rng.random() < 0.7, self.rng.random() ** 2 * 0.03
-        skipped = self.rng.randrange(self.deed.parts)
+        at_a_part, wait = self.rng.random() < 0.7 and self.deed.parts > 0, self.rng.random() ** 2 * 0.03
+        skipped = self.rng.randrange(max(self.deed.parts, 1))
         seen: set[str] = set()
         while process.poll() is None and (at_a_part or time.monotonic() < end):
             if at_a_part:
@@ -207,6 +216,11 @@ class Killed:
         for name, digest in tree(self.place).items():
             known = {one.get(name) for one in wanted}
             if digest in known or (in_place and self.deed.linked):
+                continue
+            if not self.deed.parts:  # with bytes behind it that nothing points to, it opens as before
+                content = (self.place / name).read_bytes()[: self.sizes[name]]
+                self._expect(hashlib.sha256(content).hexdigest() == self.before[name], f"damaged {name}")
+                self.found["killed while it wrote in place"] += 1
                 continue
             original = name.removesuffix(".orig")
             if name.endswith(".json"):

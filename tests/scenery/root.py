@@ -1,4 +1,4 @@
-"""Small Debian systems with the real GIMP and darktable in them, or Chromium, or compilers and an emulator.
+"""Small Debian systems with the real GIMP and darktable in them, or RawTherapee, Chromium, compilers and an emulator.
 
     root = system_root("trixie")
     root.run(["darktable-cli", "--version"])
@@ -32,6 +32,9 @@ BROWSER = "chromium"
 
 EMULATOR = "qemu"
 """The system that compiles for other processors and runs what comes of it, of the older suite."""
+
+RAW_DEVELOPER = "rawtherapee"
+"""The system of RawTherapee's command line, of the older suite."""
 
 EDITORS = ["gimp", "gir1.2-gimp-3.0", "darktable", "liblensfun-bin"]
 PYTHON = ["python3", "python3-gi", "python3-gi-cairo", "python3-venv", "python3-pyatspi"]
@@ -186,6 +189,8 @@ def _recipe(suite: str) -> str:
 def _packages(suite: str) -> list[str]:
     if suite == BROWSER:
         return ["chromium", "fonts-dejavu-core"]
+    if suite == RAW_DEVELOPER:
+        return ["rawtherapee", "exiv2", "procps"]
     if suite == EMULATOR:
         return ["g++", "g++-aarch64-linux-gnu", "qemu-user"]
     return [*EDITORS, *PYTHON, *DESKTOP, *AROUND, GEXIV2[suite]]

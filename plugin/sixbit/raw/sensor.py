@@ -85,9 +85,9 @@ def raw_in(photo: Path, file: BinaryIO) -> Raw:
 
 
 def check_room(photo: Path, raw: Raw) -> None:
-    """Raise PhotoError where opcodes stand already: those of the camera are not replaced, nor doubled."""
+    """Raise PhotoError where opcodes of others stand: those of the camera are not replaced, nor doubled."""
     if raw.carries:
-        raise PhotoError("carries a correction of Sixbit's already.", Code.ALREADY_CORRECTED, subject=photo)
+        return
     for name, data in raw.lists.items():
         try:
             opcodes = unpacked(data)

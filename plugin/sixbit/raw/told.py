@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sixbit.files.reading import reading
 from sixbit.raw.fit import Mosaic
 from sixbit.raw.opcodes import (
     RADII,
@@ -64,7 +65,7 @@ class Told(NamedTuple):
 
 def told_of(photo: Path) -> Told:
     """Tell of the opcodes of a DNG. Raises PhotoError for what is none, and for lists that are broken."""
-    with opened(photo) as file:
+    with reading(photo), opened(photo) as file:
         raw = raw_in(photo, file)
     own = raw.tail.record if raw.tail and raw.carries else None
     lines = []

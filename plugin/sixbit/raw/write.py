@@ -17,13 +17,14 @@ from typing import BinaryIO, NamedTuple
 
 from sixbit.files import dng
 from sixbit.files.in_place import alone
+from sixbit.files.reading import reading
 from sixbit.files.replace import refusal, replacing
 from sixbit.files.tiff import StructureError
 from sixbit.raw.correction import Correction, correction_of
 from sixbit.raw.sensor import Raw, check_room, raw_in
 from sixbit.tags.read import opened, photo_blocks, shot_in
 from sixbit.values.choices import USUAL, Choices
-from sixbit.values.errors import Code, PhotoError
+from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.sentence import Sentence
 
 _AT_ONCE = 1 << 20
@@ -47,11 +48,15 @@ class Removed(NamedTuple):
 def write_copy(photo: Path, out: Path, choices: Choices = USUAL) -> Written:
     """Write a copy of a DNG that carries its correction. Raises SixbitError; nothing is written then.
 
-    A file of that name is never replaced.
+    A file of that name is never replaced. The copy itself may be there already, of a command that was stopped.
     """
-    with opened(photo) as file:
+    with reading(photo), opened(photo) as file:
         raw, correction = _prepared(photo, file, choices)
+        if raw.carries:
+            raise PhotoError("carries a correction of Sixbit's already.", Code.ALREADY_CORRECTED, subject=photo)
         if os.path.lexists(out):
+            if _is_copy(out, file, raw, correction):
+                return Written(out, correction, 0)
             raise PhotoError("is there already.", Code.EXISTS, subject=out)
         with replacing(out, make_folder=True, like=photo) as new:
             digest = _copied(file, new, raw.size)
@@ -68,9 +73,14 @@ def write_copy(photo: Path, out: Path, choices: Choices = USUAL) -> Written:
 
 
 def write_in_place(photo: Path, choices: Choices = USUAL) -> Written:
-    """Write its correction into a DNG where it stands. Raises SixbitError; it is as it was then, to the byte."""
-    with alone(photo.resolve()), opened(photo) as file:
+    """Write its correction into a DNG where it stands. Raises SixbitError; it is as it was then, to the byte.
+
+    One that carries that very correction already is left as it is.
+    """
+    with reading(photo), alone(photo.resolve()), opened(photo) as file:
         raw, correction = _prepared(photo, file, choices)
+        if raw.carries:
+            return Written(photo, correction, 0)
         if raw.is_signed:
             why = "is signed (C2PA), and would lose its signature."
             raise PhotoError(why, Code.METADATA, subject=photo)
@@ -93,7 +103,7 @@ def remove(photo: Path) -> Removed:
 
     Where another program has changed the file in between, what it has changed stays, and the lists go.
     """
-    with alone(photo.resolve()), opened(photo) as file:
+    with reading(photo), alone(photo.resolve()), opened(photo) as file:
         raw = raw_in(photo, file)
         tail = raw.tail
         if (
@@ -123,8 +133,24 @@ def _prepared(photo: Path, file: BinaryIO, choices: Choices) -> tuple[Raw, Corre
     check_room(photo, raw)
     shot = shot_in(photo, photo_blocks(photo, file))
     correction = correction_of(photo, shot, raw, choices)
+    if raw.carries and not _carries(raw, correction):
+        raise PhotoError("carries another correction of Sixbit's already.", Code.ALREADY_CORRECTED, subject=photo)
     notes = (*correction.notes, *_unseen(raw))
     return raw, correction._replace(notes=notes)
+
+
+def _carries(raw: Raw, correction: Correction) -> bool:
+    """Tell whether the lists that stand in a DNG are those of a correction, and no others of Sixbit's."""
+    return {name: data for name, data in raw.lists.items() if name != "OpcodeList1"} == dict(correction.lists)
+
+
+def _is_copy(out: Path, file: BinaryIO, raw: Raw, correction: Correction) -> bool:
+    """Tell whether a file is the copy that was to be written: of that DNG, with that correction."""
+    with suppress(SixbitError, OSError), opened(out) as there:
+        other = raw_in(out, there)
+        if other.tail is not None and other.carries and _carries(other, correction):
+            return other.tail.before == raw.size and other.tail.digest == _copied(file, None, raw.size)
+    return False
 
 
 def _unseen(raw: Raw) -> Iterator[Sentence]:
@@ -144,31 +170,36 @@ def _tail(photo: Path, raw: Raw, digest: bytes, correction: Correction) -> tuple
 
 def _copied(file: BinaryIO, new: BinaryIO | None, size: int) -> bytes:
     """The SHA-256 of the first ``size`` bytes of a file, which go into a new one too, if there is one."""
-    digest, room = hashlib.sha256(), memoryview(bytearray(_AT_ONCE))
-    file.seek(0)
-    left = size
-    while left and (count := file.readinto(room[: min(left, _AT_ONCE)])):  # type: ignore[attr-defined]
-        digest.update(room[:count])
+    digest = hashlib.sha256()
+    for part in _parts(file, 0, size):
+        digest.update(part)
         if new is not None:
-            new.write(room[:count])
-        left -= count
-    if left:
-        raise OSError(0, "it was cut while it was read")
+            new.write(part)
     return digest.digest()
 
 
 def _digest_before(file: BinaryIO, raw: Raw, tail: dng.Tail) -> bytes:
     """The SHA-256 of a file as it would be without its tail."""
     digest = hashlib.sha256()
-    file.seek(0)
-    digest.update(file.read(tail.pointer))
+    for part in _parts(file, 0, tail.pointer):
+        digest.update(part)
     digest.update(raw.structure.pack("I", tail.old))
-    file.seek(tail.pointer + 4)
-    left = tail.before - tail.pointer - 4
-    while left and (data := file.read(min(left, _AT_ONCE))):
-        digest.update(data)
-        left -= len(data)
+    for part in _parts(file, tail.pointer + 4, tail.before):
+        digest.update(part)
     return digest.digest()
+
+
+def _parts(file: BinaryIO, begin: int, end: int) -> Iterator[memoryview]:
+    """The bytes of a file from ``begin`` to ``end``, in parts that are good until the next one is taken."""
+    room = memoryview(bytearray(_AT_ONCE))
+    file.seek(begin)
+    left = end - begin
+    while left:
+        count = file.readinto(room[: min(left, _AT_ONCE)])  # type: ignore[attr-defined]
+        if not count:
+            raise OSError(0, "it was cut while it was read")
+        yield room[:count]
+        left -= count
 
 
 def _without(photo: Path, new: BinaryIO, raw: Raw) -> None:

@@ -16,8 +16,9 @@ import tifffile
 from PIL import Image
 
 from sixbit.export.presets import load
+from sixbit.raw.opcodes import WarpRectilinear, packed
 from sixbit.values.filter import Filter
-from tests.scenery import gain_maps, new_formats, photo_factory, raws
+from tests.scenery import dngs, gain_maps, new_formats, photo_factory, raws
 from tests.scenery.batch_photos import KNOWN, scene
 from tests.scenery.icc_profiles import rgb_profile
 from tests.scenery.photo_factory import ASCII, LONG, SHORT, exif, segment, xmp_packet
@@ -129,6 +130,12 @@ def _dng() -> bytes:
         return exif(more=[*first, (0x0111, LONG, at)], sub_ifds=places, maker_note=note, xmp=_xmp(), **KNOWN)
 
     return built(len(built(0))) + small + np.arange(64 * 48, dtype="<u2").tobytes()
+
+
+def _carrying() -> bytes:
+    """A raw with opcodes of a camera, in all that a camera writes around it."""
+    opcodes = packed([WarpRectilinear(((1.0, -0.02, 0.0, 0.0),) * 3)])
+    return dngs.dng("raw last below", ">", "tiles", more={0xC740: (7, opcodes)}, pixels=dngs.flat((128, 96)))
 
 
 def _lenses() -> bytes:
@@ -250,6 +257,8 @@ SEEDS: tuple[Seed, ...] = (
     Seed("photo", "planes.tif", _by_tifffile(lambda: scene(*SIZE).transpose(2, 0, 1))),
     Seed("photo", "big.tif", lambda: new_formats.bigtiff(KNOWN, _xmp())),
     Seed("photo", "leica.dng", _dng),
+    Seed("photo", "carrying.dng", _carrying),
+    Seed("photo", "whole.dng", lambda: dngs.dng(pixels=dngs.flat((150, 100)))),
     Seed("photo", "phone.heic", lambda: photo_factory.heic(exif(**KNOWN), _xmp())),
     Seed("photo", "plain.heif", new_formats.uncompressed_heif),
     Seed("photo", "phone.avif", lambda: new_formats.avif(exif(Orientation=6, **KNOWN), _xmp())),

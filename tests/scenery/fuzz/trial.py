@@ -205,6 +205,17 @@ def _tagged(trial: Trial) -> None:
     trial.restored()
 
 
+def _carried(trial: Trial) -> None:
+    """A correction written into a raw, and taken out again; whatever is no raw is refused."""
+    out = trial.folder / "raws"
+    trial.commanded("dng", "--list", trial.path)
+    if not trial.commanded("dng", trial.path, "-o", out, "--lens", LENS, "--aperture", "4", "--crop", "1"):
+        copy = out / trial.path.name
+        _demand(not trial.commanded("dng", "--remove", copy), "it cannot be taken out again")
+        _demand(copy.read_bytes() == trial.data, "it does not come back as it was")
+    shutil.rmtree(out, ignore_errors=True)
+
+
 def _copied(trial: Trial) -> None:
     policy = trial.random.choice(POLICIES[1:])
     done = trial.asked(lambda: copy_without(trial.path, policy))
@@ -342,7 +353,7 @@ def _of_requests(trial: Trial) -> None:
 
 
 STEPS: dict[str, Sequence[Callable[[Trial], None]]] = {
-    "photo": (_identified, *[_corrected] * 6, *[_tagged] * 2, _copied, _exported, _measured),
+    "photo": (_identified, *[_corrected] * 6, *[_tagged] * 2, _carried, _copied, _exported, _measured),
     "sidecar": (_identified, _corrected, _tagged),
     "lenses": (_used_lenses,),
     "record": (_used_lenses,),
