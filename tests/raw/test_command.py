@@ -38,6 +38,15 @@ def test_a_folder_is_copied_with_its_correction_and_back(folder: Path, capsys: p
     assert out.read_bytes() == source.read_bytes()
 
 
+def test_a_link_in_the_output_folder_is_not_followed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "elsewhere").mkdir()
+    (folder / "out").mkdir()
+    (folder / "out/rome").symlink_to(folder / "elsewhere")
+    assert main(["dng", str(folder / "in"), "-o", str(folder / "out")]) == 1
+    assert "not followed" in capsys.readouterr().err
+    assert not list((folder / "elsewhere").iterdir())
+
+
 def test_programs_get_a_line_for_each(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "in/broken.dng").write_bytes(b"II*\0")
     assert main(["dng", str(folder / "in"), "--in-place", "--json", "--only", "distortion"]) == 1

@@ -10,7 +10,7 @@ from typing import Any
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, print_json
 from sixbit.cli.arguments import add_choices, chosen
 from sixbit.cli.ways_out import WAYS_OUT, told
-from sixbit.values.errors import Code, SixbitError, photo_name
+from sixbit.values.errors import Code, PhotoError, SixbitError, photo_name
 from sixbit.values.ways_out import EVERYWHERE, WaysOut
 
 SUMMARY = "write the correction of a lens into DNGs, where raw developers find it"
@@ -98,7 +98,7 @@ def _deed(options: argparse.Namespace) -> Callable[[Path, Path], None]:
     def write(photo: Path, relative: Path) -> None:
         from sixbit.raw.write import write_copy, write_in_place
 
-        out = options.out and options.out / relative
+        out = options.out and _below(options.out, relative)
         written = write_copy(photo, out, choices) if out else write_in_place(photo, choices)
         correction = written.correction
         if options.json:
@@ -111,6 +111,16 @@ def _deed(options: argparse.Namespace) -> Callable[[Path, Path], None]:
             complain(f"{photo_name(photo)}: {told(note, IN_A_DNG)}")
 
     return write
+
+
+def _below(folder: Path, relative: Path) -> Path:
+    """The place of a copy below the output folder. Raises PhotoError for a link in it, which is not followed."""
+    out = folder / relative
+    for number in range(1, len(relative.parts)):
+        inner = folder.joinpath(*relative.parts[:number])
+        if inner.is_symlink():
+            raise PhotoError("is a link, which is not followed.", Code.USER_FILE, subject=inner)
+    return out
 
 
 def _list(photo: Path, as_json: bool) -> None:
