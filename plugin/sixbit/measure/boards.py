@@ -24,9 +24,11 @@ from sixbit.values.known import SURE
 from sixbit.values.polynomial import Polynomial, evaluate
 
 FEWEST = 3
-"""Photos of a chart that tell a lens."""
+"""Photos of a chart, each from another place, that tell a lens."""
 FOLDS = 20
 """Parts of the photos, at most, of which each is left out in its turn."""
+SAME_PLACE = 0.02
+"""Half short sides that the corners of a chart lie apart, in the mean, in photos from one place."""
 TERMS = (2, 3)
 """Terms of even powers that are tried."""
 WRONG = 0.5
@@ -89,7 +91,7 @@ def fit_boards(
     """
     used = _fitting(boards)
     chosen = [board for board, fits in zip(boards, used, strict=True) if fits]
-    if len(chosen) < FEWEST:
+    if max(_places(chosen), default=-1) + 1 < FEWEST:
         return None
     free = _best(chosen, True, farthest)
     if free is None:
@@ -151,6 +153,27 @@ def _fitting(boards: Sequence[Board]) -> NDArray[np.bool_]:
     return used
 
 
+def _places(boards: Sequence[Board]) -> list[int]:
+    """Number the places that boards were seen from.
+
+    Two photos from one place, as of a burst, err alike: either tells nothing of how far the other is off.
+    """
+    first: list[Board] = []
+    places = []
+    for board in boards:
+        near = (k for k, one in enumerate(first) if _away(board, one) < SAME_PLACE)
+        places.append(next(near, len(first)))
+        if places[-1] == len(first):
+            first.append(board)
+    return places
+
+
+def _away(board: Board, other: Board) -> float:
+    """How far the corners of a board lie from the nearest of another, in the mean, in half short sides."""
+    apart = board.points[:, None] - other.points
+    return float(np.mean(np.min(np.hypot(apart[..., 0], apart[..., 1]), axis=1)))
+
+
 def _best(boards: Sequence[Board], free: bool, farthest: float) -> tuple[_Jackknife, list[Polynomial]] | None:
     """The fit of the fewest terms that is as good as any, and those of more, which may be as true farther out."""
     tried = [found for terms in TERMS if (found := _jackknife(boards, terms, free))]
@@ -168,7 +191,8 @@ def _jackknife(boards: Sequence[Board], terms: int, free: bool) -> _Jackknife | 
     whole = _camera(boards, terms, free)
     if whole is None:
         return None
-    part = np.arange(len(boards)) % min(FOLDS, len(boards))
+    places = np.array(_places(boards))
+    part = places % min(FOLDS, int(places.max()) + 1)
     without, unseen = [], np.zeros(len(boards))
     for k in range(int(part.max()) + 1):
         camera = _camera([board for board, of in zip(boards, part, strict=True) if of != k], terms, free)
