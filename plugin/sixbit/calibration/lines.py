@@ -9,6 +9,7 @@ from pathlib import Path
 from sixbit.calibration.frames import Frames, Result, read_frames, setting_of
 from sixbit.calibration.keep import add
 from sixbit.lenses.own import Run
+from sixbit.measure.boards import places_of
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.lines import MeasuredLines, PhotoLines, fit_lines, lines_of
 from sixbit.values.choices import USUAL, Choices
@@ -31,11 +32,12 @@ def measure_lines(paths: Sequence[str | Path], choices: Choices = USUAL, progres
     if not paths:
         raise CalibrationError("There is no photo to measure.", Code.LINES)
     frames, notes = _of_one_size(read_frames(paths, _lines_in, progress=part(progress, 0, 0.8)))
+    frames, more = _of_several_places(frames)
     setting = setting_of(frames, choices)
     progress(0.8, "fitting")
     found = fit_lines(frames.measured, frames.sizes[0])
     progress(1.0, "done")
-    return Result(setting, frames.names, found, notes)
+    return Result(setting, frames.names, found, (*notes, *more))
 
 
 def _of_one_size(frames: Frames[PhotoLines]) -> tuple[Frames[PhotoLines], tuple[str, ...]]:
@@ -46,17 +48,34 @@ def _of_one_size(frames: Frames[PhotoLines]) -> tuple[Frames[PhotoLines], tuple[
     sizes = [tuple(sorted(size)) for size in frames.sizes]
     usual = max(sizes, key=lambda size: (sizes.count(size), size))
     odd = [size != usual and abs(size[1] / usual[1] - 1) < NEARLY for size in sizes]
-    if not any(odd):
+    return _without(frames, odd, "being a few pixels larger or smaller than the other photos")
+
+
+def _of_several_places(frames: Frames[PhotoLines]) -> tuple[Frames[PhotoLines], tuple[str, ...]]:
+    """Leave out photos of a chart that were taken from where another was, as in a burst: they err as that one does."""
+    shown = [photo.board for photo in frames.measured if photo.board]
+    places, seen, again = iter(places_of(shown)), set(), []
+    for photo in frames.measured:
+        place = next(places) if photo.board else None
+        again.append(place in seen)
+        seen |= set() if place is None else {place}
+    return _without(frames, again, "as they show the chart from where another photo does")
+
+
+def _without(
+    frames: Frames[PhotoLines], left_out: Sequence[bool], why: str
+) -> tuple[Frames[PhotoLines], tuple[str, ...]]:
+    """The other frames, and what is to be said of those that are left out."""
+    if not any(left_out):
         return frames, ()
-    keep = [not is_odd for is_odd in odd]
+    keep = [not is_left for is_left in left_out]
     kept = Frames(
         tuple(compress(frames.names, keep)),
         tuple(compress(frames.shots, keep)),
         tuple(compress(frames.sizes, keep)),
         tuple(compress(frames.measured, keep)),
     )
-    names = ", ".join(compress(frames.names, odd))
-    return kept, (f"Left out, being a few pixels larger or smaller than the other photos: {names}.",)
+    return kept, (f"Left out, {why}: {', '.join(compress(frames.names, left_out))}.",)
 
 
 def keep(result: LinesResult) -> Run:

@@ -91,7 +91,7 @@ def fit_boards(
     """
     used = _fitting(boards)
     chosen = [board for board, fits in zip(boards, used, strict=True) if fits]
-    if max(_places(chosen), default=-1) + 1 < FEWEST:
+    if max(places_of(chosen), default=-1) + 1 < FEWEST:
         return None
     free = _best(chosen, True, farthest)
     if free is None:
@@ -153,7 +153,7 @@ def _fitting(boards: Sequence[Board]) -> NDArray[np.bool_]:
     return used
 
 
-def _places(boards: Sequence[Board]) -> list[int]:
+def places_of(boards: Sequence[Board]) -> list[int]:
     """Number the places that boards were seen from.
 
     Two photos from one place, as of a burst, err alike: either tells nothing of how far the other is off.
@@ -191,7 +191,7 @@ def _jackknife(boards: Sequence[Board], terms: int, free: bool) -> _Jackknife | 
     whole = _camera(boards, terms, free)
     if whole is None:
         return None
-    places = np.array(_places(boards))
+    places = np.array(places_of(boards))
     part = places % min(FOLDS, int(places.max()) + 1)
     without, unseen = [], np.zeros(len(boards))
     for k in range(int(part.max()) + 1):
