@@ -12,16 +12,20 @@ import pytest
 from PIL import Image
 
 from sixbit.calibration.flat import measure_flat
-from sixbit.calibration.frames import Result, Setting
-from sixbit.calibration.lines import keep, measure_lines
+from sixbit.calibration.frames import Frames, Result, Setting
+from sixbit.calibration.lines import _of_several_places, keep, measure_lines
 from sixbit.calibration.tca import measure_tca
 from sixbit.editors.page.work import look
 from sixbit.lenses.catalogue import catalogue
+from sixbit.measure.chart import Board
+from sixbit.measure.lines import PhotoLines
+from sixbit.measure.straightness import BINS, Lines
 from sixbit.measure.worth import RADII, Worth, area_weights
 from sixbit.plots.calibration import plot_lines
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
+from sixbit.values.shot import Shot
 from sixbit.values.watch import silent
 from tests.scenery import scenes
 from tests.scenery.camera import photos_of
@@ -29,6 +33,7 @@ from tests.scenery.photo_factory import exif, jpeg, xmp_packet
 from tests.scenery.refusals import refused
 
 LENS = "summicron-35-asph"
+EMPTY = Lines(np.zeros((0, BINS, 2)), np.zeros(0), np.zeros(0, int))
 
 
 def test_from_files_to_the_users_database(tmp_path: Path) -> None:
@@ -119,3 +124,17 @@ def test_what_it_was_made_from_is_told(charts: int, source: str) -> None:
     )
     result: Any = Result(Setting(catalogue().lenses[LENS], 1.0, 35.0), ("a", "b", "c"), found)
     assert keep(result).source == f"{source}, bend left 0.50 px"
+
+
+def test_a_burst_of_a_chart_counts_as_one_photo() -> None:
+    squares = np.stack(np.meshgrid(np.arange(5.0), np.arange(4.0)), axis=-1).reshape(-1, 2)
+
+    def photo(shift: float | None) -> PhotoLines:
+        board = None if shift is None else Board(squares / 5 + shift, squares)
+        return PhotoLines(EMPTY, board, np.zeros((8, 12), np.uint8))
+
+    photos = tuple(map(photo, (0.0, None, 0.001, 0.1, None, 0.101)))
+    names = ("a", "b", "c", "d", "e", "f")
+    kept, notes = _of_several_places(Frames(names, (Shot(),) * 6, ((12, 8),) * 6, photos))
+    assert kept.names == ("a", "b", "d", "e")
+    assert notes == ("Left out, as they show the chart from where another photo does: c, f.",)

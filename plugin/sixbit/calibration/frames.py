@@ -99,6 +99,19 @@ class Frames(NamedTuple, Generic[T]):
     sizes: tuple[tuple[int, int], ...]
     measured: tuple[T, ...]
 
+    def without(self, left_out: Sequence[bool], why: str) -> tuple[Frames[T], tuple[str, ...]]:
+        """The other frames, and what is to be said of those that are left out."""
+        if not any(left_out):
+            return self, ()
+        keep = [not is_left for is_left in left_out]
+        kept = Frames(
+            tuple(compress(self.names, keep)),
+            tuple(compress(self.shots, keep)),
+            tuple(compress(self.sizes, keep)),
+            tuple(compress(self.measured, keep)),
+        )
+        return kept, (f"Left out, {why}: {', '.join(compress(self.names, left_out))}.",)
+
 
 def read_frames(
     paths: Sequence[str | Path],
@@ -134,17 +147,7 @@ def of_one_size(frames: Frames[T]) -> tuple[Frames[T], tuple[str, ...]]:
     sizes = [tuple(sorted(size)) for size in frames.sizes]
     usual = max(sizes, key=lambda size: (sizes.count(size), size))
     odd = [size != usual and abs(size[1] / usual[1] - 1) < NEARLY for size in sizes]
-    if not any(odd):
-        return frames, ()
-    keep = [not is_odd for is_odd in odd]
-    kept = Frames(
-        tuple(compress(frames.names, keep)),
-        tuple(compress(frames.shots, keep)),
-        tuple(compress(frames.sizes, keep)),
-        tuple(compress(frames.measured, keep)),
-    )
-    names = ", ".join(compress(frames.names, odd))
-    return kept, (f"Left out, being a few pixels larger or smaller than the other photos: {names}.",)
+    return frames.without(odd, "being a few pixels larger or smaller than the other photos")
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sixbit.calibration.frames import Result, of_one_size, read_frames, setting_of
+from sixbit.calibration.frames import Frames, Result, of_one_size, read_frames, setting_of
 from sixbit.calibration.keep import add
 from sixbit.lenses.own import Run
+from sixbit.measure.boards import places_of
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.lines import LinesError, MeasuredLines, PhotoLines, fit_lines, lines_of
 from sixbit.values.choices import USUAL, Choices
@@ -27,6 +28,7 @@ def measure_lines(paths: Sequence[str | Path], choices: Choices = USUAL, progres
     if not paths:
         raise CalibrationError("There is no photo to measure.", Code.LINES)
     frames, notes = of_one_size(read_frames(paths, _lines_in, progress=part(progress, 0, 0.8)))
+    frames, more = _of_several_places(frames)
     setting = setting_of(frames, choices)
     progress(0.8, "fitting")
     try:
@@ -35,7 +37,18 @@ def measure_lines(paths: Sequence[str | Path], choices: Choices = USUAL, progres
         error.names = frames.names
         raise
     progress(1.0, "done")
-    return Result(setting, frames.names, found, notes)
+    return Result(setting, frames.names, found, (*notes, *more))
+
+
+def _of_several_places(frames: Frames[PhotoLines]) -> tuple[Frames[PhotoLines], tuple[str, ...]]:
+    """Leave out photos of a chart that were taken from where another was, as in a burst: they err as that one does."""
+    shown = [photo.board for photo in frames.measured if photo.board]
+    places, seen, again = iter(places_of(shown)), set(), []
+    for photo in frames.measured:
+        place = next(places) if photo.board else None
+        again.append(place in seen)
+        seen |= set() if place is None else {place}
+    return frames.without(again, "as they show the chart from where another photo does")
 
 
 def keep(result: LinesResult) -> Run:

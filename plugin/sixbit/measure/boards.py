@@ -18,7 +18,9 @@ from sixbit.measure.chart import Board
 from sixbit.values.arrays import FloatArray
 
 FEWEST = 3
-"""Photos of a chart that tell a lens."""
+"""Photos of a chart, each from another place, that tell a lens."""
+SAME_PLACE = 0.02
+"""Half short sides that the corners of a chart lie apart, in the mean, in photos from one place."""
 TERMS = (2, 3)
 """Terms of even powers that are tried."""
 WRONG = 0.5
@@ -45,7 +47,7 @@ def fit_boards(boards: Sequence[Board], farthest: float, weights: FloatArray) ->
     """Fit boards of one camera, ``farthest`` half short sides from middle to corner; None if they do not fit."""
     used = _fitting(boards)
     chosen = [board for board, fits in zip(boards, used, strict=True) if fits]
-    if len(chosen) < FEWEST:
+    if max(places_of(chosen), default=-1) + 1 < FEWEST:
         return None
     seen = np.concatenate([board.points for board in chosen])
     lens = fit_lens(lambda terms, free: _jackknife(chosen, terms, free), TERMS, seen, farthest, weights)
@@ -68,17 +70,40 @@ def _fitting(boards: Sequence[Board]) -> NDArray[np.bool_]:
     return used
 
 
+def places_of(boards: Sequence[Board]) -> list[int]:
+    """Number the places that boards were seen from.
+
+    Two photos from one place, as of a burst, err alike: either tells nothing of how far the other is off.
+    """
+    first: list[Board] = []
+    places = []
+    for board in boards:
+        near = (k for k, one in enumerate(first) if _away(board, one) < SAME_PLACE)
+        places.append(next(near, len(first)))
+        if places[-1] == len(first):
+            first.append(board)
+    return places
+
+
+def _away(board: Board, other: Board) -> float:
+    """How far the corners of a board lie from the nearest of another, in the mean, in half short sides."""
+    apart = board.points[:, None] - other.points
+    return float(np.mean(np.min(np.hypot(apart[..., 0], apart[..., 1]), axis=1)))
+
+
 def _jackknife(boards: Sequence[Board], terms: int, free: bool) -> Jackknife | None:
     whole = _fit(boards, terms, free)
     if whole is None:
         return None
+    places = np.array(places_of(boards))
     without, unseen = [], np.zeros(len(boards))
-    for part in parts_of(len(boards)):
-        fit = _fit([board for k, board in enumerate(boards) if k not in part], terms, free)
+    for part in parts_of(int(places.max()) + 1):
+        left_out = np.isin(places, part)
+        fit = _fit([board for board, is_out in zip(boards, left_out, strict=True) if not is_out], terms, free)
         if fit is None:
             return None
         without.append(fit.camera)
-        for k in part:
+        for k in np.flatnonzero(left_out):
             unseen[k] = _off(fit, boards[int(k)])
     return Jackknife(whole.camera, tuple(without), unseen)
 
