@@ -1,4 +1,4 @@
-"""What overlapping photos of anything show of a lens: the same points, seen at many places of the picture.
+"""A lens from overlapping photos of anything: the same points, seen at many places of the picture.
 
 Structure from motion (``motion``) finds which points the photos share, and where these lie; the lens is what makes them
 be seen where they are (``bundle``), with its error from leaving photos out (``camera``). The light of the same points
