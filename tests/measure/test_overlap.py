@@ -102,6 +102,13 @@ def test_what_shows_no_lens_is_refused(what: str, walk: list[OverlapPhoto]) -> N
     assert raised.value.code is Code.OVERLAP
 
 
+def test_few_edges_take_little_memory() -> None:
+    one = looked_at([photos(WalkLens(), 1, SIZE)[0]], edges_kept=20)[0]
+    assert one.edges is not None
+    assert len(one.edges.x) <= 20
+    assert one.edges.light.base is None
+
+
 def test_the_light_of_what_may_be_clipped_is_not_used() -> None:
     drawn = photos(WalkLens(), 1, SIZE)[0]
     one = looked_at([drawn], edges_kept=0)[0]
