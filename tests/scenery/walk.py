@@ -41,7 +41,7 @@ def photos(
 
     ``flat`` leaves the far wall alone.
     """
-    textures = [_texture(seed) for seed in range(5)]
+    textures = [texture(seed) for seed in range(5)]
     drawn = []
     for k in range(count):
         along = k - (count - 1) / 2
@@ -98,14 +98,14 @@ def _seen(place: FloatArray, rays: FloatArray, textures: list[FloatArray], flat:
             (2, 6.0, (0.6, 2.6, -1.6, 0.2)),
             (0, -3.8, everything),
         ]
-    for (axis, at, (left, right, top, bottom)), texture in zip(surfaces, textures, strict=False):
+    for (axis, at, (left, right, top, bottom)), painted in zip(surfaces, textures, strict=False):
         with np.errstate(divide="ignore", invalid="ignore"):
             far = (at - place[axis]) / rays[..., axis]
         where = place + far[..., None] * rays
         first, second = (where[..., k] for k in range(3) if k != axis)
         hit = (far > 0) & (far < nearest) & (first > left) & (first < right) & (second > top) & (second < bottom)
         nearest[hit] = far[hit]
-        light[hit] = _sampled(texture, first[hit], second[hit])
+        light[hit] = _sampled(painted, first[hit], second[hit])
     return light
 
 
@@ -120,7 +120,7 @@ def _sampled(texture: FloatArray, first: FloatArray, second: FloatArray) -> Floa
 
 
 @cache
-def _texture(seed: int) -> FloatArray:
+def texture(seed: int) -> FloatArray:
     """Spots of all sizes and colours that repeat without a seam."""
     rng = np.random.default_rng(100 + seed)
     waves = np.fft.fftfreq(TEXTURE)[:, None], np.fft.fftfreq(TEXTURE)[None]

@@ -1,4 +1,4 @@
-"""A lens measured from overlapping photos of anything: the same points, seen at many places of the picture.
+"""A lens from overlapping photos of anything: the same points, seen at many places of the picture.
 
 Structure from motion (``motion``) finds which points the photos share, and where these lie; the lens is what makes them
 be seen where they are (``bundle``), with its error from leaving photos out (``camera``). The light of the same points
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -105,6 +105,8 @@ def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kep
     if light.shape[1] == 3 and edges_kept:
         edges = sharp_blocks(frame.pixels, frame.transfer, halved_chroma=halved_chroma)
         edges = edges.every(max(1, math.ceil(len(edges.x) / edges_kept)))
+        # Copies, as parts would hold all the others in memory.
+        edges = replace(edges, light=edges.light.copy(), codes=None if edges.codes is None else edges.codes.copy())
     return OverlapPhoto(features, light, edges, frame.is_lossy, frame.size)
 
 
