@@ -65,3 +65,12 @@ def test_what_was_not_reached_is_told() -> None:
     short = Worth("distortion", curve, 0.01 * curve, area_weights(1.5), 0.8)
     assert not reached.reach_in_words
     assert short.reach_in_words == ("Beyond 80 % of the half diagonal it was not measured, and is continued.",)
+
+
+def test_lateral_colour_may_be_unsure_where_it_is_only_continued() -> None:
+    """Beyond the reach a curve is told to be continued; sure of most of the frame, it is kept all the same."""
+    correction = np.stack([1.5 * RADII, 0.3 * RADII * (1 - RADII)])
+    error = np.tile(0.04 + 0.6 * np.maximum(0, RADII - 0.8), (2, 1))
+    weights = area_weights(1.5)
+    assert Worth("tca", correction, error, weights, 0.85).outcome is Outcome.WORTH_KEEPING
+    assert Worth("tca", correction, error, weights, 1.0).outcome is Outcome.UNSURE

@@ -41,7 +41,7 @@ RINGS = 14
 """Rings about the centre that the picture is divided into, for blocks from all over it."""
 SECTORS = 12
 """Sectors that each ring is divided into."""
-BLOCKS_OF_CELL = 16
+BLOCKS_OF_CELL = 24
 """Blocks that are taken from each sector of a ring, the sharpest first."""
 CENTRE = 0.08
 """Radius in half diagonals within which there is no lateral colour to be seen."""
@@ -57,7 +57,7 @@ COMPRESSED_TOGETHER = 32
 """Pixels in which compression may have left out the same."""
 COMPRESSED_TOGETHER_HALVED = 64
 """Pixels in which it may have, where colour has half the resolution."""
-ALIKE = 0.97
+ALIKE = 0.9
 """Share of the variance in a block that green must explain."""
 WINDOW = 1.5
 """Width, in those of the smoothing, of the Gaussian about its strongest edge through which a block is looked at."""

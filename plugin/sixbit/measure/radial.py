@@ -30,7 +30,7 @@ TAILS = 3.0
 """Degrees of freedom of the distribution of errors."""
 SUREST = 0.01
 """Px to which no block is surer, whatever it says."""
-PARTS = 3
+PARTS = 2
 """Parts of the picture to a half diagonal."""
 FREE = 1e-6
 """Weight by which what is not known before is held to none."""

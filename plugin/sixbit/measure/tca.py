@@ -245,9 +245,12 @@ def _check_enough(samples: Samples, share: int) -> None:
 
 
 def _shares(pairs: Sequence[tuple[Fit, ...]]) -> FloatArray:
-    """How much each model counts by Akaike's criterion, of red and blue together."""
+    """How much each model counts by Akaike's criterion, of red and blue together.
+
+    Half of what it says: by how much blocks err alike, which it goes by, is itself known from few parts.
+    """
     misfit = np.array([sum(fit.misfit for fit in pair) for pair in pairs])
-    likely = np.exp(-(misfit - misfit.min()) / 2)
+    likely = np.exp(-(misfit - misfit.min()) / 4)
     shares: FloatArray = likely / likely.sum()
     return shares
 

@@ -33,11 +33,13 @@ class Limits(NamedTuple):
     """An error may exceed what is corrected by so much."""
     nothing: float
     """A correction that is surely less than this is none."""
+    everywhere: bool = True
+    """Whether an error may not exceed that beyond the reach either, where a curve is continued and told to be."""
 
 
 LIMITS = {
     "distortion": Limits(0.1, 0.05),
-    "tca": Limits(0.2, 0.1),
+    "tca": Limits(0.2, 0.1, everywhere=False),
     "vignetting": Limits(0.1, 0.05),
     "shading": Limits(1.0, 0.3),
 }
@@ -109,11 +111,10 @@ class Worth:
     @property
     def outcome(self) -> Outcome:
         """The use that it is of."""
-        excess = self.surely_within - np.abs(self.correction)
         sure = self.mean_error < LARGEST_SHARE * self.mean_correction
         if float(np.max(np.abs(self.correction) + self.surely_within)) < self.limits.nothing:
             return Outcome.NOTHING
-        return Outcome.WORTH_KEEPING if sure and np.max(excess) <= self.limits.excess else Outcome.UNSURE
+        return Outcome.WORTH_KEEPING if sure and np.max(self._excess) <= self.limits.excess else Outcome.UNSURE
 
     @property
     def mean_correction(self) -> float:
@@ -154,12 +155,18 @@ class Worth:
                 f"what they correct is {corrected:.2g} {unit} in the mean, give or take {error:.2g}; the limit is half "
                 f"of it, {LARGEST_SHARE * corrected:.2g}. What helps: {photos}, or {helps}."
             )
-        excess = (self.surely_within - np.abs(self.correction)).max(axis=0)
+        excess = self._excess
         worst = int(np.argmax(excess))
         return (
             f"at {100 * RADII[worst]:.0f} % of the half diagonal their error is larger than what they correct by "
             f"{excess[worst]:.2g} {unit}; the limit is {self.limits.excess:g}. What helps: more photos, or {helps}."
         )
+
+    @property
+    def _excess(self) -> FloatArray:
+        """By how much the error is larger than what is corrected, where that is judged: (radii)."""
+        excess: FloatArray = (self.surely_within - np.abs(self.correction)).max(axis=0)
+        return excess if self.limits.everywhere else excess[: max(1, np.count_nonzero(self.reach >= RADII))]
 
     def _mean(self, curves: FloatArray) -> float:
         """Root mean square over the frame and the curves."""
