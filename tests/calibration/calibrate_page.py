@@ -145,6 +145,7 @@ class Visit:
         await self.tab.click("#measure")
         await self.tab.until("document.querySelector('#found-part').checkVisibility()", 60)
         await self.tab.until("!document.querySelector('#job').checkVisibility()", 60)
+        await self.tab.until("[...document.querySelectorAll('#pictures img')].every(image => image.naturalWidth)")
         SEEN[name] = {
             "progress": await self.tab.js("steps"),
             "rows": await self.tab.js(ROWS),

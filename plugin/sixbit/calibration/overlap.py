@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import compress
 from pathlib import Path
 
-from sixbit.calibration.frames import Frames, Result, of_one_size, read_frames, setting_of
+from sixbit.calibration.frames import Frames, Result, Setting, of_one_size, read_frames, setting_of
 from sixbit.calibration.keep import add
+from sixbit.lenses.match import lens_of
 from sixbit.lenses.own import Run
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.motion import pycolmap
 from sixbit.measure.overlap import MeasuredOverlap, OverlapPhoto, fit_overlap, overlap_photo
+from sixbit.photos.jpeg import has_halved_chroma
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.watch import Progress, part, silent
@@ -21,6 +25,10 @@ OverlapRead = tuple[Frames[OverlapPhoto], tuple[str, ...]]
 
 FEWEST = 8
 """Photos that are asked for: five of a front with sharp corners may do, but nobody knows that before."""
+EDGES_OF_PHOTO = 300
+"""Blocks with edges that are kept of a photo to measure lateral colour, 10 or 20 MB."""
+EDGES_OF_ALL = 6000
+"""Blocks with edges that are kept in all."""
 HALF_DIAGONAL_MM = 21.633
 """Of 24 x 36 mm."""
 
@@ -42,32 +50,76 @@ def read_overlap(paths: Sequence[str | Path], progress: Progress = silent) -> Ov
     pycolmap()
     if len(paths) < FEWEST:
         raise CalibrationError(f"Overlapping photos must be {FEWEST} or more, and not {len(paths)}.", Code.OVERLAP)
-    return of_one_size(read_frames(paths, _look, progress=progress))
+    look = partial(_look, edges_kept=max(1, min(EDGES_OF_PHOTO, EDGES_OF_ALL // len(paths))))
+    return of_one_size(read_frames(paths, look, progress=progress))
 
 
 def join_overlap(read: OverlapRead, choices: Choices = USUAL, progress: Progress = silent) -> OverlapResult:
     """Measure the lens of photos that were read: the rest of :func:`measure_overlap`, with a folder that goes."""
     frames, notes = read
+    _check_alike(frames, choices)
     setting = setting_of(frames, choices)
     focal = setting.focal_mm * setting.crop_factor / HALF_DIAGONAL_MM
     found = fit_overlap(frames.measured, focal, progress)
-    if not found.distortion:
+    if not (found.distortion or found.tca or found.vignetting or found.shading):
         raise CalibrationError(" ".join(found.unsure or found.verdict), Code.OVERLAP)
-    return Result(setting, frames.names, found, notes)
+    return Result(setting, frames.names, found, (*notes, *_remarks(found, frames, setting, choices)))
+
+
+def _check_alike(frames: Frames[OverlapPhoto], choices: Choices) -> None:
+    """Refuse photos of several lenses, focal lengths or sizes, by CalibrationError."""
+    if len(set(frames.sizes)) > 1:
+        sizes = " and ".join(f"{width}x{height}" for width, height in sorted(set(frames.sizes)))
+        raise CalibrationError(f"These photos differ in size ({sizes}).", Code.FRAMES)
+    lenses = {lens_of(shot, choices)[0].name for shot in frames.shots}
+    if len(lenses) > 1:
+        raise CalibrationError(f"These photos were taken with {' and '.join(sorted(lenses))}.", Code.FRAMES)
+    focals = {round(shot.focal_mm.value, 1) for shot in frames.shots if shot.focal_mm}
+    if len(focals) > 1 and choices.focal_mm is None:
+        listed = " and ".join(f"{focal:g} mm" for focal in sorted(focals))
+        raise CalibrationError(f"These photos were taken at {listed}, and not all at one focal length.", Code.FRAMES)
 
 
 def keep(result: OverlapResult) -> tuple[Run, ...]:
     """Keep what was found in the user's database, for every program: a run for each kind."""
     found, setting = result.found, result.setting
     source = f"{found.used.sum()} overlapping photos"
+    known = {kind: worth.known for kind, worth in found.worth.items()}
     kept = []
     if found.distortion:
         centre = (float(found.centre[0]), float(found.centre[1])) if found.centre.any() else None
-        known = {"distortion": found.worth["distortion"].known}
-        kept.append(add(setting, source, known=known, centre=centre, distortion=found.distortion))
+        told = {"distortion": known["distortion"]}
+        kept.append(add(setting, source, known=told, centre=centre, distortion=found.distortion))
+    if found.tca:
+        kept.append(add(setting, source, known={"tca": known["tca"]}, tca=found.tca))
+    if found.vignetting and setting.f_number:
+        kept.append(add(setting, source, known={"vignetting": known["vignetting"]}, vignetting=found.vignetting))
+    if found.shading and setting.f_number and setting.model:
+        kept.append(add(setting, source, known={"shading": known["shading"]}, shading=found.shading.to_json()))
+    if not kept:
+        raise CalibrationError("The photos do not say their aperture, which fall-off is of.", Code.APERTURE)
     return tuple(kept)
 
 
-def _look(frame: DecodedFrame, progress: Progress) -> OverlapPhoto:
+def _remarks(
+    found: MeasuredOverlap, frames: Frames[OverlapPhoto], setting: Setting, choices: Choices
+) -> tuple[str, ...]:
+    """Tell which photos were of no use, and what cannot be kept."""
+    said = []
+    if not found.used.all():
+        names = ", ".join(compress(frames.names, ~found.used))
+        said.append(f"Left out, as they share too little with the others: {names}.")
+    if (found.vignetting or found.shading) and setting.f_number is None:
+        said.append("The photos do not say their aperture, which fall-off and shading are of, so these are not kept.")
+    elif found.vignetting and choices.f_number is None and any(shot.f_number_estimated for shot in frames.shots):
+        said.append(
+            f"The aperture, f/{setting.f_number:g}, is the camera's estimate; if the ring said another, say it."
+        )
+    if found.shading and not setting.model:
+        said.append("The photos do not name their camera, so the colour shading, which is of it, is not kept.")
+    return tuple(said)
+
+
+def _look(frame: DecodedFrame, progress: Progress, edges_kept: int) -> OverlapPhoto:
     progress(0.0, f"looking for features in {frame.name}")
-    return overlap_photo(frame)
+    return overlap_photo(frame, halved_chroma=has_halved_chroma(frame.path), edges_kept=edges_kept)

@@ -9,7 +9,7 @@ takes radii of the ideal picture to those in the photo, so that focal length and
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,12 @@ from sixbit.values.arrays import FloatArray
 
 Indices = NDArray[np.intp]
 
-ROUNDS = 30
+ROUNDS = 12
 """Steps at most."""
-SETTLED = 1e-7
-"""Half short sides by which no lens changes any more: then it is found."""
+WEIGHINGS = 6
+"""Times that sights are weighed anew, each followed by a step."""
+SETTLED = 2e-6
+"""Change of terms and centre that is none any more, in half short sides."""
 OUTLYING = 2.5
 """Deviations from where a point is foretold that cost a sight of it three quarters of its weight."""
 FOCAL_KNOWN = 0.05
@@ -82,26 +84,34 @@ class Bundle(NamedTuple):
         return Camera((1.0, *(number for term in self.terms for number in (0.0, float(term)))), self.centre)
 
 
-def adjust(sights: Sights, terms: int, free: bool, known_focal: float, start: Bundle | None = None) -> Bundle:
+def adjust(sights: Sights, terms: int, free: bool, known_focal: float) -> Bundle:
     """Fit photos, points and a camera of so many terms; with its centre ``free``, or in the middle.
 
-    ``known_focal`` is the focal length in half short sides, known to ``FOCAL_KNOWN``.
+    ``known_focal`` is the focal length in half short sides, known to ``FOCAL_KNOWN``. What does not agree with the rest
+    loses its weight meanwhile.
     """
+    bundle = _weighted(Bundle(sights, np.zeros(terms), np.zeros(2), np.ones(len(sights.photo)), 0.0))
+    for weighing in range(WEIGHINGS):
+        bundle = _weighted(_settled(bundle, free, known_focal, 1 if weighing else ROUNDS))
+    return _settled(bundle, free, known_focal)
+
+
+def adjust_again(bundle: Bundle, terms: int, free: bool, known_focal: float) -> Bundle:
+    """Fit another camera to what a bundle was fitted to, with the same weights."""
     found = np.zeros(terms)
-    centre = np.zeros(2)
-    if start is not None:
-        sights = start.sights
-        found[: len(start.terms)] = start.terms[:terms]
-        centre = start.centre if free else centre
-    bundle = Bundle(sights, found, centre, np.ones(len(sights.photo)), 0.0)
-    for _ in range(ROUNDS):
-        bundle = _weighted(bundle)
+    found[: len(bundle.terms)] = bundle.terms[:terms]
+    centre = bundle.centre if free else np.zeros(2)
+    return _settled(bundle._replace(terms=found, centre=centre), free, known_focal)
+
+
+def _settled(bundle: Bundle, free: bool, known_focal: float, rounds: int = ROUNDS) -> Bundle:
+    for _ in range(rounds):
         system = _System.of(bundle, free, known_focal)
         step = system.step()
         bundle = system.moved(step)
-        if float(np.max(np.abs(step.camera[1:]), initial=0)) < SETTLED:
+        if float(np.max(np.abs(step.camera[1:]))) < SETTLED:
             break
-    return _weighted(bundle)
+    return bundle
 
 
 def jackknife(bundle: Bundle, free: bool, known_focal: float) -> Jackknife:
@@ -217,42 +227,37 @@ class _System:
 
     def step(self) -> _Step:
         """Solve for photos and camera with the points eliminated (Schur's complement), then for the points."""
-        sparse: Any = _sparse()
         sights, used = self.bundle.sights, self.used
         photo, point = sights.photo[used], sights.point[used]
-        weight = self.bundle.weights[used] / self.bundle.deviation**2
         photos, points, terms = len(sights.turns), len(sights.points), self.by_camera.shape[2]
-        columns = 6 * photos + terms
-        root = np.sqrt(weight)[:, None, None]
-        left = (self.left[used] * root[:, :, 0]).ravel()
-        wide = np.concatenate([self.by_photo[used], self.by_camera[used]], axis=2) * root
-        where = np.concatenate(
-            [6 * photo[:, None] + np.arange(6), np.tile(6 * photos + np.arange(terms), (len(photo), 1))], axis=1
-        )
-        outer = _rows(sparse, wide, where, columns)
-        inner_block = self.by_point[used] * root
-        inner = _rows(sparse, inner_block, 3 * point[:, None] + np.arange(3), 3 * points)
-        of_points = np.zeros((points, 3, 3))
-        np.add.at(of_points, point, inner_block.transpose(0, 2, 1) @ inner_block)
+        root = np.sqrt(self.bundle.weights[used])[:, None, None] / self.bundle.deviation
+        outer = np.concatenate([self.by_photo[used], self.by_camera[used]], axis=2) * root
+        inner = self.by_point[used] * root
+        left = self.left[used] * root[:, :, 0]
+        of_points, slope_of_points = _sums(inner, inner, point, points), _sums(inner, left[..., None], point, points)
         size = np.trace(of_points, axis1=1, axis2=2)[:, None, None]
         inverse = np.linalg.inv(of_points + np.maximum(1e-9 * size, 1e-12) * np.eye(3))
-        inverses = sparse.bsr_matrix(
-            (inverse, np.arange(points), np.arange(points + 1)), shape=(3 * points, 3 * points)
-        )
-        mixed = inner.T @ outer
-        normal = (outer.T @ outer - mixed.T @ (inverses @ mixed)).toarray()
-        slope_of_points = inner.T @ left
-        slope = outer.T @ left - mixed.T @ (inverses @ slope_of_points)
+        of_photos, slope_of_photos = _sums(outer, outer, photo, photos), _sums(outer, left[..., None], photo, photos)
+        cross = inner.transpose(0, 2, 1) @ outer
+        # Rows are points, columns the photos and then the camera.
+        mixed = np.zeros((points, 3, 6 * photos + terms))
+        mixed[point[:, None, None], np.arange(3)[:, None], 6 * photo[:, None, None] + np.arange(6)] = cross[:, :, :6]
+        mixed[:, :, 6 * photos :] = _added_up(cross[:, :, 6:], point, points)
+        mixed = mixed.reshape(3 * points, -1)
+        reduced = (inverse @ mixed.reshape(points, 3, -1)).reshape(3 * points, -1)
+        normal = _bordered(of_photos) - mixed.T @ reduced
+        slope = np.concatenate([slope_of_photos[:, :6].ravel(), slope_of_photos[:, 6:].sum(axis=0).ravel()])
+        slope -= reduced.T @ slope_of_points.ravel()
         normal[6 * photos, 6 * photos] += 1 / FOCAL_KNOWN**2
         slope[6 * photos] += self.log_of_focal / FOCAL_KNOWN**2
-        fixed = self._fixed(photo)
-        moved = np.zeros(columns)
-        moved[~fixed] = _solved(normal[np.ix_(~fixed, ~fixed)], slope[~fixed])
-        of_inner = inverses @ (slope_of_points - mixed @ moved)
-        return _Step(moved[: 6 * photos].reshape(-1, 6), moved[6 * photos :], of_inner.reshape(-1, 3))
+        moving = ~self._fixed(photo)
+        moved = np.zeros(len(slope))
+        moved[moving] = _solved(normal[np.ix_(moving, moving)], slope[moving])
+        of_inner = (inverse @ slope_of_points)[..., 0] - (reduced @ moved).reshape(-1, 3)
+        return _Step(moved[: 6 * photos].reshape(-1, 6), moved[6 * photos :], of_inner)
 
     def _fixed(self, photo: Indices) -> NDArray[np.bool_]:
-        """Tell what stays, as nothing tells where the whole scene is nor how large: a photo, and how far off another is."""
+        """Tell what stays: a photo and how far off another is, as nothing says where all of it lies, nor how large."""
         sights = self.bundle.sights
         photos = len(sights.turns)
         seeing = np.bincount(photo, minlength=photos) > 0
@@ -315,15 +320,25 @@ def _solved(normal: FloatArray, slope: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.solve(scaled + 1e-10 * np.eye(len(unit)), slope / unit) / unit)
 
 
-def _rows(sparse: Any, blocks: FloatArray, where: Indices, columns: int) -> Any:
-    """A sparse matrix of which each block (n, 2, m) makes two rows, in the columns ``where`` (n, m) says."""
-    count, height, width = blocks.shape
-    indices = np.repeat(where[:, None, :], height, axis=1).ravel()
-    starts = width * np.arange(count * height + 1)
-    return sparse.csr_matrix((blocks.ravel(), indices, starts), shape=(count * height, columns))
+def _sums(one: FloatArray, other: FloatArray, group: Indices, groups: int) -> FloatArray:
+    """Products of blocks (n, 2, a) and (n, 2, b), added up by group: (groups, a, b)."""
+    return _added_up(one.transpose(0, 2, 1) @ other, group, groups)
 
 
-def _sparse() -> Any:
-    from importlib import import_module
+def _added_up(blocks: FloatArray, group: Indices, groups: int) -> FloatArray:
+    """Blocks (n, a, b) added up by group: (groups, a, b)."""
+    from scipy.sparse import csr_matrix
 
-    return import_module("scipy.sparse")
+    count = len(blocks)
+    adding = csr_matrix((np.ones(count), (group, np.arange(count))), shape=(groups, count))
+    return np.asarray(adding @ blocks.reshape(count, -1)).reshape(groups, *blocks.shape[1:])
+
+
+def _bordered(of_photos: FloatArray) -> FloatArray:
+    """A matrix of photos and camera, of which (photos, 6 + terms, 6 + terms) are the parts of each photo."""
+    photos, size = of_photos.shape[:2]
+    whole = np.zeros((6 * photos + size - 6, 6 * photos + size - 6))
+    for k, block in enumerate(of_photos):
+        place = np.r_[6 * k : 6 * k + 6, 6 * photos : len(whole)]
+        whole[np.ix_(place, place)] += block
+    return whole

@@ -35,13 +35,15 @@ LEAST_ANGLE = 4.0
 class Features(NamedTuple):
     """Features of a photo: ``at`` (n, 2) in half short sides from its middle, and as pycolmap has them.
 
-    ``size`` is the width and height in px of the picture in which they were found.
+    ``size`` is the width and height in px of the picture in which they were found, ``half_short`` half the short side
+    of the photo in px of it.
     """
 
     at: FloatArray
     keypoints: NDArray[np.float32]
     descriptors: NDArray[np.uint8]
     size: tuple[int, int]
+    half_short: float
 
 
 def pycolmap() -> Any:
@@ -73,20 +75,19 @@ def features_in(grey: NDArray[np.float32], half_short: float) -> Features:
     height, width = grey.shape
     # pycolmap counts px from the corner of the picture.
     at = (keypoints[:, :2].astype(np.float64) - np.array([width, height]) / 2) / half_short
-    return Features(at, keypoints, np.asarray(described.data, np.uint8), (width, height))
+    return Features(at, keypoints, np.asarray(described.data, np.uint8), (width, height), half_short)
 
 
-def sights_of(photos: Sequence[Features], focal: float, half_short: float, progress: Progress = silent) -> Sights:
+def sights_of(photos: Sequence[Features], focal: float, progress: Progress = silent) -> Sights:
     """Find the points that photos share, and all places: a first guess for :func:`sixbit.measure.bundle.adjust`.
 
-    ``focal`` is the focal length as it is known, in half short sides, which are ``half_short`` px of the pictures that
-    were searched. Photos that share no points with the others have no sights. Raises CalibrationError where no two
-    photos overlap and stand apart.
+    ``focal`` is the focal length as it is known, in half short sides. Photos that share no points with the others have
+    no sights. Raises CalibrationError where no two photos overlap and stand apart.
     """
     library = pycolmap()
     with tempfile.TemporaryDirectory(prefix="sixbit-overlap-") as name:
         database = Path(name) / "database.db"
-        _write(library, database, photos, focal * half_short)
+        _write(library, database, photos, focal * photos[0].half_short)
         progress(0.0, "looking for points that photos share")
         _match(library, database)
         shared = _pairs(library, database)
@@ -99,7 +100,7 @@ def sights_of(photos: Sequence[Features], focal: float, half_short: float, progr
         raise CalibrationError(why, Code.OVERLAP)
     found = max(models, key=lambda one: (one.num_reg_images(), one.num_points3D()))
     progress(1.0, "finding where each photo was taken")
-    return _sights(found, photos, half_short)
+    return _sights(found, photos)
 
 
 def _write(library: Any, database: Path, photos: Sequence[Features], focal_px: float) -> None:
@@ -145,7 +146,7 @@ def _placed(library: Any, database: Path, folder: Path) -> list[Any]:
     return list(library.incremental_mapping(database, folder, out, options).values())
 
 
-def _sights(model: Any, photos: Sequence[Features], half_short: float) -> Sights:
+def _sights(model: Any, photos: Sequence[Features]) -> Sights:
     turns, places = np.tile(np.eye(3), (len(photos), 1, 1)), np.zeros((len(photos), 3))
     which = {}
     for number, image in model.images.items():
@@ -161,5 +162,5 @@ def _sights(model: Any, photos: Sequence[Features], half_short: float) -> Sights
         points.append(point.xyz)
     photo, number, feature = np.array(rows, np.intp).T
     at = np.stack([photos[p].at[f] for p, f in zip(photo, feature, strict=True)])
-    focal = next(iter(model.cameras.values())).mean_focal_length() / half_short
+    focal = next(iter(model.cameras.values())).mean_focal_length() / photos[0].half_short
     return Sights(photo, number, feature, at, turns, places, np.array(points), float(focal))

@@ -1,7 +1,8 @@
 """What overlapping photos of anything show of a lens: the same points, seen at many places of the picture.
 
 Structure from motion (``motion``) finds which points the photos share, and where these lie; the lens is what makes them
-be seen where they are (``bundle``), with its error from leaving photos out (``camera``).
+be seen where they are (``bundle``), with its error from leaving photos out (``camera``). The light of the same points
+gives fall-off and colour shading (``looks``), the edges of the photos lateral colour (``tca``).
 """
 
 from __future__ import annotations
@@ -14,18 +15,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.measure.bundle import Bundle, Sights, adjust, jackknife
+from sixbit.compiler.shading import Shading
+from sixbit.measure.bundle import Bundle, Sights, adjust, adjust_again, jackknife
 from sixbit.measure.camera import FittedLens, Jackknife, fit_lens
 from sixbit.measure.curve import Curve
+from sixbit.measure.displacement import EdgeBlocks, sharp_blocks
 from sixbit.measure.frame import DecodedFrame
+from sixbit.measure.looks import FallOff, Looks, RadialShading, fit_fall_off, fit_shading, light_at
 from sixbit.measure.motion import Features, features_in, sights_of
-from sixbit.measure.reduced import reduced_grey
+from sixbit.measure.reduced import reduced_grey, reduced_light
 from sixbit.measure.straightness import apart, ideal_radii, polynomial_of
+from sixbit.measure.tca import MeasuredTca, fit_tca
 from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.kinds import SPOKEN
 from sixbit.values.known import SURE
 from sixbit.values.lens import Model
+from sixbit.values.polynomial import Polynomial
 from sixbit.values.watch import Progress, part, silent
 
 SEARCHED = 2000
@@ -34,17 +41,26 @@ FEWEST = 5
 """Photos that must share points."""
 FEWEST_SIGHTS = 20
 """Points that a photo must share with others to count."""
+AGREES = 0.25
+"""Weight from which on a sight agrees with the others."""
 TERMS = (1, 2, 3)
 """Terms of even powers that are tried."""
+NAMES = {kind: words[0].upper() + words[1:] for kind, words in SPOKEN.items()}
 WHAT_HELPS = (
     "ones that show the same things in the middle and in the corners, near and far, some with the camera turned"
 )
 
 
 class OverlapPhoto(NamedTuple):
-    """What is looked at in a photo: its features, and its size in px."""
+    """A photo, looked at: its features, the light at each (logarithm, by plane), its edges, and its size in px.
+
+    ``edges`` are None of a photo without colours. Of one that ``is_lossy``, colours may have been compressed.
+    """
 
     features: Features
+    light: NDArray[np.float32]
+    edges: EdgeBlocks | None
+    is_lossy: bool
     size: tuple[int, int]
 
 
@@ -52,7 +68,8 @@ class OverlapPhoto(NamedTuple):
 class MeasuredOverlap:
     """A lens that overlapping photos have shown: what is worth keeping, None where that is not.
 
-    ``worth`` has the errors of all that was measured, by kind, also where it is not worth keeping; ``centre`` is the
+    ``worth`` has the errors of all that was measured, by kind, also where it is not worth keeping; ``lens_polynomial``
+    is the distortion, radius in the photo over that in the ideal picture, in half short sides; ``centre`` is the
     optical centre in half short sides from the middle, ``used`` tells which photos share points with the others, and
     ``seen`` (n, 2) where they were seen in a picture of ``extent``, from its middle to its sides. ``curves`` are what
     was measured of each kind, for drawing. ``verdict`` says it in words.
@@ -60,6 +77,10 @@ class MeasuredOverlap:
 
     distortion: Model | None
     centre: FloatArray
+    vignetting: Model | None
+    tca: Model | None
+    shading: Shading | None
+    lens_polynomial: Polynomial
     worth: dict[str, Worth]
     used: NDArray[np.bool_]
     seen: FloatArray
@@ -70,10 +91,21 @@ class MeasuredOverlap:
     """Why something that was measured is not worth keeping."""
 
 
-def overlap_photo(frame: DecodedFrame) -> OverlapPhoto:
-    """Look at a photo. Raises CalibrationError for one that is too small, or without pycolmap."""
+def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kept: int = 300) -> OverlapPhoto:
+    """Look at a photo, of whose blocks with edges so many at most are kept; ``halved_chroma`` as in ``tca_in``.
+
+    Raises CalibrationError for one that is too small, or without pycolmap.
+    """
     grey, factor = reduced_grey(frame, SEARCHED)
-    return OverlapPhoto(features_in(grey, (min(frame.size) - 1) / (2 * factor)), frame.size)
+    features = features_in(grey, (min(frame.size) - 1) / (2 * factor))
+    del grey
+    x, y = features.keypoints[:, :2].T.astype(np.float64) - 0.5
+    light = light_at(reduced_light(frame, SEARCHED), x, y)
+    edges = None
+    if light.shape[1] == 3 and edges_kept:
+        edges = sharp_blocks(frame.pixels, frame.transfer, halved_chroma=halved_chroma)
+        edges = edges.every(max(1, math.ceil(len(edges.x) / edges_kept)))
+    return OverlapPhoto(features, light, edges, frame.is_lossy, frame.size)
 
 
 def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress = silent) -> MeasuredOverlap:
@@ -82,32 +114,57 @@ def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress
     Raises CalibrationError, with the reason, if they do not carry it.
     """
     width, height = photos[0].size
-    half_short = (min(width, height) - 1) / 2
-    farthest = math.hypot(width - 1, height - 1) / 2 / half_short
+    farthest = math.hypot(width - 1, height - 1) / (min(width, height) - 1)
     weights = area_weights(max(width, height) / min(width, height))
-    searched = half_short * photos[0].features.size[0] / width
-    features = [photo.features for photo in photos]
-    sights = sights_of(features, focal * farthest, searched, part(progress, 0.0, 0.6))
+    sights = sights_of([photo.features for photo in photos], focal * farthest, part(progress, 0.0, 0.5))
     used = np.bincount(sights.photo, minlength=len(photos)) >= FEWEST_SIGHTS
     if used.sum() < FEWEST:
-        why = f"only {used.sum()} of these {len(photos)} photos overlap enough to share points."
+        why = f"only {used.sum()} of these {len(photos)} photos share enough with each other."
         raise CalibrationError(f"Not enough: {why}", Code.OVERLAP)
     sights = sights.only(used[sights.photo])
-    progress(0.6, "fitting the lens")
+    progress(0.5, "fitting the lens")
     lens, bundle = _lens(sights.only(sights.well_seen()), focal * farthest, farthest, weights)
-    worth = {"distortion": _distortion(lens, farthest, weights)}
+    progress(0.8, "comparing the light of points")
+    agreeing = bundle.sights.only(bundle.weights > AGREES)
+    fall_off = fit_fall_off(_looks(photos, agreeing, lens.centre, farthest), weights)
+    shading = None
+    if not any(photo.is_lossy for photo in photos) and photos[0].light.shape[1] == 3:
+        ratios = [_looks(photos, agreeing, lens.centre, farthest, plane) for plane in (0, 2)]
+        shading = fit_shading(ratios, weights, landscape=width >= height)
+    progress(0.9, "measuring lateral colour")
+    tca = _tca(photos, used, max(width, height) / min(width, height), part(progress, 0.9, 1.0))
     progress(1.0, "done")
-    return _measured(lens, bundle, worth, used, photos[0].size)
+    return _Told(photos, used, bundle, lens, _distortion(lens, farthest, weights), fall_off, shading, tca).measured()
+
+
+def _looks(
+    photos: Sequence[OverlapPhoto], sights: Sights, centre: FloatArray, farthest: float, plane: int | None = None
+) -> Looks:
+    """The light of sights, of green, or of another plane against green."""
+    light = np.array([photos[k].light[f] for k, f in zip(sights.photo, sights.feature, strict=True)], np.float64)
+    green = light[:, light.shape[1] // 2]
+    r = np.hypot(*(sights.seen - centre).T) / farthest
+    return Looks(sights.photo, sights.point, r, green if plane is None else light[:, plane] - green)
+
+
+def _tca(
+    photos: Sequence[OverlapPhoto], used: NDArray[np.bool_], aspect_ratio: float, progress: Progress
+) -> MeasuredTca | str:
+    """The lateral colour that the edges of the photos show, or why there is none."""
+    edges = [photo.edges for photo, is_used in zip(photos, used, strict=True) if is_used and photo.edges]
+    if not edges:
+        return "Lateral colour cannot be seen, as the photos have no colours."
+    try:
+        return fit_tca(edges, aspect_ratio, progress)
+    except CalibrationError as error:
+        return f"Lateral colour: {str(error.reason).removesuffix('.')}."
 
 
 def _lens(sights: Sights, focal: float, farthest: float, weights: FloatArray) -> tuple[FittedLens, Bundle]:
-    start = adjust(sights, 2, False, focal)
-    bundle = start
+    bundle = adjust(sights, max(TERMS), True, focal)
 
     def without_each(terms: int, free: bool) -> Jackknife:
-        nonlocal bundle
-        bundle = adjust(sights, terms, free, focal, start)
-        return jackknife(bundle, free, focal)
+        return jackknife(adjust_again(bundle, terms, free, focal), free, focal)
 
     found = fit_lens(without_each, TERMS, sights.seen, farthest, weights)
     if found is None:
@@ -121,47 +178,93 @@ def _distortion(lens: FittedLens, farthest: float, weights: FloatArray) -> Worth
     return Worth("distortion", correction[None], 100 * lens.error[None], weights, min(1.0, lens.reach))
 
 
-def _measured(
-    lens: FittedLens, bundle: Bundle, worth: dict[str, Worth], used: NDArray[np.bool_], size: tuple[int, int]
-) -> MeasuredOverlap:
-    sights, half_short = bundle.sights, (min(size) - 1) / 2
-    extent = size[0] / (min(size) - 1), size[1] / (min(size) - 1)
-    verdict = [
-        f"{used.sum()} of {len(used)} photos overlap: they see {len(np.unique(sights.point))} points "
-        f"{len(sights.point)} times, {bundle.deviation * half_short:.2f} px from where these are foretold.",
-    ]
-    unsure = []
-    outcome = worth["distortion"].outcome
-    if outcome is Outcome.UNSURE:
-        unsure.append(f"Distortion is not sure enough: {worth['distortion'].why_unsure(WHAT_HELPS)}")
-    elif outcome is Outcome.NOTHING:
-        limits = worth["distortion"].limits
-        verdict.append(f"There is less distortion than {limits.nothing:g} {worth['distortion'].unit}: none to correct.")
-    else:
-        verdict += _distortion_in_words(lens, worth["distortion"], half_short)
-    return MeasuredOverlap(
-        distortion=Model(lens.model, lens.terms) if outcome is Outcome.WORTH_KEEPING else None,
-        centre=lens.centre,
-        worth=worth,
-        used=used,
-        seen=sights.seen,
-        extent=extent,
-        curves={},
-        verdict=tuple(verdict),
-        unsure=tuple(unsure),
-    )
+class _Told(NamedTuple):
+    """All that was measured, to be told."""
 
+    photos: Sequence[OverlapPhoto]
+    used: NDArray[np.bool_]
+    bundle: Bundle
+    lens: FittedLens
+    distortion: Worth
+    fall_off: FallOff | None
+    shading: RadialShading | None
+    tca: MeasuredTca | str
 
-def _distortion_in_words(lens: FittedLens, worth: Worth, half_short: float) -> list[str]:
-    terms = ", ".join(f"{term:.5f}" for term in lens.terms)
-    said = [
-        f"Distortion: {lens.model}, {terms}; in the corners it is known to {worth.corner_error}.",
-        *worth.reach_in_words,
-    ]
-    if lens.centre.any():
-        (x, y), (x_error, y_error) = lens.centre * half_short, SURE * lens.centre_error * half_short
-        said.append(
-            f"The optical centre lies {x:+.0f} ± {x_error:.0f} px across and {y:+.0f} ± {y_error:.0f} px down from the "
-            "middle of the picture, and is used. If a photo was cropped, that is why."
+    def measured(self) -> MeasuredOverlap:
+        """Decide what is worth keeping, and say it in words."""
+        sights, size = self.bundle.sights, self.photos[0].size
+        said, unsure = [self._overlap_in_words()], []
+        worth = {"distortion": self.distortion}
+        curves: dict[str, dict[str, Curve]] = {}
+        if self.fall_off:
+            worth["vignetting"] = self.fall_off.worth
+            curves["vignetting"] = {"light": self.fall_off.curve}
+        if not isinstance(self.tca, str):
+            worth["tca"] = self.tca.worth
+            curves["tca"] = self.tca.curves
+        if self.shading:
+            worth["shading"] = self.shading.worth
+            curves["shading"] = self.shading.curves
+        kept = {kind for kind, one in worth.items() if one.outcome is Outcome.WORTH_KEEPING}
+        for kind, words in self._in_words().items():
+            if kind in kept:
+                said += [*words, *worth[kind].reach_in_words]
+            elif kind in worth and worth[kind].outcome is Outcome.NOTHING:
+                limits = worth[kind].limits
+                said.append(f"{NAMES[kind]}: nothing to correct, less than {limits.nothing:g} {worth[kind].unit}.")
+            elif kind in worth:
+                unsure.append(f"{NAMES[kind]} is not sure enough: {worth[kind].why_unsure(WHAT_HELPS)}")
+            else:
+                unsure += words
+        return MeasuredOverlap(
+            distortion=Model(self.lens.model, self.lens.terms) if "distortion" in kept else None,
+            centre=self.lens.centre,
+            vignetting=self.fall_off.model if self.fall_off and "vignetting" in kept else None,
+            tca=self.tca.model if not isinstance(self.tca, str) and "tca" in kept else None,
+            shading=self.shading.shading if self.shading and "shading" in kept else None,
+            lens_polynomial=polynomial_of(self.lens.model, self.lens.terms),
+            worth=worth,
+            used=self.used,
+            seen=sights.seen,
+            extent=(size[0] / (min(size) - 1), size[1] / (min(size) - 1)),
+            curves=curves,
+            verdict=(*said, *unsure),
+            unsure=tuple(unsure),
         )
-    return said
+
+    def _overlap_in_words(self) -> str:
+        sights, half_short = self.bundle.sights, (min(self.photos[0].size) - 1) / 2
+        return (
+            f"{self.used.sum()} of {len(self.used)} photos overlap: they see {len(np.unique(sights.point))} points "
+            f"{len(sights.point)} times, {self.bundle.deviation * half_short:.2f} px from where these are foretold."
+        )
+
+    def _in_words(self) -> dict[str, tuple[str, ...]]:
+        said = {"distortion": self._distortion_in_words()}
+        if self.fall_off:
+            lost = float(self.fall_off.worth.correction[0, -1])
+            error = self.fall_off.worth.corner_error
+            said["vignetting"] = (f"Fall-off: the corners get {lost:.2f} EV less than the centre, ± {error}.",)
+        else:
+            said["vignetting"] = ("Fall-off: too few points are seen well enough.",)
+        said["tca"] = (self.tca,) if isinstance(self.tca, str) else self.tca.verdict[:1]
+        if self.shading:
+            red, blue = (float(curve[-1]) for curve in self.shading.worth.correction)
+            error = self.shading.worth.corner_error
+            said["shading"] = (f"Colour shading in the corners: red {red:+.1f} %, blue {blue:+.1f} %, ± {error}.",)
+        elif any(photo.is_lossy for photo in self.photos):
+            said["shading"] = ("Colour shading: JPEGs and their like round colours; give raw files or TIFFs.",)
+        return said
+
+    def _distortion_in_words(self) -> tuple[str, ...]:
+        lens, half_short = self.lens, (min(self.photos[0].size) - 1) / 2
+        terms = ", ".join(f"{term:.5f}" for term in lens.terms)
+        said = f"Distortion: {lens.model}, {terms}; in the corners it is known to {self.distortion.corner_error}."
+        if not lens.centre.any():
+            return (said,)
+        (x, y), (x_error, y_error) = lens.centre * half_short, SURE * lens.centre_error * half_short
+        return (
+            said,
+            f"The optical centre lies {x:+.0f} ± {x_error:.0f} px across and {y:+.0f} ± {y_error:.0f} px down from the "
+            "middle of the picture, and is used. If a photo was cropped, that is why.",
+        )

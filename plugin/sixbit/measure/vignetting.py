@@ -12,6 +12,8 @@ from sixbit.values.arrays import FloatArray
 
 RISE = 0.005
 """How much brighter a fall-off may get on its way to the corner: no lens does, but so small a rise is noise."""
+FALLS = np.array([[3.0, -3.0, 1.0], [0.0, 3.0, -2.0], [0.0, 0.0, 1.0]]).T
+"""Columns: T_1 = 1 - (1 - x)^3, T_2 = 3 x^2 - 2 x^3, T_3 = x^3 with x = r^2. 1 - d T falls if all d are positive."""
 LEAST = 1 / 64
 """Light in the corner below which a fit is no lens's fall-off."""
 
@@ -27,11 +29,9 @@ def fit_vignetting(samples: Samples) -> Fit:
     for found in sorted(fits, key=lambda each: each.bic):
         if largest_rise(found.terms) <= RISE and vignetting_at(found.terms, 1.0) > LEAST:
             return found
-    # 1 - d T: T_1 = 1 - (1 - x)^3, T_2 = 3 x^2 - 2 x^3, T_3 = x^3, with x = r^2 and d >= 0.
-    tails = np.array([[3.0, -3.0, 1.0], [0.0, 3.0, -2.0], [0.0, 0.0, 1.0]]).T
     best: Fit | None = None
     for chosen in [c for n in (1, 2, 3) for c in combinations(range(3), n)]:
-        falls = -tails[:, list(chosen)]
+        falls = -FALLS[:, list(chosen)]
         found = fit(samples, powers @ falls)
         if np.all(found.terms >= 0) and (best is None or found.bic < best.bic):
             best = _of_powers(found, falls)

@@ -38,6 +38,7 @@ LIMITS = {
     "distortion": Limits(0.1, 0.05),
     "tca": Limits(0.2, 0.1),
     "vignetting": Limits(0.1, 0.05),
+    "shading": Limits(1.0, 0.3),
 }
 
 

@@ -12,7 +12,7 @@ SURE = 1.96
 """Standard errors to either side that hold the truth in 95 of 100 cases."""
 WHOLE = 0.95
 """Half diagonals out to which a measurement reaches the corners for all that a photo shows."""
-UNITS = {"distortion": "% of the half diagonal", "tca": "px", "vignetting": "EV"}
+UNITS = {"distortion": "% of the half diagonal", "tca": "px", "vignetting": "EV", "shading": "%"}
 LEAST = 0.01
 """In the unit of each kind: nobody sees less, and whether it is so little depends on more than was measured."""
 
@@ -30,7 +30,7 @@ class Known(NamedTuple):
     """Standard error of a correction at 0, 0.1 ... 1 half diagonals, and how far out it was measured.
 
     Of distortion, the error is that of where a point lies, in per cent of the half diagonal and but for the scale of
-    the picture; of lateral colour it is in px of the photo, of fall-off in EV.
+    the picture; of lateral colour it is in px of the photo, of fall-off in EV, of shading in per cent.
 
     >>> Known((0.0,) * 10 + (0.05,), 0.9).in_words("vignetting")
     '± 0.098 EV in the corner, measured out to 90 % of the half diagonal'

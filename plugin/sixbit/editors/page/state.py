@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from sixbit.calibration.coverage import coverage
 from sixbit.editors.page.lenses import lens_record
 from sixbit.editors.page.own import is_installed, odd_lenses, own_records
 from sixbit.editors.page.results import Measurement
@@ -18,8 +19,9 @@ def state_of(session: PageSession) -> dict[str, Any]:
     """Return all that pages show, as JSON values; pictures by their names."""
     found, shown = session.results.shown_at(session.place), session.comparison
     look = found or session.results.attempts.get(session.place)
+    lens = session.lens and catalogue().lenses.get(session.lens.lens_id, session.lens)
     return {
-        "lens": lens_record(catalogue().lenses.get(session.lens.lens_id, session.lens)) if session.lens else None,
+        "lens": lens_record(lens) if lens else None,
         "steps": list(session.steps),
         "step": session.step,
         "fields": list(session.fields),
@@ -46,6 +48,7 @@ def state_of(session: PageSession) -> dict[str, Any]:
             for place in session.results.elsewhere(session.place)
         ],
         "comparison": None if shown is None else {"number": shown[0], "summary": shown[1].summary},
+        "coverage": coverage(lens, catalogue().runs) if lens else (),
         "own": own_records(),
         "odd": odd_lenses(),
         "installed": is_installed(),

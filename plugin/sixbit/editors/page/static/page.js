@@ -79,6 +79,7 @@ function isNew(part, value) {
 function show() {
   const { lens, step, frames, job, measurement } = state;
   if (isNew("lens", lens)) showLens(lens);
+  if (isNew("coverage", state.coverage)) $("lens-coverage").replaceChildren(...state.coverage.map((words) => make("li", words)));
   $("lens-chosen").hidden = !lens || changingLens;
   $("lens-form").hidden = Boolean(lens) && !changingLens;
   $("lens-back").hidden = !lens;
