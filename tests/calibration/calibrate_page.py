@@ -31,6 +31,8 @@ ROWS = """[...document.querySelectorAll('#frames li')].map(li => ({
     name: li.querySelector('.name').textContent, status: li.dataset.status, text: li.textContent}))"""
 UNLABELLED = """[...document.querySelectorAll('input, select, button, progress')].filter(e =>
     !e.labels?.length && !e.textContent.trim() && !e.ariaLabel).map(e => e.outerHTML)"""
+MISNAMED = """[...document.querySelectorAll('button')].filter(e =>
+    e.ariaLabel && e.textContent.trim() && !e.ariaLabel.startsWith(e.textContent.trim())).map(e => e.outerHTML)"""
 ATTACK = """
 const done = [];
 const base = BASE;
@@ -156,11 +158,14 @@ class Visit:
             ),
             "pictures": await self.tab.js("[...document.querySelectorAll('#pictures img')].map(i => i.naturalWidth)"),
         }
+        await self.tab.until("document.activeElement.id === 'found-title'")
+        SEEN[name]["names"] = await self.tab.js(MISNAMED)
         await self.shot(f"{name}-found")
 
     async def accept(self) -> None:
         await self.tab.click("#keep")
         await self.tab.until("document.querySelector('#kept').checkVisibility()")
+        await self.tab.until("document.activeElement.id === 'found-title'")
 
     async def bad_files(self) -> None:
         """Whatever is dropped gets an answer beside its name."""

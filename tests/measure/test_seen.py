@@ -10,6 +10,7 @@ import pytest
 from sixbit.measure import shape
 from sixbit.measure.chart import Board
 from sixbit.measure.lines import LinesError, PhotoLines, fit_lines
+from sixbit.measure.seen import Brought
 from sixbit.measure.straightness import BINS, Lines, apart, ideal_radii
 from sixbit.measure.worth import RADII, area_weights
 
@@ -62,6 +63,12 @@ def test_small_charts_in_the_middle_are_named_as_the_cause() -> None:
     assert "it lies in the middle of the frame" in str(error)
     assert "Fill the frame with it" in str(error)
     assert "Go nearer: it should fill the frame." in error.seen.brought[0].in_words
+
+
+def test_a_chart_that_nearly_fills_the_frame_is_not_called_small() -> None:
+    said = Brought(0, None, 54, 0.77).in_words
+    assert "nearer" not in said
+    assert said.endswith("Have it reach farther.")
 
 
 def test_a_refusal_travels_between_processes() -> None:

@@ -18,8 +18,10 @@ OUTER = 0.7
 """Of the way from the middle to an edge of the frame: what lies beyond is near that edge."""
 LACKING = 0.2
 """An edge of the frame lacks lines if near it there are fewer, by length, than this share of the mean of all four."""
-SMALL = 0.85
-"""Charts that reach less far out, in half diagonals, lie in the middle of the frame."""
+FAR = 0.85
+"""Half diagonals out to which a chart should reach."""
+SMALL = 0.6
+"""One that reaches less far lies in the middle of the frame."""
 EDGES = ("left", "right", "upper", "lower")
 
 
@@ -42,15 +44,19 @@ class Brought(NamedTuple):
 
         >>> Brought(64, 52, 0, 0.83).in_words
         '64 long edges, 52 of them straight things, out to 83 % of the way to the corners.'
-        >>> Brought(0, None, 54, 0.6).in_words
-        'A chart with 54 corners, out to 60 % of the way to the corners. Go nearer: it should fill the frame.'
+        >>> Brought(0, None, 54, 0.5).in_words
+        'A chart with 54 corners, out to 50 % of the way to the corners. Go nearer: it should fill the frame.'
         """
         out = f"out to {100 * self.reach:.0f} % of the way to the corners."
         if self.corners:
             chart = f"A chart with {self.corners} corners, {out}"
             if self.left_out:
                 return f"{chart} Left out, as it does not fit the charts of the other photos."
-            return chart if self.reach >= SMALL else f"{chart} Go nearer: it should fill the frame."
+            if self.reach >= FAR:
+                return chart
+            return (
+                f"{chart} {'Go nearer: it should fill the frame.' if self.reach < SMALL else 'Have it reach farther.'}"
+            )
         if self.left_out:
             return "Left out, as it shows no chart and other photos do."
         if not self.edges:
@@ -113,11 +119,14 @@ class SeenLines:
         """Say which photos to add, after "more photos, or"."""
         reach = max((one.reach for one in self.brought.values()), default=0.0)
         if any(self.corners):
+            far = f"{100 * reach:.0f} % of the way to those of the frame"
             if reach < SMALL:
                 return (
-                    f"photos with the chart nearer: it lies in the middle of the frame, and its corners reach "
-                    f"{100 * reach:.0f} % of the way to those of the frame. Fill the frame with it"
+                    f"photos with the chart nearer: it lies in the middle of the frame, and its corners reach {far}. "
+                    "Fill the frame with it"
                 )
+            if reach < FAR:
+                return f"photos with the chart in the corners of the frame: so far its own reach {far}"
             return f"photos whose chart reaches {_edges(self.lacking) or 'the corners of the frame'}"
         if lacking := self.lacking:
             return f"a photo with straight things near {_edges(lacking)}"
