@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from sixbit.calibration.frames import open_frame
-from sixbit.measure.lines import MeasuredLines, PhotoLines, fit_lines, lines_of
-from sixbit.measure.straightness import apart, ideal_radii
+from sixbit.measure.lines import PhotoLines, fit_lines, lines_of
+from sixbit.measure.straightness import apart, ideal_radii, polynomial_of
 from sixbit.measure.tca import tca_in
+from sixbit.measure.worth import area_weights
 from sixbit.photos.jpeg import has_halved_chroma
 from sixbit.values.errors import CalibrationError, SixbitError
+from sixbit.values.lens import Model
 
 FEW = 5
 """Photos, as a user takes them."""
@@ -80,7 +82,7 @@ def _row(name: str, shown: Sequence[tuple[Size, PhotoLines]], truth: Mapping[str
     except CalibrationError as error:
         return f"| {name} | {len(shown)} | {error} | | | | |", True
     stated = float(found.worth.surely_within[0, -1])
-    off = _off(found, size, truth) if truth else math.nan
+    off = off_truth(found.distortion, size, truth) if truth else math.nan
     outcome = f"{found.fit.model}{f', {found.charts} charts' if found.charts else ''}"
     if found.centre.any():
         outcome += ", centre {:+.0f} {:+.0f} px".format(*(found.centre * found.half_short_px))
@@ -89,13 +91,16 @@ def _row(name: str, shown: Sequence[tuple[Size, PhotoLines]], truth: Mapping[str
     return row, not off > stated
 
 
-def _off(found: MeasuredLines, size: Size, truth: Mapping[str, Any]) -> float:
-    farthest = math.hypot(size[0] - 1, size[1] - 1) / 2 / found.half_short_px
+def off_truth(found: Model, size: Size, truth: Mapping[str, Any]) -> float:
+    """How far a distortion is from another program's in the corner, in % of the half diagonal."""
+    half_short = (min(size) - 1) / 2
+    farthest = math.hypot(size[0] - 1, size[1] - 1) / 2 / half_short
     other = [1.0]
     for power, term in enumerate(truth["terms"], 1):
-        other += [0.0, term * (found.half_short_px / truth["focal"]) ** (2 * power)]
-    here, there = ideal_radii(found.fit.polynomial, farthest), ideal_radii(tuple(other), farthest)
-    return 100 * abs(float(apart(here, there, found.worth.weights)[-1])) / farthest
+        other += [0.0, term * (half_short / truth["focal"]) ** (2 * power)]
+    here = ideal_radii(polynomial_of(found.name, found.terms), farthest)
+    there = ideal_radii(tuple(other), farthest)
+    return 100 * abs(float(apart(here, there, area_weights(max(size) / min(size)))[-1])) / farthest
 
 
 if __name__ == "__main__":

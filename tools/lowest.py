@@ -19,7 +19,7 @@ from pathlib import Path
 
 TOP = Path(__file__).parent.parent
 EXAMPLE = TOP / "examples" / "photo.jpg"
-EXTRAS = "calibrate,cluster,plot"
+EXTRAS = "calibrate,cluster,learn,plot"
 """What users install; the tools of those who change Sixbit may be as new as they like."""
 
 COMMANDS = """
@@ -65,7 +65,7 @@ Image.fromarray(grid[..., None].repeat(3, axis=2).round().astype(numpy.uint8)).s
 """
 """Photos that the commands need beside the example."""
 
-UNUSED = "cv2 gmic matplotlib.pyplot rawpy scipy.optimize sixbit.editors.page.server"
+UNUSED = "cv2 gmic matplotlib.pyplot pycolmap rawpy scipy.optimize sixbit.editors.page.server"
 """Modules that these commands do not get to, or not far into."""
 
 

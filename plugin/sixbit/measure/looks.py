@@ -24,9 +24,10 @@ from sixbit.measure.worth import RADII, Worth
 from sixbit.values.arrays import FloatArray
 from sixbit.values.lens import Model
 
-WIDTH = 2.0
-"""Of the Gaussian through which a point is looked at, in px of the picture that is searched."""
-REACH = 5
+WIDTH = 1.0
+"""Of the Gaussian through which a point is looked at, in px of the picture that is searched: a wider one sees more
+of the scene where the lens draws it smaller. At twice as much, a rendered lens was 6 % off, at this 0.6 %."""
+REACH = 3
 """Px of that picture to either side that the Gaussian has."""
 DARKEST = 0.005
 """Light below which stray light and black level say more than the lens."""

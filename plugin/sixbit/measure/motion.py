@@ -90,8 +90,7 @@ def sights_of(photos: Sequence[Features], focal: float, progress: Progress = sil
         _write(library, database, photos, focal * photos[0].half_short)
         progress(0.0, "looking for points that photos share")
         _match(library, database)
-        shared = _pairs(library, database)
-        if not shared:
+        if not _shared(library, database):
             raise CalibrationError("These photos do not overlap.", Code.OVERLAP)
         progress(0.5, "finding where each photo was taken")
         models = _placed(library, database, Path(name))
@@ -126,9 +125,10 @@ def _match(library: Any, database: Path) -> None:
     )
 
 
-def _pairs(library: Any, database: Path) -> int:
+def _shared(library: Any, database: Path) -> int:
+    """Features that pairs of photos share, all told."""
     with library.Database.open(database) as opened:
-        return int(opened.num_verified_image_pairs())
+        return int(opened.num_inlier_matches())
 
 
 def _placed(library: Any, database: Path, folder: Path) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What overlapping photos of anything show of a lens: the same points, seen at many places of the picture.
+"""A lens from overlapping photos of anything: the same points, seen at many places of the picture.
 
 Structure from motion (``motion``) finds which points the photos share, and where these lie; the lens is what makes them
 be seen where they are (``bundle``), with its error from leaving photos out (``camera``). The light of the same points
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,7 @@ from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.known import SURE
 from sixbit.values.lens import Model
+from sixbit.values.polynomial import Polynomial
 from sixbit.values.watch import Progress, part, silent
 
 SEARCHED = 2000
@@ -67,7 +68,8 @@ class OverlapPhoto(NamedTuple):
 class MeasuredOverlap:
     """A lens that overlapping photos have shown: what is worth keeping, None where that is not.
 
-    ``worth`` has the errors of all that was measured, by kind, also where it is not worth keeping; ``centre`` is the
+    ``worth`` has the errors of all that was measured, by kind, also where it is not worth keeping; ``lens_polynomial``
+    is the distortion, radius in the photo over that in the ideal picture, in half short sides; ``centre`` is the
     optical centre in half short sides from the middle, ``used`` tells which photos share points with the others, and
     ``seen`` (n, 2) where they were seen in a picture of ``extent``, from its middle to its sides. ``curves`` are what
     was measured of each kind, for drawing. ``verdict`` says it in words.
@@ -78,6 +80,7 @@ class MeasuredOverlap:
     vignetting: Model | None
     tca: Model | None
     shading: Shading | None
+    lens_polynomial: Polynomial
     worth: dict[str, Worth]
     used: NDArray[np.bool_]
     seen: FloatArray
@@ -102,6 +105,8 @@ def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kep
     if light.shape[1] == 3 and edges_kept:
         edges = sharp_blocks(frame.pixels, frame.transfer, halved_chroma=halved_chroma)
         edges = edges.every(max(1, math.ceil(len(edges.x) / edges_kept)))
+        # Copies, as parts would hold all the others in memory.
+        edges = replace(edges, light=edges.light.copy(), codes=None if edges.codes is None else edges.codes.copy())
     return OverlapPhoto(features, light, edges, frame.is_lossy, frame.size)
 
 
@@ -219,6 +224,7 @@ class _Told(NamedTuple):
             vignetting=self.fall_off.model if self.fall_off and "vignetting" in kept else None,
             tca=self.tca.model if not isinstance(self.tca, str) and "tca" in kept else None,
             shading=self.shading.shading if self.shading and "shading" in kept else None,
+            lens_polynomial=polynomial_of(self.lens.model, self.lens.terms),
             worth=worth,
             used=self.used,
             seen=sights.seen,
