@@ -288,9 +288,10 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_copies_count_once(tmp_path: Path) -> None:
     archive.save(tmp_path / "photos", 2)
     archive.save(tmp_path / "backup", 2)
-    (tmp_path / "photos" / "000.png").write_bytes(b"")
+    (tmp_path / "backup" / "000.jpeg").write_bytes(jpeg(archive.tags(0), size=archive.SIZE))  # by the name of another
+    (tmp_path / "photos" / "001.png").write_bytes(b"")
     learnt = learn([tmp_path])
-    assert learnt.reasons == {Why.COPY: 2, Why.UNREADABLE: 1}
+    assert learnt.reasons == {Why.COPY: 3, Why.UNREADABLE: 1}
     assert [len(photos) for photos in learnt.groups.values()] == [2]
 
 
