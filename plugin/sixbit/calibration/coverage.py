@@ -1,4 +1,4 @@
-"""What the user's own calibrations of a lens cover, and what to measure next."""
+"""How far the user's own calibrations of a lens go: which settings they cover, and which to measure next."""
 
 from __future__ import annotations
 
