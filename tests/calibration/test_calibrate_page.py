@@ -295,4 +295,6 @@ def test_the_button_ends_it_and_nothing_is_left(seen: dict[str, Any]) -> None:
 def test_the_console_is_silent(seen: dict[str, Any]) -> None:
     # Chromium tells every answer that is an error; these were asked for.
     asked = ("409", "413", "422")
-    assert [words for words in seen["complaints"] if not any(status in words for status in asked)] == []
+    # A photo may be taken away while its picture is on its way.
+    told = [words for words in seen["complaints"] if not ("404" in words and "/pictures/frame-" in words)]
+    assert [words for words in told if not any(status in words for status in asked)] == []

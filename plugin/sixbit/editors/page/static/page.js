@@ -10,6 +10,7 @@ import { speakOfFrames } from "./speak.js";
 const STATUS = { arriving: "arriving …", reading: "being read …", ready: "ready", used: "used", refused: "not used" };
 let state = null;
 let changingLens = false;
+const thumbnails = new Map(); // of the photos, by their numbers
 let drawn = {}; // what of the state is on the page already, by part
 
 history.replaceState(null, "", location.pathname); // the token is in the cookie now
@@ -155,9 +156,12 @@ function showFrames(frames) {
 
 // What was found in a photo can be enlarged; the photo itself says nothing by that.
 function thumbnail(frame) {
-  const address = `pictures/${frame.picture}`;
-  if (frame.brought) return enlargeable(address, `${frame.name}: ${frame.brought}`);
-  return Object.assign(make("img"), { src: address, alt: "" });
+  const address = `pictures/${frame.picture}`, words = frame.brought && `${frame.name}: ${frame.brought}`;
+  const known = thumbnails.get(frame.number);
+  if (known?.address === address && known.words === words) return known.element; // it need not be loaded anew
+  const element = words ? enlargeable(address, words) : Object.assign(make("img"), { src: address, alt: "" });
+  thumbnails.set(frame.number, { address, words, element });
+  return element;
 }
 
 function showFields() {
