@@ -279,6 +279,11 @@ class Visit:
 
     async def own(self) -> None:
         """Export and remove."""
+        await self.tab.js("document.querySelector('#own input').select()")
+        await self.tab.js("document.querySelector('#own input').focus()")
+        await self.tab.type("f/3.4")
+        await self.tab.press("Tab")
+        await self.tab.until("[...document.querySelectorAll('#own li li p')].some(p => p.textContent.includes('f/3.4'))")
         lenses = [sys.executable, "-m", "sixbit", "lenses", "--json"]
         SEEN["lenses"] = subprocess.run(lenses, capture_output=True, text=True, check=True).stdout
         SEEN["own"] = await self.tab.js("[...document.querySelectorAll('#own li li')].map(li => li.textContent)")
