@@ -283,7 +283,9 @@ class Visit:
         await self.tab.js("document.querySelector('#own input').focus()")
         await self.tab.type("f/3.4")
         await self.tab.press("Tab")
-        await self.tab.until("[...document.querySelectorAll('#own li li p')].some(p => p.textContent.includes('f/3.4'))")
+        await self.tab.until(
+            "[...document.querySelectorAll('#own li li p')].some(p => p.textContent.includes('f/3.4'))"
+        )
         lenses = [sys.executable, "-m", "sixbit", "lenses", "--json"]
         SEEN["lenses"] = subprocess.run(lenses, capture_output=True, text=True, check=True).stdout
         SEEN["own"] = await self.tab.js("[...document.querySelectorAll('#own li li')].map(li => li.textContent)")

@@ -39,7 +39,7 @@ def own_records() -> list[dict[str, Any]]:
             "said": run.origin,
             "lensfun": run.has_xml,
             "imported": run.imported,
-            "f_number": run.f_number,
+            "f_number": run.f_number if {"vignetting", "shading"} & {*run.kinds} else None,
         }
         for run in catalogue().runs
     ]
