@@ -24,6 +24,7 @@ from tests.scenery.root import BROWSER, SystemRoot
 
 SEEN: dict[str, Any] = {}
 TIMEOUT = 300
+PHOTOS = 3
 SETTLED = (
     "![...document.querySelectorAll('#frames li')].some(li => ['arriving', 'reading'].includes(li.dataset.status))"
 )
@@ -267,8 +268,29 @@ class Visit:
         await self.shot("narrow")
         await self.tab.size(1200, 900)
 
+    async def overlap(self) -> None:
+        """A dozen photos of anything: too few are told of."""
+        await self.step("overlap")
+        await self.tab.drop("#drop", self.photos("lines*"))
+        await self.settle(PHOTOS)
+        await self.tab.click("#measure")
+        await self.tab.until("document.querySelector('#error').textContent")
+        SEEN["few to overlap"] = await self.tab.js("document.querySelector('#error').textContent")
+        await self.shot("overlap")
+        await self.tab.size(390, 844)
+        await self.shot("overlap-narrow")
+        await self.tab.size(1200, 900)
+        await self.tab.click("#drop-all")
+
     async def own(self) -> None:
         """Export and remove."""
+        await self.tab.js("document.querySelector('#own input').select()")
+        await self.tab.js("document.querySelector('#own input').focus()")
+        await self.tab.type("f/3.4")
+        await self.tab.press("Tab")
+        await self.tab.until(
+            "[...document.querySelectorAll('#own li li p')].some(p => p.textContent.includes('f/3.4'))"
+        )
         lenses = [sys.executable, "-m", "sixbit", "lenses", "--json"]
         SEEN["lenses"] = subprocess.run(lenses, capture_output=True, text=True, check=True).stdout
         SEEN["own"] = await self.tab.js("[...document.querySelectorAll('#own li li')].map(li => li.textContent)")
@@ -332,7 +354,7 @@ async def visit(root: Path, work: Path, address: str) -> None:
         steps = [one.open, one.lens, one.many, one.flat]
         for name, count in json.loads((work / "steps.json").read_text()).items():
             steps.append(lambda name=name, count=count: one.photos_step(name, count))
-        for step in [*steps, one.appearance, one.own, one.strangers, one.end]:
+        for step in [*steps, one.appearance, one.overlap, one.own, one.strangers, one.end]:
             try:
                 await step()
             except BaseException:

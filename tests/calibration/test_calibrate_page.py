@@ -216,6 +216,10 @@ def test_distortion_is_measured_from_lines_and_the_lines_are_shown(seen: dict[st
     assert "distortion (measured)" in found["summary"]
 
 
+def test_too_few_overlapping_photos_are_told_of(seen: dict[str, Any]) -> None:
+    assert seen["few to overlap"].startswith("Overlapping photos must be 8 or more, and not 3.")
+
+
 def test_lateral_colour_is_measured_from_a_sharp_photo(seen: dict[str, Any]) -> None:
     found = seen["tca"]
     red, blue = (float(found["verdict"][0].split(colour)[1].split(" px")[0]) for colour in ("red ", "blue "))

@@ -882,6 +882,8 @@ def test_what_is_no_number_is_not_set(page: Page, text: str) -> None:
         ("aperture", {"number": 7, "text": "2"}, 409),
         ("aperture", {"number": 7, "text": 2}, 400),
         ("show", {"number": 7}, 409),
+        ("correct", {"name": "x", "text": "2"}, 409),
+        ("correct", {"name": "x", "text": 2}, 400),
         ("show", {"number": None}, 400),
         ("keep", {}, 409),
         ("drop-all", {"number": 1}, 400),
@@ -981,6 +983,24 @@ def test_a_calibration_of_others_is_bounded_and_asked_for_as_photos_are(page: Pa
     assert page.ask("PUT", "bundle", b"{}", Sec_Fetch_Site="same-site")[0] == 403
     assert open_page.ask("PUT", "bundle", b"{}")[0] == 403
     assert open_page.ask("POST", "do/install", b"{}", Content_Type="application/json")[0] == 403
+
+
+def test_the_aperture_of_a_calibration_is_corrected(page: Page) -> None:
+    with_flats(page, 2.5)
+    measure(page)
+    page.do("keep")
+    (before,) = runs()
+    for name, text in ((before.name, "wide open"), (before.name, "1.0"), (before.name, " "), ("../x", "4")):
+        assert page.do("correct", name=name, text=text)[0] == 409
+    assert runs() == (before,)
+    assert page.do("correct", name=before.name, text="f/2,8")[0] == 200
+    (after,) = runs()
+    assert after.f_number == 2.8
+    assert (after.date, after.kinds, after.known) == (before.date, before.kinds, before.known)
+    assert b'aperture="2.8"' in page.ask("GET", "export")[2]
+    measure(page)
+    page.do("keep")
+    assert [run.f_number for run in runs()] == [2.5]  # it takes the place of the corrected one
 
 
 def test_exports_bear_the_name_of_their_lens(page: Page, photo: bytes) -> None:

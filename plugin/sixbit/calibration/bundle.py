@@ -23,8 +23,7 @@ from sixbit.compiler.optics import MODELS, Optics, Sensor, SensorPicture, distor
 from sixbit.compiler.shading import Shading, shading_of
 from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.entries import xml_root
-from sixbit.lenses.lensfun_xml import TERMS
+from sixbit.lenses.lensfun_xml import TERMS, models_of
 from sixbit.lenses.own import Run, read_centre
 from sixbit.lenses.turned import MIDDLE
 from sixbit.manifest import manifest
@@ -95,16 +94,7 @@ def write_bundle(out: Path, lens_id: str) -> int:
 
 
 def _record(run: Run) -> dict[str, Any]:
-    models = {}
-    for row in xml_root(run.xml).iterfind("lens/calibration/*") if run.has_xml else ():
-        try:
-            names = TERMS[row.tag][row.get("model", "")]
-            terms = [float(row.get(name, 0)) for name in names]
-            models[row.tag] = {"model": row.get("model"), "terms": terms}
-            if not all(map(math.isfinite, terms)):
-                raise ValueError("a number beyond all bounds")
-        except (KeyError, ValueError) as error:
-            raise CatalogueError(f"was changed, and cannot be passed on ({error}).", subject=run.xml) from error
+    models = {kind: {"model": model.name, "terms": list(model.terms)} for kind, model in models_of(run).items()}
     of_run = {name: getattr(run, name) for name in RUN if name != "models"}
     record = of_run | {"date": run.date[:10], "models": models}
     if run.known:

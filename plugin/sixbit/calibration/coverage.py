@@ -1,4 +1,4 @@
-"""How far the user's own calibrations cover a lens, and what to measure next."""
+"""How far the user's own calibrations of a lens go: which settings they cover, and which to measure next."""
 
 from __future__ import annotations
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from sixbit.values.arrays import FloatArray
 
 T = TypeVar("T")
+
+_REMEMBERED: ContextVar[dict[Any, Any] | None] = ContextVar("frames that were read", default=None)
 
 NEARLY = 0.03
 """Share of the longer side by which a photo may differ from most and is then left out."""
@@ -125,16 +129,17 @@ def read_frames(
     Raises PhotoError for a file that is no photo, CalibrationError for a frame that is a part of what the lens drew or
     in which one of the ``kinds`` is corrected already, and what ``measure`` raises.
     """
-    read = []
+    read: list[tuple[str, Shot, tuple[int, int], T]] = []
+    kinds, before = tuple(kinds), _REMEMBERED.get()
     for number, path in enumerate(paths):
         progress_of_frame = part(progress, number / len(paths), (number + 1) / len(paths))
-        progress_of_frame(0.0, opening(path))
-        frame = open_frame(path)
-        check_untouched(frame.shot, kinds)
-        check_whole(frame.shot)
-        found = measure(frame, part(progress_of_frame, 0.5, 1.0))
-        read.append((frame.name, frame.shot, frame.size, found))
-        del frame
+        key = _key(path, measure, kinds) if before is not None else None
+        one = before.get(key) if before is not None else None
+        if one is None:
+            one = _read_frame(path, measure, kinds, progress_of_frame)
+            if before is not None:
+                before[key] = one
+        read.append(one)
     names, shots, sizes, measured = zip(*read, strict=True)
     return Frames(names, shots, sizes, measured)
 
@@ -148,6 +153,32 @@ def of_one_size(frames: Frames[T]) -> tuple[Frames[T], tuple[str, ...]]:
     usual = max(sizes, key=lambda size: (sizes.count(size), size))
     odd = [size != usual and abs(size[1] / usual[1] - 1) < NEARLY for size in sizes]
     return frames.without(odd, "being a few pixels larger or smaller than the other photos")
+
+
+def _read_frame(
+    path: str | Path, measure: Callable[[DecodedFrame, Progress], T], kinds: tuple[str, ...], progress: Progress
+) -> tuple[str, Shot, tuple[int, int], T]:
+    progress(0.0, opening(path))
+    frame = open_frame(path)
+    check_untouched(frame.shot, kinds)
+    check_whole(frame.shot)
+    return frame.name, frame.shot, frame.size, measure(frame, part(progress, 0.5, 1.0))
+
+
+@contextmanager
+def remembering(memory: dict[Any, Any]) -> Iterator[None]:
+    """Read no frame again that was read before with the same ``memory``: the others, where one of them was refused."""
+    token = _REMEMBERED.set(memory)
+    try:
+        yield
+    finally:
+        _REMEMBERED.reset(token)
+
+
+def _key(path: str | Path, measure: Any, kinds: tuple[str, ...]) -> tuple[Any, ...]:
+    """A frame as it is remembered: its file as it is, and what is measured of it, which may be a partial function."""
+    given = tuple(getattr(measure, "keywords", {}).items())
+    return str(path), Path(path).stat().st_mtime_ns, getattr(measure, "func", measure), given, kinds
 
 
 @dataclass(frozen=True)

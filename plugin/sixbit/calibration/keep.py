@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.files.replace import locked, make_folder, write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
-from sixbit.lenses.lensfun_xml import TERMS, centre_element, document, lensfun_entries, stock_entry
+from sixbit.lenses.lensfun_xml import TERMS, centre_element, document, lensfun_entries, models_of, stock_entry
 from sixbit.lenses.own import Run, read_runs
 from sixbit.lenses.turned import turned_back
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, InstallError
@@ -107,10 +107,7 @@ def runs(lens_id: str | None = None) -> tuple[Run, ...]:
 
 def remove(name: str) -> Run:
     """Take a run back; the others stay. Raises CalibrationError if there is none of this name."""
-    found = next((run for run in runs() if run.name == name), None)
-    if found is None:
-        known = ", ".join(run.name for run in runs()) or "there are none"
-        raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.", Code.NO_RUN)
+    found = _named(name)
     try:
         with locked(own_folder()):
             found.xml.unlink(missing_ok=True)
@@ -119,6 +116,57 @@ def remove(name: str) -> Run:
         why = f"cannot be removed: {error.strerror or error}."
         raise CalibrationError(why, Code.NO_ACCESS, subject=found.path) from error
     _tell_programs()
+    return found
+
+
+def correct_aperture(name: str, f_number: float) -> Run:
+    """Say at which aperture a run was taken, after all: it is kept anew with its day, and the former record goes.
+
+    Raises CalibrationError if there is none of this name, if it is of no aperture, or if the lens does not open so far.
+    """
+    from sixbit.calibration.frames import Setting
+
+    run = _named(name)
+    lens = catalogue().lens(run.lens_id)
+    if refused := lens.too_wide(f_number):
+        raise CalibrationError(refused)
+    if run.f_number is None:
+        raise CalibrationError("It is the same at every aperture.", Code.NO_RUN)
+    setting = Setting(
+        lens,
+        run.crop_factor,
+        run.focal_mm,
+        run.aspect_ratio,
+        f_number,
+        run.distance_m,
+        run.make,
+        run.model,
+        turned=1,
+        half_diagonal_px=run.half_diagonal_px,
+    )
+    models: dict[str, Any] = dict(models_of(run))
+    day = datetime.datetime.fromisoformat(run.date)
+    corrected = add(
+        setting,
+        run.source.replace(f"f/{run.f_number:g}", f"f/{f_number:g}"),
+        shading=run.shading,
+        known=run.known,
+        centre=run.centre,
+        date=day,
+        imported=day.date() if run.imported else None,
+        grade=run.grade,
+        learnt_from=run.learnt_from,
+        **models,
+    )
+    remove(name)
+    return corrected
+
+
+def _named(name: str) -> Run:
+    found = next((run for run in runs() if run.name == name), None)
+    if found is None:
+        known = ", ".join(run.name for run in runs()) or "there are none"
+        raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.", Code.NO_RUN)
     return found
 
 

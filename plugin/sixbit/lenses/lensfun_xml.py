@@ -14,6 +14,7 @@ from sixbit.lenses.own import Run, centre_of
 from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, Code
 from sixbit.values.kinds import SPOKEN, TRUSTED
+from sixbit.values.lens import Model
 from sixbit.values.sentence import Sentence
 
 MOUNT = "Leica M"
@@ -136,6 +137,21 @@ def _root(run: Run) -> Element:
     except CatalogueError as error:
         why = Sentence("{why}", Code.RUN, why=str(error.reason), run=run.name)
         raise CatalogueError(why, subject=run.xml) from error
+
+
+def models_of(run: Run) -> dict[str, Model]:
+    """Return lensfun's models of a run, by kind. Raises CatalogueError if its XML cannot be read, or was changed."""
+    found = {}
+    for row in xml_root(run.xml).iterfind("lens/calibration/*") if run.has_xml else ():
+        name = row.get("model", "")
+        try:
+            terms = tuple(float(row.get(term, 0)) for term in TERMS[row.tag][name])
+            if not all(map(math.isfinite, terms)):
+                raise ValueError("a number beyond all bounds")
+            found[row.tag] = Model(name, terms)
+        except (KeyError, ValueError) as error:
+            raise CatalogueError(f"was changed, and cannot be passed on ({error}).", subject=run.xml) from error
+    return found
 
 
 def stock_entry(lens_id: str, crop_factor: float | None) -> Element | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sixbit.editors.page.settings import RequestError
+from sixbit.editors.page.settings import RequestError, read_setting
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.lensfun_xml import parted
@@ -38,6 +39,7 @@ def own_records() -> list[dict[str, Any]]:
             "said": run.origin,
             "lensfun": run.has_xml,
             "imported": run.imported,
+            "f_number": run.f_number if {"vignetting", "shading"} & {*run.kinds} else None,
         }
         for run in catalogue().runs
     ]
@@ -66,6 +68,24 @@ def take_over(path: Path, name: str) -> str:
         path.unlink(missing_ok=True)
     count = len(kept)
     return f"{name}: {count} calibration{'s' if count > 1 else ''} of {kept[0].lens} taken over."
+
+
+def take_back(names: Iterable[str]) -> None:
+    """Remove those of these calibrations that are there."""
+    from sixbit.calibration.keep import remove
+
+    for name in {*names} & {run.name for run in catalogue().runs}:
+        remove(name)
+
+
+def correct(name: str, text: str) -> Run:
+    """Say at which aperture a calibration was taken, after all; it is kept anew."""
+    from sixbit.calibration.keep import correct_aperture
+
+    f_number = read_setting("f_number", text)
+    if f_number is None:
+        raise RequestError("Say the aperture, such as f/2.8; to take the calibration back, remove it.")
+    return correct_aperture(name, f_number)
 
 
 def is_installed() -> bool:

@@ -410,6 +410,7 @@ class PageServer:
             "reject": (session.reject, {}),
             "compare": (session.start_comparing, {"number": int}),
             "remove": (session.remove, {"name": str}),
+            "correct": (session.correct, {"name": str, "text": str}),
             "install": (session.start_installing, {}),
             "end": (self.ended.set, {}),
         }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sixbit.editors.page.own import install, take_over
+from sixbit.editors.page.own import correct, install, take_back, take_over
 from sixbit.editors.page.results import Attempt, Measurement, Place, Results
 from sixbit.editors.page.settings import RequestError, read_setting, unknown
 from sixbit.editors.page.steps import STEPS, Step
@@ -198,7 +198,7 @@ class PageSession:
             for one in waiting:
                 kept = step.keep(one.result)
                 one.kept = (kept.name,) if isinstance(kept, Run) else tuple(run.name for run in kept)
-                self._remove_records(one.replaces)
+                take_back(one.replaces)
         finally:
             self.changed()
 
@@ -261,11 +261,12 @@ class PageSession:
         self._progress(0.0, "reading the lenses of other programs")
         self.notice = await asyncio.to_thread(install)
 
-    def _remove_records(self, names: Iterable[str]) -> None:
-        from sixbit.calibration.keep import remove, runs
-
-        for name in {*names} & {run.name for run in runs()}:
-            remove(name)
+    def correct(self, name: str, text: str) -> None:
+        """Say at which aperture a calibration of the user's was taken, after all."""
+        corrected = correct(name, text)
+        for one in self.results.all.values():
+            one.kept = tuple(corrected.name if kept == name else kept for kept in one.kept)
+        self._show_anew()
 
     # Work -------------------------------------------------------------------------------------------------------------
 

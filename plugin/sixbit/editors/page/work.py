@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from sixbit.calibration.frames import check_untouched, check_whole, open_frame, opening
+from sixbit.calibration.frames import check_untouched, check_whole, open_frame, opening, remembering
 from sixbit.editors.page.steps import Findings, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.server.pictures import OpenPicture
@@ -31,6 +31,7 @@ WHOLE = (1400, 1400)
 """The largest that a corrected photo is shown at."""
 DETAIL = (480, 320)
 """The part of a corner that is shown pixel by pixel."""
+_READ: dict[Any, Any] = {}
 SMALLEST = 64
 """Pixels of the short side that a frame needs: none of a camera has fewer."""
 
@@ -96,8 +97,12 @@ def measure(step: Step, photos: Any, choices: Choices, progress: Progress) -> tu
     There is no result if that tells of a refusal.
     """
     try:
-        result = step.measure(photos, choices, progress)
+        with remembering(_READ):  # if one is refused by name, the others are tried again
+            result = step.measure(photos, choices, progress)
+        _READ.clear()
     except SixbitError as error:
+        if error.subject is None:
+            _READ.clear()
         if (seen := step.refused(error)) is None:
             raise
         return None, seen

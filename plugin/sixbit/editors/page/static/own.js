@@ -33,8 +33,22 @@ function shown(record, ask) {
   });
   remove.dataset.row = `remove-${record.name}`;
   remove.title = `Remove ${record.kinds} of ${record.lens}: ${record.said}`;
-  row.append(words, remove, curves(record));
+  row.append(words);
+  if (record.f_number) row.append(aperture(record, ask));
+  row.append(remove, curves(record));
   return row;
+}
+
+// The camera may have guessed it wrongly.
+function aperture(record, ask) {
+  const input = make("input"), named = `Aperture of ${record.kinds} of ${record.lens}`;
+  Object.assign(input, { value: `f/${record.f_number}`, inputMode: "decimal", ariaLabel: named });
+  input.dataset.row = `aperture-of-${record.name}`;
+  input.addEventListener("change", async () => {
+    const fits = await ask("correct", { name: record.name, text: input.value }, "own-error");
+    input.toggleAttribute("aria-invalid", !fits);
+  });
+  return input;
 }
 
 const opened = new Set(); // whose curves are shown
