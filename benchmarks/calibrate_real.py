@@ -88,9 +88,8 @@ def _row(name: str, shown: Sequence[tuple[Size, PhotoLines]], truth: Mapping[str
         return f"| {name} | {len(shown)} | {error} | | | | | |", True
     stated = found.worth.surely_within[0]
     off = _off(found, size, truth) if truth else np.full(len(RADII), math.nan)
-    most = float(
-        np.max((off / np.hypot(stated, truth.get("error", 0.0) if truth else 0.0))[found.worth.reach >= RADII])
-    )
+    both = np.hypot(stated, truth.get("error", 0.0) if truth else 0.0)
+    most = float(np.max((off / np.maximum(both, 1e-9))[found.worth.reach >= RADII]))
     outcome = f"{found.fit.model}{f', {found.charts} charts' if found.charts else ''}"
     if found.centre.any():
         outcome += ", centre {:+.0f} {:+.0f} px".format(*(found.centre * found.half_short_px))

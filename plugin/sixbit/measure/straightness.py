@@ -202,7 +202,7 @@ def without_nodes(error: FloatArray, weights: FloatArray) -> FloatArray:
 
     >>> filled = without_nodes(np.where(RADII == 0.5, 0.0, RADII), np.ones(len(RADII)) / len(RADII))
     >>> filled[[0, 20, 40]].round(2).tolist()
-    [0.0, 0.34, 1.0]
+    [0.0, 0.35, 1.0]
     """
     mean = np.sqrt(np.sum(weights * error**2) / max(float(np.sum(weights)), 1e-12))
     filled: FloatArray = np.maximum(error, AT_NODES * mean * np.minimum(RADII / 0.3, 1))
