@@ -125,7 +125,7 @@ class Tally:
             corner, stated = worth.correction[:, -1], worth.surely_within[:, -1]
             off = ""
             if kind == "distortion" and truth and found.distortion:
-                apart_by = off_truth(found.distortion, size, truth)
+                apart_by = float(off_truth(found.distortion, size, truth)[-1])
                 off = f"{apart_by:.3f} of another program"
                 self.contradicted += apart_by > stated[0] and not found.centre.any()
             numbers = f"{_listed(corner)} | {_listed(stated)} | {worth.reach:.2f} | {off} |"

@@ -4,8 +4,10 @@
 
 Prints, for each folder, what the lines or charts in all of its photos, and in the first five, tell of the distortion,
 and in how many of its photos alone lateral colour was found. FILE is JSON: by the name of a folder, what another
-program found: ``{"focal": px, "terms": [k1, k2, ...]}`` of ``r (1 + k1 q^2 + k2 q^4 ...)`` with q = r / focal. Then the
-two are compared: ``off`` is how far apart they are in the corner at their best common scale, in % of the half diagonal.
+program found: ``{"focal": px, "terms": [k1, k2, ...]}`` of ``r (1 + k1 q^2 + k2 q^4 ...)`` with q = r / focal, and, if
+it is known, ``"error"``: the 95 % error of that, in % of the half diagonal. Then the two are compared: ``off`` is how
+far apart they are in the corner at their best common scale, ``most`` how far at any radius that was measured, over what
+both state there; more than 1 contradicts.
 """
 
 from __future__ import annotations
@@ -18,12 +20,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sixbit.calibration.frames import open_frame
 from sixbit.measure.lines import PhotoLines, fit_lines, lines_of
 from sixbit.measure.straightness import apart, ideal_radii, polynomial_of
 from sixbit.measure.tca import tca_in
-from sixbit.measure.worth import area_weights
+from sixbit.measure.worth import RADII, area_weights
 from sixbit.photos.jpeg import has_halved_chroma
+from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, SixbitError
 from sixbit.values.lens import Model
 
@@ -46,9 +51,10 @@ def main() -> int:
             row, is_right = _row(folder.name, shown[:count], truths.get(folder.name))
             rows.append(row)
             contradicted += not is_right
-        rows.append(f"| {folder.name} | | lateral colour: {colours} | | | | |")
+        rows.append(f"| {folder.name} | | lateral colour: {colours} | | | | | |")
     print(
-        "| set | photos | outcome | in the corner, % | give or take | reach | off |\n|---|---:|---|---:|---:|---:|---:|"
+        "| set | photos | outcome | in the corner, % | give or take | reach | off | most |\n"
+        "|---|---:|---|---:|---:|---:|---:|---:|"
     )
     print("\n".join(rows))
     return contradicted
@@ -80,19 +86,21 @@ def _row(name: str, shown: Sequence[tuple[Size, PhotoLines]], truth: Mapping[str
     try:
         found = fit_lines([photo for _, photo in shown], size)
     except CalibrationError as error:
-        return f"| {name} | {len(shown)} | {error} | | | | |", True
-    stated = float(found.worth.surely_within[0, -1])
-    off = off_truth(found.distortion, size, truth) if truth else math.nan
+        return f"| {name} | {len(shown)} | {error} | | | | | |", True
+    stated = found.worth.surely_within[0]
+    off = off_truth(found.distortion, size, truth) if truth else np.full(len(RADII), math.nan)
+    both = np.hypot(stated, truth.get("error", 0.0) if truth else 0.0)
+    most = float(np.max((off / np.maximum(both, 1e-9))[found.worth.reach >= RADII]))
     outcome = f"{found.fit.model}{f', {found.charts} charts' if found.charts else ''}"
     if found.centre.any():
         outcome += ", centre {:+.0f} {:+.0f} px".format(*(found.centre * found.half_short_px))
     corner = float(found.worth.correction[0, -1])
-    row = f"| {name} | {len(shown)} | {outcome} | {corner:+.2f} | {stated:.2f} | {found.worth.reach:.2f} | {off:.2f} |"
-    return row, not off > stated
+    numbers = f"{corner:+.2f} | {stated[-1]:.2f} | {found.worth.reach:.2f} | {off[-1]:.2f} | {most:.2f}"
+    return f"| {name} | {len(shown)} | {outcome} | {numbers} |", not most > 1
 
 
-def off_truth(found: Model, size: Size, truth: Mapping[str, Any]) -> float:
-    """How far a distortion is from another program's in the corner, in % of the half diagonal."""
+def off_truth(found: Model, size: Size, truth: Mapping[str, Any]) -> FloatArray:
+    """How far a distortion is from another program's at ``RADII``, in % of the half diagonal."""
     half_short = (min(size) - 1) / 2
     farthest = math.hypot(size[0] - 1, size[1] - 1) / 2 / half_short
     other = [1.0]
@@ -100,7 +108,7 @@ def off_truth(found: Model, size: Size, truth: Mapping[str, Any]) -> float:
         other += [0.0, term * (half_short / truth["focal"]) ** (2 * power)]
     here = ideal_radii(polynomial_of(found.name, found.terms), farthest)
     there = ideal_radii(tuple(other), farthest)
-    return 100 * abs(float(apart(here, there, area_weights(max(size) / min(size)))[-1])) / farthest
+    return 100 * np.abs(apart(here, there, area_weights(max(size) / min(size)))) / farthest
 
 
 if __name__ == "__main__":

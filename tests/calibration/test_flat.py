@@ -73,18 +73,15 @@ def measure(paths: list[Path], **more: float) -> FlatResult:
 @pytest.mark.parametrize("case", cases(8, width=1000), ids=lambda case: case.name)
 def test_seeded_cases(case: object, tmp_path: Path) -> None:
     true = case.frames[0]  # type: ignore[attr-defined]
-    refusal = ""
-    try:
-        result = measure_flat(
-            case.save(tmp_path, 1),  # type: ignore[attr-defined]
-            sixbit.Choices(lens=case.lens_id, crop_factor=case.crop_factor, f_number=5.6),  # type: ignore[attr-defined]
-        )
-    except CalibrationError as error:
-        refusal = str(error)
-    if refusal:  # of next to no fall-off, what a JPEG rounds is the larger part
-        assert re.search("Not enough.* more light, or raw ones", refusal)
-        assert corner_error((0.0, 0.0, 0.0), true.vignetting) < 0.1
+    paths = case.save(tmp_path, 1)  # type: ignore[attr-defined]
+    lens_id, crop_factor = case.lens_id, case.crop_factor  # type: ignore[attr-defined]
+    choices = sixbit.Choices(lens=lens_id, crop_factor=crop_factor, f_number=5.6)
+    # Of next to no fall-off in a dark JPEG, what is rounded is the larger part.
+    if paths[0].suffix == ".jpg" and true.level < 0.1 and corner_error((0.0, 0.0, 0.0), true.vignetting) < 0.1:
+        with refused(CalibrationError, "Not enough.* more light, or raw ones"):
+            measure_flat(paths, choices)
         return
+    result = measure_flat(paths, choices)
     stated = math.log(2) * float(result.found.worth.surely_within.max())
     assert corner_error(result.found.vignetting, true.vignetting) < max(stated, 0.003)
     assert result.found.shading is not None

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.measure.straightness import MODELS, apart, folds, ideal_radii, polynomial_of
+from sixbit.measure.straightness import MODELS, apart, folds, ideal_radii, polynomial_of, without_nodes
 from sixbit.measure.worth import RADII
 from sixbit.values.arrays import FloatArray
 from sixbit.values.known import SURE
@@ -116,7 +116,7 @@ def fit_lens(
     rival = np.max([np.zeros(len(RADII)), *(np.abs(away(polynomial)) for polynomial in rivals)], axis=0)
     # Farther out than any point, more terms say nothing.
     rival = np.where(reach >= RADII, rival, np.interp(reach, RADII, rival))
-    error = np.sqrt(chance**2 + (rival / 2) ** 2 + away(polynomial_of(model, found)) ** 2)
+    error = without_nodes(np.sqrt(chance**2 + (rival / 2) ** 2 + away(polynomial_of(model, found)) ** 2), weights)
     return FittedLens(model, found, error, centre, centre_error, reach, doubtful)
 
 

@@ -170,7 +170,7 @@ def _shading_in_words(colour: MeasuredShading, patches: Sequence[Patches], turne
     ]
     if any(one.is_lossy for one in patches):
         verdict.append(
-            "A JPEG, or a photo compressed like it, rounds colours, so these are known to about 1 %; "
+            "A JPEG, or a photo compressed like it, rounds colours, the more alike the less noise there is; "
             "a raw file or a TIFF measures them better."
         )
     return verdict

@@ -102,7 +102,7 @@ def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:
 
 
 def _hidden(frame: DecodedFrame, spread: FloatArray, step: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Errors by rounding and compression of the light of each patch, and of its ratios, relative."""
+    """Estimate the error that rounding and compression hide in the light of each patch, and of its ratios, relative."""
     is_fine = frame.pixels.dtype != np.uint8
     if is_fine and not frame.is_lossy:
         return np.zeros_like(step), np.zeros_like(step)

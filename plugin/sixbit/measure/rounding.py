@@ -1,4 +1,4 @@
-"""8 bits and JPEG's compression in a flat: errors that wide areas share, so that no mean takes them out.
+"""Errors of flats that 8 bits and JPEG hide: ones that wide areas share, so that no mean takes them out.
 
 A flat is nearly of one colour. Where its noise is below a code value, rounding moves whole bands of it the same way,
 and so does the quantisation of a block's mean. Noise makes rounding harmless (R. Gray and T. Stockham, "Dithered

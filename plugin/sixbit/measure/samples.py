@@ -67,7 +67,7 @@ class Samples:
         return Samples(x, y, value, noise, hidden, self.frame[keep])
 
     def hidden_at(self, r: FloatArray) -> FloatArray:
-        """The error by rounding and compression of the light at radius r against that in the middle."""
+        """Estimate the error that rounding and compression hide in the light at radius r against that in the middle."""
         ring = np.rint(self.r * HIDDEN_RINGS).astype(int)
         counts = np.bincount(ring)
         means = np.bincount(ring, self.hidden) / np.maximum(counts, 1)
