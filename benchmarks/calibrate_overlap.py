@@ -6,7 +6,8 @@ Prints what all photos of a folder tell, and N subsets of five and of eight of t
 distortion, fall-off and lateral colour are put on the photos, and what is found then is compared to what was found
 before. ``off`` is the largest difference from the truth up to 0.9 of the half diagonal, as far as the photos reach;
 ``held`` counts the radii (of 0.25, 0.5, 0.75, 0.9) at which it lies within the error that is stated with it on. FILE is
-that of benchmarks.calibrate_real; F is the focal length in half diagonals, 1.69 for 36.6 mm on 24 x 36 mm.
+that of benchmarks.calibrate_real. Lateral colour that is put on a JPEG with halved chroma moves what was halved before,
+which no lens does: `off` is too large for those. F is the focal length in half diagonals: 1.69 for 36.6 mm on 24x36.
 """
 
 from __future__ import annotations
