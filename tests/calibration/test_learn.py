@@ -19,7 +19,7 @@ import pytest
 from sixbit.calibration import learn as learning
 from sixbit.calibration.bundle import write_bundle
 from sixbit.calibration.keep import runs
-from sixbit.calibration.learn import Learnt, keep, learn, records, studies, work
+from sixbit.calibration.learn import Learnt, keep, learn, records, studies, survey, work
 from sixbit.calibration.learn.findings import Finding
 from sixbit.calibration.learn.survey import LeftOut, Photo, Why, grouped, look, spread
 from sixbit.calibration.learn.walks import walks_of
@@ -316,6 +316,20 @@ def test_a_photo_does_not_count_twice(tmp_path: Path) -> None:
     assert {run.name for run in runs()} == {run.name for run in (*first, *second)}
     assert not {*first[0].learnt_from} & {*second[0].learnt_from}
     assert all(set(photo) <= set("0123456789abcdef") for run in runs() for photo in run.learnt_from)
+    assert all(run.weight(run.kinds[0]) > 0 for run in runs())
+
+
+def test_a_centre_is_not_kept_of_photos_that_were_turned_by_nobody_knows_how_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overlap = pytest.importorskip("sixbit.calibration.overlap")
+    monkeypatch.setattr(_Overlap, "asked", 0)
+    monkeypatch.setattr(overlap, "measure_overlap", _Overlap())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(survey, "how_turned", lambda shot, stands: None)
+    run_of(tmp_path, 9)
+    (kept,) = [run for run in keep(learn([tmp_path])) if run.kinds == ("distortion",)]
+    assert kept.centre is None
 
 
 def test_a_photo_that_ends_its_process_ends_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,7 +417,7 @@ class _Overlap:
             "distortion": Worth("distortion", curve[None], np.full((1, 41), 0.02), area_weights(1.5), 0.97),
             "vignetting": Worth("vignetting", curve[None], np.full((1, 41), 0.01), area_weights(1.5), 0.97),
         }
-        self.centre = np.zeros(2)
+        self.centre = np.array([0.05, -0.03])
         self.unsure = ("Lateral colour is not sure enough.",)
 
     def __call__(self, paths: Sequence[str], choices: Choices) -> Any:
@@ -415,6 +429,7 @@ class _Overlap:
 
 def test_a_run_is_measured_once_and_kept_at_its_aperture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     overlap = pytest.importorskip("sixbit.calibration.overlap")
+    monkeypatch.setattr(_Overlap, "asked", 0)
     monkeypatch.setattr(overlap, "measure_overlap", _Overlap())
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     run_of(tmp_path, 9)
@@ -427,6 +442,7 @@ def test_a_run_is_measured_once_and_kept_at_its_aperture(tmp_path: Path, monkeyp
     assert kept["vignetting"].f_number == 8
     assert kept["distortion"].f_number is None
     assert kept["vignetting"].source == "9 overlapping photos of an archive"
+    assert kept["distortion"].centre == (0.05, -0.03)
     assert keep(again) == ()
 
 

@@ -32,6 +32,18 @@ FARTHEST_CENTRE = 0.5
 """Half short sides that an optical centre may lie beside the middle."""
 
 
+def weight_of(kind: str, known: Known, half_diagonal_px: float | None) -> float:
+    """Weight of an error of a kind; what is in px is of photos of this half diagonal, and 0 if that is not known.
+
+    >>> error = Known((0.5,) * 11, 1.0)
+    >>> weight_of("distortion", error, None), weight_of("tca", error, 1000), weight_of("tca", error, 2000)
+    (4.0, 4000000.0, 16000000.0)
+    """
+    # A px of a small photo is much of the sensor.
+    size = half_diagonal_px or 0.0 if UNITS[kind] == "px" else 1.0
+    return known.weight * size**2
+
+
 class Run(NamedTuple):
     """One calibration run. Lengths are in mm, the distance in metres (None: infinity)."""
 
@@ -115,9 +127,7 @@ class Run(NamedTuple):
         """Weight of what it says of a kind beside other runs of the same owner; 0 if its error is not known."""
         if kind not in self.known or self.imported:
             return 0.0
-        # A px of a small photo is much of the sensor.
-        size = self.half_diagonal_px or 0.0 if UNITS[kind] == "px" else 1.0
-        return self.known[kind].weight * size**2
+        return weight_of(kind, self.known[kind], self.half_diagonal_px)
 
     def same_sensor(self, other: Run) -> bool:
         """True if two runs were made on sensors of one size and shape: then lensfun can hold them in one entry.

@@ -30,7 +30,7 @@ from sixbit.calibration.learn.walks import Walk, walks_of
 from sixbit.calibration.learn.work import Look
 from sixbit.export.batch import interruptible
 from sixbit.export.batch.sources import find
-from sixbit.lenses.own import Run
+from sixbit.lenses.own import Run, weight_of
 from sixbit.values.errors import CalibrationError, Code, PhotoError
 from sixbit.values.kinds import KINDS
 
@@ -142,12 +142,13 @@ def keep(learnt: Learnt) -> tuple[Run, ...]:
             continue
         earlier = [run for run in runs(finding.group.lens_id) if _is_superseded(run, finding)]
         known = finding.worth.known
-        if any(run.weight(finding.kind) >= known.weight for run in earlier):
+        weight = weight_of(finding.kind, known, finding.group.half_diagonal_px)
+        if any(run.weight(finding.kind) >= weight for run in earlier):
             continue
         models: dict[str, Any] = {finding.kind: finding.model}
         kept.append(
             add(
-                finding.group.setting(finding.f_number),
+                finding.group.setting(finding.f_number, finding.turned),
                 finding.source,
                 known={finding.kind: known},
                 centre=finding.centre,

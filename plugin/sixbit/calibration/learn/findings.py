@@ -33,6 +33,8 @@ class Finding:
     centre: tuple[float, float] | None = None
     f_number: float | None = None
     """Of fall-off: the aperture."""
+    turned: int | None = None
+    """Exif's orientation by which the photos were turned about the centre; None if nobody can tell, or not alike."""
 
     @property
     def is_known(self) -> bool:

@@ -8,6 +8,7 @@ a photo whose lens is not certain.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
@@ -20,6 +21,7 @@ from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.compensation import compensated, silently_developed
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import Match, Status, match
+from sixbit.lenses.turned import how_turned
 from sixbit.tags.read import opened, read_shot, taken_at
 from sixbit.values.errors import CalibrationError, Code, PhotoError, SixbitError
 from sixbit.values.shot import Shot
@@ -66,11 +68,25 @@ class Group(NamedTuple):
         """The long side over the short one."""
         return self.long_side / self.short_side
 
-    def setting(self, f_number: float | None = None) -> Setting:
-        """How the lens was set."""
-        lens = catalogue().lens(self.lens_id)
-        ratio = self.aspect_ratio
-        return Setting(lens, self.crop_factor, self.focal_mm, ratio, f_number, None, self.make, self.model)
+    @property
+    def half_diagonal_px(self) -> float:
+        """Of the photos."""
+        return math.hypot(self.long_side, self.short_side) / 2
+
+    def setting(self, f_number: float | None = None, turned: int | None = None) -> Setting:
+        """How the lens was set, and how the photos were turned."""
+        return Setting(
+            catalogue().lens(self.lens_id),
+            self.crop_factor,
+            self.focal_mm,
+            self.aspect_ratio,
+            f_number,
+            None,
+            self.make,
+            self.model,
+            turned,
+            self.half_diagonal_px,
+        )
 
 
 class Photo(NamedTuple):
@@ -89,6 +105,8 @@ class Photo(NamedTuple):
     f_number: float | None
     is_estimated: bool
     compensated: str
+    turned: int | None = None
+    """Exif's orientation by which its picture was turned since the sensor had it; None if nobody can tell."""
 
 
 class LeftOut(NamedTuple):
@@ -140,6 +158,7 @@ def _look(path: str) -> Photo | LeftOut:
         aperture.f_number and round(aperture.f_number, 1),
         aperture.source == "estimated",
         str(shot.known_to_body.value) if shot.known_to_body and compensated(shot) else "",
+        how_turned(shot, shot.height > shot.width) if shot.width and shot.height else None,
     )
 
 

@@ -7,6 +7,7 @@ alone, always in the order of the group: so the answer is the same whatever was 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.calibration.learn import records
@@ -135,12 +136,19 @@ def _fit(task: Fit) -> Finding:
     outcome, why = Outcome.UNSURE, "none of its photos could be measured."
     try:
         if shown:
-            return _FITS[task.kind](task.group, shown)
+            finding = _FITS[task.kind](task.group, shown)
+            return replace(finding, turned=_way([photo for photo in task.photos if photo.identity in finding.photos]))
     except NothingToCorrectError as error:
         outcome, why = Outcome.NOTHING, str(error)
     except CalibrationError as error:
         why = str(error)
     return Finding(task.group, task.kind, outcome, photos, "", why)
+
+
+def _way(photos: Sequence[Photo]) -> int | None:
+    """How photos were turned, if all were alike."""
+    ways = {photo.turned for photo in photos}
+    return ways.pop() if len(ways) == 1 else None
 
 
 Shown = Sequence[tuple[str, Mapping[str, Any]]]
@@ -280,6 +288,7 @@ def _findings_of_walk(task: Walk, found: Mapping[str, Any]) -> list[Finding]:
                 worth=worth,
                 centre=(x, y) if kind == "distortion" and (x or y) else None,
                 f_number=task.f_number if kind == "vignetting" else None,
+                turned=_way(task.photos),
             )
         )
     return findings
