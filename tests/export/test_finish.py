@@ -185,6 +185,16 @@ def test_the_mask_is_that_of_a_gaussian(kind: Any, tolerance: float, channels: i
     assert np.abs(ours - wanted).max() <= tolerance
 
 
+@pytest.mark.filterwarnings("error")
+def test_infinities_are_left_alone_by_sharpening() -> None:
+    pixels = scene(np.float32)
+    pixels[20, 30] = (np.inf, -np.inf, np.nan)
+    done = sharpened(pixels, 1, 1)
+    assert np.array_equal(done[20, 30], pixels[20, 30], equal_nan=True)
+    assert np.isfinite(done).sum() == pixels.size - 3
+    assert not np.allclose(done[40:], pixels[40:])
+
+
 def test_bands_leave_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = scene()
     whole = sharpened(pixels, 1, 2), resized(pixels, 30, srgb())

@@ -275,7 +275,8 @@ def sharpened(pixels: Pixels, amount: float, radius: float) -> Pixels:
     """Pixels with an unsharp mask of their luma: v + amount (v - v blurred by a Gaussian), alike in all channels.
 
     ``radius`` is the standard deviation in px. Alike in all channels, so that edges get no coloured fringes; in the
-    values as they are encoded, where steps are about as large as they look. Alpha stays as it is.
+    values as they are encoded, where steps are about as large as they look. Alpha stays as it is, and so does what
+    lies near a value that is no number.
     """
     import numpy as np
 
@@ -288,18 +289,19 @@ def sharpened(pixels: Pixels, amount: float, radius: float) -> Pixels:
     colours = 3 if flat.shape[2] >= 3 else 1
     share = np.array(_LUMA if colours == 3 else (1.0,), np.float32)
     result = flat.copy()
-    for band in _bands(height, width):
-        rows = np.clip(np.arange(band.start - reach, band.stop + reach), 0, height - 1)
-        luma = flat[rows[0] : rows[-1] + 1, :, :colours] @ share
-        luma = luma[rows - rows[0]]
-        blurred = sum(weight * luma[k : k + band.stop - band.start] for k, weight in enumerate(weights))
-        blurred = np.pad(blurred, ((0, 0), (reach, reach)), mode="edge")
-        blurred = sum(weight * blurred[:, k : k + width] for k, weight in enumerate(weights))
-        detail = np.float32(amount) * (luma[reach : len(luma) - reach] - blurred)
-        values = flat[band, :, :colours] + detail[..., None]
-        if pixels.dtype != np.float32:
-            values = np.clip(values, 0, np.iinfo(pixels.dtype).max) + np.float32(0.5)
-        result[band, :, :colours] = values.astype(pixels.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # floating point may hold infinities
+        for band in _bands(height, width):
+            rows = np.clip(np.arange(band.start - reach, band.stop + reach), 0, height - 1)
+            luma = flat[rows[0] : rows[-1] + 1, :, :colours] @ share
+            luma = luma[rows - rows[0]]
+            blurred = sum(weight * luma[k : k + band.stop - band.start] for k, weight in enumerate(weights))
+            blurred = np.pad(blurred, ((0, 0), (reach, reach)), mode="edge")
+            blurred = sum(weight * blurred[:, k : k + width] for k, weight in enumerate(weights))
+            detail = np.nan_to_num(np.float32(amount) * (luma[reach : len(luma) - reach] - blurred), posinf=0, neginf=0)
+            values = flat[band, :, :colours] + detail[..., None]
+            if pixels.dtype != np.float32:
+                values = np.clip(values, 0, np.iinfo(pixels.dtype).max) + np.float32(0.5)
+            result[band, :, :colours] = values.astype(pixels.dtype)
     return result.reshape(pixels.shape)
 
 
