@@ -80,7 +80,7 @@ def test_what_contradicts_the_rest_loses_its_weight() -> None:
     shown = sights(BARREL, wrong=0.15)
     bundle = adjust(shown, 2, False, FOCAL)
     assert off(bundle.camera.polynomial, BARREL).max() < 8e-4
-    assert 0.1 < np.mean(bundle.weights < 0.1) < 0.2
+    assert 0.1 < np.mean(bundle.weights < 0.1) < 0.3
 
 
 def test_a_centre_beside_the_middle_is_found() -> None:

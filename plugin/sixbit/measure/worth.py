@@ -41,7 +41,7 @@ LIMITS = {
     "distortion": Limits(0.1, 0.05),
     "tca": Limits(0.2, 0.1, everywhere=False),
     "vignetting": Limits(0.1, 0.05),
-    "shading": Limits(1.0, 0.3),
+    "shading": Limits(0.6, 0.3),
 }
 
 
