@@ -79,7 +79,7 @@ def test_colours_are_found(found: MeasuredOverlap) -> None:
 def test_it_is_said_in_words(found: MeasuredOverlap) -> None:
     told = " ".join(found.verdict)
     assert told.startswith("8 of 8 photos overlap: they see ")
-    for words in ("Distortion: ", "The optical centre lies +1", "Fall-off: ", "Lateral colour: "):
+    for words in ("Distortion: barrel, ", "The optical centre lies +1", "Fall-off: ", "Lateral colour: "):
         assert words in told
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.compiler.shading import Shading
+from sixbit.measure import shape
 from sixbit.measure.bundle import Bundle, Sights, adjust, adjust_again, jackknife
 from sixbit.measure.camera import FittedLens, Jackknife, fit_lens
 from sixbit.measure.curve import Curve
@@ -261,7 +262,13 @@ class _Told(NamedTuple):
     def _distortion_in_words(self) -> tuple[str, ...]:
         lens, half_short = self.lens, (min(self.photos[0].size) - 1) / 2
         terms = ", ".join(f"{term:.5f}" for term in lens.terms)
-        said = f"Distortion: {lens.model}, {terms}; in the corners it is known to {self.distortion.corner_error}."
+        width, height = self.photos[0].size
+        farthest = math.hypot(width - 1, height - 1) / (2 * half_short)
+        found = shape.in_words(shape.percent(polynomial_of(lens.model, lens.terms), farthest))
+        said = (
+            f"Distortion: {found}. It is known to {self.distortion.corner_error} there, but for the size of the "
+            f"picture, which bends nothing. In lensfun's terms it is {lens.model}, {terms}."
+        )
         if not lens.centre.any():
             return (said,)
         (x, y), (x_error, y_error) = lens.centre * half_short, SURE * lens.centre_error * half_short
