@@ -120,7 +120,12 @@ def test_what_it_was_made_from_is_told(charts: int, source: str) -> None:
     curve = np.full((1, len(RADII)), 0.01)
     worth = Worth("distortion", 100 * curve, curve, area_weights(1.5), 1.0)
     found: Any = SimpleNamespace(
-        charts=charts, centre=np.zeros(2), bend_after=0.5, worth=worth, distortion=Model("poly3", (0.01,))
+        charts=charts,
+        centre=np.zeros(2),
+        bend_after=0.5,
+        worth=worth,
+        distortion=Model("poly3", (0.01,)),
+        pictures=("a", "b", "c"),
     )
     result: Any = Result(Setting(catalogue().lenses[LENS], 1.0, 35.0), ("a", "b", "c"), found)
     assert keep(result).source == f"{source}, bend left 0.50 px"
