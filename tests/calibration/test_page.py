@@ -258,7 +258,8 @@ class Page(Visitor):
         super().__init__(self.server.address())
 
     def end(self) -> None:
-        self.loop.call_soon_threadsafe(self.server.ended.set)
+        with suppress(RuntimeError):  # it ends by itself if nobody looks at it for long
+            self.loop.call_soon_threadsafe(self.server.ended.set)
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
 
@@ -309,8 +310,14 @@ def page(served: Page, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("photo") / "photo.jpg"
-    Image.fromarray(np.full((200, 300, 3), 128, np.uint8)).save(path)
+    grey(128).save(path)
     return path.read_bytes()
+
+
+def grey(level: int) -> Image.Image:
+    """A flat, with the noise that those of every camera have."""
+    noise = np.random.default_rng(level).integers(-4, 5, (200, 300, 3))
+    return Image.fromarray((level + noise).astype(np.uint8))
 
 
 # Who may ask ----------------------------------------------------------------------------------------------------------
@@ -675,7 +682,7 @@ def with_flats(page: Page, *apertures: float | None, **tags: Any) -> None:
         file = BytesIO()
         said = {"FNumber": [(round(10 * f_number), 10)]} if f_number else {}
         block = b"Exif\0\0" + exif(**tags, **said)
-        Image.fromarray(np.full((200, 300, 3), 90 + number, np.uint8)).save(file, "JPEG", exif=block)
+        grey(128 + number).save(file, "JPEG", exif=block)
         page.upload(f"f-{f_number}-{number}.jpg", file.getvalue())
     page.wait(lambda state: all(frame["status"] in ("ready", "used") for frame in state["frames"]))
 

@@ -692,7 +692,7 @@ def test_a_photo_that_is_cut_short(tmp_path: Path, name: str) -> None:
     data = (tmp_path / name).read_bytes()
     for part in (0.02, 0.2, 0.5, 0.9, 0.99):
         (tmp_path / name).write_bytes(data[: int(len(data) * part)])
-        with pytest.raises(PhotoError, match=r"cut short|not a JPEG"):
+        with pytest.raises(PhotoError, match=r"cut short|cut off before|not a JPEG"):
             decode(tmp_path / name)
 
 

@@ -130,6 +130,8 @@ class Structure:
 
     def read(self, at: int, size: int) -> bytes:
         """``size`` bytes at ``at``; raises StructureError where the structure ends before."""
+        if self.base + at < 0:
+            raise StructureError("the structure points before its beginning")
         self.file.seek(self.base + at)
         data = limits.read(self.file, size)
         if len(data) < size:
@@ -247,10 +249,11 @@ class Structure:
     def set_text(self, tag: int, text: str) -> None:
         """Set a text of the first directory: in the place of the old one if that was as long, else at the end."""
         data, old = text.encode("ascii", "replace") + b"\0", find(self.first(), tag)
-        if old is None or old.kind != ASCII or not 4 < len(data) <= old.size:
+        held = len(self.data(old)) if old else 0  # less than it says, where it lies about its size
+        if old is None or old.kind != ASCII or held < old.size or not 4 < len(data) <= held:
             self.set_first(self.entry(tag, ASCII, data))
             return
-        self.write(self.place(old) - self.base, data.ljust(old.size, b"\0"))
+        self.write(self.place(old) - self.base, data.ljust(held, b"\0"))
         self.write(old.at + 4, self.pack("I", len(data)))
 
     def set_first(self, new: Entry) -> None:

@@ -202,7 +202,7 @@ def _modules_on(steps: list[dict[str, str]], end: str | None) -> frozenset[str]:
     >>> _modules_on([{"operation": "lens", "enabled": "1"}, {"operation": "lens", "enabled": "0"}], "1")
     frozenset({'lens'})
     """
-    last = int(end) if end and end.isascii() and end.isdigit() else len(steps)
+    last = int(end) if end and end.isascii() and end.isdigit() and len(end) < 10 else len(steps)
     on = {}
     for step in steps[:last]:
         on[step.get("operation", ""), step.get("multi_priority", "0")] = step.get("enabled") == "1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -99,8 +98,7 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     data = file.read()
     try:
         # Not Image.open: it has limits of its own on the size, which is checked below.
-        with warnings.catch_warnings(action="ignore"):  # of broken Exif data, which is not used here
-            header = JpegImageFile(io.BytesIO(data))
+        header = JpegImageFile(io.BytesIO(_bare_head(data)))
     except _UNREADABLE as error:
         raise PhotoError("the JPEG is damaged or cut short.", Code.DAMAGED, subject=path) from error
     check_size(path, *header.size, most)
@@ -120,6 +118,14 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
         progressive=bool(header.info.get("progressive")),
     )
     return replace(photo, pixels=pixels, encoding=encoding, bits=0)
+
+
+def _bare_head(data: bytes) -> bytes:
+    """A JPEG up to its picture, without Exif data, in which Pillow looks for a resolution that may be broken."""
+    parts = list(jpeg.segments(io.BytesIO(data)))
+    if not parts or parts[-1].marker != jpeg.SCAN:
+        raise jpeg.without_picture(io.BytesIO(data))
+    return b"".join((data[:2], *(data[part.start : part.end] for part in parts if part.marker != jpeg.APP1)))
 
 
 def _check_scans(path: Path, data: bytes, most: int) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from tests.scenery import new_formats, photo_factory, raws
 from tests.scenery.fuzz.seeds import SEEDS, whole
-from tests.scenery.photo_factory import ASCII, LONG, SHORT, Entry, directory, exif, segment, xmp_packet
+from tests.scenery.photo_factory import ASCII, LONG, SHORT, UNDEFINED, Entry, directory, exif, segment, xmp_packet
 
 Kind = str
+RESOLUTION: tuple[Entry, ...] = ((0x011A, UNDEFINED, b"x"), (0x0128, SHORT, 2))
 PIXELS = bytes((120, 90, 60)) * (48 * 32)
 
 
@@ -99,6 +100,27 @@ def _history(steps: int) -> bytes:
         'xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/" xmlns:stEvt="http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"'
     )
     return xmp_packet(f"<xmpMM:History {names}><rdf:Seq>{step * steps}</rdf:Seq></xmpMM:History>")
+
+
+def _software_of_gigabytes() -> bytes:
+    """A JPEG whose Software is said to be 2 GB long."""
+    tags = exif(more=[(0x0131, ASCII, "a camera's own software")])
+    at = tags.index(struct.pack("<HH", 0x0131, ASCII)) + 4
+    return photo_factory.jpeg(tags[:at] + struct.pack("<I", 0x7FFF_FFFF) + tags[at + 4 :])
+
+
+def _tags_before_their_beginning() -> bytes:
+    """Tags of which those of the exposure are said to lie before all others."""
+    tags = exif(FNumber=[(28, 10)])
+    at = tags.index(struct.pack("<HHI", 0x8769, LONG, 1)) + 2
+    return photo_factory.jpeg(tags[:at] + struct.pack("<HIi", 9, 1, -1) + tags[at + 10 :])
+
+
+def _undone_by_many_digits() -> bytes:
+    names = 'xmlns:darktable="http://darktable.sf.net/"'
+    step = '<rdf:li darktable:operation="lens" darktable:enabled="1"/>'
+    history = f"<darktable:history {names}><rdf:Seq>{step}</rdf:Seq></darktable:history>"
+    return xmp_packet(f"{history}<darktable:history_end {names}>{'7' * 5000}</darktable:history_end>")
 
 
 def _properties(many: int) -> bytes:
@@ -189,6 +211,10 @@ CORPUS: Mapping[str, tuple[Kind, Callable[[], bytes]]] = {
     "history.png": ("photo", lambda: photo_factory.png(exif(), _history(5000), compressed=True)),
     "properties.png": ("photo", lambda: photo_factory.png(exif(), _properties(4000), compressed=True)),
     "tags-of-gigabytes.png": ("photo", _tags_of_gigabytes),
+    "software-of-gigabytes.jpg": ("photo", _software_of_gigabytes),
+    "tags-before-their-beginning.jpg": ("photo", _tags_before_their_beginning),
+    "resolution-is-one-number.jpg": ("photo", lambda: photo_factory.jpeg(exif(more=RESOLUTION))),
+    "many-digits.dng.xmp": ("sidecar", _undone_by_many_digits),
     "cut.webp": ("photo", lambda: new_formats.webp()[:18]),
     "properties.dng.xmp": ("sidecar", lambda: _properties(4000)),
     "seven-planes.json": ("filter", lambda: _filter(warp=[[1.0, 0.0, 0.01]] * 7, gain=[[1.0]] * 9)),
