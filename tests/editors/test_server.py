@@ -809,6 +809,8 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("presets", {"preset": 3}),
         ("batch", {"preset": "archive"}),
         ("batch", {"photos": ["a.jpg"], "preset": "archive"}),
+        ("batch", {"photos": ["a.jpg"], "preset": "archive", "folder": "no\0path"}),
+        ("export", {"photo": "a.jpg", "preset": "archive", "folder": "\ud800"}),
         ("batch", {"photos": ["a.jpg"], "folder": "out"}),
         ("calibrate", {}),
         ("open", {"stands_for": [0, 1]}),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sixbit.lenses.catalogue import catalogue
@@ -70,6 +72,17 @@ def text(request: Request, name: str) -> str:
     if not isinstance(value, str):
         raise ArgumentError(f"`{name}` is a text, not {value!r:.60}.")
     return value
+
+
+def path(request: Request, name: str) -> Path:
+    """Return a path, which the request must have; ArgumentError for a text that no system takes for one."""
+    value = text(request, name)
+    try:
+        if b"\0" in os.fsencode(value):
+            raise ValueError("embedded null byte")
+    except ValueError as error:
+        raise ArgumentError(f"`{name}` is no path: {value!r:.60}.") from error
+    return Path(value)
 
 
 def whole(request: Request, name: str) -> int:

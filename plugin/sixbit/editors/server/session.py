@@ -233,7 +233,7 @@ class Session:
             raise ArgumentError("`photos` is a list of paths, of photos and of folders.")
         done = batch(
             photos,
-            asked.text(request, "folder"),
+            asked.path(request, "folder"),
             asked.preset(request),
             progress=lambda done, together, outcome: progress(done / together),
         )
@@ -264,12 +264,12 @@ class Session:
 
         lens = None if request.get("lens") is None else asked.lens(request).lens_id
         return export_photo(
-            Path(asked.text(request, "photo")),
-            Path(asked.text(request, "folder")),
+            asked.path(request, "photo"),
+            asked.path(request, "folder"),
             asked.preset(request),
             lens=lens,
             force=request.get("force") is True,
-            sidecar=None if request.get("sidecar") is None else Path(asked.text(request, "sidecar")),
+            sidecar=None if request.get("sidecar") is None else asked.path(request, "sidecar"),
         )
 
     def _keep(self, kept: dict[int, T], value: T) -> int:
