@@ -2,9 +2,9 @@
 
     python -m benchmarks.kills --times 300
 
-`tag` (files with one name and with two, with a backup), `correct`, `dng`, `batch` and `install` in turn, in folders and
-a home of their own. Half of the kills go to the process alone, half to all it has started; most come while a file is
-written.
+`tag` (files with one name and with two, with a backup), `correct`, `dng`, `batch`, `learn` and `install` in turn, in
+folders and a home of their own. Half of the kills go to the process alone, half to all it has started; most come while
+a file is written.
 Must hold: no file damaged, none left over after the next start of the command, and the result of an undisturbed run.
 """
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sixbit.cli.main import main
-from tests.scenery import PHOTO, batch_photos, dngs
+from tests.scenery import PHOTO, archive, batch_photos, dngs
 from tests.scenery.photo_factory import exif, png, tiff
 
 LENS = "summicron-35-asph"
@@ -66,6 +66,11 @@ def _raws(folder: Path) -> None:
         (folder / f"{number:02}.dng").write_bytes(dngs.dng(layout, order="<>"[number % 2]))
 
 
+def _archive(folder: Path) -> None:
+    for path in archive.save(folder / "photos", 4):
+        os.utime(path, (1_700_000_000, 1_700_000_000))  # by which a photo is known again
+
+
 def _home(folder: Path) -> None:
     for name in ("config/GIMP/3.0", "config/darktable", "data"):
         (folder / name).mkdir(parents=True)
@@ -83,6 +88,7 @@ DEEDS = {
     "dng --in-place": Deed(("dng", "--in-place", *_RAWS), _raws, 0),
     "dng -o": Deed(("dng", *_RAWS, "-o", "out"), _raws, 6),
     "batch": Deed(("batch", "--preset", "full-jpeg", "in", "-o", "out"), _batch, 3),
+    "learn": Deed(("learn", "photos"), _archive, 4),
     "install lensfun": Deed(("install", "lensfun"), _home, 4),
     "install gimp": Deed(("install", "gimp"), _home, 20),
     "install darktable": Deed(("install", "darktable"), _home, 10),
@@ -146,7 +152,8 @@ class Killed:
     """
 
     def __init__(self, deed: Deed, folder: Path, rng: random.Random, *, fork: bool = False) -> None:
-        self.deed, self.place, self.rng, self.fork = deed, folder / "place", rng, fork and deed.words[0] != "batch"
+        self.deed, self.place, self.rng, self.fork = deed, folder / "place", rng, fork
+        self.fork &= deed.words[0] not in ("batch", "learn")  # they have processes of their own
         self.found: Counter[str] = Counter()
         self._fresh()
         self.before = tree(self.place)
@@ -164,7 +171,7 @@ class Killed:
         self.deed.make(self.place)
 
     def _start(self) -> subprocess.Popen[bytes] | Forked:
-        own = {"HOME": ".", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config", "XDG_STATE_HOME": "state"}
+        own = {"HOME": "."} | {f"XDG_{name.upper()}_HOME": name for name in ("data", "config", "state", "cache")}
         env = os.environ | {name: str(self.place / folder) for name, folder in own.items()}
         if self.fork:
             return Forked(self.deed.words, self.place, env)
