@@ -11,7 +11,7 @@ from sixbit.measure.worth import RADII, Worth
 from sixbit.plots.figure import BLUE, INK, LABEL, RED, SOFT, draw_curve, drawn, set_grid, set_up
 
 TITLES = {
-    "distortion": "Moved outwards by the correction, % of the half diagonal",
+    "distortion": "Moved outwards, % of half diagonal",
     "vignetting": "Darker than the centre, EV",
     "tca": "Farther out than green, px",
     "shading": "Against green, %",
