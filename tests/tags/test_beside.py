@@ -83,6 +83,13 @@ def test_the_cameras_own_jpeg_of_a_pair_is_not(raw: Path, software: str) -> None
     assert (shot.already_corrected, shot.perhaps_from) == ((), None)
 
 
+def test_the_cameras_jpeg_developed_once_more_is_a_question(raw: Path) -> None:
+    """Lightroom saves it under the name that the raw has, too; its pixels are the camera's, or developed before."""
+    shot = read_shot(developed(raw.parent, "Adobe Lightroom 8.1", **{"crs:RawFileName": "L1000001.JPG"}))
+    assert shot.already_corrected == ()
+    assert any("L1000001.DNG" in said for said in done_unmarked(shot))
+
+
 @pytest.mark.parametrize("software", ["darktable 5.0.1", "RawTherapee 5.11"])
 def test_darktable_and_rawtherapee_are_a_question(raw: Path, software: str) -> None:
     shot = read_shot(developed(raw.parent, software))
