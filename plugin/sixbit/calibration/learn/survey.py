@@ -18,7 +18,7 @@ from typing import NamedTuple
 from sixbit.calibration.frames import Setting, check_untouched, check_whole, focal_length
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.compensation import compensated, silently_developed
+from sixbit.lenses.compensation import compensated, perhaps_carried_out, silently_developed
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import Match, Status, match
 from sixbit.lenses.turned import how_turned
@@ -186,7 +186,7 @@ def _why_not(shot: Shot, found: Match) -> tuple[Why, str] | None:
         return Why.UNTAGGED, found.lens.name
     if found.body and found.body.is_film:
         return Why.FILM, found.body.model
-    if said := silently_developed(shot):
+    if said := silently_developed(shot) or perhaps_carried_out(shot):
         return Why.SILENT, str(said)
     try:
         check_whole(shot)
