@@ -31,6 +31,7 @@ from sixbit.faults import STRICT
 from sixbit.lenses.catalogue import catalogue
 from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
 from sixbit.raw.write import write_in_place
+from sixbit.tags.write import write_lens_tags
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.lens import Model
@@ -324,6 +325,19 @@ def test_copies_count_once(tmp_path: Path) -> None:
     learnt = learn([tmp_path])
     assert learnt.reasons == {Why.COPY: 3, Why.UNREADABLE: 1}
     assert [len(photos) for photos in learnt.groups.values()] == [2]
+
+
+def test_a_photo_that_was_tagged_since_is_the_same(tmp_path: Path) -> None:
+    """Else what was kept of it before would be averaged with what is learnt of it again."""
+    paths = archive.save(tmp_path, 2)
+    before = [look(str(path)) for path in paths]
+    for path in paths:
+        assert write_lens_tags(path, catalogue().lens(archive.LENS_ID)) == path
+    after = [look(str(path)) for path in paths]
+    assert all(isinstance(one, Photo) for one in (*before, *after))
+    identities = [one.identity for one in (*before, *after) if isinstance(one, Photo)]
+    assert identities[:2] == identities[2:]
+    assert identities[0] != identities[1]
 
 
 def test_photos_of_another_size_are_left_out(tmp_path: Path) -> None:
