@@ -20,6 +20,8 @@ from sixbit.files.tiff import Entry, Structure, StructureError, find
 
 LISTS = {"OpcodeList1": 0xC740, "OpcodeList2": 0xC741, "OpcodeList3": 0xC74E}
 """The tags that opcode lists stand in: of stored values, of the linear mosaic, and of its colours."""
+_OF_LENSES = frozenset({1, 2, 3, 14})
+"""Opcodes that correct a lens: warps, and fall-off."""
 PHOTOMETRIC = 0x0106
 CFA, LINEAR = 32803, 34892
 """PhotometricInterpretation of a mosaic, and of linear light: a raw of a sensor without colours, or of mixed ones."""
@@ -161,6 +163,19 @@ def carried(structure: Structure) -> Mapping[str, Any] | None:
         if tail and lists and are_own(lists, tail.record):
             return tail.record
     return None
+
+
+def bends(structure: Structure) -> bool:
+    """Tell whether there are opcodes of anybody's in a DNG that move pixels, or brighten corners by a formula."""
+    with suppress(StructureError, struct.error):
+        for data in lists_in(structure, raw_directory(structure).entries).values():
+            at = 4
+            while at + 16 <= len(data):
+                number, _, _, size = struct.unpack_from(">4I", data, at)
+                if number in _OF_LENSES:
+                    return True
+                at += 16 + size
+    return False
 
 
 def are_own(lists: Mapping[str, bytes], record: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sixbit.files.dng import carried
+from sixbit.files.dng import bends, carried
 from sixbit.files.tiff import Structure, StructureError
 from sixbit.files.xmp import Packet
 from sixbit.tags.programs import is_applied
@@ -61,9 +61,12 @@ def developed_from(photo: Path, packet: Packet, exif: Source) -> Beside | None:
         with suppress(OSError, StructureError):
             if raw.is_file():
                 with raw.open("rb") as file:
-                    kinds = kinds_in(Structure(file))
-                if kinds:
-                    return Beside(kinds, photo_name(raw.name), program, is_certain)
+                    structure = Structure(file)
+                    kinds = kinds_in(structure)
+                    # Without our record, as a program may leave it behind, nobody can tell for which lens they are.
+                    has_others = not kinds and bends(structure)
+                if kinds or has_others:
+                    return Beside(kinds, photo_name(raw.name), program, is_certain and not has_others)
     return None
 
 
