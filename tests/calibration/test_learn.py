@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import random
@@ -22,17 +23,19 @@ from sixbit.calibration.keep import runs
 from sixbit.calibration.learn import Learnt, keep, learn, records, studies, survey, work
 from sixbit.calibration.learn.findings import Finding
 from sixbit.calibration.learn.survey import LeftOut, Photo, Why, grouped, look, spread
-from sixbit.calibration.learn.walks import walks_of
+from sixbit.calibration.learn.walks import Walk, walks_of
 from sixbit.cli.learn import as_json
 from sixbit.cli.main import main
 from sixbit.compiler.optics import Sensor, distortion, tca
 from sixbit.faults import STRICT
 from sixbit.lenses.catalogue import catalogue
 from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
+from sixbit.raw.write import write_in_place
+from sixbit.tags.write import write_lens_tags
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.lens import Model
-from tests.scenery import archive
+from tests.scenery import archive, dngs
 from tests.scenery.camera import distortion_error, tca_error
 from tests.scenery.photo_factory import jpeg, xmp_packet
 from tests.scenery.refusals import refused
@@ -191,6 +194,25 @@ def test_a_damaged_record_is_made_again(tmp_path: Path) -> None:
     assert answer(learn([photos])) == undisturbed
 
 
+@pytest.mark.parametrize("at", ["a block", "a way of compression", "a plain array"])
+def test_whatever_is_wrong_in_a_record_it_counts_as_none(tmp_path: Path, at: str) -> None:
+    record = tmp_path / "record.npz"
+    file = io.BytesIO()
+    if at == "a plain array":
+        np.save(file, np.arange(4))
+        record.write_bytes(file.getvalue())
+    else:
+        records.save(record, {"points": np.random.default_rng(0).random(400)})
+        data = bytearray(record.read_bytes())
+        if at == "a way of compression":  # that there is none of
+            for sign, place in ((b"PK\1\2", 10), (b"PK\3\4", 8)):
+                data[data.index(sign) + place] = 77
+        else:  # a block that Deflate does not know
+            data[data.index(b".npy") + 24] = 0xFF
+        record.write_bytes(data)
+    assert not records.has(record)
+
+
 def test_no_more_is_measured_than_it_takes(tmp_path: Path) -> None:
     archive.save(tmp_path, 7)
     learnt = learn([tmp_path])
@@ -245,6 +267,16 @@ def test_what_says_nothing_of_a_lens_is_left_out(name: str, tmp_path: Path) -> N
     assert left.why is why
 
 
+def test_what_was_perhaps_corrected_by_its_raw_is_left_out(tmp_path: Path) -> None:
+    raw = tmp_path / "photo.dng"
+    raw.write_bytes(dngs.dng())
+    write_in_place(raw)
+    tags = archive.tags(0, Software="darktable 5.0.1")
+    left = looked_at(tmp_path / "photo.jpg", jpeg(tags, size=archive.SIZE))
+    assert isinstance(left, LeftOut)
+    assert left.why is Why.SILENT
+
+
 def test_a_photo_whose_lateral_colour_alone_is_corrected_tells_nothing_else(tmp_path: Path) -> None:
     xmp = xmp_packet(aux_VignetteCorrectionAlreadyApplied="True")
     photo = looked_at(tmp_path / "photo.jpg", jpeg(archive.tags(0), xmp, archive.SIZE))
@@ -293,6 +325,19 @@ def test_copies_count_once(tmp_path: Path) -> None:
     learnt = learn([tmp_path])
     assert learnt.reasons == {Why.COPY: 3, Why.UNREADABLE: 1}
     assert [len(photos) for photos in learnt.groups.values()] == [2]
+
+
+def test_a_photo_that_was_tagged_since_is_the_same(tmp_path: Path) -> None:
+    """Else what was kept of it before would be averaged with what is learnt of it again."""
+    paths = archive.save(tmp_path, 2)
+    before = [look(str(path)) for path in paths]
+    for path in paths:
+        assert write_lens_tags(path, catalogue().lens(archive.LENS_ID)) == path
+    after = [look(str(path)) for path in paths]
+    assert all(isinstance(one, Photo) for one in (*before, *after))
+    identities = [one.identity for one in (*before, *after) if isinstance(one, Photo)]
+    assert identities[:2] == identities[2:]
+    assert identities[0] != identities[1]
 
 
 def test_photos_of_another_size_are_left_out(tmp_path: Path) -> None:
@@ -444,6 +489,18 @@ def test_a_run_is_measured_once_and_kept_at_its_aperture(tmp_path: Path, monkeyp
     assert kept["vignetting"].source == "9 overlapping photos of an archive"
     assert kept["distortion"].centre == (0.05, -0.03)
     assert keep(again) == ()
+
+
+def test_a_run_is_measured_again_for_another_lens(tmp_path: Path) -> None:
+    """The user may say so and no photo changes; the focal length goes by the lens, and all else by that."""
+    photos = tuple(run_of(tmp_path, 8))
+    walk = Walk(photos[0].group, 8.0, ("distortion",), photos)
+    asked = []
+    for group in (walk.group, walk.group._replace(lens_id="summicron-28-asph", focal_mm=28.5), walk.group):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(work, "_overlap", lambda task: asked.append(task.group) or {"of": 8, "why": "none"})
+            work.work(walk._replace(group=group))
+    assert [group.focal_mm for group in asked] == [28.0, 28.5]
 
 
 def test_a_run_without_pycolmap_is_said(

@@ -47,6 +47,26 @@ def test_a_link_in_the_output_folder_is_not_followed(folder: Path, capsys: pytes
     assert not list((folder / "elsewhere").iterdir())
 
 
+@pytest.mark.parametrize("what", ["--in-place", "--remove"])
+def test_a_link_out_of_a_folder_leads_to_no_change(folder: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
+    """One within it does, and one that is named."""
+    other, link = folder / "elsewhere.dng", folder / "in/link.dng"
+    other.write_bytes(dngs.dng())
+    if what == "--remove":
+        assert main(["dng", "--in-place", str(other)]) == 0
+    before = other.read_bytes()
+    link.symlink_to(other)
+    main(["dng", what, str(folder / "in")])
+    assert f"{link.name}: is a link" in capsys.readouterr().err
+    assert other.read_bytes() == before
+    assert main(["dng", what, str(link)]) == 0
+    assert other.read_bytes() != before
+    link.unlink()
+    link.symlink_to(folder / "in/rome/a.DNG")
+    main(["dng", what, str(folder / "in")])
+    assert "is a link" not in capsys.readouterr().err
+
+
 def test_programs_get_a_line_for_each(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "in/broken.dng").write_bytes(b"II*\0")
     assert main(["dng", str(folder / "in"), "--in-place", "--json", "--only", "distortion"]) == 1

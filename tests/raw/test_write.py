@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from sixbit.files import dng as structure_of
-from sixbit.files.tiff import LONG, SHORT, SUB_IFDS, Structure, find
+from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, Structure, find
 from sixbit.raw import write
 from sixbit.raw.opcodes import FixVignetteRadial, WarpRectilinear, check, packed, unpacked
 from sixbit.raw.sensor import raw_in
@@ -300,3 +300,64 @@ def test_exiftool_may_write_the_file_anew(tmp_path: Path) -> None:
         assert structure_of.carried(Structure(file)) is not None
     assert not write.remove(photo).exactly
     assert lists_of(photo) == {}
+
+
+def test_an_edit_in_the_tail_is_not_lost(tmp_path: Path) -> None:
+    """Programs that turn a photo change a tag of the first directory where it stands, which is ours then."""
+    photo = made(tmp_path, layout=dngs.LAYOUTS[0])
+    write.write_in_place(photo)
+    data = bytearray(photo.read_bytes())
+    turned = find(Structure(bytes(data)).first(), ORIENTATION)
+    assert turned is not None
+    data[turned.at + 8] = 6
+    photo.write_bytes(bytes(data))
+    assert not write.remove(photo).exactly
+    structure = Structure(photo.read_bytes())
+    assert structure.number(find(structure.first(), ORIENTATION)) == 6
+    assert lists_of(photo) == {}
+
+
+def test_a_directory_put_anew_at_the_end_still_leads_to_what_is_ours(tmp_path: Path) -> None:
+    photo = made(tmp_path, layout=dngs.LAYOUTS[0])
+    write.write_in_place(photo)
+    with photo.open("r+b") as file:
+        Structure(file).set_text(0x010E, "a description that is new")
+    with photo.open("rb") as file:
+        assert structure_of.carried(Structure(file)) is not None
+    assert write.write_in_place(photo).grown == 0
+    assert not write.remove(photo).exactly
+    assert lists_of(photo) == {}
+    assert b"a description that is new" in photo.read_bytes()
+
+
+def test_nothing_is_taken_off_a_file_that_was_written_to_since(tmp_path: Path) -> None:
+    """A tail that nothing points to may be that of a killed process, or what another program has made of it."""
+    photo = made(tmp_path)
+    before = bytearray(photo.read_bytes())
+    write.write_in_place(photo)
+    tail = photo.read_bytes()[len(before) :]
+    at = before.index(b"2026:01:02")
+    before[at : at + 4] = b"2027"
+    photo.write_bytes(bytes(before) + tail)
+    write.write_in_place(photo)
+    assert photo.read_bytes()[len(before) :].startswith(tail)
+
+
+@pytest.mark.parametrize("of_another_kind", [False, True])
+def test_a_file_that_another_program_writes_meanwhile_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_another_kind: bool
+) -> None:
+    """It knows of no lock; what it has written may be longer, or another file of that name."""
+    photo = made(tmp_path)
+    data, copied = photo.read_bytes() + b"more", write._copied
+
+    def meanwhile(*args: Any) -> bytes:
+        other = tmp_path / "other" if of_another_kind else photo
+        other.write_bytes(data)
+        other.replace(photo)
+        return copied(*args)
+
+    monkeypatch.setattr(write, "_copied", meanwhile)
+    with pytest.raises(SixbitError, match="another program"):
+        write.write_in_place(photo)
+    assert photo.read_bytes() == data

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sixbit.export.correct import correct
+from sixbit.files.dng import ROOM
 from sixbit.lenses.compensation import done_unmarked
 from sixbit.raw.write import write_in_place
 from sixbit.tags.read import read_shot
@@ -81,6 +82,22 @@ def test_the_name_that_camera_raw_has_left_is_followed(raw: Path) -> None:
 def test_the_cameras_own_jpeg_of_a_pair_is_not(raw: Path, software: str) -> None:
     shot = read_shot(developed(raw.parent, software))
     assert (shot.already_corrected, shot.perhaps_from) == ((), None)
+
+
+def test_the_cameras_jpeg_developed_once_more_is_a_question(raw: Path) -> None:
+    """Lightroom saves it under the name that the raw has, too; its pixels are the camera's, or developed before."""
+    shot = read_shot(developed(raw.parent, "Adobe Lightroom 8.1", **{"crs:RawFileName": "L1000001.JPG"}))
+    assert shot.already_corrected == ()
+    assert any("L1000001.DNG" in said for said in done_unmarked(shot))
+
+
+def test_a_correction_whose_record_is_gone_is_a_question(raw: Path) -> None:
+    """A program that writes a DNG anew may keep the opcodes, and leave what stands behind everything else."""
+    photo = developed(raw.parent, "Adobe Lightroom 8.1")
+    raw.write_bytes(raw.read_bytes()[:-ROOM])
+    shot = read_shot(photo)
+    assert shot.already_corrected == ()
+    assert any("L1000001.DNG" in said for said in done_unmarked(shot))
 
 
 @pytest.mark.parametrize("software", ["darktable 5.0.1", "RawTherapee 5.11"])

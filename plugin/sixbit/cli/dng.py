@@ -59,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
     status, done = DONE, 0
     for photo, relative in _photos(options):
         try:
+            _check_link(options, photo)
             do(photo, relative)
             done += 1
         except SixbitError as error:
@@ -86,6 +87,15 @@ def _photos(options: argparse.Namespace) -> Iterator[tuple[Path, Path]]:
     if not sources:
         complain("no DNGs were found there")
     yield from ((one.path, one.relative) for one in sources)
+
+
+def _check_link(options: argparse.Namespace, photo: Path) -> None:
+    """Raise PhotoError where a file is to be changed that a link in a folder leads to, out of all that was named."""
+    if options.out or options.list or photo in options.photos or not photo.is_symlink():
+        return
+    real = photo.resolve()
+    if not any(real.is_relative_to(named.resolve()) for named in options.photos):
+        raise PhotoError("is a link, which is not followed.", Code.USER_FILE, subject=photo)
 
 
 def _deed(options: argparse.Namespace) -> Callable[[Path, Path], None]:

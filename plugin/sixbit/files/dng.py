@@ -20,6 +20,8 @@ from sixbit.files.tiff import Entry, Structure, StructureError, find
 
 LISTS = {"OpcodeList1": 0xC740, "OpcodeList2": 0xC741, "OpcodeList3": 0xC74E}
 """The tags that opcode lists stand in: of stored values, of the linear mosaic, and of its colours."""
+_OF_LENSES = frozenset({1, 2, 3, 14})
+"""Opcodes that correct a lens: warps, and fall-off."""
 PHOTOMETRIC = 0x0106
 CFA, LINEAR = 32803, 34892
 """PhotometricInterpretation of a mosaic, and of linear light: a raw of a sensor without colours, or of mixed ones."""
@@ -103,18 +105,23 @@ def lists_in(structure: Structure, entries: list[Entry]) -> dict[str, bytes]:
     return found
 
 
-def tail_of(file: BinaryIO, directory: RawDirectory | None = None) -> Tail | None:
-    """Find the trailer at the end of an open file, or behind the directory of the raw; None if there is none."""
+def tail_of(structure: Structure, directory: RawDirectory) -> Tail | None:
+    """Find the trailer at the end of a DNG, or behind the directory of the raw or its lists; None if there is none.
+
+    Programs that change a tag may put the directory anew at the end, and leave its lists where they stand.
+    """
+    file = structure.file
     size = file.seek(0, os.SEEK_END)
     if found := _trailer(file, size - ROOM):
         return found
-    if directory is None:
-        return None
-    begin = directory.at + 2 + 12 * len(directory.entries) + 4
-    file.seek(begin)
-    near = file.read(_FARTHEST)
-    at = near.find(MAGIC)
-    return _trailer(file, begin + at) if at >= 0 else None
+    lists = [entry for entry in directory.entries if entry.tag in LISTS.values()]
+    ends = [directory.at + 2 + 12 * len(directory.entries) + 4]
+    for begin in (*ends, *(structure.place(entry) + entry.size for entry in lists)):
+        file.seek(begin)
+        at = file.read(_FARTHEST).find(MAGIC)
+        if at >= 0 and (found := _trailer(file, begin + at)):
+            return found
+    return None
 
 
 def _trailer(file: BinaryIO, at: int) -> Tail | None:
@@ -139,6 +146,11 @@ def is_in_effect(structure: Structure, tail: Tail) -> bool:
     return structure.unpack("I", structure.read(tail.pointer, 4)) == (tail.new,)
 
 
+def is_as_written(structure: Structure, tail: Tail) -> bool:
+    """Tell whether nobody has changed anything in the tail since, such as a tag in the directory there."""
+    return hashlib.sha256(structure.read(tail.before, tail.at - tail.before)).digest() == tail.sum
+
+
 def carried(structure: Structure) -> Mapping[str, Any] | None:
     """The record of the correction that a DNG carries from Sixbit; None if it carries none, or other lists now.
 
@@ -146,11 +158,24 @@ def carried(structure: Structure) -> Mapping[str, Any] | None:
     """
     with suppress(StructureError, struct.error):
         directory = raw_directory(structure)
-        tail = tail_of(structure.file, directory)
+        tail = tail_of(structure, directory)
         lists = lists_in(structure, directory.entries)
         if tail and lists and are_own(lists, tail.record):
             return tail.record
     return None
+
+
+def bends(structure: Structure) -> bool:
+    """Tell whether there are opcodes of anybody's in a DNG that move pixels, or brighten corners by a formula."""
+    with suppress(StructureError, struct.error):
+        for data in lists_in(structure, raw_directory(structure).entries).values():
+            at = 4
+            while at + 16 <= len(data):
+                number, _, _, size = struct.unpack_from(">4I", data, at)
+                if number in _OF_LENSES:
+                    return True
+                at += 16 + size
+    return False
 
 
 def are_own(lists: Mapping[str, bytes], record: Mapping[str, Any]) -> bool:

@@ -72,7 +72,7 @@ def raw_in(photo: Path, file: BinaryIO) -> Raw:
             raise _no_dng(photo)
         _check_pictures(photo, structure)
         directory = dng.raw_directory(structure)
-        tail = dng.tail_of(file, directory)
+        tail = dng.tail_of(structure, directory)
         for one in dng.raw_directories(structure):
             _check_values(photo, structure, one.entries, size)
         if tail is not None and tail.end == size and not dng.is_in_effect(structure, tail):

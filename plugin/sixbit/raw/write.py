@@ -78,6 +78,7 @@ def write_in_place(photo: Path, choices: Choices = USUAL) -> Written:
     One that carries that very correction already is left as it is.
     """
     with reading(photo), alone(photo.resolve()), opened(photo) as file:
+        before = os.fstat(file.fileno())
         raw, correction = _prepared(photo, file, choices)
         if raw.carries:
             return Written(photo, correction, 0)
@@ -86,7 +87,7 @@ def write_in_place(photo: Path, choices: Choices = USUAL) -> Written:
             raise PhotoError(why, Code.METADATA, subject=photo)
         digest = _copied(file, None, raw.size)
         tail, at = _tail(photo, raw, digest, correction)
-        with _changing(photo) as changed:
+        with _changing(photo, before) as changed:
             changed.truncate(raw.size)
             try:
                 _put(changed, raw.size + len(tail) - dng.ROOM, tail[-dng.ROOM :])
@@ -104,14 +105,11 @@ def remove(photo: Path) -> Removed:
     Where another program has changed the file in between, what it has changed stays, and the lists go.
     """
     with reading(photo), alone(photo.resolve()), opened(photo) as file:
+        before = os.fstat(file.fileno())
         raw = raw_in(photo, file)
         tail = raw.tail
-        if (
-            tail is not None
-            and tail.end == file.seek(0, os.SEEK_END)
-            and _digest_before(file, raw, tail) == tail.digest
-        ):
-            with _changing(photo) as changed:
+        if tail is not None and _is_untouched(file, raw, tail):
+            with _changing(photo, before) as changed:
                 _put(changed, tail.pointer, raw.structure.pack("I", tail.old))
                 changed.truncate(tail.before)
                 os.fsync(changed.fileno())
@@ -119,11 +117,11 @@ def remove(photo: Path) -> Removed:
         if not raw.carries:
             raise _not_ours(photo, raw)
         place = photo.resolve()
-        before = place.stat()
         with replacing(place, same_file=True) as new:
             file.seek(0)
             shutil.copyfileobj(file, new, _AT_ONCE)
             _without(photo, new, raw)
+            _check_same(photo, place.stat(), before)
         _keep_times(place, before)
         return Removed(photo, False)
 
@@ -131,6 +129,9 @@ def remove(photo: Path) -> Removed:
 def _prepared(photo: Path, file: BinaryIO, choices: Choices) -> tuple[Raw, Correction]:
     raw = raw_in(photo, file)
     check_room(photo, raw)
+    end = file.seek(0, os.SEEK_END)
+    if raw.size < end and raw.tail and _copied(file, None, raw.size) != raw.tail.digest:
+        raw = raw._replace(size=end)  # somebody has written since: nothing is taken off then
     shot = shot_in(photo, photo_blocks(photo, file))
     correction = correction_of(photo, shot, raw, choices)
     if raw.carries and not _carries(raw, correction):
@@ -189,6 +190,13 @@ def _digest_before(file: BinaryIO, raw: Raw, tail: dng.Tail) -> bytes:
     return digest.digest()
 
 
+def _is_untouched(file: BinaryIO, raw: Raw, tail: dng.Tail) -> bool:
+    """Tell whether a file is as Sixbit has left it, so that nothing of anybody else goes with the tail."""
+    if tail.end != file.seek(0, os.SEEK_END) or _digest_before(file, raw, tail) != tail.digest:
+        return False
+    return not dng.is_in_effect(raw.structure, tail) or dng.is_as_written(raw.structure, tail)
+
+
 def _parts(file: BinaryIO, begin: int, end: int) -> Iterator[memoryview]:
     """The bytes of a file from ``begin`` to ``end``, in parts that are good until the next one is taken."""
     room = memoryview(bytearray(_AT_ONCE))
@@ -220,15 +228,22 @@ def _not_ours(photo: Path, raw: Raw) -> PhotoError:
 
 
 @contextmanager
-def _changing(photo: Path) -> Iterator[BinaryIO]:
-    """Open a file to be changed where it stands; it keeps its times."""
+def _changing(photo: Path, before: os.stat_result) -> Iterator[BinaryIO]:
+    """Open a file to be changed where it stands, if it is still the one that was read; it keeps its times."""
     try:
         with photo.open("r+b", buffering=0) as file:
-            before = os.fstat(file.fileno())
+            _check_same(photo, os.fstat(file.fileno()), before)
             yield file
         _keep_times(photo, before)
     except OSError as error:
         raise refusal(error, photo) from error
+
+
+def _check_same(photo: Path, now: os.stat_result, before: os.stat_result) -> None:
+    """Raise PhotoError where another program, which knows of no lock, has written a file since it was opened."""
+    is_same = os.path.samestat(now, before) and now.st_size == before.st_size
+    if not is_same or now.st_mtime_ns != before.st_mtime_ns:
+        raise PhotoError("was changed by another program meanwhile.", Code.BUSY, subject=photo)
 
 
 def _put(file: BinaryIO, at: int, data: bytes) -> None:

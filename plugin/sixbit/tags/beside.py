@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sixbit.files.dng import carried
+from sixbit.files.dng import bends, carried
 from sixbit.files.tiff import Structure, StructureError
 from sixbit.files.xmp import Packet
 from sixbit.tags.programs import is_applied
@@ -26,11 +26,14 @@ _ALWAYS = re.compile(r"(?:Adobe )?(?:Photoshop )?(?:Lightroom|Camera Raw)\b", re
 _PERHAPS = re.compile(r"(darktable|RawTherapee|ART|vkdt)\b")
 """Those that carry them out where they are told to."""
 
+_OF_CAMERAS = (".jpg", ".jpeg", ".heic", ".heif", ".hif")
+"""Endings of what a camera has developed itself."""
+
 
 class Beside(NamedTuple):
     """The corrections that the raw of a photo carries, the name of that file, and the program that developed it.
 
-    ``is_certain`` if that program always carries them out.
+    ``is_certain`` if that program always carries them out, and does not say that it began with another file.
     """
 
     kinds: tuple[str, ...]
@@ -52,13 +55,18 @@ def developed_from(photo: Path, packet: Packet, exif: Source) -> Beside | None:
     if told is None:
         return None
     program, is_certain = told
+    # A camera's own JPEG is developed a second time by the same programs.
+    is_certain = is_certain and not packet.properties.get("crs:RawFileName", "").lower().endswith(_OF_CAMERAS)
     for raw in _raws_of(photo, packet.properties):
         with suppress(OSError, StructureError):
             if raw.is_file():
                 with raw.open("rb") as file:
-                    kinds = kinds_in(Structure(file))
-                if kinds:
-                    return Beside(kinds, photo_name(raw.name), program, is_certain)
+                    structure = Structure(file)
+                    kinds = kinds_in(structure)
+                    # Without our record, as a program may leave it behind, nobody can tell for which lens they are.
+                    has_others = not kinds and bends(structure)
+                if kinds or has_others:
+                    return Beside(kinds, photo_name(raw.name), program, is_certain and not has_others)
     return None
 
 

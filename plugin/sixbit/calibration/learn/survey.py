@@ -18,7 +18,7 @@ from typing import NamedTuple
 from sixbit.calibration.frames import Setting, check_untouched, check_whole, focal_length
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.compensation import compensated, silently_developed
+from sixbit.lenses.compensation import compensated, perhaps_carried_out, silently_developed
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import Match, Status, match
 from sixbit.lenses.turned import how_turned
@@ -28,8 +28,8 @@ from sixbit.values.shot import Shot
 
 KINDS = ("distortion", "tca")
 """What single photos tell of."""
-ENDS = 1 << 14
-"""Bytes at either end of a file by which copies are known."""
+END = 1 << 14
+"""Bytes at the end of a file by which copies are known."""
 
 
 class Why(StrEnum):
@@ -92,9 +92,9 @@ class Group(NamedTuple):
 class Photo(NamedTuple):
     """A photo that something can be learnt from, and what of.
 
-    ``identity`` is the same for copies of a file. ``f_number`` is what the lens gave to the body, or what the user
-    said; ``is_estimated`` if the body guessed it. ``compensated`` is how the body knew the lens whose fall-off it has
-    compensated, else empty.
+    ``identity`` is the same for copies of a file, and for one whose tags were changed. ``f_number`` is what the lens
+    gave to the body, or what the user said; ``is_estimated`` if the body guessed it. ``compensated`` is how the body
+    knew the lens whose fall-off it has compensated, else empty.
     """
 
     path: str
@@ -149,12 +149,13 @@ def _look(path: str) -> Photo | LeftOut:
     long_side, short_side = sorted(_size(shot, path), reverse=True)
     aperture = aperture_of(lens, shot, None, found.body)
     group = Group(lens.lens_id, *shot.camera, focal, crop_factor.value, long_side, short_side, shot.is_raw)
+    taken = taken_at(Path(path)) or ""
     return Photo(
         path,
         group,
         tuple(kinds),
-        _identity(Path(path)),
-        taken_at(Path(path)) or "",
+        _identity(Path(path), taken, group),
+        taken,
         aperture.f_number and round(aperture.f_number, 1),
         aperture.source == "estimated",
         str(shot.known_to_body.value) if shot.known_to_body and compensated(shot) else "",
@@ -186,7 +187,7 @@ def _why_not(shot: Shot, found: Match) -> tuple[Why, str] | None:
         return Why.UNTAGGED, found.lens.name
     if found.body and found.body.is_film:
         return Why.FILM, found.body.model
-    if said := silently_developed(shot):
+    if said := silently_developed(shot) or perhaps_carried_out(shot):
         return Why.SILENT, str(said)
     try:
         check_whole(shot)
@@ -199,15 +200,16 @@ def _why_not(shot: Shot, found: Match) -> tuple[Why, str] | None:
     return None
 
 
-def _identity(path: Path) -> str:
-    """A digest of a file's size and its ends: photos that have the same are copies."""
+def _identity(path: Path, taken: str, group: Group) -> str:
+    """A digest of when and how a photo was taken, and of its file's end: photos that have the same are copies.
+
+    Programs that write a rating or a lens into a photo change its beginning and its length, and not its pixels.
+    """
     with opened(path) as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        ends = file.read(ENDS)
-        file.seek(max(0, size - ENDS))
-        ends += file.read(ENDS)
-    return hashlib.sha256(b"%d:" % size + ends).hexdigest()[:12]
+        file.seek(max(0, file.seek(0, 2) - END))
+        end = file.read(END)
+    how = (taken, group.make, group.model, group.long_side, group.short_side)
+    return hashlib.sha256(repr(how).encode("utf-8", "surrogateescape") + end).hexdigest()[:12]
 
 
 def grouped(answers: Iterable[Photo | LeftOut]) -> tuple[dict[Group, list[Photo]], list[LeftOut]]:

@@ -225,7 +225,7 @@ def _lateral_colour(group: Group, shown: Shown) -> Finding:
 def _walk(task: Walk) -> list[Finding]:
     """Measure a run of overlapping photos, whose findings are kept as well: it takes minutes."""
     try:
-        record = records.record_of_walk([photo.path for photo in task.photos], (task.f_number, task.kinds))
+        record = records.record_of_walk([photo.path for photo in task.photos], (task.group, task.f_number, task.kinds))
         found = records.load(record)
         if found is None:
             found = _overlap(task)
