@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sixbit.calibration import overlap
+from sixbit.calibration import frames, overlap
 from sixbit.calibration.keep import runs
 from sixbit.calibration.overlap import keep, measure_overlap
 from sixbit.cli.main import main
@@ -113,6 +113,24 @@ def test_too_few_or_unlike_photos_are_refused(tmp_path: Path) -> None:
         measure_overlap(write(tmp_path, 7) + write(tmp_path, 7, (120, 80)), LENS)
     with pytest.raises(CalibrationError, match="taken at 28 mm and 35 mm"):
         measure_overlap(write(tmp_path, 7) + write(tmp_path, 1, focal=35), LENS)
+
+
+@pytest.mark.usefixtures("found")
+def test_photos_that_were_turned_otherwise_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = write(tmp_path, 9)
+    monkeypatch.setattr(frames, "how_turned", lambda shot, stands: 3 if shot.path == paths[2] else 1)
+    result = measure_overlap(paths, LENS)
+    assert paths[2].name not in result.frames
+    assert f"Left out, being turned otherwise than the other photos: {paths[2].name}." in result.verdict
+    assert keep(result)[0].centre == (0.05, -0.04)
+
+
+@pytest.mark.usefixtures("found")
+def test_a_centre_that_cannot_be_kept_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "how_turned", lambda shot, stands: None)
+    result = measure_overlap(write(tmp_path, 8), LENS)
+    assert result.verdict[-1].endswith("so the centre is not kept.")
+    assert keep(result)[0].centre is None
 
 
 def test_the_command_keeps_draws_and_says_how_to_take_it_back(

@@ -351,6 +351,16 @@ def test_an_address_is_good_once_and_its_token_is_no_cookie(open_page: Page) -> 
     assert not headers["Set-Cookie"]
 
 
+def test_a_secret_that_is_no_text_is_refused_and_not_logged(open_page: Page) -> None:
+    stranger = Visitor(open_page.address)
+    for cookie in ("sixbit=\xff\xfe", "sixbit=\xed\xa0\x80"):
+        stranger.cookie = cookie
+        assert stranger.ask("GET", "events")[0] == 403
+        assert stranger.ask("GET", "?token=%ED%A0%80")[0] == 403
+    log = open_page.session.log
+    assert log is None or "UnicodeEncodeError" not in log.read_text()
+
+
 def test_another_site_cannot_lead_here_without_a_token(page: Page) -> None:
     led_here = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
     assert page.ask("GET", "", Origin="", **led_here)[0] == 403

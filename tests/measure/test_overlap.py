@@ -16,7 +16,7 @@ from sixbit.measure.worth import RADII
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.light import linear
-from tests.scenery.walk import FOCAL, WalkLens, encoded, photos, texture
+from tests.scenery.walk import FOCAL, WalkLens, encoded, panorama, photos, texture
 
 pytest.importorskip("pycolmap")
 
@@ -100,6 +100,19 @@ def test_what_shows_no_lens_is_refused(what: str, walk: list[OverlapPhoto]) -> N
     with pytest.raises(CalibrationError, match=why) as raised:
         fit_overlap(shown, FOCAL / FARTHEST)
     assert raised.value.code is Code.OVERLAP
+
+
+def test_a_camera_that_was_turned_on_the_spot_is_told_of() -> None:
+    shown = looked_at(panorama(LENS._replace(centre=(0.0, 0.0)), 9, SIZE), edges_kept=0)
+    with pytest.raises(CalibrationError, match="from one place"):
+        fit_overlap(shown, FOCAL / FARTHEST)
+
+
+@pytest.mark.parametrize("factor", [1.35, 1 / 1.35])
+def test_photos_of_another_focal_length_are_refused(walk: list[OverlapPhoto], factor: float) -> None:
+    with pytest.raises(CalibrationError, match=f"show {100 / factor:.0f} % of the focal length") as raised:
+        fit_overlap([photo._replace(edges=None) for photo in walk], factor * FOCAL / FARTHEST)
+    assert raised.value.code is Code.FRAMES
 
 
 def test_few_edges_take_little_memory() -> None:

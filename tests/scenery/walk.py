@@ -52,6 +52,13 @@ def photos(
     return drawn
 
 
+def panorama(lens: WalkLens, count: int = 9, size: tuple[int, int] = (600, 400)) -> list[FloatArray]:
+    """Draw linear light of photos by a camera that is turned on the spot."""
+    textures, place = [texture(seed) for seed in range(5)], np.zeros(3)
+    turns = [_turn(0.09 * (k - (count - 1) / 2), 0.05 * np.cos(2 * k), 0.1 * np.sin(k)) for k in range(count)]
+    return [_photo(lens, size, place, turn, textures, False) for turn in turns]
+
+
 def encoded(light: FloatArray, seed: int, noise: float = 0.002) -> np.ndarray[Any, np.dtype[np.uint16]]:
     """A photo of 16 bits, with noise, of linear light."""
     rng = np.random.default_rng(seed)

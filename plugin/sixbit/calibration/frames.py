@@ -155,6 +155,16 @@ def of_one_size(frames: Frames[T]) -> tuple[Frames[T], tuple[str, ...]]:
     return frames.without(odd, "being a few pixels larger or smaller than the other photos")
 
 
+def of_one_way(frames: Frames[T]) -> tuple[Frames[T], tuple[str, ...]]:
+    """Leave out photos that were turned otherwise than most: the optical centre lies elsewhere in them.
+
+    Returns the others, and what is to be said of those.
+    """
+    ways = _ways(frames)
+    usual = max(ways, key=ways.count)
+    return frames.without([way != usual for way in ways], "being turned otherwise than the other photos")
+
+
 def _read_frame(
     path: str | Path, measure: Callable[[DecodedFrame, Progress], T], kinds: tuple[str, ...], progress: Progress
 ) -> tuple[str, Shot, tuple[int, int], T]:
@@ -273,8 +283,12 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
 
 def _turned(frames: Frames[Any]) -> int | None:
     """How frames were turned, if all were alike."""
-    ways = {how_turned(shot, high > wide) for shot, (wide, high) in zip(frames.shots, frames.sizes, strict=True)}
+    ways = {*_ways(frames)}
     return ways.pop() if len(ways) == 1 else None
+
+
+def _ways(frames: Frames[Any]) -> list[int | None]:
+    return [how_turned(shot, high > wide) for shot, (wide, high) in zip(frames.shots, frames.sizes, strict=True)]
 
 
 def focal_length(lens: Lens, focal_mm: float) -> float:

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import compress
 from pathlib import Path
 
-from sixbit.calibration.frames import Frames, Result, Setting, of_one_size, read_frames, setting_of
+from sixbit.calibration.frames import Frames, Result, Setting, of_one_size, of_one_way, read_frames, setting_of
 from sixbit.calibration.keep import add
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.own import Run
@@ -51,7 +51,9 @@ def read_overlap(paths: Sequence[str | Path], progress: Progress = silent) -> Ov
     if len(paths) < FEWEST:
         raise CalibrationError(f"Overlapping photos must be {FEWEST} or more, and not {len(paths)}.", Code.OVERLAP)
     look = partial(_look, edges_kept=max(1, min(EDGES_OF_PHOTO, EDGES_OF_ALL // len(paths))))
-    return of_one_size(read_frames(paths, look, progress=progress))
+    frames, notes = of_one_size(read_frames(paths, look, progress=progress))
+    frames, more = of_one_way(frames)
+    return frames, (*notes, *more)
 
 
 def join_overlap(read: OverlapRead, choices: Choices = USUAL, progress: Progress = silent) -> OverlapResult:
@@ -109,6 +111,8 @@ def _remarks(
     if not found.used.all():
         names = ", ".join(compress(frames.names, ~found.used))
         said.append(f"Left out, as they share too little with the others: {names}.")
+    if found.distortion and found.centre.any() and setting.turned is None:
+        said.append("Nobody can tell how these photos were turned since they were taken, so the centre is not kept.")
     if (found.vignetting or found.shading) and setting.f_number is None:
         said.append("The photos do not say their aperture, which fall-off and shading are of, so these are not kept.")
     elif found.vignetting and choices.f_number is None and any(shot.f_number_estimated for shot in frames.shots):

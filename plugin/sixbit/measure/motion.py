@@ -143,7 +143,9 @@ def _placed(library: Any, database: Path, folder: Path) -> list[Any]:
     library.set_random_seed(0)
     out = folder / "models"
     out.mkdir()
-    return list(library.incremental_mapping(database, folder, out, options).values())
+    placed = library.incremental_mapping(database, folder, out, options).values()
+    # A camera that was turned on the spot begins a model, and every point of it is too far to be one.
+    return [one for one in placed if one.num_points3D()]
 
 
 def _sights(model: Any, photos: Sequence[Features]) -> Sights:

@@ -42,6 +42,9 @@ FEWEST = 5
 """Photos that must share points."""
 FEWEST_SIGHTS = 20
 """Points that a photo must share with others to count."""
+OTHER_FOCAL = 1.25
+"""Factor by which the focal length that photos show differs from the known one only if that is not theirs: near things
+draw it out by less."""
 AGREES = 0.25
 """Weight from which on a sight agrees with the others."""
 TERMS = (1, 2, 3)
@@ -114,7 +117,7 @@ def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kep
 def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress = silent) -> MeasuredOverlap:
     """Measure the lens of photos of one size, whose focal length is known to be about ``focal`` half diagonals.
 
-    Raises CalibrationError, with the reason, if they do not carry it.
+    Raises CalibrationError, with the reason, if they do not carry it or show quite another focal length.
     """
     width, height = photos[0].size
     farthest = math.hypot(width - 1, height - 1) / (min(width, height) - 1)
@@ -127,6 +130,7 @@ def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress
     sights = sights.only(used[sights.photo])
     progress(0.5, "fitting the lens")
     lens, bundle = _lens(sights.only(sights.well_seen()), focal * farthest, farthest, weights)
+    _check_focal(bundle.sights.focal / (focal * farthest))
     progress(0.8, "comparing the light of points")
     agreeing = bundle.sights.only(bundle.weights > AGREES)
     fall_off = fit_fall_off(_looks(photos, agreeing, lens.centre, farthest), weights)
@@ -138,6 +142,16 @@ def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress
     tca = _tca(photos, used, max(width, height) / min(width, height), part(progress, 0.9, 1.0))
     progress(1.0, "done")
     return _Told(photos, used, bundle, lens, _distortion(lens, farthest, weights), fall_off, shading, tca).measured()
+
+
+def _check_focal(share: float) -> None:
+    """Refuse photos that show another focal length than the known one, by CalibrationError: radii would be wrong."""
+    if not 1 / OTHER_FOCAL < share < OTHER_FOCAL:
+        why = (
+            f"These photos show {100 * share:.0f} % of the focal length that they are said to have: they were cropped, "
+            "or the lens or the crop factor is another."
+        )
+        raise CalibrationError(why, Code.FRAMES)
 
 
 def _looks(
