@@ -238,14 +238,14 @@ class Visitor:
 class Page(Visitor):
     """A server in a thread of its own, and its visitor."""
 
-    def __init__(self, folder: Path, away_s: float = 60) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data_home = ""
         started = threading.Event()
 
         async def serve() -> None:
             self.session = PageSession(folder, catalogue().lenses[LENS], STEPS)
-            self.server = PageServer(self.session, away_s)
+            self.server = PageServer(self.session, 60)
             await self.server.start()
             self.loop = asyncio.get_running_loop()
             started.set()
@@ -1103,13 +1103,14 @@ def test_other_words_find_nothing(text: str) -> None:
 
 
 def test_it_ends_when_the_page_is_away_for_long(tmp_path: Path) -> None:
-    page = Page(tmp_path, away_s=0.5)
+    page = Page(tmp_path)
     page.enter()
     connection = http.client.HTTPConnection(page.host)
     connection.request("GET", page.base + "events", headers={"Host": page.host, "Cookie": page.cookie})
     events = connection.getresponse()
     events.readline()
-    page.thread.join(1.5)
+    page.server.away_s = 0.5  # from now on: however long it took to come so far
+    page.thread.join(2.5)
     assert page.thread.is_alive(), "it ended while the page was open"
     connection.close()
     events.close()

@@ -128,7 +128,7 @@ class PageServer:
     def __init__(self, session: PageSession, away_s: float = AWAY_S) -> None:
         self.session = session
         self.ended = asyncio.Event()
-        self._away_s = away_s
+        self.away_s = away_s
         self._cookie = secrets.token_urlsafe(32)
         self._tokens: set[str] = set()
         self._arriving: dict[int, int] = {}
@@ -194,10 +194,10 @@ class PageServer:
         while not self.ended.is_set():
             if self._pages or self.session.job:
                 self._last_page = time.monotonic()
-            elif time.monotonic() - self._last_page > self._away_s:
+            elif time.monotonic() - self._last_page > self.away_s:
                 break
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.ended.wait(), min(1.0, self._away_s))
+                await asyncio.wait_for(self.ended.wait(), min(1.0, self.away_s))
 
     async def close(self) -> None:
         """Say goodbye to the pages, and stop what is going on."""
