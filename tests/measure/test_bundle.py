@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,6 +68,19 @@ def _turn(by: FloatArray) -> FloatArray:
 
 def off(polynomial: Polynomial, truth: Polynomial) -> FloatArray:
     return np.abs(apart(ideal_radii(polynomial, FARTHEST), ideal_radii(truth, FARTHEST), WEIGHTS)) / FARTHEST
+
+
+def test_photos_without_a_sight_make_nothing_surer() -> None:
+    plain = sights(BARREL)
+    more = replace(
+        plain,
+        photo=plain.photo + 12,
+        turns=np.concatenate([np.tile(np.eye(3), (12, 1, 1)), plain.turns]),
+        places=np.concatenate([np.zeros((12, 3)), plain.places]),
+    )
+    alone, among = (jackknife(adjust(of, 2, False, FOCAL), False, FOCAL) for of in (plain, more))
+    assert len(among.without) == len(alone.without) == 8
+    assert among.unseen == pytest.approx(alone.unseen)
 
 
 def test_a_camera_is_found() -> None:

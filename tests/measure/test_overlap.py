@@ -90,6 +90,13 @@ def test_the_same_photos_give_the_same_answer(walk: list[OverlapPhoto], found: M
     assert "photos have no colours" in " ".join(again.unsure)
 
 
+def test_one_photo_without_colours_may_be_among_them(walk: list[OverlapPhoto], found: MeasuredOverlap) -> None:
+    grey = walk[0]._replace(light=walk[0].light[:, 1:2], edges=None)
+    again = fit_overlap([grey, *(photo._replace(edges=None) for photo in walk[1:])], 1.03 * FOCAL / FARTHEST)
+    assert again.vignetting == found.vignetting
+    assert again.shading is None
+
+
 @pytest.mark.parametrize("what", ["other scenes", "one place"])
 def test_what_shows_no_lens_is_refused(what: str, walk: list[OverlapPhoto]) -> None:
     if what == "one place":

@@ -119,16 +119,15 @@ def jackknife(bundle: Bundle, free: bool, known_focal: float) -> Jackknife:
 
     One of Newton's steps from the fit to all is enough, as what a photo adds is little.
     """
-    photos = len(bundle.sights.turns)
+    photos = np.unique(bundle.sights.photo)  # the others would count as if leaving them out had told something
     system = _System.of(bundle, free, known_focal)
-    without, unseen = [], np.zeros(photos)
-    for part in parts_of(photos):
-        left_out = np.isin(bundle.sights.photo, part)
-        rest = system.only(~left_out)
+    without, unseen = [], np.zeros(len(photos))
+    for part in parts_of(len(photos)):
+        rest = system.only(~np.isin(bundle.sights.photo, photos[part]))
         others = rest.moved(rest.step())
         without.append(others.camera)
-        for photo in part:
-            unseen[photo] = _off(others, rest.points_seen, int(photo))
+        for number in part:
+            unseen[number] = _off(others, rest.points_seen, int(photos[number]))
     return Jackknife(bundle.camera, tuple(without), unseen)
 
 

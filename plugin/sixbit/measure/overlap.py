@@ -135,7 +135,7 @@ def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress
     agreeing = bundle.sights.only(bundle.weights > AGREES)
     fall_off = fit_fall_off(_looks(photos, agreeing, lens.centre, farthest), weights)
     shading = None
-    if not any(photo.is_lossy for photo in photos) and photos[0].light.shape[1] == 3:
+    if not any(photo.is_lossy or photo.light.shape[1] < 3 for photo in photos):
         ratios = [_looks(photos, agreeing, lens.centre, farthest, plane) for plane in (0, 2)]
         shading = fit_shading(ratios, weights, landscape=width >= height)
     progress(0.9, "measuring lateral colour")
@@ -158,10 +158,13 @@ def _looks(
     photos: Sequence[OverlapPhoto], sights: Sights, centre: FloatArray, farthest: float, plane: int | None = None
 ) -> Looks:
     """The light of sights, of green, or of another plane against green."""
-    light = np.array([photos[k].light[f] for k, f in zip(sights.photo, sights.feature, strict=True)], np.float64)
-    green = light[:, light.shape[1] // 2]
+
+    def light(plane: int | None) -> FloatArray:
+        planes = [one.light[:, one.light.shape[1] // 2 if plane is None else plane] for one in photos]
+        return np.array([planes[k][f] for k, f in zip(sights.photo, sights.feature, strict=True)], np.float64)
+
     r = np.hypot(*(sights.seen - centre).T) / farthest
-    return Looks(sights.photo, sights.point, r, green if plane is None else light[:, plane] - green)
+    return Looks(sights.photo, sights.point, r, light(None) if plane is None else light(plane) - light(None))
 
 
 def _tca(
