@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sixbit.measure.bundle import Sights, adjust, adjust_again, jackknife
-from sixbit.measure.camera import fit_lens, jackknife_error
+from sixbit.measure.camera import Jackknife, fit_lens, jackknife_error
 from sixbit.measure.straightness import apart, ideal_radii, polynomial_of
 from sixbit.measure.worth import RADII, area_weights
 from sixbit.values.arrays import FloatArray
@@ -81,6 +81,19 @@ def test_photos_without_a_sight_make_nothing_surer() -> None:
     alone, among = (jackknife(adjust(of, 2, False, FOCAL), False, FOCAL) for of in (plain, more))
     assert len(among.without) == len(alone.without) == 8
     assert among.unseen == pytest.approx(alone.unseen)
+
+
+def test_a_fit_that_ran_away_is_none() -> None:
+    bundle = adjust(sights(BARREL), 2, False, FOCAL)
+
+    def without_each(terms: int, free: bool) -> Jackknife:
+        found = jackknife(adjust_again(bundle, terms, free, FOCAL), free, FOCAL)
+        return found._replace(unseen=np.full(8, np.nan)) if terms == 1 else found
+
+    found = fit_lens(without_each, (1, 2), bundle.sights.seen, FARTHEST, WEIGHTS)
+    assert found
+    assert off(polynomial_of(found.model, found.terms), BARREL).max() < 4e-4
+    assert fit_lens(without_each, (1,), bundle.sights.seen, FARTHEST, WEIGHTS) is None
 
 
 def test_a_camera_is_found() -> None:

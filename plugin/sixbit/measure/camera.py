@@ -125,6 +125,8 @@ def _best(
 ) -> tuple[Jackknife, list[Polynomial]] | None:
     """The fit of the fewest terms that is as good as any, and those of more, which may be as true farther out."""
     tried = [found for number in terms if (found := jackknife(number, free))]
+    # One that ran away has no numbers.
+    tried = [found for found in tried if np.isfinite([*found.whole.polynomial, *found.unseen]).all()]
     tried = [found for found in tried if not folds(found.whole.polynomial, farthest)]
     if not tried:
         return None

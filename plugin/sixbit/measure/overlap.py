@@ -181,12 +181,12 @@ def _tca(
 
 
 def _lens(sights: Sights, focal: float, farthest: float, weights: FloatArray) -> tuple[FittedLens, Bundle]:
-    bundle = adjust(sights, max(TERMS), True, focal)
-
     def without_each(terms: int, free: bool) -> Jackknife:
         return jackknife(adjust_again(bundle, terms, free, focal), free, focal)
 
-    found = fit_lens(without_each, TERMS, sights.seen, farthest, weights)
+    with np.errstate(all="ignore"):  # a fit that runs away is none, and told so
+        bundle = adjust(sights, max(TERMS), True, focal)
+        found = fit_lens(without_each, TERMS, sights.seen, farthest, weights)
     if found is None:
         raise CalibrationError("Not enough: the points of these photos contradict each other.", Code.OVERLAP)
     return found, bundle
