@@ -1,7 +1,7 @@
 """The rights of a process that decodes photos of others: few, as far as the system lets them be taken away.
 
-It is no wall: the process runs as the user and reads the user's files. But what takes it over by a photo can write no
-file, send nothing anywhere, and take no more memory than there is.
+It is no wall: the process runs as the user and reads the user's files, and the server believes what it answers. But by
+itself it can write no file, open no connection, and take no more memory than there is.
 """
 
 from __future__ import annotations
