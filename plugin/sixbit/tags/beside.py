@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sixbit.files.dng import bends, carried
 from sixbit.files.tiff import Structure, StructureError
 from sixbit.files.xmp import Packet
 from sixbit.tags.programs import is_applied
@@ -44,6 +43,8 @@ class Beside(NamedTuple):
 
 def kinds_in(structure: Structure) -> tuple[str, ...]:
     """Tell the corrections that a DNG carries from Sixbit."""
+    from sixbit.files.dng import carried
+
     record = carried(structure) or {}
     named = record.get("corrections")
     return tuple(kind for kind in KINDS if isinstance(named, list) and kind in named)
@@ -54,6 +55,8 @@ def developed_from(photo: Path, packet: Packet, exif: Source) -> Beside | None:
     told = _program(packet.properties, exif)
     if told is None:
         return None
+    from sixbit.files.dng import bends  # of few photos
+
     program, is_certain = told
     # A camera's own JPEG is developed a second time by the same programs.
     is_certain = is_certain and not packet.properties.get("crs:RawFileName", "").lower().endswith(_OF_CAMERAS)
