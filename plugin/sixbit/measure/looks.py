@@ -51,7 +51,7 @@ def light_at(light: NDArray[np.float32], x: FloatArray, y: FloatArray) -> NDArra
 
     Not a number where the picture ends, may be clipped, or is too dark.
 
-    >>> float(light_at(np.full((20, 20, 1), 0.5, np.float32), np.array([9.3]), np.array([8.0]))[0, 0].round(4))
+    >>> round(float(light_at(np.full((20, 20, 1), 0.5, np.float32), np.array([9.3]), np.array([8.0]))[0, 0]), 4)
     -0.6931
     """
     rows, columns, _ = light.shape
