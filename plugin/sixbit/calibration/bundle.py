@@ -23,7 +23,7 @@ from sixbit.compiler.optics import MODELS, Optics, Sensor, SensorPicture, distor
 from sixbit.compiler.shading import Shading, shading_of
 from sixbit.files.replace import write_whole
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.lensfun_xml import TERMS, models_of
+from sixbit.lenses.lensfun_xml import TERMS, models_kept
 from sixbit.lenses.own import Run, read_centre
 from sixbit.lenses.turned import MIDDLE
 from sixbit.manifest import manifest
@@ -94,7 +94,7 @@ def write_bundle(out: Path, lens_id: str) -> int:
 
 
 def _record(run: Run) -> dict[str, Any]:
-    models = {kind: {"model": model.name, "terms": list(model.terms)} for kind, model in models_of(run).items()}
+    models = {kind: {"model": model.name, "terms": list(model.terms)} for kind, model in models_kept(run).items()}
     of_run = {name: getattr(run, name) for name in RUN if name != "models"}
     record = of_run | {"date": run.date[:10], "models": models}
     if run.known:

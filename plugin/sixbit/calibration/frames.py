@@ -18,7 +18,7 @@ from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.place import place_of
-from sixbit.lenses.turned import how_turned
+from sixbit.lenses.turned import how_turned, one_way
 from sixbit.measure.frame import DecodedFrame
 from sixbit.tags.read import opened, photo_blocks, shot_in
 from sixbit.values.choices import Choices
@@ -276,15 +276,9 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
         distance_m=choices.distance_m or (first.distance_m.value if first.distance_m else None),
         make=make,
         model=model,
-        turned=_turned(frames),
+        turned=one_way(_ways(frames)),
         half_diagonal_px=math.hypot(*frames.sizes[0]) / 2,
     )
-
-
-def _turned(frames: Frames[Any]) -> int | None:
-    """How frames were turned, if all were alike."""
-    ways = {*_ways(frames)}
-    return ways.pop() if len(ways) == 1 else None
 
 
 def _ways(frames: Frames[Any]) -> list[int | None]:

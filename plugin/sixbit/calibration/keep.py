@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.files.replace import locked, make_folder, write_whole
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
-from sixbit.lenses.lensfun_xml import TERMS, centre_element, document, lensfun_entries, models_of, stock_entry
+from sixbit.lenses.lensfun_xml import TERMS, centre_element, document, lensfun_entries, models_kept, stock_entry
 from sixbit.lenses.own import Run, read_runs
 from sixbit.lenses.turned import turned_back
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, InstallError
@@ -144,7 +144,7 @@ def correct_aperture(name: str, f_number: float) -> Run:
         turned=1,
         half_diagonal_px=run.half_diagonal_px,
     )
-    models: dict[str, Any] = dict(models_of(run))
+    models: dict[str, Any] = dict(models_kept(run))
     day = datetime.datetime.fromisoformat(run.date)
     corrected = add(
         setting,

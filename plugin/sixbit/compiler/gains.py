@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from sixbit.compiler.fit import AIM, SAMPLES, fit
+from sixbit.compiler.optics import Sensor
 from sixbit.compiler.warp import Warp
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, CompileError
@@ -80,12 +81,10 @@ def _lights(warp: Warp, colour: int, source: FloatArray) -> Iterator[tuple[str, 
 
 def fall_off_gain(warp: Warp, source: FloatArray) -> FloatArray:
     """Give by how much fall-off is brightened at source radii in px, from the optical centre."""
-    if warp.optics.vignetting is None:
-        return np.ones_like(source)
-    polynomial, sensor = warp.optics.vignetting
-    light = evaluate(polynomial, source * warp.picture.per_half_diagonal(sensor))
-    gain: FloatArray = np.maximum(light, DARKEST) ** -warp.optics.strength_of("vignetting")
-    return gain
+    for kind, light in _lights(warp, 0, source):
+        if kind == "vignetting":
+            return np.asarray(np.maximum(light, DARKEST) ** -warp.optics.strength_of(kind), np.float64)
+    return np.ones_like(source)
 
 
 def shading_gains(warp: Warp, source: FloatArray) -> FloatArray:
@@ -97,8 +96,7 @@ def shading_gains(warp: Warp, source: FloatArray) -> FloatArray:
     if warp.optics.shading is None:
         return gains
     shading, sensor = warp.optics.shading
-    border = np.array([warp.picture.width - 1, warp.picture.height - 1])
-    u, v = ((np.clip(source, 0, border) - warp.picture.middle) * warp.picture.per_half_diagonal(sensor)).T
+    u, v = _within(warp, sensor, *(source - warp.picture.middle).T)
     for colour, plane in enumerate(shading.planes):
         light = plane.at(u, v)
         _check_shading(light)
@@ -175,21 +173,29 @@ def _mapped_gains(warp: Warp, rows: int, columns: int) -> FloatArray:
     assert warp.optics.shading is not None
     shading, sensor = warp.optics.shading
     picture, centre, middle = warp.picture, warp.centre, warp.picture.middle
-    unit = picture.per_half_diagonal(sensor)
-    right, bottom = picture.width - 1, picture.height - 1
-    down, across = np.linspace(0, bottom, rows), np.linspace(0, right, columns)
+    down, across = np.linspace(0, picture.height - 1, rows), np.linspace(0, picture.width - 1, columns)
     x, y = np.meshgrid(across - warp.output_centre[0], down - warp.output_centre[1])
     gains = np.ones((3, rows, columns))
     for colour in (0, 2):
         factor = warp.unscaled(colour, np.hypot(x, y) / warp.scale) / warp.scale
-        # What comes from beyond the picture is empty, and there is no shading to be had.
-        u = np.clip(x * factor + centre[0] - middle[0], -middle[0], right - middle[0]) * unit
-        v = np.clip(y * factor + centre[1] - middle[1], -middle[1], bottom - middle[1]) * unit
+        u, v = _within(warp, sensor, x * factor + centre[0] - middle[0], y * factor + centre[1] - middle[1])
         light = shading.planes[colour].at(u, v)
         _check_shading(light)
         rest = light / shading.planes[colour].radial_at(np.hypot(u, v)) if _is_centred(warp) else light
         gains[colour] = rest ** -warp.optics.strength_of("shading")
     return gains
+
+
+def _within(warp: Warp, sensor: Sensor, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Points in px from the frame's middle in half diagonals of a sensor; beyond the picture, those at its border.
+
+    What comes from beyond the picture is empty, and there is no shading to be had.
+    """
+    picture, middle = warp.picture, warp.picture.middle
+    unit = picture.per_half_diagonal(sensor)
+    u = np.clip(x, -middle[0], picture.width - 1 - middle[0]) * unit
+    v = np.clip(y, -middle[1], picture.height - 1 - middle[1]) * unit
+    return u, v
 
 
 def _error_between(nodes: FloatArray, finer: FloatArray) -> float:

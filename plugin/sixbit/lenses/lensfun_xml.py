@@ -95,11 +95,17 @@ def _check(run: Run, lens: Element) -> None:
         numbers = [float(text_of(lens, "cropfactor") or 1), aspect_ratio(lens)]
         for row in lens.iterfind("calibration/*"):
             numbers += [float(value) for name, value in row.items() if name != "model"]
-        if not all(map(math.isfinite, numbers)):
-            raise ValueError("a number beyond all bounds")
+        _finite(numbers)
     except ValueError as error:
         why = Sentence("{why}", Code.RUN, why=f"was changed, and cannot be read ({error}).", run=run.name)
         raise CatalogueError(why, subject=run.xml) from error
+
+
+def _finite(numbers: list[float]) -> list[float]:
+    """Return numbers as they are; ValueError if one of them is none, or infinite."""
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("a number beyond all bounds")
+    return numbers
 
 
 def _set_centre(entry: Element, runs: Sequence[Run]) -> None:
@@ -139,16 +145,14 @@ def _root(run: Run) -> Element:
         raise CatalogueError(why, subject=run.xml) from error
 
 
-def models_of(run: Run) -> dict[str, Model]:
+def models_kept(run: Run) -> dict[str, Model]:
     """Return lensfun's models of a run, by kind. Raises CatalogueError if its XML cannot be read, or was changed."""
     found = {}
     for row in xml_root(run.xml).iterfind("lens/calibration/*") if run.has_xml else ():
         name = row.get("model", "")
         try:
-            terms = tuple(float(row.get(term, 0)) for term in TERMS[row.tag][name])
-            if not all(map(math.isfinite, terms)):
-                raise ValueError("a number beyond all bounds")
-            found[row.tag] = Model(name, terms)
+            terms = [float(row.get(term, 0)) for term in TERMS[row.tag][name]]
+            found[row.tag] = Model(name, tuple(_finite(terms)))
         except (KeyError, ValueError) as error:
             raise CatalogueError(f"was changed, and cannot be passed on ({error}).", subject=run.xml) from error
     return found

@@ -6,6 +6,8 @@ orientation by which the picture was turned since the sensor had it, 1 for not a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sixbit.values.shot import Shot
 
 Point = tuple[float, float]
@@ -32,6 +34,16 @@ def turned_back(point: Point, by: int) -> Point:
     (0.1, 0.2)
     """
     return turned(point, {6: 8, 8: 6}.get(by, by))
+
+
+def one_way(ways: Iterable[int | None]) -> int | None:
+    """Return the way in which all pictures were turned; None if they were not all alike.
+
+    >>> one_way([6, 6]), one_way([6, 8])
+    (6, None)
+    """
+    found = {*ways}
+    return found.pop() if len(found) == 1 else None
 
 
 def how_turned(shot: Shot, stands: bool) -> int | None:

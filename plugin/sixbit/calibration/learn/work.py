@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sixbit.calibration.learn import records
 from sixbit.calibration.learn.walks import Walk
 from sixbit.faults import in_words, is_strict, logged
+from sixbit.lenses.turned import one_way
 from sixbit.values.errors import CalibrationError, Code, PhotoError, SixbitError, photo_name
 
 if TYPE_CHECKING:
@@ -137,18 +138,13 @@ def _fit(task: Fit) -> Finding:
     try:
         if shown:
             finding = _FITS[task.kind](task.group, shown)
-            return replace(finding, turned=_way([photo for photo in task.photos if photo.identity in finding.photos]))
+            ways = (photo.turned for photo in task.photos if photo.identity in finding.photos)
+            return replace(finding, turned=one_way(ways))
     except NothingToCorrectError as error:
         outcome, why = Outcome.NOTHING, str(error)
     except CalibrationError as error:
         why = str(error)
     return Finding(task.group, task.kind, outcome, photos, "", why)
-
-
-def _way(photos: Sequence[Photo]) -> int | None:
-    """How photos were turned, if all were alike."""
-    ways = {photo.turned for photo in photos}
-    return ways.pop() if len(ways) == 1 else None
 
 
 Shown = Sequence[tuple[str, Mapping[str, Any]]]
@@ -288,7 +284,7 @@ def _findings_of_walk(task: Walk, found: Mapping[str, Any]) -> list[Finding]:
                 worth=worth,
                 centre=(x, y) if kind == "distortion" and (x or y) else None,
                 f_number=task.f_number if kind == "vignetting" else None,
-                turned=_way(task.photos),
+                turned=one_way(photo.turned for photo in task.photos),
             )
         )
     return findings
