@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from sixbit.compiler import optics
 from sixbit.compiler.shading import PlaneShading, shading_of
-from sixbit.lenses.entries import xml_root
-from sixbit.lenses.lensfun_xml import TERMS
+from sixbit.lenses.lensfun_xml import models_kept
 from sixbit.lenses.own import Run
 from sixbit.measure import shape
 from sixbit.measure.curve import Curve
@@ -215,13 +214,9 @@ def _of_colours(worth: Worth, curves: Mapping[str, Curve]) -> Plot:
 def of_run(run: Run) -> tuple[Plot, ...]:
     """Plot what is kept of a run. Raises CatalogueError if its files cannot be read."""
     plots = []
-    rows = list(xml_root(run.xml).iterfind("lens/calibration/*")) if run.has_xml else []
-    for row in rows:
-        kind, model = row.tag, row.get("model", "")
-        names = TERMS.get(kind, {}).get(model)
-        if names is not None and kind in run.kinds:
-            terms = [float(row.get(name, 0)) for name in names]
-            plots.append(_of_model(run, kind, optics.MODELS[kind](model, terms)))
+    for kind, model in models_kept(run).items():
+        if kind in run.kinds:
+            plots.append(_of_model(run, kind, optics.MODELS[kind](*model)))
     if run.shading:
         shading = shading_of(run)
         planes = {"red": shading.red, "blue": shading.blue}
