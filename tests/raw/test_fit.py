@@ -25,14 +25,14 @@ BEND = (distortion("ptlens", [0.01, -0.02, 0.015]), SENSOR)
 FRINGE = (tca("poly3", [1.0005, 0.9996, 0.0, 0.0, 0.0002, -0.0001]), SENSOR)
 DARK = (vignetting("pa", [-0.6, 0.2, -0.05]), SENSOR)
 CAST = (Shading(PlaneShading((1.0, 0.0, -0.1), {(1, 0): 0.02}), PlaneShading((1.0, 0.0, 0.05))), SENSOR)
-SHARE = random.Random(18).sample(list(cases()), 12)
+SHUFFLED = random.Random(18).sample(list(cases()), 40)
+SHARE = [case for case in SHUFFLED if wanted_of(case)][:12]
 
 
 @pytest.mark.parametrize("case", [*SHARE, Case("summicron-28-asph", 1.0, 2.0), Case("m-rokkor-40", 1.0, 2.0)])
 def test_opcodes_are_the_filter_of_a_lens(case: Case) -> None:
     wanted = wanted_of(case)
-    if wanted is None:
-        pytest.skip("nothing of it is corrected there")
+    assert wanted is not None
     error = error_of(wanted)
     assert error.full_px <= 0.005
     assert error.light <= 0.002
