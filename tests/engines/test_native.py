@@ -381,3 +381,16 @@ def test_a_picture_is_the_same_in_gray_colour_and_with_alpha(dtype: type) -> Non
         together = engines.apply(flt, np.repeat(gray, channels, axis=2))
         for k in range(3):
             np.testing.assert_array_equal(together[:, :, k], alone[:, :, 0])
+
+
+@pytest.mark.parametrize("engine", ["native", "reference", "gmic"])
+def test_values_of_any_size_are_no_fault(engine: str) -> None:
+    """They spoil what is made from them, and nothing farther off."""
+    flt, pixels = filter(90, 60), picture(60, 90, 4, np.float32)
+    largest = np.finfo(np.float32).max
+    clean = engines.apply(flt, pixels, engine)
+    for k, value in enumerate((largest, -largest, np.inf, -np.inf, np.nan, 1e-40)):
+        pixels[9 * k : 9 * k + 5, 10:20] = value
+    spoilt = engines.apply(flt, pixels, engine)
+    assert not np.isfinite(spoilt[:, 12:18]).all()
+    assert np.array_equal(spoilt[:, 45:], clean[:, 45:])

@@ -6,6 +6,7 @@ import io
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -185,14 +186,30 @@ def test_the_mask_is_that_of_a_gaussian(kind: Any, tolerance: float, channels: i
     assert np.abs(ours - wanted).max() <= tolerance
 
 
-@pytest.mark.filterwarnings("error")
 def test_infinities_are_left_alone_by_sharpening() -> None:
     pixels = scene(np.float32)
     pixels[20, 30] = (np.inf, -np.inf, np.nan)
-    done = sharpened(pixels, 1, 1)
+    done = finished(Photo(Path("x.tif"), "TIFF", pixels), replace(JPEG, sharpening={"amount": 1, "radius": 1})).pixels
     assert np.array_equal(done[20, 30], pixels[20, 30], equal_nan=True)
     assert np.isfinite(done).sum() == pixels.size - 3
     assert not np.allclose(done[40:], pixels[40:])
+
+
+@pytest.mark.parametrize("profile", [None, "Adobe RGB"])
+@pytest.mark.parametrize("is_multiplied", [True, False])
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_values_of_any_size_go_through_without_a_warning(bits: int, is_multiplied: bool, profile: str | None) -> None:
+    pixels = scene(np.float32, 4)
+    largest = np.finfo(np.float32).max
+    for k, value in enumerate((largest, -largest, np.inf, -np.inf, np.nan, 1e-40)):
+        pixels[8 * k : 8 * k + 8, 10:20, :3] = value
+        pixels[8 * k : 8 * k + 8, 16:40, 3] = value
+    preset = replace(JPEG, long_side=50, profile=profile, sharpening={"amount": 1, "radius": 1}, depth=bits)
+    encoding = SimpleNamespace(alpha=1 if is_multiplied else 2)
+    done = finished(Photo(Path("x.tif"), "TIFF", pixels, encoding=encoding), preset).pixels
+    assert done.shape == (33, 50, 4)
+    clean = finished(Photo(Path("x.tif"), "TIFF", scene(np.float32, 4), encoding=encoding), preset).pixels
+    assert np.abs(in_depth(done, 32)[:, 35:] - in_depth(clean, 32)[:, 35:]).max() < 0.01  # away from them
 
 
 def test_bands_leave_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:

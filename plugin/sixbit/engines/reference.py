@@ -18,7 +18,15 @@ REACH = 3
 
 
 def apply(work: Work) -> None:
-    """Apply a filter in NumPy, in one thread whatever is asked for."""
+    """Apply a filter in NumPy, in one thread whatever is asked for.
+
+    Values near the largest of floating point may become infinite, or no number, as in the other engines.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        _apply(work)
+
+
+def _apply(work: Work) -> None:
     filter, region = work.filter, work.region
     for y in range(0, region.height, ROWS):
         rows = min(ROWS, region.height - y)

@@ -42,8 +42,16 @@ _LUMA = (0.2126, 0.7152, 0.0722)
 def finished(photo: Photo, preset: Preset) -> Photo:
     """The corrected photo as the preset wants it: sized, converted, sharpened, in its bits.
 
-    Raises PhotoError for a colour profile that cannot be converted.
+    Values near the largest of floating point may become infinite on the way. Raises PhotoError for a colour profile
+    that cannot be converted.
     """
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _in_order(photo, preset)
+
+
+def _in_order(photo: Photo, preset: Preset) -> Photo:
     pixels = photo.pixels
     # Light and colours are those of what is seen, not of it multiplied by alpha.
     straightened = photo.is_multiplied and (preset.long_side, preset.profile, preset.sharpening) != (None, None, None)
@@ -289,19 +297,18 @@ def sharpened(pixels: Pixels, amount: float, radius: float) -> Pixels:
     colours = 3 if flat.shape[2] >= 3 else 1
     share = np.array(_LUMA if colours == 3 else (1.0,), np.float32)
     result = flat.copy()
-    with np.errstate(over="ignore", invalid="ignore"):  # floating point may hold infinities
-        for band in _bands(height, width):
-            rows = np.clip(np.arange(band.start - reach, band.stop + reach), 0, height - 1)
-            luma = flat[rows[0] : rows[-1] + 1, :, :colours] @ share
-            luma = luma[rows - rows[0]]
-            blurred = sum(weight * luma[k : k + band.stop - band.start] for k, weight in enumerate(weights))
-            blurred = np.pad(blurred, ((0, 0), (reach, reach)), mode="edge")
-            blurred = sum(weight * blurred[:, k : k + width] for k, weight in enumerate(weights))
-            detail = np.nan_to_num(np.float32(amount) * (luma[reach : len(luma) - reach] - blurred), posinf=0, neginf=0)
-            values = flat[band, :, :colours] + detail[..., None]
-            if pixels.dtype != np.float32:
-                values = np.clip(values, 0, np.iinfo(pixels.dtype).max) + np.float32(0.5)
-            result[band, :, :colours] = values.astype(pixels.dtype)
+    for band in _bands(height, width):
+        rows = np.clip(np.arange(band.start - reach, band.stop + reach), 0, height - 1)
+        luma = flat[rows[0] : rows[-1] + 1, :, :colours] @ share
+        luma = luma[rows - rows[0]]
+        blurred = sum(weight * luma[k : k + band.stop - band.start] for k, weight in enumerate(weights))
+        blurred = np.pad(blurred, ((0, 0), (reach, reach)), mode="edge")
+        blurred = sum(weight * blurred[:, k : k + width] for k, weight in enumerate(weights))
+        detail = np.nan_to_num(np.float32(amount) * (luma[reach : len(luma) - reach] - blurred), posinf=0, neginf=0)
+        values = flat[band, :, :colours] + detail[..., None]
+        if pixels.dtype != np.float32:
+            values = np.clip(values, 0, np.iinfo(pixels.dtype).max) + np.float32(0.5)
+        result[band, :, :colours] = values.astype(pixels.dtype)
     return result.reshape(pixels.shape)
 
 

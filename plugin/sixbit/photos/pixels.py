@@ -80,7 +80,7 @@ def without_colour(pixels: NDArray[Any]) -> bool:
 
     def alike(rows: NDArray[Any]) -> bool:
         colours = rows[..., :3]
-        with np.errstate(invalid="ignore"):  # of what is infinite in all colours
+        with np.errstate(over="ignore", invalid="ignore"):  # of what is infinite in all colours, or nearly so
             spread: NDArray[Any] = colours.max(axis=2) - colours.min(axis=2)
         return bool((spread <= slack).all())
 
