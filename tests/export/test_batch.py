@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import struct
@@ -431,6 +432,34 @@ def test_a_preset_says_what_becomes_of_them(tmp_path: Path) -> None:
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "in" / name).read_bytes()
 
 
+def test_a_lens_is_said_for_photos_that_do_not_say_theirs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine, photos, out = "summicron-35-asph", tmp_path / "in", tmp_path / "out"
+    for status in ("matched-75", "unknown", "untagged", "ambiguous"):
+        put(photos / f"{status}.jpg", status)
+    put(photos / "perhaps.jpg", LensModel="Summicron-M 35")
+    words = ["batch", "--preset", "full-jpeg", "--lens", "summicron 35 asph", str(photos), "-o", str(out)]
+    assert main([*words, "--dry-run"]) == 1
+    assert capsys.readouterr().out.splitlines()[-3:] == ["corrected    4", "failed       1", "together     5"]
+    assert main(words) == 1
+    seen = report(out)
+    assert {name: one["lens"] for name, one in seen.items() if one["status"] == "corrected"} == {
+        "matched-75.jpg": "apo-summicron-75",
+        "perhaps.jpg": mine,
+        "unknown.jpg": mine,
+        "untagged.jpg": mine,
+    }
+    assert "none of them" in seen["ambiguous.jpg"]["message"]  # it says that it was a Summicron 50
+
+
+def test_a_batch_may_use_calibrations_that_are_computed(tmp_path: Path) -> None:
+    put(tmp_path / "in" / "a.jpg", LensModel="Summilux-M 1:1.4/50 (II)", FocalLength=(50, 1))
+    words = ["batch", "--preset", "full-jpeg", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
+    assert main(words) == 0
+    assert report(tmp_path / "out")["a.jpg"]["status"] == "skipped"
+    assert main([*words, "--grades", "measured,published,computed"]) == 0
+    assert report(tmp_path / "out")["a.jpg"]["status"] == "corrected"
+
+
 @pytest.mark.parametrize("status", ["ambiguous", "uncalibrated"])
 def test_what_a_copy_loses_is_told(tmp_path: Path, status: str) -> None:
     photo = put(tmp_path / "in" / "a.jpg", status)
@@ -441,6 +470,19 @@ def test_what_a_copy_loses_is_told(tmp_path: Path, status: str) -> None:
     assert ["what follows the picture" in note for note in seen.notes] == [True]
     assert "what follows the picture" in (tmp_path / "out" / "sixbit-report.html").read_text(encoding="utf-8")
     assert not (tmp_path / "out" / "a.jpg").read_bytes().endswith(b"a film")
+
+
+def test_the_page_begins_with_what_failed_and_shows_one_status_alone(tmp_path: Path) -> None:
+    for status in ("matched", "untagged", "uncalibrated"):
+        put(tmp_path / "in" / f"{status}.jpg", status)
+    (tmp_path / "in" / "cut.jpg").write_bytes(b"no photo")
+    run(tmp_path / "in", tmp_path / "out")
+    page = (tmp_path / "out" / "sixbit-report.html").read_text(encoding="utf-8")
+    assert re.findall(r'<article class="of-(\w+)">', page) == ["failed", "skipped", "skipped", "corrected"]
+    assert re.findall(r'id="show-(\w+)"', page) == ["all", "failed", "skipped", "corrected"]
+    assert re.findall("<figcaption>(.*?)</figcaption>", page) == ["before", "after"]
+    entries = report(tmp_path / "out")  # in the order of the photos, for programs
+    assert list(entries) == ["cut.jpg", "matched.jpg", "uncalibrated.jpg", "untagged.jpg"]
 
 
 def put_reshaped(folder: Path) -> None:
@@ -470,7 +512,8 @@ def test_a_reshaped_photo_has_a_status_and_a_field_of_its_own(tmp_path: Path, ac
         assert entry["reason"] == (None if action == "correct" else "reshaped")
         assert (tmp_path / "out" / name).exists() == (action in ("copy", "correct"))
         assert ("It is corrected as if it were the whole frame." in str(entry["notes"])) == (action == "correct")
-    assert f"<td>{status}<td" in page
+    assert f'id="show-{status}"' in page
+    assert page.count(f'<article class="of-{status}">') == 2
     assert ("`reshaped`: correct" in page or "`reshaped` is correct" in page) == (action != "correct")
 
 
@@ -478,7 +521,9 @@ def test_the_table_and_a_dry_run_tell_of_reshaped_photos(tmp_path: Path, capfd: 
     put_reshaped(tmp_path / "in")
     words = ["batch", "--preset", "web-jpeg", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
     assert main([*words, "--dry-run"]) == 0
-    for row in capfd.readouterr().out.splitlines():
+    *rows, one, together = capfd.readouterr().out.splitlines()
+    assert (one, together) == ("reshaped     2", "together     2")
+    for row in rows:
         assert ": reshaped: " in row
         assert "`reshaped` is correct" in row
     assert main(words) == 0
@@ -603,7 +648,8 @@ def test_names_of_any_kind(tmp_path: Path) -> None:
         assert (tmp_path / "out" / name).exists()
     assert run(tmp_path / "in", tmp_path / "out") == {}
     page = (tmp_path / "out" / "sixbit-report.html").read_text(encoding="utf-8")
-    assert "<b>" not in page
+    assert "<b>&" not in page
+    assert "<b>.jpg" not in page
     assert "&lt;b&gt;&amp;amp;.jpg" in page
 
 

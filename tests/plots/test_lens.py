@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from sixbit.plots.lens import IMAGE_CIRCLE_MM, LensCurves, plot_lens
+from sixbit.plots.lens import IMAGE_CIRCLE_MM, LensCurves, plot_lenses
 from sixbit.values.errors import Code, SixbitError
 from tests.scenery.refusals import refused
 
@@ -42,11 +42,12 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def texts(figure: Any) -> list[str]:
-    return [text.get_text() for text in [*figure.texts, *(t for axes in figure.axes for t in axes.texts)]]
+    own = [text for part in (figure, *figure.subfigs) for text in part.texts]
+    return [text.get_text() for text in [*own, *(t for axes in figure.axes for t in axes.texts)]]
 
 
 def test_whole_lens(tmp_path: Path, drawn: list[Any]) -> None:
-    plot_lens("Summicron-M 1:2/35 Asph.", WHOLE, tmp_path / "lens.png", [1.0, 2.64])
+    plot_lenses({"Summicron-M 1:2/35 Asph.": WHOLE}, tmp_path / "lens.png", [1.0, 2.64])
     with Image.open(tmp_path / "lens.png") as picture:
         assert picture.size == (1200, 500)
         assert np.asarray(picture).min() < 60
@@ -65,35 +66,46 @@ def test_whole_lens(tmp_path: Path, drawn: list[Any]) -> None:
 
 
 def test_small_values_stay_small(tmp_path: Path, drawn: list[Any]) -> None:
-    plot_lens("Good", LensCurves(HEIGHT, distortion_percent=0.01 * R), tmp_path / "lens.png")
+    plot_lenses({"Good": LensCurves(HEIGHT, distortion_percent=0.01 * R)}, tmp_path / "lens.png")
     low, high = drawn[0].axes[0].get_ylim()
     assert low < -0.5
     assert high > 0.5
 
 
+def test_lenses_that_are_compared_have_one_scale(tmp_path: Path, drawn: list[Any]) -> None:
+    lenses = {"Good": LensCurves(HEIGHT, distortion_percent=0.01 * R), "Bad": WHOLE, "None": LensCurves(HEIGHT)}
+    plot_lenses(lenses, tmp_path / "lens.png")
+    with Image.open(tmp_path / "lens.png") as picture:
+        assert picture.size == (1200, 1500)
+    assert {"Good", "Bad", "None"} <= set(texts(drawn[0]))
+    good, bad = drawn[0].axes[0], drawn[0].axes[3]
+    assert good.get_ylim() == bad.get_ylim()
+    assert good.get_ylim()[1] - good.get_ylim()[0] >= np.ptp(WHOLE.distortion_percent)
+
+
 def test_without_calibrations(tmp_path: Path, drawn: list[Any]) -> None:
-    plot_lens("$\\frac{ $x_", LensCurves(HEIGHT, notes=["$\\bad$"] * 90), tmp_path / "lens.png", [1.33, 1.53])
+    plot_lenses({"$\\frac{ $x_": LensCurves(HEIGHT, notes=["$\\bad$"] * 90)}, tmp_path / "lens.png", [1.33, 1.53])
     assert texts(drawn[0]).count("no calibration") == 3
 
 
 def test_the_same_lens_gives_the_same_file(tmp_path: Path) -> None:
     for name in ("one.png", "two.png"):
-        plot_lens("Lens", WHOLE, tmp_path / name)
+        plot_lenses({"Lens": WHOLE}, tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
 def test_a_format_that_is_none(tmp_path: Path) -> None:
     with refused(SixbitError, r"another ending, such as \.png", Code.ENDING):
-        plot_lens("Lens", WHOLE, tmp_path / "lens.docx")
+        plot_lenses({"Lens": WHOLE}, tmp_path / "lens.docx")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
     with refused(SixbitError, "no folder.*Make that folder first", Code.NO_FOLDER):
-        plot_lens("Lens", WHOLE, tmp_path / "none" / "lens.png")
+        plot_lenses({"Lens": WHOLE}, tmp_path / "none" / "lens.png")
 
 
 def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with refused(SixbitError, r"matplotlib.*pip install 'sixbit\[plot\]'", Code.MISSING_PART):
-        plot_lens("Lens", WHOLE, tmp_path / "lens.png")
+        plot_lenses({"Lens": WHOLE}, tmp_path / "lens.png")

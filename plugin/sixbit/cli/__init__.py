@@ -28,6 +28,12 @@ FAULT = 70
 STOPPED = 130
 """By Ctrl+C, as a shell has it: 128 and the number of the signal."""
 
+FIRST_STEPS = """\
+sixbit identify PHOTO                  tells which lens it was
+sixbit correct PHOTO -o corrected.jpg  corrects it
+sixbit --help                          lists all that there is"""
+"""What is said to somebody who types `sixbit` alone."""
+
 NAMES = (
     "identify",
     "lens",
@@ -44,6 +50,7 @@ NAMES = (
     "install",
     "uninstall",
     "doctor",
+    "completion",
     "serve",
 )
 """All of them, as `sixbit --help` lists them."""

@@ -24,10 +24,20 @@ SETTING = {
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `compile` and `correct` have in common; :func:`chosen` reads them."""
-    parser.add_argument("--lens", metavar="ID", help="the identity of the lens, where the photo does not say it")
+    add_lens(parser, "the lens, where the photo does not say it; its identity or a name (`sixbit lens`)")
     add_setting(parser, SETTING)
     parser.add_argument("--only", dest="kinds", type=kinds, metavar="KIND,...", help=f"of {', '.join(KINDS)}")
     parser.add_argument("--scale", type=scale, metavar="fill|none|FACTOR", help="fill the frame (default), or not")
+    add_grades(parser)
+
+
+def add_lens(parser: argparse.ArgumentParser, help: str = "its identity or a name (`sixbit lens`)", **how: Any) -> None:
+    """Add the option that says a lens, by its identity or any name that is certain of it; ``how`` goes to argparse."""
+    parser.add_argument("--lens", type=lens, metavar="LENS", help=help, **how)
+
+
+def add_grades(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says which calibrations to trust."""
     parser.add_argument(
         "--grades",
         type=grades,
@@ -73,6 +83,18 @@ def positive(text: str) -> float:
     if not is_positive(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return value
+
+
+def lens(text: str) -> str:
+    """Read an identity of a lens, or a name that is certain of one, as the identity."""
+    from sixbit.cli.ways_out import told
+    from sixbit.lenses.match import lens_named
+    from sixbit.values.errors import CompileError
+
+    try:
+        return lens_named(text).lens_id
+    except CompileError as error:
+        raise argparse.ArgumentTypeError(told(error)) from error
 
 
 def size(text: str) -> tuple[int, int]:

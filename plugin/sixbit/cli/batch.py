@@ -5,20 +5,25 @@ from __future__ import annotations
 import argparse
 import contextlib
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sixbit.cli import DONE, SOME_FAILED, STOPPED, UNUSABLE, complain, print_json
-from sixbit.cli.arguments import add_large, memory
+from sixbit.cli.arguments import add_grades, add_large, add_lens, memory
 from sixbit.cli.ways_out import WAYS_OUT, told
 from sixbit.export.ways_out import BY_PRESET
 from sixbit.values.errors import Code, PresetError, SixbitError, photo_name
 from sixbit.values.ways_out import WaysOut
 
+if TYPE_CHECKING:
+    from sixbit.export.presets import Preset
+
 SUMMARY = "export many photos by a preset; stopped, the same command goes on"
 
-_TAG_OR_REMEMBER = (
-    "Say which with `sixbit tag --lens ID PHOTO`, which writes it into the photo, or with `sixbit correct PHOTO -o OUT "
-    "--lens ID --remember`, which keeps it for all such photos."
+_SAY_WHICH = (
+    "Say which with --lens LENS, for all photos that do not say theirs; `sixbit tag --lens LENS PHOTO` writes it into "
+    "one, and `sixbit correct PHOTO -o OUT --lens LENS --remember` keeps it for all photos like it."
 )
 
 IN_A_BATCH: WaysOut = {
@@ -26,10 +31,10 @@ IN_A_BATCH: WaysOut = {
     Code.TOO_LARGE: "Allow more with --memory SIZE, or use a computer with more.",
     Code.MANY_PIXELS: WAYS_OUT[Code.MANY_PIXELS],
     Code.TOO_SLOW: "Allow more with --seconds N, or correct it alone (`sixbit correct PHOTO -o OUT`).",
-    Code.AMBIGUOUS: _TAG_OR_REMEMBER,
-    Code.UNKNOWN: _TAG_OR_REMEMBER,
-    Code.UNTAGGED: _TAG_OR_REMEMBER,
-    Code.NOT_M: "If it was an M lens, correct it alone (`sixbit correct PHOTO -o OUT --lens ID`).",
+    Code.AMBIGUOUS: _SAY_WHICH,
+    Code.UNKNOWN: _SAY_WHICH,
+    Code.UNTAGGED: _SAY_WHICH,
+    Code.NOT_M: "If it was an M lens, correct it alone (`sixbit correct PHOTO -o OUT --lens LENS`).",
     Code.UNCALIBRATED: WAYS_OUT[Code.UNCALIBRATED],
     Code.OTHER_USE: WAYS_OUT[Code.OTHER_USE],
     Code.ALREADY_CORRECTED: "`sixbit correct PHOTO -o OUT --force` corrects it again.",
@@ -46,6 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER")
     parser.add_argument("-o", dest="out", type=Path, required=True, metavar="FOLDER", help="where they are written")
     parser.add_argument("--preset", required=True, metavar="NAME", help="the name of a preset, or its .json file")
+    add_lens(parser, "the lens of those photos that do not say theirs for certain; its identity or a name")
+    add_grades(parser)
     parser.add_argument(
         "--include", action="append", default=[], metavar="PATTERN", help="only such names, as '*.jpg' or 'rome/*'"
     )
@@ -69,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.export.batch.report import Outcome, as_json, line
 
     try:
-        preset = presets.load(options.preset)
+        preset = _over(presets.load(options.preset), options)
     except PresetError as error:
         complain(told(error))
         return UNUSABLE
@@ -134,20 +141,33 @@ def run(options: argparse.Namespace) -> int:
     return SOME_FAILED if summary.failures else DONE
 
 
-def _dry_run(options: argparse.Namespace, preset: object, chosen: dict[str, list[str]]) -> int:
-    from sixbit.export.batch import foreseen
-    from sixbit.export.batch.report import as_json, line
+def _over(preset: Preset, options: argparse.Namespace) -> Preset:
+    """The preset, but for what the options say of it."""
+    said: dict[str, Any] = {}
+    if options.grades:
+        said["lowest_grade"] = options.grades[-1]
+    if options.lens:
+        said |= {"lens": options.lens, "ambiguous": "choose", "unknown": "choose", "untagged": "choose"}
+    return replace(preset, **said)
 
-    failed = False
-    for outcome in foreseen(options.photos, options.out, preset, **chosen):  # type: ignore[arg-type]
-        failed |= outcome.status == "failed"
+
+def _dry_run(options: argparse.Namespace, preset: Preset, chosen: dict[str, list[str]]) -> int:
+    from sixbit.export.batch import foreseen, table
+    from sixbit.export.batch.report import STATES, as_json, line
+
+    counts, before = dict.fromkeys(STATES, 0), 0
+    for outcome in foreseen(options.photos, options.out, preset, **chosen):
+        counts[outcome.status] += 1
+        before += outcome.before
         if options.json:
             print_json(as_json(outcome))
         else:
-            before = " (done before)" if outcome.before else ""
+            done = " (done before)" if outcome.before else ""
             target = f" → {photo_name(outcome.out)}" if outcome.out else ""
-            print(f"{line(outcome, IN_A_BATCH)}{target}{before}")
-    return SOME_FAILED if failed else DONE
+            print(f"{line(outcome, IN_A_BATCH)}{target}{done}")
+    if not options.json:
+        print(table(counts, before))
+    return SOME_FAILED if counts["failed"] else DONE
 
 
 def _seconds(text: str) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, progress_bar
-from sixbit.cli.arguments import SETTING, add_large, add_setting, chosen, positive
+from sixbit.cli.arguments import SETTING, add_large, add_lens, add_setting, chosen, lens, positive
 from sixbit.files.limits import LARGE_VARIABLE
 from sixbit.values.errors import photo_name
 
@@ -24,7 +24,7 @@ OF_PHOTOS = ("crop_factor", "focal_mm", "f_number")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("--lens", dest="page_lens", metavar="ID", help="of the guided page: the lens to begin with")
+    add_lens(parser, "of the guided page: the lens to begin with", dest="page_lens")
     parser.add_argument("--no-browser", action="store_true", help="print the address of the guided page alone")
     add_large(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", description="without one: a guided page")
@@ -45,18 +45,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     corner = actions.add_parser("corner", help="fall-off, from the stops that a manual or a test says the corner loses")
     corner.add_argument("stops", type=positive, metavar="STOPS")
-    corner.add_argument("--lens", metavar="ID", required=True, help="the identity of the lens (`sixbit lenses`)")
+    add_lens(corner, required=True)
     add_setting(corner, SETTING)
 
     listed = actions.add_parser("list", help="the calibrations you have made")
-    listed.add_argument("--lens", metavar="ID", help="of this lens alone")
+    add_lens(listed, "of this lens alone")
 
     export = actions.add_parser("export", help="write your calibrations for lensfun, or for another owner of the lens")
-    export.add_argument("of_lens", nargs="?", metavar="LENS", help="the identity of one lens")
+    export.add_argument("of_lens", nargs="?", type=lens, metavar="LENS", help="one lens")
     export.add_argument(
         "-o", dest="out", type=Path, required=True, metavar="FILE", help="XML for lensfun; .json for another owner"
     )
-    export.add_argument("--lens", metavar="ID", help="of this lens alone")
+    add_lens(export, "of this lens alone")
     export.add_argument(
         "--complete", action="store_true", help="with what Sixbit knows of the same lens, for use in other programs"
     )
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
 def _add_frames(parser: argparse.ArgumentParser, what: str, setting: Iterable[str]) -> None:
     """The frames, how the lens was set, and what to do with the result."""
     parser.add_argument("frames", nargs="+", type=Path, metavar=what)
-    parser.add_argument("--lens", metavar="ID", help="the identity of the lens (`sixbit lenses`)")
+    add_lens(parser)
     add_setting(parser, setting)
     add_large(parser, default=argparse.SUPPRESS)
     parser.add_argument("--dry-run", action="store_true", help="measure and tell, but keep nothing")
@@ -89,7 +89,7 @@ def _add_frames(parser: argparse.ArgumentParser, what: str, setting: Iterable[st
 def _page(options: argparse.Namespace) -> int:
     from sixbit.lenses.catalogue import catalogue
 
-    lens = catalogue().lens(options.page_lens) if options.page_lens else None
+    first = catalogue().lens(options.page_lens) if options.page_lens else None
     try:
         from sixbit.editors.page.server import run as serve
     except ModuleNotFoundError as error:
@@ -97,7 +97,7 @@ def _page(options: argparse.Namespace) -> int:
             raise
         complain("the guided page needs aiohttp: pip install 'sixbit[calibrate]'")
         return SOME_FAILED
-    return serve(lens, browser=not options.no_browser)
+    return serve(first, browser=not options.no_browser)
 
 
 def _measure(options: argparse.Namespace) -> int:
@@ -159,24 +159,24 @@ def _export(options: argparse.Namespace) -> int:
     from sixbit.calibration.keep import export, runs
     from sixbit.lenses.lensfun_xml import parted
 
-    lens = options.of_lens or options.lens
+    lens_id = options.of_lens or options.lens
     if options.out.suffix.lower() == ".json":
-        return _export_for_others(options, lens)
-    count = export(options.out, lens, complete=options.complete)
-    for words in parted(runs(lens)):
+        return _export_for_others(options, lens_id)
+    count = export(options.out, lens_id, complete=options.complete)
+    for words in parted(runs(lens_id)):
         complain(words)
     print(f"{photo_name(options.out)}: {count} {'lens' if count == 1 else 'lenses'}")
     return DONE
 
 
-def _export_for_others(options: argparse.Namespace, lens: str | None) -> int:
+def _export_for_others(options: argparse.Namespace, lens_id: str | None) -> int:
     from sixbit.calibration.bundle import write_bundle
 
-    if lens is None or options.complete:
+    if lens_id is None or options.complete:
         complain("a file for another owner is of one lens, as you measured it: sixbit calibrate export LENS -o FILE")
         return UNUSABLE
-    count = write_bundle(options.out, lens)
-    print(f"{photo_name(options.out)}: {count} calibration{'s' if count > 1 else ''} of {lens}")
+    count = write_bundle(options.out, lens_id)
+    print(f"{photo_name(options.out)}: {count} calibration{'s' if count > 1 else ''} of {lens_id}")
     return DONE
 
 

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.values.shot import Shot
 
     if options.photo is None and not (options.lens and options.size and options.crop_factor):
-        complain("compile takes a photo, or --lens ID with --size WxH and --crop C")
+        complain("compile takes a photo, or --lens LENS with --size WxH and --crop C")
         return UNUSABLE
     try:
         choices = chosen(options)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sixbit.cli import DONE, UNUSABLE, complain, progress_bar
 from sixbit.cli.arguments import add_choices, add_large, chosen
 from sixbit.manifest import manifest
-from sixbit.values.errors import photo_name
+from sixbit.values.errors import Code, PhotoError, photo_name
 from sixbit.values.watch import Progress, Watch
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ SUMMARY = "correct a photo"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("photo", type=Path, metavar="PHOTO")
-    parser.add_argument("-o", dest="out", type=Path, required=True, metavar="OUT", help="a JPEG, TIFF or PNG file")
+    parser.add_argument(
+        "-o", dest="out", type=Path, required=True, metavar="OUT", help="a JPEG, TIFF or PNG file, or a folder"
+    )
     add_choices(parser)
     parser.add_argument("--preset", metavar="NAME", help="how, but for what else is said; see `sixbit presets`")
     parser.add_argument("--engine", choices=manifest()["engines"], default="auto", help="what works on the pixels")
@@ -55,7 +57,6 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.export import presets
     from sixbit.export.compare import check_comparison
     from sixbit.export.correct import correct
-    from sixbit.lenses.catalogue import catalogue
     from sixbit.lenses.remembered import keep
     from sixbit.tags.read import read_shot
     from sixbit.values.errors import CompileError, EngineError, PresetError
@@ -65,14 +66,12 @@ def run(options: argparse.Namespace) -> int:
     except PresetError as error:
         complain(told(error))
         return UNUSABLE
-    if options.lens and options.lens not in catalogue().lenses:
-        complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
-        return UNUSABLE
     if options.remember and not options.lens:
         complain("--remember keeps the lens that is given with --lens")
         return UNUSABLE
+    out = _in_folder(options, preset) if options.out.is_dir() else options.out
     if options.compare:
-        check_comparison(options.compare, options.photo, options.out)
+        check_comparison(options.compare, options.photo, out)
     if options.remember:
         keep(read_shot(options.photo), options.lens)
     try:
@@ -80,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         with progress_bar() as bar:
             done = correct(
                 options.photo,
-                options.out,
+                out,
                 preset,
                 choices,
                 engine=options.engine,
@@ -95,6 +94,19 @@ def run(options: argparse.Namespace) -> int:
     for note in done.notes:
         complain(f"{photo_name(options.photo)}: {told(note)}")
     return DONE
+
+
+def _in_folder(options: argparse.Namespace, preset: Preset) -> Path:
+    """The file in the folder that is named: called as the photo, in its format or that of the preset."""
+    from sixbit.photos.save import FORMATS
+
+    suffix = options.photo.suffix
+    if options.preset or suffix.lower() not in FORMATS:
+        suffix = preset.suffix
+    out: Path = options.out / f"{options.photo.stem}{suffix}"
+    if out.exists():
+        raise PhotoError("is there already.", Code.EXISTS, subject=out)
+    return out
 
 
 def _over(preset: Preset, options: argparse.Namespace) -> Preset:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from sixbit.cli import DONE, UNUSABLE, complain
+from sixbit.cli.arguments import add_lens
 
 SUMMARY = "take back the lenses that --remember keeps"
 
@@ -13,7 +14,7 @@ SUMMARY = "take back the lenses that --remember keeps"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="for photos like these")
-    parser.add_argument("--lens", metavar="ID", help="for this lens")
+    add_lens(parser, "for this lens")
     parser.add_argument("--all", action="store_true", help="for all")
 
 
@@ -23,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.tags.read import read_shot
 
     if not (options.photos or options.lens or options.all):
-        complain("forget takes photos, --lens ID or --all")
+        complain("forget takes photos, --lens LENS or --all")
         return UNUSABLE
     gone = sum(forget(read_shot(photo)) for photo in options.photos)
     if options.lens or options.all:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sixbit.cli import for_each, print_json, print_match
+from sixbit.cli import complain, for_each, print_json, print_match
 from sixbit.cli.ways_out import way_out_of
 from sixbit.lenses.match import Match, identity_record, match
 from sixbit.values.errors import photo_name
@@ -17,7 +17,7 @@ SUMMARY = "tell which lens it was, and how that is known"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
@@ -34,7 +34,21 @@ def run(options: argparse.Namespace) -> int:
         else:
             _print_identity(record, found)
 
-    return for_each(options.photos, identify)
+    return for_each(_photos(options.photos), identify)
+
+
+def _photos(named: list[Path]) -> list[Path]:
+    """The photos that are named, and those in folders."""
+    if not any(path.is_dir() for path in named):  # no look for photos, where none is needed
+        return named
+    from sixbit.export.batch.sources import find
+
+    found, troubles = find(named)
+    for trouble in troubles:
+        complain(trouble)
+    if not found:
+        complain("no photos were found there")
+    return [source.path for source in found]
 
 
 def _print_identity(record: dict[str, Any], found: Match) -> None:

@@ -14,6 +14,14 @@ UNSURE = [grade for grade in Grade if grade not in TRUSTED]
 HOSTS = ("gimp", "darktable", "lensfun")
 """The programs it can be put into, a module of :mod:`sixbit.install` each."""
 
+NEXT = {
+    "gimp": "Start GIMP anew, open a photo, and choose Filters > Enhance > Leica M Lens Correction.",
+    "darktable": "Start darktable anew; the panel `Leica M lens` stands beside lighttable. `sixbit install lensfun` "
+    "gives darktable's own lens correction the lenses.",
+    "lensfun": "Start darktable, RawTherapee or digiKam anew; their lens correction knows the lenses now.",
+}
+"""What to do once it is there."""
+
 SUMMARY = "put Sixbit, or its lenses, where another program finds them"
 
 
@@ -30,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
     asked = [grade for grade in UNSURE if getattr(options, grade)]
     more = {"unsure": asked} if options.host == "lensfun" else {}
     print("\n".join(map(photo_name, module_of(options.host).install(options.dry_run, **more))))
+    if not options.dry_run:
+        print(f"\n{NEXT[options.host]}")
     return DONE
 
 

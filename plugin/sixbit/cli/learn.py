@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "learn lenses from photos that are there already; stopped, the same command goes on"
 
-_SAY = "`sixbit tag --lens ID PHOTO...` says it, or `sixbit correct --lens ID --remember` for all such photos"
+_SAY = "`sixbit tag --lens LENS PHOTO...` says it, or `sixbit correct --lens LENS --remember` for all such photos"
 MENDS = {
     "UNTAGGED": _SAY,
     "UNKNOWN": _SAY,

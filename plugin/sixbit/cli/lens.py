@@ -10,13 +10,15 @@ from sixbit.cli.arguments import positive
 from sixbit.lenses.match import match_name, match_record
 
 SUMMARY = "match the name of a lens alone"
+MOST_DRAWN = 6
+"""Of the lenses that a name may mean: more are no picture that anyone compares."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("name", nargs="+", metavar="NAME", help="as it is written anywhere, or the identity of a lens")
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what the lens does over the image circle")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what the lens does, or each that it may be")
     parser.add_argument("--crop", type=positive, metavar="C", help="mark the frame of a sensor with this crop factor")
 
 
@@ -29,11 +31,13 @@ def run(options: argparse.Namespace) -> int:
         print_match(found, "" if found.candidates else "`sixbit lenses` lists all that are known.")
     if not options.plot:
         return DONE
-    if found.lens is None:
-        complain("there is nothing to draw without one lens; give its identity")
+    if not found.candidates:
+        complain("there is nothing to draw, as no lens is known by that name")
         return SOME_FAILED
-    from sixbit.plots.lens import curves_of, plot_lens
+    from sixbit.plots.lens import curves_of, plot_lenses
 
+    if len(found.candidates) > MOST_DRAWN:
+        complain(f"{MOST_DRAWN} of {len(found.candidates)} lenses are drawn; a longer name fits fewer")
     frames = [options.crop] if options.crop else [1.0, 2.64]
-    plot_lens(found.lens.name, curves_of(found.lens), options.plot, frames)
+    plot_lenses({lens.name: curves_of(lens) for lens in found.candidates[:MOST_DRAWN]}, options.plot, frames)
     return DONE

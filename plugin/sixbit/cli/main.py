@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 import warnings
 from types import ModuleType
 from typing import NoReturn, TextIO
 
-from sixbit.cli import FAULT, NAMES, OLD_NAMES, SOME_FAILED, STOPPED, complain
+from sixbit.cli import FAULT, FIRST_STEPS, NAMES, OLD_NAMES, SOME_FAILED, STOPPED, UNUSABLE, complain
 from sixbit.cli.door import door
 from sixbit.manifest import manifest
 from sixbit.values.errors import SixbitError, UserFileWarning, photo_name
@@ -50,15 +51,20 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _run(words: list[str]) -> int:
-    name = OLD_NAMES.get(words[0], words[0]) if words else ""
+    if "_ARGCOMPLETE" in os.environ:
+        _complete()
+    if not words:
+        print(FIRST_STEPS)
+        return UNUSABLE
+    name = OLD_NAMES.get(words[0], words[0])
     if name not in NAMES:
         _without_command(words)
     command = _command(name)
     summary = command.SUMMARY
     parser = _Parser(prog=f"sixbit {name}", description=f"{summary[0].upper()}{summary[1:]}.")
     command.add_arguments(parser)
-    options = parser.parse_args(words[1:])
     warnings.showwarning = _say
+    options = parser.parse_args(words[1:])
     status: int = command.run(options)
     return status
 
@@ -98,6 +104,20 @@ def _say(
 
 def _command(name: str) -> ModuleType:
     return importlib.import_module(f"sixbit.cli.{name}")
+
+
+def _complete() -> None:
+    """Answer a shell that completes a word: from the command's own parser, where there is a command already."""
+    from sixbit.cli.completion import complete
+
+    words = os.environ.get("COMP_LINE", "").split()
+    parser = argparse.ArgumentParser(prog="sixbit")
+    commands = parser.add_subparsers()
+    for name in NAMES:
+        below = commands.add_parser(name)
+        if name in words[1:2]:
+            _command(name).add_arguments(below)
+    complete(parser)
 
 
 def _without_command(words: list[str]) -> NoReturn:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from sixbit.cli import UNUSABLE, complain, for_each
-from sixbit.cli.arguments import add_setting
+from sixbit.cli.arguments import add_lens, add_setting
 from sixbit.cli.ways_out import told
 from sixbit.values.errors import photo_name
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.epilog = KEPT
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
-    parser.add_argument("--lens", required=True, metavar="ID", help="the identity of the lens (`sixbit lenses`)")
+    add_lens(parser, required=True)
     add_setting(parser, ("f_number", "focal_mm"))
     parser.add_argument("--backup", action="store_true", help="keep each photo as it was beside it")
 
@@ -32,10 +32,7 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.lenses.catalogue import catalogue
     from sixbit.tags.write import write_lens_tags
 
-    lens = catalogue().lenses.get(options.lens)
-    if lens is None:
-        complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
-        return UNUSABLE
+    lens = catalogue().lens(options.lens)
     if options.focal_mm and (refused := lens.out_of_reach(options.focal_mm)):
         complain(told(refused))
         return UNUSABLE

@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from sixbit.lenses.match import Match
 
 _SAY_WHICH = (
-    "Say which with --lens ID (`sixbit lenses` lists them), or write it into the photo with "
-    "`sixbit tag --lens ID PHOTO`."
+    "Say which with --lens LENS (`sixbit lenses` lists them), or write it into the photo with "
+    "`sixbit tag --lens LENS PHOTO`."
 )
 
 WAYS_OUT: WaysOut = {
     **EVERYWHERE,
     Code.MANY_PIXELS: "--large opens it, if there is enough memory.",
     Code.PROFILE: "Geometry alone can still be corrected, by --only distortion,tca.",
-    Code.AMBIGUOUS: "Say which with --lens ID.",
+    Code.AMBIGUOUS: "Say which with --lens LENS.",
     Code.UNKNOWN: _SAY_WHICH,
     Code.UNTAGGED: _SAY_WHICH,
-    Code.NOT_M: "Sixbit corrects Leica M lenses; if it was one, say which with --lens ID.",
+    Code.NOT_M: "Sixbit corrects Leica M lenses; if it was one, say which with --lens LENS.",
     Code.NO_SUCH_LENS: "`sixbit lenses` lists the lenses.",
     Code.NOT_REMEMBERED: "Write the lens into the photos with `sixbit tag --lens {lens_id} PHOTO`.",
     Code.APERTURE: "Say which it was with --aperture N.",

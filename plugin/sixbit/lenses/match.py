@@ -27,10 +27,10 @@ from sixbit.lenses.verdict import (
     names_verdict,
     weighed,
 )
-from sixbit.values.errors import Code, NotCorrectedError
+from sixbit.values.errors import Code, CompileError, NotCorrectedError
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.lens import Body, Lens
-from sixbit.values.sentence import Sentence, in_a_row
+from sixbit.values.sentence import Sentence, either, in_a_row
 from sixbit.values.shot import Shot, Tagged
 
 if TYPE_CHECKING:
@@ -125,15 +125,32 @@ def match_name(text: str, known: Catalogue | None = None) -> Match:
     return _match(Shot(lens_names=(Tagged(text, "the name"),)), known, None)
 
 
+def lens_named(text: str) -> Lens:
+    """The lens with this identity, or with a name that is certain of it.
+
+    Raises CompileError for any other name, which tells what lenses it may be.
+
+    >>> lens_named("summicron 35 asph").lens_id
+    'summicron-35-asph'
+    """
+    found = match_name(text)
+    if found.lens is not None:
+        return found.lens
+    if not found.candidates:
+        raise CompileError(Sentence("There is no lens called {name}.", Code.NO_SUCH_LENS, name=repr(text)))
+    names = either(*(f"{lens.lens_id} ({lens.name})" for lens in found.candidates[:6]))
+    raise CompileError(Sentence("{name} may be {lenses}.", Code.NO_SUCH_LENS, name=repr(text), lenses=names))
+
+
 def lens_of(shot: Shot, choices: Choices) -> tuple[Lens, list[str]]:
     """Find the lens of a shot, or the one that is chosen, and what is to be said of that.
 
     Where several lenses are possible and all of them share their calibrations of the grades that are trusted, it does
     not matter which it was, and the first stands for all. Raises NotCorrectedError, which names the candidates, for any
-    other uncertain match, and CompileError for an identity that is not known.
+    other uncertain match, and CompileError for a choice that names no lens for certain.
     """
     if choices.lens is not None:
-        return catalogue().lens(choices.lens), []
+        return lens_named(choices.lens), []
     found = match(shot)
     if found.lens is not None:
         return found.lens, []
@@ -144,7 +161,9 @@ def lens_of(shot: Shot, choices: Choices) -> tuple[Lens, list[str]]:
     if found.candidates and found.status is not Status.NOT_M:
         names = "; ".join(f"{lens.lens_id} ({lens.name})" for lens in found.candidates[:6])
         why = f"{why} It may be: {names}."
-    raise NotCorrectedError(why, Code(found.status), subject=shot.path)
+    error = NotCorrectedError(why, Code(found.status), subject=shot.path)
+    error.candidates = tuple(lens.lens_id for lens in found.candidates)
+    raise error
 
 
 def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:

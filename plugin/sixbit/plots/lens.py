@@ -74,17 +74,22 @@ def curves_of(lens: Lens) -> LensCurves:
     return LensCurves(radius / PX_PER_MM, distortion, red, blue, stops, tuple(notes))
 
 
-def plot_lens(title: str, curves: LensCurves, path: str | Path, frames: Sequence[float] = (1.0,)) -> None:
-    """Draw a lens to a file, 1200 x 500 px in PNG; other formats (PDF, SVG) by the suffix of ``path``.
+def plot_lenses(lenses: Mapping[str, LensCurves], path: str | Path, frames: Sequence[float] = (1.0,)) -> None:
+    """Draw lenses by their names to a file, 1200 x 500 px each in PNG; other formats by the suffix of ``path``.
 
-    ``frames`` are the crop factors whose corners are marked. Raises SixbitError if matplotlib is not installed, or
-    the file cannot be written in this format or place.
+    ``frames`` are the crop factors whose corners are marked. What is drawn of several lenses has one scale, so that
+    they can be compared. Raises SixbitError if matplotlib is not installed, or the file cannot be written in this
+    format or place.
     """
-    with drawn(path, 1200, 500) as figure:
-        _draw_lens(figure, title, curves, frames)
+    with drawn(path, 1200, 500 * len(lenses)) as figure:
+        rows = figure.subfigures(len(lenses), 1, squeeze=False)[:, 0]
+        panels = [_draw_lens(row, title, lenses[title]) for row, title in zip(rows, lenses, strict=True)]
+        for column, (least, top) in zip(zip(*panels, strict=True), ((0.5, 0.5), (2.0, 2.0), (0.5, 0.0)), strict=True):
+            _span([axes for axes in column if axes.lines], -least, top, frames)
 
 
-def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[float]) -> None:
+def _draw_lens(figure: Any, title: str, curves: LensCurves) -> tuple[Any, Any, Any]:
+    """Draw the three panels of a lens, as yet without their scales."""
     key = "Dashed: the corner of the frame at this crop factor."
     notes = [*textwrap.wrap("   ·   ".join(curves.notes), 190, max_lines=2, placeholder=" …"), key]
     figure.text(0.035, 0.92, title, fontsize=15, fontweight="bold", color=INK, parse_math=False)
@@ -114,7 +119,7 @@ def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[flo
         # From dark to light as the lens is stopped down.
         grey = f"{0.11 + 0.6 * k / max(len(curves.vignetting_stops) - 1, 1):.3f}"
         vignetting.plot(height, stops, color=grey, linewidth=2, label=f"ƒ/{f_number:g}")
-    for axes, least, top in ((distortion, 0.5, 0.5), (colour, 2.0, 2.0), (vignetting, 0.5, 0.0)):
+    for axes in (distortion, colour, vignetting):
         if not axes.lines:
             axes.text(0.5, 0.5, "no calibration", transform=axes.transAxes, ha="center", va="center", color=SOFT)
             axes.set_yticks([])
@@ -122,17 +127,18 @@ def _draw_lens(figure: Any, title: str, curves: LensCurves, frames: Sequence[flo
         if names := axes.get_legend_handles_labels()[1]:
             columns = 1 + len(names) // 7
             axes.legend(loc="best", fontsize=LABEL, frameon=False, handlelength=1.4, labelcolor=INK, ncols=columns)
-        _span(axes, -least, top)
-        _mark_frames(axes, frames)
+    return distortion, colour, vignetting
 
 
-def _span(axes: Any, bottom: float, top: float) -> None:
-    """Let the values fill the panel, but show at least bottom to top: what is near zero is to look so."""
-    values = [value for line in axes.lines for value in line.get_ydata() if math.isfinite(value)]
+def _span(panels: Sequence[Any], bottom: float, top: float, frames: Sequence[float]) -> None:
+    """Let the values fill panels alike, but show at least bottom to top: what is near zero is to look so."""
+    values = [value for axes in panels for line in axes.lines for value in line.get_ydata() if math.isfinite(value)]
     low, high = min([bottom, *values]), max([top, *values])
     margin = 0.06 * (high - low)
-    axes.set_ylim(low - margin, high + margin)
-    axes.axhline(0, color=SOFT, linewidth=0.8, zorder=1)
+    for axes in panels:
+        axes.set_ylim(low - margin, high + margin)
+        axes.axhline(0, color=SOFT, linewidth=0.8, zorder=1)
+        _mark_frames(axes, frames)
 
 
 def _mark_frames(axes: Any, frames: Sequence[float]) -> None:

@@ -170,9 +170,13 @@ class PhotoError(SixbitError):
 
 
 class NotCorrectedError(PhotoError):
-    """A photo that there is no correction for."""
+    """A photo that there is no correction for.
+
+    ``candidates`` are the identities of the lenses that it may have been, where it says something of its lens.
+    """
 
     code = Code.UNCALIBRATED
+    candidates: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:

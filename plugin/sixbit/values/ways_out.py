@@ -71,7 +71,7 @@ EVERYWHERE: WaysOut = {
 
 
 _UNSAID = {
-    "lens_id": "ID",
+    "lens_id": "LENS",
     "run": "NAME",
     "package": "NAME",
     "host": "PROGRAM",

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.match import lens_named
 from sixbit.values.choices import Choices, is_positive, with_strength
 from sixbit.values.errors import ArgumentError
 from sixbit.values.kinds import KINDS
@@ -55,8 +55,8 @@ def shot(request: Request) -> Shot:
 
 
 def lens(request: Request) -> Lens:
-    """Return the lens with the identity that the request names."""
-    return catalogue().lens(text(request, "lens"))
+    """Return the lens with the identity, or a name that is certain of it, that the request names."""
+    return lens_named(text(request, "lens"))
 
 
 def preset(request: Request) -> Preset:

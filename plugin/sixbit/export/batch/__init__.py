@@ -53,16 +53,21 @@ class Summary:
     """The HTML page; the same as lines of JSON stands beside it."""
 
     def table(self) -> str:
-        """The counts as lines of text.
+        """The counts as lines of text."""
+        return table(self.counts, self.before)
 
-        >>> print(Summary({"corrected": 3, "failed": 1}, 2, [], Path("report.html")).table())
-        corrected    3
-        failed       1
-        together     4   (2 of them before)
-        """
-        lines = [f"{status:10}{count:4}" for status, count in self.counts.items() if count]
-        told = f"   ({self.before} of them before)" if self.before else ""
-        return "\n".join([*lines, f"{'together':10}{sum(self.counts.values()):4}{told}"])
+
+def table(counts: Mapping[str, int], before: int = 0) -> str:
+    """Counts of photos by status as lines of text; ``before`` is how many of them an earlier run did.
+
+    >>> print(table({"corrected": 3, "failed": 1}, 2))
+    corrected    3
+    failed       1
+    together     4   (2 of them before)
+    """
+    lines = [f"{status:10}{count:4}" for status, count in counts.items() if count]
+    told = f"   ({before} of them before)" if before else ""
+    return "\n".join([*lines, f"{'together':10}{sum(counts.values()):4}{told}"])
 
 
 def batch(

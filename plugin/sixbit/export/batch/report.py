@@ -27,6 +27,12 @@ STATES = ("corrected", "copied", "skipped", "reshaped", "raw", "failed")
 """The states that a photo can end in; one that is reshaped was skipped since its optical centre is not known."""
 
 
+_HIDDEN = "\n".join(
+    f"body:has(#show-{status}:checked) article:not(.of-{status}) {{ display: none; }}" for status in STATES
+)
+"""What the page does not show while photos of one status alone are to be seen."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The end of one photo of a batch: a line of its report."""
@@ -92,7 +98,7 @@ def is_outcome(record: Record) -> bool:
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as a JSON object: the photo's path, what became of it, why, and what was written."""
+    """An outcome as a JSON object: the photo's path, what became of it and why, what was written, and notes."""
     return {
         "photo": str(outcome.photo),
         "status": outcome.status,
@@ -101,6 +107,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "message": outcome.message,
         "lens": outcome.lens,
         "out": None if outcome.out is None else str(outcome.out),
+        "notes": list(outcome.notes),
     }
 
 
@@ -120,24 +127,34 @@ Outcomes = Callable[[], Iterable[Outcome]]
 def write_reports(
     folder: Path, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes, ways_out: WaysOut
 ) -> Path:
-    """Write both into the output folder, and return the page, which tells the ways out."""
+    """Write both into the output folder, and return the page, which tells the ways out, the failures first."""
     with replacing(folder / LINES) as file:
         for outcome in outcomes():
-            entry = as_json(outcome) | {"notes": outcome.notes}
+            entry = as_json(outcome)
             entry["out"] = None if outcome.out is None else outcome.out.relative_to(folder).as_posix()
             file.write(printable(json.dumps(entry, ensure_ascii=False)).encode() + b"\n")
     together = sum(counts.values())
     title = escape(f"Sixbit: {together} photo{'s' * (together != 1)}, {preset.label}")
-    rows = "".join(f'<tr><td>{status}<td class="number">{count}' for status, count in counts.items() if count)
+    there = [status for status in reversed(STATES) if counts[status]]
+    rows = "".join(map(_row, ["all", *there], [together, *(counts[status] for status in there)]))
     template = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8"))
-    start, _, end = template.substitute(title=title, rows=rows).partition("<!-- photos -->\n")
+    start, _, end = template.substitute(title=title, rows=rows, hidden=_HIDDEN).partition("<!-- photos -->\n")
     page = folder / PAGE
     with replacing(page) as file:
         file.write(start.encode("utf-8", "backslashreplace"))
-        for outcome in outcomes():
-            file.write(_article(folder, outcome, ways_out).encode("utf-8", "backslashreplace"))
+        for status in there:
+            for outcome in outcomes():
+                if outcome.status == status:
+                    file.write(_article(folder, outcome, ways_out).encode("utf-8", "backslashreplace"))
         file.write(end.encode("utf-8"))
     return page
+
+
+def _row(status: str, count: int) -> str:
+    """The number of photos of a status, with a button that shows them alone."""
+    checked = " checked" if status == "all" else ""
+    button = f'<input type="radio" name="shown" id="show-{status}"{checked}>'
+    return f'<label class="{status}">{button} {status} <b>{count}</b></label>\n'
 
 
 def _article(folder: Path, outcome: Outcome, ways_out: WaysOut) -> str:
@@ -154,7 +171,8 @@ def _article(folder: Path, outcome: Outcome, ways_out: WaysOut) -> str:
         for label, data in zip(("before", "after"), outcome.thumbnails, strict=False)
     )
     return (
-        f'<article><div><h2>{escape(name)}</h2><p class="where">{escape(where)}{written}</p>'
+        f'<article class="of-{outcome.status}"><div><h2>{escape(name)}</h2>'
+        f'<p class="where">{escape(where)}{written}</p>'
         f'<p><span class="status {outcome.status}">{outcome.status}</span>: {escape(photo_name(message))}</p>'
         f'{notes}</div><div class="pictures">{pictures}</div></article>\n'
     )

@@ -65,10 +65,13 @@ def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Reco
         return do(task, task.lens)
     except NotCorrectedError as error:
         first = error
-    action = getattr(task.preset, first.status)
+    action, chosen = getattr(task.preset, first.status), task.preset.lens
+    if action == "choose" and first.candidates and chosen not in first.candidates:
+        reason = f"{first.reason} {chosen}, which was chosen for such photos, is none of them."
+        first, action = NotCorrectedError(reason, first.code, subject=first.subject), "fail"
     if action == "choose":
         try:
-            return do(task, task.preset.lens)
+            return do(task, chosen)
         except NotCorrectedError as error:
             first, action = error, getattr(task.preset, error.status)
     return _not_corrected(task, first, action, write=do is _corrected)
