@@ -25,6 +25,8 @@ LOOK = """({
     targets: [...document.links].map(a => a.getAttribute('href')),
 })"""
 
+SHOWN = "[...document.querySelectorAll('article')].filter(a => a.offsetHeight).map(a => a.textContent)"
+
 
 async def visit(root: Path, work: Path) -> None:
     seen: dict[str, Any] = {}
@@ -39,6 +41,8 @@ async def visit(root: Path, work: Path) -> None:
                 name = f"{size}-{'dark' if dark else 'light'}"
                 seen[name] = await tab.js(LOOK)
                 await tab.shot(work / f"{name}.png")
+        await tab.js("document.getElementById('show-failed').click()")
+        seen["failed alone"] = await tab.js(SHOWN)
         seen["asked"], seen["complaints"] = tab.seen, tab.complaints
     (work / "page.json").write_text(json.dumps(seen))
 

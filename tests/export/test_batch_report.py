@@ -76,6 +76,11 @@ def test_each_photo_that_was_not_corrected_says_why(seen: dict[str, Any]) -> Non
         assert why in text, text
 
 
+def test_one_status_alone_is_shown(seen: dict[str, Any]) -> None:
+    (text,) = seen["failed alone"]
+    assert "cut" in text
+
+
 def test_it_asks_for_nothing_and_runs_nothing(seen: dict[str, Any]) -> None:
     assert not [address for address in seen["asked"] if not address.startswith(("file:///mnt/work/out/", "data:"))]
     assert seen["complaints"] == []
