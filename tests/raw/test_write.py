@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -13,10 +14,13 @@ import numpy as np
 import pytest
 
 from sixbit.files import dng as structure_of
+from sixbit.files.dng_kept import FOLDER
 from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, Structure, find
+from sixbit.machine import user_data
 from sixbit.raw import write
 from sixbit.raw.opcodes import FixVignetteRadial, WarpRectilinear, check, packed, unpacked
 from sixbit.raw.sensor import raw_in
+from sixbit.raw.told import told_of
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, SixbitError
 from tests.scenery import dngs
@@ -178,6 +182,36 @@ def test_it_is_not_written_twice(tmp_path: Path) -> None:
     with pytest.raises(SixbitError, match="is there already"):
         write.write_copy(photo, copy, STOPPED_DOWN)
     assert copy.read_bytes() == once
+
+
+def test_a_list_whose_trailer_another_program_has_dropped_is_known_here(tmp_path: Path) -> None:
+    """By the record that this computer keeps; on another one it may be anybody's, and stays."""
+    photo = made(tmp_path)
+    write.write_in_place(photo, STOPPED_DOWN)
+    dropped = photo.read_bytes()[: -structure_of.ROOM]
+    photo.write_bytes(dropped)
+    assert [line.own for line in told_of(photo).lines] == [True] * 3
+    assert write.write_in_place(photo, STOPPED_DOWN).grown == 0
+    assert not write.remove(photo).exactly
+    assert lists_of(photo) == {}
+    with pytest.raises(SixbitError, match="no correction"):
+        write.remove(photo)
+    shutil.rmtree(user_data() / FOLDER)
+    photo.write_bytes(dropped)
+    with pytest.raises(SixbitError, match="not those that Sixbit wrote"):
+        write.remove(photo)
+    assert photo.read_bytes() == dropped
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"lists": {"OpcodeList3": "0"}}'])
+def test_a_record_that_was_damaged_tells_nothing(tmp_path: Path, content: bytes) -> None:
+    photo = made(tmp_path)
+    write.write_in_place(photo, STOPPED_DOWN)
+    (record,) = (user_data() / FOLDER).iterdir()
+    record.write_bytes(content)
+    photo.write_bytes(photo.read_bytes()[: -structure_of.ROOM])
+    with pytest.raises(SixbitError, match="not those that Sixbit wrote"):
+        write.remove(photo)
 
 
 UNFIT: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,8 @@ _OF_PIXELS_ALONE = frozenset({4, 5, 6, 7, 8, 10, 11, 12, 13})
 class Raw(NamedTuple):
     """An open DNG: its structure and the directory of its raw, the mosaic, the picture in px, and lists that are there.
 
-    ``tail`` is what Sixbit has left in it; ``carries`` is true if that is in effect, and ``size`` the length of the
-    file, without a tail that nothing points to: of a process that was killed.
+    ``tail`` is what Sixbit has left in it, and ``size`` the length of the file, without a tail that nothing points to:
+    of a process that was killed. ``record`` tells of the lists, if they are Sixbit's.
     """
 
     structure: Structure
@@ -41,9 +41,14 @@ class Raw(NamedTuple):
     picture: tuple[int, int]
     lists: Mapping[str, bytes]
     tail: dng.Tail | None
-    carries: bool
+    record: Mapping[str, Any] | None
     size: int
     is_signed: bool
+
+    @property
+    def carries(self) -> bool:
+        """True if its lists are those that Sixbit wrote."""
+        return self.record is not None
 
 
 @contextmanager
@@ -79,9 +84,9 @@ def raw_in(photo: Path, file: BinaryIO) -> Raw:
             size = tail.before
         lists = dng.lists_in(structure, directory.entries)
         mosaic, picture = _mosaic(photo, structure, directory.entries)
-        carries = tail is not None and bool(lists) and dng.are_own(lists, tail.record)
+        record = dng.own_record(lists, tail)
         is_signed = find(main, tiff.CREDENTIALS) is not None
-    return Raw(structure, directory, mosaic, picture, lists, tail, carries, size, is_signed)
+    return Raw(structure, directory, mosaic, picture, lists, tail, record, size, is_signed)
 
 
 def check_room(photo: Path, raw: Raw) -> None:
