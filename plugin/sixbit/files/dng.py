@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO, NamedTuple
 
@@ -80,11 +80,14 @@ def raw_directories(structure: Structure) -> Iterator[RawDirectory]:
         yield RawDirectory(entries, at, following, structure.place(below) + 4 * number, number + 1)
 
 
-def raw_directory(structure: Structure) -> RawDirectory:
-    """Find the one directory of the raw itself. Raises StructureError if there is none, or several."""
+def raw_directory(structure: Structure, directories: Iterable[RawDirectory] | None = None) -> RawDirectory:
+    """Find the one directory of the raw itself. Raises StructureError if there is none, or several.
+
+    ``directories`` are those of the structure, if they were read already.
+    """
     found = [
         one
-        for one in raw_directories(structure)
+        for one in directories or raw_directories(structure)
         if not (structure.number(find(one.entries, tiff.SUBFILE_TYPE)) or 0)
         and structure.number(find(one.entries, PHOTOMETRIC)) in (CFA, LINEAR)
     ]

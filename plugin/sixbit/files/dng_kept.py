@@ -1,7 +1,7 @@
 """The records of the opcode lists that Sixbit has written on this computer.
 
 A program that writes a DNG anew may keep the lists and leave behind the trailer that tells whose they are. The record
-of a correction is small, and the same for all photos with one lens and setting, so that it is kept in a file of its own.
+of a correction is small, and the same for all photos with one lens and setting: it is kept in a file of its own.
 """
 
 from __future__ import annotations

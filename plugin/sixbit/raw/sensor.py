@@ -75,10 +75,11 @@ def raw_in(photo: Path, file: BinaryIO) -> Raw:
         main = structure.first()
         if find(main, tiff.DNG_VERSION) is None:
             raise _no_dng(photo)
-        _check_pictures(photo, structure)
-        directory = dng.raw_directory(structure)
+        directories = list(dng.raw_directories(structure))
+        _check_pictures(photo, structure, directories)
+        directory = dng.raw_directory(structure, directories)
         tail = dng.tail_of(structure, directory)
-        for one in dng.raw_directories(structure):
+        for one in directories:
             _check_values(photo, structure, one.entries, size)
         if tail is not None and tail.end == size and not dng.is_in_effect(structure, tail):
             size = tail.before
@@ -109,8 +110,8 @@ def check_room(photo: Path, raw: Raw) -> None:
             raise PhotoError(why, subject=photo)
 
 
-def _check_pictures(photo: Path, structure: Structure) -> None:
-    for one in dng.raw_directories(structure):
+def _check_pictures(photo: Path, structure: Structure, directories: list[dng.RawDirectory]) -> None:
+    for one in directories:
         kind = structure.number(find(one.entries, tiff.SUBFILE_TYPE)) or 0
         photometric = structure.number(find(one.entries, dng.PHOTOMETRIC))
         samples = structure.number(find(one.entries, tiff.SAMPLES)) or 1
@@ -119,8 +120,7 @@ def _check_pictures(photo: Path, structure: Structure) -> None:
         if kind == 0 and photometric == dng.LINEAR and samples != 1:
             raise _unfit(photo, "its colours are mixed already, as in a merged or converted raw")
     if not any(
-        (structure.number(find(one.entries, dng.PHOTOMETRIC)) or 0) in (dng.CFA, dng.LINEAR)
-        for one in dng.raw_directories(structure)
+        (structure.number(find(one.entries, dng.PHOTOMETRIC)) or 0) in (dng.CFA, dng.LINEAR) for one in directories
     ):
         raise _unfit(photo, "it holds no raw")
 
