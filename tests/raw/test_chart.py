@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import tifffile
 from sixbit.compiler.compile import models_of
 from sixbit.compiler.scale import scaled
 from sixbit.compiler.warp import Warp
+from sixbit.export.batch import batch
+from sixbit.export.presets import Preset
 from sixbit.install import lensfun
 from sixbit.raw import reference
 from sixbit.raw.fit import Mosaic, opcodes_of
+from sixbit.raw.lcp import profile_of, written
 from sixbit.raw.write import write_in_place
 from sixbit.values.arrays import FloatArray
 from sixbit.values.choices import Choices
@@ -124,59 +128,101 @@ def test_in_darktable_it_is_straight(tmp_path: Path, suite: str) -> None:
     assert light <= 0.025
 
 
-def by_rawtherapee(folder: Path, photos: dict[str, bytes], mode: str) -> dict[str, FloatArray]:
-    """Develop raws by RawTherapee, to linear light, with its lens correction by ``metadata`` or ``lfauto``."""
-    profile = (
-        f"[Version]\nVersion=346\n[LensProfile]\nLcMode={mode}\nUseDistortion=true\nUseVignette=true\nUseCA=true\n"
-    )
-    profile += "[Color Management]\nInputProfile=(none)\nOutputProfile=RTv4_sRGB\n[RAW Bayer]\nMethod=amaze\n"
+PLAIN = "[Color Management]\nInputProfile=(none)\nOutputProfile=RTv4_sRGB\n[RAW Bayer]\nMethod=amaze\n"
+"""RawTherapee's settings that leave light linear."""
+
+
+def by_rawtherapee(folder: Path, photo: Path, lens: str) -> FloatArray:
+    """Develop a raw by RawTherapee, to linear light, with these lines of settings, or ``-s`` for those beside it."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
-    (folder / "lens.pp3").write_text(profile)
-    developed = {}
-    for name, content in photos.items():
-        photo, written = folder / f"{name}.dng", folder / f"{name}.tif"
-        photo.write_bytes(content)
-        if name == "carries":
-            write_in_place(photo, CHOICES)
-        done = system_root(RAW_DEVELOPER).run(
-            [*RAWTHERAPEE, "-o", f"/mnt/x/{written.name}", "-p", "/mnt/x/lens.pp3", "-c", f"/mnt/x/{photo.name}"],
-            timeout=180,
-            binds={"/mnt/x": folder, "/root": home},
-        )
-        assert written.exists(), f"{done.returncode} {done.stdout[-1500:]} {done.stderr[-1500:]}"
-        encoded = tifffile.imread(written).astype(float)[..., :3] / 65535
-        developed[name] = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    return developed
+    (folder / "plain.pp3").write_text(f"[Version]\nVersion=346\n{PLAIN}")
+    (folder / "lens.pp3").write_text(f"[LensProfile]\n{lens}\nUseDistortion=true\nUseVignette=true\nUseCA=true\n")
+    written = folder / f"{photo.stem}.tif"
+    settings = ["-p", "/mnt/x/plain.pp3", *(["-s"] if lens == "-s" else ["-p", "/mnt/x/lens.pp3"])]
+    done = system_root(RAW_DEVELOPER).run(
+        [*RAWTHERAPEE, "-o", f"/mnt/x/{written.name}", *settings, "-c", f"/mnt/x/{photo.name}"],
+        timeout=180,
+        binds={"/mnt/x": folder, "/root": home},
+    )
+    assert written.exists(), f"{done.returncode} {done.stdout[-1500:]} {done.stderr[-1500:]}"
+    encoded = tifffile.imread(written).astype(float)[..., :3] / 65535
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
-def test_in_rawtherapee_it_is_straight(tmp_path: Path) -> None:
-    developed = by_rawtherapee(tmp_path, {"carries": raw(), "straight": raw(bent=False)}, "metadata")
-    off, coloured, light = apart(developed["carries"], developed["straight"])
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> FloatArray:
+    """The chart without a lens, developed by RawTherapee."""
+    folder = tmp_path_factory.mktemp("straight")
+    return by_rawtherapee(folder, put(folder, raw(bent=False)), "LcMode=none")
+
+
+def put(folder: Path, content: bytes, name: str = "chart.dng") -> Path:
+    photo = folder / name
+    photo.write_bytes(content)
+    return photo
+
+
+def test_in_rawtherapee_it_is_straight(tmp_path: Path, straight: FloatArray) -> None:
+    photo = put(tmp_path, raw())
+    write_in_place(photo, CHOICES)
+    off, coloured, light = apart(by_rawtherapee(tmp_path, photo, "LcMode=metadata"), straight)
     print(f"RawTherapee: {off:.2f} px, colour {coloured:.2f} px, light {light:.4f}")
     assert off <= BY_RAWTHERAPEE
     assert coloured <= 0.4
-    assert light <= 0.025
+    assert light <= 0.01
 
 
-def test_rawtherapee_finds_the_lenses_that_are_installed_for_lensfun(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It asks lensfun by the name in the tags, and scales on its own: what it enlarges by is taken out."""
+@pytest.fixture
+def lenses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that has Sixbit's lenses where lensfun finds them."""
     home = tmp_path / "home"
     (home / ".local/share").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / ".local/share"))
     lensfun.install()
     assert list((home / ".local/share/lensfun").glob("sixbit-*.xml"))
-    light = by_rawtherapee(tmp_path, {"bent": raw(f_number=(28, 10))}, "lfauto")["bent"]
-    straight = by_rawtherapee(tmp_path, {"straight": raw(bent=False)}, "none")["straight"]
-    found, wanted = raw_chart.found(light, DOTS)[:, 1], raw_chart.found(straight, DOTS)[:, 1]
+    return home
+
+
+def resized(developed: FloatArray, straight: FloatArray) -> tuple[float, float]:
+    """Return how far dots are from where they belong, in px, once what the picture was enlarged by is taken out."""
+    found, wanted = raw_chart.found(developed, DOTS)[:, 1], raw_chart.found(straight, DOTS)[:, 1]
     middle = (np.array(SIZE) - 1) / 2
     there = np.isfinite(found).all(axis=1) & np.isfinite(wanted).all(axis=1)
     assert there.mean() > 0.8
     found, wanted = found[there] - middle, wanted[there] - middle
     scale = float((found * wanted).sum() / (found * found).sum())
-    off = np.hypot(*(scale * found - wanted).T)
-    print(f"RawTherapee by lensfun: {off.max():.2f} px, enlarged by {1 / scale:.4f}")
-    assert off.max() <= 0.25
+    return float(np.hypot(*(scale * found - wanted).T).max()), 1 / scale
+
+
+@pytest.mark.usefixtures("lenses")
+def test_rawtherapee_finds_the_lenses_that_are_installed_for_lensfun(tmp_path: Path, straight: FloatArray) -> None:
+    """It asks lensfun by the name in the tags, and scales on its own."""
+    photo = put(tmp_path, raw(f_number=(28, 10)))
+    off, larger = resized(by_rawtherapee(tmp_path, photo, "LcMode=lfauto"), straight)
+    print(f"RawTherapee by lensfun: {off:.2f} px, enlarged by {larger:.4f}")
+    assert off <= 0.25
+
+
+@pytest.mark.usefixtures("lenses")
+def test_rawtherapee_follows_the_settings_that_a_batch_writes(tmp_path: Path, straight: FloatArray) -> None:
+    photo = put(tmp_path, raw(f_number=(28, 10)), "chart.arw")
+    batch([photo], tmp_path / "out", replace(Preset("test", "Test", "JPEG"), raw_settings="beside"))
+    assert len((tmp_path / "chart.arw.pp3").read_text().splitlines()) == 5, "a heading and four lines"
+    off, _ = resized(by_rawtherapee(tmp_path, photo, "-s"), straight)
+    print(f"RawTherapee by the settings of a batch: {off:.2f} px")
+    assert off <= 0.25
+
+
+def test_rawtherapee_reads_the_profile_for_adobes_programs(tmp_path: Path, straight: FloatArray) -> None:
+    """It holds f-numbers against APEX values, and takes a cut series for light, so that some percent are left."""
+    profile = profile_of(LENS)
+    (tmp_path / "lens.lcp").write_text(written(profile), encoding="utf-8")
+    developed = by_rawtherapee(tmp_path, put(tmp_path, raw(f_number=(28, 10))), "LcMode=lcp\nLCPFile=/mnt/x/lens.lcp")
+    off, larger = resized(developed, straight)
+    print(f"RawTherapee by LCP: {off:.2f} px, enlarged by {larger:.4f}")
+    assert off <= 0.25 + profile.distortion_px * SIZE[0] / 8192
+    light = raw_chart.ground(developed, DOTS) / raw_chart.ground(straight, DOTS)
+    print(f"light {np.nanmin(light):.3f}..{np.nanmax(light):.3f}")
+    assert np.nanmax(np.abs(light - 1)) <= 0.05, "a third of the light is missing without"
