@@ -24,9 +24,11 @@ def dots(size: tuple[int, int] = SIZE, margin: float = 20.0) -> FloatArray:
     return grid[np.all((grid > margin) & (grid < np.array(size) - margin), axis=1)]
 
 
-def photographed(warp: Warp | None, colours: tuple[int, ...] = (0, 1, 1, 2)) -> NDArray[np.uint16]:
+def photographed(
+    warp: Warp | None, colours: tuple[int, ...] = (0, 1, 1, 2), size: tuple[int, int] = SIZE
+) -> NDArray[np.uint16]:
     """Return the values of a raw, BORDER px larger to all sides than the picture: the chart by the lens of a warp."""
-    width, height = SIZE
+    width, height = size
     y, x = np.mgrid[-BORDER : height + BORDER, -BORDER : width + BORDER].astype(float)
     rows, columns = np.mgrid[0 : y.shape[0], 0 : y.shape[1]]
     of_pixel = np.array(colours).reshape(2, 2)[rows % 2, columns % 2]
@@ -43,12 +45,12 @@ def photographed(warp: Warp | None, colours: tuple[int, ...] = (0, 1, 1, 2)) -> 
             share = np.interp(radius, source, output * half) / np.maximum(radius, 1e-9)
             seen_x, seen_y = centre[0] + off_x * share, centre[1] + off_y * share
             light = 1 / fall_off_gain(warp, radius)
-        values[here] = _scene(seen_x, seen_y) * light * NEUTRAL[colour]
+        values[here] = _scene(seen_x, seen_y, size) * light * NEUTRAL[colour]
     return np.round(BLACK + values * (WHITE - BLACK)).astype(np.uint16)
 
 
-def _scene(x: FloatArray, y: FloatArray) -> FloatArray:
-    off = [(at - (side - 1) / 2 + STEP / 2) % STEP - STEP / 2 for at, side in ((x, SIZE[0]), (y, SIZE[1]))]
+def _scene(x: FloatArray, y: FloatArray, size: tuple[int, int]) -> FloatArray:
+    off = [(at - (side - 1) / 2 + STEP / 2) % STEP - STEP / 2 for at, side in ((x, size[0]), (y, size[1]))]
     dark: FloatArray = np.exp(-(off[0] ** 2 + off[1] ** 2) / (2 * SIGMA**2))
     return LEVEL * (1 - DEPTH * dark)
 
@@ -85,5 +87,5 @@ def ground(picture: FloatArray, at: FloatArray) -> FloatArray:
         part = picture[round(y) + half - 4 : round(y) + half + 5, round(x) + half - 4 : round(x) + half + 5, 1]
         values.append(float(part.mean()) if part.size == 81 else np.nan)
     light = np.array(values)
-    middle = np.hypot(*(at - (np.array(SIZE) - 1) / 2).T) < 100
+    middle = np.hypot(*(at - (np.array(picture.shape[1::-1]) - 1) / 2).T) < 100
     return light / np.nanmedian(light[middle])

@@ -31,7 +31,8 @@ from sixbit.values.sentence import Sentence
 
 MOST_FALL_OFF_ERROR = 2e-3
 """The share by which FixVignetteRadial may miss a gain; beyond, gain maps hold it."""
-MAP_ERROR = MOST_FALL_OFF_ERROR
+MAP_ERROR = 1e-3
+"""The share by which a gain map may miss a gain."""
 MAP_ROWS = (33, 65, 97, 129)
 """Rows of nodes that a gain map is tried with."""
 _AIM_PX = 1e-4
