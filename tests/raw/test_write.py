@@ -15,7 +15,7 @@ import pytest
 
 from sixbit.files import dng as structure_of
 from sixbit.files.dng_kept import FOLDER
-from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, Structure, find
+from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, Structure, StructureError, find
 from sixbit.machine import user_data
 from sixbit.raw import write
 from sixbit.raw.opcodes import FixVignetteRadial, WarpRectilinear, check, packed, unpacked
@@ -42,12 +42,27 @@ def lists_of(photo: Path) -> dict[str, list[str]]:
         return {name: [one.name for one in unpacked(data)] for name, data in raw_in(photo, file).lists.items()}
 
 
+TURNED = {"active": (4, 8, 200, 300), "crop": (4, 8, 284, 184), "orientation": 6}
+"""An ActiveArea whose middle is not that of the picture, turned."""
+SENSORS: dict[str, dict[str, Any]] = {
+    "off-centre": TURNED,
+    "monochrome": {"colours": (), "model": "LEICA M11 Monochrom"},
+    "lossless": {"stored": "lossless"},
+}
+ALL_LAYOUTS: list[dict[str, Any]] = [
+    *({"layout": layout, "order": order} for layout, order in itertools.product(dngs.LAYOUTS, "<>")),
+    *SENSORS.values(),
+]
 LAYOUTS = [*itertools.product(dngs.LAYOUTS, "<>", ("strips",)), *itertools.product(dngs.LAYOUTS[1:2], "<", dngs.STORED)]
 
 
-@pytest.mark.parametrize(("layout", "order", "stored"), LAYOUTS)
-def test_one_pointer_changes_and_all_comes_back(tmp_path: Path, layout: str, order: str, stored: str) -> None:
-    photo = made(tmp_path, layout=layout, order=order, stored=stored)
+@pytest.mark.parametrize(
+    "parts",
+    [*(dict(zip(("layout", "order", "stored"), one, strict=True)) for one in LAYOUTS), *SENSORS.values()],
+    ids=lambda parts: " ".join(map(str, parts.values())),
+)
+def test_one_pointer_changes_and_all_comes_back(tmp_path: Path, parts: dict[str, Any]) -> None:
+    photo = made(tmp_path, **parts)
     before = photo.read_bytes()
     written = write.write_copy(photo, tmp_path / "out" / photo.name, STOPPED_DOWN)
     assert photo.read_bytes() == before
@@ -82,7 +97,7 @@ def test_what_is_written_is_what_adobe_takes(tmp_path: Path, colours: tuple[int,
 
 
 def test_the_active_area_and_an_upright_picture_do_not_matter(tmp_path: Path) -> None:
-    inner = made(tmp_path, "inner.dng", active=(4, 8, 200, 300), crop=(4, 8, 284, 184), orientation=6)
+    inner = made(tmp_path, "inner.dng", **TURNED)
     write.write_in_place(inner, STOPPED_DOWN)
     with inner.open("rb") as file:
         raw = raw_in(inner, file)
@@ -272,6 +287,22 @@ def test_a_file_that_is_cut_or_no_dng_is_refused(tmp_path: Path, data: bytes) ->
         assert photo.read_bytes() == data
 
 
+def test_a_file_beyond_what_its_offsets_reach_is_refused(tmp_path: Path) -> None:
+    """4 GiB and more, or so near to them that the tail would go beyond. It is sparse, and takes no room."""
+    photo = made(tmp_path)
+    os.truncate(photo, 1 << 32)
+    for do in (write.write_in_place, write.remove, lambda path: write.write_copy(path, tmp_path / "out.dng")):
+        with pytest.raises(SixbitError, match="more than 4 GiB"):
+            do(photo)
+    assert photo.stat().st_size == 1 << 32
+    assert not (tmp_path / "out.dng").exists()
+    structure = Structure(dngs.dng())
+    lists, near = {"OpcodeList3": CAMERAS}, (1 << 32) - 600
+    with pytest.raises(StructureError, match="more than 4 GiB"):
+        structure_of.tail_for(structure, structure_of.raw_directory(structure), near, bytes(32), lists, {})
+    structure_of.tail_for(structure, structure_of.raw_directory(structure), near - 10_000, bytes(32), lists, {})
+
+
 def test_a_signed_file_is_only_copied(tmp_path: Path) -> None:
     photo = made(tmp_path, of_first={0xCD41: (7, b"jumb" * 8)})
     before = photo.read_bytes()
@@ -289,9 +320,9 @@ def test_fall_off_that_the_camera_has_compensated_is_left_out(tmp_path: Path) ->
     assert "vignetting" in named.record["corrections"]
 
 
-@pytest.mark.parametrize(("layout", "order"), [*itertools.product(dngs.LAYOUTS, "<>")])
-def test_exiftool_finds_all_tags_as_they_were(tmp_path: Path, layout: str, order: str) -> None:
-    photo = made(tmp_path, layout=layout, order=order)
+@pytest.mark.parametrize("parts", ALL_LAYOUTS)
+def test_exiftool_finds_all_tags_as_they_were(tmp_path: Path, parts: dict[str, Any]) -> None:
+    photo = made(tmp_path, **parts)
     out = write.write_copy(photo, tmp_path / "out.dng").out
 
     def told(path: Path, *options: str) -> str:
@@ -317,12 +348,12 @@ def test_libraw_sees_the_same_pixels(tmp_path: Path, stored: str) -> None:
 
 
 def test_exiv2_has_nothing_to_say(tmp_path: Path) -> None:
-    for number, (layout, order) in enumerate(itertools.product(dngs.LAYOUTS, "<>")):
-        write.write_in_place(made(tmp_path, f"{number}.dng", layout=layout, order=order))
+    for number, parts in enumerate(ALL_LAYOUTS):
+        write.write_in_place(made(tmp_path, f"{number}.dng", **parts))
     done = system_root(RAW_DEVELOPER).run(
         ["bash", "-c", "exiv2 -g OpcodeList -pt /mnt/x/*.dng"], timeout=60, binds={"/mnt/x": tmp_path}
     )
-    assert done.stdout.count("OpcodeList3") == 6
+    assert done.stdout.count("OpcodeList3") == len(ALL_LAYOUTS)
     assert done.stderr == ""
 
 
