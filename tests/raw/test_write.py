@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sixbit.calibration import keep
+from sixbit.calibration.frames import Setting
+from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.files import dng as structure_of
 from sixbit.files.dng_kept import FOLDER
 from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, Structure, StructureError, find
+from sixbit.lenses.catalogue import catalogue
 from sixbit.machine import user_data
 from sixbit.raw import write
 from sixbit.raw.opcodes import FixVignetteRadial, WarpRectilinear, check, packed, unpacked
@@ -23,8 +27,9 @@ from sixbit.raw.sensor import raw_in
 from sixbit.raw.told import told_of
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, SixbitError
+from sixbit.values.lens import Model
 from tests.scenery import dngs
-from tests.scenery.programs import exiftool
+from tests.scenery.programs import dcraw, exiftool
 from tests.scenery.root import RAW_DEVELOPER, system_root
 
 STOPPED_DOWN = Choices(f_number=5.6)
@@ -320,6 +325,26 @@ def test_fall_off_that_the_camera_has_compensated_is_left_out(tmp_path: Path) ->
     assert "vignetting" in named.record["corrections"]
 
 
+@pytest.mark.parametrize("body", ["LEICA M10", "LEICA M10-R"])
+def test_flats_of_that_very_body_hold_what_the_camera_did(tmp_path: Path, body: str) -> None:
+    """So shading, and fall-off of one's own, are written where an M knew its lens; none is known of another body."""
+    coded = {"lens": "Summilux-M 1:1.4/21 ASPH.", "focal_mm": 21, "f_number": (28, 10)}
+    shading = Shading(PlaneShading((1.0, 0.0, -0.05)), PlaneShading()).to_json()
+    setting = Setting(
+        catalogue().lens("summilux-21"), 1.0, 21.0, 1.5, 2.8, 1000.0, "Leica Camera AG", "LEICA M10", turned=1
+    )
+    keep.add(setting, "9 flats", shading=shading, vignetting=Model("pa", (-0.1, 0.0, 0.0)))
+    photo = made(tmp_path, model=body, **coded)
+    written = write.write_in_place(photo).correction.record["corrections"]
+    on_body = body == "LEICA M10"
+    assert ("shading" in written, "vignetting" in written) == (on_body, on_body)
+    assert ("OpcodeList2" in lists_of(photo)) == on_body
+    named = write.write_copy(
+        made(tmp_path, "b.dng", model=body, **coded), tmp_path / "c.dng", Choices(compensated="correct")
+    )
+    assert "vignetting" in named.correction.record["corrections"]
+
+
 @pytest.mark.parametrize("parts", ALL_LAYOUTS)
 def test_exiftool_finds_all_tags_as_they_were(tmp_path: Path, parts: dict[str, Any]) -> None:
     photo = made(tmp_path, **parts)
@@ -345,6 +370,18 @@ def test_libraw_sees_the_same_pixels(tmp_path: Path, stored: str) -> None:
     with rawpy.imread(str(photo)) as before, rawpy.imread(str(out)) as after:
         assert np.array_equal(before.raw_image, after.raw_image)
         assert np.array_equal(before.postprocess(half_size=True), after.postprocess(half_size=True))
+
+
+@pytest.mark.parametrize("f_number", [1.5, 5.6], ids=["gain maps", "no gain maps"])
+def test_dcraw_makes_the_same_picture(tmp_path: Path, f_number: float) -> None:
+    photo = made(tmp_path)
+    out = write.write_copy(photo, tmp_path / "out.dng", Choices(f_number=f_number)).out
+    before, after = (
+        subprocess.run([*dcraw(), "-c", "-w", "-4", str(path)], capture_output=True, check=True).stdout
+        for path in (photo, out)
+    )
+    assert before.startswith(b"P6")
+    assert before == after
 
 
 def test_exiv2_has_nothing_to_say(tmp_path: Path) -> None:
