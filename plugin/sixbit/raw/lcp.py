@@ -43,7 +43,7 @@ class Radial:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a profile says of a lens as it was set, in mm, f-numbers and metres."""
+    """The models of a lens as it was set, in mm, f-numbers and metres."""
 
     focal_mm: float
     f_number: float

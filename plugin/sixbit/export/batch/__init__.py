@@ -199,14 +199,14 @@ class _Plan:
             try:
                 if source.is_raw:
                     if not source.is_dng and preset.raw_settings != "none":
-                        stem = source.relative.as_posix()
-                        self.tasks[source.absolute] = replace(task, stem=stem, is_raw=True)
+                        self.tasks[source.absolute] = replace(task, stem=source.relative.as_posix(), is_raw=True)
                 elif (stem := stems.of(source)) is not None:
                     self.tasks[source.absolute] = replace(task, stem=stem)
             except Exception as error:
                 self.failed[source.absolute] = task, failed(task, error)
-        photos = {source: task.stem for source, task in self.tasks.items() if not task.is_raw}
-        self.new_targets = {source: stem for source, stem in photos.items() if given.get(source) != stem}
+        self.new_targets = {
+            path: task.stem for path, task in self.tasks.items() if not task.is_raw and given.get(path) != task.stem
+        }
 
     def is_done(self, task: Task) -> bool:
         """True if an earlier run did it, and nothing changed since."""
