@@ -18,10 +18,10 @@ from pathlib import Path
 from sixbit.raw.write import write_copy
 from sixbit.values.arrays import FloatArray
 from sixbit.values.choices import Choices
+from tests.scenery.raw_chart import LARGE
 from tests.scenery.raw_developers import Apart, apart, by_darktable, by_rawtherapee, raw, warp
 from tests.scenery.root import SUITES
 
-SIZE = (5952, 3968)
 APERTURES = (2.8, 1.5)
 DARKTABLE, BY_MAPS = Apart(1.0, 0.15, 0.025), Apart(1.0, 0.15, 0.01)
 RAWTHERAPEE = Apart(1.0, 0.9, 0.01)
@@ -38,16 +38,16 @@ def main() -> int:
     wrong = 0
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        (folder / "straight.dng").write_bytes(raw(None, SIZE))
+        (folder / "straight.dng").write_bytes(raw(None, LARGE))
         for f_number in APERTURES:
             bent = folder / "bent.dng"
-            bent.write_bytes(raw(warp(f_number, SIZE), SIZE))
+            bent.write_bytes(raw(warp(f_number, LARGE.size), LARGE))
             write_copy(bent, folder / f"f{f_number}.dng", Choices(f_number=f_number))
         print("| program | aperture | left | holds |\n|---|---:|---|---|")
         for name, develop, opcodes, maps in developers():
             straight = develop(folder / "straight.dng")
             for f_number, most in zip(APERTURES, (opcodes, maps), strict=True):
-                left = apart(develop(folder / f"f{f_number}.dng"), straight)
+                left = apart(develop(folder / f"f{f_number}.dng"), straight, LARGE)
                 holds = all(value <= bound for value, bound in zip(left, most, strict=True))
                 wrong += not holds
                 print(f"| {name} | f/{f_number:g} | {left} | {'yes' if holds else 'NO'} |", flush=True)

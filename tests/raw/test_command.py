@@ -39,6 +39,19 @@ def test_a_folder_is_copied_with_its_correction_and_back(folder: Path, capsys: p
     assert out.read_bytes() == source.read_bytes()
 
 
+def test_a_lens_is_chosen_by_its_name_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["dng", str(folder / "in"), "--in-place", "--json", "--lens"]
+    assert main([*words, "Summicron-M 1:2/35 ASPH."]) == 0
+    assert answers(capsys)[0]["record"]["lens_id"] == "summicron-35-asph"
+    for name in ("Summicron 50", "no such lens"):
+        with pytest.raises(SystemExit) as caught:
+            main([*words, name])
+        assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert "may be summicron-50" in said
+    assert "'no such lens' is the name of no lens" in said
+
+
 def test_a_link_in_the_output_folder_is_not_followed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "elsewhere").mkdir()
     (folder / "out").mkdir()

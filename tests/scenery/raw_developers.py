@@ -16,7 +16,7 @@ from sixbit.values.arrays import FloatArray
 from sixbit.values.choices import Choices
 from tests.scenery import dngs, raw_chart
 from tests.scenery.darktable_lens import cli_options, sidecar
-from tests.scenery.raw_chart import BORDER, SIZE
+from tests.scenery.raw_chart import BORDER, SIZE, SMALL, Grid
 from tests.scenery.root import RAW_DEVELOPER, system_root
 
 LENS = "vm-nokton-28-1.5"
@@ -42,10 +42,10 @@ def warp(f_number: float, size: tuple[int, int] = SIZE) -> Warp:
     return scaled(Warp(wanted.optics, wanted.picture), "fill")
 
 
-def raw(bent: Warp | None, size: tuple[int, int] = SIZE, **parts: Any) -> bytes:
+def raw(bent: Warp | None, grid: Grid = SMALL, **parts: Any) -> bytes:
     """Return the DNG of the chart as the lens of a warp has drawn it, or none."""
-    pixels = raw_chart.photographed(bent, size=size)
-    return dngs.dng(pixels=pixels, crop=(BORDER, BORDER, *size), **parts)
+    pixels = raw_chart.photographed(bent, grid=grid)
+    return dngs.dng(pixels=pixels, crop=(BORDER, BORDER, *grid.size), **parts)
 
 
 class Apart(NamedTuple):
@@ -59,15 +59,15 @@ class Apart(NamedTuple):
         return f"{self.px:.3f} px, colour {self.coloured_px:.3f} px, light {self.light:.4f}"
 
 
-def apart(developed: FloatArray, straight: FloatArray) -> Apart:
+def apart(developed: FloatArray, straight: FloatArray, grid: Grid = SMALL) -> Apart:
     """Compare a developed chart with the straight one, developed alike."""
-    dots = raw_chart.dots((straight.shape[1], straight.shape[0]))
+    dots = raw_chart.dots(grid)
     found, wanted = raw_chart.found(developed, dots), raw_chart.found(straight, dots)
     off = found - wanted
     assert np.isfinite(off).all(axis=(1, 2)).mean() > 0.9
     green = np.hypot(*off[:, 1].T)
     coloured = np.hypot(*np.moveaxis(off[:, [0, 2]] - off[:, [1]], 2, 0))
-    light = raw_chart.ground(developed, dots) / raw_chart.ground(straight, dots) - 1
+    light = raw_chart.ground(developed, dots, grid) / raw_chart.ground(straight, dots, grid) - 1
     return Apart(float(np.nanmax(green)), float(np.nanmax(coloured)), float(np.nanmax(np.abs(light))))
 
 

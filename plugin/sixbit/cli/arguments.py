@@ -24,7 +24,12 @@ SETTING = {
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `compile` and `correct` have in common; :func:`chosen` reads them."""
-    parser.add_argument("--lens", metavar="ID", help="the identity of the lens, where the photo does not say it")
+    parser.add_argument(
+        "--lens",
+        type=lens,
+        metavar="ID|NAME",
+        help="the identity of the lens, or its name, where the photo does not say it",
+    )
     add_setting(parser, SETTING)
     parser.add_argument("--only", dest="kinds", type=kinds, metavar="KIND,...", help=f"of {', '.join(KINDS)}")
     parser.add_argument("--scale", type=scale, metavar="fill|none|FACTOR", help="fill the frame (default), or not")
@@ -60,6 +65,18 @@ def chosen(options: argparse.Namespace, usual: Choices | None = None) -> Choices
         said["kinds"] = with_strength(said["kinds"], usual.kinds)
         said["compensated"] = "correct"  # Who names a correction wants it, whatever the camera has done.
     return replace(usual, **{name: value for name, value in said.items() if value is not None})
+
+
+def lens(text: str) -> str:
+    """Read the identity of a lens, or a name that fits one alone."""
+    from sixbit.lenses.match import match_name
+
+    found = match_name(text)
+    if found.lens is not None:
+        return found.lens.lens_id
+    names = ", ".join(one.lens_id for one in found.candidates)
+    why = f"may be {names}: give one of these" if names else "is the name of no lens; `sixbit lenses` lists them"
+    raise argparse.ArgumentTypeError(f"{text!r} {why}")
 
 
 def positive(text: str) -> float:

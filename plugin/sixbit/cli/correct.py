@@ -55,7 +55,6 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.export import presets
     from sixbit.export.compare import check_comparison
     from sixbit.export.correct import correct
-    from sixbit.lenses.catalogue import catalogue
     from sixbit.lenses.remembered import keep
     from sixbit.tags.read import read_shot
     from sixbit.values.errors import CompileError, EngineError, PresetError
@@ -64,9 +63,6 @@ def run(options: argparse.Namespace) -> int:
         preset = _over(presets.load(options.preset) if options.preset else presets.PLAIN, options)
     except PresetError as error:
         complain(told(error))
-        return UNUSABLE
-    if options.lens and options.lens not in catalogue().lenses:
-        complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
         return UNUSABLE
     if options.remember and not options.lens:
         complain("--remember keeps the lens that is given with --lens")

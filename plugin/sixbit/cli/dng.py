@@ -46,11 +46,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do what is asked with each DNG, and go on after one that is refused."""
-    from sixbit.lenses.catalogue import catalogue
-
-    if options.lens and options.lens not in catalogue().lenses:
-        complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
-        return UNUSABLE
     try:
         do = _deed(options)
     except SixbitError as error:

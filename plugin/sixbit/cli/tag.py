@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from sixbit.cli import UNUSABLE, complain, for_each
-from sixbit.cli.arguments import add_setting
+from sixbit.cli.arguments import add_setting, lens
 from sixbit.cli.ways_out import told
 from sixbit.values.errors import photo_name
 
@@ -22,7 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.epilog = KEPT
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
-    parser.add_argument("--lens", required=True, metavar="ID", help="the identity of the lens (`sixbit lenses`)")
+    parser.add_argument(
+        "--lens",
+        type=lens,
+        required=True,
+        metavar="ID|NAME",
+        help="the identity of the lens, or its name",
+    )
     add_setting(parser, ("f_number", "focal_mm"))
     parser.add_argument("--backup", action="store_true", help="keep each photo as it was beside it")
 
@@ -32,18 +38,15 @@ def run(options: argparse.Namespace) -> int:
     from sixbit.lenses.catalogue import catalogue
     from sixbit.tags.write import write_lens_tags
 
-    lens = catalogue().lenses.get(options.lens)
-    if lens is None:
-        complain(f"there is no lens with the identity {options.lens!r}; `sixbit lenses` lists them")
-        return UNUSABLE
-    if options.focal_mm and (refused := lens.out_of_reach(options.focal_mm)):
+    tagged = catalogue().lens(options.lens)
+    if options.focal_mm and (refused := tagged.out_of_reach(options.focal_mm)):
         complain(told(refused))
         return UNUSABLE
 
     def tag(photo: Path) -> None:
         written = write_lens_tags(
-            photo, lens, f_number=options.f_number, focal_mm=options.focal_mm, backup=options.backup
+            photo, tagged, f_number=options.f_number, focal_mm=options.focal_mm, backup=options.backup
         )
-        print(f"{photo_name(written)}: {lens.name}")
+        print(f"{photo_name(written)}: {tagged.name}")
 
     return for_each(options.photos, tag)
