@@ -122,7 +122,7 @@ def test_a_lens_that_is_not_certain_gets_none(folder: Path, tags: dict[str, obje
     seen = run(folder)["a.ARW"]
     assert seen.status == "raw"
     assert code in seen.codes
-    assert "no settings for RawTherapee" in seen.message
+    assert "No settings for RawTherapee" in seen.message
     assert not list(folder.rglob("*.pp3"))
 
 

@@ -59,7 +59,7 @@ def settled(task: Task, write: bool = True) -> Record:
         _check_calibrated(task, lens)
     except SixbitError as error:
         why = Sentence(
-            "is a raw file, which is not developed here, and gets no settings for RawTherapee: {why}",
+            "is a raw file, which is not developed here. No settings for RawTherapee: {why}",
             why=error.reason if str(error.subject or task.source) == task.source else error,
         )
         return {"status": "raw", "reason": "raw", "message": str(why), "codes": [*codes_of(error), Code.RAW]}
