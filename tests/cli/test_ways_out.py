@@ -20,7 +20,7 @@ from sixbit.values.sentence import Sentence
 from sixbit.values.ways_out import WaysOut, way_out
 
 TABLES = {"command line": WAYS_OUT, "sixbit batch": IN_A_BATCH, "sixbit dng": IN_A_DNG, "batch of an editor": BY_PRESET}
-ARGUMENTS = {"N": "2.8", "MM": "35", "C": "1.5", "WxH": "900x600", "SIZE": "4G"}
+ARGUMENTS = {"ID": "summicron-35-asph", "N": "2.8", "MM": "35", "C": "1.5", "WxH": "900x600", "SIZE": "4G"}
 """Values for what ways out leave to the reader."""
 
 
@@ -51,7 +51,7 @@ def commands(table: WaysOut) -> list[str]:
 @pytest.mark.parametrize("command", sorted({*commands(WAYS_OUT), *commands(IN_A_BATCH), *commands(IN_A_DNG)}))
 def test_the_commands_are_understood(command: str, parsers: dict[str, argparse.ArgumentParser]) -> None:
     name, *words = shlex.split(command)
-    parsers[name].parse_args(words)
+    parsers[name].parse_args([ARGUMENTS.get(word, word) if word == "ID" else word for word in words])
 
 
 def options(table: WaysOut) -> list[list[str]]:
