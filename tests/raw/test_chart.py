@@ -26,7 +26,7 @@ from tests.scenery.raw_chart import BORDER, SIZE
 from tests.scenery.raw_developers import LENS, apart, by_darktable, by_rawtherapee, raw, warp
 from tests.scenery.root import SUITES
 
-BY_DARKTABLE, BY_RAWTHERAPEE = 0.25, 0.75
+BY_DARKTABLE, BY_RAWTHERAPEE = 0.25, 0.4
 """Pixels that are left of 6, by programs that know four even terms alone, and take the corners of pixels for them."""
 F_NUMBER, OPEN = 2.8, 1.5
 """Apertures at which FixVignetteRadial holds the fall-off, and at which gain maps have to."""

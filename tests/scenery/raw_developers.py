@@ -23,6 +23,8 @@ LENS = "vm-nokton-28-1.5"
 RAWTHERAPEE = ("rawtherapee-cli", "-q", "-t", "-b16", "-Y")
 _PLAIN = """[Version]
 Version=346
+[Common Properties for Transformations]
+AutoFill=false
 [Color Management]
 InputProfile=(none)
 OutputProfile=RTv4_sRGB
@@ -31,7 +33,7 @@ FlatFieldFromMetaData=true
 [RAW Bayer]
 Method=amaze
 """
-"""RawTherapee's settings that leave light linear, and take gain maps."""
+"""RawTherapee's settings that leave light linear, enlarge nothing by themselves, and take gain maps."""
 SECONDS = 600.0
 
 
