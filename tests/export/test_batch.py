@@ -408,7 +408,7 @@ def test_every_status_is_told_with_its_reason(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "sixbit-report.html").read_text(encoding="utf-8")
     assert page.count("data:image/jpeg") == 4
     assert "Correct it in darktable" in page
-    assert report(tmp_path / "out")["raw.ARW"]["codes"] == ["raw"]
+    assert report(tmp_path / "out")["raw.ARW"]["codes"] == ["format", "raw"]
 
 
 def test_a_preset_says_what_becomes_of_them(tmp_path: Path) -> None:

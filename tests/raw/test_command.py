@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,19 @@ def test_a_folder_is_copied_with_its_correction_and_back(folder: Path, capsys: p
     assert main(["dng", "--remove", str(folder / "out")]) == 0
     assert "to the byte" in capsys.readouterr().out
     assert out.read_bytes() == source.read_bytes()
+
+
+def test_a_lens_is_chosen_by_its_name_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["dng", str(folder / "in"), "--in-place", "--json", "--lens"]
+    assert main([*words, "Summicron-M 1:2/35 ASPH."]) == 0
+    assert answers(capsys)[0]["record"]["lens_id"] == "summicron-35-asph"
+    for name in ("Summicron 50", "no such lens"):
+        with pytest.raises(SystemExit) as caught:
+            main([*words, name])
+        assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert "may be summicron-50" in said
+    assert "'no such lens' is the name of no lens" in said
 
 
 def test_a_link_in_the_output_folder_is_not_followed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,6 +111,52 @@ def test_opcodes_of_a_camera_are_told_in_words(folder: Path, capsys: pytest.Capt
     assert main(["dng", str(photo), "--in-place"]) == 1
     assert "OpcodeList2: FixBadPixelsList" in capsys.readouterr().err
     assert photo.read_bytes() == before
+
+
+LINEAR = {"colours": (), "more": {0x0115: (3, 3)}}
+CAMERAS = packed([WarpRectilinear(((1.0, -0.02, 0.0, 0.0),) * 3)])
+WITHOUT_VERSION = dngs.dng().replace(struct.pack("<HHI", 0xC612, 1, 4), struct.pack("<HHI", 0xC60F, 1, 4))
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "no DNG"),
+    "no TIFF": (b"\xff\xd8\xff\xe0 a JPEG", "no DNG"),
+    "a TIFF without DNGVersion": (WITHOUT_VERSION, "no DNG"),
+    "BigTIFF": (b"II+\0\x08\0\0\0" + bytes(64), "a BigTIFF"),
+    "cut": (dngs.dng()[:5000], "cannot be found"),
+    "no raw": (dngs.dng(more={0x0106: (3, 2)}), "holds no raw"),
+    "a pointer beyond the end": (dngs.dng(more={0x0111: (4, 1 << 30)}), "beyond its end"),
+    "a camera's opcodes": (dngs.dng(more={0xC74E: (7, CAMERAS)}), "of its camera or another program already"),
+    "an enhanced picture": (dngs.dng(of_first={0x00FE: (4, 16)}), "enhanced picture"),
+    "three samples": (dngs.dng(**LINEAR), "mixed already"),  # type: ignore[arg-type]
+    "other colours": (dngs.dng(more={0xC616: (1, (0, 1, 3))}), "other colours"),
+    "a signature": (dngs.dng(of_first={0xCD41: (7, b"jumb" * 8)}), "signed (C2PA)"),
+}
+
+
+@pytest.mark.parametrize(("data", "why"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused_is_status_1_and_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes, why: str
+) -> None:
+    photo = tmp_path / "L1000001.DNG"
+    photo.write_bytes(data)
+    before = photo.stat()
+    assert main(["dng", str(photo), "--in-place"]) == 1
+    said = capsys.readouterr().err
+    assert f"{photo}: " in said
+    assert why in said
+    assert "Traceback" not in said
+    assert photo.read_bytes() == data
+    assert photo.stat().st_mtime_ns == before.st_mtime_ns
+    assert [path.name for path in tmp_path.iterdir() if path.is_file() and path != photo] == []
+
+
+def test_what_carries_another_correction_already_is_status_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = folder / "in/rome/a.DNG"
+    assert main(["dng", str(photo), "--in-place"]) == 0
+    once = photo.read_bytes()
+    assert main(["dng", str(photo), "--in-place", "--aperture", "8"]) == 1
+    assert main(["dng", str(photo), "-o", str(folder / "out")]) == 1
+    assert "--remove takes those of Sixbit out" in capsys.readouterr().err
+    assert photo.read_bytes() == once
 
 
 @pytest.mark.parametrize(

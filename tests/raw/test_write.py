@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -12,15 +13,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sixbit.calibration import keep
+from sixbit.calibration.frames import Setting
+from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.files import dng as structure_of
-from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, Structure, find
+from sixbit.files.dng_kept import FOLDER
+from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, Structure, StructureError, find
+from sixbit.lenses.catalogue import catalogue
+from sixbit.machine import user_data
 from sixbit.raw import write
 from sixbit.raw.opcodes import FixVignetteRadial, WarpRectilinear, check, packed, unpacked
 from sixbit.raw.sensor import raw_in
+from sixbit.raw.told import told_of
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, SixbitError
+from sixbit.values.lens import Model
 from tests.scenery import dngs
-from tests.scenery.programs import exiftool
+from tests.scenery.programs import dcraw, exiftool
 from tests.scenery.root import RAW_DEVELOPER, system_root
 
 STOPPED_DOWN = Choices(f_number=5.6)
@@ -38,12 +47,27 @@ def lists_of(photo: Path) -> dict[str, list[str]]:
         return {name: [one.name for one in unpacked(data)] for name, data in raw_in(photo, file).lists.items()}
 
 
+TURNED = {"active": (4, 8, 200, 300), "crop": (4, 8, 284, 184), "orientation": 6}
+"""An ActiveArea whose middle is not that of the picture, turned."""
+SENSORS: dict[str, dict[str, Any]] = {
+    "off-centre": TURNED,
+    "monochrome": {"colours": (), "model": "LEICA M11 Monochrom"},
+    "lossless": {"stored": "lossless"},
+}
+ALL_LAYOUTS: list[dict[str, Any]] = [
+    *({"layout": layout, "order": order} for layout, order in itertools.product(dngs.LAYOUTS, "<>")),
+    *SENSORS.values(),
+]
 LAYOUTS = [*itertools.product(dngs.LAYOUTS, "<>", ("strips",)), *itertools.product(dngs.LAYOUTS[1:2], "<", dngs.STORED)]
 
 
-@pytest.mark.parametrize(("layout", "order", "stored"), LAYOUTS)
-def test_one_pointer_changes_and_all_comes_back(tmp_path: Path, layout: str, order: str, stored: str) -> None:
-    photo = made(tmp_path, layout=layout, order=order, stored=stored)
+@pytest.mark.parametrize(
+    "parts",
+    [*(dict(zip(("layout", "order", "stored"), one, strict=True)) for one in LAYOUTS), *SENSORS.values()],
+    ids=lambda parts: " ".join(map(str, parts.values())),
+)
+def test_one_pointer_changes_and_all_comes_back(tmp_path: Path, parts: dict[str, Any]) -> None:
+    photo = made(tmp_path, **parts)
     before = photo.read_bytes()
     written = write.write_copy(photo, tmp_path / "out" / photo.name, STOPPED_DOWN)
     assert photo.read_bytes() == before
@@ -78,7 +102,7 @@ def test_what_is_written_is_what_adobe_takes(tmp_path: Path, colours: tuple[int,
 
 
 def test_the_active_area_and_an_upright_picture_do_not_matter(tmp_path: Path) -> None:
-    inner = made(tmp_path, "inner.dng", active=(4, 8, 200, 300), crop=(4, 8, 284, 184), orientation=6)
+    inner = made(tmp_path, "inner.dng", **TURNED)
     write.write_in_place(inner, STOPPED_DOWN)
     with inner.open("rb") as file:
         raw = raw_in(inner, file)
@@ -180,6 +204,36 @@ def test_it_is_not_written_twice(tmp_path: Path) -> None:
     assert copy.read_bytes() == once
 
 
+def test_a_list_whose_trailer_another_program_has_dropped_is_known_here(tmp_path: Path) -> None:
+    """By the record that this computer keeps; on another one it may be anybody's, and stays."""
+    photo = made(tmp_path)
+    write.write_in_place(photo, STOPPED_DOWN)
+    dropped = photo.read_bytes()[: -structure_of.ROOM]
+    photo.write_bytes(dropped)
+    assert [line.own for line in told_of(photo).lines] == [True] * 3
+    assert write.write_in_place(photo, STOPPED_DOWN).grown == 0
+    assert not write.remove(photo).exactly
+    assert lists_of(photo) == {}
+    with pytest.raises(SixbitError, match="no correction"):
+        write.remove(photo)
+    shutil.rmtree(user_data() / FOLDER)
+    photo.write_bytes(dropped)
+    with pytest.raises(SixbitError, match="not those that Sixbit wrote"):
+        write.remove(photo)
+    assert photo.read_bytes() == dropped
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"lists": {"OpcodeList3": "0"}}'])
+def test_a_record_that_was_damaged_tells_nothing(tmp_path: Path, content: bytes) -> None:
+    photo = made(tmp_path)
+    write.write_in_place(photo, STOPPED_DOWN)
+    (record,) = (user_data() / FOLDER).iterdir()
+    record.write_bytes(content)
+    photo.write_bytes(photo.read_bytes()[: -structure_of.ROOM])
+    with pytest.raises(SixbitError, match="not those that Sixbit wrote"):
+        write.remove(photo)
+
+
 UNFIT: dict[str, dict[str, Any]] = {
     "enhanced": {"of_first": {0x00FE: (LONG, 16)}},
     "linear": {"colours": (), "more": {0x0115: (SHORT, 3)}},
@@ -238,6 +292,22 @@ def test_a_file_that_is_cut_or_no_dng_is_refused(tmp_path: Path, data: bytes) ->
         assert photo.read_bytes() == data
 
 
+def test_a_file_beyond_what_its_offsets_reach_is_refused(tmp_path: Path) -> None:
+    """4 GiB and more, or so near to them that the tail would go beyond. It is sparse, and takes no room."""
+    photo = made(tmp_path)
+    os.truncate(photo, 1 << 32)
+    for do in (write.write_in_place, write.remove, lambda path: write.write_copy(path, tmp_path / "out.dng")):
+        with pytest.raises(SixbitError, match="more than 4 GiB"):
+            do(photo)
+    assert photo.stat().st_size == 1 << 32
+    assert not (tmp_path / "out.dng").exists()
+    structure = Structure(dngs.dng())
+    lists, near = {"OpcodeList3": CAMERAS}, (1 << 32) - 600
+    with pytest.raises(StructureError, match="more than 4 GiB"):
+        structure_of.tail_for(structure, structure_of.raw_directory(structure), near, bytes(32), lists, {})
+    structure_of.tail_for(structure, structure_of.raw_directory(structure), near - 10_000, bytes(32), lists, {})
+
+
 def test_a_signed_file_is_only_copied(tmp_path: Path) -> None:
     photo = made(tmp_path, of_first={0xCD41: (7, b"jumb" * 8)})
     before = photo.read_bytes()
@@ -255,9 +325,29 @@ def test_fall_off_that_the_camera_has_compensated_is_left_out(tmp_path: Path) ->
     assert "vignetting" in named.record["corrections"]
 
 
-@pytest.mark.parametrize(("layout", "order"), [*itertools.product(dngs.LAYOUTS, "<>")])
-def test_exiftool_finds_all_tags_as_they_were(tmp_path: Path, layout: str, order: str) -> None:
-    photo = made(tmp_path, layout=layout, order=order)
+@pytest.mark.parametrize("body", ["LEICA M10", "LEICA M10-R"])
+def test_flats_of_that_very_body_hold_what_the_camera_did(tmp_path: Path, body: str) -> None:
+    """So shading, and fall-off of one's own, are written where an M knew its lens; none is known of another body."""
+    coded = {"lens": "Summilux-M 1:1.4/21 ASPH.", "focal_mm": 21, "f_number": (28, 10)}
+    shading = Shading(PlaneShading((1.0, 0.0, -0.05)), PlaneShading()).to_json()
+    setting = Setting(
+        catalogue().lens("summilux-21"), 1.0, 21.0, 1.5, 2.8, 1000.0, "Leica Camera AG", "LEICA M10", turned=1
+    )
+    keep.add(setting, "9 flats", shading=shading, vignetting=Model("pa", (-0.1, 0.0, 0.0)))
+    photo = made(tmp_path, model=body, **coded)
+    written = write.write_in_place(photo).correction.record["corrections"]
+    on_body = body == "LEICA M10"
+    assert ("shading" in written, "vignetting" in written) == (on_body, on_body)
+    assert ("OpcodeList2" in lists_of(photo)) == on_body
+    named = write.write_copy(
+        made(tmp_path, "b.dng", model=body, **coded), tmp_path / "c.dng", Choices(compensated="correct")
+    )
+    assert "vignetting" in named.correction.record["corrections"]
+
+
+@pytest.mark.parametrize("parts", ALL_LAYOUTS)
+def test_exiftool_finds_all_tags_as_they_were(tmp_path: Path, parts: dict[str, Any]) -> None:
+    photo = made(tmp_path, **parts)
     out = write.write_copy(photo, tmp_path / "out.dng").out
 
     def told(path: Path, *options: str) -> str:
@@ -282,13 +372,25 @@ def test_libraw_sees_the_same_pixels(tmp_path: Path, stored: str) -> None:
         assert np.array_equal(before.postprocess(half_size=True), after.postprocess(half_size=True))
 
 
+@pytest.mark.parametrize("f_number", [1.5, 5.6], ids=["gain maps", "no gain maps"])
+def test_dcraw_makes_the_same_picture(tmp_path: Path, f_number: float) -> None:
+    photo = made(tmp_path)
+    out = write.write_copy(photo, tmp_path / "out.dng", Choices(f_number=f_number)).out
+    before, after = (
+        subprocess.run([*dcraw(), "-c", "-w", "-4", str(path)], capture_output=True, check=True).stdout
+        for path in (photo, out)
+    )
+    assert before.startswith(b"P6")
+    assert before == after
+
+
 def test_exiv2_has_nothing_to_say(tmp_path: Path) -> None:
-    for number, (layout, order) in enumerate(itertools.product(dngs.LAYOUTS, "<>")):
-        write.write_in_place(made(tmp_path, f"{number}.dng", layout=layout, order=order))
+    for number, parts in enumerate(ALL_LAYOUTS):
+        write.write_in_place(made(tmp_path, f"{number}.dng", **parts))
     done = system_root(RAW_DEVELOPER).run(
         ["bash", "-c", "exiv2 -g OpcodeList -pt /mnt/x/*.dng"], timeout=60, binds={"/mnt/x": tmp_path}
     )
-    assert done.stdout.count("OpcodeList3") == 6
+    assert done.stdout.count("OpcodeList3") == len(ALL_LAYOUTS)
     assert done.stderr == ""
 
 

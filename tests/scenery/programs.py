@@ -27,19 +27,36 @@ def exiftool() -> list[str]:
     """Return the command of exiftool: the installed one, or Debian's package unpacked into the cache."""
     if found := shutil.which("exiftool"):
         return [found]
-    root = CACHE / "exiftool"
-    program = root / "usr/bin/exiftool"
-    if not program.exists():
-        if not (shutil.which("apt-get") and shutil.which("perl")):
-            missing("exiftool is not installed and cannot be fetched without apt-get and perl")
+    if not shutil.which("perl"):
+        missing("exiftool needs perl")
+    root = _fetched("exiftool", "libimage-exiftool-perl")
+    return ["perl", "-I", str(root / "usr/share/perl5"), str(root / "usr/bin/exiftool")]
+
+
+@cache
+def dcraw() -> list[str]:
+    """Return the command of dcraw: the installed one, or Debian's package unpacked into the cache."""
+    if found := shutil.which("dcraw"):
+        return [found]
+    command = str(_fetched("dcraw", "dcraw") / "usr/bin/dcraw")
+    if subprocess.run([command], capture_output=True, check=False).returncode == 127:
+        missing("dcraw does not run here")
+    return [command]
+
+
+def _fetched(program: str, package: str) -> Path:
+    """Unpack a package of Debian into the cache, and return the folder."""
+    root = CACHE / program
+    if not (root / "usr/bin" / program).exists():
+        if not shutil.which("apt-get"):
+            missing(f"{program} is not installed and cannot be fetched without apt-get")
         root.mkdir(parents=True, exist_ok=True)
-        package = "libimage-exiftool-perl"
         done = subprocess.run(["apt-get", "download", "-q", package], cwd=root, capture_output=True, text=True)
         if done.returncode:
             subprocess.run(["apt-get", "update", "-q"], capture_output=True, check=False)
             done = subprocess.run(["apt-get", "download", "-q", package], cwd=root, capture_output=True, text=True)
         archives = sorted(root.glob(f"{package}_*.deb"))
         if done.returncode or not archives:
-            missing(f"exiftool could not be fetched: {done.stderr.strip()}")
+            missing(f"{program} could not be fetched: {done.stderr.strip()}")
         subprocess.run(["dpkg-deb", "-x", archives[-1].name, "."], cwd=root, check=True)
-    return ["perl", "-I", str(root / "usr/share/perl5"), str(program)]
+    return root

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,21 +14,33 @@ from tests.scenery.dngs import BLACK, NEUTRAL, WHITE
 
 SIZE = (1200, 800)
 BORDER = 4
-STEP = 50.0
-SIGMA = 3.0
+
+
+class Grid(NamedTuple):
+    """The dots of a chart: its size, how far they stand from each other, and how wide they are, in px."""
+
+    size: tuple[int, int] = SIZE
+    step: float = 50.0
+    sigma: float = 3.0
+
+
+SMALL = Grid()
+LARGE = Grid((5952, 3968), 128.0, 4.0)
+"""One of 24 megapixels."""
 LEVEL, DEPTH = 0.35, 0.8
 
 
-def dots(size: tuple[int, int] = SIZE, margin: float = 20.0) -> FloatArray:
+def dots(grid: Grid = SMALL, margin: float = 20.0) -> FloatArray:
     """Return the places of the dots in the picture (n, 2): on a grid about its middle."""
-    x, y = (np.arange((side - 1) / 2 - STEP * (side // STEP), side, STEP) for side in size)
-    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    return grid[np.all((grid > margin) & (grid < np.array(size) - margin), axis=1)]
+    step = grid.step
+    x, y = (np.arange((side - 1) / 2 - step * (side // step), side, step) for side in grid.size)
+    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    return places[np.all((places > margin) & (places < np.array(grid.size) - margin), axis=1)]
 
 
-def photographed(warp: Warp | None, colours: tuple[int, ...] = (0, 1, 1, 2)) -> NDArray[np.uint16]:
+def photographed(warp: Warp | None, colours: tuple[int, ...] = (0, 1, 1, 2), grid: Grid = SMALL) -> NDArray[np.uint16]:
     """Return the values of a raw, BORDER px larger to all sides than the picture: the chart by the lens of a warp."""
-    width, height = SIZE
+    width, height = grid.size
     y, x = np.mgrid[-BORDER : height + BORDER, -BORDER : width + BORDER].astype(float)
     rows, columns = np.mgrid[0 : y.shape[0], 0 : y.shape[1]]
     of_pixel = np.array(colours).reshape(2, 2)[rows % 2, columns % 2]
@@ -43,13 +57,14 @@ def photographed(warp: Warp | None, colours: tuple[int, ...] = (0, 1, 1, 2)) -> 
             share = np.interp(radius, source, output * half) / np.maximum(radius, 1e-9)
             seen_x, seen_y = centre[0] + off_x * share, centre[1] + off_y * share
             light = 1 / fall_off_gain(warp, radius)
-        values[here] = _scene(seen_x, seen_y) * light * NEUTRAL[colour]
+        values[here] = _scene(seen_x, seen_y, grid) * light * NEUTRAL[colour]
     return np.round(BLACK + values * (WHITE - BLACK)).astype(np.uint16)
 
 
-def _scene(x: FloatArray, y: FloatArray) -> FloatArray:
-    off = [(at - (side - 1) / 2 + STEP / 2) % STEP - STEP / 2 for at, side in ((x, SIZE[0]), (y, SIZE[1]))]
-    dark: FloatArray = np.exp(-(off[0] ** 2 + off[1] ** 2) / (2 * SIGMA**2))
+def _scene(x: FloatArray, y: FloatArray, grid: Grid) -> FloatArray:
+    step = grid.step
+    off = [(at - (side - 1) / 2 + step / 2) % step - step / 2 for at, side in zip((x, y), grid.size, strict=True)]
+    dark: FloatArray = np.exp(-(off[0] ** 2 + off[1] ** 2) / (2 * grid.sigma**2))
     return LEVEL * (1 - DEPTH * dark)
 
 
@@ -77,13 +92,13 @@ def _centre(plane: FloatArray, place: tuple[float, float], reach: int) -> tuple[
     return float(x + (dark * across).sum() / dark.sum()), float(y + (dark * down).sum() / dark.sum())
 
 
-def ground(picture: FloatArray, at: FloatArray) -> FloatArray:
+def ground(picture: FloatArray, at: FloatArray, grid: Grid = SMALL) -> FloatArray:
     """Return the light between the dots, of green, over that in the middle."""
-    half = round(STEP / 2)
+    half = round(grid.step / 2)
     values = []
     for x, y in at:
         part = picture[round(y) + half - 4 : round(y) + half + 5, round(x) + half - 4 : round(x) + half + 5, 1]
         values.append(float(part.mean()) if part.size == 81 else np.nan)
     light = np.array(values)
-    middle = np.hypot(*(at - (np.array(SIZE) - 1) / 2).T) < 100
+    middle = np.hypot(*(at - (np.array(picture.shape[1::-1]) - 1) / 2).T) < 2 * grid.step
     return light / np.nanmedian(light[middle])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from sixbit.export.correct import correct
 from sixbit.files.dng import ROOM
+from sixbit.files.dng_kept import FOLDER
 from sixbit.lenses.compensation import done_unmarked
+from sixbit.machine import user_data
 from sixbit.raw.write import write_in_place
 from sixbit.tags.read import read_shot
 from sixbit.values.choices import Choices
@@ -91,11 +94,74 @@ def test_the_cameras_jpeg_developed_once_more_is_a_question(raw: Path) -> None:
     assert any("L1000001.DNG" in said for said in done_unmarked(shot))
 
 
-def test_a_correction_whose_record_is_gone_is_a_question(raw: Path) -> None:
-    """A program that writes a DNG anew may keep the opcodes, and leave what stands behind everything else."""
+def test_a_correction_whose_record_is_gone_is_a_question_elsewhere(raw: Path) -> None:
+    """A program that writes a DNG anew may keep the opcodes, and leave what stands behind everything else.
+
+    The computer that wrote them has the record all the same; another one does not.
+    """
     photo = developed(raw.parent, "Adobe Lightroom 8.1")
     raw.write_bytes(raw.read_bytes()[:-ROOM])
+    assert read_shot(photo).already_corrected == ALL
+    shutil.rmtree(user_data() / FOLDER)
     shot = read_shot(photo)
+    assert shot.already_corrected == ()
+    assert any("L1000001.DNG" in said for said in done_unmarked(shot))
+
+
+IDENTITY = "0123456789ABCDEF0123456789ABCDEF"
+DERIVED = (
+    '<xmpMM:DerivedFrom stRef:instanceID="xmp.iid:1" stRef:documentID="{0}"/>',
+    '<xmpMM:DerivedFrom rdf:parseType="Resource"><stRef:originalDocumentID>{0}</stRef:originalDocumentID>'
+    "</xmpMM:DerivedFrom>",
+    "<xmpMM:DerivedFrom><rdf:Description><stRef:filePath>C:\\photos\\L1000001.DNG</stRef:filePath>"
+    "</rdf:Description></xmpMM:DerivedFrom>",
+)
+"""References to the raw in the forms that RDF has for them: by an identity, or by the name of the file."""
+
+
+@pytest.fixture
+def named_raw(tmp_path: Path) -> Path:
+    """A raw that carries a correction, and has an identity by its XMP."""
+    photo = tmp_path / "L1000001.DNG"
+    photo.write_bytes(dngs.dng(xmp=xmp_packet(**{"xmpMM:DocumentID": IDENTITY})))
+    write_in_place(photo)
+    return photo
+
+
+def derived(raw: Path, software: str, reference: str, name: str, **properties: str) -> Path:
+    photo = raw.with_name(name)
+    photo.write_bytes(jpeg(90, 60, TAGS | {"Software": software}, xmp_packet(reference, **properties)))
+    return photo
+
+
+@pytest.mark.parametrize("reference", DERIVED)
+def test_what_photoshop_has_made_of_the_raw_is_corrected(named_raw: Path, reference: str) -> None:
+    """It opens a raw by Camera Raw alone, or gets what Lightroom has developed, and leaves its own name."""
+    name = "L1000001.jpg"
+    photo = derived(named_raw, "Adobe Photoshop 25.1 (Windows)", reference.format(IDENTITY), name)
+    assert read_shot(photo).already_corrected == ALL
+    by_tool = {"xmp:CreatorTool": "Adobe Photoshop 25.1"}
+    photo = derived(named_raw, "", reference.format(IDENTITY), name, **by_tool)
+    assert read_shot(photo).already_corrected == ALL
+    other = derived(named_raw, "Adobe Photoshop 25.1", DERIVED[0].format("F" * 32), name)
+    assert (read_shot(other).already_corrected, read_shot(other).perhaps_from) == ((), None)
+
+
+def test_the_raw_that_a_reference_names_is_found(named_raw: Path) -> None:
+    photo = derived(named_raw, "Adobe Lightroom 8.1", DERIVED[2], "rome.jpg")
+    assert read_shot(photo).already_corrected == ALL
+
+
+@pytest.mark.parametrize("software", ["darktable 5.0.1", "Some program", ""])
+def test_what_another_program_has_made_of_the_raw_is_a_question(named_raw: Path, software: str) -> None:
+    shot = read_shot(derived(named_raw, software, DERIVED[1].format(IDENTITY), "L1000001.jpg"))
+    assert shot.already_corrected == ()
+    assert any("L1000001.DNG" in said for said in done_unmarked(shot))
+
+
+def test_what_was_made_of_the_cameras_jpeg_is_a_question(named_raw: Path) -> None:
+    reference = DERIVED[2].replace(".DNG", ".JPG")
+    shot = read_shot(derived(named_raw, "Adobe Lightroom 8.1", reference, "L1000001.jpg"))
     assert shot.already_corrected == ()
     assert any("L1000001.DNG" in said for said in done_unmarked(shot))
 

@@ -28,6 +28,8 @@ _SAY_WHICH = (
 
 IN_A_BATCH: WaysOut = {
     **BY_PRESET,
+    Code.RAW: "Correct it in darktable, by Sixbit's action on selected images; a DNG can carry its correction, too "
+    "(`sixbit dng PHOTO -o FOLDER`).",
     Code.TOO_LARGE: "Allow more with --memory SIZE, or use a computer with more.",
     Code.MANY_PIXELS: WAYS_OUT[Code.MANY_PIXELS],
     Code.TOO_SLOW: "Allow more with --seconds N, or correct it alone (`sixbit correct PHOTO -o OUT`).",

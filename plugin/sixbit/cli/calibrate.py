@@ -56,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument(
         "-o", dest="out", type=Path, required=True, metavar="FILE", help="XML for lensfun; .json for another owner"
     )
+    export.add_argument(
+        "--lcp", action="store_true", help="profiles for Adobe's programs, into a folder; of the database, too"
+    )
     add_lens(export, "of this lens alone")
     export.add_argument(
         "--complete", action="store_true", help="with what Sixbit knows of the same lens, for use in other programs"
@@ -160,12 +163,33 @@ def _export(options: argparse.Namespace) -> int:
     from sixbit.lenses.lensfun_xml import parted
 
     lens_id = options.of_lens or options.lens
+    if options.lcp:
+        return _export_profiles(options, lens_id)
     if options.out.suffix.lower() == ".json":
         return _export_for_others(options, lens_id)
     count = export(options.out, lens_id, complete=options.complete)
     for words in parted(runs(lens_id)):
         complain(words)
     print(f"{photo_name(options.out)}: {count} {'lens' if count == 1 else 'lenses'}")
+    return DONE
+
+
+def _export_profiles(options: argparse.Namespace, lens_id: str | None) -> int:
+    """Write the profile of a lens, or of all that are calibrated, into a folder, and tell how good each is."""
+    from sixbit.files.replace import write_whole
+    from sixbit.lenses.catalogue import catalogue
+    from sixbit.raw import lcp
+
+    if options.complete:
+        complain("profiles hold all that is known already: sixbit calibrate export --lcp LENS -o FOLDER")
+        return UNUSABLE
+    lenses = [catalogue().lens(lens_id)] if lens_id else catalogue().lenses.values()
+    known = [one.lens_id for one in lenses if lens_id or set(one.best_calibrations()) & set(lcp.KINDS)]
+    for one in known:
+        profile = lcp.profile_of(one)
+        path = options.out / f"sixbit-{one}.lcp"
+        write_whole(path, lcp.written(profile), make_folder=True)
+        print(f"{photo_name(path)}: {profile.told}")
     return DONE
 
 

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_options: argparse.Namespace) -> int:
     """Tell each finding, and how to mend what is wrong."""
-    findings = [finding for part in ("server", *HOSTS) for finding in module_of(part).doctor()]
+    findings = [finding for part in ("server", *HOSTS, "readers") for finding in module_of(part).doctor()]
     for finding in findings:
         print(f"{'well ' if finding.well else 'WRONG'}  {photo_name(finding.subject)}: {photo_name(finding.message)}")
         if finding.code:

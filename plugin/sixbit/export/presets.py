@@ -105,6 +105,7 @@ class Preset:
     metadata: str = _DEFAULT["metadata"]
     file_name: str = _DEFAULT["file_name"]
     exists: str = _DEFAULT["exists"]
+    raw_settings: str = _DEFAULT["raw_settings"]
 
     @property
     def choices(self) -> Choices:

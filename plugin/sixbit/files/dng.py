@@ -11,11 +11,12 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO, NamedTuple
 
 from sixbit.files import limits, tiff
+from sixbit.files.dng_kept import recall
 from sixbit.files.tiff import Entry, Structure, StructureError, find
 
 LISTS = {"OpcodeList1": 0xC740, "OpcodeList2": 0xC741, "OpcodeList3": 0xC74E}
@@ -79,11 +80,14 @@ def raw_directories(structure: Structure) -> Iterator[RawDirectory]:
         yield RawDirectory(entries, at, following, structure.place(below) + 4 * number, number + 1)
 
 
-def raw_directory(structure: Structure) -> RawDirectory:
-    """Find the one directory of the raw itself. Raises StructureError if there is none, or several."""
+def raw_directory(structure: Structure, directories: Iterable[RawDirectory] | None = None) -> RawDirectory:
+    """Find the one directory of the raw itself. Raises StructureError if there is none, or several.
+
+    ``directories`` are those of the structure, if they were read already.
+    """
     found = [
         one
-        for one in raw_directories(structure)
+        for one in directories or raw_directories(structure)
         if not (structure.number(find(one.entries, tiff.SUBFILE_TYPE)) or 0)
         and structure.number(find(one.entries, PHOTOMETRIC)) in (CFA, LINEAR)
     ]
@@ -158,11 +162,18 @@ def carried(structure: Structure) -> Mapping[str, Any] | None:
     """
     with suppress(StructureError, struct.error):
         directory = raw_directory(structure)
-        tail = tail_of(structure, directory)
-        lists = lists_in(structure, directory.entries)
-        if tail and lists and are_own(lists, tail.record):
-            return tail.record
+        return own_record(lists_in(structure, directory.entries), tail_of(structure, directory))
     return None
+
+
+def own_record(lists: Mapping[str, bytes], tail: Tail | None) -> Mapping[str, Any] | None:
+    """Return the record of lists that Sixbit wrote, of the tail or else as this computer keeps it; None of others'."""
+    if not lists:
+        return None
+    if tail and are_own(lists, tail.record):
+        return tail.record
+    kept = recall(lists)
+    return kept if are_own(lists, kept) else None
 
 
 def bends(structure: Structure) -> bool:
@@ -186,6 +197,11 @@ def are_own(lists: Mapping[str, bytes], record: Mapping[str, Any]) -> bool:
     return all(told.get(name) == hashlib.sha256(lists.get(name, b"")).hexdigest() for name in told)
 
 
+def with_sums(record: Mapping[str, Any], lists: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return a record with the digests of its lists, by which :func:`are_own` knows them again."""
+    return {**record, "lists": {name: hashlib.sha256(data).hexdigest() for name, data in lists.items()}}
+
+
 def tail_for(
     structure: Structure,
     directory: RawDirectory,
@@ -205,8 +221,7 @@ def tail_for(
         tail.extend(data)
         return size + len(tail) - len(data)
 
-    sums = {name: hashlib.sha256(data).hexdigest() for name, data in lists.items()}
-    told = json.dumps({**record, "lists": sums}, separators=(",", ":")).encode()
+    told = json.dumps(with_sums(record, lists), separators=(",", ":")).encode()
     room = size + sum(map(len, lists.values())) + 12 * (len(directory.entries) + 4) + len(told) + 4 * ROOM
     if room >= 1 << 32:
         raise StructureError("it would have more than 4 GiB")

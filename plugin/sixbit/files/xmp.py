@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from sixbit.values.marks import NAMESPACE, PREFIX
@@ -20,10 +20,14 @@ _PREFIXES = {
     "http://cipa.jp/exif/1.0/": "exifEX",
     "http://ns.google.com/photos/1.0/panorama/": "GPano",
     "http://ns.adobe.com/photoshop/1.0/panorama-profile": "panorama",
+    "http://ns.adobe.com/xap/1.0/": "xmp",
     "http://leica-camera.com/digital-shift-assistant/1.0/": "xmpDSA",
+    "http://ns.adobe.com/xap/1.0/mm/": "xmpMM",
     NAMESPACE: PREFIX,
 }
 """Of the names of properties, by the namespaces that are read."""
+_REFERENCE = "{http://ns.adobe.com/xap/1.0/sType/ResourceRef#}"
+"""What a part of a property that names another file is called by (XMP specification part 2, section 1.2.3.3)."""
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _NOT_IN_XML = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r")
 """The bytes of UTF-8 that are no character of XML (section 2.2)."""
@@ -41,7 +45,10 @@ class XmpError(ValueError):
 
 
 class Packet(NamedTuple):
-    """``properties`` by name (``aux:Lens``), the items of a list joined by spaces."""
+    """``properties`` by name (``aux:Lens``), the items of a list joined by spaces.
+
+    Parts of a reference to another file have the names of both, with a slash: ``xmpMM:DerivedFrom/stRef:filePath``.
+    """
 
     properties: Mapping[str, str]
     darktable_modules: frozenset[str] = frozenset()
@@ -71,6 +78,8 @@ def read_packet(packet: bytes) -> Packet:
             if known := _known(element.tag):
                 items = [item.text or "" for item in element.iter(f"{_RDF}li")]
                 properties.setdefault(known, " ".join(items) if items else element.text or "")
+                for part, value in _reference(element):
+                    properties.setdefault(f"{known}/stRef:{part}", value)
         history = description.find(f"{_DARKTABLE}history")
         end = description.get(f"{_DARKTABLE}history_end") or description.findtext(f"{_DARKTABLE}history_end")
         if history is not None:
@@ -171,6 +180,13 @@ def text_of_packet(packet: bytes) -> str:
     text = text.encode().translate(None, _NOT_IN_XML).decode().strip()
     # Python parses text as it is; an encoding named in it would be refused as contradicting that.
     return text.partition("?>")[2] if text.startswith("<?xml") else text
+
+
+def _reference(element: Element) -> Iterator[tuple[str, str]]:
+    """The parts of a reference: attributes of the property, or elements in it or in a description of it."""
+    for inner in (element, *element.findall(f"{_RDF}Description")):
+        values = [*inner.attrib.items(), *((part.tag, part.text or "") for part in inner)]
+        yield from ((n.removeprefix(_REFERENCE), value) for n, value in values if n.startswith(_REFERENCE))
 
 
 def _known(name: str) -> str | None:

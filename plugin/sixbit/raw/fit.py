@@ -31,7 +31,8 @@ from sixbit.values.sentence import Sentence
 
 MOST_FALL_OFF_ERROR = 2e-3
 """The share by which FixVignetteRadial may miss a gain; beyond, gain maps hold it."""
-MAP_ERROR = MOST_FALL_OFF_ERROR
+MAP_ERROR = 1e-3
+"""The share by which a gain map may miss a gain."""
 MAP_ROWS = (33, 65, 97, 129)
 """Rows of nodes that a gain map is tried with."""
 _AIM_PX = 1e-4
@@ -135,7 +136,7 @@ def _even_powers(exact: Curve, reach: float, shown: float) -> tuple[Polynomial, 
     """The four terms of WarpRectilinear with the smallest largest error, and that, in px within the picture."""
     for end in (shown, 1.0):
         r = np.linspace(0, end, SAMPLES // 8)
-        found = _evened(np.stack([r ** (2 * k) for k in range(4)], axis=1), exact(r), r * reach)
+        found = evened(np.stack([r ** (2 * k) for k in range(4)], axis=1), exact(r), r * reach)
         within = np.linspace(0, shown, SAMPLES)
         error = np.max(np.abs(evaluate(found, within * within) - exact(within)) * within * reach)
         if np.all(np.diff(RADII * evaluate(found, RADII * RADII)) > 0):  # readers refuse what folds, seen or not
@@ -157,7 +158,7 @@ def _fall_off(warp: Warp, mosaic: Mosaic) -> tuple[tuple[Known, ...], float]:
     for end in (shown, 1.0):
         r = np.linspace(0, end, SAMPLES // 8)
         gain = fall_off_gain(warp, r * reach)
-        terms = _evened(np.stack([r ** (2 * k) for k in range(1, 6)], axis=1), gain - 1, 1 / gain)
+        terms = evened(np.stack([r ** (2 * k) for k in range(1, 6)], axis=1), gain - 1, 1 / gain)
         try:
             opcode = FixVignetteRadial(terms, centre)
         except OpcodeError:
@@ -166,7 +167,7 @@ def _fall_off(warp: Warp, mosaic: Mosaic) -> tuple[tuple[Known, ...], float]:
     return (), math.inf
 
 
-def _evened(basis: FloatArray, wanted: FloatArray, weight: FloatArray) -> Polynomial:
+def evened(basis: FloatArray, wanted: FloatArray, weight: FloatArray) -> Polynomial:
     """The shares of a basis that come nearest to what is wanted where they are farthest from it (Lawson's way)."""
     raised = np.ones_like(wanted)
     best, least = least_squares(basis, wanted), math.inf

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,8 @@ _OF_PIXELS_ALONE = frozenset({4, 5, 6, 7, 8, 10, 11, 12, 13})
 class Raw(NamedTuple):
     """An open DNG: its structure and the directory of its raw, the mosaic, the picture in px, and lists that are there.
 
-    ``tail`` is what Sixbit has left in it; ``carries`` is true if that is in effect, and ``size`` the length of the
-    file, without a tail that nothing points to: of a process that was killed.
+    ``tail`` is what Sixbit has left in it, and ``size`` the length of the file, without a tail that nothing points to:
+    of a process that was killed. ``record`` tells of the lists, if they are Sixbit's.
     """
 
     structure: Structure
@@ -41,9 +41,14 @@ class Raw(NamedTuple):
     picture: tuple[int, int]
     lists: Mapping[str, bytes]
     tail: dng.Tail | None
-    carries: bool
+    record: Mapping[str, Any] | None
     size: int
     is_signed: bool
+
+    @property
+    def carries(self) -> bool:
+        """True if its lists are those that Sixbit wrote."""
+        return self.record is not None
 
 
 @contextmanager
@@ -70,18 +75,19 @@ def raw_in(photo: Path, file: BinaryIO) -> Raw:
         main = structure.first()
         if find(main, tiff.DNG_VERSION) is None:
             raise _no_dng(photo)
-        _check_pictures(photo, structure)
-        directory = dng.raw_directory(structure)
+        directories = list(dng.raw_directories(structure))
+        _check_pictures(photo, structure, directories)
+        directory = dng.raw_directory(structure, directories)
         tail = dng.tail_of(structure, directory)
-        for one in dng.raw_directories(structure):
+        for one in directories:
             _check_values(photo, structure, one.entries, size)
         if tail is not None and tail.end == size and not dng.is_in_effect(structure, tail):
             size = tail.before
         lists = dng.lists_in(structure, directory.entries)
         mosaic, picture = _mosaic(photo, structure, directory.entries)
-        carries = tail is not None and bool(lists) and dng.are_own(lists, tail.record)
+        record = dng.own_record(lists, tail)
         is_signed = find(main, tiff.CREDENTIALS) is not None
-    return Raw(structure, directory, mosaic, picture, lists, tail, carries, size, is_signed)
+    return Raw(structure, directory, mosaic, picture, lists, tail, record, size, is_signed)
 
 
 def check_room(photo: Path, raw: Raw) -> None:
@@ -104,8 +110,8 @@ def check_room(photo: Path, raw: Raw) -> None:
             raise PhotoError(why, subject=photo)
 
 
-def _check_pictures(photo: Path, structure: Structure) -> None:
-    for one in dng.raw_directories(structure):
+def _check_pictures(photo: Path, structure: Structure, directories: list[dng.RawDirectory]) -> None:
+    for one in directories:
         kind = structure.number(find(one.entries, tiff.SUBFILE_TYPE)) or 0
         photometric = structure.number(find(one.entries, dng.PHOTOMETRIC))
         samples = structure.number(find(one.entries, tiff.SAMPLES)) or 1
@@ -114,8 +120,7 @@ def _check_pictures(photo: Path, structure: Structure) -> None:
         if kind == 0 and photometric == dng.LINEAR and samples != 1:
             raise _unfit(photo, "its colours are mixed already, as in a merged or converted raw")
     if not any(
-        (structure.number(find(one.entries, dng.PHOTOMETRIC)) or 0) in (dng.CFA, dng.LINEAR)
-        for one in dng.raw_directories(structure)
+        (structure.number(find(one.entries, dng.PHOTOMETRIC)) or 0) in (dng.CFA, dng.LINEAR) for one in directories
     ):
         raise _unfit(photo, "it holds no raw")
 

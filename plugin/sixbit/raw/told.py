@@ -67,7 +67,7 @@ def told_of(photo: Path) -> Told:
     """Tell of the opcodes of a DNG. Raises PhotoError for what is none, and for lists that are broken."""
     with reading(photo), opened(photo) as file:
         raw = raw_in(photo, file)
-    own = raw.tail.record if raw.tail and raw.carries else None
+    own = raw.record
     lines = []
     for name, data in raw.lists.items():
         try:

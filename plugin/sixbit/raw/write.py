@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from sixbit.files import dng
+from sixbit.files.dng_kept import keep
 from sixbit.files.in_place import alone
 from sixbit.files.reading import reading
 from sixbit.files.replace import refusal, replacing
@@ -163,6 +164,7 @@ def _unseen(raw: Raw) -> Iterator[Sentence]:
 
 
 def _tail(photo: Path, raw: Raw, digest: bytes, correction: Correction) -> tuple[bytes, int]:
+    keep(correction.lists, dng.with_sums(correction.record, correction.lists))
     try:
         return dng.tail_for(raw.structure, raw.directory, raw.size, digest, correction.lists, correction.record)
     except (StructureError, struct.error) as error:
@@ -212,12 +214,13 @@ def _parts(file: BinaryIO, begin: int, end: int) -> Iterator[memoryview]:
 
 def _without(photo: Path, new: BinaryIO, raw: Raw) -> None:
     """Take the lists of Sixbit out of the directory of the raw, where that stands now, and the trailer with them."""
-    assert raw.tail
+    assert raw.record
     copy = raw_in(photo, new)
-    told = raw.tail.record["lists"]
+    told = raw.record["lists"]
     copy.structure.remove(copy.directory.at, {dng.LISTS[name] for name in told if name in dng.LISTS})
-    new.seek(raw.tail.at)
-    new.write(bytes(dng.ROOM))
+    if raw.tail:
+        new.seek(raw.tail.at)
+        new.write(bytes(dng.ROOM))
 
 
 def _not_ours(photo: Path, raw: Raw) -> PhotoError:

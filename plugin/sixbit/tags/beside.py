@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sixbit.files.tiff import Structure, StructureError
-from sixbit.files.xmp import Packet
+from sixbit.files import limits
+from sixbit.files.tiff import XMP, Structure, StructureError, find
+from sixbit.files.xmp import Packet, XmpError, read_packet
 from sixbit.tags.programs import is_applied
 from sixbit.tags.source import Source
 from sixbit.values.errors import photo_name
@@ -25,8 +26,15 @@ _ALWAYS = re.compile(r"(?:Adobe )?(?:Photoshop )?(?:Lightroom|Camera Raw)\b", re
 _PERHAPS = re.compile(r"(darktable|RawTherapee|ART|vkdt)\b")
 """Those that carry them out where they are told to."""
 
+_OF_RAWS = re.compile(r"(Adobe Photoshop)\b", re.IGNORECASE)
+"""A program that edits any photo, but can open a raw by Camera Raw alone."""
+
 _OF_CAMERAS = (".jpg", ".jpeg", ".heic", ".heif", ".hif")
 """Endings of what a camera has developed itself."""
+_DERIVED = "xmpMM:DerivedFrom/stRef:"
+_IDENTITIES = ("documentID", "originalDocumentID", "instanceID")
+"""The parts of a reference that name another file wherever it lies (XMP specification part 2, section 1.2.3.3)."""
+_OWN_IDENTITIES = ("xmpMM:DocumentID", "xmpMM:OriginalDocumentID", "xmpMM:InstanceID")
 
 
 class Beside(NamedTuple):
@@ -41,6 +49,14 @@ class Beside(NamedTuple):
     is_certain: bool
 
 
+class _Carrying(NamedTuple):
+    """A raw with opcodes: the kinds of Sixbit's own, whether all are, and the identities that it has by its XMP."""
+
+    kinds: tuple[str, ...]
+    is_own: bool
+    identities: frozenset[str]
+
+
 def kinds_in(structure: Structure) -> tuple[str, ...]:
     """Tell the corrections that a DNG carries from Sixbit."""
     from sixbit.files.dng import carried
@@ -51,29 +67,50 @@ def kinds_in(structure: Structure) -> tuple[str, ...]:
 
 
 def developed_from(photo: Path, packet: Packet, exif: Source) -> Beside | None:
-    """Look for the DNG that a photo was developed from, if it says by which program; None if none carries anything."""
-    told = _program(packet.properties, exif)
-    if told is None:
-        return None
-    from sixbit.files.dng import bends  # of few photos
+    """Look for the DNG that a photo was developed from, by what it says of that and of its program.
 
-    program, is_certain = told
-    # A camera's own JPEG is developed a second time by the same programs.
-    is_certain = is_certain and not packet.properties.get("crs:RawFileName", "").lower().endswith(_OF_CAMERAS)
-    for raw in _raws_of(photo, packet.properties):
-        with suppress(OSError, StructureError):
-            if raw.is_file():
-                with raw.open("rb") as file:
-                    structure = Structure(file)
-                    kinds = kinds_in(structure)
-                    # Without our record, as a program may leave it behind, nobody can tell for which lens they are.
-                    has_others = not kinds and bends(structure)
-                if kinds or has_others:
-                    return Beside(kinds, photo_name(raw.name), program, is_certain and not has_others)
+    None if it says nothing, or if no such DNG carries anything.
+    """
+    properties = packet.properties
+    told = _program(properties, exif)
+    if told is None and not any(name.startswith(_DERIVED) for name in properties):
+        return None
+    for raw in _raws_of(photo, properties):
+        if (found := _carrying(raw)) is None:
+            continue
+        of_raw = told or (_derived_by(properties, exif) if _names(properties, raw, found) else None)
+        if of_raw is not None:
+            program, is_certain = of_raw
+            is_certain = is_certain and found.is_own and not _began_otherwise(properties)
+            return Beside(found.kinds, photo_name(raw.name), program, is_certain)
     return None
 
 
+def _carrying(raw: Path) -> _Carrying | None:
+    """Look for opcodes in a file beside a photo; None if there are none that Sixbit wrote, or that correct a lens."""
+    from sixbit.files.dng import bends  # of few photos
+
+    with suppress(OSError, StructureError):
+        if raw.is_file():
+            with raw.open("rb") as file:
+                structure = Structure(file)
+                kinds = kinds_in(structure)
+                # Without a record, as a program may leave it behind, nobody can tell for which lens they are.
+                if kinds or bends(structure):
+                    return _Carrying(kinds, bool(kinds), _identities(structure))
+    return None
+
+
+def _identities(structure: Structure) -> frozenset[str]:
+    entry = find(structure.first(), XMP)
+    with suppress(XmpError):
+        properties = read_packet(structure.data(entry, limits.XMP)).properties if entry else {}
+        return frozenset(properties[name] for name in _OWN_IDENTITIES if properties.get(name))
+    return frozenset()
+
+
 def _program(properties: Mapping[str, str], exif: Source) -> tuple[Tagged[str], bool] | None:
+    """Find the program that developed a photo, and whether it carries opcodes out for certain."""
     software = exif.text("Software")
     if software and _ALWAYS.match(software.value):
         return Tagged(software.value.strip("\0 ")[:60], software.tag), True
@@ -84,9 +121,37 @@ def _program(properties: Mapping[str, str], exif: Source) -> tuple[Tagged[str], 
     return None
 
 
+def _derived_by(properties: Mapping[str, str], exif: Source) -> tuple[Tagged[str], bool]:
+    """Find the program that made a photo of a raw, where it is none that only develops, or is not named at all."""
+    creator = properties.get("xmp:CreatorTool")
+    said = (exif.text("Software"), Tagged(creator, "XMP xmp:CreatorTool") if creator else None)
+    for program in (one for one in said if one):
+        for pattern in (_ALWAYS, _OF_RAWS):
+            if found := pattern.match(program.value):
+                return Tagged(found[0], program.tag), True
+    return Tagged("its program", "XMP xmpMM:DerivedFrom"), False
+
+
+def _names(properties: Mapping[str, str], raw: Path, found: _Carrying) -> bool:
+    """Tell whether a photo says that it was made of this raw, by the name of the file or by an identity."""
+    said = {properties.get(_DERIVED + part, "") for part in _IDENTITIES}
+    return _name_in(properties, f"{_DERIVED}filePath") == raw.name or bool(said & found.identities)
+
+
+def _began_otherwise(properties: Mapping[str, str]) -> bool:
+    """Tell whether a photo says that it was made of what a camera has developed: programs develop that once more."""
+    names = (_name_in(properties, name) for name in ("crs:RawFileName", f"{_DERIVED}filePath"))
+    return any(name.lower().endswith(_OF_CAMERAS) for name in names)
+
+
+def _name_in(properties: Mapping[str, str], name: str) -> str:
+    """The name of the file that a property tells, without the folder that it lay in."""
+    return properties.get(name, "").replace("\\", "/").rpartition("/")[2]
+
+
 def _raws_of(photo: Path, properties: Mapping[str, str]) -> Iterator[Path]:
-    """Files beside a photo that may be its raw: of its own name, and of the name that Camera Raw has left."""
-    named = properties.get("crs:RawFileName", "").replace("\\", "/").rpartition("/")[2]
-    for name in dict.fromkeys((f"{photo.stem}.dng", f"{photo.stem}.DNG", named)):
+    """Files beside a photo that may be its raw: of its own name, and of the names that programs have left."""
+    named = (_name_in(properties, name) for name in ("crs:RawFileName", f"{_DERIVED}filePath"))
+    for name in dict.fromkeys((f"{photo.stem}.dng", f"{photo.stem}.DNG", *named)):
         if name.lower().endswith(".dng"):
             yield photo.with_name(name)

@@ -125,9 +125,9 @@ def batch(
 
 def _work(plan: _Plan, waiting: Sequence[Task], pool: Pool, progress: Callable[[int, int, Outcome], None]) -> None:
     """Do the tasks that wait, and note down what becomes of them, and of photos that cannot be one."""
-    closed = _made_ready(plan.folder, {task.target.parent for task in waiting})
-    unfit = [(task, failed(task, closed[place])) for task in waiting if (place := task.target.parent) in closed]
-    fit = [task for task in waiting if task.target.parent not in closed]
+    closed = _made_ready(plan.folder, {task.place for task in waiting})
+    unfit = [(task, failed(task, closed[place])) for task in waiting if (place := task.place) in closed]
+    fit = [task for task in waiting if task.place not in closed]
     together = len(plan.sources)
     before = together - len(plan.failed) - len(waiting)
     try:
@@ -140,7 +140,7 @@ def _work(plan: _Plan, waiting: Sequence[Task], pool: Pool, progress: Callable[[
         for _, record in pool.finished():
             plan.ledger.add(record)
         raise
-    _made_ready(plan.folder, {task.target.parent for task in fit})  # clear of what a process left that died meanwhile
+    _made_ready(plan.folder, {task.place for task in fit})  # clear of what a process left that died meanwhile
 
 
 def _made_ready(folder: Path, places: Iterable[Path]) -> dict[Path, Exception]:
@@ -202,11 +202,16 @@ class _Plan:
         for source in self.sources:
             task = Task(source.path, source.absolute, str(folder), "", preset, settings, large=large)
             try:
-                if not source.is_raw and (stem := stems.of(source)) is not None:
+                if source.is_raw:
+                    if not source.is_dng and preset.raw_settings != "none":
+                        self.tasks[source.absolute] = replace(task, stem=source.relative.as_posix(), is_raw=True)
+                elif (stem := stems.of(source)) is not None:
                     self.tasks[source.absolute] = replace(task, stem=stem)
             except Exception as error:
                 self.failed[source.absolute] = task, failed(task, error)
-        self.new_targets = {source: task.stem for source, task in self.tasks.items() if given.get(source) != task.stem}
+        self.new_targets = {
+            path: task.stem for path, task in self.tasks.items() if not task.is_raw and given.get(path) != task.stem
+        }
 
     def is_done(self, task: Task) -> bool:
         """True if an earlier run did it, and nothing changed since."""
@@ -221,7 +226,7 @@ class _Plan:
 
     def outcome(self, source: Source, before: bool) -> Outcome:
         """The outcome of a source, by the ledger if it is a task."""
-        if source.is_raw:
+        if source.is_raw and source.absolute not in self.tasks:
             return Outcome(source.path, "raw", RAW, "raw", codes=(Code.RAW,))
         _, record = self.failed.get(source.absolute, (None, None))
         if source.absolute in self.tasks:

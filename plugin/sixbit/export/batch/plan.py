@@ -44,15 +44,30 @@ class Task:
     crop_factor: float | None = None
     """Of an editor that has the raw, which tells more of the part of the sensor than what was rendered of it."""
 
+    is_raw: bool = False
+    """True for a raw that is not developed, for which settings of a program that does are written."""
+
     @property
     def target(self) -> Path:
         """The file that is written."""
-        return Path(self.folder, self.stem + self.preset.suffix)
+        if self.is_raw:
+            return Path(f"{self.source}.pp3" if self.preset.raw_settings == "beside" else f"{self._begin}.pp3")
+        return Path(self._begin + self.preset.suffix)
+
+    @property
+    def place(self) -> Path:
+        """The folder of the output in which it is written; the outermost one, if it is written elsewhere."""
+        folder = Path(self.folder)
+        return self.target.parent if self.target.is_relative_to(folder) else folder
 
     @property
     def copy(self) -> Path:
         """The file that is written if the photo is copied."""
-        return Path(self.folder, self.stem + Path(self.source).suffix)
+        return Path(self._begin + Path(self.source).suffix)
+
+    @property
+    def _begin(self) -> str:
+        return str(Path(self.folder, self.stem))
 
 
 class Stems:
@@ -221,8 +236,8 @@ def is_done(record: Record | None, task: Task) -> bool:
         return False
     if record["fingerprint"] != fingerprint(task.source) or record["stem"] != task.stem:
         return False
-    if record["out"] is not None:
-        written = _size_and_time(Path(task.folder, record["out"]))
+    if record["out_size"] is not None:
+        written = _size_and_time(task.target if record["out"] is None else Path(task.folder, record["out"]))
         if written is None or written[0] != record["out_size"]:
             return False
     return bool(record["choices"] == choices_digest() or record["chosen"] == chosen_lens(task.source))

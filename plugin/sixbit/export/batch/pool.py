@@ -101,7 +101,7 @@ class Pool:
     def _size(self, task: Task, budget: int) -> int | Exception:
         """The bytes that a task takes, or why it cannot be done."""
         try:
-            size = needed(task.photo, task.preset)
+            size = 0 if task.is_raw else needed(task.photo, task.preset)
             if size <= budget:
                 return size
             check_pixels(task.photo, task.large)

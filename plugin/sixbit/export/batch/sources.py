@@ -27,6 +27,11 @@ class Source:
         return self.path.suffix.lower() in RAW_SUFFIXES
 
     @property
+    def is_dng(self) -> bool:
+        """True if its name says that it is Adobe's raw, which can carry a correction itself."""
+        return self.path.suffix.lower() == ".dng"
+
+    @property
     def absolute(self) -> str:
         """Its absolute path, by which it is known wherever the command is given."""
         return os.path.abspath(self.path)  # noqa: PTH100 - links stay as they are, they may be changed

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sixbit.compiler.told import described
 from sixbit.export.batch.ledger import Record
 from sixbit.export.batch.plan import Task, choices_digest, chosen_lens, fingerprint
+from sixbit.export.batch.raw import settled
 from sixbit.export.batch.record import blank, failed, why
 from sixbit.export.correct import correct
 from sixbit.export.correct import foreseen as foreseen_correction
@@ -43,9 +44,11 @@ def export(task: Task) -> Record:
             "choices": choices_digest(),
             "chosen": chosen_lens(task.source),
         }
-        result = _with_its_lens(task, _corrected)
-        if result.get("out") is not None:
-            result["out_size"] = Path(task.folder, result["out"]).stat().st_size
+        result = settled(task) if task.is_raw else _with_its_lens(task, _corrected)
+        # Settings that were there before are looked for again, too.
+        written = task.target if task.is_raw else Path(task.folder, result["out"]) if result.get("out") else None
+        if written is not None and written.exists():
+            result["out_size"] = written.stat().st_size
     except Exception as error:
         result = why(task, error)
     return {**known, **result}
@@ -54,7 +57,7 @@ def export(task: Task) -> Record:
 def foreseen(task: Task) -> Record:
     """The record that :func:`export` would make, as far as the photo's tags tell; nothing is written."""
     try:
-        return {**blank(task), **_with_its_lens(task, _foreseen)}
+        return {**blank(task), **(settled(task, write=False) if task.is_raw else _with_its_lens(task, _foreseen))}
     except Exception as error:
         return failed(task, error)
 
