@@ -43,7 +43,8 @@ class Choices:
 
     ``lens`` is an identity, ``focal_mm`` is in mm and ``distance_m`` in metres. ``kinds`` says how much is wanted of
     each kind, from 0 to 2, where 1 is what the calibration says; a kind that is not there is not wanted. ``scale`` is
-    ``fill`` (no empty corner, nothing lost that need not be), ``none``, or a factor. ``grades`` are those of the calibrations that are trusted.
+    ``fill`` (no empty corner, nothing lost that need not be), ``none``, or a factor. ``grades`` are those of the
+    calibrations that are trusted.
     ``compensated`` says what becomes of fall-off that the camera has compensated itself, for a lens that it knew:
     ``leave`` it, or ``correct`` it all the same. Raises :class:`CompileError` for choices that make no sense.
 
