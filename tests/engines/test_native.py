@@ -200,7 +200,7 @@ def test_the_reference_makes_light_of_the_region_alone(dtype: type) -> None:
 
 @pytest.mark.parametrize("step", native.STEPS)
 def test_agrees_at_every_distance_of_nodes(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "_step", lambda filter: step)
+    monkeypatch.setattr(native, "piece_size", lambda filter: step)
     even = filter(700, 90, warp=((0.97,), (1.0, 0.0), (1.04,)), gain=((1.5,),))  # going straight loses nothing
     pixels, region = picture(90, 700), Region(7, 3, 690, 80)
     theirs = engines.apply(even, pixels, "reference", region=region)
@@ -267,7 +267,7 @@ def test_any_strides(dtype: type) -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_the_picture_is_the_same_with_any_linear_algebra_library(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
-    for made_once in (tables_of, native._weights):
+    for made_once in (tables_of, native.weights):
         made_once.cache_clear()
     forbid_blas(monkeypatch)
     pixels = picture(30, 40, 3, dtype)
@@ -355,7 +355,7 @@ def test_gains_keep_to_a_hundred_thousandth() -> None:
 def test_weights_are_those_of_the_reference() -> None:
     t = np.linspace(0, 1, 101)
     for interpolation in engines.INTERPOLATIONS:
-        evens, odds = native._weights(interpolation)
+        evens, odds = native.weights(interpolation)
         expected = [weight for _, weight in reference.taps(t, interpolation)]
         powers = (t - 0.5)[:, None] ** (2 * np.arange(evens.shape[1]))
         for p, (even, odd) in enumerate(zip(evens, odds, strict=True)):

@@ -1,4 +1,4 @@
-"""Small Debian systems with the real GIMP and darktable in them, or RawTherapee, Chromium, compilers and an emulator.
+"""Small Debian systems with the real GIMP and darktable in them, or RawTherapee, Chromium, GEGL, compilers.
 
     root = system_root("trixie")
     root.run(["darktable-cli", "--version"])
@@ -35,6 +35,9 @@ EMULATOR = "qemu"
 
 RAW_DEVELOPER = "rawtherapee"
 """The system of RawTherapee's command line, of the older suite."""
+
+GEGL = "gegl"
+"""The system that compiles GEGL operations and runs them without GIMP, of the older suite."""
 
 EDITORS = ["gimp", "gir1.2-gimp-3.0", "darktable", "liblensfun-bin"]
 PYTHON = ["python3", "python3-gi", "python3-gi-cairo", "python3-venv", "python3-pyatspi"]
@@ -193,6 +196,8 @@ def _packages(suite: str) -> list[str]:
         return ["rawtherapee", "exiv2", "procps"]
     if suite == EMULATOR:
         return ["g++", "g++-aarch64-linux-gnu", "qemu-user"]
+    if suite == GEGL:
+        return ["g++", "libgegl-dev", "pkgconf"]
     return [*EDITORS, *PYTHON, *DESKTOP, *AROUND, GEXIV2[suite]]
 
 

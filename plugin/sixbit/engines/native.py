@@ -42,7 +42,7 @@ def apply(work: Work, level: str = "") -> None:
 
     filter, channels = work.filter, range(work.pixels.shape[2])
     # Where nothing moves every point lies on a pixel: the fewest neighbours give the same.
-    even, odd = _weights(work.interpolation if filter.warps else "bilinear")
+    even, odd = weights(work.interpolation if filter.warps else "bilinear")
     tables = tables_of(work.transfer, work.pixels.dtype)
     alpha = tables_of(linear(), work.pixels.dtype)
     gain_map = np.zeros((0, 1, 1)) if filter.gain_map is None else filter.gain_map
@@ -59,7 +59,7 @@ def apply(work: Work, level: str = "") -> None:
             gain=filter.gain if filter.brightens else [],
             planes=[(work.plane(k), k < work.colours and filter.brightens) for k in channels],
             gain_map=np.ascontiguousarray(gain_map, np.float32),
-            step=_step(filter),
+            step=piece_size(filter),
             even=even,
             odd=odd,
             curves=[tables.plane(k) if k < work.colours else alpha.plane(0) for k in channels],
@@ -72,7 +72,7 @@ def apply(work: Work, level: str = "") -> None:
         raise EngineError(f"The native engine cannot take this picture: {error}; it takes a copy of it.") from error
 
 
-def _step(filter: Filter) -> int:
+def piece_size(filter: Filter) -> int:
     """Return the largest pieces (px) in which parabolas through three nodes an axis keep within the kernel's errors.
 
     Over a piece of h px a parabola loses at most h^3 / (72 sqrt 3) times the third derivative (the remainder of
@@ -98,7 +98,7 @@ def _step(filter: Filter) -> int:
 
 
 @lru_cache(maxsize=3)
-def _weights(interpolation: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def weights(interpolation: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return half of the weights of the reference as polynomials of (t - 1/2)^2, even and odd, see kernel/job.hpp.
 
     They are exact for bilinear and bicubic, and good to 1e-7 for Lanczos.

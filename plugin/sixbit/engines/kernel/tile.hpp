@@ -64,6 +64,15 @@ void correct_part(const Job& job, const Tile& part, int origin_x, int origin_y, 
     }
 }
 
+// The part of the source that is read for a tile, for whoever has it in pieces only.
+inline Tile source_of_tile(const Job& job, const Tile& tile, Scratch& scratch) {
+    const int origin_x = tile.left / tile_width * tile_width, origin_y = tile.top / tile_height * tile_height;
+    const Nodes nodes = place_nodes(job, tile, origin_x, origin_y, scratch);
+    const Window window = window_for(job, tile, origin_x, origin_y, nodes, Sets{0, int(job.shift.size())}, scratch);
+    return {std::max(window.left, 0), std::max(window.top, 0), std::min(window.right, job.width),
+            std::min(window.bottom, job.height)};
+}
+
 template <typename Code>
 void correct_as(const Job& job, const Tile& tile, int origin_x, int origin_y, const Nodes& nodes, Scratch& scratch) {
     switch (job.channels) {
