@@ -260,6 +260,70 @@ def slider(least: float, most: float) -> Any:
     return next(a for a in spins if (a.queryValue().minimumValue, a.queryValue().maximumValue) == (least, most))
 
 
+def on_canvas() -> None:
+    """The correction is shown on GIMP's canvas while the dialog is open, and leaves no step to undo when it closes."""
+    open_dialog()
+    SEEN["filter labels"] = names(application(PLUGIN))
+    shot("filter dialog")
+    press(find(PLUGIN, "check box", "On the canvas"))
+    time.sleep(3)
+    SEEN["canvas changed"] = is_changed()
+    xdotool("search", "--name", "Leica M Lens Correction", "windowmove", "900", "500")
+    time.sleep(3)
+    shot("on canvas")
+    xdotool("search", "--name", "Leica M Lens Correction", "windowmove", "20", "20")
+    close_dialog("Cancel")
+    to_image()
+    time.sleep(1)
+    shot("canvas cancelled")
+    SEEN["canvas undo"] = can_undo()
+
+
+def can_undo() -> bool:
+    """Whether GIMP has something to undo."""
+    items = [a for a in inside(application("gimp")) if a.getRoleName() == "menu item" and a.parent.name == "Edit"]
+    return any(enabled(a) for a in items if a.name.startswith("Undo"))
+
+
+def as_filter() -> None:
+    """A layer gets an editable filter: one step to undo, and to do again."""
+    open_dialog()
+    close_dialog("OK")
+    wait(is_changed, "nothing was corrected")
+    to_image()
+    time.sleep(2)
+    shot("filter")
+    key("ctrl+z")
+    time.sleep(2)
+    SEEN["filter undone"] = [is_changed(), can_undo()]
+    shot("filter undone")
+    key("ctrl+y")
+    time.sleep(2)
+    shot("filter redone")
+
+
+def filter_again() -> None:
+    """The menu entry opens the dialog with the filter's values, and changes the filter."""
+    open_dialog()
+    SEEN["filter again"] = labels(PLUGIN)
+    strengths()[-1].queryValue().currentValue = 30
+    time.sleep(1)
+    close_dialog("OK")
+    wait(lambda: not servers(), "the server stays")
+    to_image()
+    time.sleep(2)
+    shot("filter changed")
+    key("ctrl+z")
+    time.sleep(2)
+    shot("filter change undone")
+    key("ctrl+y")
+    time.sleep(2)
+    open_dialog()
+    SEEN["filter strength"] = strengths()[-1].queryValue().currentValue
+    close_dialog("Cancel")
+    to_image()
+
+
 def gray() -> None:
     """A photo without colours has no lateral colour to correct."""
     open_dialog()
@@ -669,7 +733,20 @@ STEPS = (
         selected,
         mask,
     ),
-    *(gray, ambiguous, cropped, reshaped, untagged, export, interrupted, german, timings),
+    *(
+        on_canvas,
+        as_filter,
+        filter_again,
+        gray,
+        ambiguous,
+        cropped,
+        reshaped,
+        untagged,
+        export,
+        interrupted,
+        german,
+        timings,
+    ),
 )
 
 

@@ -141,7 +141,7 @@ CASES: list[dict[str, Any]] = [
     | {"runs": [{"lens": UNCALIBRATED, "hand_distortion": 4.0, "hand_red": 2.0, "hand_fall_off": 1.0}]},
     {"name": "leaves", "photo": "leaves.tif", "runs": [{"lens": UNCALIBRATED, "measure_tca": True}]},
     {"name": "without edges", "photo": "bare16.tif", "runs": [{"lens": UNCALIBRATED, "measure_tca": True}]},
-    {"name": "untold", "photo": "untold16.tif", "runs": [{}]},
+    {"name": "wholly untold", "photo": "untold16.tif", "runs": [{}]},
     {"name": "group_of", "photo": "named16.tif", "made": "group_of", "inside": True, "runs": [{}]},
     {"name": "all layers", "photo": "named16.tif", "made": "several", "all": True, "runs": [{"layers": "all"}]}
     | {"undo": True},
@@ -472,7 +472,7 @@ def test_lateral_colour_is_measured_in_the_photo(gimp: GimpHome, run: dict[str, 
 
 
 def test_an_untold_photo_is_told_of_its_lens_first(gimp: GimpHome, run: dict[str, Any]) -> None:
-    assert_untouched(gimp, run, "untold", "Say which lens it was")
+    assert_untouched(gimp, run, "wholly untold", "Say which lens it was")
 
 
 def test_a_group_has_its_layers_corrected(gimp: GimpHome, run: dict[str, Any]) -> None:

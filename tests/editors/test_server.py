@@ -25,6 +25,7 @@ import sixbit
 from sixbit.calibration.frames import Setting
 from sixbit.calibration.keep import add
 from sixbit.compiler.by_hand import ByHand
+from sixbit.compiler.editable import compile_editable
 from sixbit.compiler.optics import SensorPicture
 from sixbit.editors.server.pictures import reduced
 from sixbit.export.presets import load
@@ -332,6 +333,15 @@ def test_lateral_colour_that_a_picture_shows(server: Server, tmp_path: Path) -> 
     assert flat["why_not"] == "it has no colours"
     left_out = server.ask("compile", measured_tca=flat, **frame)["left_out"]
     assert "the photo itself does not show it" in left_out["tca"]["template"]
+
+
+def test_compile_gives_the_text_of_the_editable_filter(server: Server) -> None:
+    frame = {"size": [900, 600], "crop_factor": 1.0, "window": [10, 20, 300, 200], "strength": {"distortion": 0.5}}
+    said = server.ask("compile", lens=LENS, editable=True, **frame)
+    choices = sixbit.Choices(crop_factor=1.0)
+    _full, text = compile_editable(LENS, choices=choices, size=(900, 600), window=(10, 20, 300, 200))
+    assert said["editable"] == text
+    assert "editable" not in server.ask("compile", lens=LENS, **frame)
 
 
 def test_compile_takes_what_the_photo_says(server: Server) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.scenery.editor_home import EditorHome
+from tests.scenery.operation import operation
 from tests.scenery.programs import CACHE
 from tests.scenery.root import SystemRoot
 
@@ -32,6 +33,12 @@ class GimpHome(EditorHome):
     def plugin(self) -> Path:
         """The folder of the plug-in."""
         return next(self.home.glob(".config/GIMP/3.*/plug-ins/sixbit"))
+
+    def take_operation(self) -> None:
+        """Put the operation of the editable filter where GIMP looks for it."""
+        folder = self.home / ".local/share/gegl-0.4/plug-ins"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(operation(), folder)
 
     def batch(self, script: Path, arguments: Any = None, timeout: float = START_TIMEOUT) -> Any:
         """Run a script in GIMP's own Python, without a window, and return what it leaves in ``answer.json``."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from arguments import CHOSEN_OF_A_LENS, CHOSEN_OF_A_PHOTO
 from correction import MARK, Choices, Subject, check_made, compile_arguments
-from filters import bear, own_filter
-from gi.repository import Gegl, Gimp
+from filters import bear, own_filter, selection_aside
+from gi.repository import Gimp
 from layers import can_bear, check_pixels, has_selection, only_in_place, that_move
 from metadata import imported_file, tagged
 from pixels import STRIP, Area, PixelFile
@@ -224,7 +224,7 @@ def _finish(
     image.undo_group_start()
     try:
         for one in made:
-            aside = nullcontext() if _in_selection(one.subject, choices) else _selection_aside(image)
+            aside = nullcontext() if _in_selection(one.subject, choices) else selection_aside(image)
             with aside:
                 if one.is_filter:
                     _bear(one, choices, config, marks.before if marks else {})
@@ -266,23 +266,3 @@ def _bear(made: Made, choices: Choices, config: Gimp.ProcedureConfig, before: Ma
         "chosen": {name: config.get_property(name) for name in (*CHOSEN_OF_A_LENS, *CHOSEN_OF_A_PHOTO)},
     }
     bear(made.subject.drawable, compiled["editable"], compiled["made_from"]["lens"], choices.strength, record)
-
-
-@contextmanager
-def _selection_aside(image: Gimp.Image) -> Iterator[None]:
-    """Set the selection aside: GIMP brings pixels and filters into that alone. It is the same again afterwards."""
-    if Gimp.Selection.is_empty(image):
-        yield
-        return
-    selection = image.get_selection()
-    area = Gegl.Rectangle.new(0, 0, selection.get_width(), selection.get_height())
-    values = selection.get_buffer().get(area, 1.0, None, Gegl.AbyssPolicy.NONE)
-    Gimp.Selection.none(image)
-    try:
-        yield
-    finally:
-        shadow = selection.get_shadow_buffer()
-        shadow.set(area, None, values)
-        shadow.flush()
-        selection.merge_shadow(True)
-        selection.update(0, 0, area.width, area.height)

@@ -17,7 +17,7 @@ from correction import (
     check_made,
     compile_arguments,
 )
-from filters import STRENGTHS, own_filter, record_of
+from filters import STRENGTHS, OnCanvas, own_filter, record_of
 from frame import FrameError
 from gi.repository import Gimp, GimpUi, GLib, Gtk
 from help import take_over_help
@@ -107,6 +107,7 @@ class CorrectionDialog:
         self.last_values = LastValues()
         self.body = str(subject.identity.get("camera") or "")
         self._scheduled = 0
+        self._canvas, self._is_on_canvas = OnCanvas(drawable), False
         self._compiling = self._can_correct = self._dead = self._measuring = False
         self._loaded_for = ""
         self._start_values()
@@ -139,6 +140,7 @@ class CorrectionDialog:
                 GLib.source_remove(source)
         self._reading = self._scheduled = 0
         self.preview.close()
+        self._canvas.close()
         self.dialog.destroy()
 
     # Values ---------------------------------------------------------------------------------------------------------
@@ -249,7 +251,7 @@ class CorrectionDialog:
             self._tell("" if is_said else str(error))
             return ONCE
         self._compiling = True
-        self.server.send("compile", on_done=self._was_compiled, **arguments)
+        self.server.send("compile", on_done=self._was_compiled, editable=self._is_on_canvas, **arguments)
         return ONCE
 
     def _was_compiled(self, answer: Answer) -> None:
@@ -270,6 +272,9 @@ class CorrectionDialog:
         else:
             self.preview.filter = answer.result["filter"]
             self.preview.refresh()
+            if self._is_on_canvas and (text := answer.result.get("editable")):
+                choices, lens = self.choices(), answer.result["made_from"]["lens"]
+                self._canvas.show(text, lens, choices.strength, choices.only_selection)
             offer = self._offered(left_out)
             only = [f"{SPOKEN[kind]}: {why_left_out(why)}" for kind, why in left_out.items() if _grades_of(why)]
             self._tell("; ".join(only) if offer else "", can_correct=True, offer=offer)
@@ -277,6 +282,14 @@ class CorrectionDialog:
     def _show_nothing(self) -> None:
         self.preview.filter = None
         self.preview.refresh()
+        self._canvas.close()
+
+    def _show_on_canvas(self, is_on: bool) -> None:
+        self._is_on_canvas = is_on
+        if is_on:
+            self._changed()
+        else:
+            self._canvas.close()
 
     def _offered(self, left_out: Mapping[str, Any]) -> str:
         """Return the grade of calibrations that would help, and is not used; empty if there is none."""
@@ -375,8 +388,9 @@ class CorrectionDialog:
         self._corrections_part = CorrectionsPart(self.config, self.subject, self._keep)
         several = len(that_move(self.subject.drawable, True, True)) > 1 and not self.subject.drawable.is_group()
         self._result_part = ResultPart(self.config, self.subject, self._outputs, self._can_select, several)
+        on_canvas = None if self._outputs["filter"] else self._show_on_canvas
         picture = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, child=self.preview)
-        left = stacked(picture, preview_bar(self.preview), self._result_part.widget)
+        left = stacked(picture, preview_bar(self.preview, on_canvas), self._result_part.widget)
         right = stacked(self._lens_part.widget, self._photo_part.widget, self._corrections_part.widget)
         right.set_size_request(SETTINGS_WIDTH, -1)
         scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, hexpand=False, child=right)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
-from gi.repository import Gegl, Gimp
+from gi.repository import Babl, Gegl, Gimp
 
 OPERATION = "sixbit:lens-correction"
 STRENGTHS = ("distortion", "tca", "vignetting", "shading")
@@ -141,3 +141,71 @@ def _all(layers: Sequence[Gimp.Layer]) -> Iterator[Gimp.Layer]:
         yield layer
         if layer.is_group():
             yield from _all(layer.get_children())
+
+
+@contextmanager
+def selection_aside(image: Gimp.Image) -> Iterator[None]:
+    """Set the selection aside: GIMP brings pixels and filters into that alone. It is the same again afterwards."""
+    if Gimp.Selection.is_empty(image):
+        yield
+        return
+    selection = image.get_selection()
+    area = Gegl.Rectangle.new(0, 0, selection.get_width(), selection.get_height())
+    values = selection.get_buffer().get(area, 1.0, None, Gegl.AbyssPolicy.NONE)
+    Gimp.Selection.none(image)
+    try:
+        yield
+    finally:
+        shadow = selection.get_shadow_buffer()
+        shadow.set(area, Babl.get_name(selection.get_format()), values)
+        shadow.flush()
+        selection.merge_shadow(True)
+        selection.update(0, 0, area.width, area.height)
+
+
+class OnCanvas:
+    """Shows a correction on GIMP's canvas, while a dialog is open: no step to undo comes of it."""
+
+    def __init__(self, drawable: Gimp.Drawable) -> None:
+        self._drawable = drawable
+        self._filter: Gimp.DrawableFilter | None = None
+        self._before: dict[str, Any] = {}
+
+    def show(self, text: str, lens: str, strength: Mapping[str, float], only_selection: bool) -> None:
+        """Show a correction, in the filter that is there or in one that goes again."""
+        with self._unseen():
+            own = own_filter(self._drawable)
+            if own and not self._filter:
+                config = own.get_config()
+                self._before = {name: config.get_property(name) for name in ("correction", "lens", *STRENGTHS)}
+            filter = own or Gimp.DrawableFilter.new(self._drawable, OPERATION, lens)
+            set_filter(filter, text, lens, strength)
+            if own is None:
+                with nullcontext() if only_selection else selection_aside(self._drawable.get_image()):
+                    self._drawable.append_filter(filter)
+            self._filter = filter
+        Gimp.displays_flush()
+
+    def close(self) -> None:
+        """Leave the layer as it was."""
+        if self._filter is None:
+            return
+        with self._unseen():
+            if self._before:
+                config = self._filter.get_config()
+                for name, value in self._before.items():
+                    config.set_property(name, value)
+                self._filter.update()
+            else:
+                self._filter.delete()
+        self._filter, self._before = None, {}
+        Gimp.displays_flush()
+
+    @contextmanager
+    def _unseen(self) -> Iterator[None]:
+        image = self._drawable.get_image()
+        image.undo_freeze()
+        try:
+            yield
+        finally:
+            image.undo_thaw()

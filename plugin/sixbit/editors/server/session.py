@@ -136,18 +136,22 @@ class Session:
         place = Place(frame=asked.frame(request)) if "frame" in request else None
         not_here = {"tca": NO_COLOURS} if request.get("colourless") is True else {}
         lens, choices = asked.text(request, "lens"), asked.choices(request)
-        filter = compile_filter(
-            lens,
-            shot,
-            choices,
-            size=size,
-            measured_tca=asked.measured_tca(request),
-            by_hand=asked.by_hand(request),
-            place=place,
-            not_here=not_here,
-        )
-        if request.get("window") is not None:
-            filter = filter.window(*asked.rectangle(request, "window", size))
+        more: dict[str, Any] = {
+            "size": size,
+            "measured_tca": asked.measured_tca(request),
+            "by_hand": asked.by_hand(request),
+            "place": place,
+            "not_here": not_here,
+        }
+        window = None if request.get("window") is None else asked.rectangle(request, "window", size)
+        filter = compile_filter(lens, shot, choices, **more)
+        if window:
+            filter = filter.window(*window)
+        editable = {}
+        if request.get("editable") is True:
+            from sixbit.compiler.editable import compile_editable
+
+            editable["editable"] = compile_editable(lens, shot, choices, window=window, **more)[1]
         if len(self._filters) >= KEPT_FILTERS:
             del self._filters[min(self._filters)]
         made_from = filter.made_from
@@ -160,6 +164,7 @@ class Session:
             "error_px": filter.error_px,
             "marks": marks(made_from["corrections"], asked.texts(request, "already_corrected", ()), filter.digest),
             "namespaces": {PREFIX: NAMESPACE},
+            **editable,
         }
 
     def _open(self, request: Request) -> Answer:
