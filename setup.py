@@ -1,7 +1,8 @@
-"""The parts of the build that setup.cfg cannot say: the C++ kernel, and the data that stands at the top of the repo."""
+"""The parts of the build that setup.cfg cannot say: what is in C++, and the data that stands at the top of the repo."""
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 TOP = Path(__file__).parent
+sys.path.append(str(TOP))
+
+from tools import build_gegl  # noqa: E402
 
 
 class BuildWithData(build_py):
@@ -23,6 +27,20 @@ class BuildWithData(build_py):
         data.mkdir(parents=True, exist_ok=True)
         shutil.copy(TOP / "manifest.json", data)
         shutil.copytree(TOP / "lens_db", data / "lens_db", dirs_exist_ok=True)
+
+
+class BuildWithOperation(build_ext):
+    """Build GIMP's editable filter along with the kernel, where GEGL's headers are; all else works without it."""
+
+    def run(self) -> None:
+        super().run()
+        inside = build_gegl.BUILT.relative_to(TOP / "plugin")
+        out = build_gegl.BUILT if self.inplace or self.editable_mode else Path(self.build_lib) / inside
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            build_gegl.build(out)
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.warn(f"GIMP's editable filter was not built: {error}")
 
 
 kernel = Pybind11Extension(
@@ -39,5 +57,5 @@ kernel = Pybind11Extension(
 setup(
     version=json.loads((TOP / "manifest.json").read_text(encoding="utf-8"))["version"],
     ext_modules=[kernel],
-    cmdclass={"build_py": BuildWithData, "build_ext": build_ext},
+    cmdclass={"build_py": BuildWithData, "build_ext": BuildWithOperation},
 )

@@ -19,23 +19,12 @@ FLAGS = ["-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-pthread
 
 def build(out: Path = BUILT) -> None:
     """Compile the operation into a file; CXX and CXXFLAGS count. Raises OSError or subprocess.CalledProcessError."""
-    found = subprocess.run(
-        ["pkg-config", "--cflags", "gegl-0.4"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    asked = ["pkg-config", "--cflags", "gegl-0.4"]
+    found = subprocess.run(asked, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    flags = [*FLAGS, *os.environ.get("CXXFLAGS", "").split(), *found.stdout.split()]
+    flags += [f"-I{ENGINES / folder}" for folder in ("gegl", "kernel")]
     made = out.with_name(f"{out.name}.part")
-    places = [f"-I{ENGINES / folder}" for folder in ("gegl", "kernel")]
-    more = os.environ.get("CXXFLAGS", "").split()
-    command = [
-        os.environ.get("CXX", "g++"),
-        *FLAGS,
-        *more,
-        *places,
-        *found.stdout.split(),
-        str(SOURCE),
-        "-o",
-        str(made),
-    ]
-    subprocess.run(command, check=True)
+    subprocess.run([os.environ.get("CXX", "g++"), *flags, str(SOURCE), "-o", str(made)], check=True)
     made.replace(out)
 
 

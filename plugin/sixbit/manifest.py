@@ -18,13 +18,22 @@ def data_path(name: str) -> Path:
     return installed if installed.exists() else Path(__file__).parents[2] / name
 
 
+def package_path(folder: str) -> Path:
+    """Return where a folder of the package stands, for what is in it that is no Python.
+
+    >>> package_path("engines").name
+    'engines'
+    """
+    return Path(__file__).parent / folder
+
+
 def plugin_source(editor: str) -> Path:
     """Return where the files of an editor's plug-in stand before they are installed.
 
     >>> plugin_source("gimp").name
     'gimp'
     """
-    return Path(__file__).parent / "editors" / editor
+    return package_path("editors") / editor
 
 
 @cache

@@ -17,7 +17,7 @@ import polib
 import pytest
 
 from sixbit.cli.ways_out import WAYS_OUT
-from sixbit.install import gimp, server
+from sixbit.install import gegl, gimp, server
 from sixbit.install.placed import Placed
 from sixbit.manifest import data_path, manifest, plugin_source
 from sixbit.values.errors import Code, InstallError
@@ -33,6 +33,7 @@ SETTINGS = {"server.json", "engine.json"}
 def _no_gimp_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GIMP3_DIRECTORY", raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(gegl, "built", lambda: None)
 
 
 @pytest.fixture
@@ -247,7 +248,8 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
     plugin = settings / "plug-ins/sixbit"
 
     def complaint() -> str:
-        (finding,) = gimp.doctor()
+        finding, editable = gimp.doctor()
+        assert editable.well
         assert not finding.well
         assert finding.code
         assert "`sixbit install gimp`" in way_out(finding.code, WAYS_OUT, finding.values)
@@ -281,3 +283,56 @@ def test_a_folder_that_cannot_be_written(settings: Path) -> None:
     with pytest.raises(InstallError, match="cannot be written"):
         gimp.install()
     assert (settings / "plug-ins").read_text() == "no folder"
+
+
+@pytest.fixture
+def operation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Path) -> Path:
+    """The place of an operation that was built; no program."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(gegl, "built", lambda: b"\x7fELF and no more")
+    return tmp_path / "data/gegl-0.4/plug-ins/sixbit-lens-correction.so"
+
+
+def test_the_operation_is_put_where_gegl_looks(operation: Path, settings: Path) -> None:
+    (settings.parent / "3.2").mkdir()
+    flatpak = Path.home() / ".var/app/org.gimp.GIMP"
+    (flatpak / "config/GIMP/3.2").mkdir(parents=True)
+    other = operation.with_name("another.so")
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"the user's")
+    assert [line for line in gimp.install(dry_run=True) if line == f"{operation}: would be installed"]
+    assert not operation.exists()
+    gimp.install()
+    assert operation.read_bytes() == gegl.built()
+    assert (flatpak / "data/gegl-0.4/plug-ins" / operation.name).read_bytes() == gegl.built()
+    said = gimp.uninstall()
+    assert said[-1] == gegl.HELD_BY_IMAGES
+    assert [path.name for path in operation.parent.iterdir()] == ["another.so"]
+    assert not (flatpak / "data/gegl-0.4").exists()
+
+
+def test_without_the_operation_nothing_is_said_of_it(settings: Path) -> None:
+    assert not [line for line in gimp.install() if "gegl" in line]
+    assert gimp.doctor()[-1].well
+    assert "was not built" in gimp.doctor()[-1].message
+    assert gegl.HELD_BY_IMAGES not in gimp.uninstall()
+
+
+def test_the_doctor_looks_at_the_operation(monkeypatch: pytest.MonkeyPatch, operation: Path, settings: Path) -> None:
+    def said() -> str:
+        found = gimp.doctor()[-1]
+        return f"{found.well}: {found.message}"
+
+    assert said() == f"False: it is not in {operation.parent}"
+    gimp.install()
+    monkeypatch.setattr(gegl, "why_not_loading", lambda path: "")
+    assert said() == f"True: it stands in {operation.parent} and loads"
+    monkeypatch.setattr(gegl, "why_not_loading", lambda path: None)
+    assert "True: it stands" in said()
+    assert "no library of GEGL" in said()
+    monkeypatch.setattr(gegl, "why_not_loading", lambda path: "undefined symbol: babl_init")
+    assert said() == f"False: GEGL does not load {operation}: undefined symbol: babl_init"
+    monkeypatch.setattr(gegl, "built", lambda: b"renewed")
+    assert "of another version" in said()
+    operation.write_bytes(b"changed")
+    assert "not as Sixbit made it" in said()

@@ -64,6 +64,10 @@ class Editor(ABC):
     def parts(self, own: Path) -> dict[Path, bytes]:
         """Return the files that belong into Sixbit's folder, in the order in which they are written."""
 
+    def beside(self, _folder: EditorFolder) -> Files:
+        """Return the files that belong into folders of their own."""
+        return {}
+
     def home(self) -> Path:
         """Return the folder in which it keeps its settings on this system."""
         return config_home()
@@ -98,7 +102,9 @@ class Editor(ABC):
         folders = self.folders()
         if not folders:
             raise InstallError(f"{self.nowhere}.", Code.NO_EDITOR)
-        wanted = {path: data for folder in folders for path, data in self._files(folder).items()}
+        wanted: dict[Path, bytes] = {}
+        for folder in folders:
+            wanted |= {**self.beside(folder), **self._files(folder)}
         with recorded(dry_run):
             said = place(self.host, wanted, dry_run)
             return said + [line for folder in folders for line in self.switch_on(folder, dry_run)]

@@ -12,11 +12,14 @@ import os
 import sys
 from pathlib import Path
 
+from sixbit.install import gegl
 from sixbit.install.editor import Editor, EditorFolder
-from sixbit.install.placed import Placed
+from sixbit.install.placed import Files, Finding, Placed
 from sixbit.machine import config_home, folder_in
 from sixbit.manifest import manifest, plugin_source
 from sixbit.values.errors import Code, InstallError
+
+FILTER = "editable filter of GIMP"
 
 VERSIONS: list[str] = manifest()["hosts"]["gimp"]["versions"]
 
@@ -63,6 +66,30 @@ class Gimp(Editor):
         modules = sorted(source.glob("*.py"), key=lambda path: (path.stem == manifest()["id"], path))
         return files | {own / path.name: path.read_bytes() for path in modules}
 
+    def beside(self, folder: EditorFolder) -> Files:
+        """Return the operation of GEGL, if it was built: without it all else works as it does."""
+        operation = gegl.built()
+        return {} if operation is None else {_operation(folder): operation}
+
+    def uninstall(self, dry_run: bool = False) -> list[str]:
+        """Take back what was installed; where the operation goes, say what becomes of images that hold it."""
+        said = super().uninstall(dry_run)
+        return [*said, gegl.HELD_BY_IMAGES] if any(f"{gegl.NAME}: " in line for line in said) else said
+
+    def doctor(self) -> list[Finding]:
+        """Look at the plug-in in each GIMP, and whether the editable filter is there and loads."""
+        findings = super().doctor()
+        try:
+            record = Placed.load()
+        except InstallError:  # told already
+            return findings
+        operation = gegl.built()
+        places = dict.fromkeys(map(_operation, self.folders()))
+        if operation is None and places and not any(path.exists() for path in places):
+            why = "it was not built, for want of GEGL's headers: corrections change the pixels"
+            return [*findings, Finding(FILTER, True, why)]
+        return [*findings, *(_found(path, record.state(self.host, path, operation)) for path in places)]
+
     def switch_on(self, folder: EditorFolder, dry_run: bool) -> list[str]:
         """Make the plug-in a program, if it is Sixbit's: a file of the user's may be none for a reason."""
         path = _start_file(folder)
@@ -82,6 +109,27 @@ class Gimp(Editor):
         if os.name == "posix" and not os.access(path, os.X_OK):
             return f"{path} may not be run, so GIMP passes over it"
         return ""
+
+
+def _operation(folder: EditorFolder) -> Path:
+    return gegl.place(Gimp.flatpak if folder.flatpak else None)
+
+
+def _found(path: Path, state: str) -> Finding:
+    """Tell whether the operation stands in its place, as it was put there, and loads."""
+    foreign = f"{path} is not as Sixbit made it, and was left alone: rename or remove it first"
+    wrong: str | None = {
+        "missing": f"it is not in {path.parent}",
+        "own": foreign,
+        "changed": foreign,
+        "older": f"{path} is of another version of Sixbit",
+    }.get(state)
+    if wrong is None and (wrong := gegl.why_not_loading(path)):
+        wrong = f"GEGL does not load {path}: {wrong}"
+    if wrong:
+        return Finding(FILTER, False, wrong, Code.NOT_INSTALLED, {"host": Gimp.host, "program": Gimp.spoken})
+    loads = " and loads" if wrong == "" else "; no library of GEGL is at hand to try whether it loads"
+    return Finding(FILTER, True, f"it stands in {path.parent}{loads}")
 
 
 def _start_file(folder: EditorFolder) -> Path:

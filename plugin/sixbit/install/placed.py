@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,8 +34,8 @@ DONE = {
 }
 """Tells what is done with a file that is wanted, by its state."""
 
-TOPMOST = {"gimp": "sixbit", "darktable": "lua", "lensfun": "lensfun"}
-"""The name of the outermost folder that is removed if nothing is left in it, by host."""
+TOPMOST = {"gimp": ("sixbit", "gegl-0.4"), "darktable": ("lua",), "lensfun": ("lensfun",)}
+"""The names of the outermost folders that are removed if nothing is left in them, by host."""
 
 
 class Finding(NamedTuple):
@@ -208,8 +208,8 @@ def remove(path: Path) -> None:
         raise InstallError(f"cannot be removed: {error.strerror or error}.", Code.NO_ACCESS, subject=path) from error
 
 
-def _take_away(path: Path, topmost: str) -> None:
-    """Remove a file, what Python has compiled of it, and the folders that are empty then, up to one of that name."""
+def _take_away(path: Path, topmost: Collection[str]) -> None:
+    """Remove a file, what Python has compiled of it, and the folders that are empty then, up to one of these names."""
     remove(path)
     compiled = path.parent / "__pycache__"
     if path.suffix == ".py" and compiled.is_dir():
@@ -220,7 +220,7 @@ def _take_away(path: Path, topmost: str) -> None:
     for folder in path.parents:
         with suppress(OSError):  # others may have files there, or it is gone already
             folder.rmdir()
-        if folder.name == topmost:
+        if folder.name in topmost:
             return
 
 

@@ -87,29 +87,37 @@ struct Curves {
             colours.assign(1, alpha);
             return;
         }
-        // Alike in all channels, so that no matrix between primaries has a say.
-        const char mark = model.find('~') != std::string::npos ? '~' : '\'';
-        const int count = pixel.colours();
-        const std::string code = count == 1 ? std::string("Y") + mark : std::string("R") + mark + "G" + mark + "B" + mark;
-        const Babl* space = babl_format_get_space(pixel.format);
-        const Babl* from = babl_format_with_space((code + " double").c_str(), space);
-        const Babl* to = babl_format_with_space(count == 1 ? "Y double" : "RGB double", space);
-        std::vector<double> codes(std::size_t(samples) * count), light(codes.size());
-        for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = straight[i / count];
-        babl_process(babl_fast_fish(from, to, "exact"), codes.data(), light.data(), samples);
-        for (int k = 0; k < count; ++k) {
-            std::vector<double> plane(samples);
-            for (int i = 0; i < samples; ++i) {
-                plane[i] = light[std::size_t(i) * count + k];
-                if (i && !(plane[i] >= plane[i - 1])) plane[i] = plane[i - 1];  // it never falls
-            }
-            colours.push_back(plane_of(plane, false, pixel.depth));
-        }
+        for (const auto& light : light_of(pixel.format, model.find('~') != std::string::npos, straight))
+            if (int(colours.size()) < pixel.colours()) colours.push_back(plane_of(light, false, pixel.depth));
     }
 
     const Plane& plane(int k) const { return colours[std::min<std::size_t>(k, colours.size() - 1)]; }
 
    private:
+    // The light of each code, in red, green and blue; gray has the curve of all three.
+    static std::vector<std::vector<double>> light_of(const Babl* format, bool perceptual, const std::vector<double>& codes) {
+        std::vector<std::vector<double>> light(3, codes);
+        const Babl* space = babl_format_get_space(format);
+        const Babl* curves[3] = {};
+        babl_space_get(space, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, &curves[0], &curves[1], &curves[2]);
+        const Babl* srgb = babl_trc("sRGB");
+        if (perceptual || (curves[0] == srgb && curves[1] == srgb && curves[2] == srgb)) {
+            for (double& value : light[0]) value = value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
+            return {light[0], light[0], light[0]};
+        }
+        // Alike in all channels, so that no matrix between primaries has a say.
+        std::vector<double> from(std::size_t(samples) * 3), to(from.size());
+        for (std::size_t i = 0; i < from.size(); ++i) from[i] = codes[i / 3];
+        const Babl* fish = babl_fish(babl_format_with_space("R'G'B' double", space), babl_format_with_space("RGB double", space));
+        babl_process(fish, from.data(), to.data(), samples);
+        for (std::size_t i = 0; i < to.size(); ++i) {
+            double& value = light[i % 3][i / 3];
+            value = to[i];
+            if (i >= 3 && !(value >= light[i % 3][i / 3 - 1])) value = light[i % 3][i / 3 - 1];  // it never falls
+        }
+        return light;
+    }
+
     Plane plane_of(const std::vector<double>& light, bool linear, Depth depth) const {
         const bool byte = depth == Depth::u8;
         Plane plane;
