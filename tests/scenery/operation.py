@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from tests.scenery import CLONE
@@ -24,5 +25,6 @@ def operation() -> Path:
         binds = {"/mnt/clone": CLONE, "/mnt/made": made}
         done = system_root(GEGL).run(["bash", "-c", BUILD], timeout=600, binds=binds)
         assert done.returncode == 0, done.stderr[-6000:]
-        made.rename(kept)
+        with suppress(OSError):  # Another test was faster.
+            made.rename(kept)
     return kept / "sixbit-lens-correction.so"

@@ -263,6 +263,7 @@ def _bear(made: Made, choices: Choices, config: Gimp.ProcedureConfig, before: Ma
         "done": compiled["made_from"]["corrections"],
         "before": made.subject.identity["already_corrected"],
         "marks_before": before,
+        "in_selection": has_selection(made.subject.drawable) and choices.only_selection,
         "chosen": {name: config.get_property(name) for name in (*CHOSEN_OF_A_LENS, *CHOSEN_OF_A_PHOTO)},
     }
     bear(made.subject.drawable, compiled["editable"], compiled["made_from"]["lens"], choices.strength, record)

@@ -55,16 +55,26 @@ def record_of(drawable: Gimp.Drawable) -> dict[str, Any]:
 
 
 def bear(drawable: Gimp.Drawable, text: str, lens: str, strength: Mapping[str, float], record: dict[str, Any]) -> None:
-    """Have a layer bear a correction: the one that is there is changed, else there is a new one.
+    """Have a layer bear a correction, in place of the one that is there.
 
     ``text`` is the server's compiled correction, ``strength`` is in shares by kind.
     """
-    filter, is_new = own_filter(drawable), False
-    if filter is None:
-        filter, is_new = Gimp.DrawableFilter.new(drawable, OPERATION, lens), True
-    set_filter(filter, text, lens, strength)
-    if is_new:
-        drawable.append_filter(filter)
+    old = own_filter(drawable)
+    # GIMP cannot undo that a filter is changed, but that it is replaced by another, which comes on top and has no mask.
+    is_on_top = old is not None and drawable.get_filters()[0].get_id() == old.get_id()
+    if old and (not is_on_top or record_of(drawable).get("in_selection")):
+        set_filter(old, text, lens, strength)
+    else:
+        new = Gimp.DrawableFilter.new(drawable, OPERATION, lens)
+        set_filter(new, text, lens, strength)
+        if old:
+            new.set_opacity(old.get_opacity())
+            new.set_blend_mode(old.get_blend_mode())
+            new.set_visible(old.get_visible())
+            new.update()
+        drawable.append_filter(new)
+        if old:
+            old.delete()
     told = {**record, "pixels": pixels_told(drawable)}
     kept = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
     drawable.attach_parasite(Gimp.Parasite.new(RECORD, kept, json.dumps(told).encode()))
@@ -204,8 +214,11 @@ class OnCanvas:
     @contextmanager
     def _unseen(self) -> Iterator[None]:
         image = self._drawable.get_image()
+        was_clean = not image.is_dirty()
         image.undo_freeze()
         try:
             yield
         finally:
             image.undo_thaw()
+            if was_clean:  # What is changed by others meanwhile stays a change.
+                image.clean_all()

@@ -42,7 +42,7 @@ def preview_bar(preview: Preview, on_canvas: Callable[[bool], None] | None) -> G
         bar.pack_end(check, False, False, 0)
     if on_canvas:
         canvas = Gtk.CheckButton.new_with_mnemonic(_("On the ca_nvas, too"))
-        canvas.set_tooltip_text(_("GIMP takes the image for changed then, even if you cancel"))
+        canvas.set_tooltip_text(_("The image is as before when you close this dialog"))
         canvas.connect("toggled", lambda check: on_canvas(check.get_active()))
         bar.pack_end(canvas, False, False, 0)
     return bar
