@@ -85,7 +85,7 @@ def editable_text(
     ``red``, ``blue``       radius over that of green, at the radius of green in the source
     ``light``               what fall-off leaves, at the source radius
     ``shading``             what shading leaves of red, green and blue, at the source radius: all but what is in the map
-    ``scale``               0, a factor and the point that stays; 1: filled about the centre; 2: filled, and moved
+    ``scale``               0: by a factor; 1: filled; 2: filled, and moved; then the factor, and the point that stays
     ``frame``               left, top, width and height of the picture that is filled
     ======================= ============================================================================================
 
@@ -107,13 +107,11 @@ def editable_text(
     for name, rows in zip(("even", "odd"), weights(interpolation), strict=True):
         words += [(name, row) for row in rows.tolist()]
     words += _parts(optics, picture)
-    if scale == "fill":
-        words += [("scale", [2 if picture.is_off_centre else 1, 1.0, 0.0, 0.0])]
-    else:
-        centre = picture.centre(optics.sensor)
-        middle = ((picture.width - 1) / 2, (picture.height - 1) / 2)
-        x, y = middle if picture.is_off_centre else centre
-        words += [("scale", [0, 1.0 if scale == "none" else float(scale), x - left, y - top])]
+    # A part that is filled is moved besides.
+    way = 0 if scale != "fill" else 2 if picture.is_off_centre else 1
+    middle = ((picture.width - 1) / 2, (picture.height - 1) / 2)
+    x, y = middle if picture.is_off_centre else picture.centre(optics.sensor)
+    words += [("scale", [way, float(scale) if isinstance(scale, int | float) else 1.0, x - left, y - top])]
     words += [("frame", [-left, -top, picture.width, picture.height])]
     return " ".join(f"{word} {' '.join(map(repr, numbers))}" for word, numbers in words)
 

@@ -45,7 +45,7 @@ BATCH = 50
 
 def texts(width: int, height: int) -> list[str]:
     """Corrections as they are made, with all there is in them."""
-    cast = Shading(PlaneShading((1.0, 0.0, -0.1), {(1, 0): 0.02}), PlaneShading((1.0, 0.0, -0.05)))
+    cast = Shading(PlaneShading((1.0, 0.0, -0.1), {(1, 0): 0.004}), PlaneShading((1.0, 0.0, -0.05)))
     found = []
     for frame in (None, (-30, -10, 2 * width, 2 * height)):
         sensor_picture = SensorPicture(width, height, 1.0, frame=frame)
@@ -105,7 +105,7 @@ def hostile_requests(seed: int, rounds: int) -> bytes:
     rng = np.random.default_rng(seed)
     parts = []
     for _ in range(0, rounds, 4):
-        width, height = (int(side) for side in rng.integers(2, 90, 2))
+        width, height = (int(side) for side in rng.integers(30, 90, 2))
         made = texts(width, height)
         format = str(rng.choice(FORMATS))
         if rng.random() < 0.1:
