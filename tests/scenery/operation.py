@@ -14,11 +14,16 @@ from tests.scenery.root import GEGL, system_root
 BUILD = "python3 /mnt/clone/tools/build_gegl.py /mnt/made/sixbit-lens-correction.so"
 
 
+def digest() -> str:
+    """Return a digest of what it is made of."""
+    sources = sorted((CLONE / "plugin/sixbit/engines").glob("*/*.?pp"))
+    made_of = b"".join(path.read_bytes() for path in (*sources, CLONE / "tools/build_gegl.py"))
+    return hashlib.sha256(made_of).hexdigest()[:16]
+
+
 def operation() -> Path:
     """Return the compiled operation."""
-    sources = sorted((CLONE / "plugin/sixbit/engines").glob("*/*.?pp"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in (*sources, CLONE / "tools/build_gegl.py")))
-    kept = CACHE / f"operation-{digest.hexdigest()[:16]}"
+    kept = CACHE / f"operation-{digest()}"
     if not kept.exists():
         made = kept.with_name(f"{kept.name}.part-{os.getpid()}")
         made.mkdir(parents=True)

@@ -13,7 +13,7 @@ LIMITS = {"distortion": 20.0, "red": 5.0, "blue": 5.0, "fall_off": 5.0, "midpoin
 
 
 class ByHand(NamedTuple):
-    """What is set by eye, of the corner of the frame; 0 is nothing.
+    """Corrections that are set by eye, of the corner of the frame; 0 is nothing.
 
     ``distortion`` is by how many per cent the corner lies too near to the middle (a barrel; a pincushion is below 0),
     ``red`` and ``blue`` by how many thousandths of the radius these colours lie outside of green, ``fall_off`` how many

@@ -21,7 +21,7 @@ TAKEN = 0.4
 
 
 class Made(NamedTuple):
-    """What is ready to be brought into the image: corrected pixels, in a new layer or not, or a filter."""
+    """A correction that is ready for the image: pixels, in a new layer or not, or a filter."""
 
     subject: Subject
     compiled: Mapping[str, Any]

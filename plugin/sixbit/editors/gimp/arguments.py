@@ -49,7 +49,7 @@ CHOICES = (
     ),
     (
         "layers",
-        _("Co_rrect"),
+        _("Correct"),
         _("Which layers move with the photo"),
         {"chosen": _("This layer"), "all": _("All layers of the photo")},
     ),

@@ -45,8 +45,8 @@ SETTINGS_WIDTH = 360
 SIZE = (1220, 940)
 """Of the window, where the screen has the room."""
 OFFERS = {
-    "computed": _("_Use the computed calibration"),
-    "single": _("_Use what was measured once"),
+    "computed": _("Use the computed calibration"),
+    "single": _("Use what was measured once"),
 }
 """What is offered where only a calibration of a grade is known that is not used."""
 _SET_ANEW = ("measure-tca", *(name for name, *_rest in BY_HAND))

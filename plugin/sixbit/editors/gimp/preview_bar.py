@@ -41,7 +41,7 @@ def preview_bar(preview: Preview, on_canvas: Callable[[bool], None] | None) -> G
         check.connect("toggled", _toggle, preview, name)
         bar.pack_end(check, False, False, 0)
     if on_canvas:
-        canvas = Gtk.CheckButton.new_with_mnemonic(_("On the ca_nvas, too"))
+        canvas = Gtk.CheckButton.new_with_mnemonic(_("On the canvas, too"))
         canvas.set_tooltip_text(_("The image is as before when you close this dialog"))
         canvas.connect("toggled", lambda check: on_canvas(check.get_active()))
         bar.pack_end(canvas, False, False, 0)

@@ -13,6 +13,8 @@ GRADE_WORDS = {
     "published": _("published"),
     "computed": _("computed"),
     "single": _("measured once"),
+    "measured from this photo": _("measured from this photo"),
+    "set by hand": _("set by hand"),
 }
 UNCALIBRATED = "uncalibrated"
 """The code of corrections that nobody has measured."""

@@ -119,7 +119,7 @@ class CorrectionsPart:
         unsure = Gtk.Box(spacing=6)
         for grade in UNSURE_GRADES:
             unsure.pack_start(check_button(config, grade), False, False, 0)
-        self._by_hand = Gtk.Expander(label=_("Set by _hand"), use_underline=True, no_show_all=True)
+        self._by_hand = Gtk.Expander(label=_("Set by hand"), no_show_all=True)
         self._by_hand.add(self._hand_grid(on_keep))
         self._by_hand.get_child().show_all()
         box = stacked(
