@@ -263,7 +263,7 @@ def slider(least: float, most: float) -> Any:
 def on_canvas() -> None:
     """The correction is shown on GIMP's canvas while the dialog is open, and leaves no step to undo when it closes."""
     open_dialog()
-    SEEN["filter labels"] = names(application(PLUGIN))
+    SEEN["results"] = [a.name for a in inside(application(PLUGIN)) if a.getRoleName() == "combo box"]
     shot("filter dialog")
     press(find(PLUGIN, "check box", "On the canvas"))
     time.sleep(3)
@@ -282,7 +282,7 @@ def on_canvas() -> None:
 def can_undo() -> bool:
     """Whether GIMP has something to undo."""
     items = [a for a in inside(application("gimp")) if a.getRoleName() == "menu item" and a.parent.name == "Edit"]
-    return any(enabled(a) for a in items if a.name.startswith("Undo"))
+    return any(enabled(a) for a in items if a.name.startswith("Undo") and "History" not in a.name)
 
 
 def as_filter() -> None:

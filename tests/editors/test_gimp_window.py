@@ -233,6 +233,29 @@ def test_nothing_is_complained_of(seen: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("suite", SUITES)
+def test_a_filter_is_shown_appended_changed_and_undone(suite: str, tmp_path: Path) -> None:
+    gimp = GimpHome(system_root(suite), tmp_path / "gimp")
+    gimp.take_operation()
+    shutil.copy(CLONE / "examples/photo.jpg", gimp.work)
+    seen = drive(gimp, ("on_canvas", "as_filter", "filter_again"), f"gimp-filter-{suite}")
+    assert "Editable filter" in seen["results"]
+    above = np.s_[120:460, 230:760]
+    """Where the dialog does not cover the canvas."""
+    assert differ(gimp, "open", "on canvas", above) > 0.05
+    assert (seen["canvas changed"], seen["canvas undo"]) == (False, False)
+    assert differ(gimp, "open", "canvas cancelled") == 0
+    assert differ(gimp, "open", "filter") > 0.05
+    assert seen["filter undone"] == [False, False]
+    assert differ(gimp, "open", "filter undone") == 0
+    assert differ(gimp, "filter", "filter redone") == 0
+    assert any("bears this correction" in label for label in seen["filter again"]), seen["filter again"]
+    assert not any("corrected already" in label for label in seen["filter again"])
+    assert differ(gimp, "filter", "filter changed") > 0.05
+    assert differ(gimp, "filter", "filter change undone") == 0
+    assert seen["filter strength"] == 30
+
+
+@pytest.mark.parametrize("suite", SUITES)
 def test_at_double_scale_and_in_german(suite: str, tmp_path: Path) -> None:
     gimp = GimpHome(system_root(suite), tmp_path / "gimp")
     shutil.copy(CLONE / "examples/photo.jpg", gimp.work)
