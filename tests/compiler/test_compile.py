@@ -202,7 +202,7 @@ def test_strength_is_a_share_of_the_correction() -> None:
     assert sources[1] == pytest.approx((sources[0] + sources[2]) / 2, abs=1e-4)
     assert gains[0] == pytest.approx(1)
     assert gains[1] ** 2 == pytest.approx(gains[2], abs=1e-3)
-    for wrong in ({"distortion": 1.5}, {"sharpness": 0.5}):
+    for wrong in ({"distortion": 2.5}, {"sharpness": 0.5}):
         with pytest.raises(CompileError):
             compile_filter("summicron-35-asph", choices=Choices(crop_factor=1.0, kinds=wrong), size=(900, 600))
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gi.repository import Gegl, Gimp, Gio
+from gi.repository import Babl, Gegl, Gimp, Gio
 
 WORK = Path("/mnt/work")
 ARGUMENTS: dict[str, Any] = json.loads((WORK / "arguments.json").read_text())
@@ -133,6 +133,29 @@ def group_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.GroupLayer:
     return group
 
 
+def empty_group(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.GroupLayer:
+    """With nothing in it that is as large as it is."""
+    group = group_of(image, layer)
+    for place in ((0, 0), (250, 200)):
+        small = Gimp.Layer.new_from_drawable(layer, image)
+        image.insert_layer(small, group, 0)
+        small.resize(200, 100, 0, 0)
+        small.set_offsets(*place)
+    image.remove_layer(layer)
+    return group
+
+
+def several(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    """The photo, a copy of it in a group, with a mask, and a patch."""
+    other, patch = (Gimp.Layer.new_from_drawable(layer, image) for _ in range(2))
+    image.insert_layer(other, group_of(image, layer), 0)
+    image.reorder_item(layer, None, 0)
+    other.add_mask(layer.create_mask(Gimp.AddMaskType.COPY))
+    image.insert_layer(patch, None, 0)
+    patch.resize(100, 80, -50, -40)
+    return layer
+
+
 def within_group(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
     group_of(image, layer)
     return layer
@@ -210,11 +233,22 @@ def indexed(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
 MAKING = {
     made.__name__: made
     for made in (
-        *(masked, its_mask, group_of, within_group, within_locked_group, locked, with_locked_alpha, hidden),
+        *(masked, its_mask, group_of, empty_group, several, within_group, within_locked_group),
+        *(locked, with_locked_alpha, hidden),
         *(filtered, text, linked, shape, floating, floating_on_mask, floating_on_channel, indexed),
         *(channel, selection, mask_of_group, locked_mask),
     )
 }
+
+
+def pieces(image: Gimp.Image) -> list[Gimp.Drawable]:
+    """All layers that are no groups, and their masks."""
+    found, left = [], list(image.get_layers())
+    while left:
+        layer = left.pop(0)
+        left += layer.get_children() if layer.is_group() else []
+        found += [] if layer.is_group() else [layer, *filter(None, [layer.get_mask()])]
+    return found
 
 
 def cases(wanted: list[dict[str, Any]]) -> None:
@@ -240,12 +274,17 @@ def cases(wanted: list[dict[str, Any]]) -> None:
         if "select" in case:
             image.select_rectangle(Gimp.ChannelOps.REPLACE, *case["select"])
         dump(layer, f"{case['name']}.before")
+        inside = pieces(image) if case.get("inside") or case.get("all") else []
+        for number, piece in enumerate(inside):
+            dump(piece, f"{case['name']}.before.{number}")
         tags_before = tags(image)
         if case.get("server"):
             Path(case["server"][0]).write_text(case["server"][1])
         image.clean_all()
         said = [correct(image, layer, **arguments) for arguments in case["runs"]]
         dump(layer, f"{case['name']}.after")
+        for number, piece in enumerate(inside):
+            dump(piece, f"{case['name']}.after.{number}")
         if case.get("dump_top"):
             dump(image.get_layers()[0], f"{case['name']}.top")
         mask = layer.get_mask() if isinstance(layer, Gimp.Layer) else None
@@ -256,6 +295,10 @@ def cases(wanted: list[dict[str, Any]]) -> None:
             "parasites": layer.get_parasite_list(),
             "rasterized": layer.is_rasterized() if hasattr(layer, "is_rasterized") else None,
             "runs": said,
+            "selection": list(Gimp.Selection.bounds(image))[1:],
+            "sizes": [[piece.get_width(), piece.get_height()] for piece in inside],
+            "channels": [Babl.format_get_n_components(piece.get_format()) for piece in inside],
+            "chosen": next((k for k, piece in enumerate(inside) if piece.get_id() == layer.get_id()), None),
             "dirty": image.is_dirty(),
             "tags_before": tags_before,
             "tags": tags(image),

@@ -175,29 +175,28 @@ def change() -> None:
     press(button("Show the whole"))
 
 
-def presets() -> None:
-    choose_preset("Archive")
-    shot("preset")
-    SEEN["preset"] = labels(PLUGIN)
-    spin = strengths()
-    spin[-1].queryValue().currentValue = 40
-    time.sleep(1)
-    SEEN["preset after a change"] = preset_combo().name
-    spin[-1].queryValue().currentValue = 100
-    choose_preset("JPEG, full")
-    SEEN["preset at the end"] = preset_combo().name
-
-
-def preset_combo() -> Any:
-    combos = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "combo box"]
-    return next(a for a in combos if any(b.name.startswith("Archive") for b in inside(a)))
-
-
-def choose_preset(name: str) -> None:
-    combo = preset_combo()
+def one_notion() -> None:
+    """What is chosen is kept and brought back by GIMP's own settings, and by nothing else."""
+    SEEN["notions"] = [name for name in names(application(PLUGIN)) if "preset" in name.casefold()]
+    SEEN["factor before"] = enabled(factor())
+    combo = next(
+        a
+        for a in inside(application(PLUGIN))
+        if a.getRoleName() == "combo box" and any(name.startswith("By a factor") for name in names(a))
+    )
     items = [a for a in inside(combo) if a.getRoleName() == "menu item"]
-    combo.querySelection().selectChild(next(k for k, a in enumerate(items) if a.name.startswith(name)))
+    pick = {a.name: k for k, a in enumerate(items)}
+    combo.querySelection().selectChild(pick["By a factor"])
     time.sleep(1)
+    SEEN["factor"] = enabled(factor())
+    combo.querySelection().selectChild(pick["Fill the frame"])
+    time.sleep(0.5)
+
+
+def factor() -> Any:
+    """The number beside the choice of the frame: of all numbers the one that stands at 1."""
+    spins = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "spin button"]
+    return next(a for a in spins if a.queryValue().maximumValue == 10 and a.queryValue().minimumValue == 0.1)
 
 
 def uncalibrated() -> None:
@@ -207,6 +206,20 @@ def uncalibrated() -> None:
     time.sleep(1)
     SEEN["uncalibrated"], SEEN["calibrate"] = labels(PLUGIN), showing(button("Calibrate this lens"))
     SEEN["uncalibrated ok"] = enabled(button("OK"))
+    shot("nothing corrected")
+    by_hand = slider(-20, 20)
+    by_hand.queryValue().currentValue = 5
+    wait(lambda: enabled(button("OK")), "it was set by hand and OK cannot be pressed")
+    time.sleep(1)
+    shot("by hand")
+    SEEN["by hand"] = labels(PLUGIN)
+    press(button("Keep it for this lens"))
+    wait(lambda: any(label.startswith("It is kept") for label in labels(PLUGIN)), "it was not kept")
+    time.sleep(1)
+    SEEN["kept"], SEEN["kept ok"] = labels(PLUGIN), enabled(button("OK"))
+    shot("kept")
+    choose_lens("super-elmar 21", "Super-Elmar-M 1:3.4/21 ASPH.")
+    wait(lambda: showing(button("Calibrate this lens")), "no button to calibrate")
     press(button("Calibrate this lens"))
     log = Path.home() / ".local/state/sixbit/log/calibrate.log"
     wait(log.exists, "no calibration was started")
@@ -218,6 +231,20 @@ def uncalibrated() -> None:
     open_dialog()
 
 
+def computed() -> None:
+    """A lens of which only a computed calibration is known: the bar has a button that uses it."""
+    choose_lens("summilux 35 aspherical", "Summilux-M 1:1.4/35 ASPHERICAL")
+    time.sleep(1.5)
+    shot("computed")
+    SEEN["computed before"], SEEN["computed ok before"] = labels(PLUGIN), enabled(button("OK"))
+    press(button("Use the computed calibration"))
+    wait(lambda: enabled(button("OK")), "the computed calibration was used and OK cannot be pressed")
+    time.sleep(1)
+    shot("computed used")
+    SEEN["computed"], SEEN["computed button"] = labels(PLUGIN), showing(button("Use the computed calibration"))
+    SEEN["computed switch"] = find(PLUGIN, "check box", "Computed").getState().contains(pyatspi.STATE_CHECKED)
+
+
 def choose_lens(sought: str, name: str) -> None:
     key("alt+l")
     time.sleep(1)
@@ -225,6 +252,121 @@ def choose_lens(sought: str, name: str) -> None:
     time.sleep(1)
     key("Return")
     wait(lambda: name in labels(PLUGIN), "the lens was not chosen")
+
+
+def slider(least: float, most: float) -> Any:
+    """The first slider with these limits."""
+    spins = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "spin button"]
+    return next(a for a in spins if (a.queryValue().minimumValue, a.queryValue().maximumValue) == (least, most))
+
+
+def on_canvas() -> None:
+    """The correction is shown on GIMP's canvas while the dialog is open, and leaves no step to undo when it closes."""
+    open_dialog()
+    SEEN["results"] = [a.name for a in inside(application(PLUGIN)) if a.getRoleName() == "combo box"]
+    shot("filter dialog")
+    press(find(PLUGIN, "check box", "On the canvas"))
+    time.sleep(3)
+    SEEN["canvas changed"] = is_changed()
+    xdotool("search", "--name", "Leica M Lens Correction", "windowmove", "900", "500")
+    time.sleep(3)
+    shot("on canvas")
+    xdotool("search", "--name", "Leica M Lens Correction", "windowmove", "20", "20")
+    close_dialog("Cancel")
+    to_image()
+    time.sleep(1)
+    shot("canvas cancelled")
+    SEEN["canvas undo"] = can_undo()
+
+
+def can_undo() -> bool:
+    """Whether GIMP has something to undo."""
+    items = [a for a in inside(application("gimp")) if a.getRoleName() == "menu item" and a.parent.name == "Edit"]
+    return any(enabled(a) for a in items if a.name.startswith("Undo") and "History" not in a.name)
+
+
+def as_filter() -> None:
+    """A layer gets an editable filter: one step to undo, and to do again."""
+    open_dialog()
+    close_dialog("OK")
+    wait(is_changed, "nothing was corrected")
+    to_image()
+    time.sleep(2)
+    shot("filter")
+    key("ctrl+z")
+    time.sleep(2)
+    SEEN["filter undone"] = [is_changed(), can_undo()]
+    shot("filter undone")
+    key("ctrl+y")
+    time.sleep(2)
+    shot("filter redone")
+
+
+def filter_again() -> None:
+    """The menu entry opens the dialog with the filter's values, and changes the filter."""
+    open_dialog()
+    SEEN["filter again"] = labels(PLUGIN)
+    strengths()[-1].queryValue().currentValue = 30
+    time.sleep(1)
+    close_dialog("OK")
+    wait(lambda: not servers(), "the server stays")
+    to_image()
+    time.sleep(2)
+    shot("filter changed")
+    key("ctrl+z")
+    time.sleep(2)
+    shot("filter change undone")
+    key("ctrl+y")
+    time.sleep(2)
+    open_dialog()
+    SEEN["filter strength"] = strengths()[-1].queryValue().currentValue
+    close_dialog("Cancel")
+    to_image()
+
+
+def gray() -> None:
+    """A photo without colours has no lateral colour to correct."""
+    open_dialog()
+    shot("gray")
+    switch = find(PLUGIN, "check box", "Lateral colour")
+    SEEN["gray"] = labels(PLUGIN)
+    SEEN["gray switch"] = [enabled(switch), switch.getState().contains(pyatspi.STATE_CHECKED)]
+    close_dialog("OK")
+    wait(is_changed, "nothing was corrected")
+
+
+def selected() -> None:
+    """With a selection the whole layer is corrected, and the dialog says so."""
+    to_image()
+    key("ctrl+a")
+    press_menu("Shrink")
+    wait(lambda: find("gimp", "dialog", "Shrink"), "no dialog to shrink the selection")
+    time.sleep(0.5)
+    write("150")
+    key("Tab")
+    press(button("OK", "gimp"))
+    time.sleep(1)
+    open_dialog()
+    SEEN["selected"] = labels(PLUGIN)
+    press(find(PLUGIN, "check box", "Only the selection"))
+    time.sleep(1)
+    SEEN["selected alone"] = labels(PLUGIN)
+    shot("selected")
+    close_dialog("Cancel")
+    to_image()
+    key("ctrl+shift+a")
+
+
+def identified() -> None:
+    """The box that tells the lens."""
+    press(next(a for a in inside(application("gimp")) if a.name.startswith("Identify Leica M Lens")))
+    box = wait(lambda: find("plug-in-sixbit-identify", "alert"), "no answer")
+    time.sleep(0.5)
+    SEEN["identified"] = [a.name for a in inside(box) if a.getRoleName() == "label"]
+    SEEN["identified as"] = [a.name for a in inside(box) if a.getRoleName() == "icon"] + [box.name]
+    shot("identified")
+    press(button("Close", "plug-in-sixbit-identify"))
+    wait(lambda: not application("plug-in-sixbit-identify"), "the box stays")
 
 
 def helped() -> None:
@@ -276,7 +418,8 @@ def weaken() -> None:
 
 def strengths() -> list[Any]:
     """They are listed from the last to the first."""
-    return [a for a in inside(application(PLUGIN)) if a.getRoleName() == "spin button"]
+    spins = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "spin button"]
+    return [a for a in spins if a.queryValue().maximumValue == 200]
 
 
 def remembered() -> None:
@@ -572,7 +715,8 @@ STEPS = (
         cancel,
         choose,
         change,
-        presets,
+        one_notion,
+        computed,
         uncalibrated,
         helped,
         drag,
@@ -585,9 +729,24 @@ STEPS = (
         remembered,
         killed,
         missing,
+        identified,
+        selected,
         mask,
     ),
-    *(ambiguous, cropped, reshaped, untagged, export, interrupted, german, timings),
+    *(
+        on_canvas,
+        as_filter,
+        filter_again,
+        gray,
+        ambiguous,
+        cropped,
+        reshaped,
+        untagged,
+        export,
+        interrupted,
+        german,
+        timings,
+    ),
 )
 
 

@@ -21,6 +21,9 @@ from PIL import Image
 from skimage import data
 
 import sixbit
+from sixbit.compiler.by_hand import ByHand
+from sixbit.compiler.optics import SensorPicture
+from sixbit.export.presets import PLAIN
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.place import Place, place_of
 from sixbit.manifest import manifest
@@ -36,10 +39,12 @@ from sixbit.values.light import linear, srgb
 from sixbit.values.polynomial import UNITY
 from sixbit.values.shot import Shot, Tagged
 from tests.scenery import CLONE
+from tests.scenery.camera import Camera, Lens, as_photo, photograph
 from tests.scenery.gimp import START_TIMEOUT, GimpHome
 from tests.scenery.icc_profiles import ADOBE_GAMMA, rgb_profile
 from tests.scenery.photo_factory import exif, xmp_packet
 from tests.scenery.root import SUITES, system_root
+from tests.scenery.scenes import foliage
 
 HERE = Path(__file__).parent
 BATCH_TIMEOUT = 900
@@ -48,6 +53,8 @@ SIZE = (450, 300)
 LENS = "summicron-35-asph"
 FALLING_OFF = "vm-nokton-28-1.5"
 """Of this lens everything is known but the shading."""
+UNCALIBRATED = "elmarit-28-i"
+"""A lens that nobody has measured."""
 BENDING = ("distortion", "tca")
 """The profile of a gray photo whose values are linear: the curve of no values is none (ICC.1:2001-04, 6.5.3)."""
 TAGS: dict[str, Any] = {
@@ -79,7 +86,7 @@ LIKE_FILES = ("named8", "named16", "wide16", "open8", "open16")
 CHANNELS = {"rgb": 3, "rgba": 4, "gray": 1, "graya": 2}
 
 REFUSED = {
-    "group_of": "choose one of its layers",
+    "empty_group": "as large as the group",
     "within_locked_group": "group that the layer is in are locked",
     "locked": "are locked",
     "locked_mask": "are locked",
@@ -125,7 +132,20 @@ RESHAPED: dict[str, tuple[tuple[int, int], dict[str, Any], bytes]] = {
 }
 """Those that nobody can place."""
 CASES: list[dict[str, Any]] = [
-    {"name": "selection", "photo": "named16.tif", "select": [40, 30, 200, 100], "runs": [{}]},
+    {"name": "selection", "photo": "named16.tif", "select": [40, 30, 200, 100], "runs": [{"only_selection": True}]},
+    {"name": "beside a selection", "photo": "named16.tif", "select": [40, 30, 200, 100], "runs": [{}]},
+    {"name": "halved", "photo": "named16.tif", "before": [["scale", 225, 150]], "runs": [{}]},
+    {"name": "twice as strong", "photo": "named16.tif", "runs": [{"distortion_strength": 200.0, "tca": False}]},
+    {"name": "by a factor", "photo": "named16.tif", "runs": [{"scale": "factor", "scale_factor": 1.25}]},
+    {"name": "by hand", "photo": "bare16.tif"}
+    | {"runs": [{"lens": UNCALIBRATED, "hand_distortion": 4.0, "hand_red": 2.0, "hand_fall_off": 1.0}]},
+    {"name": "leaves", "photo": "leaves.tif", "runs": [{"lens": UNCALIBRATED, "measure_tca": True}]},
+    {"name": "without edges", "photo": "bare16.tif", "runs": [{"lens": UNCALIBRATED, "measure_tca": True}]},
+    {"name": "wholly untold", "photo": "untold16.tif", "runs": [{}]},
+    {"name": "group_of", "photo": "named16.tif", "made": "group_of", "inside": True, "runs": [{}]},
+    {"name": "all layers", "photo": "named16.tif", "made": "several", "all": True, "runs": [{"layers": "all"}]}
+    | {"undo": True},
+    {"name": "one of several", "photo": "named16.tif", "made": "several", "all": True, "runs": [{}]},
     {"name": "part", "photo": "named16.tif", "layer": [50, 20, 300, 200], "runs": [{}]},
     {"name": "cropped", "photo": "named16.tif", "before": [["crop", 300, 200, 10, 20]], "runs": [{}]},
     {
@@ -164,7 +184,7 @@ CASES: list[dict[str, Any]] = [
     *({"name": name, "photo": "named16.tif", "made": name, "runs": [{}]} for name in (*DRAWN, *FLOATING)),
     {"name": "mask of a part", "photo": "named16.tif", "layer": [50, 20, 300, 200], "made": "its_mask", "runs": [{}]},
     {"name": "channel and selection", "photo": "named8.tif", "made": "channel", "select": [40, 30, 200, 100]}
-    | {"runs": [{}]},
+    | {"runs": [{"only_selection": True}]},
     {"name": "channel again", "photo": "named8.tif", "made": "channel", "runs": [{}, {}, {"force": True}]},
     {"name": "mask in the dark", "photo": "named8.tif", "made": "its_mask"}
     | {"runs": [{"lens": FALLING_OFF, "aperture": 1.5, "focal_length": 28.0}]},
@@ -176,7 +196,7 @@ CASES: list[dict[str, Any]] = [
         for name in ("its_mask", "channel", "floating", "text")
     ),
     {"name": "masked selection", "photo": "named16.tif", "made": "masked", "select": [9, 9, 99, 99]}
-    | {"runs": [{"output": "new-layer"}]},
+    | {"runs": [{"output": "new-layer", "only_selection": True}]},
     {"name": "unknown lens", "photo": "named16.tif", "runs": [{"lens": "no-such-lens; touch /mnt/work/pwned"}]},
     {"name": "odd", "photo": "it's $(odd) “名”.tif", "runs": [{}]},
     {"name": "preset", "photo": "named16.tif", "runs": [{"preset": "archive", "distortion": False}]},
@@ -233,6 +253,11 @@ def make_photos(folder: Path) -> None:
     photo(folder, "named16.tif", sixteen, NAMED)
     photo(folder, "it's $(odd) “名”.tif", sixteen, NAMED)
     photo(folder, "bare16.tif", sixteen, TAGS)
+    photo(folder, "untold16.tif", sixteen, {})
+    rng, shape = np.random.default_rng(3), SensorPicture(1200, 800, 1.0)
+    coloured = Lens(tca=((1 + 1.6 / shape.half_diagonal,), (1 - 0.8 / shape.half_diagonal,)))
+    leaves = as_photo(photograph(foliage(rng), coloured, Camera(shape), rng))
+    photo(folder, "leaves.tif", leaves, {"Make": "LEICA CAMERA AG", "Model": "LEICA M10"})
     photo(folder, "open8.tif", eight, OPEN)
     photo(folder, "open16.tif", sixteen, OPEN)
     wide = decode(folder / "named16.tif")
@@ -413,6 +438,70 @@ def test_the_selection_is_respected(gimp: GimpHome, run: dict[str, Any]) -> None
     np.testing.assert_array_equal(after, expected)
 
 
+def test_the_whole_layer_is_corrected_in_spite_of_a_selection(gimp: GimpHome, run: dict[str, Any]) -> None:
+    case = run["cases"]["beside a selection"]
+    assert case["runs"][0]["ok"], case
+    before, after = (pixels_of(gimp, f"beside a selection.{when}") for when in ("before", "after"))
+    np.testing.assert_array_equal(after, sixbit.apply(compiled(), before))
+    assert case["selection"] == [True, 40, 30, 240, 130]
+
+
+def test_strengths_and_scales_beyond_the_usual(gimp: GimpHome, run: dict[str, Any]) -> None:
+    strong = {"distortion": 2.0, "vignetting": 1.0, "shading": 1.0}
+    for name, choices in (("twice as strong", {"kinds": strong}), ("by a factor", {"scale": 1.25})):
+        assert run["cases"][name]["runs"][0]["ok"], run["cases"][name]
+        before, after = (pixels_of(gimp, f"{name}.{when}") for when in ("before", "after"))
+        np.testing.assert_array_equal(after, sixbit.apply(compiled(**choices), before))
+
+
+def test_what_nobody_has_measured_can_be_set_by_hand(gimp: GimpHome, run: dict[str, Any]) -> None:
+    assert run["cases"]["by hand"]["runs"][0]["ok"], run["cases"]["by hand"]
+    before, after = (pixels_of(gimp, f"by hand.{when}") for when in ("before", "after"))
+    choices, by_hand = sixbit.Choices(crop_factor=1.0), ByHand(distortion=4.0, red=2.0, fall_off=1.0)
+    filter = sixbit.compile_filter(UNCALIBRATED, choices=choices, size=SIZE, by_hand=by_hand)
+    np.testing.assert_array_equal(after, sixbit.apply(filter, before))
+
+
+def test_lateral_colour_is_measured_in_the_photo(gimp: GimpHome, run: dict[str, Any]) -> None:
+    assert run["cases"]["leaves"]["runs"][0]["ok"], run["cases"]["leaves"]
+    by_hand, choices = gimp.work / "leaves by hand.tif", sixbit.Choices(lens=UNCALIBRATED)
+    sixbit.correct(gimp.work / "leaves.tif", by_hand, preset=replace(PLAIN, auto_tca=True), choices=choices)
+    after = pixels_of(gimp, "leaves.after", "u1", size=(1200, 800))
+    np.testing.assert_array_equal(after, tifffile.imread(by_hand))
+    assert_untouched(gimp, run, "without edges", "the photo itself does not show it")
+
+
+def test_an_untold_photo_is_told_of_its_lens_first(gimp: GimpHome, run: dict[str, Any]) -> None:
+    assert_untouched(gimp, run, "wholly untold", "Say which lens it was")
+
+
+def test_a_group_has_its_layers_corrected(gimp: GimpHome, run: dict[str, Any]) -> None:
+    case = run["cases"]["group_of"]
+    assert case["runs"][0]["ok"], case
+    before, after = (pixels_of(gimp, f"group_of.{when}.0") for when in ("before", "after"))
+    np.testing.assert_array_equal(after, sixbit.apply(compiled(), before))
+
+
+def test_all_layers_of_the_photo_move_together(gimp: GimpHome, run: dict[str, Any]) -> None:
+    """Two of its size, one of them masked and in a group, and a smaller one that stays."""
+    for name in ("all layers", "one of several"):
+        case = run["cases"][name]
+        assert case["runs"][0]["ok"], case
+        sizes = [tuple(size) for size in case["sizes"]]
+        assert sorted(sizes) == sorted([SIZE, SIZE, SIZE, (100, 80)])
+        for k, (size, channels) in enumerate(zip(sizes, case["channels"], strict=True)):
+            stored = (f"{name}.{when}.{k}" for when in ("before", "after"))
+            before, after = (pixels_of(gimp, one, "<u2", channels, size) for one in stored)
+            moves = size == SIZE and (name == "all layers" or k == case["chosen"])
+            if not moves:
+                np.testing.assert_array_equal(after, before)
+            elif channels == 1:
+                np.testing.assert_array_equal(after, bent(before))
+            else:
+                colours = sixbit.apply(compiled(), np.ascontiguousarray(before[..., :3]))
+                np.testing.assert_array_equal(after[..., :3], colours)
+
+
 def test_the_centre_of_a_layer_is_that_of_the_photo(gimp: GimpHome, run: dict[str, Any]) -> None:
     assert run["cases"]["part"]["runs"][0]["ok"], run["cases"]["part"]
     assert run["cases"]["part"]["offsets"] == [50, 20]
@@ -431,7 +520,7 @@ def test_a_crop_is_told_and_can_be_said_to_be_centred(gimp: GimpHome, run: dict[
     np.testing.assert_array_equal(after, sixbit.apply(compiled().window(75, 50, 300, 200), before))
 
 
-@pytest.mark.parametrize(("name", "size"), [("scaled", (225, 150)), ("turned", (300, 450))])
+@pytest.mark.parametrize(("name", "size"), [("scaled", (225, 150)), ("halved", (225, 150)), ("turned", (300, 450))])
 def test_a_photo_that_was_scaled_or_turned(gimp: GimpHome, run: dict[str, Any], name: str, size: Any) -> None:
     assert run["cases"][name]["runs"][0]["ok"], run["cases"][name]
     before, after = (pixels_of(gimp, f"{name}.{when}", size=size) for when in ("before", "after"))

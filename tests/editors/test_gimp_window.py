@@ -28,9 +28,23 @@ from tests.scenery.gimp import GimpHome
 from tests.scenery.photo_factory import exif
 from tests.scenery.root import SUITES, system_root
 
-STEPS = ("dialog", "cancel", "choose", "change", "presets", "uncalibrated", "helped", "drag", "keyboard")
-STEPS += ("weaken", "correct", "undo", "repeat", "again", "remembered", "killed", "missing", "mask")
+STEPS = ("dialog", "cancel", "choose", "change", "one_notion", "computed", "uncalibrated", "helped", "drag", "keyboard")
+STEPS += (
+    "weaken",
+    "correct",
+    "undo",
+    "repeat",
+    "again",
+    "remembered",
+    "killed",
+    "missing",
+    "identified",
+    "selected",
+    "mask",
+)
 TIMEOUT = 300
+PREVIEW = np.s_[200:600, 150:900]
+"""A part of the screen in which the dialog shows its preview."""
 CANVAS = np.s_[120:560, 230:760]
 """A part of the screen that GIMP shows the picture in, and nothing else."""
 DOUBLE = "Xvfb :98 -screen 0 2800x1800x24 -nolisten tcp & sleep 1; DISPLAY=:98 exec dbus-run-session -- bash -c"
@@ -99,11 +113,45 @@ def test_strength_and_zoom_change_the_preview(gimp: GimpHome, seen: dict[str, An
     assert differ(gimp, "chosen", "full size", np.s_[200:600, 150:900]) > 0.3
 
 
-def test_a_preset_sets_the_corrections(gimp: GimpHome, seen: dict[str, Any]) -> None:
-    assert "Lanczos interpolation" in seen["preset"]
-    assert differ(gimp, "chosen", "preset", np.s_[200:600, 150:900]) > 0.05
-    assert seen["preset after a change"] == "None"
-    assert seen["preset at the end"] == "JPEG, full size"
+def test_settings_are_kept_by_gimp_alone(seen: dict[str, Any]) -> None:
+    assert seen["notions"] == []
+    assert (seen["factor before"], seen["factor"]) == (False, True)
+
+
+def test_the_bar_offers_the_computed_calibration(seen: dict[str, Any]) -> None:
+    assert any("only a calibration that is computed is known" in label for label in seen["computed before"])
+    assert sum("only a calibration that is computed" in label for label in seen["computed before"]) == 1, "said twice"
+    assert seen["computed ok before"] is False
+    assert (seen["computed button"], seen["computed switch"]) == (False, True)
+    assert any(label.startswith("distortion computed") for label in seen["computed"])
+
+
+def test_nothing_is_split_where_nothing_is_corrected(gimp: GimpHome, seen: dict[str, Any]) -> None:
+    """The line of the split is white within black, in the middle of the preview."""
+    assert differ(gimp, "nothing corrected", "by hand", PREVIEW) > 0.05
+    for name, is_split in (("dialog", True), ("nothing corrected", False)):
+        lines = picture(gimp, name, PREVIEW).mean(0).max(-1)
+        assert (lines.max() > 240) == is_split, name
+
+
+def test_what_nobody_has_measured_is_set_by_hand_and_kept(seen: dict[str, Any]) -> None:
+    assert not any("Nothing of the lens" in label for label in seen["by hand"])
+    assert any(label.startswith("distortion measured") for label in seen["kept"]), seen["kept"]
+    assert seen["kept ok"] is True
+
+
+def test_a_selection_is_told(seen: dict[str, Any]) -> None:
+    assert any("the whole layer is corrected" in label for label in seen["selected"]), seen["selected"]
+    assert any("Only the selection is corrected" in label for label in seen["selected alone"])
+
+
+def test_the_lens_is_told_as_a_success(seen: dict[str, Any]) -> None:
+    assert seen["identified"][0] == NAME
+    assert "distortion measured, lateral colour measured" in " ".join(seen["identified"])
+
+
+def test_the_export_is_told_of_whenever_marks_are_written(seen: dict[str, Any]) -> None:
+    assert "When you export, see that “Save Exif” and “Save XMP” are ticked." in seen["labels"]
 
 
 def test_a_lens_without_a_calibration_leads_to_the_page(seen: dict[str, Any]) -> None:
@@ -111,7 +159,7 @@ def test_a_lens_without_a_calibration_leads_to_the_page(seen: dict[str, Any]) ->
     assert "no calibration" in seen["uncalibrated"]
     assert any("Nothing of the lens" in label for label in seen["uncalibrated"])
     assert not seen["uncalibrated ok"]
-    assert seen["page"] == "super-elmar-18"
+    assert seen["page"] == "super-elmar-21"
 
 
 def test_the_split_can_be_dragged(gimp: GimpHome, seen: dict[str, Any]) -> None:
@@ -185,6 +233,29 @@ def test_nothing_is_complained_of(seen: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("suite", SUITES)
+def test_a_filter_is_shown_appended_changed_and_undone(suite: str, tmp_path: Path) -> None:
+    gimp = GimpHome(system_root(suite), tmp_path / "gimp")
+    gimp.take_operation()
+    shutil.copy(CLONE / "examples/photo.jpg", gimp.work)
+    seen = drive(gimp, ("on_canvas", "as_filter", "filter_again"), f"gimp-filter-{suite}")
+    assert "Editable filter" in seen["results"]
+    above = np.s_[120:460, 230:760]
+    """Where the dialog does not cover the canvas."""
+    assert differ(gimp, "open", "on canvas", above) > 0.05
+    assert (seen["canvas changed"], seen["canvas undo"]) == (False, False)
+    assert differ(gimp, "open", "canvas cancelled") == 0
+    assert differ(gimp, "open", "filter") > 0.05
+    assert seen["filter undone"] == [False, False]
+    assert differ(gimp, "open", "filter undone") == 0
+    assert differ(gimp, "filter", "filter redone") == 0
+    assert any("bears this correction" in label for label in seen["filter again"]), seen["filter again"]
+    assert not any("corrected already" in label for label in seen["filter again"])
+    assert differ(gimp, "filter", "filter changed") > 0.05
+    assert differ(gimp, "filter", "filter change undone") == 0
+    assert seen["filter strength"] == 30
+
+
+@pytest.mark.parametrize("suite", SUITES)
 def test_at_double_scale_and_in_german(suite: str, tmp_path: Path) -> None:
     gimp = GimpHome(system_root(suite), tmp_path / "gimp")
     shutil.copy(CLONE / "examples/photo.jpg", gimp.work)
@@ -239,6 +310,15 @@ def test_cancelled_from_the_progress_bar(tmp_path: Path) -> None:
     assert seen["interrupted changed"] is False
     assert seen["interrupted servers"] == []
     assert differ(gimp, "uninterrupted", "interrupted") == 0
+
+
+def test_a_photo_without_colours_has_no_lateral_colour(tmp_path: Path) -> None:
+    gimp = GimpHome(system_root("trixie"), tmp_path / "gimp")
+    tags = exif(Make="LEICA CAMERA AG", Model="LEICA M10", LensModel=NAME)
+    Image.fromarray(data.astronaut()).convert("L").save(gimp.work / "photo.jpg", exif=b"Exif\0\0" + tags)
+    seen = drive(gimp, ("gray",), "gimp-gray")
+    assert seen["gray switch"] == [False, False]
+    assert any("no colours" in label for label in seen["gray"]), seen["gray"]
 
 
 def test_what_is_not_certain_is_asked(tmp_path: Path) -> None:

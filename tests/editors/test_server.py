@@ -24,6 +24,9 @@ from PIL import Image, ImageCms
 import sixbit
 from sixbit.calibration.frames import Setting
 from sixbit.calibration.keep import add
+from sixbit.compiler.by_hand import ByHand
+from sixbit.compiler.editable import compile_editable
+from sixbit.compiler.optics import SensorPicture
 from sixbit.editors.server.pictures import reduced
 from sixbit.export.presets import load
 from sixbit.lenses.catalogue import catalogue
@@ -38,10 +41,14 @@ from sixbit.values.lens import Model
 from sixbit.values.light import linear
 from tests.scenery import PHOTO
 from tests.scenery import photo_factory as factory
+from tests.scenery.camera import Camera, Lens, as_photo, photograph
+from tests.scenery.scenes import foliage
 
 LENS = "summicron-35-asph"
 DARK = "elmar-24"
 """A lens whose fall-off is known, and nothing else."""
+UNCALIBRATED = "elmarit-28-i"
+"""A lens that nobody has measured."""
 WIDTH, HEIGHT = 61, 40
 LARGE = 4000, 3000
 
@@ -281,6 +288,60 @@ def test_compile_is_that_of_python(server: Server) -> None:
     assert said["digest"] == wanted.digest
     assert said["made_from"] == wanted.made_from
     assert said["identity"] is False
+
+
+def test_what_is_set_by_eye_counts_where_nothing_is_measured(server: Server) -> None:
+    frame = {"size": [900, 600], "crop_factor": 1.0, "scale": "none"}
+    by_hand = {"distortion": 2.0, "red": 1.0, "fall_off": 1.0, "midpoint": 0.0}
+    said = server.ask("compile", lens=UNCALIBRATED, by_hand=by_hand, **frame)
+    calibrations = said["made_from"]["calibrations"]
+    assert {kind: found["grade"] for kind, found in calibrations.items()} == dict.fromkeys(
+        ("distortion", "tca", "vignetting"), "set by hand"
+    )
+    choices = sixbit.Choices(crop_factor=1.0, scale="none")
+    filter = sixbit.compile_filter(UNCALIBRATED, choices=choices, size=(900, 600), by_hand=ByHand(**by_hand))
+    assert filter.digest == said["digest"]
+    middle, corner = ((899 / 2, 599 / 2), (899.0, 599.0))
+    sources = filter.source_points([[middle[0] + 1, middle[1]], corner])
+    shares = [np.hypot(*(green - middle)) / radius for green, radius in zip(sources[1], (1, 540.15), strict=True)]
+    assert shares[1] / shares[0] == pytest.approx(0.98, abs=1e-3)
+    assert np.hypot(*(sources[0][1] - middle)) / np.hypot(*(sources[1][1] - middle)) == pytest.approx(1.001, abs=1e-6)
+    measured = server.ask("compile", lens=LENS, by_hand=by_hand, **frame)["made_from"]["calibrations"]
+    assert (measured["distortion"]["grade"], measured["vignetting"]["grade"]) == ("measured", "set by hand")
+
+
+def test_what_is_set_by_eye_can_be_kept(own_server: Server) -> None:
+    frame = {"size": [900, 600], "crop_factor": 1.0}
+    own_server.ask("keep", lens=UNCALIBRATED, by_hand={"distortion": -2.0, "blue": 1.0}, **frame)
+    made_from = own_server.ask("compile", lens=UNCALIBRATED, **frame)["made_from"]
+    assert made_from["corrections"] == ["distortion", "tca"]
+    assert "your own" in made_from["calibrations"]["distortion"]["source"]
+    kind, sentence = own_server.refusal("keep", lens=UNCALIBRATED, by_hand={"fall_off": 1.0}, **frame)
+    assert (kind, "aperture" in sentence) == ("argument", True)
+
+
+def test_lateral_colour_that_a_picture_shows(server: Server, tmp_path: Path) -> None:
+    shape = SensorPicture(1200, 800, 1.0)
+    lens = Lens((0.99, 0.0, 0.01), ((1 + 1.6 / shape.half_diagonal,), (1 - 0.8 / shape.half_diagonal,)))
+    leaves = as_photo(photograph(foliage(np.random.default_rng(3)), lens, Camera(shape), np.random.default_rng(3)))
+    found = server.ask("measure_tca", picture=server.open(tmp_path / "leaves", leaves))
+    assert "red" in found["said"]
+    frame = {"lens": UNCALIBRATED, "size": [1200, 800], "crop_factor": 1.0}
+    made_from = server.ask("compile", measured_tca=found, **frame)["made_from"]
+    assert made_from["calibrations"]["tca"]["grade"] == "measured from this photo"
+    flat = server.ask("measure_tca", picture=server.open(tmp_path / "flat", np.zeros((800, 1200, 3), np.uint8)))
+    assert flat["why_not"] == "it has no colours"
+    left_out = server.ask("compile", measured_tca=flat, **frame)["left_out"]
+    assert "the photo itself does not show it" in left_out["tca"]["template"]
+
+
+def test_compile_gives_the_text_of_the_editable_filter(server: Server) -> None:
+    frame = {"size": [900, 600], "crop_factor": 1.0, "window": [10, 20, 300, 200], "strength": {"distortion": 0.5}}
+    said = server.ask("compile", lens=LENS, editable=True, **frame)
+    choices = sixbit.Choices(crop_factor=1.0)
+    _full, text = compile_editable(LENS, choices=choices, size=(900, 600), window=(10, 20, 300, 200))
+    assert said["editable"] == text
+    assert "editable" not in server.ask("compile", lens=LENS, **frame)
 
 
 def test_compile_takes_what_the_photo_says(server: Server) -> None:
@@ -780,6 +841,18 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("compile", {"strength": 0}),
         ("compile", {"scale": "wide"}),
         ("compile", {"scale": 1000}),
+        ("compile", {"strength": {"distortion": 2.01}}),
+        ("compile", {"by_hand": [1]}),
+        ("compile", {"by_hand": {"distortion": "much"}}),
+        ("compile", {"by_hand": {"distortion": 21}}),
+        ("compile", {"by_hand": {"fall_off": -1}}),
+        ("compile", {"by_hand": {"red": float("nan")}}),
+        ("compile", {"measured_tca": "linear"}),
+        ("compile", {"measured_tca": {"model": "poly3", "terms": [1, 1], "said": ""}}),
+        ("compile", {"measured_tca": {"model": "cubic", "terms": [1, 1], "said": ""}}),
+        ("measure_tca", {"picture": 77}),
+        ("keep", {"lens": LENS, "size": [900, 600], "crop_factor": 1}),
+        ("keep", {"lens": LENS, "size": [900, 600], "crop_factor": 1, "by_hand": {"distortion": 0}}),
         ("compile", {"grades": ["guessed"]}),
         ("compile", {"window": [0, 0, 901, 600]}),
         ("compile", {"window": [-1, 0, 90, 60]}),

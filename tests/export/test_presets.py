@@ -108,8 +108,8 @@ def test_what_they_are_for() -> None:
             "the nearest right value is 'vignetting'.",
         ),
         (
-            {"strength": {"tca": 2}},
-            "`strength.tca` is 2; it must be a number from 0 to 1; the nearest right value is 1.",
+            {"strength": {"tca": 3}},
+            "`strength.tca` is 3; it must be a number from 0 to 2; the nearest right value is 2.",
         ),
         ({"sharpening": {"amount": 1}}, "`radius` is missing in `sharpening`."),
         (

@@ -53,9 +53,9 @@ def test_no_sensor_has_such_a_crop_factor(crop_factor: float) -> None:
     ("wrong", "said"),
     [
         ({"kinds": {"colour": 1.0}}, "no correction 'colour'; there are distortion, tca, vignetting, shading"),
-        ({"kinds": {"tca": 1.01}}, "from 0 to 1; that of tca is 1.01"),
-        ({"kinds": {"tca": -0.1}}, "from 0 to 1"),
-        ({"kinds": {"tca": float("nan")}}, "from 0 to 1"),
+        ({"kinds": {"tca": 2.01}}, "from 0 to 2; that of tca is 2.01"),
+        ({"kinds": {"tca": -0.1}}, "from 0 to 2"),
+        ({"kinds": {"tca": float("nan")}}, "from 0 to 2"),
         ({"kinds": {"tca": "half"}}, "that of tca is 'half'"),
         ({"kinds": {"tca": True}}, "that of tca is True"),
         ({"kinds": None}, "with their strengths, as {'tca': 1.0}; this is None"),
@@ -83,7 +83,7 @@ def test_scales(scale: str | float) -> None:
 
 def test_a_strength_is_checked_even_where_its_kind_is_not_wanted() -> None:
     assert with_strength(KINDS[:2], {"tca": 0.5, "shading": 0.0}) == {"distortion": 1.0, "tca": 0.5}
-    for wrong in ({"shading": 2.0}, {"colour": 1.0}):
+    for wrong in ({"shading": 2.1}, {"colour": 1.0}):
         with pytest.raises(CompileError):
             with_strength(["tca"], wrong)
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sixbit.compiler.optics import Optics, Sensor, SensorPicture, optics_of, tca
+from sixbit.compiler.by_hand import ByHand
+from sixbit.compiler.optics import MODELS, Optics, Sensor, SensorPicture, optics_of, tca
 from sixbit.compiler.shading import interpolated
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
@@ -33,6 +34,9 @@ NO_DISTORTION = (1.0, 0.0, 0.0)
 FROM_PHOTO = "measured from this photo"
 """The grade of lateral colour that no calibration says, but the photo's own edges."""
 
+BY_HAND = "set by hand"
+"""The grade of what nobody has measured and somebody has set by eye."""
+
 Chosen = tuple[Any, dict[str, Any]] | Sentence
 """A model on its sensor, with the grade and source of its calibration; or the reason why there is none."""
 
@@ -54,12 +58,14 @@ def choose(
     choices: Choices,
     measured_tca: tuple[Model, str] | str | None,
     not_here: Mapping[str, Sentence],
+    by_hand: ByHand | None = None,
 ) -> tuple[Optics, dict[str, dict[str, Any]], dict[str, Sentence]]:
     """Choose a model for each kind of correction that is wanted, of the grades that are trusted.
 
     Returns the optics that correct the shot, the grade and source of each kind, and why a kind is left out.
     ``measured_tca`` is the lateral colour that the photo has shown, or why it has shown none; it counts where no
-    calibration is known. ``not_here`` tells why kinds do not suit this picture, though they could be corrected.
+    calibration is known, as what is set ``by_hand`` does. ``not_here`` tells why kinds do not suit this picture, though
+    they could be corrected.
     """
     entries = catalogue().calibration_entries(
         usage.lens.lens_id, choices.kinds, choices.grades, usage.picture.crop_factor, usage.shot.camera
@@ -67,6 +73,7 @@ def choose(
     by_camera = None if choices.compensated == "correct" else _leave_to_camera(entries, usage, choices)
     entries = {kind: entry._replace(centre=_centre_in(usage, entry)) for kind, entry in entries.items()}
     optics = optics_of(entries, usage.focal_mm, usage.aperture.f_number, usage.distance_m)
+    set_by_eye = by_hand.models(usage.picture.alone) if by_hand else {}
     chosen: dict[str, Chosen] = {}
     for kind in choices.kinds:
         if kind == "vignetting" and by_camera:
@@ -77,7 +84,9 @@ def choose(
             chosen[kind] = _shading_of(usage)
         else:
             chosen[kind] = why = _why_none(usage, kind, kind in entries, choices.grades)
-            if kind == "tca" and measured_tca is not None:
+            if kind in set_by_eye:
+                chosen[kind] = _by_hand(usage.picture, kind, set_by_eye[kind])
+            elif kind == "tca" and measured_tca is not None:
                 chosen[kind] = _tca_of(usage.picture, measured_tca, why)
     chosen |= {kind: why for kind, why in not_here.items() if isinstance(chosen.get(kind), tuple)}
     found = {kind: choice for kind, choice in chosen.items() if not isinstance(choice, Sentence)}
@@ -115,6 +124,12 @@ def _tca_of(picture: SensorPicture, measured: tuple[Model, str] | str, why: Sent
     model, source = measured
     origin = {"grade": FROM_PHOTO, "source": source, "model": model.name, "terms": list(model.terms)}
     return (tca(*model), picture.alone.sensor), origin
+
+
+def _by_hand(picture: SensorPicture, kind: str, model: Model) -> Chosen:
+    """A model that was set by eye, which is told with the filter, so that another can be made like it."""
+    origin = {"grade": BY_HAND, "source": "by eye", "model": model.name, "terms": list(model.terms)}
+    return (MODELS[kind](*model), picture.alone.sensor), origin
 
 
 def _leave_to_camera(entries: dict[str, Entry], usage: Usage, choices: Choices) -> Sentence | None:

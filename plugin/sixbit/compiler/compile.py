@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from sixbit.compiler.by_hand import ByHand
 from sixbit.compiler.choose import NO_COLOURS, Usage, choose
 from sixbit.compiler.gains import fit_gains, gain_map
 from sixbit.compiler.optics import Optics, SensorPicture
@@ -33,6 +34,7 @@ def compile_filter(
     *,
     size: tuple[int, int] | None = None,
     measured_tca: tuple[Model, str] | str | None = None,
+    by_hand: ByHand | None = None,
     place: Place | None = None,
     not_here: Mapping[str, Sentence] = MappingProxyType({}),
 ) -> Filter:
@@ -40,11 +42,11 @@ def compile_filter(
 
     A lens that is chosen goes before it. What is not chosen is taken from the shot: crop factor, focal length, aperture
     and distance (infinity if unknown), as is the ``size`` in px. ``measured_tca`` is the lateral colour that the photo
-    itself has shown, with what is said of it, or why it has shown none; it counts where no calibration is known.
-    ``place`` is where on the sensor the picture is, if that is another than the shot tells. ``not_here`` tells why
-    kinds of correction do not suit its pixels. What was left out, and why, stands in ``made_from["left_out"]``. Raises
-    :class:`CompileError` if the picture's size, place or crop factor is unknown, or if the calibration makes no sense
-    within the frame.
+    itself has shown, with what is said of it, or why it has shown none; it counts where no calibration is known,
+    as what is set ``by_hand`` does. ``place`` is where on the sensor the picture is, if that is another than the shot
+    tells. ``not_here`` tells why kinds of correction do not suit its pixels. What was left out, and why, stands in
+    ``made_from["left_out"]``. Raises :class:`CompileError` if the picture's size, place or crop factor is unknown, or
+    if the calibration makes no sense within the frame.
 
     >>> choices = Choices(crop_factor=1.0, kinds={"distortion": 1.0, "vignetting": 0.5})
     >>> compiled = compile_filter("summicron-35-asph", choices=choices, size=(5984, 3992))
@@ -53,7 +55,9 @@ def compile_filter(
     >>> compiled.error_px < 0.005
     True
     """
-    wanted = models_of(lens, shot, choices, size=size, measured_tca=measured_tca, place=place, not_here=not_here)
+    wanted = models_of(
+        lens, shot, choices, size=size, measured_tca=measured_tca, by_hand=by_hand, place=place, not_here=not_here
+    )
     return compile_optics(wanted.optics, wanted.picture, choices.scale, wanted.made_from)
 
 
@@ -72,6 +76,7 @@ def models_of(
     *,
     size: tuple[int, int] | None = None,
     measured_tca: tuple[Model, str] | str | None = None,
+    by_hand: ByHand | None = None,
     place: Place | None = None,
     not_here: Mapping[str, Sentence] = MappingProxyType({}),
 ) -> Wanted:
@@ -94,7 +99,7 @@ def models_of(
     )
     if takes_no_colours(shot.camera):
         not_here = {"tca": NO_COLOURS, **not_here}
-    optics, calibrations, left_out = choose(usage, choices, measured_tca, not_here)
+    optics, calibrations, left_out = choose(usage, choices, measured_tca, not_here, by_hand)
     strength = {kind: float(share) for kind, share in sorted(choices.kinds.items()) if share != 1}
     return Wanted(
         replace(optics, strength=strength),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from sixbit.compiler.by_hand import ByHand
 from sixbit.compiler.compile import compile_optics, models_of
 from sixbit.compiler.optics import Optics, SensorPicture
 from sixbit.engines.native import piece_size, weights
@@ -18,7 +19,7 @@ from sixbit.lenses.match import Match
 from sixbit.lenses.place import Place
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.filter import Filter
-from sixbit.values.lens import Lens
+from sixbit.values.lens import Lens, Model
 from sixbit.values.polynomial import Polynomial
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
@@ -32,6 +33,8 @@ def compile_editable(
     choices: Choices = USUAL,
     *,
     size: tuple[int, int] | None = None,
+    measured_tca: tuple[Model, str] | str | None = None,
+    by_hand: ByHand | None = None,
     place: Place | None = None,
     not_here: Mapping[str, Sentence] = MappingProxyType({}),
     window: tuple[int, int, int, int] | None = None,
@@ -48,7 +51,9 @@ def compile_editable(
     (['sixbit', '1', 'size', '5984', '3992'], ['distortion', 'tca'])
     """
     full = replace(choices, kinds=dict.fromkeys(choices.kinds, 1.0))
-    wanted = models_of(lens, shot, full, size=size, place=place, not_here=not_here)
+    wanted = models_of(
+        lens, shot, full, size=size, measured_tca=measured_tca, by_hand=by_hand, place=place, not_here=not_here
+    )
     filter = compile_optics(wanted.optics, wanted.picture, choices.scale, wanted.made_from)
     text = editable_text(wanted.optics, wanted.picture, choices.scale, filter, window, interpolation)
     return (filter.window(*window) if window else filter), text

@@ -202,7 +202,7 @@ class Optics:
         return next((model[1] for model in (self.distortion, self.tca, self.vignetting) if model), Sensor(1.0))
 
     def strength_of(self, kind: str) -> float:
-        """Give how much of a correction is wanted, from 0 to 1."""
+        """Give how much of a correction is wanted, from 0 to 2."""
         return self.strength.get(kind, 1.0)
 
 

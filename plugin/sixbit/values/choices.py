@@ -11,6 +11,9 @@ from sixbit.values.errors import Code, CompileError
 from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.sentence import Sentence
 
+STRONGEST = 2
+"""Twice what a calibration says: beyond that nothing of a lens is left to correct."""
+
 
 class Strengths(Mapping[str, float]):
     """Kinds of correction with their strengths, in the order of KINDS: a mapping that cannot be changed."""
@@ -39,8 +42,9 @@ class Choices:
     """Says how a photo is corrected; what is None is taken from the photo.
 
     ``lens`` is an identity, ``focal_mm`` is in mm and ``distance_m`` in metres. ``kinds`` says how much is wanted of
-    each kind, from 0 to 1; a kind that is not there is not wanted. ``scale`` is ``fill`` (no empty corner, nothing lost
-    that need not be), ``none``, or a factor. ``grades`` are those of the calibrations that are trusted.
+    each kind, from 0 to 2, where 1 is what the calibration says; a kind that is not there is not wanted. ``scale`` is
+    ``fill`` (no empty corner, nothing lost that need not be), ``none``, or a factor. ``grades`` are those of the
+    calibrations that are trusted.
     ``compensated`` says what becomes of fall-off that the camera has compensated itself, for a lens that it knew:
     ``leave`` it, or ``correct`` it all the same. Raises :class:`CompileError` for choices that make no sense.
 
@@ -147,8 +151,8 @@ def _in_order(strength: Mapping[str, float]) -> dict[str, float]:
         raise CompileError(f"Kinds come with their strengths, as {{'tca': 1.0}}; this is {strength!r:.60}.")
     _check_known(strength, KINDS, "correction")
     for kind, share in strength.items():
-        if not (_is_number(share) and 0 <= share <= 1):
-            raise CompileError(f"A strength is from 0 to 1; that of {kind} is {share!r:.60}.")
+        if not (_is_number(share) and 0 <= share <= STRONGEST):
+            raise CompileError(f"A strength is from 0 to {STRONGEST}; that of {kind} is {share!r:.60}.")
     return {kind: strength[kind] for kind in KINDS if kind in strength}
 
 

@@ -14,6 +14,14 @@ NUMBERS = (
     ("distance", _("D_istance (m)"), _("Of the subject"), 1000.0),
 )
 """Name, label, help and maximum; 0 takes what the photo says."""
+BY_HAND = (
+    ("hand-distortion", _("Distortion (%)"), _("By how much the corners lie too near to the middle"), -20.0, 20.0, 0.0),
+    ("hand-red", _("Red (‰)"), _("By which part of the radius red lies outside of green"), -5.0, 5.0, 0.0),
+    ("hand-blue", _("Blue (‰)"), _("By which part of the radius blue lies outside of green"), -5.0, 5.0, 0.0),
+    ("hand-fall-off", _("Fall-off (stops)"), _("How much light the corners have lost"), 0.0, 5.0, 0.0),
+    ("hand-midpoint", _("Its midpoint (%)"), _("How far from the middle the fall-off begins"), 0.0, 100.0, 25.0),
+)
+"""Name, label, help, minimum, maximum and default of what counts where no calibration is known."""
 KINDS = {
     "distortion": _("_Distortion"),
     "tca": _("Lateral _colour"),
@@ -26,7 +34,7 @@ CHOICES = (
         "scale",
         _("F_rame"),
         _("Whether the corrected picture is enlarged until no corner is empty"),
-        {"fill": _("Fill the frame"), "none": _("Keep the scale")},
+        {"fill": _("Fill the frame"), "none": _("Keep the scale"), "factor": _("By a factor")},
     ),
     (
         "frame",
@@ -40,10 +48,16 @@ CHOICES = (
         },
     ),
     (
+        "layers",
+        _("Correct"),
+        _("Which layers move with the photo"),
+        {"chosen": _("This layer"), "all": _("All layers of the photo")},
+    ),
+    (
         "output",
         _("Res_ult"),
         _("Where the corrected pixels go"),
-        {"layer": _("This layer"), "new-layer": _("New layer")},
+        {"layer": _("This layer"), "new-layer": _("New layer"), "filter": _("Editable filter")},
     ),
 )
 """Name, label, help and words, the first of them by default."""
@@ -55,10 +69,28 @@ SWITCHES = (
         _("C_ompensated vignetting, too"),
         _("Correct the vignetting that a Leica M has compensated itself, for a lens that it knew"),
     ),
+    (
+        "measure-tca",
+        _("Measure lateral colour in this photo"),
+        _("By its own edges, if the lens has no calibration of it"),
+    ),
+    (
+        "only-selection",
+        _("Only the selection"),
+        _("Leave what lies outside of it as it is: lines break at its edge"),
+    ),
     ("write-lens", _("_Write the lens into the metadata"), _("So that an exported photo says which lens it was")),
     ("force", _("Correct agai_n"), _("Correct what the metadata says is corrected already")),
 )
 """Name, label and help of what is off by default."""
+CHOSEN_OF_A_LENS = (
+    *(f"{kind}{suffix}" for kind in KINDS for suffix in ("", "-strength")),
+    *("scale", "scale-factor", "computed", "single", "compensated", "measure-tca"),
+    *(name for name, *_rest in BY_HAND),
+)
+"""What is chosen of a lens on a body, again and again."""
+CHOSEN_OF_A_PHOTO = ("lens", *(name for name, *_rest in NUMBERS), "frame", "layers")
+"""What is chosen of one photo."""
 RETURNED = {
     "plug-in-sixbit-identify": (
         ("status", _("matched, ambiguous, unknown, untagged or not_m")),
@@ -86,7 +118,12 @@ def add_correct_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_string_argument("preset", _("Prese_t"), preset, "", READWRITE)
     for kind, label in KINDS.items():
         procedure.add_boolean_argument(kind, label, _("Correct it where it is known"), True, READWRITE)
-        procedure.add_double_argument(f"{kind}-strength", label, strength, 0.0, 100.0, 100.0, READWRITE)
+        procedure.add_double_argument(f"{kind}-strength", label, strength, 0.0, 200.0, 100.0, READWRITE)
+    factor = _("Of the corrected picture, where the frame is scaled by a factor")
+    procedure.add_double_argument("scale-factor", _("Factor"), factor, 0.1, 10.0, 1.0, READWRITE)
+    for name, label, blurb, least, most, usual in BY_HAND:
+        meant = _("{blurb}; where no calibration is known").format(blurb=blurb)
+        procedure.add_double_argument(name, label, meant, least, most, usual, READWRITE)
     for name, label, blurb, words in CHOICES:
         choice = Gimp.Choice.new()
         for number, (nick, shown) in enumerate(words.items()):

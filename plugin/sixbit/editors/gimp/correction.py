@@ -1,15 +1,16 @@
-"""From the user's choices to corrected pixels: the steps that the dialog and scripts share."""
+"""From the user's choices to a compiled correction: the steps that the dialog and scripts share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
-from frame import Placement, Size, frame_of, of_sensor
+from filters import Done, done_by_filters
+from frame import FrameError, Placement, Size, frame_of, of_sensor
 from gi.repository import Gimp
-from layers import is_coverage, only_in_place
-from metadata import Tags, imported_file, original_size, tagged, tags_of
-from pixels import STRIP, Area, PixelFile
+from layers import is_coverage
+from metadata import Tags, imported_file, original_size, tags_of
 from presets import CORRECTIONS, UNSURE_GRADES, USUAL_GRADES, Preset
 from sentences import translated, why_left_out, with_way_out
 from server_client import Server, ServerError
@@ -25,9 +26,9 @@ BENDING = ("distortion", "tca")
 """The kinds that are corrected in masks and channels: they have no brightness."""
 MARK = "sixbit-corrected"
 """The parasite that GIMP keeps with a corrected mask or channel: the metadata tells of the photo alone."""
+MIDDLE = 1e-3
+"""Shares of a side by which the optical centre may lie beside the middle."""
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
-TAKEN = 0.4
-"""The share of the time that fetching the pixels takes."""
 
 
 class DoneBeforeError(UserError):
@@ -50,7 +51,13 @@ class Choices:
         self.f_number: float = get("aperture")
         self.distance_m: float = get("distance")
         self.frame: str = get("frame")
-        self.new_layer: bool = get("output") == "new-layer"
+        self.output: str = get("output")
+        self.all_layers: bool = get("layers") == "all"
+        self.only_selection: bool = get("only-selection")
+        self.measure_tca: bool = get("measure-tca")
+        by_hand = {name: get(f"hand-{name.replace('_', '-')}") for name in ("distortion", "red", "blue", "fall_off")}
+        self.by_hand = {**by_hand, "midpoint": get("hand-midpoint") / 100} if any(by_hand.values()) else None
+        """What is set by eye, in the server's words; None if nothing is."""
         self.write_lens: bool = get("write-lens")
         self.force: bool = get("force")
         self.preset = preset.content if preset else {}
@@ -59,7 +66,7 @@ class Choices:
             self.strength, self.scale, self.grades = preset.strength, self.preset["scale"], preset.grades
         else:
             self.strength = {kind: get(f"{kind}-strength") / 100 for kind in CORRECTIONS if get(kind)}
-            self.scale = get("scale")
+            self.scale = get("scale-factor") if get("scale") == "factor" else get("scale")
             self.grades = [*USUAL_GRADES, *filter(get, UNSURE_GRADES)]
         self.compensated: str = self.preset.get("compensated") or ("correct" if get("compensated") else "leave")
 
@@ -76,12 +83,44 @@ class Subject:
         """Why nobody knows where the optical centre of the photo lies, as the server says it; None if it is known."""
         self.coverage = is_coverage(drawable)
         """True for a mask or a channel: it is bent as the photo, and its values are no light."""
-        self.colourless = False
-        """True once the server has seen that the pixels have no colours, so that no lateral colour is corrected."""
-        if self.coverage:
-            # What was done to itself counts.
-            done = BENDING if MARK in drawable.get_parasite_list() else ()
-            self.identity["already_corrected"] = list(done)
+        self.colourless = drawable.is_gray() and not self.coverage
+        """True where the pixels have no colours, as the server sees: no lateral colour is corrected then."""
+        self.is_beside = False
+        """True for what moves with the chosen drawable."""
+        self.measured_tca: dict[str, Any] | None = None
+        """What the server found of lateral colour in the pixels, once it was asked."""
+        self.by_metadata: list[str] = self.identity["already_corrected"]
+        self.identity["already_corrected"], self.marks_before = self._done_to(drawable)
+
+    def of(self, drawable: Gimp.Drawable) -> Subject:
+        """Return another drawable of the photo, which moves with this one."""
+        other = copy(self)
+        other.drawable, other.coverage, other.is_beside = drawable, is_coverage(drawable), True
+        other.colourless, other.measured_tca = drawable.is_gray() and not other.coverage, None
+        done, other.marks_before = self._done_to(drawable)
+        other.identity = {**self.identity, "already_corrected": done}
+        return other
+
+    def _done_to(self, drawable: Gimp.Drawable) -> Done:
+        """Return what is corrected of a drawable: of what is no photo, and of filters, the metadata tells nothing."""
+        if is_coverage(drawable):
+            return list(BENDING) if MARK in drawable.get_parasite_list() else [], {}
+        return done_by_filters(drawable, self.tags, self.by_metadata)
+
+    def can_measure(self, choice: str) -> bool:
+        """Tell whether lateral colour is still to be measured in the pixels; of a part of the photo it cannot be."""
+        if self.coverage or self.colourless or self.measured_tca:
+            return False
+        around = self.identity["frame"] if choice != "drawable" else None
+        try:
+            is_whole = self.frame(choice).window is None
+        except FrameError:
+            return False
+        if around:
+            is_whole &= all(abs(around[k] + around[k + 2] / 2 - 0.5) < MIDDLE for k in range(2))
+        if not is_whole:
+            self.measured_tca = {"why_not": "it is not the whole photo"}
+        return is_whole
 
     def frame(self, choice: str) -> Placement:
         """Return where the drawable lies in the frame. Raises FrameError."""
@@ -142,6 +181,7 @@ def lens_for(identity: Mapping[str, Any], choices: Choices) -> str:
 def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
     """Return what the server's `compile` takes. Raises UserError."""
     identity = subject.identity
+    lens = lens_for(identity, choices)
     done = () if choices.force else identity["already_corrected"]
     kinds = BENDING if subject.coverage else CORRECTIONS
     strength = choices.strength
@@ -152,7 +192,7 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
     if not crop_factor:
         raise UserError(_("The sensor of this camera is not known; say its crop factor."))
     arguments = {
-        "lens": lens_for(identity, choices),
+        "lens": lens,
         "size": list(frame.size),
         "window": list(frame.window) if frame.window else None,
         "crop_factor": crop_factor,
@@ -160,7 +200,7 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         "f_number": choices.f_number or identity.get("f_number") or choices.preset.get("assumed_f_number"),
         "distance_m": choices.distance_m or identity.get("distance_m") or choices.preset.get("assumed_distance_m"),
         "corrections": list(wanted),
-        "strength": {kind: share for kind, share in wanted.items() if share < 1},
+        "strength": {kind: share for kind, share in wanted.items() if share != 1},
         "scale": choices.scale,
         "grades": choices.grades,
         "compensated": choices.compensated,
@@ -168,6 +208,8 @@ def compile_arguments(subject: Subject, choices: Choices) -> dict[str, Any]:
         "turned": identity["turned_since"],
         "already_corrected": list(identity["already_corrected"]),
         "colourless": (subject.colourless and not subject.coverage) or None,
+        "measured_tca": subject.measured_tca if choices.measure_tca else None,
+        "by_hand": choices.by_hand,
         # A colour shading is of lens and sensor together.
         "tags": {name: subject.tags[name] for name in CAMERA if name in subject.tags},
     }
@@ -196,112 +238,3 @@ def check_made(compiled: Mapping[str, Any], subject: Subject, choices: Choices) 
             lens=made_from["lens"], why=why or _("all corrections are switched off")
         )
     )
-
-
-def take(pixels: PixelFile) -> None:
-    """Fetch the pixels, with progress; GIMP lets the user cancel as soon as it shows that."""
-    Gimp.progress_init(_("Correcting the lens"))
-    for strip, done in enumerate(pixels.take()):
-        if strip % 8 == 0:
-            Gimp.progress_update(TAKEN * done)
-
-
-def _marks(server: Server, subject: Subject, choices: Choices, compiled: Mapping[str, Any]) -> Tags:
-    """Return the tags that tell of a correction, and of the lens if the user wants that."""
-    tags = dict(compiled["marks"])
-    if choices.write_lens:
-        made_from = compiled["made_from"]
-        # Of the f-number only what the user says: an estimate of the camera's is no knowledge.
-        said = {"focal_mm": made_from["focal_mm"], "f_number": choices.f_number or None}
-        said["compensated_for"] = subject.identity.get("compensated_for")
-        tags |= server.call("lens_tags", lens=made_from["lens_id"], **said)["tags"]
-    return tags
-
-
-def correct(server: Server, subject: Subject, choices: Choices, pixels: PixelFile, picture: int | None = None) -> None:
-    """Correct the drawable; one undo step, made only when all pixels are there.
-
-    ``pixels`` are those of the drawable, fetched already, and ``picture`` their number in the server if they are open
-    there. Raises UserError; the image is untouched then.
-    """
-    if choices.new_layer and (why := only_in_place(subject.drawable)):
-        raise UserError(why)
-    begun = 0.0
-    if picture is None:
-        begun = TAKEN
-        opened = server.call("open", **pixels.picture())
-        picture, subject.colourless = opened["picture"], opened["colourless"]
-    compiled = server.call("compile", **compile_arguments(subject, choices))
-    check_made(compiled, subject, choices)
-    tags = _marks(server, subject, choices, compiled)
-    drawable, layer = subject.drawable, None
-    area: Area = (0, 0, pixels.width, pixels.height)
-    if choices.new_layer:
-        if drawable.get_mask() and not Gimp.Selection.is_empty(subject.image):
-            raise UserError(
-                _("The layer has a mask, and the new layer would get the selection as another: drop one first.")
-            )
-        # The copy belongs to nobody yet: if this is cut short, the image has not seen anything.
-        layer = drawable.copy()
-        layer.set_name(_("{name}, corrected").format(name=drawable.get_name()))
-        target = layer.get_buffer()
-    else:
-        selected, *place = drawable.mask_intersect()
-        if not selected:
-            raise UserError(_("The selection does not touch the layer."))
-        area = tuple(place)
-        target = drawable.get_shadow_buffer()
-    put = 0
-
-    def take_back(done: float) -> None:
-        """Take what is done already, while the server works on."""
-        nonlocal put
-        ready = pixels.height if done >= 1 else int(done * pixels.height) // STRIP * STRIP
-        pixels.put(target, area, range(put, ready))
-        put = ready
-        Gimp.progress_update(begun + done * (1 - begun))
-
-    try:
-        server.call(
-            "apply",
-            on_progress=take_back,
-            picture=picture,
-            filter=compiled["filter"],
-            interpolation=choices.preset.get("interpolation"),
-            **pixels.result(),
-        )
-        take_back(1)
-        target.flush()
-    except BaseException:
-        if layer:
-            layer.delete()
-        raise
-    metadata = None if subject.coverage else tagged(subject.image, tags, compiled["namespaces"])
-    _finish(subject, metadata, compiled["digest"], layer, area)
-    Gimp.progress_end()
-
-
-def _finish(
-    subject: Subject, metadata: Gimp.Metadata | None, digest: str, layer: Gimp.Layer | None, area: Area
-) -> None:
-    """Bring the corrected pixels and the metadata, or the mark, into the image: nothing here takes long."""
-    image, drawable = subject.image, subject.drawable
-    image.undo_group_start()
-    try:
-        if layer:
-            image.insert_layer(layer, drawable.get_parent(), image.get_item_position(drawable))
-            layer.update(*area)
-            if not Gimp.Selection.is_empty(image):
-                layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
-        else:
-            if not drawable.merge_shadow(True):
-                raise UserError(Gimp.get_pdb().get_last_error())
-            drawable.update(*area)
-        if metadata:
-            image.set_metadata(metadata)
-        elif not isinstance(drawable, Gimp.Selection):  # which is another one after the next click
-            kept = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
-            drawable.attach_parasite(Gimp.Parasite.new(MARK, kept, digest.encode()))
-    finally:
-        image.undo_group_end()
-    Gimp.displays_flush()

@@ -9,6 +9,9 @@ from texts import UserError, _
 
 Size = tuple[int, int]
 
+SCALED_BY = (2, 3, 4)
+"""Whole numbers by which a photo is made smaller."""
+
 
 class FrameError(UserError):
     """It is not known where the optical centre lies; the message is for the user."""
@@ -52,8 +55,9 @@ def of_sensor(
 def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Size | None, choice: str) -> Placement:
     """Find the frame of a drawable (its size, its offsets in the image) by ``choice``.
 
-    ``auto`` goes by the original size that the metadata tells, and raises FrameError where the image has another;
-    ``scaled`` takes the image for the whole photo, ``centred`` for the middle of it, and ``drawable`` the drawable.
+    ``auto`` goes by the original size that the metadata tells, and raises FrameError where the image has another that
+    is no half, third or quarter of it; ``scaled`` takes the image for the whole photo, ``centred`` for the middle of
+    it, and ``drawable`` the drawable.
     """
     if choice == "drawable":
         return Placement(drawable)
@@ -65,6 +69,9 @@ def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Si
         if drawable in wholes:
             # A crop may leave the layers whole, reaching beyond the image.
             return Placement(drawable)
+        if image not in wholes and (times := _times_smaller(image, wholes)):
+            note = _("The image is taken for the whole photo, scaled to 1/{times}.").format(times=times)
+            return _part_of(drawable, offsets, image, note)
         if image not in wholes:
             raise FrameError(
                 _(
@@ -75,6 +82,17 @@ def frame_of(drawable: Size, offsets: tuple[int, int], image: Size, original: Si
             )
     note = "" if original or choice == "scaled" else _("The photo does not say its original size: it may be cropped.")
     return _part_of(drawable, offsets, image, note)
+
+
+def _times_smaller(image: Size, wholes: tuple[Size, ...]) -> int:
+    """Return by which whole number the image is smaller than the photo, in both directions; 0 if by none.
+
+    A crop may have the photo's proportions, but hardly by such a number.
+    """
+    for times in SCALED_BY:
+        if any(all(abs(side / times - now) < 1 for side, now in zip(whole, image, strict=True)) for whole in wholes):
+            return times
+    return 0
 
 
 def _centred(drawable: Size, offsets: Size, image: Size, wholes: tuple[Size, ...]) -> Placement:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from arguments import CHOSEN_OF_A_LENS
 from gi.repository import Gimp
-from presets import CORRECTIONS, UNSURE_GRADES
 
-REMEMBERED = (
-    *(f"{kind}{suffix}" for kind in CORRECTIONS for suffix in ("", "-strength")),
-    "scale",
-    *UNSURE_GRADES,
-    "compensated",
-    "preset",
-)
-"""The arguments that belong to a lens; the others belong to one photo, or to the way of working."""
 RECENT = 8
 
 
@@ -39,18 +31,26 @@ class LastValues:
         found = self._content.get("recent")
         return [lens for lens in found if isinstance(lens, str)] if isinstance(found, list) else []
 
+    @property
+    def output(self) -> str:
+        """Where the last result went; into a filter, if there was none."""
+        return str(self._content.get("output", "filter"))
+
     def apply(self, config: Gimp.ProcedureConfig, body: str, lens: str) -> None:
         """Set the arguments as they were the last time."""
         values = self._content.get("values", {}).get(f"{body}\n{lens}")
-        for name in REMEMBERED if isinstance(values, dict) else ():
+        for name in CHOSEN_OF_A_LENS if isinstance(values, dict) else ():
             # What another version has written may be of another type.
             if name in values and isinstance(values[name], type(config.get_property(name))):
                 config.set_property(name, values[name])
 
-    def keep(self, config: Gimp.ProcedureConfig, body: str, lens: str) -> None:
-        """Remember the arguments as they are."""
-        values: Mapping[str, Any] = {name: config.get_property(name) for name in REMEMBERED}
+    def keep(self, config: Gimp.ProcedureConfig, body: str, lens: str, without: Iterable[str] = ()) -> None:
+        """Remember the arguments as they are, and where the result went."""
+        values: Mapping[str, Any] = {
+            name: config.get_property(name) for name in CHOSEN_OF_A_LENS if name not in without
+        }
         self._content.setdefault("values", {})[f"{body}\n{lens}"] = values
+        self._content["output"] = config.get_property("output")
         self._content["recent"] = [lens, *(other for other in self.recent() if other != lens)][:RECENT]
         written = self._path.with_suffix(".part")
         # A disk that is full is no reason to fail: the photo has been corrected.

@@ -1,9 +1,10 @@
-"""Which drawables can be corrected, and what is to be told of one before it is."""
+"""Which drawables can be corrected, which of them move together, and what is to be told of one before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from filters import every_layer, is_installed, own_filter
 from gi.repository import Gimp
 from texts import UserError, _
 
@@ -14,10 +15,18 @@ def editable_drawable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
     if len(chosen) != 1:
         raise UserError(_("Choose one layer; {count} are chosen.").format(count=len(chosen)))
     drawable = chosen[0]
-    if drawable.is_group():
-        raise UserError(_("A group of layers cannot be corrected; choose one of its layers."))
     if drawable.is_indexed():
         raise UserError(_("An indexed image cannot be corrected; use Image ▸ Mode ▸ RGB first."))
+    _check_locks(drawable)
+    if can_bear(drawable):
+        that_move(drawable, False, False)
+        check_pixels(drawable)
+    return drawable
+
+
+def check_pixels(drawable: Gimp.Drawable) -> None:
+    """Raise UserError for a drawable whose pixels cannot be changed."""
+    _check_locks(drawable)
     # GIMP 3.0 has no links.
     if hasattr(drawable, "is_link_layer") and drawable.is_link_layer() and not drawable.is_rasterized():
         raise UserError(
@@ -26,6 +35,9 @@ def editable_drawable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
                 "▸ Rasterize first."
             )
         )
+
+
+def _check_locks(drawable: Gimp.Drawable) -> None:
     # A mask is locked with its layer, and does not say so.
     item = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
     if item.get_lock_content():
@@ -35,7 +47,50 @@ def editable_drawable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
         if group.get_lock_content():
             raise UserError(_("The pixels of the group that the layer is in are locked."))
         group = group.get_parent()
-    return drawable
+
+
+def can_bear(drawable: Gimp.Drawable) -> str:
+    """Say why a drawable cannot have an editable filter; empty if it can."""
+    if isinstance(drawable, Gimp.Channel):
+        return _("GIMP has no filters for masks and channels.")
+    if drawable.is_floating_sel():
+        return _("A floating selection has no filters; Layer ▸ To New Layer makes a layer of it.")
+    if not is_installed(drawable):
+        return _("Sixbit's filter is not installed in this GIMP.")
+    return ""
+
+
+def that_move(drawable: Gimp.Drawable, all_layers: bool, is_filter: bool) -> list[Gimp.Drawable]:
+    """Return the drawables that are corrected together, the chosen one first; a mask follows its layer.
+
+    All layers of a photo are those that lie where it lies; a filter of a group serves for all that is in it. Raises
+    UserError for a group without such a layer.
+    """
+    if is_coverage(drawable) or drawable.is_floating_sel():
+        return [drawable]
+    layers = [drawable]
+    if drawable.is_group() and not is_filter:
+        inside = [one for one in every_layer(drawable.get_image()) if _is_within(one, drawable)]
+        layers = [one for one in inside if not one.is_group() and _place(one) == _place(drawable)]
+        if not layers:
+            raise UserError(_("No layer of this group is as large as the group; choose one of its layers."))
+    elif all_layers and not drawable.is_group():
+        others = (one for one in every_layer(drawable.get_image()) if one.get_id() != drawable.get_id())
+        layers += [one for one in others if not one.is_group() and _place(one) == _place(drawable)]
+    elif not drawable.is_group():
+        return layers
+    return [one for layer in layers for one in (layer, layer.get_mask()) if one]
+
+
+def _place(layer: Gimp.Layer) -> tuple[int, ...]:
+    return (layer.get_width(), layer.get_height(), *list(layer.get_offsets())[-2:])
+
+
+def _is_within(layer: Gimp.Layer, group: Gimp.Layer) -> bool:
+    above = layer.get_parent()
+    while above and above.get_id() != group.get_id():
+        above = above.get_parent()
+    return above is not None
 
 
 def is_coverage(drawable: Gimp.Drawable) -> bool:
@@ -53,6 +108,8 @@ def only_in_place(drawable: Gimp.Drawable) -> str:
         return _("A mask or a channel can only be corrected in its place.")
     if drawable.is_floating_sel():
         return _("A floating selection can only be corrected in its place; Layer ▸ To New Layer makes a layer of it.")
+    if drawable.is_group():
+        return _("What is in a group can only be corrected in its place.")
     if _is_drawn_by_gimp(drawable):
         return _("GIMP would draw a copy of this layer anew: it can only be corrected in its place.")
     return ""
@@ -71,12 +128,26 @@ def notes_on(drawable: Gimp.Drawable, photo_is_corrected: bool) -> list[str]:
     if _is_drawn_by_gimp(drawable):
         notes.append(_("The layer becomes pixels; GIMP asks before it draws its text or shape anew."))
     if drawable.get_mask():
-        notes.append(_("The layer's mask stays as it is; to bend it too, choose the mask and correct it likewise."))
-    if drawable.get_filters():
+        notes.append(
+            _("The layer's mask moves along if all layers of the photo are corrected; else it stays as it is.")
+        )
+    if own_filter(drawable):
+        notes.append(_("The layer bears this correction as a filter, which is changed here."))
+    elif drawable.get_filters():
         notes.append(_("The layer's filters stay, and go on working on the corrected pixels."))
     if drawable.get_lock_alpha() and drawable.has_alpha():
         notes.append(_("The transparency of the layer is locked, and stays as it is."))
     return notes
+
+
+def has_selection(drawable: Gimp.Drawable) -> bool:
+    """Tell whether there is a selection that a drawable may be corrected in alone."""
+    is_selection = isinstance(drawable, Gimp.Selection) or _floats(drawable)
+    return not is_selection and not Gimp.Selection.is_empty(drawable.get_image())
+
+
+def _floats(drawable: Gimp.Drawable) -> bool:
+    return isinstance(drawable, Gimp.Layer) and bool(drawable.is_floating_sel())
 
 
 def _is_drawn_by_gimp(layer: Gimp.Layer) -> bool:

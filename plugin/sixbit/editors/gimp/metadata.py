@@ -57,8 +57,11 @@ def imported_file(image: Gimp.Image) -> str | None:
     return path if path and Path(path).is_file() else None
 
 
-def tagged(image: Gimp.Image, tags: Mapping[str, str], namespaces: Mapping[str, str]) -> Gimp.Metadata:
-    """Return the image's metadata with these tags. ``namespaces`` are those that XMP does not know of itself."""
+def tagged(image: Gimp.Image, tags: Mapping[str, str | None], namespaces: Mapping[str, str]) -> Gimp.Metadata:
+    """Return the image's metadata with these tags, without those that are None.
+
+    ``namespaces`` are those that XMP does not know of itself.
+    """
     metadata = image.get_metadata() or Gimp.Metadata.new()
     root = ElementTree.fromstring(metadata.serialize() or "<metadata/>")
     for element in list(root):
@@ -70,7 +73,8 @@ def tagged(image: Gimp.Image, tags: Mapping[str, str], namespaces: Mapping[str, 
             # GIMP registers a namespace only if it stands before the tags that are in it.
             root.insert(0, ElementTree.Element("namespace", prefix=prefix, url=url))
     for name, text in tags.items():
-        ElementTree.SubElement(root, "tag", name=name).text = text
+        if text is not None:
+            ElementTree.SubElement(root, "tag", name=name).text = text
     # Without the declaration, and with an empty element cut short, GIMP passes over the namespace.
     text = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True, short_empty_elements=False)
     return Gimp.Metadata.deserialize(text.decode())

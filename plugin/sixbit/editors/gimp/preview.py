@@ -186,9 +186,10 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
             Gtk.render_layout(style, cr, (room[0] - width) / 2, (room[1] - height) / 2, layout)
             return True
         left, top, width, height = self._area("before")
-        split = left + width * self.split if self.split_shown else left
+        is_split = self.split_shown and self._is_corrected()
+        split = left + width * self.split if is_split else left
         self._paint(cr, "before")
-        if "after" in self._shown:
+        if self._is_corrected():
             cr.save()
             cr.rectangle(split, top, left + width - split, height)
             cr.clip()
@@ -196,7 +197,7 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
             cr.restore()
         if self.grid_shown:
             self._draw_grid(cr, left, top, width, height)
-        if self.split_shown:
+        if is_split:
             self._draw_split(cr, split, top, height)
             self._label(cr, _("Before"), left + 8, top + 8, "left")
             self._label(cr, _("After"), left + width - 8, top + 8, "right")
@@ -205,6 +206,9 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
         if self.has_visible_focus():
             Gtk.render_focus(style, cr, 0, 0, *room)
         return True
+
+    def _is_corrected(self) -> bool:
+        return self.filter is not None and "after" in self._shown
 
     def _paint(self, cr: Any, side: str) -> None:
         left, top, width, height = self._area(side)
@@ -260,7 +264,7 @@ class Preview(Gtk.DrawingArea):  # type: ignore[misc]
     # Mouse and keys ------------------------------------------------------------------------------------------------
 
     def _near_split(self, x: float) -> bool:
-        if not self.split_shown or "before" not in self._shown:
+        if not self.split_shown or "before" not in self._shown or not self._is_corrected():
             return False
         left, _top, width, _height = self._area("before")
         return abs(x - left - width * self.split) <= GRAB_PX

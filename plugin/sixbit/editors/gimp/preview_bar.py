@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from gi.repository import GLib, Gtk
@@ -9,8 +10,8 @@ from preview import ZOOMS, Preview
 from texts import _
 
 
-def preview_bar(preview: Preview) -> Gtk.Box:
-    """Make the bar of a preview, which it follows."""
+def preview_bar(preview: Preview, on_canvas: Callable[[bool], None] | None) -> Gtk.Box:
+    """Make the bar of a preview, which it follows; ``on_canvas`` hears whether GIMP's canvas is to show it, too."""
     bar = Gtk.Box(spacing=6)
     for icon, words, key in (
         ("zoom-out-symbolic", _("Zoom out (-)"), "-"),
@@ -39,6 +40,11 @@ def preview_bar(preview: Preview) -> Gtk.Box:
         check.set_active(getattr(preview, name))
         check.connect("toggled", _toggle, preview, name)
         bar.pack_end(check, False, False, 0)
+    if on_canvas:
+        canvas = Gtk.CheckButton.new_with_mnemonic(_("On the canvas, too"))
+        canvas.set_tooltip_text(_("The image is as before when you close this dialog"))
+        canvas.connect("toggled", lambda check: on_canvas(check.get_active()))
+        bar.pack_end(canvas, False, False, 0)
     return bar
 
 

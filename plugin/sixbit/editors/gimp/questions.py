@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from correction import SPOKEN, Choices, ReshapedError, Subject
 from gi.repository import Gimp, GimpUi, Gtk
 from sentences import translated
+from server_client import Server
 from texts import UserError, _, manifest
 from widgets import check_button, wrapped
 
@@ -42,6 +44,29 @@ def _is_answered(text: str, more: str | None, yes: str) -> bool:
     answer = question.run()
     question.destroy()
     return bool(answer == Gtk.ResponseType.OK)
+
+
+def show_identity(procedure: Gimp.Procedure, server: Server, identity: Mapping[str, Any]) -> None:
+    """Tell which lens it was, what is known of it, and how the photo says so."""
+    from lens_part import STATUS, grades_of
+
+    GimpUi.init(procedure.get_name())
+    lenses = {lens["id"]: lens for lens in server.call("lenses")["lenses"]}
+    lens = lenses.get(identity["lens"] or "")
+    told = [*map(translated, [*identity["said"], *identity["placed"]])]
+    if lens:
+        told.insert(0, _("It can be corrected: {grades}.").format(grades=grades_of(lens)))
+        if not any(lens["calibrations"].values()):
+            told[0] = _("Nothing of it has been measured yet.")
+    box = Gtk.MessageDialog(
+        title=manifest()["name"],
+        message_type=Gtk.MessageType.INFO if lens else Gtk.MessageType.QUESTION,
+        buttons=Gtk.ButtonsType.CLOSE,
+        text=lens["name"] if lens else STATUS.get(identity["status"], STATUS["untagged"])[1],
+        secondary_text="\n".join(told),
+    )
+    box.run()
+    box.destroy()
 
 
 def done_before_bar(config: Gimp.ProcedureConfig, subject: Subject) -> Gtk.Widget:

@@ -13,6 +13,8 @@ GRADE_WORDS = {
     "published": _("published"),
     "computed": _("computed"),
     "single": _("measured once"),
+    "measured from this photo": _("measured from this photo"),
+    "set by hand": _("set by hand"),
 }
 UNCALIBRATED = "uncalibrated"
 """The code of corrections that nobody has measured."""
@@ -57,7 +59,7 @@ WAYS_OUT = {
     "crop_factor": _("Fill in the crop factor."),
     "size": _("Say at “Photo was” whether it was scaled or cropped."),
     # What is known of it.
-    UNCALIBRATED: _("Calibrate the lens from photos of your own."),
+    UNCALIBRATED: _("Calibrate the lens from photos of your own, or set it by hand."),
     "grade": _("Switch such calibrations on."),
     "other_use": _("Calibrate the lens for this, too."),
     "folds": _("Choose “Keep the scale”."),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from correction import BENDING, SPOKEN, Choices
-from gi.repository import Gimp, GimpUi, Gtk, Pango
-from presets import CORRECTIONS, UNSURE_GRADES, Preset
+from arguments import BY_HAND, CHOICES
+from correction import BENDING, SPOKEN, Choices, Subject
+from gi.repository import Gimp, GimpUi, Gtk
+from presets import CORRECTIONS, UNSURE_GRADES
 from sentences import GRADE_WORDS, UNCALIBRATED, code_of, why_left_out
 from texts import _
-from widgets import GAP, attach, check_button, framed, say, wrapped
+from widgets import GAP, attach, check_button, choice_combo, framed, say, spin_scale, stacked, wrapped
 
 NOTE_WIDTH = 90
 """Characters of a line below the preview."""
@@ -39,7 +40,9 @@ class PhotoPart:
         crop = identity.get("crop_factor")
         self._placeholder(
             "crop-factor",
-            _("{crop:g} ({camera})").format(crop=crop, camera=identity.get("camera")) if crop else _("not known"),
+            _("{crop:g} ({camera})").format(crop=crop, camera=camera_name(identity.get("camera") or ""))
+            if crop
+            else _("not known"),
         )
         focal = lens["focal_min"] if lens and lens["focal_min"] == lens["focal_max"] else identity.get("focal_mm")
         self._placeholder("focal-length", f"{focal:g}" if focal else _("not known"))
@@ -80,6 +83,13 @@ class PhotoPart:
             entry.set_text(f"{value:g}" if value else "")
 
 
+def camera_name(make_and_model: str) -> str:
+    """Shorten a name to the model where that tells the maker, too: "Xiaomi Xiaomi 14", "LEICA CAMERA AG LEICA M10"."""
+    maker, *_rest = make_and_model.split(" ", 1)
+    again = make_and_model.casefold().find(f" {maker.casefold()} ")
+    return make_and_model[again + 1 :] if again > 0 else make_and_model
+
+
 def _value(text: str) -> float | None:
     """Read a number as it is typed, 0 if it is nothing; photographers write f/5.6, and some of them 5,6."""
     try:
@@ -89,53 +99,68 @@ def _value(text: str) -> float | None:
 
 
 class CorrectionsPart:
-    """A switch and a strength for each correction, and presets that set them."""
+    """A switch and a strength for each correction, and what may be used and set where nobody has measured."""
 
-    def __init__(
-        self, config: Gimp.ProcedureConfig, presets: Mapping[str, Preset], wrong: list[str], coverage: bool
-    ) -> None:
-        self._config, self._presets = config, presets
-        self._kinds = BENDING if coverage else CORRECTIONS
+    def __init__(self, config: Gimp.ProcedureConfig, subject: Subject, on_keep: Callable[[], None]) -> None:
+        """Build it; ``on_keep`` is called when what is set by hand is to be kept for the lens."""
+        self._config, self._subject = config, subject
+        self._kinds = BENDING if subject.coverage else CORRECTIONS
         grid = Gtk.Grid(column_spacing=6, row_spacing=3)
-        self._combo = Gtk.ComboBoxText(hexpand=True)
-        for cell in self._combo.get_cells():  # so that a long name does not take its room from the preview
-            cell.set_properties(ellipsize=Pango.EllipsizeMode.END, max_width_chars=24)
-        self._combo.append("", _("None"))
-        for name, preset in presets.items():
-            # Those of Sixbit have a translation, those of the user's own are as they were named.
-            self._combo.append(name, _(preset.label))
-        pspec = config.find_property("preset")
-        self._combo.set_tooltip_text("\n".join([pspec.blurb, *wrong]))
-        attach(grid, pspec, self._combo, 0)
-        self._note = wrapped(hidden=True)
-        grid.attach(self._note, 0, 1, 2, 1)
+        self._all_free = False
         self._switches: dict[str, tuple[Gtk.Widget, Gtk.Widget]] = {}
-        for row, kind in enumerate(CORRECTIONS, 2):
-            check = check_button(config, kind)
-            scale = GimpUi.prop_spin_scale_new(config, f"{kind}-strength", 1, 10, 0)
-            scale.set_label(_("Strength"))
-            scale.set_hexpand(True)
+        for row, kind in enumerate(CORRECTIONS):
+            check, scale = check_button(config, kind), spin_scale(config, f"{kind}-strength", _("Strength"))
             grid.attach(check, 0, row, 1, 1)
             grid.attach(scale, 1, row, 1, 1)
             self._switches[kind] = (check, scale)
         self._left_out = wrapped(hidden=True)
-        grid.attach(self._left_out, 0, 6, 2, 1)
+        self._measure = check_button(config, "measure-tca")
+        self._measured = wrapped(hidden=True)
         unsure = Gtk.Box(spacing=6)
         for grade in UNSURE_GRADES:
             unsure.pack_start(check_button(config, grade), False, False, 0)
-        grid.attach(unsure, 0, 7, 2, 1)
-        grid.attach(check_button(config, "compensated"), 0, 8, 2, 1)
-        self.widget = framed(_("Corrections"), grid)
-        config.connect("notify::preset", self._follow)
-        self._follow()
-        self._combo.connect("changed", self._chosen)
+        self._by_hand = Gtk.Expander(label=_("Set by hand"), no_show_all=True)
+        self._by_hand.add(self._hand_grid(on_keep))
+        self._by_hand.get_child().show_all()
+        box = stacked(
+            grid,
+            self._left_out,
+            unsure,
+            check_button(config, "compensated"),
+            self._measure,
+            self._measured,
+            self._by_hand,
+        )
+        self.widget = framed(_("Corrections"), box)
+
+    def _hand_grid(self, on_keep: Callable[[], None]) -> Gtk.Widget:
+        """Build the sliders of what nobody has measured, by the kind that they are of."""
+        self._sliders: dict[str, list[Gtk.Widget]] = {"distortion": [], "tca": [], "vignetting": []}
+        scales = [spin_scale(self._config, name, label) for name, label, *_rest in BY_HAND]
+        for kind, scale in zip(("distortion", "tca", "tca", "vignetting", "vignetting"), scales, strict=True):
+            self._sliders[kind].append(scale)
+        keep = Gtk.Button(label=_("Keep it for this lens"), halign=Gtk.Align.START)
+        keep.set_tooltip_text(_("As a calibration of your own, for all photos taken through it"))
+        keep.connect("clicked", lambda _button: on_keep())
+        self._kept = wrapped(hidden=True)
+        return stacked(*scales, keep, self._kept)
 
     def show_lens(self, lens: Mapping[str, Any] | None) -> None:
-        """Let only those corrections be chosen that are known of the lens."""
+        """Let only those corrections be chosen that are known of the lens, or can be set."""
         for kind, widgets in self._switches.items():
-            known = kind in self._kinds and (lens is None or lens["calibrations"].get(kind))
+            known = kind in self._kinds and (
+                lens is None or lens["calibrations"].get(kind) or kind in self._sliders or kind == "tca"
+            )
+            if kind == "tca" and self._subject.colourless:
+                known = False
             for widget in widgets:
                 widget.set_sensitive(bool(known))
+        if self._subject.colourless and self._config.get_property("tca"):
+            # Shown as it is; what is remembered of the lens stays.
+            self._config.set_property("tca", False)
+        has_tca = bool(lens and lens["calibrations"].get("tca"))
+        can_measure = not has_tca and not self._subject.colourless and not self._subject.coverage
+        self._measure.set_visible(can_measure)
 
     def show_made(self, made_from: Mapping[str, Any], left_out: Mapping[str, Any]) -> None:
         """Show what was compiled, and what was left out."""
@@ -144,62 +169,121 @@ class CorrectionsPart:
             why = why_left_out(left_out[kind]) if kind in left_out else ""
             if kind not in self._kinds:
                 why = _("A mask or a channel has no brightness to correct.")
-            check.set_tooltip_text(f"{GRADE_WORDS[known['grade']]}: {known['source']}" if known else why)
+            if kind == "tca" and self._subject.colourless:
+                why = _("The photo has no colours.")
+            grade = known and GRADE_WORDS.get(known["grade"], known["grade"])
+            check.set_tooltip_text(f"{grade}: {known['source']}" if known else why)
         # That nobody has measured a shading goes without saying.
         told = [kind for kind, why in left_out.items() if kind != "shading" or code_of(why) != UNCALIBRATED]
-        left = [f"{SPOKEN[kind]}: {why_left_out(left_out[kind])}" for kind in told]
-        say(self._left_out, "\n".join(left))
+        lines = [f"{SPOKEN[kind]}: {why_left_out(left_out[kind])}" for kind in told]
+        if self._subject.colourless:
+            lines.append(_("The photo has no colours: there is no lateral colour to correct."))
+        say(self._left_out, "\n".join(lines))
+        self._show_hand(made_from)
 
-    def _chosen(self, combo: Gtk.ComboBoxText) -> None:
-        name = combo.get_active_id() or ""
-        if name in self._presets and name != self._config.get_property("preset"):
-            for argument, value in self._presets[name].arguments().items():
-                self._config.set_property(argument, value)
-        self._config.set_property("preset", name)
+    def _show_hand(self, made_from: Mapping[str, Any]) -> None:
+        """Show the sliders of those kinds that no calibration corrects."""
+        free = []
+        for kind, sliders in self._sliders.items():
+            grade = made_from["calibrations"].get(kind, {}).get("grade")
+            is_free = kind in self._kinds and grade in (None, "set by hand")
+            is_free = is_free and not (kind == "tca" and self._subject.colourless)
+            free += [kind] if is_free else []
+            for slider in sliders:
+                slider.set_visible(is_free)
+        if len(free) == len(self._sliders) and not self._all_free:
+            self._by_hand.set_expanded(True)
+        self._all_free = len(free) == len(self._sliders)
+        self._by_hand.set_visible(bool(free))
 
-    def _follow(self, *_notified: Any) -> None:
-        preset = self._presets.get(name := self._config.get_property("preset"))
-        if self._combo.get_active_id() != name:
-            self._combo.set_active_id(name if preset else "")
-        say(self._note, preset.note() if preset else "")
+    def say_nothing_left_out(self) -> None:
+        """Leave the reasons to the bar at the top, which tells them."""
+        say(self._left_out, "")
+
+    def say_measured(self, words: str) -> None:
+        """Tell what the photo has shown of its lateral colour."""
+        say(self._measured, words)
+
+    def say_kept(self, words: str) -> None:
+        """Tell what became of what was to be kept."""
+        say(self._kept, words)
 
 
 class ResultPart:
     """Where the result goes, and where the optical centre lies; below the preview, where a wide picture leaves room."""
 
-    def __init__(self, config: Gimp.ProcedureConfig, in_place: str, coverage: bool) -> None:
-        """Build it; ``in_place`` says why there can be no new layer, ``coverage`` is true for masks and channels."""
+    def __init__(
+        self,
+        config: Gimp.ProcedureConfig,
+        subject: Subject,
+        outputs: Mapping[str, str],
+        can_select: bool,
+        several: bool,
+    ) -> None:
+        """Build it.
+
+        ``outputs`` says by its name why a result is not possible, empty if it is; ``can_select`` that there is a
+        selection, ``several`` that other layers lie where this one lies.
+        """
+        self._config = config
         grid = Gtk.Grid(column_spacing=6, row_spacing=3)
-        for place, name in enumerate(("scale", "frame", "output")):
-            row, column = divmod(place, 2)
-            if name == "output" and in_place:
-                combo = Gtk.ComboBoxText(sensitive=False)
-                combo.append_text(_("In its place"))
-                combo.set_active(0)
-                combo.set_tooltip_text(in_place)
-            else:
-                combo = GimpUi.prop_choice_combo_box_new(config, name)
-                combo.set_tooltip_text(config.find_property(name).blurb)
-            combo.set_hexpand(True)
-            attach(grid, config.find_property(name), combo, row, column)
-        self._note = wrapped(hidden=True, width=NOTE_WIDTH)
-        grid.attach(self._note, 0, 2, 4, 1)
+        scale = Gtk.Box(spacing=6)
+        frame = choice_combo(config, "scale")
+        factor = GimpUi.prop_spin_button_new(config, "scale-factor", 0.01, 0.1, 2)
+        scale.pack_start(frame, True, True, 0)
+        scale.pack_start(factor, False, False, 0)
+        attach(grid, config.find_property("scale"), scale, 0)
+        attach(grid, config.find_property("frame"), choice_combo(config, "frame"), 0, 1)
+        attach(grid, config.find_property("output"), self._output(outputs), 1)
         write_lens = check_button(config, "write-lens")
-        if coverage:
+        if subject.coverage:
             write_lens.set_sensitive(False)
             write_lens.set_tooltip_text(_("A mask or a channel has no metadata."))
         write_lens.set_margin_start(GAP)
         grid.attach(write_lens, 2, 1, 2, 1)
-        self._export_note = wrapped(hidden=True, width=NOTE_WIDTH)
-        grid.attach(self._export_note, 0, 3, 4, 1)
-        config.connect("notify::write-lens", self._show_export)
-        self._show_export(config)
+        if several:
+            attach(grid, config.find_property("layers"), choice_combo(config, "layers"), 2)
+        if can_select:
+            only = check_button(config, "only-selection")
+            only.set_margin_start(GAP)
+            grid.attach(only, 2, 2, 2, 1)
+        self._note = wrapped(hidden=True, width=NOTE_WIDTH)
+        grid.attach(self._note, 0, 3, 4, 1)
+        if not subject.coverage:
+            # The marks are always written, and GIMP may leave metadata out of what it exports.
+            words = _("When you export, see that “Save Exif” and “Save XMP” are ticked.")
+            grid.attach(wrapped(words, width=NOTE_WIDTH), 0, 4, 4, 1)
         self.widget = grid
 
-    def _show_export(self, config: Gimp.ProcedureConfig, *_notified: Any) -> None:
-        """Remind the user that GIMP may leave metadata out of what it exports."""
-        words = _("When you export, see that “Save Exif” and “Save XMP” are ticked.")
-        say(self._export_note, words if config.get_property("write-lens") else "")
+        def follow(*_notified: Any) -> None:
+            factor.set_sensitive(config.get_property("scale") == "factor")
+
+        notified = config.connect("notify::scale", follow)
+        grid.connect("destroy", lambda _grid: config.disconnect(notified))
+        follow()
+
+    def _output(self, outputs: Mapping[str, str]) -> Gtk.Widget:
+        """Build the choice of what is possible."""
+        words = next(words for name, _label, _blurb, words in CHOICES if name == "output")
+        possible = [name for name, why in outputs.items() if not why]
+        combo = Gtk.ComboBoxText(hexpand=True, sensitive=len(possible) > 1)
+        for name in possible:
+            combo.append(name, words[name] if len(possible) > 1 else _("In its place"))
+        why_not = dict.fromkeys(filter(None, outputs.values()))
+        combo.set_tooltip_text("\n".join([self._config.find_property("output").blurb, *why_not]))
+
+        def follow(*_notified: Any) -> None:
+            combo.set_active_id(self._config.get_property("output"))
+
+        def chosen(_combo: Any) -> None:
+            if combo.get_active_id():
+                self._config.set_property("output", combo.get_active_id())
+
+        follow()
+        combo.connect("changed", chosen)
+        notified = self._config.connect("notify::output", follow)
+        combo.connect("destroy", lambda _combo: self._config.disconnect(notified))
+        return combo
 
     def show_notes(self, words: str) -> None:
         """Show what was concluded of the frame, and what is special about the layer."""

@@ -93,7 +93,8 @@ def run_correct(
 ) -> Gimp.ValueArray:
     """Correct one drawable."""
     # The server gets ready while the pixels are fetched, and the libraries of the dialog are loaded.
-    from correction import Choices, DoneBeforeError, ReshapedError, Subject, correct, take
+    from apply import correct
+    from correction import Choices, DoneBeforeError, ReshapedError, Subject
     from layers import editable_drawable, only_in_place
     from pixels import PixelFile
     from presets import preset_named
@@ -106,15 +107,14 @@ def run_correct(
             done = correct_in_dialog(procedure, config, server, pixels)
             status = Gimp.PDBStatusType.SUCCESS if done else Gimp.PDBStatusType.CANCEL
             return procedure.new_return_values(status, None)
-        take(pixels)
         subject = Subject(server, drawable)
         choices = Choices(config, preset_named(server, config.get_property("preset")))
         if run_mode == Gimp.RunMode.WITH_LAST_VALS and only_in_place(drawable):
             # What is repeated was said of another drawable.
-            choices.new_layer = False
+            choices.output = "layer"
         while True:
             try:
-                correct(server, subject, choices, pixels)
+                correct(server, subject, choices, config, pixels)
                 return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
             except (DoneBeforeError, ReshapedError) as why:
                 if run_mode == Gimp.RunMode.NONINTERACTIVE:
@@ -132,12 +132,13 @@ def run_identify(
 ) -> Gimp.ValueArray:
     """Tell which lens it was."""
     from correction import identify
-    from sentences import translated
 
     _tags, identity = identify(server, image)
     evidence = " ".join(identity["evidence"])
     if mode != Gimp.RunMode.NONINTERACTIVE:
-        Gimp.message(" ".join(map(translated, [*identity["said"], *identity["placed"]])))
+        from questions import show_identity
+
+        show_identity(procedure, server, identity)
     return returned(procedure, identity, identity["status"], identity["lens"] or "", evidence)
 
 

@@ -41,6 +41,25 @@ def check_button(config: Gimp.ProcedureConfig, name: str) -> Gtk.Widget:
     return button
 
 
+def choice_combo(config: Gimp.ProcedureConfig, name: str) -> Gtk.Widget:
+    """Make a list of the words of an argument."""
+    combo = GimpUi.prop_choice_combo_box_new(config, name)
+    combo.set_tooltip_text(config.find_property(name).blurb)
+    combo.set_hexpand(True)
+    return combo
+
+
+def spin_scale(config: Gimp.ProcedureConfig, name: str, label: str) -> Gtk.Widget:
+    """Make a slider of an argument, with its number; one of a wide range has whole steps."""
+    pspec = config.find_property(name)
+    is_wide = pspec.maximum - pspec.minimum > 20
+    scale = GimpUi.prop_spin_scale_new(config, name, *((1, 10, 0) if pspec.minimum == 0 and is_wide else (0.1, 1, 1)))
+    scale.set_label(label)
+    scale.set_tooltip_text(pspec.blurb)
+    scale.set_hexpand(True)
+    return scale
+
+
 def wrapped(words: str = "", hidden: bool = False, width: int = 42) -> Gtk.Label:
     """Make a label for words of any length, in as many lines as they need; ``width`` is in characters."""
     return Gtk.Label(

@@ -14,8 +14,9 @@ from sixbit.values.kinds import KINDS
 from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
+    from sixbit.compiler.by_hand import ByHand
     from sixbit.export.presets import Preset
-    from sixbit.values.lens import Lens
+    from sixbit.values.lens import Lens, Model
 
 LONGEST_SIDE = 1 << 20
 LARGEST_FRAME = 100
@@ -165,6 +166,39 @@ def choices(request: Request) -> Choices:
     if request.get("grades") is not None:
         said["grades"] = texts(request, "grades", ())
     return Choices(kinds=with_strength(texts(request, "corrections", KINDS), strength), **said)
+
+
+def by_hand(request: Request) -> ByHand | None:
+    """Return what is set by eye, None if nothing is."""
+    value = request.get("by_hand")
+    if value is None:
+        return None
+    from sixbit.compiler.by_hand import ByHand
+
+    if not isinstance(value, dict) or not all(type(number) in (int, float) for number in value.values()):
+        raise ArgumentError(f"`by_hand` is a number by name, not {value!r:.60}.")
+    set_by_eye = ByHand(**{name: float(value[name]) for name in ByHand._fields if name in value})
+    set_by_eye.check()
+    return set_by_eye
+
+
+def measured_tca(request: Request) -> tuple[Model, str] | str | None:
+    """Return what `measure_tca` has answered of a picture: a model with the words on it, or why there is none."""
+    value = request.get("measured_tca")
+    if value is None:
+        return None
+    from sixbit.values.lens import Model
+
+    if isinstance(value, dict) and isinstance(value.get("why_not"), str):
+        return str(value["why_not"])
+    found = isinstance(value, dict) and (value.get("model"), value.get("terms"), value.get("said"))
+    if not found or found[0] not in ("linear", "poly3") or not isinstance(found[2], str):
+        raise ArgumentError(f"`measured_tca` is an answer of `measure_tca`, not {value!r:.60}.")
+    terms = found[1]
+    expected = {"linear": 2, "poly3": 6}[found[0]]
+    if not isinstance(terms, list) or len(terms) != expected or not all(type(one) in (int, float) for one in terms):
+        raise ArgumentError(f"`measured_tca` has the terms of its model, not {terms!r:.60}.")
+    return Model(found[0], tuple(map(float, terms))), found[2]
 
 
 def icc(request: Request) -> bytes | None:

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from sixbit.engines import Region, apply, choose, require_fit
 from sixbit.photos.pixels import in_depth, without_colour
-from sixbit.values.errors import ArgumentError, PhotoError
+from sixbit.values.errors import ArgumentError, CalibrationError, PhotoError
 from sixbit.values.filter import Filter
+from sixbit.values.lens import Model
 from sixbit.values.light import TransferCurve, linear, srgb
 from sixbit.values.polynomial import UNITY
 
@@ -100,6 +101,19 @@ class OpenPicture:
         enlarged = size[0] > view.width or size[1] > view.height
         resample = Image.Resampling.NEAREST if enlarged else Image.Resampling.BILINEAR
         out[...] = np.asarray(shown.resize(size, resample, box=inside))
+
+    def tca(self, halved_chroma: bool = False) -> tuple[Model, str] | str:
+        """Return the lateral colour that its edges show, with words on it; or why they show none."""
+        from sixbit.measure.tca import tca_in
+
+        if self.is_colourless or self.pixels.shape[2] < 3:
+            return "it has no colours"
+        transfer = srgb() if isinstance(self.transfer, PhotoError) else self.transfer  # near enough to find edges by
+        try:
+            found = tca_in(self.pixels[:, :, :3], transfer, halved_chroma=halved_chroma)
+        except CalibrationError as error:
+            return str(error)
+        return found.model, " ".join(found.verdict)
 
     def _require_use(self, filter: Filter) -> None:
         require_fit(filter, *self.size)

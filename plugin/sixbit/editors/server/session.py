@@ -61,6 +61,8 @@ class Session:
             "remember": self._remember,
             "presets": self._presets,
             "batch": lambda request: self._batch(request, progress),
+            "measure_tca": self._measure_tca,
+            "keep": self._keep_by_hand,
             "lens_tags": self._lens_tags,
             "calibrate": self._calibrate,
             "export": self._export,
@@ -134,9 +136,22 @@ class Session:
         place = Place(frame=asked.frame(request)) if "frame" in request else None
         not_here = {"tca": NO_COLOURS} if request.get("colourless") is True else {}
         lens, choices = asked.text(request, "lens"), asked.choices(request)
-        filter = compile_filter(lens, shot, choices, size=size, place=place, not_here=not_here)
-        if request.get("window") is not None:
-            filter = filter.window(*asked.rectangle(request, "window", size))
+        more: dict[str, Any] = {
+            "size": size,
+            "measured_tca": asked.measured_tca(request),
+            "by_hand": asked.by_hand(request),
+            "place": place,
+            "not_here": not_here,
+        }
+        window = None if request.get("window") is None else asked.rectangle(request, "window", size)
+        filter = compile_filter(lens, shot, choices, **more)
+        if window:
+            filter = filter.window(*window)
+        editable = {}
+        if request.get("editable") is True:
+            from sixbit.compiler.editable import compile_editable
+
+            editable["editable"] = compile_editable(lens, shot, choices, window=window, **more)[1]
         if len(self._filters) >= KEPT_FILTERS:
             del self._filters[min(self._filters)]
         made_from = filter.made_from
@@ -149,6 +164,7 @@ class Session:
             "error_px": filter.error_px,
             "marks": marks(made_from["corrections"], asked.texts(request, "already_corrected", ()), filter.digest),
             "namespaces": {PREFIX: NAMESPACE},
+            **editable,
         }
 
     def _open(self, request: Request) -> Answer:
@@ -199,6 +215,38 @@ class Session:
         view, size = Region(*asked.rectangle(request, "view", picture.size)), asked.size(request, "size")
         picture.preview(filter, view, size, _mapped(request, (size[1], size[0], 3), "uint8", writable=True))
         return {}
+
+    def _measure_tca(self, request: Request) -> Answer:
+        from sixbit.photos.jpeg import has_halved_chroma
+
+        photo = None if request.get("photo") is None else asked.path(request, "photo")
+        found = self._picture(request).tca(photo is not None and has_halved_chroma(photo))
+        if isinstance(found, str):
+            return {"why_not": found}
+        model, said = found
+        return {"model": model.name, "terms": list(model.terms), "said": said}
+
+    def _keep_by_hand(self, request: Request) -> Answer:
+        from sixbit.calibration.frames import Setting
+        from sixbit.calibration.keep import add
+        from sixbit.compiler.compile import models_of
+        from sixbit.lenses.place import Place
+
+        by_hand = asked.by_hand(request)
+        if by_hand is None:
+            raise ArgumentError("`by_hand` is what is to be kept.")
+        lens, choices, place = asked.lens(request), asked.choices(request), Place(frame=asked.frame(request))
+        wanted = models_of(lens, None, choices, size=asked.size(request, "size"), place=place)
+        sensor = wanted.picture.alone.sensor
+        setting = Setting(
+            lens,
+            sensor.crop_factor,
+            wanted.made_from["focal_mm"],
+            sensor.aspect_ratio,
+            choices.f_number,
+            choices.distance_m,
+        )
+        return {"run": add(setting, "by eye", **by_hand.models(wanted.picture.alone)).name}
 
     def _close(self, request: Request) -> Answer:
         self._picture(request)

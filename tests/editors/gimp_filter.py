@@ -1,0 +1,198 @@
+"""Runs in GIMP's Python, started by test_gimp_filter.py: corrections that stay filters, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from gi.repository import Gegl, Gimp, Gio
+
+WORK = Path("/mnt/work")
+ANSWER: dict[str, Any] = {}
+OPERATION = "sixbit:lens-correction"
+
+
+def load(name: str) -> Gimp.Image:
+    return Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(WORK / name)))
+
+
+def correct(image: Gimp.Image, drawable: Gimp.Drawable | None = None, **arguments: Any) -> str:
+    """Correct, and return what went wrong."""
+    procedure = Gimp.get_pdb().lookup_procedure("plug-in-sixbit-correct")
+    config = procedure.create_config()
+    config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+    config.set_property("image", image)
+    config.set_core_object_array("drawables", [drawable or image.get_layers()[0]])
+    for key, value in {"output": "filter", **arguments}.items():
+        config.set_property(key.replace("_", "-"), value)
+    values = procedure.run(config)
+    return "" if values.index(0) == Gimp.PDBStatusType.SUCCESS else str(Gimp.get_pdb().get_last_error())
+
+
+def dump(drawable: Gimp.Drawable, name: str) -> None:
+    area = Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
+    (WORK / name).write_bytes(drawable.get_buffer().get(area, 1.0, None, Gegl.AbyssPolicy.NONE))
+
+
+def merged(image: Gimp.Image, number: int, name: str) -> None:
+    """The pixels of a layer with its filters, as GIMP would merge them."""
+    copy = image.duplicate()
+    layer = copy.get_layers()[number]
+    layer.merge_filters()
+    dump(layer, name)
+    copy.delete()
+
+
+def told(image: Gimp.Image, drawable: Gimp.Drawable | None = None) -> dict[str, Any]:
+    layer = drawable or image.get_layers()[0]
+    found = [one for one in layer.get_filters() if one.get_operation_name() == OPERATION]
+    metadata = image.get_metadata()
+    strengths = ("distortion", "tca", "vignetting", "shading")
+    return {
+        "filters": [one.get_name() for one in found],
+        "strengths": [found[0].get_config().get_property(kind) for kind in strengths] if found else [],
+        "tags": metadata.serialize() if metadata else "",
+        "dirty": image.is_dirty(),
+        "layers": len(image.get_layers()),
+    }
+
+
+def kept(
+    photo: str, *, gray: bool = False, alpha: bool = False, precision: str = "", **arguments: Any
+) -> dict[str, Any]:
+    """A photo is corrected by a filter; its pixels stay."""
+    image = load(photo)
+    if gray:
+        image.convert_grayscale()
+    if precision:
+        image.convert_precision(getattr(Gimp.Precision, precision))
+    layer = image.get_layers()[0]
+    if alpha:
+        layer.add_alpha()
+    name = "-".join(filter(None, [photo, "gray" * gray, "alpha" * alpha, precision, *map(str, arguments.values())]))
+    dump(layer, f"{name}.before")
+    error = correct(image, **arguments)
+    dump(layer, f"{name}.below")
+    merged(image, 0, f"{name}.after")
+    return {"name": name, "error": error, **told(image)}
+
+
+def roundtrip() -> dict[str, Any]:
+    """Saved, opened anew, corrected otherwise, and back again."""
+    image = load("named8.tif")
+    errors = [correct(image)]
+    merged(image, 0, "saved")
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(str(WORK / "kept.xcf")), None)
+    image = load("kept.xcf")
+    merged(image, 0, "opened")
+    opened = told(image)
+    errors.append(correct(image, tca=False, distortion_strength=50.0))
+    edited = told(image)
+    merged(image, 0, "edited")
+    errors.append(correct(image))
+    merged(image, 0, "edited back")
+    return {"errors": errors, "opened": opened, "edited": edited, "back": told(image)}
+
+
+def deleted() -> dict[str, Any]:
+    """The filter is deleted: its mark is false, and nothing is asked."""
+    image = load("named8.tif")
+    errors = [correct(image)]
+    image.get_layers()[0].get_filters()[0].delete()
+    errors.append(correct(image, output="layer", tca=False))
+    dump(image.get_layers()[0], "deleted")
+    return {"errors": errors, **told(image)}
+
+
+def kept_by_merging() -> dict[str, Any]:
+    """The filter is merged: its mark is true, and the photo is not corrected again."""
+    image = load("named8.tif")
+    errors = [correct(image)]
+    image.get_layers()[0].merge_filters()
+    errors.append(correct(image))
+    return {"errors": errors, **told(image)}
+
+
+def into_pixels() -> dict[str, Any]:
+    """A layer that bears the filter is corrected in its pixels: the filter goes."""
+    image = load("named8.tif")
+    errors = [correct(image), correct(image, output="layer")]
+    dump(image.get_layers()[0], "into pixels")
+    return {"errors": errors, **told(image)}
+
+
+def selection(only: bool) -> dict[str, Any]:
+    image = load("named8.tif")
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 30, 200, 100)
+    error = correct(image, only_selection=only)
+    bounds = list(Gimp.Selection.bounds(image))[1:]
+    Gimp.Selection.none(image)
+    merged(image, 0, f"selection {only}")
+    return {"error": error, "bounds": bounds, **told(image)}
+
+
+def group() -> dict[str, Any]:
+    """A group bears the filter; its layers are not corrected once more."""
+    image = load("named8.tif")
+    layer = image.get_layers()[0]
+    holder = Gimp.GroupLayer.new(image, "group")
+    image.insert_layer(holder, None, 0)
+    image.reorder_item(layer, holder, 0)
+    errors = [correct(image, holder), correct(image, layer)]
+    copy = image.duplicate()
+    dump(copy.flatten(), "group")
+    return {"errors": errors, **told(image, holder)}
+
+
+def layers() -> dict[str, Any]:
+    """Two layers of the photo bear it, and the mask of one is bent."""
+    image = load("named8.tif")
+    layer = image.get_layers()[0]
+    other = Gimp.Layer.new_from_drawable(layer, image)
+    image.insert_layer(other, None, 0)
+    other.add_mask(layer.create_mask(Gimp.AddMaskType.COPY))
+    dump(other.get_mask(), "mask before")
+    error = correct(image, layer, layers="all")
+    dump(other.get_mask(), "mask after")
+    again = correct(image, layer, layers="all", tca=False)
+    return {"error": error, "again": again, "other": told(image, other), **told(image, layer)}
+
+
+def missing() -> dict[str, Any]:
+    """Without the operation the pixels are corrected."""
+    image = load("named8.tif")
+    error = correct(image)
+    dump(image.get_layers()[0], "missing")
+    return {"error": error, **told(image)}
+
+
+CASES: dict[str, Any] = {
+    "u8": lambda: kept("named8.tif"),
+    "u16": lambda: kept("named16.tif"),
+    "float": lambda: kept("named16.tif", precision="FLOAT_LINEAR"),
+    "gray": lambda: kept("named8.tif", gray=True),
+    "alpha": lambda: kept("named16.tif", alpha=True),
+    "half": lambda: kept("named16.tif", distortion_strength=50.0),
+    "double": lambda: kept("named16.tif", distortion_strength=200.0),
+    "refused": lambda: kept("bare16.tif"),
+    "roundtrip": roundtrip,
+    "deleted": deleted,
+    "merged": kept_by_merging,
+    "into pixels": into_pixels,
+    "selection": lambda: selection(True),
+    "beside a selection": lambda: selection(False),
+    "group": group,
+    "layers": layers,
+    "missing": missing,
+}
+
+for wanted in json.loads((WORK / "arguments.json").read_text()):
+    try:
+        ANSWER[wanted] = CASES[wanted]()
+    except Exception:
+        ANSWER[wanted] = {"error": traceback.format_exc(), "errors": [traceback.format_exc()]}
+        print(traceback.format_exc(), file=sys.stderr)
+(WORK / "answer.json").write_text(json.dumps(ANSWER))
