@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.compiler.shading import PlaneShading, Shading
-from sixbit.measure.camera import jackknife_error, parts_of
 from sixbit.measure.curve import Curve, curve_of
+from sixbit.measure.jackknife import jackknife_error, parts_of
 from sixbit.measure.samples import even_powers
 from sixbit.measure.vignetting import FALLS, RISE, largest_rise, vignetting_at
 from sixbit.measure.worth import RADII, Worth
