@@ -6,13 +6,15 @@ Prints what all photos of a folder tell, and N subsets of five and of eight of t
 distortion, fall-off and lateral colour are put on the photos, and what is found then is compared to what was found
 before. ``off`` is the largest difference from the truth up to 0.9 of the half diagonal, as far as the photos reach;
 ``held`` counts the radii (of 0.25, 0.5, 0.75, 0.9) at which it lies within the error that is stated with it on. FILE is
-that of benchmarks.calibrate_real. Lateral colour that is put on a JPEG with halved chroma moves what was halved before,
-which no lens does: `off` is too large for those. F is the focal length in half diagonals: 1.69 for 36.6 mm on 24x36.
+that of benchmarks.calibrate_real. Lateral colour is put on photos whose colours are made of green and of what is left
+of them when smoothed, as a JPEG may have halved its own, which would be moved with it; one of the cases is then saved
+as JPEG with halved colour. F is the focal length in half diagonals: 1.69 for 36.6 mm on 24x36.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import sys
@@ -23,8 +25,10 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from benchmarks.calibrate_real import off_truth
+from benchmarks.learn_archive import without_lateral_colour
 from sixbit.calibration.frames import open_frame
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.overlap import MeasuredOverlap, OverlapPhoto, fit_overlap, overlap_photo
@@ -36,8 +40,6 @@ from sixbit.values.errors import SixbitError
 
 AT = (10, 20, 30, 36)
 """Of ``RADII``: 0.25, 0.5, 0.75 and 0.9."""
-FINE = np.linspace(0, 1.3, 2601)
-"""Radii in half diagonals between which curves are interpolated."""
 Size = tuple[int, int]
 
 
@@ -48,14 +50,12 @@ class PutOn(NamedTuple):
     fall_off: tuple[float, float, float]
     red_px: float
     blue_px: float
+    halved: bool = False
+    """Whether it is saved as JPEG with halved colour then."""
 
     def before(self, r: FloatArray) -> FloatArray:
         """Where what now lies at these radii lay before."""
         return r * (1 + self.bend * r**2)
-
-    def after(self, r: FloatArray) -> FloatArray:
-        """Where it lies now."""
-        return np.interp(r, self.before(FINE), FINE)
 
     def lost(self, r: FloatArray) -> FloatArray:
         """Light that is taken, in EV."""
@@ -64,7 +64,7 @@ class PutOn(NamedTuple):
 
 CASES = (
     PutOn(0.02, (-0.9, 0.35, -0.08), 1.5, -1.0),
-    PutOn(-0.03, (-0.4, 0.0, 0.0), -1.2, 2.0),
+    PutOn(-0.03, (-0.4, 0.0, 0.0), -1.2, 2.0, halved=True),
     PutOn(0.05, (-0.6, -0.1, 0.1), 0.8, 0.8),
 )
 
@@ -172,9 +172,10 @@ def _looked_at(paths: Sequence[Path], case: PutOn | None, centre: FloatArray) ->
     looked = []
     for path in paths:
         frame = open_frame(path)
+        halved = has_halved_chroma(path)
         if case:
-            frame = replace(frame, pixels=_put_on(frame, case, centre))
-        looked.append(overlap_photo(frame, halved_chroma=has_halved_chroma(path)))
+            frame, halved = replace(frame, pixels=_put_on(frame, case, centre)), case.halved
+        looked.append(overlap_photo(frame, halved_chroma=halved))
     return looked, frame.size
 
 
@@ -185,18 +186,25 @@ def _put_on(frame: DecodedFrame, case: PutOn, centre: FloatArray) -> Any:
     middle = np.array([width - 1, height - 1]) / 2 + centre * (min(frame.size) - 1) / 2
     y, x = np.mgrid[0:height, 0:width]
     x, y = (x - middle[0]) / half, (y - middle[1]) / half
-    light = 2.0 ** -case.lost(np.hypot(x, y))
+    darker = 2.0 ** -case.lost(np.hypot(x, y))
     most = np.iinfo(frame.pixels.dtype).max
-    planes = []
+    codes = [frame.pixels[..., k] / np.float32(most) for k in range(3)]
+    light = [frame.transfer.decode(codes[k], k).astype(np.float32) + np.float32(0.002) for k in range(3)]
+    whole, planes = without_lateral_colour(light), []
     for plane, px in enumerate((case.red_px, 0.0, case.blue_px)):
         share = 1 / (1 + px / half)
         scale = half * share * (1 + case.bend * (share * np.hypot(x, y)) ** 2)
         at = [(one * scale + centre_px).astype(np.float32) for one, centre_px in ((x, middle[0]), (y, middle[1]))]
-        codes = frame.pixels[..., plane].astype(np.float32)
-        moved = cv2.remap(codes, at[0], at[1], cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
-        darker = frame.transfer.encode(frame.transfer.decode(np.clip(moved / most, 0, 1), plane) * light, plane)
-        planes.append(np.clip(most * darker, 0, most).round().astype(frame.pixels.dtype))
-    return np.stack(planes, axis=-1)
+        of_green = whole[plane]
+        moved = cv2.remap(of_green, at[0], at[1], cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+        shown = frame.transfer.encode((moved * darker).clip(0, 1), plane)
+        planes.append(np.clip(most * shown, 0, most).round().astype(frame.pixels.dtype))
+    pixels = np.stack(planes, axis=-1)
+    if not case.halved:
+        return pixels
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=92, subsampling=2)
+    return np.asarray(Image.open(file))
 
 
 def _measured(photos: Sequence[OverlapPhoto], focal: float) -> MeasuredOverlap | str:
@@ -222,12 +230,8 @@ def _differences(case: PutOn, before: MeasuredOverlap, after: MeasuredOverlap, s
     if "vignetting" in before.worth and "vignetting" in after.worth:
         lost = np.interp(there, RADII, before.worth["vignetting"].correction[0]) + case.lost(RADII)
         found["vignetting"] = (after.worth["vignetting"].correction[0] - lost)[None]
-    if "tca" in before.worth and "tca" in after.worth:
-        shifts = []
-        for curve, px in zip(before.worth["tca"].correction, (case.red_px, case.blue_px), strict=True):
-            was = there + np.interp(there, RADII, curve) / half
-            shifts.append(half * (case.after(was) * (1 + px / half) - RADII))
-        found["tca"] = after.worth["tca"].correction - np.stack(shifts)
+    if "tca" in after.worth:  # There was none before.
+        found["tca"] = after.worth["tca"].correction - np.outer((case.red_px, case.blue_px), RADII)
     return found
 
 

@@ -113,7 +113,8 @@ def case(number: int, seed: int, *, edges: bool, width: int = 2100) -> Case:
         return Case("without edges", title, refused=refused, empty=True)
     if error <= MOST:  # None to be seen, where there is hardly any, is right.
         refused = ""
-    return Case("edges", title, error, MOST, stated, refused, seconds=seconds)
+    before = tca_error(lens, (UNITY, UNITY), frame, Sensor(crop, 1.5))
+    return Case("edges", title, error, MOST, stated, refused, seconds=seconds, before=before)
 
 
 def main(count: int, seed: int) -> int:

@@ -125,14 +125,18 @@ def _one(number: int, photos: Sequence[tuple[Path, Any]], out: Path) -> None:
 @lru_cache(maxsize=12)
 def _planes(path: Path) -> list[Plane]:
     """The planes of a photo in linear light, as if its lens had no lateral colour."""
-    import cv2
-
     codes = np.arange(256) / 255
     linear = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4).astype(np.float32)
     light = linear[decode(path).pixels[..., :3]] + np.float32(0.002)
-    green = np.ascontiguousarray(light[..., 1])
-    smooth = [cv2.GaussianBlur(np.ascontiguousarray(light[..., k]), None, SMOOTH) for k in range(3)]
-    return [green * (plane / smooth[1]) for plane in smooth]
+    return without_lateral_colour([np.ascontiguousarray(light[..., k]) for k in range(3)])
+
+
+def without_lateral_colour(light: Sequence[Plane]) -> list[Plane]:
+    """Make red, green and blue of a photo of green and its smoothed colours: whole, and where green is."""
+    import cv2
+
+    smooth = [cv2.GaussianBlur(plane, None, SMOOTH) for plane in light]
+    return [light[1] * (plane / smooth[1]) for plane in smooth]
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from sixbit.measure.bundle import Sights, adjust, adjust_again, jackknife
-from sixbit.measure.camera import Jackknife, fit_lens, jackknife_error
+from sixbit.measure.camera import Jackknife, fit_lens
+from sixbit.measure.jackknife import jackknife_error
 from sixbit.measure.straightness import apart, ideal_radii, polynomial_of
 from sixbit.measure.worth import RADII, area_weights
 from sixbit.values.arrays import FloatArray

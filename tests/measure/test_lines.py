@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sixbit.measure.straightness import (
 )
 from sixbit.measure.worth import area_weights
 from sixbit.values.errors import CalibrationError
+from sixbit.values.known import SURE
 from tests.scenery import scenes
 from tests.scenery.camera import Painter, Scene, distortion_error, known_lenses, photos_of
 
@@ -97,9 +99,34 @@ def test_a_centre_beside_the_middle_is_seen() -> None:
     lines = drawn((0.97, 0.0, 0.03), centre=(0.05, -0.03))
     seen = centre_shift(lines, straighten(lines))
     assert seen is not None
-    shift, error = seen
-    assert np.abs(shift - (0.05, -0.03)).max() < 0.01
-    assert (np.abs(shift) > 4 * error).all()
+    assert np.abs(seen.shift - (0.05, -0.03)).max() < 0.01
+    assert (np.abs(seen.shift) > 4 * seen.error).all()
+
+
+def test_photos_from_one_place_tell_no_more_than_one() -> None:
+    """As of a burst: the same edges, found again, err alike."""
+    once = drawn((0.98, 0.0, 0.02), noise=1e-3, count=40)
+    burst = Lines.joined([once, replace(once, points=once.points + 0.002), replace(once, points=once.points - 0.002)])
+    one, three = (straighten(lines).error(1.8, area_weights(1.5)) for lines in (once, burst))
+    assert three[30] > 0.9 * one[30]
+
+
+def test_a_few_long_lines_that_are_bent_a_little_are_no_surer_than_they_are() -> None:
+    """What lies near a side from end to end tells more than all the rest, and nothing is quite straight."""
+    true, weights, asked = (0.98, 0.0, 0.02), area_weights(1.5), [12, 20, 30]
+    held = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        short = rng.uniform((-1.4, -0.9), (1.4, 0.9), (24, 1, 2)) + rng.uniform(-0.1, 0.1, (24, 2, 2))
+        ends = np.concatenate([[[(-1.3, y), (1.3, y)] for y in np.linspace(0.7, 0.9, 6)], short])
+        ideal = np.linspace(ends[:, 0], ends[:, 1], 24, axis=1)
+        ideal[..., 1] += rng.normal(0, 4e-4, (len(ends), 1)) * (1 - 3 * np.linspace(-1, 1, 24) ** 2)
+        radius = np.hypot(ideal[..., 0], ideal[..., 1])[..., None]
+        photo = ideal * np.polynomial.polynomial.polyval(radius, true)
+        fit = straighten(Lines(photo, np.full(len(photo), 1000.0), np.zeros(len(photo), int)))
+        off = apart(ideal_radii(fit.polynomial, 1.8), ideal_radii(true, 1.8), weights) / 1.8
+        held += (np.abs(off) <= SURE * fit.error(1.8, weights))[asked].tolist()
+    assert np.mean(held) > 0.85
 
 
 @pytest.mark.parametrize(("lens_id", "crop"), [("summicron-35-asph", 2.64), ("elmarit-90", 1.0)])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sixbit.measure.looks import Looks, fit_fall_off, light_at
-from sixbit.measure.worth import RADII, area_weights
+from sixbit.measure.worth import RADII, Outcome, area_weights
 
 pytest.importorskip("scipy")
 
@@ -52,6 +54,26 @@ def test_the_stated_error_is_true() -> None:
         assert found is not None
         held += (np.abs(found.worth.correction[0] - truth) <= found.worth.surely_within[0])[[10, 20, 30, 36]].tolist()
     assert np.mean(held) >= 0.85
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.15])
+def test_a_tone_curve_that_is_seen_makes_it_unsure(moved: float) -> None:
+    """Fall-off is drawn steeper or flatter by it: here by 13 and 28 % of it, which no error held."""
+    plain = looks((-0.9, 0.35, -0.08), seed=1, moved=moved)
+    code = np.exp(plain.value / 2.2).clip(0, 1)
+    for toned in (
+        np.log(1 - np.exp(-2 * np.exp(plain.value))),
+        2.2 * np.log(0.5 * code + 0.5 * code**2 * (3 - 2 * code)),
+    ):
+        found = fit_fall_off(replace(plain, value=toned), WEIGHTS)
+        assert found is not None
+        assert found.is_toned
+        assert found.worth.outcome is Outcome.UNSURE
+        truth = -np.log2(1 - 0.9 * RADII**2 + 0.35 * RADII**4 - 0.08 * RADII**6)
+        assert np.all(np.abs(found.worth.correction[0] - truth) <= found.worth.surely_within[0] + 0.002)
+    found = fit_fall_off(plain, WEIGHTS)
+    assert found is not None
+    assert not found.is_toned
 
 
 def test_a_lens_gets_no_brighter_to_the_corner() -> None:

@@ -74,3 +74,16 @@ def test_lateral_colour_may_be_unsure_where_it_is_only_continued() -> None:
     weights = area_weights(1.5)
     assert Worth("tca", correction, error, weights, 0.85).outcome is Outcome.WORTH_KEEPING
     assert Worth("tca", correction, error, weights, 1.0).outcome is Outcome.UNSURE
+
+
+def test_lateral_colour_that_goes_on_makes_no_corner_worse() -> None:
+    """A curve that runs away beyond the reach is no correction, however sure it is farther in."""
+    away = 10 * np.maximum(0, RADII - 0.85)
+    correction, weights = np.stack([1.5 * RADII + away, 0.3 * RADII * (1 - RADII)]), area_weights(1.5)
+
+    def kept(corner: float) -> Outcome:
+        error = np.stack([0.02 + corner / SURE * (away / away[-1]), np.full(len(RADII), 0.02)])
+        return Worth("tca", correction, error, weights, 0.85).outcome
+
+    assert kept(3.1) is Outcome.WORTH_KEEPING  # of 3 px
+    assert kept(3.3) is Outcome.UNSURE

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.measure.camera import Camera, FittedLens, Jackknife, fit_lens, parts_of
+from sixbit.measure.camera import Camera, FittedLens, Jackknife, fit_lens
 from sixbit.measure.chart import Board
+from sixbit.measure.jackknife import parts_of
+from sixbit.measure.repeats import SAME_PLACE
 from sixbit.values.arrays import FloatArray
 
 FEWEST = 3
 """Photos of a chart, each from another place, that tell a lens."""
-SAME_PLACE = 0.02
-"""Half short sides that the corners of a chart lie apart, in the mean, in photos from one place."""
 TERMS = (2, 3)
 """Terms of even powers that are tried."""
 WRONG = 0.5

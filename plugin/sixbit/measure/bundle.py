@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sixbit.measure.camera import Camera, Jackknife, parts_of
+from sixbit.measure.camera import Camera, Jackknife
+from sixbit.measure.jackknife import parts_of
 from sixbit.values.arrays import FloatArray
 
 Indices = NDArray[np.intp]

@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sixbit.measure.jackknife import jackknife_error
 from sixbit.measure.straightness import MODELS, apart, folds, ideal_radii, polynomial_of, without_nodes
 from sixbit.measure.worth import RADII
 from sixbit.values.arrays import FloatArray
 from sixbit.values.known import SURE
 from sixbit.values.polynomial import Polynomial, evaluate
 
-PARTS = 20
-"""Parts of the photos, at most, of which each is left out in its turn."""
 ALIKE = 0.00005
 """Half diagonals by which a model of lensfun's may differ from what was found, to be as good."""
 OFF_CENTRE = 0.02
@@ -43,23 +41,6 @@ class Jackknife(NamedTuple):
     whole: Camera
     without: tuple[Camera, ...]
     unseen: FloatArray
-
-
-def jackknife_error(of_each: FloatArray, of_all: FloatArray) -> FloatArray:
-    """The standard error of numbers ``of_all`` photos, from those ``of_each`` fit without a part of them.
-
-    As large as few parts make it: 1.96 of it hold the truth in 95 of 100 cases.
-
-    >>> import numpy as np
-    >>> float(jackknife_error(np.array([[0.9], [1.0], [1.1]]), np.ones(1))[0].round(2))
-    0.25
-    """
-    from scipy.special import stdtrit
-
-    parts = len(of_each)
-    wider = float(stdtrit(parts - 1, (1 + 0.95) / 2)) / SURE
-    error: FloatArray = wider * np.sqrt((parts - 1) / parts * np.sum((of_each - of_all) ** 2, axis=0))
-    return error
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,16 +116,6 @@ def _best(
     as_good = [float(np.sum(by)) <= float(np.std(by)) * np.sqrt(len(by)) for by in worse]
     first = as_good.index(True)
     return tried[first], [found.whole.polynomial for found in tried[first + 1 :]]
-
-
-def parts_of(count: int) -> list[NDArray[np.intp]]:
-    """Split so many photos into the parts of which each is left out in its turn: the numbers of the photos of each.
-
-    >>> [part.tolist() for part in parts_of(3)]
-    [[0], [1], [2]]
-    """
-    part = np.arange(count) % min(PARTS, count)
-    return [np.flatnonzero(part == k) for k in range(int(part.max()) + 1)]
 
 
 def as_lensfun(polynomial: Polynomial, farthest: float, weights: FloatArray) -> tuple[str, tuple[float, ...]]:

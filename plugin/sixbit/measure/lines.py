@@ -202,7 +202,7 @@ def _of_boards(
     used = [number for number, fits in zip(shown, fitted.used, strict=True) if fits]
     lines = Lines.joined([photos[number].lines for number in used]).about(found.centre)
     if found.centre.any() or len(lines) < FEWEST:
-        fit = Straightening(found.model, found.terms, np.ones(len(lines)), np.zeros((len(found.terms),) * 2))
+        fit = Straightening(found.model, found.terms, np.ones(len(lines)))
         error = found.error
     else:
         # lensfun's own models go on better where no corner was: of rendered charts that reached 0.65 of the half
@@ -281,12 +281,13 @@ def _about_their_centre(lines: Lines, alike: bool) -> tuple[Lines, Straightening
         seen = centre_shift(lines, fit)
         if seen is None:
             break
-        step, error = seen
-        shift = centre + step
+        shift, error = centre + seen.shift, seen.error
         surely = np.any(np.abs(shift) > OFF_CENTRE_ERRORS * error) and np.hypot(*shift) >= OFF_CENTRE
         if not surely or np.abs(shift).max() > FARTHEST_CENTRE:
+            # It may lie there all the same.
+            fit = replace(fit, rivals=(*fit.rivals, seen.polynomial))
             break
-        lines, centre = lines.about(step), shift
+        lines, centre = lines.about(seen.shift), shift
         fit = straighten(lines)
     return lines, fit, centre, error
 

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.compiler.shading import PlaneShading, Shading
-from sixbit.measure.camera import jackknife_error, parts_of
 from sixbit.measure.curve import Curve, curve_of
+from sixbit.measure.jackknife import jackknife_error, parts_of
 from sixbit.measure.samples import even_powers
 from sixbit.measure.vignetting import FALLS, RISE, largest_rise, vignetting_at
 from sixbit.measure.worth import RADII, Worth
 from sixbit.values.arrays import FloatArray
+from sixbit.values.known import SURE
 from sixbit.values.lens import Model
 
 WIDTH = 1.0
@@ -42,6 +43,9 @@ FEWEST_PHOTOS = 4
 LN2 = float(np.log(2))
 FEWEST = 300
 """Looks that a fall-off is fitted to."""
+TONED = 0.3
+"""Share by which a tone curve makes a fall-off larger or smaller than it is: a standard error. Where differences of
+light depend on its level there is one, but not by how much it is steeper in the middle than a plain one."""
 RINGS = 16
 """Of a curve that is drawn."""
 
@@ -90,13 +94,16 @@ class Looks:
 class Shown(NamedTuple):
     """A curve over the radius that looks show, at ``RADII`` in logarithm, with its standard error.
 
-    ``curve`` is what was measured, ``reach`` how far out looks go, in half diagonals.
+    ``curve`` is what was measured, ``reach`` how far out looks go, in half diagonals. ``bent`` is by what share of them
+    differences of light are larger for brighter points than for darker ones, a deviation apart; 0 if that may be
+    chance.
     """
 
     at: FloatArray
     error: FloatArray
     curve: Curve
     reach: float
+    bent: float
 
 
 def fit_looks(looks: Looks) -> Shown | None:
@@ -114,23 +121,29 @@ def fit_looks(looks: Looks) -> Shown | None:
         rest = looks.only(~np.isin(looks.photo, photos[part]))
         if len(rest.value) < FEWEST:
             return None
-        each.append(_fit(rest).radial(RADII))
+        each.append(_fit(rest))
     at, powers = found.radial(RADII), even_powers(RADII, TERMS)
     by_points = np.einsum("ij,jk,ik->i", powers, found.of_points, powers)
-    error = np.sqrt(jackknife_error(np.array(each), at) ** 2 + by_points)
+    error = np.sqrt(jackknife_error(np.array([one.radial(RADII) for one in each]), at) ** 2 + by_points)
+    chance = float(jackknife_error(np.array([[one.bent] for one in each]), np.array([found.bent]))[0])
+    bent = found.bent if abs(found.bent) > SURE * chance else 0.0
     reach = min(1.0, float(np.quantile(looks.r, 0.99)))
     value = found.radial(looks.r) + found.left
     spread = float(np.average(found.left**2, weights=found.weights))
     curve = curve_of(looks.r, value, found.radial, rings=RINGS, weights=found.weights / spread)
-    return Shown(at, error, curve, reach)
+    return Shown(at, error, curve, reach, bent)
 
 
 class FallOff(NamedTuple):
-    """A fall-off that looks show, lensfun's ``pa``, with its error, and the curve that was measured, in EV of loss."""
+    """A fall-off that looks show, lensfun's ``pa``, with its error, and the curve that was measured, in EV of loss.
+
+    ``is_toned`` tells that the photos surely have a tone curve, which is in the error.
+    """
 
     model: Model
     worth: Worth
     curve: Curve
+    is_toned: bool
 
 
 def fit_fall_off(looks: Looks, weights: FloatArray) -> FallOff | None:
@@ -150,10 +163,13 @@ def fit_fall_off(looks: Looks, weights: FloatArray) -> FallOff | None:
         terms = -FALLS @ falls
     said = np.log(np.maximum(vignetting_at(terms, RADII), 1e-3))
     error = np.hypot(shown.error, said - shown.at) / LN2
+    is_toned = shown.bent != 0
+    if is_toned:
+        error = np.hypot(error, TONED * shown.at / LN2)
     worth = Worth("vignetting", -shown.at[None] / LN2, error[None], weights, shown.reach)
     drawn = shown.curve
     curve = Curve(drawn.radius, -drawn.measured / LN2, drawn.error / LN2, -drawn.fitted / LN2)
-    return FallOff(Model("pa", tuple(float(term) for term in terms)), worth, curve)
+    return FallOff(Model("pa", tuple(float(term) for term in terms)), worth, curve, is_toned)
 
 
 class RadialShading(NamedTuple):
@@ -188,6 +204,7 @@ class _Fit:
     weights: FloatArray
     left: FloatArray
     of_points: FloatArray
+    bent: float
 
     def radial(self, r: FloatArray) -> FloatArray:
         """The part that goes by the radius, in half diagonals."""
@@ -211,8 +228,28 @@ def _fit(looks: Looks) -> _Fit:
         inverse = np.linalg.inv(weighted.T @ centred + 1e-3 * np.diag(np.arange(len(design.T)) < photos))
         found = inverse @ (weighted.T @ value)
         left = value - centred @ found
-        scale = max(1.4826 * float(np.median(np.abs(left))), 1e-6)
-        weights = 1 / (1 + (left / (OUTLYING * scale)) ** 2) ** 2
+        weights = _weights(left)
     scores = np.stack([np.bincount(point, column * left) for column in weighted.T], axis=1)
     of_points = (inverse @ (scores.T @ scores) @ inverse)[photos:, photos:]
-    return _Fit(found[photos:], weights, left, of_points)
+    level = (np.bincount(point, weights * looks.value) / total - means @ found)[point]
+    bent = _bent(level, centred @ found, left, weights)
+    return _Fit(found[photos:], weights, left, of_points, bent)
+
+
+def _weights(left: FloatArray) -> FloatArray:
+    scale = max(1.4826 * float(np.median(np.abs(left))), 1e-6)
+    return np.asarray(1 / (1 + (left / (OUTLYING * scale)) ** 2) ** 2)
+
+
+def _bent(level: FloatArray, differs: FloatArray, left: FloatArray, weights: FloatArray) -> float:
+    """By what share differences of light grow with the level of light, a deviation of which apart.
+
+    Under a tone curve, exposure and fall-off do more to points of one level than to those of another.
+    """
+    mean = np.average(level, weights=weights)
+    more = (level - mean) / max(float(np.std(level)), 1e-6) * differs
+    bent = 0.0
+    for _ in range(WEIGHINGS):
+        bent = float(np.sum(weights * more * left) / max(np.sum(weights * more**2), 1e-12))
+        weights = _weights(left - bent * more)
+    return bent

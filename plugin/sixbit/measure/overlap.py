@@ -55,6 +55,12 @@ WHAT_HELPS = (
 )
 
 
+TONED = (
+    "these photos have a tone curve of their own, as what is bright differs less between them than what is dark, or "
+    "more. What helps: raw files, or flats."
+)
+
+
 class OverlapPhoto(NamedTuple):
     """A photo, looked at: its features, the light at each (logarithm, by plane), its edges, and its size in px.
 
@@ -232,6 +238,8 @@ class _Told(NamedTuple):
             elif kind in worth and worth[kind].outcome is Outcome.NOTHING:
                 limits = worth[kind].limits
                 said.append(f"{NAMES[kind]}: nothing to correct, less than {limits.nothing:g} {worth[kind].unit}.")
+            elif kind == "vignetting" and self.fall_off and self.fall_off.is_toned:
+                unsure.append(f"{NAMES[kind]} is not sure enough: {TONED}")
             elif kind in worth:
                 unsure.append(f"{NAMES[kind]} is not sure enough: {worth[kind].why_unsure(WHAT_HELPS)}")
             else:

@@ -10,12 +10,15 @@ that of lensfun's models, 1 at half the short side, so no scale is lost in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.compiler import optics as models
+from sixbit.measure.jackknife import jackknife_error, parts_that_count
+from sixbit.measure.repeats import things_of
 from sixbit.measure.worth import RADII
 from sixbit.values.arrays import FloatArray
 from sixbit.values.polynomial import Polynomial, evaluate
@@ -35,6 +38,12 @@ AGREES = 0.5
 """Weight from which on a line agrees with the others."""
 FOLDS = 5
 """Parts of the lines, of which each is left out of a fit in its turn."""
+TELLING = 0.05
+"""Of as many ones as there are terms, what an edge tells for a fit to be made anew without it."""
+STEP = 1e-5
+"""Of a term, by which it is told how bends change."""
+CENTRE_STEP = 1e-4
+"""Of the centre, in half short sides."""
 FOLDED = 1e6
 """Square px that a model costs each line that it cannot reach."""
 AT_NODES = 0.6
@@ -153,18 +162,39 @@ def bends_of_lines(lines: Lines, polynomial: Polynomial, half_short_px: float) -
     return size
 
 
+class LeftOut(NamedTuple):
+    """The step to the least squares of the bends with all lines, and ``without`` each edge (edges, numbers).
+
+    ``shares`` (edges, numbers, numbers) is what each edge adds to the covariance if all lines err alike. Lines that
+    show one edge from one place are left out together (:func:`sixbit.measure.repeats.things_of`).
+    """
+
+    whole: FloatArray
+    without: FloatArray
+    shares: FloatArray
+
+    @property
+    def telling(self) -> FloatArray:
+        """How much each edge tells, of as many ones as there are numbers."""
+        return np.asarray(np.einsum("kl,elk->e", np.linalg.pinv(self.shares.sum(axis=0)), self.shares), np.float64)
+
+    def variances(self, by_numbers: FloatArray) -> FloatArray:
+        """What each edge adds to the variance of n things that change ``by_numbers`` (numbers, n): (edges, n)."""
+        return np.asarray(np.einsum("kn,ekl,ln->en", by_numbers, self.shares, by_numbers), np.float64)
+
+
 @dataclass(frozen=True, eq=False)
 class Straightening:
     """A fitted model. ``weights`` (lines) are 1 for a line that agrees and 0 for one that does not.
 
-    ``covariance`` is that of the terms; it comes from how the lines differ, so errors that the points of one line share
-    are in it. ``rivals`` are the models that the lines speak against by less than a standard error.
+    ``left_out`` has the terms without each edge, None where that is not known. ``rivals`` are other polynomials that
+    the lines do not speak against: of the models those that are worse by less than a standard error.
     """
 
     model: str
     terms: tuple[float, ...]
     weights: FloatArray
-    covariance: FloatArray
+    left_out: LeftOut | None = None
     rivals: tuple[Polynomial, ...] = ()
 
     @property
@@ -172,19 +202,27 @@ class Straightening:
         """Radius in the photo over radius in the ideal picture, at the ideal radius in half short sides."""
         return polynomial_of(self.model, self.terms)
 
-    def error(self, farthest: float, weights: FloatArray, draws: int = 200) -> FloatArray:
+    def error(self, farthest: float, weights: FloatArray) -> FloatArray:
         """Estimate the standard error of the displacement at each of ``RADII`` of ``farthest``, as a share of that.
 
-        A common scale is taken out of it, as it bends no line; ``weights`` are those of the radii in the frame. Half
-        the way to the farthest rival is in it.
+        A common scale is taken out of it, as it bends no line; ``weights`` are those of the radii in the frame. One
+        long line near a side may tell more than all others, so the interval is as wide as the few make it. Half the
+        way to the farthest rival is in it.
         """
-        rng = np.random.default_rng(0)
-        drawn = rng.multivariate_normal(self.terms, self.covariance, draws, method="eigh")
-        drawn_apart = [self.apart_from(polynomial_of(self.model, terms), farthest, weights) for terms in drawn]
         rivals = [self.apart_from(polynomial, farthest, weights) for polynomial in self.rivals]
-        chance = np.mean(np.square(drawn_apart), axis=0)
-        rival = np.max(np.abs([np.zeros(len(RADII)), *rivals]), axis=0)
-        return without_nodes(np.hypot(np.sqrt(chance), rival / 2), weights)
+        error: FloatArray = np.max(np.abs([np.zeros(len(RADII)), *rivals]), axis=0) / 2
+        if self.left_out:
+
+            def moved(steps: FloatArray) -> FloatArray:
+                terms = np.array(self.terms)
+                there = [polynomial_of(self.model, terms + step) for step in steps]
+                return np.array([self.apart_from(polynomial, farthest, weights) for polynomial in there])
+
+            # Of the frame as a whole: at one radius it depends on where a few terms happen to agree.
+            each = self.left_out.variances(moved(STEP * np.eye(len(self.terms))) / STEP) @ weights
+            without = moved(self.left_out.without)
+            error = np.hypot(error, jackknife_error(without, np.zeros(len(RADII)), parts_that_count(each)))
+        return without_nodes(error, weights)
 
     def apart_from(self, other: Polynomial, farthest: float, weights: FloatArray) -> FloatArray:
         """How far another model is from it at each of ``RADII`` of ``farthest``, as a share of that."""
@@ -238,36 +276,58 @@ def straighten(lines: Lines) -> Straightening:
     scale = min(max(FINEST, TYPICAL * usual), SCALES[-1])
     fits = [_refine(lines, model, terms, scale) for model, terms in zip(MODELS, rough, strict=True)]
     weights = np.max([weights for _, weights in fits], axis=0)
-    scores = [_unseen(lines, model, terms, weights) for model, (terms, _) in zip(MODELS, fits, strict=True)]
+    things = things_of(lines.points, lines.photo)
+    scores = [_unseen(lines, model, terms, weights, things) for model, (terms, _) in zip(MODELS, fits, strict=True)]
     best = int(np.argmin([float(np.sum(score)) for score in scores]))
     rivals = []
     for model, (terms, _), score in zip(MODELS, fits, scores, strict=True):
         worse = score - scores[best]
         if 0 < float(np.sum(worse)) <= float(np.std(worse)) * np.sqrt(len(worse)):
             rivals.append(polynomial_of(model, terms))
-    model, (terms, weights) = MODELS[best], fits[best]
-    covariance = _covariance(lines, model, terms, weights)
-    return Straightening(model, tuple(float(t) for t in terms), weights, covariance, tuple(rivals))
+    terms, weights = fits[best]
+    fit = Straightening(MODELS[best], tuple(float(t) for t in terms), weights, rivals=tuple(rivals))
+    jacobian, residuals = _jacobian(lines, fit.model, terms), bends(lines, fit.polynomial)
+    if jacobian is None or residuals is None:
+        return fit
+    found = _left_out(jacobian, residuals, weights * lines.lengths, things)
+    # Without an edge that tells much others gain or lose their weight, which a step from the fit does not see.
+    for edge in np.flatnonzero(found.telling > TELLING):
+        found.without[edge] = _descend(lines.only(things != edge), fit.model, terms, scale) - terms
+    return replace(fit, left_out=found)
 
 
-def centre_shift(lines: Lines, fit: Straightening) -> tuple[FloatArray, FloatArray] | None:
-    """Find where the lines see the optical centre, from the middle of the picture, and its standard error: (2,) each.
+class Centring(NamedTuple):
+    """Where lines see the optical centre: its ``shift`` from where they are counted from, with its standard error (2,).
 
-    In half short sides: a step of Gauss and Newton's from the fit, in its terms and the centre. None if the model folds
-    over.
+    In half short sides; ``polynomial`` is that of the same model about there.
+    """
+
+    shift: FloatArray
+    error: FloatArray
+    polynomial: Polynomial
+
+
+def centre_shift(lines: Lines, fit: Straightening) -> Centring | None:
+    """Find where the lines see the optical centre: a step of Gauss and Newton's in the terms and the centre.
+
+    None if the model folds over.
     """
     jacobian = _jacobian(lines, fit.model, np.array(fit.terms))
     residuals = bends(lines, fit.polynomial)
     if jacobian is None or residuals is None:
         return None
-    step, columns = 1e-4, [*jacobian]
-    for shift in ((step, 0.0), (0.0, step)):
-        moved = bends(lines.about(np.array(shift)), fit.polynomial)
+    columns = [*jacobian]
+    for shift in CENTRE_STEP * np.eye(2):
+        moved = bends(lines.about(shift), fit.polynomial)
         if moved is None:
             return None
-        columns.append(-_slope(residuals, moved, step))
-    change, covariance = _step(np.array(columns), residuals, fit.weights * lines.lengths)
-    return change[-2:], np.sqrt(np.diag(covariance)[-2:])
+        columns.append(-_slope(residuals, moved, CENTRE_STEP))
+    things = things_of(lines.points, lines.photo)
+    found = _left_out(np.array(columns), residuals, fit.weights * lines.lengths, things)
+    counting = parts_that_count(found.variances(np.eye(len(columns))[:, -2:]))
+    error = jackknife_error(found.without[:, -2:], found.whole[-2:], counting)
+    polynomial = polynomial_of(fit.model, fit.terms + found.whole[:-2])
+    return Centring(found.whole[-2:], error, polynomial)
 
 
 def _loss_weights(lines: Lines, model: str, terms: FloatArray, scale: float) -> tuple[FloatArray, FloatArray] | None:
@@ -348,16 +408,15 @@ def _descend(
 
 def _jacobian(lines: Lines, model: str, terms: FloatArray) -> FloatArray | None:
     """How the bends change with each term: (terms, lines, BINS)."""
-    step = 1e-5
     columns = []
     for k in range(len(terms)):
         there, back = terms.copy(), terms.copy()
-        there[k] += step
-        back[k] -= step
+        there[k] += STEP
+        back[k] -= STEP
         one, other = bends(lines, polynomial_of(model, there)), bends(lines, polynomial_of(model, back))
         if one is None or other is None:
             return None
-        columns.append(_slope(one, other, 2 * step))
+        columns.append(_slope(one, other, 2 * STEP))
     return np.array(columns)
 
 
@@ -367,9 +426,9 @@ def _slope(one: FloatArray, other: FloatArray, step: float) -> FloatArray:
     return (one - np.where(flip == 0, 1, flip) * other) / step
 
 
-def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) -> FloatArray:
-    """How bent each line is left by a model that was fitted without it, by weight."""
-    fold = np.arange(len(lines)) % FOLDS
+def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray, things: NDArray[np.intp]) -> FloatArray:
+    """How bent each edge is left by a model that was fitted without it, by weight."""
+    fold = things % FOLDS
     score = np.zeros(len(lines))
     for k in range(FOLDS):
         left_out = fold == k
@@ -377,23 +436,20 @@ def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) ->
         found = _descend(seen, model, terms, SCALES[-1], weights[~left_out])
         away = bends(lines.only(left_out), polynomial_of(model, found))
         score[left_out] = FOLDED if away is None else np.mean(away**2, axis=1)
-    return score * weights * lines.lengths
+    return np.asarray(np.bincount(things, score * weights * lines.lengths), np.float64)
 
 
-def _covariance(lines: Lines, model: str, terms: FloatArray, weights: FloatArray) -> FloatArray:
-    """The sandwich estimate with a line as a cluster (K.-Y. Liang and S. Zeger, Biometrika 73, 1986)."""
-    jacobian = _jacobian(lines, model, terms)
-    residuals = bends(lines, polynomial_of(model, terms))
-    if jacobian is None or residuals is None:
-        return np.zeros((len(terms), len(terms)))
-    # Of few lines, what is left of each is less than it erred (J. MacKinnon and H. White, J. Econometrics 29, 1985).
-    few = max(float(np.sum(weights)) - len(terms), 1.0)
-    return _step(jacobian, residuals, weights * lines.lengths)[1] * (float(np.sum(weights)) / few)
-
-
-def _step(jacobian: FloatArray, residuals: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The step to the least squares of the bends, and its covariance."""
-    normal = np.einsum("klm,l,nlm->kn", jacobian, w, jacobian)
-    scores = np.einsum("klm,l,lm->kl", jacobian, w, residuals)
-    inverse = np.linalg.pinv(normal)
-    return -inverse @ scores.sum(axis=1), inverse @ (scores @ scores.T) @ inverse
+def _left_out(jacobian: FloatArray, residuals: FloatArray, w: FloatArray, things: NDArray[np.intp]) -> LeftOut:
+    """Solve for least squares of the bends with all edges, and without each (the jackknife)."""
+    by_edge = np.zeros((int(things.max(initial=-1)) + 1, len(things)))
+    by_edge[things, np.arange(len(things))] = w
+    normal = np.einsum("el,klm,nlm->ekn", by_edge, jacobian, jacobian, optimize=True)
+    slope = np.einsum("el,klm,lm->ek", by_edge, jacobian, residuals, optimize=True)
+    squares = np.einsum("el,klm,nlm->ekn", by_edge**2, jacobian, jacobian, optimize=True)
+    inverse = np.linalg.pinv(normal.sum(axis=0))
+    without = np.linalg.pinv(normal.sum(axis=0) - normal)
+    return LeftOut(
+        -inverse @ slope.sum(axis=0),
+        -np.einsum("ekn,en->ek", without, slope.sum(axis=0) - slope),
+        inverse @ squares @ inverse,
+    )

@@ -34,7 +34,8 @@ class Limits(NamedTuple):
     nothing: float
     """A correction that is surely less than this is none."""
     everywhere: bool = True
-    """Whether an error may not exceed that beyond the reach either, where a curve is continued and told to be."""
+    """Whether an error may not exceed that beyond the reach either, where a curve is continued and told to be. If it
+    may, it may where the correction is no more than that, as nothing gets worse by more than what is done to it."""
 
 
 LIMITS = {
@@ -164,9 +165,13 @@ class Worth:
 
     @property
     def _excess(self) -> FloatArray:
-        """By how much the error is larger than what is corrected, where that is judged: (radii)."""
-        excess: FloatArray = (self.surely_within - np.abs(self.correction)).max(axis=0)
-        return excess if self.limits.everywhere else excess[: max(1, np.count_nonzero(self.reach >= RADII))]
+        """By how much the error is larger than what is corrected, and nothing can get worse by more: (radii)."""
+        corrected = np.abs(self.correction)
+        excess = self.surely_within - corrected
+        if not self.limits.everywhere:
+            excess = np.where(self.reach >= RADII, excess, np.minimum(excess, corrected))
+        most: FloatArray = excess.max(axis=0)
+        return most
 
     def _mean(self, curves: FloatArray) -> float:
         """Root mean square over the frame and the curves."""
