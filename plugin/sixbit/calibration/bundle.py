@@ -56,7 +56,7 @@ RUN = (
     "distance_m",
     "models",
 )
-SHADING, KNOWN, CENTRE = "shading", "known", "centre"
+SHADING, KNOWN, CENTRE, COMPENSATED = "shading", "known", "centre", "compensated"
 
 
 class _Measured(NamedTuple):
@@ -99,6 +99,8 @@ def _record(run: Run) -> dict[str, Any]:
     record = of_run | {"date": run.date[:10], "models": models}
     if run.known:
         record[KNOWN] = {kind: known._asdict() for kind, known in run.known.items()}
+    if run.compensated:
+        record[COMPENSATED] = run.compensated
     if run.centre:
         record[CENTRE] = list(run.centre)
     return record | {SHADING: shading_of(run).to_json()} if run.shading else record
@@ -119,6 +121,7 @@ def read_bundle(path: Path) -> tuple[Run, ...]:
                 one.source,
                 shading=one.shading,
                 known=one.known,
+                known_if_said=None,
                 centre=one.centre,
                 date=None,
                 imported=one.date,
@@ -223,9 +226,10 @@ def _lens(lens_id: Any) -> Lens:
 
 
 def _run(lens: Lens, value: Any) -> _Measured:
-    record = _object(value, {*RUN}, "a run", (SHADING, KNOWN, CENTRE))
+    record = _object(value, {*RUN}, "a run", (SHADING, KNOWN, CENTRE, COMPENSATED))
+    compensated = record.setdefault(COMPENSATED, "")
     _text(record, "source")
-    _text(record, "make", "model", may_be_empty=True)
+    _text(record, "make", "model", COMPENSATED, may_be_empty=True)
     if not isinstance(record["date"], str) or len(record["date"]) != 10:
         raise ValueError(f"`date` is {record['date']!r:.40}, not a day such as 2026-01-31")
     date = datetime.date.fromisoformat(record["date"])
@@ -241,6 +245,7 @@ def _run(lens: Lens, value: Any) -> _Measured:
         None if distance is None else _number("distance_m", distance, 0.01, 1e5),
         record["make"],
         record["model"],
+        compensated=compensated,
     )
     for wrong in (lens.out_of_reach(setting.focal_mm, slack=0.06), lens.too_wide(setting.f_number)):
         if wrong:
@@ -253,8 +258,8 @@ def _run(lens: Lens, value: Any) -> _Measured:
         raise ValueError("a run holds nothing")
     if ("vignetting" in models or shading) and f_number is None:
         raise ValueError("its fall-off or shading is of no f-number")
-    if shading and not setting.model.strip():
-        raise ValueError("its shading is of no body")
+    if (shading or compensated) and not setting.model.strip():
+        raise ValueError("its shading, or what a body has left of its fall-off, is of no body")
     known = record.get(KNOWN, {})
     if not isinstance(known, dict) or not known.keys() <= models.keys():
         raise ValueError("`known` is not of what was measured")
@@ -330,7 +335,8 @@ def _shading(value: Any) -> dict[str, Any] | None:
 
 def _key(record: Mapping[str, Any]) -> str:
     """Tell runs apart by what was measured."""
-    return json.dumps({name: record.get(name) for name in (*RUN, SHADING)}, sort_keys=True)
+    said = {name: record.get(name) for name in (*RUN, SHADING)}
+    return json.dumps({**said, COMPENSATED: record.get(COMPENSATED, "")}, sort_keys=True)
 
 
 def _key_of(one: _Measured) -> str:

@@ -31,12 +31,17 @@ if TYPE_CHECKING:
     from sixbit.calibration.frames import Setting
 
 
+AS_GUESSED = " as the camera guessed"
+"""Said in a source of an aperture that nobody has said."""
+
+
 def add(
     setting: Setting,
     source: str,
     *,
     shading: Mapping[str, Any] | None = None,
     known: Mapping[str, Known] | None = None,
+    known_if_said: Mapping[str, Known] | None = None,
     centre: tuple[float, float] | None = None,
     date: datetime.datetime | None = None,
     imported: datetime.date | None = None,
@@ -47,10 +52,11 @@ def add(
     """Keep what a run has found; every program that corrects with Sixbit uses it at once.
 
     ``source`` says in words what it was made from, as in "6 photos with lines"; ``models`` are lensfun's, by the kind
-    of correction, and ``known`` how well each of them is known; ``centre`` is the optical centre, in half short sides
-    from the middle of the frames, which is kept as the sensor lay, or not at all if nobody knows how they were turned;
-    ``imported`` is the day on which somebody else measured it; ``learnt_from`` are digests of the photos of an archive,
-    by which it is seen that none counts twice. Returns the record, whose name
+    of correction, ``known`` how well each of them is known, and ``known_if_said`` how well it would be, were the
+    aperture said that the body has guessed; ``centre`` is the optical centre, in half short sides from the middle of
+    the frames, which is kept as the sensor lay, or not at all if nobody knows how they were turned;
+    ``imported`` is the day on which somebody else measured it; ``learnt_from`` are digests of the photos, by which it
+    is seen that none counts twice. Returns the record, whose name
     :func:`remove` takes. Raises CalibrationError for numbers that cannot be, PhotoError for a disk that is full or a
     folder that cannot be written; nothing is kept then.
     """
@@ -69,6 +75,11 @@ def add(
     make_folder(folder)
     of_setting = dict(vars(setting))
     lens, way = of_setting.pop("lens"), of_setting.pop("turned")
+    del of_setting["is_guessed"]  # which the error says
+    if not (shading or "vignetting" in models):
+        of_setting["compensated"] = ""  # no body compensates anything else
+    elif setting.compensated and not setting.model:
+        raise CalibrationError("What a body has compensated is of it, and it is not known which.", Code.FRAMES)
     with locked(folder):
         run = Run(
             folder=folder,
@@ -82,6 +93,7 @@ def add(
             imported=imported is not None,
             shading=shading,
             known=dict(known or {}),
+            known_if_said=dict(known_if_said or {}),
             centre=turned_back(centre, way) if centre and way else None,
             learnt_from=learnt_from,
             **of_setting,
@@ -143,14 +155,17 @@ def correct_aperture(name: str, f_number: float) -> Run:
         run.model,
         turned=1,
         half_diagonal_px=run.half_diagonal_px,
+        compensated=run.compensated,
     )
     models: dict[str, Any] = dict(models_kept(run))
     day = datetime.datetime.fromisoformat(run.date)
     corrected = add(
         setting,
-        run.source.replace(f"f/{run.f_number:g}", f"f/{f_number:g}"),
+        run.source.replace(f"f/{run.f_number:g}{AS_GUESSED}", f"f/{run.f_number:g}").replace(
+            f"f/{run.f_number:g}", f"f/{f_number:g}"
+        ),
         shading=run.shading,
-        known=run.known,
+        known={**run.known, **run.known_if_said},
         centre=run.centre,
         date=day,
         imported=day.date() if run.imported else None,
@@ -185,9 +200,10 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     Returns the number of lenses. As it is, for a contribution to lensfun: what the user measured and nothing else,
     under the mount of the lens alone.
     ``complete`` adds to each lens the kinds that Sixbit's own database has of it, for programs such as darktable, in
-    whose database an entry of the same name takes the place of another. Shading stays behind: lensfun cannot say it.
+    whose database an entry of the same name takes the place of another. Shading stays behind, and what a body leaves of
+    the fall-off that it has compensated: lensfun cannot say it.
     """
-    wanted = [run for run in runs(lens_id) if run.has_xml and (complete or not run.imported)]
+    wanted = [run for run in runs(lens_id) if run.is_for_lensfun and (complete or not run.imported)]
     if not wanted:
         why = "There is no calibration of yours that lensfun could read; nothing was exported."
         raise CalibrationError(why, Code.NO_RUN)

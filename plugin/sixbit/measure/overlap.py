@@ -93,6 +93,8 @@ class MeasuredOverlap:
     verdict: tuple[str, ...]
     unsure: tuple[str, ...] = field(default=())
     """Why something that was measured is not worth keeping."""
+    fall_off_if_said: Worth | None = None
+    """The error of the fall-off as it would be, if its aperture were no guess."""
 
 
 def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kept: int = 300) -> OverlapPhoto:
@@ -114,10 +116,13 @@ def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kep
     return OverlapPhoto(features, light, edges, frame.is_lossy, frame.size)
 
 
-def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress = silent) -> MeasuredOverlap:
+def fit_overlap(
+    photos: Sequence[OverlapPhoto], focal: float, progress: Progress = silent, *, guess: FloatArray | None = None
+) -> MeasuredOverlap:
     """Measure the lens of photos of one size, whose focal length is known to be about ``focal`` half diagonals.
 
-    Raises CalibrationError, with the reason, if they do not carry it or show quite another focal length.
+    ``guess`` is the error that fall-off has besides, in EV at ``RADII``, as its aperture is a guess. Raises
+    CalibrationError, with the reason, if they do not carry it or show quite another focal length.
     """
     width, height = photos[0].size
     farthest = math.hypot(width - 1, height - 1) / (min(width, height) - 1)
@@ -134,6 +139,10 @@ def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress
     progress(0.8, "comparing the light of points")
     agreeing = bundle.sights.only(bundle.weights > AGREES)
     fall_off = fit_fall_off(_looks(photos, agreeing, lens.centre, farthest), weights)
+    measured = fall_off.worth if fall_off and guess is not None else None
+    if fall_off and guess is not None:
+        worth = replace(fall_off.worth, error=np.hypot(fall_off.worth.error, guess))
+        fall_off = fall_off._replace(worth=worth)
     shading = None
     if not any(photo.is_lossy or photo.light.shape[1] < 3 for photo in photos):
         ratios = [_looks(photos, agreeing, lens.centre, farthest, plane) for plane in (0, 2)]
@@ -141,7 +150,8 @@ def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress
     progress(0.9, "measuring lateral colour")
     tca = _tca(photos, used, max(width, height) / min(width, height), part(progress, 0.9, 1.0))
     progress(1.0, "done")
-    return _Told(photos, used, bundle, lens, _distortion(lens, farthest, weights), fall_off, shading, tca).measured()
+    told = _Told(photos, used, bundle, lens, _distortion(lens, farthest, weights), fall_off, shading, tca)
+    return replace(told.measured(), fall_off_if_said=measured)
 
 
 def _check_focal(share: float) -> None:

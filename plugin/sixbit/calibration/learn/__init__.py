@@ -27,7 +27,7 @@ from sixbit.calibration.learn.pool import Processes
 from sixbit.calibration.learn.studies import Study, failed, studies_of, to_measure
 from sixbit.calibration.learn.survey import Group, LeftOut, Photo, Why, grouped
 from sixbit.calibration.learn.walks import Walk, walks_of
-from sixbit.calibration.learn.work import Look
+from sixbit.calibration.learn.work import OF_ARCHIVE, Look
 from sixbit.export.batch import interruptible
 from sixbit.export.batch.sources import find
 from sixbit.lenses.own import Run, weight_of
@@ -134,9 +134,11 @@ def _together(studies: Sequence[Study]) -> int:
 def keep(learnt: Learnt) -> tuple[Run, ...]:
     """Keep what is worth keeping, for every program; returns the runs.
 
-    A photo counts once: what was learnt before from some of the same photos goes, unless it was known as well.
+    A photo counts once: what was learnt before from some of the same photos goes, unless it was known as well. What the
+    user measured from them otherwise stays, and counts if it is the surer.
     """
     kept = []
+    shutters = {photo.identity: photo.shutter for photos in learnt.groups.values() for photo in photos}
     for finding in learnt.findings:
         if not finding.is_known or finding.model is None or finding.worth is None:
             continue
@@ -148,11 +150,12 @@ def keep(learnt: Learnt) -> tuple[Run, ...]:
         models: dict[str, Any] = {finding.kind: finding.model}
         kept.append(
             add(
-                finding.group.setting(finding.f_number, finding.turned),
+                finding.group.setting(finding.f_number, finding.turned, finding.compensated),
                 finding.source,
                 known={finding.kind: known},
+                known_if_said={finding.kind: finding.known_if_said} if finding.known_if_said else None,
                 centre=finding.centre,
-                learnt_from=finding.photos,
+                learnt_from=(*finding.photos, *filter(None, (shutters.get(photo) for photo in finding.photos))),
                 **models,
             )
         )
@@ -165,6 +168,7 @@ def keep(learnt: Learnt) -> tuple[Run, ...]:
 def _is_superseded(run: Run, finding: Finding) -> bool:
     return (
         run.kinds == (finding.kind,)
-        and run.f_number == finding.f_number
+        and OF_ARCHIVE in run.source
+        and (run.f_number, run.compensated) == (finding.f_number, finding.compensated)
         and bool({*run.learnt_from} & {*finding.photos})
     )

@@ -68,7 +68,7 @@ class Step:
     findings: Callable[[Any], Findings]
     keep: Callable[[Any], Run | tuple[Run, ...]]
     brief: Callable[[Any], str] = _nothing
-    at_aperture: Callable[[Any, float | None], Any] | None = None
+    at_aperture: Callable[..., Any] | None = None
     read: Callable[[Sequence[Path], Progress], Any] | None = None
     refused: Callable[[SixbitError], Findings | None] = _nothing_seen
 
