@@ -144,6 +144,27 @@ def test_what_you_measured_yourself_counts_beside_what_was_imported(
     assert entry.lens.interpolate_vignetting(35, 2.0, 3.0).terms[0] == pytest.approx(-0.1)
 
 
+def test_the_error_of_shading_is_passed_on(tmp_path: Path, other_home: Callable[[str], None]) -> None:
+    add(setting(), "2 flat frames", shading=CAST.to_json(), known={"shading": KNOWN})
+    write_bundle(tmp_path / "lens.json", LENS)
+    other_home("other")
+    (run,) = read_bundle(tmp_path / "lens.json")
+    assert run.known == {"shading": KNOWN}
+
+
+def test_programs_are_told_once_of_what_was_imported(
+    tmp_path: Path, other_home: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        add(setting(2.0 + number), "1 flat frame", vignetting=Model("pa", (-0.1, 0.0, 0.0)))
+    write_bundle(tmp_path / "lens.json", LENS)
+    other_home("other")
+    told: list[int] = []
+    monkeypatch.setattr("sixbit.install.lensfun.renew", lambda: told.append(len(runs())))
+    read_bundle(tmp_path / "lens.json")
+    assert told == [3]
+
+
 def test_what_a_body_has_left_stays_of_that_body_and_coding(tmp_path: Path, other_home: Callable[[str], None]) -> None:
     add(setting(compensated="six-bit code 39"), "1 flat frame", vignetting=Model("pa", (-0.1, 0.0, 0.0)))
     write_bundle(tmp_path / "lens.json", LENS)

@@ -455,8 +455,16 @@ def test_that_an_aperture_is_a_guess_is_in_the_error_of_what_is_kept(tmp_path: P
     assert guessed.known_if_said == {"vignetting": measured}
     assert guessed.source == "1 flat frame, f/2 as the camera guessed"
     assert guessed.known["vignetting"].in_words("vignetting") in result.verdict[-1]
+    shading = guessed.known["shading"]
+    assert SURE * shading.error[-1] == pytest.approx(100 * SURE * result.found.shading_error, rel=0.01)
+    assert shading.error[0] == 0 < shading.error[5] < shading.error[-1]
+    assert result.found.brought == (result.found.brought[0],)
+    assert re.fullmatch(
+        r"The middle has \d+ % of white, the light slopes by \d\.\d % to a corner; \d\.\d % left out as dust\.",
+        result.found.brought[0],
+    )
     said = keep(at_aperture(result, 2.0))
-    assert (said.known, said.known_if_said) == ({"vignetting": measured}, {})
+    assert (said.known["vignetting"], said.known_if_said) == (measured, {})
     again = at_aperture(at_aperture(result, 2.8), 2.0, is_guessed=True)
     assert again.verdict == result.verdict
     assert "estimate" not in " ".join(at_aperture(result, 2.8).verdict)

@@ -327,6 +327,38 @@ def test_who_says_the_aperture_knows_the_fall_off_better_than_by_a_guess() -> No
     assert corrected.source == "1 flat frame, f/2.8"
 
 
+def test_each_kind_bears_its_own_error() -> None:
+    light, colour = Known((0.02,) * 11, 1.0), Known((0.3,) * 11, 1.0)
+    add(
+        setting(),
+        "2 flat frames",
+        vignetting=Model("pa", OPEN),
+        shading=CAST.to_json(),
+        known={"vignetting": light, "shading": colour},
+    )
+    (run,) = runs()
+    assert run.origin.endswith(": 2 flat frames, fall-off ± 0.039 EV in the corner, shading ± 0.59 % in the corner")
+    told = {one.kind: one.source for one in catalogue().lenses[LENS].calibrations if one.own}
+    assert told["vignetting"].endswith(": 2 flat frames, ± 0.039 EV in the corner")
+    assert told["shading"].endswith(": 2 flat frames, ± 0.59 % in the corner")
+    made = compiled().made_from["calibrations"]
+    assert {kind: made[kind]["source"] for kind in told} == told
+
+
+def test_of_several_runs_programs_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(lensfun, "renew", lambda: told.append(len(runs())))
+    with user_database.together():
+        keep(OPEN)
+        with user_database.together():
+            keep(DOWN, 8.0)
+        assert not told
+    assert told == [2]
+    assert set(compiled(8.0).made_from["corrections"]) >= {"vignetting"}
+    remove(runs()[0].name)
+    assert told == [2, 1]
+
+
 def test_light_and_colour_are_applied_apart() -> None:
     add(setting(), "2 flat frames", vignetting=Model("pa", OPEN), shading=CAST.to_json())
     both, colour, light = compiled(), compiled(shading=1.0), compiled(vignetting=1.0)

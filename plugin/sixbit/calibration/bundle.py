@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sixbit.calibration.frames import Setting
-from sixbit.calibration.keep import add, remove, runs
+from sixbit.calibration.keep import add, remove, runs, together
 from sixbit.compiler.compile import compile_optics
 from sixbit.compiler.optics import MODELS, Optics, Sensor, SensorPicture, distortion, tca, vignetting
 from sixbit.compiler.shading import Shading, shading_of
@@ -114,26 +114,27 @@ def read_bundle(path: Path) -> tuple[Run, ...]:
     """
     measured = _checked(path)
     kept: list[Run] = []
-    try:
-        for one in measured:
-            run = add(
-                one.setting,
-                one.source,
-                shading=one.shading,
-                known=one.known,
-                known_if_said=None,
-                centre=one.centre,
-                date=None,
-                imported=one.date,
-                grade=one.grade,
-                learnt_from=(),
-                **one.models,
-            )
-            kept.append(run)
-    except BaseException:
-        for run in kept:
-            remove(run.name)
-        raise
+    with together():
+        try:
+            for one in measured:
+                run = add(
+                    one.setting,
+                    one.source,
+                    shading=one.shading,
+                    known=one.known,
+                    known_if_said=None,
+                    centre=one.centre,
+                    date=None,
+                    imported=one.date,
+                    grade=one.grade,
+                    learnt_from=(),
+                    **one.models,
+                )
+                kept.append(run)
+        except BaseException:
+            for run in kept:
+                remove(run.name)
+            raise
     return tuple(kept)
 
 
@@ -261,7 +262,8 @@ def _run(lens: Lens, value: Any) -> _Measured:
     if (shading or compensated) and not setting.model.strip():
         raise ValueError("its shading, or what a body has left of its fall-off, is of no body")
     known = record.get(KNOWN, {})
-    if not isinstance(known, dict) or not known.keys() <= models.keys():
+    measured = {*models, SHADING} if shading else {*models}
+    if not isinstance(known, dict) or not known.keys() <= measured:
         raise ValueError("`known` is not of what was measured")
     errors = {kind: Known.from_json(one) for kind, one in known.items()}
     grade, centre = Grade(record["grade"]), read_centre(record.get(CENTRE))

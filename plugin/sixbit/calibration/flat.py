@@ -97,11 +97,14 @@ def keep(result: FlatResult) -> Run:
     source = f"{count} flat frame{'s' if count > 1 else ''}{turned}, f/{setting.f_number:g}{guessed}"
     shading = found.shading.to_json() if found.shading and setting.model else None
     known, measured = {"vignetting": _known(result)}, {"vignetting": found.worth.known}
+    if_said = measured if measured != known else None
+    if shading and found.shading_worth:
+        known["shading"] = found.shading_worth.known
     return add(
         setting,
         source,
         known=known,
-        known_if_said=measured if measured != known else None,
+        known_if_said=if_said,
         vignetting=Model("pa", found.vignetting),
         shading=shading,
         learnt_from=result.photos,

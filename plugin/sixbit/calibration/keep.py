@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from sixbit.calibration.frames import Setting
 
+
+_LATER: ContextVar[bool] = ContextVar("programs are told later", default=False)
 
 AS_GUESSED = " as the camera guessed"
 """Said in a source of an aperture that nobody has said."""
@@ -159,21 +162,22 @@ def correct_aperture(name: str, f_number: float) -> Run:
     )
     models: dict[str, Any] = dict(models_kept(run))
     day = datetime.datetime.fromisoformat(run.date)
-    corrected = add(
-        setting,
-        run.source.replace(f"f/{run.f_number:g}{AS_GUESSED}", f"f/{run.f_number:g}").replace(
-            f"f/{run.f_number:g}", f"f/{f_number:g}"
-        ),
-        shading=run.shading,
-        known={**run.known, **run.known_if_said},
-        centre=run.centre,
-        date=day,
-        imported=day.date() if run.imported else None,
-        grade=run.grade,
-        learnt_from=run.learnt_from,
-        **models,
-    )
-    remove(name)
+    with together():
+        corrected = add(
+            setting,
+            run.source.replace(f"f/{run.f_number:g}{AS_GUESSED}", f"f/{run.f_number:g}").replace(
+                f"f/{run.f_number:g}", f"f/{f_number:g}"
+            ),
+            shading=run.shading,
+            known={**run.known, **run.known_if_said},
+            centre=run.centre,
+            date=day,
+            imported=day.date() if run.imported else None,
+            grade=run.grade,
+            learnt_from=run.learnt_from,
+            **models,
+        )
+        remove(name)
     return corrected
 
 
@@ -185,8 +189,21 @@ def _named(name: str) -> Run:
     return found
 
 
+@contextmanager
+def together() -> Iterator[None]:
+    """Keep or take back several runs, of which programs are told once, in the end: that takes a second."""
+    token = _LATER.set(True)
+    try:
+        yield
+    finally:
+        _LATER.reset(token)
+        _tell_programs()
+
+
 def _tell_programs() -> None:
     """Bring the catalogue up to date, and what `sixbit install lensfun` put beside other programs' lenses."""
+    if _LATER.get():
+        return
     from sixbit.install import lensfun
 
     reload_catalogue()

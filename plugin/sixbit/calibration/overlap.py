@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sixbit.calibration.frames import Frames, Result, Setting, of_one_size, of_one_way, read_frames, setting_of
 from sixbit.calibration.keep import add as keep_run
+from sixbit.calibration.keep import together
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.own import Run
 from sixbit.measure.aperture import error_of_guess
@@ -93,18 +94,19 @@ def keep(result: OverlapResult) -> tuple[Run, ...]:
     known = {kind: worth.known for kind, worth in found.worth.items()}
     kept = []
     add = partial(keep_run, setting, source, learnt_from=result.photos)
-    if found.distortion:
-        centre = (float(found.centre[0]), float(found.centre[1])) if found.centre.any() else None
-        told = {"distortion": known["distortion"]}
-        kept.append(add(known=told, centre=centre, distortion=found.distortion))
-    if found.tca:
-        kept.append(add(known={"tca": known["tca"]}, tca=found.tca))
-    if found.vignetting and setting.f_number:
-        told = {"vignetting": known["vignetting"]}
-        measured = {"vignetting": found.fall_off_if_said.known} if found.fall_off_if_said else None
-        kept.append(add(known=told, known_if_said=measured, vignetting=found.vignetting))
-    if found.shading and setting.f_number and setting.model:
-        kept.append(add(known={"shading": known["shading"]}, shading=found.shading.to_json()))
+    with together():
+        if found.distortion:
+            centre = (float(found.centre[0]), float(found.centre[1])) if found.centre.any() else None
+            told = {"distortion": known["distortion"]}
+            kept.append(add(known=told, centre=centre, distortion=found.distortion))
+        if found.tca:
+            kept.append(add(known={"tca": known["tca"]}, tca=found.tca))
+        if found.vignetting and setting.f_number:
+            told = {"vignetting": known["vignetting"]}
+            measured = {"vignetting": found.fall_off_if_said.known} if found.fall_off_if_said else None
+            kept.append(add(known=told, known_if_said=measured, vignetting=found.vignetting))
+        if found.shading and setting.f_number and setting.model:
+            kept.append(add(known={"shading": known["shading"]}, shading=found.shading.to_json()))
     if not kept:
         raise CalibrationError("The photos do not say their aperture, which fall-off is of.", Code.APERTURE)
     return tuple(kept)

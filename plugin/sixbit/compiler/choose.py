@@ -196,7 +196,7 @@ def _shading_of(usage: Usage) -> Chosen:
         return _none_near_aperture(f_number) if used else _none_near_focal_length(focal)
     if not shading.is_radial and shading.landscape != (usage.picture.width >= usage.picture.height):
         return Sentence("it differs from side to side, and this picture was turned since it was taken")
-    source = "; ".join(run.origin for run in used)
+    source = "; ".join(run.origin_of("shading") for run in used)
     return (shading, Sensor(used[0].crop_factor)), {"grade": str(Grade.MEASURED), "source": source}
 
 

@@ -168,7 +168,7 @@ class Catalogue:
         newest = next(run for run in runs if run.name == calibration.run)
         of_kind = [run for run in runs if calibration.kind in run.kinds and run.same_sensor(newest)]
         alike = that_count(of_kind, calibration.kind)
-        source = "; ".join(run.origin for run in alike)
+        source = "; ".join(run.origin_of(calibration.kind) for run in alike)
         weights = tuple(run.weight(calibration.kind) for run in alike)
         entry = merged_entry(tuple(run.xml for run in alike), weights, calibration._replace(source=source))
         on_body = [run for run in alike if camera is None or same_body((run.make, run.model), camera)]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from sixbit.files.reading import of_library, reading
 from sixbit.lenses.names import read_name
 from sixbit.values.errors import CatalogueError, Code, go_on_without
-from sixbit.values.kinds import KINDS, Grade
+from sixbit.values.kinds import KINDS, SPOKEN, Grade
 from sixbit.values.known import UNITS, Known
 from sixbit.values.lens import Calibration, Lens
 
@@ -118,10 +118,15 @@ class Run(NamedTuple):
     @property
     def origin(self) -> str:
         """The words that are shown with a lens for where its calibration comes from."""
+        return self.origin_of(*self.kinds)
+
+    def origin_of(self, *kinds: str) -> str:
+        """Those words for some of its kinds, of which the errors are told."""
         knew = f" that knew the lens ({self.compensated})" if self.compensated else ""
         body = f", {self.model}{knew}" if self.model else ""
         whose = "imported" if self.imported else "your own"
-        error = "".join(f", {known.in_words(kind)}" for kind, known in self.known.items())
+        told = [(kind, self.known[kind].in_words(kind)) for kind in kinds if kind in self.known]
+        error = "".join(f", {f'{SPOKEN[kind]} ' * (len(told) > 1)}{words}" for kind, words in told)
         return f"{whose}, {self.date[:10]}{body}: {self.source}{error}"
 
     @property
@@ -133,7 +138,7 @@ class Run(NamedTuple):
             Calibration(
                 kind,
                 self.grade,
-                self.origin,
+                self.origin_of(kind),
                 file,
                 self.lens,
                 own=True,

@@ -38,6 +38,8 @@ from sixbit.values.watch import Progress, part, silent
 
 SEARCHED = 2000
 """Px of the longer side in which features are looked for: at 0.3 px, thousands of them tell a lens to 0.02 %."""
+DRAWN = 960
+"""Px of the longer side of the pictures that are drawn on."""
 FEWEST = 5
 """Photos that must share points."""
 FEWEST_SIGHTS = 20
@@ -66,6 +68,16 @@ class OverlapPhoto(NamedTuple):
     edges: EdgeBlocks | None
     is_lossy: bool
     size: tuple[int, int]
+    picture: NDArray[np.uint8]
+    """Small and grey, for drawing."""
+
+
+class Sight(NamedTuple):
+    """For each place where a point was seen the number of the photo and of the point; the photos, small and grey."""
+
+    photo: NDArray[np.int64]
+    point: NDArray[np.int64]
+    pictures: tuple[NDArray[np.uint8], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +105,8 @@ class MeasuredOverlap:
     verdict: tuple[str, ...]
     unsure: tuple[str, ...] = field(default=())
     """Why something that was measured is not worth keeping."""
+    sights: Sight | None = None
+    """Which photo shows which point in each of ``seen``, for drawing."""
     fall_off_if_said: Worth | None = None
     """The error of the fall-off as it would be, if its aperture were no guess."""
 
@@ -104,6 +118,8 @@ def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kep
     """
     grey, factor = reduced_grey(frame, SEARCHED)
     features = features_in(grey, (min(frame.size) - 1) / (2 * factor))
+    every = math.ceil(max(grey.shape) / DRAWN)
+    picture = (255 * grey[::every, ::every]).clip(0, 255).astype(np.uint8)
     del grey
     x, y = features.keypoints[:, :2].T.astype(np.float64) - 0.5
     light = light_at(reduced_light(frame, SEARCHED), x, y)
@@ -113,7 +129,7 @@ def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kep
         edges = edges.every(max(1, math.ceil(len(edges.x) / edges_kept)))
         # Copies, as parts would hold all the others in memory.
         edges = replace(edges, light=edges.light.copy(), codes=None if edges.codes is None else edges.codes.copy())
-    return OverlapPhoto(features, light, edges, frame.is_lossy, frame.size)
+    return OverlapPhoto(features, light, edges, frame.is_lossy, frame.size, picture)
 
 
 def fit_overlap(
@@ -260,6 +276,7 @@ class _Told(NamedTuple):
             curves=curves,
             verdict=(*said, *unsure),
             unsure=tuple(unsure),
+            sights=Sight(sights.photo, sights.point, tuple(photo.picture for photo in self.photos)),
         )
 
     def _overlap_in_words(self) -> str:

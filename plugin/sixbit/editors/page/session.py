@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sixbit.calibration.keep import together
 from sixbit.editors.page.own import correct, install, take_back, take_over
 from sixbit.editors.page.results import Attempt, Measurement, Place, Results
 from sixbit.editors.page.settings import RequestError, read_setting, unknown
@@ -195,10 +196,11 @@ class PageSession:
                 raise RequestError(f"Say first at which “Aperture” it was taken: {photos}.")
         self.error = ""
         try:
-            for one in waiting:
-                kept = step.keep(one.result)
-                one.kept = (kept.name,) if isinstance(kept, Run) else tuple(run.name for run in kept)
-                take_back(one.replaces)
+            with together():
+                for one in waiting:
+                    kept = step.keep(one.result)
+                    one.kept = (kept.name,) if isinstance(kept, Run) else tuple(run.name for run in kept)
+                    take_back(one.replaces)
         finally:
             self.changed()
 
