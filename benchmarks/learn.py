@@ -3,7 +3,8 @@
     python -m benchmarks.learn FOLDER... [--truth FILE] [--photos 400] [--kills 5] [--work FOLDER]
 
 FOLDERs hold sharp photos straight from a camera. ``--truth`` says what distortion those of a folder have already, as
-benchmarks/calibrate_real.py has it, which is taken away. Each photo of the archive is a view of one of them, turned and
+benchmarks/calibrate_real.py has it, which is taken away, and perhaps ``"centre"``: where the optical centre lies, in px
+right and down of the middle. Each photo of the archive is a view of one of them, turned and
 tilted at random, through one of five lenses: distortion, lateral colour and fall-off put on, saved as a JPEG of 12
 megapixels with the tags of a camera. The photos' own lateral colour is gone: red and blue are green times a smooth
 colour, which makes lateral colour easier to find than in photos that have more than edges of light and dark.

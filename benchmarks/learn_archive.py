@@ -207,9 +207,11 @@ def _largest_scale(home: Plane, size: tuple[int, int], truth: Any) -> float:
 
 
 def _in_base(x: Any, y: Any, truth: Any) -> tuple[Any, Any]:
-    """Where a photo shows what an ideal lens would have drawn there: both in px from the middle."""
+    """Where a photo shows, in px from its middle, what an ideal lens would have drawn there from its axis."""
     if truth is None:
         return x, y
+    # A view is of an ideal picture, which has no middle: that of the photo's lens does as well as any.
+    x0, y0 = (np.float32(at) for at in truth.get("centre", (0.0, 0.0)))
     square = (x**2 + y**2) / np.float32(truth["focal"] ** 2)
     factor = 1 + sum(np.float32(term) * square**power for power, term in enumerate(truth["terms"], 1))
-    return x * factor, y * factor
+    return x * factor + x0, y * factor + y0

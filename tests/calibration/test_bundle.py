@@ -54,8 +54,8 @@ def _anew() -> Iterator[None]:
     reload_catalogue()
 
 
-def setting(f_number: float = 2.0, lens_id: str = LENS) -> Setting:
-    return Setting(catalogue().lenses[lens_id], 2.64, 35.0, 4 / 3, f_number, 3.0, "Xiaomi", "2203121C")
+def setting(f_number: float = 2.0, lens_id: str = LENS, **more: Any) -> Setting:
+    return Setting(catalogue().lenses[lens_id], 2.64, 35.0, 4 / 3, f_number, 3.0, "Xiaomi", "2203121C", **more)
 
 
 def measured() -> None:
@@ -142,6 +142,43 @@ def test_what_you_measured_yourself_counts_beside_what_was_imported(
     add(setting(), "1 flat frame", vignetting=mine, date=datetime(2019, 1, 1, tzinfo=UTC))
     entry = catalogue().calibration_entries(LENS, ["vignetting"])["vignetting"]
     assert entry.lens.interpolate_vignetting(35, 2.0, 3.0).terms[0] == pytest.approx(-0.1)
+
+
+def test_the_error_of_shading_is_passed_on(tmp_path: Path, other_home: Callable[[str], None]) -> None:
+    add(setting(), "2 flat frames", shading=CAST.to_json(), known={"shading": KNOWN})
+    write_bundle(tmp_path / "lens.json", LENS)
+    other_home("other")
+    (run,) = read_bundle(tmp_path / "lens.json")
+    assert run.known == {"shading": KNOWN}
+
+
+def test_programs_are_told_once_of_what_was_imported(
+    tmp_path: Path, other_home: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        add(setting(2.0 + number), "1 flat frame", vignetting=Model("pa", (-0.1, 0.0, 0.0)))
+    write_bundle(tmp_path / "lens.json", LENS)
+    other_home("other")
+    told: list[int] = []
+    monkeypatch.setattr("sixbit.install.lensfun.renew", lambda: told.append(len(runs())))
+    read_bundle(tmp_path / "lens.json")
+    assert told == [3]
+
+
+def test_what_a_body_has_left_stays_of_that_body_and_coding(tmp_path: Path, other_home: Callable[[str], None]) -> None:
+    add(setting(compensated="six-bit code 39"), "1 flat frame", vignetting=Model("pa", (-0.1, 0.0, 0.0)))
+    write_bundle(tmp_path / "lens.json", LENS)
+    other_home("other")
+    (run,) = read_bundle(tmp_path / "lens.json")
+    assert (run.compensated, run.model) == ("six-bit code 39", "2203121C")
+    with pytest.raises(CalibrationError, match="not there already"):
+        read_bundle(tmp_path / "lens.json")
+    content = json.loads((tmp_path / "lens.json").read_text())
+    for change in ({"model": ""}, {"compensated": 7}, {"compensated": "a\nb"}):
+        content["runs"][0] |= {"model": "2203121C", "compensated": "six-bit code 38"} | change
+        (tmp_path / "wrong.json").write_text(json.dumps(content))
+        with pytest.raises(CalibrationError, match="no calibration that can be taken over"):
+            read_bundle(tmp_path / "wrong.json")
 
 
 def test_it_is_imported_once_and_not_passed_on(tmp_path: Path, other_home: Callable[[str], None]) -> None:

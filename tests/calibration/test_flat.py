@@ -15,11 +15,12 @@ import pytest
 
 import sixbit
 from sixbit.calibration import keep as user_database
-from sixbit.calibration.flat import FlatResult, keep, measure_flat
+from sixbit.calibration.flat import FlatResult, at_aperture, keep, measure_flat
 from sixbit.calibration.frames import open_frame
 from sixbit.cli.main import main
 from sixbit.editors.page.work import look
 from sixbit.lenses.catalogue import reload_catalogue
+from sixbit.measure.aperture import error_of_guess
 from sixbit.measure.flat import MeasuredFlat
 from sixbit.measure.vignetting import vignetting_at
 from sixbit.measure.worth import RADII
@@ -443,6 +444,42 @@ def test_an_estimated_aperture_is_said_to_be_one(tmp_path: Path) -> None:
     path = save(FLAT.codes(1, 16), tmp_path / "one.png")
     assert "the camera's estimate" in measure_flat([path]).verdict[-1]
     assert "estimate" not in " ".join(measure_flat([path], sixbit.Choices(f_number=2.0)).verdict)
+
+
+def test_that_an_aperture_is_a_guess_is_in_the_error_of_what_is_kept(tmp_path: Path) -> None:
+    path = save(FLAT.codes(1, 16), tmp_path / "one.png")
+    result = measure_flat([path])
+    guessed, measured = keep(result), result.found.worth.known
+    by_guess = error_of_guess(2.0, 2.0)[-1]
+    assert guessed.known["vignetting"].error[-1] == pytest.approx(math.hypot(measured.error[-1], by_guess), rel=0.01)
+    assert guessed.known_if_said == {"vignetting": measured}
+    assert guessed.source == "1 flat frame, f/2 as the camera guessed"
+    assert guessed.known["vignetting"].in_words("vignetting") in result.verdict[-1]
+    shading = guessed.known["shading"]
+    assert SURE * shading.error[-1] == pytest.approx(100 * SURE * result.found.shading_error, rel=0.01)
+    assert shading.error[0] == 0 < shading.error[5] < shading.error[-1]
+    assert result.found.brought == (result.found.brought[0],)
+    assert re.fullmatch(
+        r"The middle has \d+ % of white, the light slopes by \d\.\d % to a corner; \d\.\d % left out as dust\.",
+        result.found.brought[0],
+    )
+    said = keep(at_aperture(result, 2.0))
+    assert (said.known["vignetting"], said.known_if_said) == (measured, {})
+    again = at_aperture(at_aperture(result, 2.8), 2.0, is_guessed=True)
+    assert again.verdict == result.verdict
+    assert "estimate" not in " ".join(at_aperture(result, 2.8).verdict)
+
+
+def test_what_the_camera_leaves_that_knew_the_lens_is_kept_for_it_alone(tmp_path: Path) -> None:
+    name = "Summicron-M 1:2/35 ASPH."
+    path = save(FLAT.codes(1, 16), tmp_path / "one.png", lens=name)
+    result = measure_flat([path], WIDE_OPEN)
+    assert result.setting.compensated == name
+    assert any("The camera knew the lens (Summicron-M 1:2/35 ASPH.)" in words for words in result.verdict)
+    assert keep(result).compensated == name
+    plain = save(FLAT.codes(2, 16), tmp_path / "two.png")
+    with refused(CalibrationError, "has not compensated the same in all of these frames", Code.FRAMES):
+        measure_flat([path, plain], WIDE_OPEN)
 
 
 def test_pictures_that_no_camera_made_are_refused(tmp_path: Path) -> None:

@@ -237,6 +237,128 @@ def test_shading_is_of_lens_body_and_aperture() -> None:
     assert half.digest != found.digest
 
 
+NAME = "Summicron-M 1:2/35 ASPH."
+CODED = M10._replace(known_to_body=Tagged(NAME, "EXIF LensModel"))
+M11 = CODED._replace(model=Tagged("LEICA M11", "EXIF Model"))
+BY_CODE = CODED._replace(known_to_body=Tagged("six-bit code 39", "MakerNote LensType"))
+
+
+def left_out(kind: str, shot: Shot, **more: Any) -> str:
+    choices = Choices(crop_factor=1.0, f_number=2.0, kinds={kind: 1.0}, scale="none", **more)
+    return str(compile_filter(LENS, shot, choices, size=(601, 401)).made_from["left_out"].get(kind, ""))
+
+
+def test_what_a_body_has_left_is_used_for_that_body_and_coding_alone() -> None:
+    run = keep(DOWN, compensated=NAME)
+    assert runs() == (run,)
+    assert not list(own_folder().glob("*.xml"))  # which others would take for the lens's own
+    assert corner_gain(compiled(shot=CODED, vignetting=1.0)) == pytest.approx(1 / 0.67, rel=1e-3)
+    assert f"LEICA M10 that knew the lens ({NAME})" in run.origin
+    for shot in (M10, M11, BY_CODE, Shot()):
+        assert "a camera that knew the lens, as that has left it" in left_out("vignetting", shot)
+    uncoded = keep(OPEN, days=1)
+    assert "vignetting" in catalogue().lenses[LENS].best_calibrations()
+    assert corner_gain(compiled(shot=CODED, vignetting=1.0)) == pytest.approx(1 / 0.67, rel=1e-3)
+    assert corner_gain(compiled(vignetting=1.0)) == pytest.approx(1 / 0.4, rel=1e-3)
+    assert "has compensated it" in left_out("vignetting", BY_CODE)
+    assert "has compensated it" in left_out("vignetting", M11)
+    # Who wants it corrected all the same gets what was measured of it, if anything was.
+    for shot, light in ((CODED, 0.67), (BY_CODE, 0.4)):
+        choices = Choices(crop_factor=1.0, f_number=2.0, kinds={"vignetting": 1.0}, scale="none", compensated="correct")
+        assert corner_gain(compile_filter(LENS, shot, choices, size=(601, 401))) == pytest.approx(1 / light, rel=1e-3)
+    remove(run.name)
+    assert "has compensated it" in left_out("vignetting", CODED)
+    remove(uncoded.name)
+    assert not list(own_folder().iterdir())
+
+
+def test_shading_that_was_measured_with_the_lens_known_is_used_for_no_other() -> None:
+    run = add(setting(compensated=NAME), "2 flat frames", shading=CAST.to_json())
+    assert compiled(shot=CODED, shading=1.0).made_from["corrections"] == ["shading"]
+    assert "a camera that knew the lens" in left_out("shading", M10)
+    remove(run.name)
+    add(setting(), "2 flat frames", shading=CAST.to_json())
+    assert compiled(shading=1.0).made_from["corrections"] == ["shading"]
+    assert "the camera knew the lens" in left_out("shading", CODED)
+
+
+def test_lensfun_is_not_told_what_a_body_has_left(tmp_path: Path) -> None:
+    keep(DOWN, compensated=NAME)
+    lensfun.install()
+    assert not (own_folder().parents[1] / "lensfun" / "sixbit-own.xml").exists()
+    with pytest.raises(CalibrationError, match="no calibration of yours that lensfun could read"):
+        export(tmp_path / "mine.xml")
+    keep(OPEN)
+    export(tmp_path / "mine.xml")
+    lens = lensfunpy.Database(paths=[str(tmp_path / "mine.xml")], load_common=False, load_bundled=False).lenses[0]
+    assert lens.interpolate_vignetting(35, 2, 1000).terms == pytest.approx(OPEN, abs=1e-7)
+
+
+def test_no_body_compensates_distortion() -> None:
+    run = add(setting(None, compensated=NAME), "5 photos", distortion=Model("poly3", (0.01,)))
+    assert run.compensated == ""
+    assert "distortion" in compiled().made_from["corrections"]
+
+
+def test_of_what_a_body_has_left_its_name_is_needed() -> None:
+    with pytest.raises(CalibrationError, match="it is not known which"):
+        add(setting(model="", compensated=NAME), "1 flat frame", vignetting=Model("pa", OPEN))
+
+
+def test_the_aperture_of_what_a_body_has_left_is_corrected() -> None:
+    run = keep(DOWN, 2.0, compensated=NAME)
+    corrected = user_database.correct_aperture(run.name, 5.6)
+    assert (corrected.f_number, corrected.compensated) == (5.6, NAME)
+    assert [one.name for one in runs()] == [corrected.name]
+
+
+def test_who_says_the_aperture_knows_the_fall_off_better_than_by_a_guess() -> None:
+    guessed, said = Known((0.3,) * 11, 1.0), Known((0.01,) * 11, 1.0)
+    run = add(
+        setting(2.0),
+        "1 flat frame, f/2 as the camera guessed",
+        known={"vignetting": guessed},
+        known_if_said={"vignetting": said},
+        vignetting=Model("pa", DOWN),
+    )
+    assert runs()[0] == run
+    corrected = user_database.correct_aperture(run.name, 2.8)
+    assert (corrected.known, corrected.known_if_said) == ({"vignetting": said}, {})
+    assert corrected.source == "1 flat frame, f/2.8"
+
+
+def test_each_kind_bears_its_own_error() -> None:
+    light, colour = Known((0.02,) * 11, 1.0), Known((0.3,) * 11, 1.0)
+    add(
+        setting(),
+        "2 flat frames",
+        vignetting=Model("pa", OPEN),
+        shading=CAST.to_json(),
+        known={"vignetting": light, "shading": colour},
+    )
+    (run,) = runs()
+    assert run.origin.endswith(": 2 flat frames, fall-off ± 0.039 EV in the corner, shading ± 0.59 % in the corner")
+    told = {one.kind: one.source for one in catalogue().lenses[LENS].calibrations if one.own}
+    assert told["vignetting"].endswith(": 2 flat frames, ± 0.039 EV in the corner")
+    assert told["shading"].endswith(": 2 flat frames, ± 0.59 % in the corner")
+    made = compiled().made_from["calibrations"]
+    assert {kind: made[kind]["source"] for kind in told} == told
+
+
+def test_of_several_runs_programs_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(lensfun, "renew", lambda: told.append(len(runs())))
+    with user_database.together():
+        keep(OPEN)
+        with user_database.together():
+            keep(DOWN, 8.0)
+        assert not told
+    assert told == [2]
+    assert set(compiled(8.0).made_from["corrections"]) >= {"vignetting"}
+    remove(runs()[0].name)
+    assert told == [2, 1]
+
+
 def test_light_and_colour_are_applied_apart() -> None:
     add(setting(), "2 flat frames", vignetting=Model("pa", OPEN), shading=CAST.to_json())
     both, colour, light = compiled(), compiled(shading=1.0), compiled(vignetting=1.0)
@@ -310,6 +432,9 @@ def test_how_well_it_is_known_is_kept_and_shown(capsys: pytest.CaptureFixture[st
         ("known", {"distortion": {"error": [0] * 10 + [-1], "reach": 1}}),
         ("known", {"distortion": {"error": [0] * 10 + ["1"], "reach": 1}}),
         ("known", {"distortion": {"error": [0] * 11}}),
+        ("known_if_said", {"vignetting": {"error": [0] * 11, "reach": 1}}),
+        ("compensated", 7),
+        ("compensated", None),
         ("centre", [0.1]),
         ("centre", [0.1, 0.6]),
         ("centre", [0.1, float("nan")]),
@@ -374,6 +499,32 @@ def test_measurements_are_averaged_whatever_model_they_found() -> None:
     measured("tca", Model("linear", (1.001, 0.999)), 0.1, 0)
     measured("tca", Model("poly3", (1.002, 0.998, 0.001, 0.0, 0.0, 0.002)), 0.1, 1)
     assert found("tca") == pytest.approx([1.0015, 0.9985, 0.0005, 0.0, 0.0, 0.001])
+
+
+def test_a_photo_counts_once_however_often_it_was_measured(tmp_path: Path) -> None:
+    """By `sixbit learn` and by itself: of the runs that share it the surest counts, and comes back if that goes."""
+
+    def measured(term: float, error: float, days: int, *photos: str, f_number: float | None = None) -> str:
+        known = {"distortion": Known((error,) * 11, 1.0)}
+        date, model = START + timedelta(days=days), Model("poly3", (term,))
+        return add(setting(f_number), "photos", known=known, date=date, distortion=model, learnt_from=photos).name
+
+    def found() -> list[float]:
+        export(tmp_path / "mine.xml")
+        (lens,) = lensfunpy.Database(paths=[str(tmp_path / "mine.xml")], load_common=False, load_bundled=False).lenses
+        entry = catalogue().calibration_entries(LENS, ["distortion"])["distortion"]
+        return [float(one.interpolate_distortion(35).terms[0]) for one in (entry.lens, lens)]
+
+    measured(0.010, 0.1, 0, "a", "b")
+    assert found() == pytest.approx([0.01, 0.01])
+    surest = measured(0.020, 0.05, 1, "b", "c")
+    assert found() == pytest.approx([0.02, 0.02])
+    measured(0.040, 0.1, 2, "c", "d")  # which shares none with the first
+    assert found() == pytest.approx([0.02, 0.02])
+    measured(0.030, 0.05, 3, "e")
+    assert found() == pytest.approx([0.025, 0.025])
+    remove(surest)
+    assert found() == pytest.approx([(0.01 + 0.04 + 4 * 0.03) / 6] * 2)
 
 
 CENTRE = (0.05, -0.02)

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import io
 import json
+import math
 import os
 import random
 import signal
@@ -18,7 +19,9 @@ import numpy as np
 import pytest
 
 from sixbit.calibration import learn as learning
+from sixbit.calibration import tca
 from sixbit.calibration.bundle import write_bundle
+from sixbit.calibration.identity import shutter_of
 from sixbit.calibration.keep import runs
 from sixbit.calibration.learn import Learnt, keep, learn, records, studies, survey, work
 from sixbit.calibration.learn.findings import Finding
@@ -26,11 +29,16 @@ from sixbit.calibration.learn.survey import LeftOut, Photo, Why, grouped, look, 
 from sixbit.calibration.learn.walks import Walk, walks_of
 from sixbit.cli.learn import as_json
 from sixbit.cli.main import main
-from sixbit.compiler.optics import Sensor, distortion, tca
+from sixbit.compiler.compile import compile_filter
+from sixbit.compiler.optics import Sensor, distortion
+from sixbit.compiler.optics import tca as lateral_colour
 from sixbit.faults import STRICT
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.own import that_count
+from sixbit.measure.aperture import GUESS, error_of_guess
 from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
 from sixbit.raw.write import write_in_place
+from sixbit.tags.read import read_shot
 from sixbit.tags.write import write_lens_tags
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError
@@ -127,7 +135,7 @@ def test_what_is_found_is_right_within_its_error(tmp_path: Path) -> None:
     assert colours.worth
     off = 100 * distortion_error(archive.LENS, distortion(*lines.model), archive.FRAME, Sensor(1.0, 1.5))
     assert off < 1.2 * lines.worth.surely_within.max()
-    off = tca_error(archive.LENS, tca(*colours.model), archive.FRAME, Sensor(1.0, 1.5))
+    off = tca_error(archive.LENS, lateral_colour(*colours.model), archive.FRAME, Sensor(1.0, 1.5))
     assert off < colours.worth.surely_within.max()
     assert lines.is_sure
     assert colours.is_sure
@@ -292,7 +300,9 @@ def test_what_the_camera_has_compensated_is_said(tmp_path: Path, capsys: pytest.
     assert photo.compensated
     assert photo.is_estimated
     assert main(["learn", str(tmp_path / "photos")]) == 0
-    assert "the camera knew the lens and has compensated it" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "fall-off: the camera knew the lens and has compensated it; what it leaves" in told
+    assert "its aperture said by --aperture N" in told
 
 
 def test_odd_files_are_passed_over_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -364,6 +374,25 @@ def test_a_photo_does_not_count_twice(tmp_path: Path) -> None:
     assert all(run.weight(run.kinds[0]) > 0 for run in runs())
 
 
+def test_what_was_measured_by_itself_stays_and_counts_once(tmp_path: Path) -> None:
+    """Whichever of both is the surer counts: one photo may be in both."""
+    paths = archive.save(tmp_path, 4)
+    alone = tca.keep(tca.measure_tca(paths[:2], Choices(lens=archive.LENS_ID)))
+    (learnt,) = [run for run in keep(learn([tmp_path])) if run.kinds == ("tca",)]
+    assert {*alone.learnt_from} < {*learnt.learnt_from}
+    assert {run.name for run in runs() if run.kinds == ("tca",)} == {alone.name, learnt.name}
+    assert that_count([alone, learnt], "tca") == [max(alone, learnt, key=lambda run: run.weight("tca"))]
+
+
+def test_a_raw_and_what_was_made_of_it_are_one_photo(tmp_path: Path) -> None:
+    shot = read_shot(archive.save(tmp_path, 1)[0])
+    taken = "2024-06-01 10:00:00"
+    assert shutter_of(shot, taken) == shutter_of(shot._replace(is_raw=True, path=tmp_path / "a.dng"), taken)
+    assert shutter_of(shot, taken) != shutter_of(shot, "2024-06-01 10:00:01")
+    assert shutter_of(shot, "") == ""
+    assert shutter_of(shot._replace(model=None), taken) == ""
+
+
 def test_a_centre_is_not_kept_of_photos_that_were_turned_by_nobody_knows_how_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -433,26 +462,38 @@ def test_runs_of_photos_close_in_time_are_found(tmp_path: Path) -> None:
     assert [walk.f_number for walk in walks_of({group: two}, [])] == [8.0, 4.0]
 
 
-def test_a_guessed_aperture_gives_no_fall_off(tmp_path: Path) -> None:
+def test_a_guessed_aperture_gives_fall_off_only_where_that_hardly_changes(tmp_path: Path) -> None:
     photos = run_of(tmp_path, 9, **LEICA, LensModel=archive.NAME.lower())
     assert not photos[0].compensated
-    (walk,) = walks_of({photos[0].group: photos}, [])
-    assert (walk.f_number, walk.kinds) == (None, ("distortion", "tca"))
+
+    def guessed(*f_numbers: float) -> Walk:
+        apart = [photo._replace(f_number=f_numbers[n % len(f_numbers)]) for n, photo in enumerate(photos)]
+        (walk,) = walks_of({photos[0].group: apart}, [])
+        return walk
+
+    assert guessed(8.0)[1:] == (8.0, ("distortion", "tca", "vignetting"), guessed(8.0).photos, GUESS)
+    assert guessed(2.8).kinds == guessed(5.6).kinds == ("distortion", "tca")
+    assert guessed(16.0, 11.0, 8.0).f_number == 11.2, "of one ring, the body guesses this and that"
+    assert guessed(8.0, 32.0).off == pytest.approx(2.0, rel=0.01), "they lie farther apart than one guess may be off"
     (walk,) = walks_of({photos[0].group: photos}, [], said=5.6)
-    assert (walk.f_number, walk.kinds) == (5.6, ("distortion", "tca", "vignetting"))
+    assert (walk.f_number, walk.kinds, walk.off) == (5.6, ("distortion", "tca", "vignetting"), 0.0)
 
 
-def test_what_the_camera_has_compensated_gives_no_fall_off(tmp_path: Path) -> None:
-    photos = run_of(tmp_path, 9, **LEICA)
-    assert photos[0].compensated
-    (walk,) = walks_of({photos[0].group: photos}, [], said=5.6)
-    assert walk.kinds == ("distortion", "tca")
+def test_a_walk_is_of_one_coding(tmp_path: Path) -> None:
+    photos = run_of(tmp_path, 18, **LEICA)
+    assert photos[0].compensated == archive.NAME
+    group = photos[0].group
+    two = [photo._replace(compensated=archive.NAME * (n > 8)) for n, photo in enumerate(photos)]
+    for walk, compensated in zip(walks_of({group: two}, [], said=5.6), ("", archive.NAME), strict=True):
+        assert walk.kinds == ("distortion", "tca", "vignetting")
+        assert {photo.compensated for photo in walk.photos} == {compensated}
 
 
 class _Overlap:
     """What a run of overlapping photos would show, and how often it was asked."""
 
     asked = 0
+    gain = 1.0
 
     def __init__(self) -> None:
         curve = -0.9 * RADII**2
@@ -460,7 +501,9 @@ class _Overlap:
         self.tca = None
         self.worth = {
             "distortion": Worth("distortion", curve[None], np.full((1, 41), 0.02), area_weights(1.5), 0.97),
-            "vignetting": Worth("vignetting", curve[None], np.full((1, 41), 0.01), area_weights(1.5), 0.97),
+            "vignetting": Worth(
+                "vignetting", _Overlap.gain * curve[None], np.full((1, 41), 0.01), area_weights(1.5), 0.97
+            ),
         }
         self.centre = np.array([0.05, -0.03])
         self.unsure = ("Lateral colour is not sure enough.",)
@@ -469,7 +512,7 @@ class _Overlap:
         _Overlap.asked += 1
         assert len(paths) == 9
         assert choices.lens == archive.LENS_ID
-        return SimpleNamespace(found=self)
+        return SimpleNamespace(found=_Overlap())
 
 
 def test_a_run_is_measured_once_and_kept_at_its_aperture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -489,6 +532,45 @@ def test_a_run_is_measured_once_and_kept_at_its_aperture(tmp_path: Path, monkeyp
     assert kept["vignetting"].source == "9 overlapping photos of an archive"
     assert kept["distortion"].centre == (0.05, -0.03)
     assert keep(again) == ()
+
+
+def test_what_the_camera_has_compensated_is_kept_for_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    overlap = pytest.importorskip("sixbit.calibration.overlap")
+    monkeypatch.setattr(_Overlap, "asked", 0)
+    monkeypatch.setattr(overlap, "measure_overlap", _Overlap())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    run_of(tmp_path, 9, **LEICA)
+    learnt = learn([tmp_path], f_number=5.6)
+    kept = {run.kinds[0]: run for run in keep(learnt)}
+    assert kept["vignetting"].compensated == archive.NAME
+    assert kept["distortion"].compensated == ""
+    assert keep(learnt) == ()
+    shot = read_shot(tmp_path / "00.jpg")
+    for one, corrected in ((shot, True), (shot._replace(known_to_body=None), False)):
+        choices = Choices(lens=archive.LENS_ID, f_number=5.6, kinds={"vignetting": 1.0})
+        made = compile_filter(archive.LENS_ID, one, choices, size=archive.SIZE).made_from
+        assert ("vignetting" in made["corrections"]) is corrected
+
+
+def test_that_an_aperture_is_guessed_is_in_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    overlap = pytest.importorskip("sixbit.calibration.overlap")
+    monkeypatch.setattr(overlap, "measure_overlap", _Overlap())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    run_of(tmp_path, 9, **LEICA, LensModel=archive.NAME.lower())
+    (kept,) = [run for run in keep(learn([tmp_path])) if run.kinds == ("vignetting",)]
+    assert kept.source == "9 overlapping photos of an archive, f/8 as the camera guessed"
+    assert kept.known["vignetting"].error[-1] == pytest.approx(math.hypot(0.01, error_of_guess(8.0, 2.8)[-1]), rel=0.01)
+    assert kept.known_if_said["vignetting"].error[-1] == pytest.approx(0.01)
+    _Overlap.gain = 0.1  # then it is no more than the guess may be off
+    try:
+        for record in records.folder().rglob("*-walk.npz"):
+            record.unlink()
+        (unsure,) = [one for one in learn([tmp_path]).findings if one.kind == "vignetting"]
+    finally:
+        _Overlap.gain = 1.0
+    assert unsure.outcome is Outcome.UNSURE
+    assert "the camera guessed the aperture" in unsure.why
+    assert "--aperture N" in unsure.why
 
 
 def test_a_run_is_measured_again_for_another_lens(tmp_path: Path) -> None:

@@ -140,6 +140,6 @@ def test_a_burst_of_a_chart_counts_as_one_photo() -> None:
 
     photos = tuple(map(photo, (0.0, None, 0.001, 0.1, None, 0.101)))
     names = ("a", "b", "c", "d", "e", "f")
-    kept, notes = _of_several_places(Frames(names, (Shot(),) * 6, ((12, 8),) * 6, photos))
+    kept, notes = _of_several_places(Frames(names, (Shot(),) * 6, ((12, 8),) * 6, photos, ((),) * 6))
     assert kept.names == ("a", "b", "d", "e")
     assert notes == ("Left out, as they show the chart from where another photo does: c, f.",)

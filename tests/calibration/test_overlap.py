@@ -15,6 +15,7 @@ from sixbit.calibration.keep import runs
 from sixbit.calibration.overlap import keep, measure_overlap
 from sixbit.cli.main import main
 from sixbit.compiler.shading import PlaneShading, Shading
+from sixbit.measure.aperture import error_of_guess
 from sixbit.measure.overlap import MeasuredOverlap
 from sixbit.measure.worth import RADII, Worth, area_weights
 from sixbit.values.choices import Choices
@@ -25,13 +26,27 @@ LENS = Choices(lens="elmarit-28-i", crop_factor=1.0, f_number=5.6)
 SAID = ["--lens", "elmarit-28-i", "--crop", "1", "--aperture", "5.6"]
 
 
-def write(folder: Path, count: int, size: tuple[int, int] = (90, 60), focal: float = 28.0) -> list[Path]:
+def write(
+    folder: Path,
+    count: int,
+    size: tuple[int, int] = (90, 60),
+    focal: float = 28.0,
+    *,
+    f_number: float | None = None,
+    lens: str = "",
+    first: int = 0,
+) -> list[Path]:
     from PIL import Image
 
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = "Leica Camera AG", "LEICA M10"
-    exif.get_ifd(0x8769)[0x920A] = focal
-    paths = [folder / f"{size[0]}-{focal:g}-{k}.jpg" for k in range(count)]
+    more = exif.get_ifd(0x8769)
+    more[0x920A] = focal
+    if f_number:
+        more[0x829D] = f_number
+    if lens:
+        more[0xA434] = lens
+    paths = [folder / f"{size[0]}-{focal:g}-{k}.jpg" for k in range(first, first + count)]
     for path in paths:
         Image.new("RGB", size, (90, 90, 90)).save(path, exif=exif)
     return paths
@@ -64,11 +79,13 @@ def measured(count: int, **more: Any) -> MeasuredOverlap:
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What is to be found otherwise; photos are not looked at."""
-    more: dict[str, Any] = {}
+    asked: dict[str, Any] = {}
+    more: dict[str, Any] = {"asked": asked}
 
-    def fit(photos: Sequence[None], focal: float, _progress: Any) -> MeasuredOverlap:
+    def fit(photos: Sequence[None], focal: float, _progress: Any, *, guess: Any) -> MeasuredOverlap:
         assert focal == pytest.approx(28 / 21.633, rel=1e-3)
-        return measured(len(photos), **more)
+        asked["guess"] = guess
+        return measured(len(photos), **{name: value for name, value in more.items() if name != "asked"})
 
     monkeypatch.setattr(overlap, "pycolmap", lambda: None)
     monkeypatch.setattr(overlap, "overlap_photo", lambda _frame, **_options: None)
@@ -102,6 +119,28 @@ def test_without_an_aperture_fall_off_is_told_and_not_kept(tmp_path: Path) -> No
     result = measure_overlap(write(tmp_path, 8), Choices(lens="elmarit-28-i", crop_factor=1.0))
     assert "do not say their aperture" in result.verdict[-1]
     assert [run.kinds for run in keep(result)] == [("distortion",), ("tca",)]
+
+
+def test_that_an_aperture_is_a_guess_is_counted_and_told(tmp_path: Path, found: dict[str, Any]) -> None:
+    found["fall_off_if_said"] = worth("vignetting", 2.0, 0.01)
+    paths = write(tmp_path, 8, f_number=5.6)
+    result = measure_overlap(paths, Choices(lens="elmarit-28-i", crop_factor=1.0))
+    assert found["asked"]["guess"] == pytest.approx(error_of_guess(5.6, 2.8))
+    assert "may be off by a stop" in result.verdict[-1]
+    fall_off = keep(result)[2]
+    assert fall_off.known_if_said["vignetting"].error[-1] == pytest.approx(0.02)
+    assert "may be off" not in measure_overlap(paths, LENS).verdict[-1]
+    assert found["asked"]["guess"] is None
+
+
+@pytest.mark.usefixtures("found")
+def test_what_the_camera_leaves_that_knew_the_lens_is_kept_for_it_alone(tmp_path: Path) -> None:
+    name = "Elmarit-M 1:2.8/28"
+    kept = keep(measure_overlap(write(tmp_path, 8, lens=name), LENS))
+    assert [run.compensated for run in kept] == ["", "", name, name]
+    mixed = write(tmp_path, 4) + write(tmp_path, 4, (90, 60), lens=name, first=4)
+    with pytest.raises(CalibrationError, match="has not compensated the same"):
+        measure_overlap(mixed, LENS)
 
 
 @pytest.mark.usefixtures("found")

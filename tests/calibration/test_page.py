@@ -118,10 +118,11 @@ def brief_of_flats(result: Flats) -> str:
     return f"{result.count} frames"
 
 
-def flats_at(result: Flats, f_number: float | None) -> Flats:
+def flats_at(result: Flats, f_number: float | None, *, is_guessed: bool) -> Flats:
     if refused := result.setting.lens.too_wide(f_number):
         raise CalibrationError(refused)
-    return replace(result, setting=replace(result.setting, f_number=f_number), verdict=result.verdict[:1])
+    verdict = (result.verdict[0], *(["as the camera guesses"] if is_guessed else []))
+    return replace(result, setting=replace(result.setting, f_number=f_number), verdict=verdict)
 
 
 FLAT = Step(("f_number", "crop_factor"), measure_flats, findings_of_flats, keep_flats, brief_of_flats, flats_at)
@@ -752,6 +753,20 @@ def test_the_aperture_can_be_said_afterwards(page: Page) -> None:
     assert "fall-off (measured)" in page.wait(lambda state: state["comparison"])["comparison"]["summary"]
     assert sorted(run.f_number or 0 for run in runs()) == [2.5, 2.8]
     assert page.do("aperture", number=rows[0]["number"], text="4")[0] == 409
+
+
+def test_that_the_camera_guessed_is_told_until_it_is_said(page: Page) -> None:
+    with_flats(page, 2.5, Make="LEICA CAMERA AG", Model="LEICA M10")
+    (row,) = measure(page)["results"]
+
+    def told() -> list[str]:
+        return list(page.state["measurement"]["verdict"])
+
+    assert told() == ["1 flats", "as the camera guesses"]
+    page.do("aperture", number=row["number"], text="2.5")
+    assert told() == ["1 flats"]
+    page.do("aperture", number=row["number"], text="")
+    assert told() == ["1 flats", "as the camera guesses"]
 
 
 def test_what_was_measured_outlasts_other_clicks(page: Page) -> None:

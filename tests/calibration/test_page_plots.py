@@ -11,11 +11,12 @@ from PIL import Image
 from sixbit.calibration.frames import Setting
 from sixbit.calibration.keep import add
 from sixbit.editors.page import plots
-from sixbit.editors.page.pictures import drawn_on, heat_map, where_seen
+from sixbit.editors.page.pictures import drawn_on, heat_map, paths_seen, where_seen
 from sixbit.editors.page.steps import STEPS, Findings
 from sixbit.lenses.catalogue import catalogue
 from sixbit.measure.curve import Curve
 from sixbit.measure.lines import LinesError, PhotoLines, fit_lines, lines_in
+from sixbit.measure.overlap import Sight
 from sixbit.measure.worth import RADII, Worth, area_weights
 from sixbit.values.known import SURE, Known
 from sixbit.values.lens import Model
@@ -32,7 +33,7 @@ def test_the_curves_of_kept_calibrations_have_their_errors() -> None:
     run = add(
         setting,
         "photos",
-        known={"vignetting": ERROR, "distortion": ERROR},
+        known={"vignetting": ERROR, "distortion": ERROR, "shading": ERROR},
         shading={
             "red": {"radial": [1, 0, -0.06], "surface": []},
             "blue": {"radial": [1], "surface": []},
@@ -53,6 +54,10 @@ def test_the_curves_of_kept_calibrations_have_their_errors() -> None:
     assert bent.points[-1][1] == pytest.approx(-6.6, abs=0.5)
     assert (bent.band[-1][2] - bent.band[-1][1]) / 2 >= SURE * 0.1
     assert [series.points[-1][1] for series in drawn["Colour shading"].series] == pytest.approx([94, 100])
+    for series in drawn["Colour shading"].series:
+        _, least, most = series.band[-1]
+        assert (most - least) / 2 == pytest.approx(SURE * 0.1)
+        assert series.reach == 80
     assert [series.points[-1][1] for series in drawn["Lateral colour"].series] == pytest.approx([0.1, -0.1])
 
 
@@ -111,6 +116,19 @@ def test_paths_of_points_can_be_drawn_on_a_photo() -> None:
     nothing = np.zeros((0, 24, 2)), np.zeros(0, bool)
     drawn = drawn_on(grey, lines=nothing[0], agree=nothing[1], paths=[[(-30.0, 0.0), (10.0, 5.0)]])
     assert drawn.getpixel((54, 34)) == (214, 48, 49)
+
+
+def test_points_of_a_run_are_drawn_with_the_way_they_went() -> None:
+    grey = tuple(np.full((60, 90), 128, np.uint8) for _ in range(3))
+    seen = np.array([[-1.0, 0.0], [0.0, 0.0], [1.0, 0.0], [0.5, 0.8]])  # the last in one photo alone
+    drawn = paths_seen(seen, Sight(np.array([0, 1, 2, 1]), np.array([0, 0, 0, 1]), grey))
+    assert set(drawn) == {0, 1, 2}
+    last = np.asarray(Image.open(BytesIO(drawn[2]))).astype(int)
+    assert last[30, 74, 0] > 180 > last[30, 74, 2]  # the dot
+    assert last[30, 30, 2] > 150 > last[30, 30, 0]  # and the path that leads there
+    first = np.asarray(Image.open(BytesIO(drawn[0]))).astype(int)
+    assert np.ptp(first[30, 30]) < 20
+    assert set(paths_seen(seen, Sight(np.array([0, 0, 0, 0]), np.array([0, 1, 2, 3]), grey))) == {0}
 
 
 def test_what_overlapping_photos_show_has_its_curves_and_places() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,9 @@ def test_measured_kept_and_corrected(
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
     assert "red 1." in result.verdict[0]
+    (brought,) = result.found.brought
+    assert re.fullmatch(r"\d+ places with edges, \d+ of them near the corners\.", brought)
+    assert int(brought.split()[0]) == result.found.blocks
     run = keep(result)
     assert [run.kinds, run.lens_id] == [("tca",), UNCALIBRATED]
     done = correct(path, tmp_path / "out.png", choices=Choices(lens=UNCALIBRATED, kinds={"tca": 1.0}))

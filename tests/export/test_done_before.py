@@ -113,15 +113,18 @@ def test_what_was_measured_on_that_very_body_is_used(tmp_path: Path) -> None:
     photo = photo_of(M11, tmp_path)
     lens = catalogue().lens("summilux-28")
 
-    def measured(model: str, falls: float) -> None:
-        setting = Setting(lens, 1.0, 28.0, f_number=1.4, make="Leica Camera AG", model=model)
+    def measured(model: str, falls: float, knew: str = "") -> None:
+        setting = Setting(lens, 1.0, 28.0, f_number=1.4, make="Leica Camera AG", model=model, compensated=knew)
         add(setting, "1 flat frame", vignetting=Model("pa", (falls, 0.0, 0.0)))
         reload_catalogue()
 
     measured("LEICA SL2", -0.6)
     with pytest.raises(NotCorrectedError, match=KNEW):
         corrected(photo)
-    measured("LEICA M11-P", -0.2)
+    measured("LEICA M11-P", -0.3)
+    with pytest.raises(NotCorrectedError, match=KNEW):  # it did not know the lens then
+        corrected(photo)
+    measured("LEICA M11-P", -0.2, NAME)
     measured("LEICA SL2", -0.5)
     done = corrected(photo)
     assert done.filter.gains([[0.0, 0.0]])[1, 0] == pytest.approx(1 / 0.8, rel=1e-3)

@@ -99,10 +99,10 @@ def save(
     quality: int = 92,
     f_number: float | None = 2.0,
     camera: Mapping[str, str] = M10,
-    lens: str = "Summicron-M 1:2/35 ASPH.",
+    lens: str = "Summicron-M 35 mm f/2 ASPH.",
     xmp: bytes = b"",
 ) -> Path:
-    """Write a frame with its tags, as JPEG, PNG or TIFF by its suffix."""
+    """Write a frame with its tags, as JPEG, PNG or TIFF by its suffix; the body does not know the lens."""
     tags: dict[str, object] = {**camera, "LensModel": lens}
     if f_number:
         tags["FNumber"] = (round(f_number * 100), 100)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sixbit.calibration.frames import Setting
-from sixbit.calibration.keep import add, remove, runs
+from sixbit.calibration.keep import add, remove, runs, together
 from sixbit.compiler.compile import compile_optics
 from sixbit.compiler.optics import MODELS, Optics, Sensor, SensorPicture, distortion, tca, vignetting
 from sixbit.compiler.shading import Shading, shading_of
@@ -56,7 +56,7 @@ RUN = (
     "distance_m",
     "models",
 )
-SHADING, KNOWN, CENTRE = "shading", "known", "centre"
+SHADING, KNOWN, CENTRE, COMPENSATED = "shading", "known", "centre", "compensated"
 
 
 class _Measured(NamedTuple):
@@ -99,6 +99,8 @@ def _record(run: Run) -> dict[str, Any]:
     record = of_run | {"date": run.date[:10], "models": models}
     if run.known:
         record[KNOWN] = {kind: known._asdict() for kind, known in run.known.items()}
+    if run.compensated:
+        record[COMPENSATED] = run.compensated
     if run.centre:
         record[CENTRE] = list(run.centre)
     return record | {SHADING: shading_of(run).to_json()} if run.shading else record
@@ -112,25 +114,27 @@ def read_bundle(path: Path) -> tuple[Run, ...]:
     """
     measured = _checked(path)
     kept: list[Run] = []
-    try:
-        for one in measured:
-            run = add(
-                one.setting,
-                one.source,
-                shading=one.shading,
-                known=one.known,
-                centre=one.centre,
-                date=None,
-                imported=one.date,
-                grade=one.grade,
-                learnt_from=(),
-                **one.models,
-            )
-            kept.append(run)
-    except BaseException:
-        for run in kept:
-            remove(run.name)
-        raise
+    with together():
+        try:
+            for one in measured:
+                run = add(
+                    one.setting,
+                    one.source,
+                    shading=one.shading,
+                    known=one.known,
+                    known_if_said=None,
+                    centre=one.centre,
+                    date=None,
+                    imported=one.date,
+                    grade=one.grade,
+                    learnt_from=(),
+                    **one.models,
+                )
+                kept.append(run)
+        except BaseException:
+            for run in kept:
+                remove(run.name)
+            raise
     return tuple(kept)
 
 
@@ -223,9 +227,10 @@ def _lens(lens_id: Any) -> Lens:
 
 
 def _run(lens: Lens, value: Any) -> _Measured:
-    record = _object(value, {*RUN}, "a run", (SHADING, KNOWN, CENTRE))
+    record = _object(value, {*RUN}, "a run", (SHADING, KNOWN, CENTRE, COMPENSATED))
+    compensated = record.setdefault(COMPENSATED, "")
     _text(record, "source")
-    _text(record, "make", "model", may_be_empty=True)
+    _text(record, "make", "model", COMPENSATED, may_be_empty=True)
     if not isinstance(record["date"], str) or len(record["date"]) != 10:
         raise ValueError(f"`date` is {record['date']!r:.40}, not a day such as 2026-01-31")
     date = datetime.date.fromisoformat(record["date"])
@@ -241,6 +246,7 @@ def _run(lens: Lens, value: Any) -> _Measured:
         None if distance is None else _number("distance_m", distance, 0.01, 1e5),
         record["make"],
         record["model"],
+        compensated=compensated,
     )
     for wrong in (lens.out_of_reach(setting.focal_mm, slack=0.06), lens.too_wide(setting.f_number)):
         if wrong:
@@ -253,10 +259,11 @@ def _run(lens: Lens, value: Any) -> _Measured:
         raise ValueError("a run holds nothing")
     if ("vignetting" in models or shading) and f_number is None:
         raise ValueError("its fall-off or shading is of no f-number")
-    if shading and not setting.model.strip():
-        raise ValueError("its shading is of no body")
+    if (shading or compensated) and not setting.model.strip():
+        raise ValueError("its shading, or what a body has left of its fall-off, is of no body")
     known = record.get(KNOWN, {})
-    if not isinstance(known, dict) or not known.keys() <= models.keys():
+    measured = {*models, SHADING} if shading else {*models}
+    if not isinstance(known, dict) or not known.keys() <= measured:
         raise ValueError("`known` is not of what was measured")
     errors = {kind: Known.from_json(one) for kind, one in known.items()}
     grade, centre = Grade(record["grade"]), read_centre(record.get(CENTRE))
@@ -330,7 +337,8 @@ def _shading(value: Any) -> dict[str, Any] | None:
 
 def _key(record: Mapping[str, Any]) -> str:
     """Tell runs apart by what was measured."""
-    return json.dumps({name: record.get(name) for name in (*RUN, SHADING)}, sort_keys=True)
+    said = {name: record.get(name) for name in (*RUN, SHADING)}
+    return json.dumps({**said, COMPENSATED: record.get(COMPENSATED, "")}, sort_keys=True)
 
 
 def _key_of(one: _Measured) -> str:

@@ -7,20 +7,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from sixbit.calibration.frames import Result, read_frames, setting_of
-from sixbit.calibration.keep import add
+from sixbit.calibration.keep import AS_GUESSED, add
 from sixbit.files import jpeg
 from sixbit.files.reading import reading
 from sixbit.lenses.own import Run
+from sixbit.measure.aperture import if_guessed
 from sixbit.measure.flat import MeasuredFlat, fit_flat
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.patches import Patches, patches_of
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.known import Known
 from sixbit.values.lens import Model
 from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, part, silent
 
 FlatResult = Result[MeasuredFlat]
+
+ESTIMATED = "The aperture is the camera's estimate"
 
 
 def measure_flat(paths: Sequence[str | Path], choices: Choices = USUAL, progress: Progress = silent) -> FlatResult:
@@ -33,7 +37,7 @@ def measure_flat(paths: Sequence[str | Path], choices: Choices = USUAL, progress
     if not paths:
         raise CalibrationError("There is no frame to measure.", Code.FLATS)
     frames = read_frames(paths, _patches_in, progress=part(progress, 0, 0.95))
-    setting = setting_of(frames, choices)
+    setting = setting_of(frames, choices, is_of_light=True)
     if len({width >= height for width, height in frames.sizes}) > 1:
         why = "Some of these frames lie and some stand: the camera was turned by 90 degrees between them, not by 180."
         raise CalibrationError(why, Code.FRAMES)
@@ -42,26 +46,44 @@ def measure_flat(paths: Sequence[str | Path], choices: Choices = USUAL, progress
     notes = []
     if found.shading and not setting.model:
         notes.append("The frames do not name their camera, so the colour shading, which is of it, is not kept.")
-    if choices.f_number is None and setting.f_number and any(shot.f_number_estimated for shot in frames.shots):
-        notes.append(_estimated(setting.f_number))
+    if setting.compensated:
+        notes.append(
+            f"The camera knew the lens ({setting.compensated}) and has compensated it: this is what it leaves, and is "
+            "used for photos of this camera that knew the lens so, and for no other."
+        )
     progress(1.0, "done")
-    return Result(setting, frames.names, found, tuple(notes))
+    return _with_guess(Result(setting, frames.names, found, tuple(notes), frames.photos))
 
 
-def at_aperture(result: FlatResult, f_number: float | None) -> FlatResult:
+def at_aperture(result: FlatResult, f_number: float | None, *, is_guessed: bool = False) -> FlatResult:
     """Say at which aperture the frames of a result were taken; the measurement does not depend on it.
 
-    Raises CalibrationError if the lens does not open so far.
+    ``is_guessed`` if that is the camera's estimate. Raises CalibrationError if the lens does not open so far.
     """
     if refused := result.setting.lens.too_wide(f_number):
         raise CalibrationError(refused)
-    before = result.setting.f_number
-    notes = [note for note in result.notes if f_number == before or before is None or note != _estimated(before)]
-    return replace(result, setting=replace(result.setting, f_number=f_number), notes=tuple(notes))
+    notes = tuple(note for note in result.notes if not note.startswith(ESTIMATED))
+    setting = replace(result.setting, f_number=f_number, is_guessed=is_guessed)
+    return _with_guess(replace(result, setting=setting, notes=notes))
 
 
-def _estimated(f_number: float) -> str:
-    return f"The aperture, f/{f_number:g}, is the camera's estimate; if the ring said another, say it."
+def _with_guess(result: FlatResult) -> FlatResult:
+    """Tell that the aperture of a result is a guess, if it is."""
+    if not result.setting.is_guessed or result.setting.f_number is None:
+        return result
+    said = (
+        f"{ESTIMATED} (f/{result.setting.f_number:g}): if it is off by a stop, so is what is known of it, and the "
+        f"fall-off there is kept as {_known(result).in_words('vignetting')}. Say what the ring said, if you know it."
+    )
+    return replace(result, notes=(*result.notes, said))
+
+
+def _known(result: FlatResult) -> Known:
+    """How well the fall-off is known of its aperture."""
+    setting, worth = result.setting, result.found.worth
+    if setting.is_guessed and setting.f_number:
+        worth = if_guessed(worth, setting.f_number, setting.lens.f_number_open)
+    return worth.known
 
 
 def keep(result: FlatResult) -> Run:
@@ -71,10 +93,22 @@ def keep(result: FlatResult) -> Run:
         raise CalibrationError("The frames do not say their aperture, which fall-off is of.", Code.APERTURE)
     count = len(result.frames)
     turned = ", turned against the light" if found.turned and count > 1 else ""
-    source = f"{count} flat frame{'s' if count > 1 else ''}{turned}, f/{setting.f_number:g}"
+    guessed = AS_GUESSED if setting.is_guessed else ""
+    source = f"{count} flat frame{'s' if count > 1 else ''}{turned}, f/{setting.f_number:g}{guessed}"
     shading = found.shading.to_json() if found.shading and setting.model else None
-    known = {"vignetting": found.worth.known}
-    return add(setting, source, known=known, vignetting=Model("pa", found.vignetting), shading=shading)
+    known, measured = {"vignetting": _known(result)}, {"vignetting": found.worth.known}
+    if_said = measured if measured != known else None
+    if shading and found.shading_worth:
+        known["shading"] = found.shading_worth.known
+    return add(
+        setting,
+        source,
+        known=known,
+        known_if_said=if_said,
+        vignetting=Model("pa", found.vignetting),
+        shading=shading,
+        learnt_from=result.photos,
+    )
 
 
 def _patches_in(frame: DecodedFrame, progress: Progress) -> Patches:

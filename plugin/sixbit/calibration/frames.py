@@ -11,16 +11,18 @@ from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
+from sixbit.calibration.identity import identity_of, shutter_of
 from sixbit.export.memory import foretold
 from sixbit.files.find import RAW_SUFFIXES
 from sixbit.files.reading import reading
 from sixbit.lenses.catalogue import catalogue
+from sixbit.lenses.compensation import compensated_for
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.place import place_of
 from sixbit.lenses.turned import how_turned, one_way
 from sixbit.measure.frame import DecodedFrame
-from sixbit.tags.read import opened, photo_blocks, shot_in
+from sixbit.tags.read import opened, photo_blocks, shot_in, taken_at
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code, PhotoError
 from sixbit.values.kinds import KINDS, SPOKEN
@@ -96,12 +98,21 @@ def check_whole(shot: Shot) -> None:
 
 
 class Frames(NamedTuple, Generic[T]):
-    """Frames that were read, one entry each: names, tags, widths and heights in px, and what was measured of them."""
+    """Frames that were read, one entry each: names, tags, widths and heights in px, and what was measured of them.
+
+    ``digests`` are those by which a frame is known again.
+    """
 
     names: tuple[str, ...]
     shots: tuple[Shot, ...]
     sizes: tuple[tuple[int, int], ...]
     measured: tuple[T, ...]
+    digests: tuple[tuple[str, ...], ...]
+
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """The digests of all of them."""
+        return tuple(digest for of_frame in self.digests for digest in of_frame)
 
     def without(self, left_out: Sequence[bool], why: str) -> tuple[Frames[T], tuple[str, ...]]:
         """The other frames, and what is to be said of those that are left out."""
@@ -113,6 +124,7 @@ class Frames(NamedTuple, Generic[T]):
             tuple(compress(self.shots, keep)),
             tuple(compress(self.sizes, keep)),
             tuple(compress(self.measured, keep)),
+            tuple(compress(self.digests, keep)),
         )
         return kept, (f"Left out, {why}: {', '.join(compress(self.names, left_out))}.",)
 
@@ -129,7 +141,7 @@ def read_frames(
     Raises PhotoError for a file that is no photo, CalibrationError for a frame that is a part of what the lens drew or
     in which one of the ``kinds`` is corrected already, and what ``measure`` raises.
     """
-    read: list[tuple[str, Shot, tuple[int, int], T]] = []
+    read: list[tuple[str, Shot, tuple[int, int], T, tuple[str, ...]]] = []
     kinds, before = tuple(kinds), _REMEMBERED.get()
     for number, path in enumerate(paths):
         progress_of_frame = part(progress, number / len(paths), (number + 1) / len(paths))
@@ -140,8 +152,7 @@ def read_frames(
             if before is not None:
                 before[key] = one
         read.append(one)
-    names, shots, sizes, measured = zip(*read, strict=True)
-    return Frames(names, shots, sizes, measured)
+    return Frames(*zip(*read, strict=True))
 
 
 def of_one_size(frames: Frames[T]) -> tuple[Frames[T], tuple[str, ...]]:
@@ -167,12 +178,14 @@ def of_one_way(frames: Frames[T]) -> tuple[Frames[T], tuple[str, ...]]:
 
 def _read_frame(
     path: str | Path, measure: Callable[[DecodedFrame, Progress], T], kinds: tuple[str, ...], progress: Progress
-) -> tuple[str, Shot, tuple[int, int], T]:
+) -> tuple[str, Shot, tuple[int, int], T, tuple[str, ...]]:
     progress(0.0, opening(path))
     frame = open_frame(path)
     check_untouched(frame.shot, kinds)
     check_whole(frame.shot)
-    return frame.name, frame.shot, frame.size, measure(frame, part(progress, 0.5, 1.0))
+    taken = taken_at(frame.path) or ""
+    digests = tuple(filter(None, (identity_of(frame.path, frame.shot, taken), shutter_of(frame.shot, taken))))
+    return frame.name, frame.shot, frame.size, measure(frame, part(progress, 0.5, 1.0)), digests
 
 
 @contextmanager
@@ -210,6 +223,10 @@ class Setting:
     """Exif's orientation by which the frames were turned since the sensor had them; None if nobody can tell."""
     half_diagonal_px: float | None = None
     """Of the first frame, in whose px errors are."""
+    compensated: str = ""
+    """How the body knew the lens whose fall-off it has compensated; empty if it has not."""
+    is_guessed: bool = False
+    """True if the aperture is the body's estimate."""
 
 
 class _Found(Protocol):
@@ -229,6 +246,8 @@ class Result(Generic[Found]):
     found: Found
     notes: tuple[str, ...] = ()
     """Remarks about the frames, in words."""
+    photos: tuple[str, ...] = ()
+    """Digests of the frames, by which it is seen that none counts twice."""
 
     @property
     def verdict(self) -> tuple[str, ...]:
@@ -236,11 +255,12 @@ class Result(Generic[Found]):
         return (*self.found.verdict, *self.notes)
 
 
-def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
+def setting_of(frames: Frames[Any], choices: Choices, *, is_of_light: bool = False) -> Setting:
     """Tell how the lens was set in all of these frames: from their tags, where it is not chosen.
 
-    Raises CalibrationError if they differ in camera, aperture or shape, or if the crop factor is not known; PhotoError
-    if the lens is not.
+    ``is_of_light`` if fall-off or shading are to be measured, which bodies compensate for lenses that they know. Raises
+    CalibrationError if they differ in camera, aperture or shape, or in what the body has compensated, or if the crop
+    factor is not known; PhotoError if the lens is not.
     """
     first = frames.shots[0]
     lens = lens_of(first, choices)[0]
@@ -267,6 +287,11 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
         raise CalibrationError(f"These frames were taken at {listed}, and not all at one aperture.", Code.FRAMES)
     if refused := lens.too_wide(choices.f_number):
         raise CalibrationError(refused)
+    knew = {compensated_for(shot) for shot in frames.shots}
+    if is_of_light and len(knew) > 1:
+        listed = " and ".join(sorted(name or "without the lens known to it" for name in knew))
+        why = f"The camera has not compensated the same in all of these frames ({listed}): take them alike."
+        raise CalibrationError(why, Code.FRAMES)
     return Setting(
         lens=lens,
         crop_factor=float(crop_factor),
@@ -278,6 +303,8 @@ def setting_of(frames: Frames[Any], choices: Choices) -> Setting:
         model=model,
         turned=one_way(_ways(frames)),
         half_diagonal_px=math.hypot(*frames.sizes[0]) / 2,
+        compensated=knew.pop() if is_of_light else "",
+        is_guessed=choices.f_number is None and any(shot.f_number_estimated for shot in frames.shots),
     )
 
 

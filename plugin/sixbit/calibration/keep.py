@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,19 @@ if TYPE_CHECKING:
     from sixbit.calibration.frames import Setting
 
 
+_LATER: ContextVar[bool] = ContextVar("programs are told later", default=False)
+
+AS_GUESSED = " as the camera guessed"
+"""Said in a source of an aperture that nobody has said."""
+
+
 def add(
     setting: Setting,
     source: str,
     *,
     shading: Mapping[str, Any] | None = None,
     known: Mapping[str, Known] | None = None,
+    known_if_said: Mapping[str, Known] | None = None,
     centre: tuple[float, float] | None = None,
     date: datetime.datetime | None = None,
     imported: datetime.date | None = None,
@@ -47,10 +55,11 @@ def add(
     """Keep what a run has found; every program that corrects with Sixbit uses it at once.
 
     ``source`` says in words what it was made from, as in "6 photos with lines"; ``models`` are lensfun's, by the kind
-    of correction, and ``known`` how well each of them is known; ``centre`` is the optical centre, in half short sides
-    from the middle of the frames, which is kept as the sensor lay, or not at all if nobody knows how they were turned;
-    ``imported`` is the day on which somebody else measured it; ``learnt_from`` are digests of the photos of an archive,
-    by which it is seen that none counts twice. Returns the record, whose name
+    of correction, ``known`` how well each of them is known, and ``known_if_said`` how well it would be, were the
+    aperture said that the body has guessed; ``centre`` is the optical centre, in half short sides from the middle of
+    the frames, which is kept as the sensor lay, or not at all if nobody knows how they were turned;
+    ``imported`` is the day on which somebody else measured it; ``learnt_from`` are digests of the photos, by which it
+    is seen that none counts twice. Returns the record, whose name
     :func:`remove` takes. Raises CalibrationError for numbers that cannot be, PhotoError for a disk that is full or a
     folder that cannot be written; nothing is kept then.
     """
@@ -69,6 +78,11 @@ def add(
     make_folder(folder)
     of_setting = dict(vars(setting))
     lens, way = of_setting.pop("lens"), of_setting.pop("turned")
+    del of_setting["is_guessed"]  # which the error says
+    if not (shading or "vignetting" in models):
+        of_setting["compensated"] = ""  # no body compensates anything else
+    elif setting.compensated and not setting.model:
+        raise CalibrationError("What a body has compensated is of it, and it is not known which.", Code.FRAMES)
     with locked(folder):
         run = Run(
             folder=folder,
@@ -82,6 +96,7 @@ def add(
             imported=imported is not None,
             shading=shading,
             known=dict(known or {}),
+            known_if_said=dict(known_if_said or {}),
             centre=turned_back(centre, way) if centre and way else None,
             learnt_from=learnt_from,
             **of_setting,
@@ -143,22 +158,26 @@ def correct_aperture(name: str, f_number: float) -> Run:
         run.model,
         turned=1,
         half_diagonal_px=run.half_diagonal_px,
+        compensated=run.compensated,
     )
     models: dict[str, Any] = dict(models_kept(run))
     day = datetime.datetime.fromisoformat(run.date)
-    corrected = add(
-        setting,
-        run.source.replace(f"f/{run.f_number:g}", f"f/{f_number:g}"),
-        shading=run.shading,
-        known=run.known,
-        centre=run.centre,
-        date=day,
-        imported=day.date() if run.imported else None,
-        grade=run.grade,
-        learnt_from=run.learnt_from,
-        **models,
-    )
-    remove(name)
+    with together():
+        corrected = add(
+            setting,
+            run.source.replace(f"f/{run.f_number:g}{AS_GUESSED}", f"f/{run.f_number:g}").replace(
+                f"f/{run.f_number:g}", f"f/{f_number:g}"
+            ),
+            shading=run.shading,
+            known={**run.known, **run.known_if_said},
+            centre=run.centre,
+            date=day,
+            imported=day.date() if run.imported else None,
+            grade=run.grade,
+            learnt_from=run.learnt_from,
+            **models,
+        )
+        remove(name)
     return corrected
 
 
@@ -170,8 +189,21 @@ def _named(name: str) -> Run:
     return found
 
 
+@contextmanager
+def together() -> Iterator[None]:
+    """Keep or take back several runs, of which programs are told once, in the end: that takes a second."""
+    token = _LATER.set(True)
+    try:
+        yield
+    finally:
+        _LATER.reset(token)
+        _tell_programs()
+
+
 def _tell_programs() -> None:
     """Bring the catalogue up to date, and what `sixbit install lensfun` put beside other programs' lenses."""
+    if _LATER.get():
+        return
     from sixbit.install import lensfun
 
     reload_catalogue()
@@ -185,9 +217,10 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     Returns the number of lenses. As it is, for a contribution to lensfun: what the user measured and nothing else,
     under the mount of the lens alone.
     ``complete`` adds to each lens the kinds that Sixbit's own database has of it, for programs such as darktable, in
-    whose database an entry of the same name takes the place of another. Shading stays behind: lensfun cannot say it.
+    whose database an entry of the same name takes the place of another. Shading stays behind, and what a body leaves of
+    the fall-off that it has compensated: lensfun cannot say it.
     """
-    wanted = [run for run in runs(lens_id) if run.has_xml and (complete or not run.imported)]
+    wanted = [run for run in runs(lens_id) if run.is_for_lensfun and (complete or not run.imported)]
     if not wanted:
         why = "There is no calibration of yours that lensfun could read; nothing was exported."
         raise CalibrationError(why, Code.NO_RUN)

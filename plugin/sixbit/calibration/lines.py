@@ -37,7 +37,7 @@ def measure_lines(paths: Sequence[str | Path], choices: Choices = USUAL, progres
         error.names = frames.names
         raise
     progress(1.0, "done")
-    return Result(setting, frames.names, found, (*notes, *more))
+    return Result(setting, frames.names, found, (*notes, *more), frames.photos)
 
 
 def _of_several_places(frames: Frames[PhotoLines]) -> tuple[Frames[PhotoLines], tuple[str, ...]]:
@@ -58,7 +58,9 @@ def keep(result: LinesResult) -> Run:
     centre = (float(found.centre[0]), float(found.centre[1])) if found.centre.any() else None
     source = f"{count} photo{'s' if count > 1 else ''}{what}, bend left {found.bend_after:.2f} px"
     known = {"distortion": found.worth.known}
-    return add(result.setting, source, known=known, centre=centre, distortion=found.distortion)
+    return add(
+        result.setting, source, known=known, centre=centre, learnt_from=result.photos, distortion=found.distortion
+    )
 
 
 def _lines_in(frame: DecodedFrame, progress: Progress) -> PhotoLines:

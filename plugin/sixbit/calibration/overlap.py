@@ -8,9 +8,11 @@ from itertools import compress
 from pathlib import Path
 
 from sixbit.calibration.frames import Frames, Result, Setting, of_one_size, of_one_way, read_frames, setting_of
-from sixbit.calibration.keep import add
+from sixbit.calibration.keep import add as keep_run
+from sixbit.calibration.keep import together
 from sixbit.lenses.match import lens_of
 from sixbit.lenses.own import Run
+from sixbit.measure.aperture import error_of_guess
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.motion import pycolmap
 from sixbit.measure.overlap import MeasuredOverlap, OverlapPhoto, fit_overlap, overlap_photo
@@ -60,12 +62,15 @@ def join_overlap(read: OverlapRead, choices: Choices = USUAL, progress: Progress
     """Measure the lens of photos that were read: the rest of :func:`measure_overlap`, with a folder that goes."""
     frames, notes = read
     _check_alike(frames, choices)
-    setting = setting_of(frames, choices)
+    setting = setting_of(frames, choices, is_of_light=True)
     focal = setting.focal_mm * setting.crop_factor / HALF_DIAGONAL_MM
-    found = fit_overlap(frames.measured, focal, progress)
+    guess = None
+    if setting.is_guessed and setting.f_number:
+        guess = error_of_guess(setting.f_number, setting.lens.f_number_open)
+    found = fit_overlap(frames.measured, focal, progress, guess=guess)
     if not (found.distortion or found.tca or found.vignetting or found.shading):
         raise CalibrationError(" ".join(found.unsure or found.verdict), Code.OVERLAP)
-    return Result(setting, frames.names, found, (*notes, *_remarks(found, frames, setting, choices)))
+    return Result(setting, frames.names, found, (*notes, *_remarks(found, frames, setting)), frames.photos)
 
 
 def _check_alike(frames: Frames[OverlapPhoto], choices: Choices) -> None:
@@ -88,24 +93,26 @@ def keep(result: OverlapResult) -> tuple[Run, ...]:
     source = f"{found.used.sum()} overlapping photos"
     known = {kind: worth.known for kind, worth in found.worth.items()}
     kept = []
-    if found.distortion:
-        centre = (float(found.centre[0]), float(found.centre[1])) if found.centre.any() else None
-        told = {"distortion": known["distortion"]}
-        kept.append(add(setting, source, known=told, centre=centre, distortion=found.distortion))
-    if found.tca:
-        kept.append(add(setting, source, known={"tca": known["tca"]}, tca=found.tca))
-    if found.vignetting and setting.f_number:
-        kept.append(add(setting, source, known={"vignetting": known["vignetting"]}, vignetting=found.vignetting))
-    if found.shading and setting.f_number and setting.model:
-        kept.append(add(setting, source, known={"shading": known["shading"]}, shading=found.shading.to_json()))
+    add = partial(keep_run, setting, source, learnt_from=result.photos)
+    with together():
+        if found.distortion:
+            centre = (float(found.centre[0]), float(found.centre[1])) if found.centre.any() else None
+            told = {"distortion": known["distortion"]}
+            kept.append(add(known=told, centre=centre, distortion=found.distortion))
+        if found.tca:
+            kept.append(add(known={"tca": known["tca"]}, tca=found.tca))
+        if found.vignetting and setting.f_number:
+            told = {"vignetting": known["vignetting"]}
+            measured = {"vignetting": found.fall_off_if_said.known} if found.fall_off_if_said else None
+            kept.append(add(known=told, known_if_said=measured, vignetting=found.vignetting))
+        if found.shading and setting.f_number and setting.model:
+            kept.append(add(known={"shading": known["shading"]}, shading=found.shading.to_json()))
     if not kept:
         raise CalibrationError("The photos do not say their aperture, which fall-off is of.", Code.APERTURE)
     return tuple(kept)
 
 
-def _remarks(
-    found: MeasuredOverlap, frames: Frames[OverlapPhoto], setting: Setting, choices: Choices
-) -> tuple[str, ...]:
+def _remarks(found: MeasuredOverlap, frames: Frames[OverlapPhoto], setting: Setting) -> tuple[str, ...]:
     """Tell which photos were of no use, and what cannot be kept."""
     said = []
     if not found.used.all():
@@ -115,9 +122,15 @@ def _remarks(
         said.append("Nobody can tell how these photos were turned since they were taken, so the centre is not kept.")
     if (found.vignetting or found.shading) and setting.f_number is None:
         said.append("The photos do not say their aperture, which fall-off and shading are of, so these are not kept.")
-    elif found.vignetting and choices.f_number is None and any(shot.f_number_estimated for shot in frames.shots):
+    elif "vignetting" in found.worth and setting.is_guessed:
         said.append(
-            f"The aperture, f/{setting.f_number:g}, is the camera's estimate; if the ring said another, say it."
+            f"The aperture, f/{setting.f_number:g}, is the camera's estimate: the error of the fall-off counts that it "
+            "may be off by a stop. If you know what the ring said, say it."
+        )
+    if (found.vignetting or found.shading) and setting.compensated:
+        said.append(
+            f"The camera knew the lens ({setting.compensated}) and has compensated it: the fall-off is what it leaves, "
+            "and is used for photos of this camera that knew the lens so, and for no other."
         )
     if found.shading and not setting.model:
         said.append("The photos do not name their camera, so the colour shading, which is of it, is not kept.")

@@ -35,14 +35,15 @@ def measure_tca(paths: Sequence[str | Path], choices: Choices = USUAL, progress:
     except CalibrationError as error:
         photos = frames.names[0] if len(frames.names) == 1 else "these photos"
         raise CalibrationError(f"{str(error.reason).removesuffix('.')}.", error.code, subject=photos) from error
-    return Result(setting, frames.names, found)
+    return Result(setting, frames.names, found, photos=frames.photos)
 
 
 def keep(result: TcaResult) -> Run:
     """Keep a result in the user's database, for every program."""
     count = len(result.frames)
     source = f"edges of {count} photo{'s' if count > 1 else ''}"
-    return add(result.setting, source, known={"tca": result.found.worth.known}, tca=result.found.model)
+    known = {"tca": result.found.worth.known}
+    return add(result.setting, source, known=known, learnt_from=result.photos, tca=result.found.model)
 
 
 def _blocks_in(frame: DecodedFrame, progress: Progress) -> EdgeBlocks:

@@ -213,11 +213,12 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _remove(options: argparse.Namespace) -> int:
-    from sixbit.calibration.keep import remove
+    from sixbit.calibration.keep import remove, together
 
-    for name in options.names:
-        run = remove(name)
-        print(f"{run.name}: removed ({run.lens}, {', '.join(run.kinds)})")
+    with together():
+        for name in options.names:
+            run = remove(name)
+            print(f"{run.name}: removed ({run.lens}, {', '.join(run.kinds)})")
     return DONE
 
 

@@ -121,6 +121,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
         "body": f"{group.make} {group.model}".strip(),
         "focal_mm": group.focal_mm,
         "f_number": finding.f_number,
+        "compensated_for": finding.compensated or None,
         "kind": finding.kind,
         "outcome": finding.outcome.value,
         "why": finding.why,
@@ -158,11 +159,11 @@ def _tell(learnt: Learnt) -> None:
 def _fall_off(photos: Sequence[Photo]) -> str:
     """Say what would bring the fall-off of a lens, of which photos of anything say nothing by themselves."""
     flats = "two photos of a white wall or sheet (`sixbit calibrate flat`)"
-    if all(photo.compensated for photo in photos):
-        return f"the camera knew the lens and has compensated it; what it leaves, {flats} would bring."
     guessed = all(photo.is_estimated or photo.f_number is None for photo in photos)
     said = ", its aperture said by --aperture N" if guessed else ""
     walk = f"eight photos on a walk around any still thing, at one aperture{said}"
+    if all(photo.compensated for photo in photos):
+        return f"the camera knew the lens and has compensated it; what it leaves, {walk}, or {flats} would bring."
     return f"not known; {walk}, or {flats} would bring it."
 
 
@@ -173,6 +174,7 @@ def _focal(group: Group) -> str:
 
 def _lines_of(finding: Finding) -> Iterator[str]:
     kind = SPOKEN[finding.kind] + (f" at f/{finding.f_number:g}" if finding.f_number else "")
+    kind += f", as the camera leaves it that knew the lens ({finding.compensated})" if finding.compensated else ""
     if finding.worth and finding.is_known:
         worth = finding.worth
         corner = abs(worth.correction[:, -1]).max()

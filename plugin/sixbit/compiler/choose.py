@@ -11,7 +11,7 @@ from sixbit.compiler.optics import MODELS, Optics, Sensor, SensorPicture, optics
 from sixbit.compiler.shading import interpolated
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.compensation import compensated
+from sixbit.lenses.compensation import compensated, compensated_for
 from sixbit.lenses.entries import Entry
 from sixbit.lenses.figures import Aperture
 from sixbit.lenses.own import Run
@@ -25,6 +25,12 @@ from sixbit.values.shot import Shot
 
 UNKNOWN = Sentence("no calibration is known", Code.UNCALIBRATED)
 """The usual reason why a correction is left out."""
+COMPENSATED_ALONE = Sentence("it was measured on a camera that knew the lens, as that has left it", Code.OTHER_USE)
+"""The reason where what there is holds for other photos: the lens was known to their camera."""
+OTHERWISE_KNOWN = Sentence(
+    "the camera knew the lens and may have compensated it, and it was measured without, or as another lens",
+    Code.OTHER_USE,
+)
 NO_COLOURS = Sentence("the photo has no colours")
 APERTURE_UNKNOWN = Sentence("the photo does not say its aperture", Code.APERTURE)
 
@@ -70,7 +76,7 @@ def choose(
     entries = catalogue().calibration_entries(
         usage.lens.lens_id, choices.kinds, choices.grades, usage.picture.crop_factor, usage.shot.camera
     )
-    by_camera = None if choices.compensated == "correct" else _leave_to_camera(entries, usage, choices)
+    by_camera = _leave_to_camera(entries, usage, choices)
     entries = {kind: entry._replace(centre=_centre_in(usage, entry)) for kind, entry in entries.items()}
     optics = optics_of(entries, usage.focal_mm, usage.aperture.f_number, usage.distance_m)
     set_by_eye = by_hand.models(usage.picture.alone) if by_hand else {}
@@ -135,20 +141,23 @@ def _by_hand(picture: SensorPicture, kind: str, model: Model) -> Chosen:
 def _leave_to_camera(entries: dict[str, Entry], usage: Usage, choices: Choices) -> Sentence | None:
     """Take fall-off out of the entries, if the camera has compensated it already, and say so.
 
-    What the user has measured on that very body is what it leaves, so that this serves, and no other. Colour shading
-    needs no such care: it is never used on another body than its own.
+    What the user has measured on that very body, with the lens known to it alike, is what it leaves: this serves, and
+    no other unless the user wants it.
     """
     told = compensated(usage.shot)
-    if told is None or "vignetting" not in entries:
+    if told is None or "vignetting" not in choices.kinds:
         return None
-    own = None
     if Grade.MEASURED in choices.grades:
-        own = catalogue().entry_on_body(usage.lens.lens_id, "vignetting", usage.shot.camera, usage.picture.crop_factor)
-    if own is None:
-        del entries["vignetting"]
-        return told
-    entries["vignetting"] = own
-    return None
+        known = compensated_for(usage.shot)
+        crop_factor = usage.picture.crop_factor
+        left = catalogue().compensated_entry(usage.lens.lens_id, usage.shot.camera, known, crop_factor)
+        if left:
+            entries["vignetting"] = left
+            return None
+    if "vignetting" not in entries or choices.compensated == "correct":
+        return None
+    del entries["vignetting"]
+    return told
 
 
 def _why_none(usage: Usage, kind: str, is_known: bool, grades: tuple[Grade, ...]) -> Sentence:
@@ -158,7 +167,10 @@ def _why_none(usage: Usage, kind: str, is_known: bool, grades: tuple[Grade, ...]
         return _none_near_aperture(f_number) if f_number else APERTURE_UNKNOWN
     if is_known:
         return _none_near_focal_length(usage.focal_mm)
-    others = {known.grade for known in usage.lens.calibrations if known.kind == kind}
+    of_kind = [known for known in usage.lens.calibrations if known.kind == kind]
+    others = {known.grade for known in of_kind if not known.compensated}
+    if of_kind and not others:
+        return COMPENSATED_ALONE
     if others & set(grades):
         return Sentence("it was measured on a smaller sensor", Code.OTHER_USE)
     if others:
@@ -183,6 +195,10 @@ def _shading_of(usage: Usage) -> Chosen:
     on_body = _runs_on_body(runs, usage.shot)
     if isinstance(on_body, Sentence):
         return on_body
+    known = compensated_for(usage.shot)
+    on_body = [run for run in on_body if run.is_of_light_in(usage.shot.camera, known)]
+    if not on_body:
+        return OTHERWISE_KNOWN if known else COMPENSATED_ALONE
     large = [run for run in on_body if usage.picture.crop_factor >= LARGEST_SENSOR * run.crop_factor]
     if not large:
         return Sentence("it was measured on a smaller part of the sensor", Code.OTHER_USE)
@@ -195,7 +211,7 @@ def _shading_of(usage: Usage) -> Chosen:
         return _none_near_aperture(f_number) if used else _none_near_focal_length(focal)
     if not shading.is_radial and shading.landscape != (usage.picture.width >= usage.picture.height):
         return Sentence("it differs from side to side, and this picture was turned since it was taken")
-    source = "; ".join(run.origin for run in used)
+    source = "; ".join(run.origin_of("shading") for run in used)
     return (shading, Sensor(used[0].crop_factor)), {"grade": str(Grade.MEASURED), "source": source}
 
 

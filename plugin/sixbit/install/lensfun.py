@@ -149,7 +149,7 @@ def _measured() -> dict[Key, Element]:
     from sixbit.lenses.lensfun_xml import lensfun_entries
     from sixbit.lenses.own import read_runs
 
-    runs = [run for run in read_runs(own_folder()) if run.has_xml]
+    runs = [run for run in read_runs(own_folder()) if run.is_for_lensfun]
     return {_key(entry): entry for entry in lensfun_entries(runs, complete=True)}
 
 

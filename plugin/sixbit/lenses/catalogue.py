@@ -133,6 +133,7 @@ class Catalogue:
     ) -> dict[str, Entry]:
         """The lensfun entries to interpolate from, one for each kind there is a calibration of.
 
+        They are the lens's own: what a body has left of a fall-off is told by :meth:`compensated_entry`.
         ``crop_factor`` is that of the picture: calibrations from a smaller sensor are left out. The user's runs have an
         optical centre on the body that they were made with, and none on another ``camera`` (make and model).
         Raises KeyError for an unknown lens_id, CatalogueError for a file that lensfun cannot read.
@@ -140,7 +141,7 @@ class Catalogue:
         trusted = {*grades}
         best = self.lenses[lens_id].best_calibrations(trusted, crop_factor)
         # All runs with the lens on sensors of one size are interpolated together.
-        runs = [run for run in self.runs if run.lens_id == lens_id and run.grade in trusted]
+        runs = [run for run in self.runs if run.lens_id == lens_id and run.grade in trusted and not run.compensated]
         return {kind: self._entry(best[kind], runs, camera) for kind in kinds if kind in best and kind != "shading"}
 
     def _entry(self, calibration: Calibration, runs: list[Run], camera: tuple[str, str] | None) -> Entry:
@@ -150,24 +151,24 @@ class Catalogue:
             return self._merged(runs, calibration, camera)
         return entry_in(self.folders[-1 if calibration.own else 0] / calibration.file, calibration)
 
-    def entry_on_body(
-        self, lens_id: str, kind: str, camera: tuple[str, str], crop_factor: float | None = None
+    def compensated_entry(
+        self, lens_id: str, camera: tuple[str, str], compensated: str, crop_factor: float | None = None
     ) -> Entry | None:
-        """The entry of the user's runs on one body alone, which also show what that body itself does; None without."""
-        from sixbit.lenses.bodies import same_body
-
-        runs = [run for run in self.runs if run.lens_id == lens_id and same_body((run.make, run.model), camera)]
-        found = [one for run in runs for one in run.calibrations if one.kind == kind and one.serves(crop_factor)]
+        """The entry of what a camera (make and model) that knew the lens so leaves of its fall-off; None without."""
+        runs = [run for run in self.runs if run.lens_id == lens_id and run.is_of_light_in(camera, compensated)]
+        every = [one for run in runs for one in run.calibrations]
+        found = [one for one in every if one.kind == "vignetting" and one.serves(crop_factor)]
         return self._merged(runs, found[-1], camera) if found else None
 
     def _merged(self, runs: list[Run], calibration: Calibration, camera: tuple[str, str] | None) -> Entry:
         from sixbit.lenses.bodies import same_body
         from sixbit.lenses.entries import merged_entry
-        from sixbit.lenses.own import centre_of
+        from sixbit.lenses.own import centre_of, that_count
 
         newest = next(run for run in runs if run.name == calibration.run)
-        alike = [run for run in runs if calibration.kind in run.kinds and run.same_sensor(newest)]
-        source = "; ".join(run.origin for run in alike)
+        of_kind = [run for run in runs if calibration.kind in run.kinds and run.same_sensor(newest)]
+        alike = that_count(of_kind, calibration.kind)
+        source = "; ".join(run.origin_of(calibration.kind) for run in alike)
         weights = tuple(run.weight(calibration.kind) for run in alike)
         entry = merged_entry(tuple(run.xml for run in alike), weights, calibration._replace(source=source))
         on_body = [run for run in alike if camera is None or same_body((run.make, run.model), camera)]

@@ -29,6 +29,16 @@ def compensated(shot: Shot) -> Sentence | None:
     )
 
 
+def compensated_for(shot: Shot) -> str:
+    """Tell how the body knew the lens whose fall-off it has compensated, as it wrote that; empty if it has not.
+
+    >>> from sixbit.values.shot import Tagged
+    >>> compensated_for(Shot(known_to_body=Tagged("six-bit code 26", "MakerNote LensType"))), compensated_for(Shot())
+    ('six-bit code 26', '')
+    """
+    return str(shot.known_to_body.value) if shot.known_to_body and compensated(shot) else ""
+
+
 def perhaps_compensated(shot: Shot) -> Sentence | None:
     """Say that the body may have compensated fall-off; no source tells it of those that take M lenses by an adapter."""
     known = shot.known_to_body

@@ -71,12 +71,14 @@ def merged_entry(paths: tuple[Path, ...], weights: tuple[float, ...], calibratio
         raise CatalogueError(why, Code.RUN, subject=names) from error
 
 
-def merged(lenses: Sequence[Element], kinds: Iterable[str], weights: Sequence[Mapping[str, float]] = ()) -> Element:
+def merged(
+    lenses: Sequence[Element], kinds: Iterable[str], weights: Sequence[Mapping[str, float | None]] = ()
+) -> Element:
     """Merge the calibrations of several ``<lens>`` into one, by kind.
 
     Two for the same settings are averaged by the ``weights`` of their lenses (by kind), if both have one: they are the
     same lens, measured twice. Of models that have no common form the one of more weight counts, and where one has no
-    weight, the later one.
+    weight, the later one. A weight of None leaves out what has it.
     """
     result = copy.deepcopy(lenses[-1])
     calibration = result.find("calibration")
@@ -89,6 +91,8 @@ def merged(lenses: Sequence[Element], kinds: Iterable[str], weights: Sequence[Ma
             for each in lens.iterfind(f"calibration/{kind}"):
                 settings = tuple(f"{float(each.get(name) or 0):.4g}" for name in SETTINGS)
                 row, weight = copy.deepcopy(each), of_kinds.get(kind, 0.0)
+                if weight is None:
+                    continue
                 earlier, before = found.pop(settings, (row, 0.0))
                 found[settings] = _combined(earlier, before, row, weight) if before and weight else (row, weight)
         calibration.extend(row for row, _ in found.values())

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import aspect_ratio, merged, models, text_of, xml_root
-from sixbit.lenses.own import Run, centre_of
+from sixbit.lenses.own import Run, centre_of, that_count
 from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, Code
 from sixbit.values.kinds import SPOKEN, TRUSTED
@@ -39,7 +39,7 @@ def lensfun_entries(wanted: Sequence[Run], complete: bool) -> list[Element]:
 
 def parted(runs: Iterable[Run]) -> Iterator[str]:
     """Say of each lens whose kinds were measured on sensors of several shapes that they do not come together."""
-    for groups in _by_lens(_by_entry([run for run in runs if run.has_xml])):
+    for groups in _by_lens(_by_entry([run for run in runs if run.is_for_lensfun])):
         kinds = [[kind for kind in TERMS if any(kind in run.kinds for run in group)] for group in groups]
         if any(one != kinds[0] for one in kinds):
             made = "; ".join(
@@ -76,7 +76,11 @@ def _entry(runs: Sequence[Run], complete: bool) -> Element:
     measured = [(run, lens) for run in runs for lens in _root(run).iter("lens")]
     for run, lens in measured:
         _check(run, lens)
-    weights = [{kind: run.weight(kind) for kind in run.kinds} for run, _ in measured]
+    counting = {kind: that_count([run for run in runs if kind in run.kinds], kind) for kind in TERMS}
+    weights = [
+        {kind: run.weight(kind) if run in counting[kind] else None for kind in run.kinds if kind in TERMS}
+        for run, _ in measured
+    ]
     entry = merged([lens for _, lens in measured], TERMS, weights)
     _set_centre(entry, runs)
     calibration = entry.find("calibration")

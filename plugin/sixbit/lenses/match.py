@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sixbit.lenses.authors import is_of_profile
 from sixbit.lenses.catalogue import Catalogue, catalogue
-from sixbit.lenses.compensation import compensated, done_unmarked
+from sixbit.lenses.compensation import compensated_for, done_unmarked
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.place import Place, place_of
 from sixbit.lenses.verdict import (
@@ -182,7 +182,7 @@ def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
         "distance_m": distance if math.isfinite(distance) else None,
         "calibrations": {kind: str(best[kind].grade) if kind in best else None for kind in KINDS},
         "already_corrected": list(shot.already_corrected),
-        "compensated_for": shot.known_to_body.value if shot.known_to_body and compensated(shot) else None,
+        "compensated_for": compensated_for(shot) or None,
         "unmarked": [str(said) for said in done_unmarked(shot)],
         "place": [*found.place.evidence, *([found.place.refused] if found.place.refused else [])],
         "frame": list(found.place.frame) if found.place.frame else None,

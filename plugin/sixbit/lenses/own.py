@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from sixbit.files.reading import of_library, reading
 from sixbit.lenses.names import read_name
 from sixbit.values.errors import CatalogueError, Code, go_on_without
-from sixbit.values.kinds import KINDS, Grade
+from sixbit.values.kinds import KINDS, SPOKEN, Grade
 from sixbit.values.known import UNITS, Known
 from sixbit.values.lens import Calibration, Lens
 
@@ -76,9 +76,13 @@ class Run(NamedTuple):
     centre: tuple[float, float] | None = None
     """The optical centre from the middle of the picture, in half short sides, where it is surely beside it."""
     learnt_from: tuple[str, ...] = ()
-    """Digests of the photos of an archive that it was learnt from, so that none counts twice."""
+    """Digests of the photos that it was measured from, so that none counts twice."""
     half_diagonal_px: float | None = None
     """Of the photos, in whose px the error of lateral colour is."""
+    known_if_said: Mapping[str, Known] = MappingProxyType({})
+    """How well each kind would be known, if the aperture were said that the body has guessed."""
+    compensated: str = ""
+    """Of fall-off and shading: how the body knew the lens, for which it had compensated them; empty if it did not."""
 
     @property
     def path(self) -> Path:
@@ -87,8 +91,11 @@ class Run(NamedTuple):
 
     @property
     def xml(self) -> Path:
-        """The path of its lensfun XML; there is none of shading alone."""
-        return self.folder / f"{self.name}.xml"
+        """The path of its lensfun XML; there is none of shading alone.
+
+        What a body leaves of a fall-off is no lens's, and who reads the folder's ``*.xml`` shall not take it for that.
+        """
+        return self.folder / f"{self.name}.{'compensated' if self.compensated else 'xml'}"
 
     @property
     def has_xml(self) -> bool:
@@ -96,11 +103,30 @@ class Run(NamedTuple):
         return any(kind != "shading" for kind in self.kinds)
 
     @property
+    def is_for_lensfun(self) -> bool:
+        """True if lensfun can say something of it: it knows neither shading nor what a body has compensated."""
+        return self.has_xml and not self.compensated
+
+    def is_of_light_in(self, camera: tuple[str, str], compensated: str) -> bool:
+        """True if it tells the fall-off or shading of photos by a camera (make and model) that knew the lens so."""
+        from sixbit.lenses.bodies import same_body
+
+        if self.compensated != compensated:
+            return False
+        return not compensated or same_body((self.make, self.model), camera)
+
+    @property
     def origin(self) -> str:
         """The words that are shown with a lens for where its calibration comes from."""
-        body = f", {self.model}" if self.model else ""
+        return self.origin_of(*self.kinds)
+
+    def origin_of(self, *kinds: str) -> str:
+        """Those words for some of its kinds, of which the errors are told."""
+        knew = f" that knew the lens ({self.compensated})" if self.compensated else ""
+        body = f", {self.model}{knew}" if self.model else ""
         whose = "imported" if self.imported else "your own"
-        error = "".join(f", {known.in_words(kind)}" for kind, known in self.known.items())
+        told = [(kind, self.known[kind].in_words(kind)) for kind in kinds if kind in self.known]
+        error = "".join(f", {f'{SPOKEN[kind]} ' * (len(told) > 1)}{words}" for kind, words in told)
         return f"{whose}, {self.date[:10]}{body}: {self.source}{error}"
 
     @property
@@ -112,16 +138,21 @@ class Run(NamedTuple):
             Calibration(
                 kind,
                 self.grade,
-                self.origin,
+                self.origin_of(kind),
                 file,
                 self.lens,
                 own=True,
                 run=self.name,
                 crop_factor=self.crop_factor,
                 error=errors.get(kind, ""),
+                compensated=bool(self.compensated),
             )
             for kind in self.kinds
         )
+
+    def setting(self, kind: str) -> tuple[float | None, ...]:
+        """How the lens was set, as far as it matters for a kind: light alone depends on aperture and distance."""
+        return (self.focal_mm, *((self.f_number, self.distance_m) if kind in ("vignetting", "shading") else ()))
 
     def weight(self, kind: str) -> float:
         """Weight of what it says of a kind beside other runs of the same owner; 0 if its error is not known."""
@@ -142,7 +173,8 @@ class Run(NamedTuple):
         import json
 
         fields = {name: value for name, value in self._asdict().items() if name not in ("folder", "name")}
-        fields["known"] = {kind: known._asdict() for kind, known in self.known.items()}
+        for name in ("known", "known_if_said"):
+            fields[name] = {kind: known._asdict() for kind, known in fields[name].items()}
         return json.dumps({"sixbit_calibration": FORMAT, **fields}, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -201,10 +233,11 @@ def _read(path: Path) -> Run:
             if fields.get(name) is not None:
                 fields[name] = _length(name, fields[name])
         fields["grade"] = Grade(fields.get("grade", Grade.MEASURED))
-        known = fields.pop("known", {})
-        if not isinstance(known, dict) or not set(known) <= set(kinds) & set(UNITS):
-            raise ValueError(f"it says how well it knows {known!r:.40}")
-        fields["known"] = {kind: Known.from_json(value) for kind, value in known.items()}
+        for name in ("known", "known_if_said"):
+            known = fields.pop(name, {})
+            if not isinstance(known, dict) or not set(known) <= set(kinds) & set(UNITS):
+                raise ValueError(f"it says how well it knows {known!r:.40}")
+            fields[name] = {kind: Known.from_json(value) for kind, value in known.items()}
         fields["centre"] = read_centre(fields.get("centre"))
         fields["learnt_from"] = tuple(fields.get("learnt_from", ()))
         run = Run(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
@@ -212,7 +245,7 @@ def _read(path: Path) -> Run:
             raise ValueError(f"imported is {run.imported!r:.40}")
         if not all(isinstance(photo, str) for photo in run.learnt_from):
             raise ValueError(f"it was learnt from {run.learnt_from!r:.40}")
-        for name in ("lens_id", "lens", "source", "date", "make", "model"):
+        for name in ("lens_id", "lens", "source", "date", "make", "model", "compensated"):
             if not isinstance(getattr(run, name), str):
                 raise ValueError(f"{name} is {getattr(run, name)!r:.40}")
             getattr(run, name).encode()  # half a character is no text
@@ -226,6 +259,20 @@ def _read(path: Path) -> Run:
 def centre_of(runs: Sequence[Run]) -> tuple[float, float] | None:
     """Where the last of the runs that surely saw it saw the optical centre; one that did not says nothing of it."""
     return next((run.centre for run in reversed(runs) if run.centre), None)
+
+
+def that_count(runs: Sequence[Run], kind: str) -> list[Run]:
+    """The runs that count for a kind: of those of one setting that share a photo the surest, else the latest.
+
+    A photo that was measured twice, by ``sixbit learn`` and by itself, say, would count twice in their mean.
+    """
+    surest = sorted(enumerate(runs), key=lambda one: (one[1].weight(kind), one[0]), reverse=True)
+    counted: list[int] = []
+    for number, run in surest:
+        others = (runs[other] for other in counted if runs[other].setting(kind) == run.setting(kind))
+        if not any({*run.learnt_from} & {*other.learnt_from} for other in others):
+            counted.append(number)
+    return [runs[number] for number in sorted(counted)]
 
 
 def read_centre(value: Any) -> tuple[float, float] | None:

@@ -17,7 +17,7 @@ from sixbit.compiler.shading import Shading
 from sixbit.measure.curve import Curve
 from sixbit.measure.flatness import check_exposure, check_light, exposure_in_words, usable_patches
 from sixbit.measure.patches import Patches
-from sixbit.measure.samples import Fit, by_patch, even_powers, samples_of
+from sixbit.measure.samples import Fit, Mask, by_patch, even_powers, samples_of
 from sixbit.measure.shading import MeasuredShading, fit_shading
 from sixbit.measure.vignetting import fit_vignetting, vignetting_at
 from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
@@ -30,6 +30,8 @@ EVEN = 0.004
 """Slope in common that is none."""
 LEAST_COLOUR = 0.001
 """Of the light: an error of colour that is smaller is said to be less than this."""
+MIDDLE = 0.2
+"""Half diagonals from the middle in which the brightness of a frame is told."""
 LEFT_IN_CORNER = 0.85
 """Share of what rounding hides that the fit of a few terms to many bands leaves in the corner; nearer to the middle it
 is less, as the light gets that of the middle. So 98 % of the curves of 120 rendered JPEGs lay within what is stated."""
@@ -43,6 +45,7 @@ class MeasuredFlat:
     """Vignetting (lensfun's ``pa``) and colour shading that flats have shown, and how surely.
 
     ``corner_light`` is the light in the corner over that in the centre; ``worth`` has its error over the radius;
+    ``shading_worth`` those of the shading, in per cent;
     ``slopes`` the slope of each frame's light from the centre to a corner; ``turned`` is true if these cancel.
     ``curves`` holds ``light`` and, of colour frames, ``red`` and ``blue`` against green; ``residuals`` what the fits of
     these leave, by patch, for a picture (not a number where a patch was left out). ``verdict`` says it in words.
@@ -53,11 +56,14 @@ class MeasuredFlat:
     worth: Worth
     shading: Shading | None
     shading_error: float
+    shading_worth: Worth | None
     turned: bool
     slopes: tuple[float, ...]
     curves: dict[str, Curve]
     residuals: dict[str, FloatArray]
     verdict: tuple[str, ...]
+    brought: tuple[str, ...] = ()
+    """What each frame brought, in words."""
 
     @property
     def deviation(self) -> float:
@@ -100,12 +106,24 @@ def fit_flat(patches: Sequence[Patches]) -> MeasuredFlat:
         worth=worth,
         shading=colour.shading if colour else None,
         shading_error=colour.error if colour else 0.0,
+        shading_worth=colour.worth if colour else None,
         turned=turned,
         slopes=slopes,
         curves={"light": found.curve(lambda r: vignetting_at(found.terms, r)), **(colour.curves if colour else {})},
         residuals={"light": by_patch(found.residuals, usable), **(colour.residuals if colour else {})},
         verdict=(*verdict, *(_shading_in_words(colour, patches, turned) if colour else ())),
+        brought=tuple(
+            _frame_in_words(one, good, slope) for one, good, slope in zip(patches, usable, slopes, strict=True)
+        ),
     )
+
+
+def _frame_in_words(one: Patches, usable: Mask, slope: float) -> str:
+    """Say how bright a frame is, how its light slopes, and what of it was left out."""
+    middle = float(np.median(one.light[:, one.r < MIDDLE].max(axis=0)))
+    said = f"The middle has {100 * middle:.0f} % of white, the light slopes by {100 * slope:.1f} % to a corner"
+    dust = float(np.mean(~usable))
+    return f"{said}; {100 * dust:.1f} % left out as dust." if dust else f"{said}."
 
 
 def _worth(found: Fit, frame: Patches) -> Worth:

@@ -38,6 +38,8 @@ from sixbit.values.watch import Progress, part, silent
 
 SEARCHED = 2000
 """Px of the longer side in which features are looked for: at 0.3 px, thousands of them tell a lens to 0.02 %."""
+DRAWN = 960
+"""Px of the longer side of the pictures that are drawn on."""
 FEWEST = 5
 """Photos that must share points."""
 FEWEST_SIGHTS = 20
@@ -72,6 +74,16 @@ class OverlapPhoto(NamedTuple):
     edges: EdgeBlocks | None
     is_lossy: bool
     size: tuple[int, int]
+    picture: NDArray[np.uint8]
+    """Small and grey, for drawing."""
+
+
+class Sight(NamedTuple):
+    """For each place where a point was seen the number of the photo and of the point; the photos, small and grey."""
+
+    photo: NDArray[np.int64]
+    point: NDArray[np.int64]
+    pictures: tuple[NDArray[np.uint8], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +111,10 @@ class MeasuredOverlap:
     verdict: tuple[str, ...]
     unsure: tuple[str, ...] = field(default=())
     """Why something that was measured is not worth keeping."""
+    sights: Sight | None = None
+    """Which photo shows which point in each of ``seen``, for drawing."""
+    fall_off_if_said: Worth | None = None
+    """The error of the fall-off as it would be, if its aperture were no guess."""
 
 
 def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kept: int = 300) -> OverlapPhoto:
@@ -108,6 +124,8 @@ def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kep
     """
     grey, factor = reduced_grey(frame, SEARCHED)
     features = features_in(grey, (min(frame.size) - 1) / (2 * factor))
+    every = math.ceil(max(grey.shape) / DRAWN)
+    picture = (255 * grey[::every, ::every]).clip(0, 255).astype(np.uint8)
     del grey
     x, y = features.keypoints[:, :2].T.astype(np.float64) - 0.5
     light = light_at(reduced_light(frame, SEARCHED), x, y)
@@ -117,13 +135,16 @@ def overlap_photo(frame: DecodedFrame, *, halved_chroma: bool = False, edges_kep
         edges = edges.every(max(1, math.ceil(len(edges.x) / edges_kept)))
         # Copies, as parts would hold all the others in memory.
         edges = replace(edges, light=edges.light.copy(), codes=None if edges.codes is None else edges.codes.copy())
-    return OverlapPhoto(features, light, edges, frame.is_lossy, frame.size)
+    return OverlapPhoto(features, light, edges, frame.is_lossy, frame.size, picture)
 
 
-def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress = silent) -> MeasuredOverlap:
+def fit_overlap(
+    photos: Sequence[OverlapPhoto], focal: float, progress: Progress = silent, *, guess: FloatArray | None = None
+) -> MeasuredOverlap:
     """Measure the lens of photos of one size, whose focal length is known to be about ``focal`` half diagonals.
 
-    Raises CalibrationError, with the reason, if they do not carry it or show quite another focal length.
+    ``guess`` is the error that fall-off has besides, in EV at ``RADII``, as its aperture is a guess. Raises
+    CalibrationError, with the reason, if they do not carry it or show quite another focal length.
     """
     width, height = photos[0].size
     farthest = math.hypot(width - 1, height - 1) / (min(width, height) - 1)
@@ -140,6 +161,10 @@ def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress
     progress(0.8, "comparing the light of points")
     agreeing = bundle.sights.only(bundle.weights > AGREES)
     fall_off = fit_fall_off(_looks(photos, agreeing, lens.centre, farthest), weights)
+    measured = fall_off.worth if fall_off and guess is not None else None
+    if fall_off and guess is not None:
+        worth = replace(fall_off.worth, error=np.hypot(fall_off.worth.error, guess))
+        fall_off = fall_off._replace(worth=worth)
     shading = None
     if not any(photo.is_lossy or photo.light.shape[1] < 3 for photo in photos):
         ratios = [_looks(photos, agreeing, lens.centre, farthest, plane) for plane in (0, 2)]
@@ -147,7 +172,8 @@ def fit_overlap(photos: Sequence[OverlapPhoto], focal: float, progress: Progress
     progress(0.9, "measuring lateral colour")
     tca = _tca(photos, used, max(width, height) / min(width, height), part(progress, 0.9, 1.0))
     progress(1.0, "done")
-    return _Told(photos, used, bundle, lens, _distortion(lens, farthest, weights), fall_off, shading, tca).measured()
+    told = _Told(photos, used, bundle, lens, _distortion(lens, farthest, weights), fall_off, shading, tca)
+    return replace(told.measured(), fall_off_if_said=measured)
 
 
 def _check_focal(share: float) -> None:
@@ -258,6 +284,7 @@ class _Told(NamedTuple):
             curves=curves,
             verdict=(*said, *unsure),
             unsure=tuple(unsure),
+            sights=Sight(sights.photo, sights.point, tuple(photo.picture for photo in self.photos)),
         )
 
     def _overlap_in_words(self) -> str:

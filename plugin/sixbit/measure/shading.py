@@ -23,6 +23,7 @@ from sixbit.measure.samples import (
     surface,
     surface_powers,
 )
+from sixbit.measure.worth import RADII, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 
 LEAST_SURFACE = 0.0015
@@ -40,11 +41,13 @@ CORNER = 0.59
 class MeasuredShading:
     """The colour shading of flats, with the standard error in a corner of the less sure of red and blue.
 
-    ``curves`` and ``residuals`` (by patch) are those of ``red`` and ``blue``, for drawing.
+    ``worth`` has what is radial of both in per cent, and their errors over the radius. ``curves`` and ``residuals`` (by
+    patch) are those of ``red`` and ``blue``, for drawing.
     """
 
     shading: Shading
     error: float
+    worth: Worth
     curves: dict[str, Curve]
     residuals: dict[str, FloatArray]
 
@@ -58,19 +61,26 @@ def fit_shading(patches: Sequence[Patches], usable: Sequence[Mask], turned: bool
     planes: dict[str, PlaneShading] = {}
     curves: dict[str, Curve] = {}
     residuals: dict[str, FloatArray] = {}
-    worst = 0.0
+    errors, reach = [], 1.0
     for name, plane in (("red", 0), ("blue", 2)):
         planes[name], error, found = _fit_plane(samples_of(patches, usable, plane, against=1), turned, is_lossy)
-        worst = max(worst, math.hypot(error, COMPRESSED_ERROR) if is_lossy else error)
+        errors.append(np.hypot(error, COMPRESSED_ERROR * RADII) if is_lossy else error)
+        reach = min(reach, float(found.samples.r.max()))
         curves[name] = found.curve(planes[name].radial_at)
         residuals[name] = by_patch(found.residuals, usable)
     rows, columns = patches[0].x.shape
     shading = Shading(planes["red"], planes["blue"], landscape=columns >= rows)
-    return MeasuredShading(shading, worst, curves, residuals)
+    correction = 100 * np.stack([planes[name].radial_at(RADII) - 1 for name in planes])
+    weights = area_weights(max(rows, columns) / min(rows, columns))
+    worth = Worth("shading", correction, 100 * np.stack(errors), weights, reach)
+    return MeasuredShading(shading, float(max(error[-1] for error in errors)), worth, curves, residuals)
 
 
-def _fit_plane(ratio: Samples, turned: bool, is_lossy: bool) -> tuple[PlaneShading, float, Fit]:
-    """The shading of a plane against green, its error and its fit: radial if the evidence does not ask for more."""
+def _fit_plane(ratio: Samples, turned: bool, is_lossy: bool) -> tuple[PlaneShading, FloatArray, Fit]:
+    """The shading of a plane against green, its error at ``RADII`` on the way to a corner, and its fit.
+
+    It is radial if the evidence does not ask for more.
+    """
     # Finer shapes in compressed colours are what rounding has made.
     most_radial, degrees = (2, (1, 2, 3)) if is_lossy else (3, (1, 2, 3, 4, 6))
     fits = [fit(ratio, even_powers(ratio.r, terms), turned) for terms in range(most_radial + 1)]
@@ -96,6 +106,9 @@ def _fit_plane(ratio: Samples, turned: bool, is_lossy: bool) -> tuple[PlaneShadi
     radial_terms = len(best.terms) - len(best_powers)
     radial = (1.0, *(c for term in best.terms[:radial_terms] for c in (0.0, float(term))))
     coefficients = dict(zip(best_powers, best.terms[radial_terms:].tolist(), strict=True))
-    corner = np.array([1.0] * radial_terms + [CORNER ** (i + j) for i, j in best_powers])
-    error = math.sqrt(max(float(corner @ best.covariance @ corner), 0.0)) * inflation
-    return PlaneShading(radial, coefficients), math.hypot(error, hidden), best
+    there = [RADII ** (2 * power) for power in range(1, radial_terms + 1)]
+    there += [(CORNER * RADII) ** (i + j) for i, j in best_powers]
+    basis = np.stack(there, axis=1) if there else np.zeros((len(RADII), 0))
+    variance = np.einsum("ij,jk,ik->i", basis, best.covariance, basis)
+    error = np.hypot(np.sqrt(np.maximum(variance, 0)) * inflation, hidden * RADII)
+    return PlaneShading(radial, coefficients), error, best

@@ -68,6 +68,8 @@ class MeasuredTca:
     curves: dict[str, Curve]
     blocks: int
     verdict: tuple[str, ...]
+    brought: tuple[str, ...] = ()
+    """What each photo brought, in words."""
 
 
 def tca_in(
@@ -121,7 +123,7 @@ def estimate_tca(photos: Sequence[EdgeBlocks], aspect_ratio: float, progress: Pr
         for one in samples:
             _check_enough(one, 1 if last else TO_BEGIN_WITH)
         colours = _colours_of(samples, POWERS[:1] if number == 0 else POWERS)
-    return _concluded(samples, colours, half, aspect_ratio, halved)
+    return _concluded(samples, colours, half, aspect_ratio, halved, len(photos))
 
 
 class Displaced(NamedTuple):
@@ -168,7 +170,9 @@ def fit_displaced(photos: Sequence[Displaced], aspect_ratio: float) -> MeasuredT
     for one in samples:
         _check_enough(one, 1)
     halved = any(photo.halved_chroma for photo in photos)
-    found = _concluded(samples, _colours_of(samples, POWERS), photos[0].half_diagonal, aspect_ratio, halved)
+    found = _concluded(
+        samples, _colours_of(samples, POWERS), photos[0].half_diagonal, aspect_ratio, halved, len(photos)
+    )
     _check(found.worth, photos[0].half_diagonal)
     return found
 
@@ -181,7 +185,7 @@ def _colours_of(samples: Sequence[Samples], choices: Sequence[tuple[int, ...]]) 
 
 
 def _concluded(
-    samples: Sequence[Samples], colours: Sequence[Fit], half: float, aspect_ratio: float, halved: bool
+    samples: Sequence[Samples], colours: Sequence[Fit], half: float, aspect_ratio: float, halved: bool, photos: int
 ) -> MeasuredTca:
     error = np.hypot([fit.error for fit in colours], UNSEEN_HALVED if halved else UNSEEN)
     reach = min(1.0, float(np.quantile(np.concatenate([one.r for one in samples]), 0.99)))
@@ -194,7 +198,16 @@ def _concluded(
         name: curve_of(one.r, one.value, fit.at, rings=RINGS, weights=fit.weight)
         for name, one, fit in zip(("red", "blue"), samples, colours, strict=True)
     }
-    return MeasuredTca(model, corner, worth, curves, count, _in_words(corner, worth, count))
+    brought = tuple(_photo_in_words([one.r[one.photo == number] for one in samples]) for number in range(photos))
+    return MeasuredTca(model, corner, worth, curves, count, _in_words(corner, worth, count), brought)
+
+
+def _photo_in_words(radii: Sequence[FloatArray]) -> str:
+    """Say how many places a photo has shown, by the radii of those of red and of blue."""
+    fewest = min(radii, key=len)
+    if not len(fewest):
+        return "It has no edge that tells."
+    return f"{len(fewest)} places with edges, {np.sum(fewest > OUTSIDE)} of them near the corners."
 
 
 def _model(colours: Sequence[Fit], half: float, reach: float) -> Model:

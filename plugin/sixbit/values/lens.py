@@ -37,6 +37,8 @@ class Calibration(NamedTuple):
     """That of the sensor it was made on."""
     error: str = ""
     """How well it is known, in short, as ``± 0.05 EV``; empty where nobody has told."""
+    compensated: bool = False
+    """True for what a body leaves of the fall-off of a lens that it knew, which is of no other photos."""
 
     def serves(self, crop_factor: float | None) -> bool:
         """False where it was measured on a smaller sensor than it is wanted for, and ends within the frame.
@@ -145,11 +147,11 @@ class Lens(NamedTuple):
         """The calibration to use of each kind: the user's own first, then by grade.
 
         Of several of the user's own, those from the smallest sensor that is not smaller than the one they are wanted
-        for, and of these the newest.
+        for, and of these the newest. What is of some photos alone, as a body had compensated them, is none of these.
         """
         order = [*Grade]
         wanted = set(grades)
-        usable = [c for c in self.calibrations if c.grade in wanted and c.serves(crop_factor)]
+        usable = [c for c in self.calibrations if c.grade in wanted and c.serves(crop_factor) and not c.compensated]
         usable.sort(key=lambda c: (not c.own, order.index(c.grade), -c.crop_factor))
         return {
             kind: next(c for c in usable if c.kind == kind) for kind in KINDS if any(c.kind == kind for c in usable)

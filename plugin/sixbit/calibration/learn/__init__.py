@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sixbit.calibration.keep import add, remove, runs
+from sixbit.calibration.keep import add, remove, runs, together
 from sixbit.calibration.learn import records
 from sixbit.calibration.learn.findings import Finding
 from sixbit.calibration.learn.pool import Processes
 from sixbit.calibration.learn.studies import Study, failed, studies_of, to_measure
 from sixbit.calibration.learn.survey import Group, LeftOut, Photo, Why, grouped
 from sixbit.calibration.learn.walks import Walk, walks_of
-from sixbit.calibration.learn.work import Look
+from sixbit.calibration.learn.work import OF_ARCHIVE, Look
 from sixbit.export.batch import interruptible
 from sixbit.export.batch.sources import find
 from sixbit.lenses.own import Run, weight_of
@@ -134,37 +134,43 @@ def _together(studies: Sequence[Study]) -> int:
 def keep(learnt: Learnt) -> tuple[Run, ...]:
     """Keep what is worth keeping, for every program; returns the runs.
 
-    A photo counts once: what was learnt before from some of the same photos goes, unless it was known as well.
+    A photo counts once: what was learnt before from some of the same photos goes, unless it was known as well. What the
+    user measured from them otherwise stays, and counts if it is the surer.
     """
-    kept = []
-    for finding in learnt.findings:
-        if not finding.is_known or finding.model is None or finding.worth is None:
-            continue
-        earlier = [run for run in runs(finding.group.lens_id) if _is_superseded(run, finding)]
-        known = finding.worth.known
-        weight = weight_of(finding.kind, known, finding.group.half_diagonal_px)
-        if any(run.weight(finding.kind) >= weight for run in earlier):
-            continue
-        models: dict[str, Any] = {finding.kind: finding.model}
-        kept.append(
-            add(
-                finding.group.setting(finding.f_number, finding.turned),
-                finding.source,
-                known={finding.kind: known},
-                centre=finding.centre,
-                learnt_from=finding.photos,
-                **models,
-            )
-        )
-        for run in earlier:
-            with suppress(CalibrationError):  # somebody else has removed it meanwhile
-                remove(run.name)
-    return tuple(kept)
+    with together():
+        return tuple(run for finding in learnt.findings if (run := _kept(finding, learnt)))
+
+
+def _kept(finding: Finding, learnt: Learnt) -> Run | None:
+    """Keep a finding, if it is worth it and surer than what there is of the same photos."""
+    if not finding.is_known or finding.model is None or finding.worth is None:
+        return None
+    group, known = finding.group, finding.worth.known
+    earlier = [run for run in runs(group.lens_id) if _is_superseded(run, finding)]
+    weight = weight_of(finding.kind, known, group.half_diagonal_px)
+    if any(run.weight(finding.kind) >= weight for run in earlier):
+        return None
+    shutters = [photo.shutter for photo in learnt.groups[group] if photo.identity in finding.photos]
+    models: dict[str, Any] = {finding.kind: finding.model}
+    kept = add(
+        group.setting(finding.f_number, finding.turned, finding.compensated),
+        finding.source,
+        known={finding.kind: known},
+        known_if_said={finding.kind: finding.known_if_said} if finding.known_if_said else None,
+        centre=finding.centre,
+        learnt_from=(*finding.photos, *filter(None, shutters)),
+        **models,
+    )
+    for run in earlier:
+        with suppress(CalibrationError):  # somebody else has removed it meanwhile
+            remove(run.name)
+    return kept
 
 
 def _is_superseded(run: Run, finding: Finding) -> bool:
     return (
         run.kinds == (finding.kind,)
-        and run.f_number == finding.f_number
+        and OF_ARCHIVE in run.source
+        and (run.f_number, run.compensated) == (finding.f_number, finding.compensated)
         and bool({*run.learnt_from} & {*finding.photos})
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sixbit.calibration.learn.survey import Group
 from sixbit.measure.worth import LIMITS, Outcome, Worth
+from sixbit.values.known import Known
 from sixbit.values.lens import Model
 
 PLENTY = 0.1
@@ -33,6 +34,10 @@ class Finding:
     centre: tuple[float, float] | None = None
     f_number: float | None = None
     """Of fall-off: the aperture."""
+    known_if_said: Known | None = None
+    """How well it would be known, if the aperture were said that the body has guessed."""
+    compensated: str = ""
+    """Of fall-off: how the body knew the lens for which it has compensated it, so that this is what it leaves."""
     turned: int | None = None
     """Exif's orientation by which the photos were turned about the centre; None if nobody can tell, or not alike."""
 

@@ -7,7 +7,6 @@ a photo whose lens is not certain.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -16,9 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sixbit.calibration.frames import Setting, check_untouched, check_whole, focal_length
+from sixbit.calibration.identity import identity_of, shutter_of
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
-from sixbit.lenses.compensation import compensated, perhaps_carried_out, silently_developed
+from sixbit.lenses.compensation import compensated_for, perhaps_carried_out, silently_developed
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import Match, Status, match
 from sixbit.lenses.turned import how_turned
@@ -28,8 +28,6 @@ from sixbit.values.shot import Shot
 
 KINDS = ("distortion", "tca")
 """What single photos tell of."""
-END = 1 << 14
-"""Bytes at the end of a file by which copies are known."""
 
 
 class Why(StrEnum):
@@ -73,8 +71,8 @@ class Group(NamedTuple):
         """Of the photos."""
         return math.hypot(self.long_side, self.short_side) / 2
 
-    def setting(self, f_number: float | None = None, turned: int | None = None) -> Setting:
-        """How the lens was set, and how the photos were turned."""
+    def setting(self, f_number: float | None = None, turned: int | None = None, compensated: str = "") -> Setting:
+        """How the lens was set, how the photos were turned, and for what lens the body had compensated them."""
         return Setting(
             catalogue().lens(self.lens_id),
             self.crop_factor,
@@ -86,6 +84,7 @@ class Group(NamedTuple):
             self.model,
             turned,
             self.half_diagonal_px,
+            compensated,
         )
 
 
@@ -107,6 +106,8 @@ class Photo(NamedTuple):
     compensated: str
     turned: int | None = None
     """Exif's orientation by which its picture was turned since the sensor had it; None if nobody can tell."""
+    shutter: str = ""
+    """The same for a raw and for what was made of it."""
 
 
 class LeftOut(NamedTuple):
@@ -154,12 +155,13 @@ def _look(path: str) -> Photo | LeftOut:
         path,
         group,
         tuple(kinds),
-        _identity(Path(path), taken, group),
+        identity_of(Path(path), shot, taken),
         taken,
         aperture.f_number and round(aperture.f_number, 1),
         aperture.source == "estimated",
-        str(shot.known_to_body.value) if shot.known_to_body and compensated(shot) else "",
+        compensated_for(shot),
         how_turned(shot, shot.height > shot.width) if shot.width and shot.height else None,
+        shutter_of(shot, taken),
     )
 
 
@@ -198,18 +200,6 @@ def _why_not(shot: Shot, found: Match) -> tuple[Why, str] | None:
     if found.body and found.crop_factor.value > 1.01 * found.body.crop_factor:
         return Why.CROP_MODE, "; ".join(found.place.evidence)
     return None
-
-
-def _identity(path: Path, taken: str, group: Group) -> str:
-    """A digest of when and how a photo was taken, and of its file's end: photos that have the same are copies.
-
-    Programs that write a rating or a lens into a photo change its beginning and its length, and not its pixels.
-    """
-    with opened(path) as file:
-        file.seek(max(0, file.seek(0, 2) - END))
-        end = file.read(END)
-    how = (taken, group.make, group.model, group.long_side, group.short_side)
-    return hashlib.sha256(repr(how).encode("utf-8", "surrogateescape") + end).hexdigest()[:12]
 
 
 def grouped(answers: Iterable[Photo | LeftOut]) -> tuple[dict[Group, list[Photo]], list[LeftOut]]:

@@ -2,15 +2,19 @@
 
 Structure from motion takes minutes where lines take seconds, so it is asked last, and only for what single photos have
 not told: the distortion of a lens that nobody took straight things with, and fall-off, which is of an aperture. Where
-the body guessed that, a run tells no fall-off; where it has compensated the fall-off for a lens that it knew, what is
-left would be taken for the lens's own.
+the body guessed that, the error counts it; where it has compensated the fall-off for a lens that it knew, what is left
+is told of that body and coding alone.
 """
 
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from statistics import fmean, pstdev
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sixbit.measure.aperture import GUESS
 
 if TYPE_CHECKING:
     from sixbit.calibration.learn.findings import Finding
@@ -22,6 +26,8 @@ MOST = 16
 """Photos of a run that are used: more take long and tell little more."""
 APART_S = 120
 """Seconds from one photo of a run to the next, at most."""
+STOPS_DOWN = 2.7
+"""Where the body guessed the aperture, fall-off is told from so many stops down: it changes too much before."""
 TRIED = 2
 """Runs of a group and aperture that are tried, those of most photos."""
 MOST_TRIED = 4
@@ -31,12 +37,14 @@ OF_PHOTO = ("distortion", "tca")
 
 
 class Walk(NamedTuple):
-    """A run of photos, and the kinds that are wanted of it; ``f_number`` is None where it is not known for certain."""
+    """A run of photos, and the kinds that are wanted of it; ``f_number`` is None where nothing says it."""
 
     group: Group
     f_number: float | None
     kinds: tuple[str, ...]
     photos: tuple[Photo, ...]
+    off: float = 0.0
+    """Stops by which that may be off, as a standard error: the body's guess."""
 
 
 def walks_of(
@@ -48,20 +56,33 @@ def walks_of(
     for group, photos in groups.items():
         wanted = () if (group, "distortion") in sure else tuple(kind for kind in OF_PHOTO if (group, kind) not in sure)
         of_group = [photo for photo in photos if photo.kinds == OF_PHOTO]
-        tried: dict[float | None, int] = {}
+        tried: dict[Any, int] = {}
         for run in sorted(_runs(of_group, said), key=lambda run: (-len(run), run[0].taken, run[0].identity)):
-            f_number = said or aperture_of(run[0])
-            kinds = wanted if f_number is None or any(photo.compensated for photo in run) else (*wanted, "vignetting")
-            if kinds and tried.get(f_number, 0) < TRIED and sum(tried.values()) < MOST_TRIED:
-                tried[f_number] = tried.get(f_number, 0) + 1
-                start = (len(run) - min(len(run), MOST)) // 2
-                walks.append(Walk(group, f_number, kinds, tuple(run[start : start + MOST])))
+            start = (len(run) - min(len(run), MOST)) // 2
+            photos_used = tuple(run[start : start + MOST])
+            f_number, off = _aperture(photos_used, said)
+            kinds = (*wanted, "vignetting") if f_number and _tells_fall_off(group, f_number, off) else wanted
+            alike = _setting(run[0], said)
+            if kinds and tried.get(alike, 0) < TRIED and sum(tried.values()) < MOST_TRIED:
+                tried[alike] = tried.get(alike, 0) + 1
+                walks.append(Walk(group, f_number, kinds, photos_used, off))
     return walks
 
 
-def aperture_of(photo: Photo) -> float | None:
-    """The aperture of a photo, if the lens has told it."""
-    return None if photo.is_estimated else photo.f_number
+def _aperture(photos: Sequence[Photo], said: float | None) -> tuple[float | None, float]:
+    """The aperture of a run and the stops that it may be off: of guesses, their mean, and how far they lie apart."""
+    first = photos[0]
+    if said or not first.is_estimated:
+        return said or first.f_number, 0.0
+    stops = [2 * math.log2(photo.f_number) for photo in photos if photo.f_number]
+    if not stops:
+        return None, 0.0
+    return round(2 ** (fmean(stops) / 2), 1), max(GUESS, pstdev(stops))
+
+
+def _tells_fall_off(group: Group, f_number: float, off: float) -> bool:
+    """False where the aperture is a guess, and whatever is measured would not be sure enough."""
+    return not off or f_number >= 2 ** (STOPS_DOWN / 2) * group.setting().lens.f_number_open
 
 
 def _runs(photos: Sequence[Photo], said: float | None) -> list[list[Photo]]:
@@ -83,4 +104,5 @@ def _runs(photos: Sequence[Photo], said: float | None) -> list[list[Photo]]:
 
 
 def _setting(photo: Photo, said: float | None) -> tuple[float | None, str]:
-    return said or aperture_of(photo), photo.compensated
+    """What photos of a run share; guesses of one aperture differ."""
+    return said or (None if photo.is_estimated else photo.f_number), photo.compensated

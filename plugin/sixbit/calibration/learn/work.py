@@ -25,6 +25,9 @@ MOST_LINES = 150
 """Lines that are kept of a photo, the longest: those of a wood are many and say little."""
 MOST_BLOCKS = 900
 """Blocks with edges that are measured in a photo."""
+OF_ARCHIVE = "of an archive"
+"""Said in the source of all that is learnt."""
+SAID = "its aperture said by --aperture N"
 
 
 class Look(NamedTuple):
@@ -189,7 +192,7 @@ def _straightened(group: Group, shown: Shown) -> Finding:
         "distortion",
         found.worth.outcome,
         tuple(identity for identity, _ in shown),
-        f"lines in {_counted(len(shown))} of an archive",
+        f"lines in {_counted(len(shown))} {OF_ARCHIVE}",
         model=found.distortion,
         worth=found.worth,
         centre=centre,
@@ -212,7 +215,7 @@ def _lateral_colour(group: Group, shown: Shown) -> Finding:
         "tca",
         found.worth.outcome,
         tuple(identity for identity, _ in shown),
-        f"edges of {_counted(len(shown))} of an archive",
+        f"edges of {_counted(len(shown))} {OF_ARCHIVE}",
         model=found.model,
         worth=found.worth,
     )
@@ -260,8 +263,10 @@ def _overlap(task: Walk) -> dict[str, Any]:
 
 
 def _findings_of_walk(task: Walk, found: Mapping[str, Any]) -> list[Finding]:
+    from sixbit.calibration.keep import AS_GUESSED
     from sixbit.calibration.learn.findings import Finding
-    from sixbit.measure.worth import Worth
+    from sixbit.measure.aperture import if_guessed
+    from sixbit.measure.worth import Outcome, Worth
     from sixbit.values.lens import Model
 
     findings = []
@@ -272,6 +277,13 @@ def _findings_of_walk(task: Walk, found: Mapping[str, Any]) -> list[Finding]:
         *curves, weights = found[f"{kind}-worth"]
         half = len(curves) // 2
         worth = Worth(kind, _stacked(curves[:half]), _stacked(curves[half:]), weights, float(found[f"{kind}-reach"]))
+        source, why, if_said = f"{_overlapping(found)} {OF_ARCHIVE}", "", None
+        if kind == "vignetting" and task.off and task.f_number:
+            if_said = worth.known
+            worth = if_guessed(worth, task.f_number, task.group.setting().lens.f_number_open, task.off)
+            source += f", f/{task.f_number:g}{AS_GUESSED}"
+            if worth.outcome is Outcome.UNSURE:
+                why = f"{_overlapping(found)}: the camera guessed the aperture. {worth.why_unsure(SAID)}"
         x, y = (float(at) for at in found["centre"])
         findings.append(
             Finding(
@@ -279,11 +291,14 @@ def _findings_of_walk(task: Walk, found: Mapping[str, Any]) -> list[Finding]:
                 kind,
                 worth.outcome,
                 tuple(photo.identity for photo in task.photos),
-                f"{_overlapping(found)} of an archive",
+                source,
+                why,
                 model=Model(str(found[f"{kind}-model"]), tuple(float(term) for term in found[f"{kind}-terms"])),
                 worth=worth,
                 centre=(x, y) if kind == "distortion" and (x or y) else None,
                 f_number=task.f_number if kind == "vignetting" else None,
+                known_if_said=if_said,
+                compensated=task.photos[0].compensated if kind == "vignetting" else "",
                 turned=one_way(photo.turned for photo in task.photos),
             )
         )

@@ -37,7 +37,7 @@ def own_records() -> list[dict[str, Any]]:
             "lens": run.lens,
             "kinds": ", ".join(SPOKEN[kind] for kind in run.kinds),
             "said": run.origin,
-            "lensfun": run.has_xml,
+            "lensfun": run.is_for_lensfun,
             "imported": run.imported,
             "f_number": run.f_number if {"vignetting", "shading"} & {*run.kinds} else None,
         }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from sixbit.measure.overlap import Sight
 from sixbit.measure.seen import SeenLines
 from sixbit.measure.straightness import bends
 from sixbit.photos.pixels import file_of, small_picture
@@ -24,7 +26,12 @@ ENLARGED = (1, 2, 5, 10, 20, 50, 100)
 LARGEST_BEND = 0.02
 """Of the width: what the bends are enlarged to at most."""
 
-Paths = Sequence[Sequence[tuple[float, float]]]
+MOST_PATHS = 250
+"""Points of a photo that are drawn, those that most photos show."""
+STEPS_BACK = 4
+"""Photos that a path leads through."""
+Paths = Sequence[Any]
+"""Places (n, 2) of each."""
 
 
 def heat_map(rest: FloatArray) -> bytes:
@@ -96,6 +103,30 @@ def where_seen(points: FloatArray, extent: tuple[float, float]) -> bytes:
         draw.circle((x, y), 2, fill=(*BLUE, 140))
     draw.rectangle((0, 0, width - 1, height - 1), outline=(*LEFT_OUT, 255), width=2)
     return file_of(drawn, "PNG")
+
+
+def paths_seen(seen: FloatArray, sights: Sight) -> dict[int, bytes]:
+    """Draw on each photo of a run the points that others show, too, with their paths, as JPEGs by its number.
+
+    A path leads from where a point is in the photos before to the dot where it is in this one. ``seen`` (n, 2) are the
+    places of ``sights`` in half short sides from the middle.
+    """
+    often = np.bincount(sights.point)[sights.point]
+    drawn = {}
+    for number, picture in enumerate(sights.pictures):
+        here = np.flatnonzero(sights.photo == number)
+        if not len(here):
+            continue
+        most = here[np.argsort(-often[here], kind="stable")[:MOST_PATHS]]
+        before = (sights.photo <= number) & (sights.photo > number - STEPS_BACK)
+        paths = []
+        for point in sights.point[most]:
+            on_path = np.flatnonzero(before & (sights.point == point))
+            on_path = on_path[np.argsort(sights.photo[on_path], kind="stable")]
+            paths.append(seen[on_path] * (min(picture.shape) - 1) / 2)
+        on_it = drawn_on(picture, lines=np.zeros((0, 2, 2)), agree=np.zeros(0, bool), paths=paths)
+        drawn[number] = file_of(on_it, "JPEG", quality=80)
+    return drawn
 
 
 def drawn_on(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.compiler import optics
-from sixbit.compiler.shading import PlaneShading, shading_of
+from sixbit.compiler.shading import shading_of
 from sixbit.lenses.lensfun_xml import models_kept
 from sixbit.lenses.own import Run
 from sixbit.measure import shape
@@ -103,15 +103,6 @@ def of_light(worth: Worth, measured: Curve | None) -> Plot:
     return fall_off([*dots, _line(FOUND, 100 * 2.0**-lost, "light", band, worth.reach)])
 
 
-def of_shading(planes: dict[str, PlaneShading], curves: dict[str, Curve]) -> Plot:
-    """Plot the colour shading that flats have shown."""
-    series = []
-    for name, plane in planes.items():
-        series.append(_dots(f"{name}, measured", curves[name], 100, name))
-        series.append(_line(f"{name}, {FOUND}", 100 * plane.radial_at(RADII), name))
-    return colour_shading(series)
-
-
 def of_tca(worth: Worth, curves: Mapping[str, Curve]) -> Plot:
     """Plot the lateral colour that edges have shown."""
     series = []
@@ -190,7 +181,7 @@ def of_overlap(
         elif kind == "tca":
             plots.append(of_tca(one, dots))
         elif kind == "shading":
-            plots.append(_of_colours(one, dots))
+            plots.append(of_shading(one, {name: in_per_cent(curve) for name, curve in dots.items()}))
     return tuple(plots)
 
 
@@ -200,12 +191,18 @@ def of_stops(curve: Curve) -> Curve:
     return Curve(curve.radius, light, light * curve.error * math.log(2), fitted)
 
 
-def _of_colours(worth: Worth, curves: Mapping[str, Curve]) -> Plot:
-    """Colour against green, in % more or less of it."""
+def in_per_cent(curve: Curve) -> Curve:
+    """Return a curve of how much more or less of green there is, in %, as one of shares of it."""
+    shares = (curve.measured / 100 + 1, curve.error / 100, curve.fitted / 100 + 1)
+    return Curve(curve.radius, *shares)
+
+
+def of_shading(worth: Worth, curves: Mapping[str, Curve]) -> Plot:
+    """Plot colour against green, which flats or overlapping photos have shown."""
     series = []
     for name, found, error in zip(("red", "blue"), worth.correction, worth.surely_within, strict=True):
         if curve := curves.get(name):
-            series.append(Series(f"{name}, measured", _points(curve.radius, 100 + curve.measured), name))
+            series.append(_dots(f"{name}, measured", curve, 100, name))
         band = 100 + found - error, 100 + found + error
         series.append(_line(f"{name}, {FOUND}", 100 + found, name, band, worth.reach))
     return colour_shading(series)
@@ -219,8 +216,14 @@ def of_run(run: Run) -> tuple[Plot, ...]:
             plots.append(_of_model(run, kind, optics.MODELS[kind](*model)))
     if run.shading:
         shading = shading_of(run)
-        planes = {"red": shading.red, "blue": shading.blue}
-        plots.append(colour_shading([_line(n, 100 * plane.radial_at(RADII), n) for n, plane in planes.items()]))
+        known = run.known.get("shading")
+        error = None if known is None else np.interp(RADII, KEPT_RADII, SURE * np.array(known.error))
+        series = []
+        for name, plane in (("red", shading.red), ("blue", shading.blue)):
+            found = 100 * plane.radial_at(RADII)
+            band = None if error is None else (found - error, found + error)
+            series.append(_line(name, found, name, band, 1.0 if known is None else known.reach))
+        plots.append(colour_shading(series))
     return tuple(plots)
 
 

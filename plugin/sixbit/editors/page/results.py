@@ -28,6 +28,8 @@ class Measurement:
     """The settings that were said of them, but for the aperture, which can be said afterwards."""
     tagged: float | None
     """The f-number that the photos say themselves."""
+    is_guessed: bool
+    """True if that is the camera's estimate."""
     result: Any
     findings: Findings
     doubts: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sixbit.calibration.keep import together
 from sixbit.editors.page.own import correct, install, take_back, take_over
 from sixbit.editors.page.results import Attempt, Measurement, Place, Results
 from sixbit.editors.page.settings import RequestError, read_setting, unknown
@@ -109,9 +110,9 @@ class PageSession:
         at_aperture = self.steps[one.place.step].at_aperture
         assert at_aperture is not None
         before = one.result.verdict
-        one.result = at_aperture(one.result, f_number or one.tagged)
-        gone = {*before} - {*one.result.verdict}
-        verdict = tuple(words for words in one.findings.verdict if words not in gone)
+        one.result = at_aperture(one.result, f_number or one.tagged, is_guessed=f_number is None and one.is_guessed)
+        gone, new = {*before} - {*one.result.verdict}, [words for words in one.result.verdict if words not in before]
+        verdict = (*(words for words in one.findings.verdict if words not in gone), *new)
         one.findings = replace(one.findings, verdict=verdict)
 
     def new_frame(self, name: str, step: str) -> Upload:
@@ -195,10 +196,11 @@ class PageSession:
                 raise RequestError(f"Say first at which “Aperture” it was taken: {photos}.")
         self.error = ""
         try:
-            for one in waiting:
-                kept = step.keep(one.result)
-                one.kept = (kept.name,) if isinstance(kept, Run) else tuple(run.name for run in kept)
-                take_back(one.replaces)
+            with together():
+                for one in waiting:
+                    kept = step.keep(one.result)
+                    one.kept = (kept.name,) if isinstance(kept, Run) else tuple(run.name for run in kept)
+                    take_back(one.replaces)
         finally:
             self.changed()
 
@@ -339,6 +341,7 @@ class PageSession:
                 {frame.number: frame.name for frame in frames},
                 self.said(but="f_number"),
                 f_number,
+                any(frame.look.is_guessed for frame in frames if frame.look),
                 result,
                 findings,
                 tuple(f"{frame.name}: {frame.look.note}" for frame in frames if frame.look and frame.look.note),

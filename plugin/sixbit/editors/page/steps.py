@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from sixbit.calibration import flat, lines, overlap, tca
 from sixbit.editors.page import plots
-from sixbit.editors.page.pictures import heat_map, lines_before_after, lines_seen, where_seen
+from sixbit.editors.page.pictures import heat_map, lines_before_after, lines_seen, paths_seen, where_seen
 from sixbit.editors.page.plots import Plot
 from sixbit.lenses.own import Run
 from sixbit.measure.lines import LinesError
@@ -68,7 +70,7 @@ class Step:
     findings: Callable[[Any], Findings]
     keep: Callable[[Any], Run | tuple[Run, ...]]
     brief: Callable[[Any], str] = _nothing
-    at_aperture: Callable[[Any, float | None], Any] | None = None
+    at_aperture: Callable[..., Any] | None = None
     read: Callable[[Sequence[Path], Progress], Any] | None = None
     refused: Callable[[SixbitError], Findings | None] = _nothing_seen
 
@@ -76,13 +78,14 @@ class Step:
 def _of_flat(result: flat.FlatResult) -> Findings:
     found = result.found
     made = [plots.of_light(found.worth, found.curves["light"])]
-    if found.shading:
-        made.append(plots.of_shading({"red": found.shading.red, "blue": found.shading.blue}, found.curves))
+    if found.shading_worth:
+        made.append(plots.of_shading(found.shading_worth, found.curves))
     caption = (
         "What the fit of the light leaves: blue is 1 % too dark, red 1 % too bright, grey was left out as dust, and "
         "what shows nothing fits"
     )
-    return Findings(tuple(result.verdict), tuple(made), ((caption, heat_map(found.residuals["light"])),))
+    pictures = ((caption, heat_map(found.residuals["light"])),)
+    return Findings(tuple(result.verdict), tuple(made), pictures, _each(result))
 
 
 def _of_lines(result: lines.LinesResult) -> Findings:
@@ -108,19 +111,33 @@ def _of_each(seen: SeenLines, names: dict[int, str]) -> dict[str, OfPhoto]:
 
 
 def _of_tca(result: tca.TcaResult) -> Findings:
-    return Findings(tuple(result.verdict), (plots.of_tca(result.found.worth, result.found.curves),))
+    curves = plots.of_tca(result.found.worth, result.found.curves)
+    return Findings(tuple(result.verdict), (curves,), (), _each(result))
+
+
+def _each(result: flat.FlatResult | tca.TcaResult) -> dict[str, OfPhoto]:
+    return {name: OfPhoto(words) for name, words in zip(result.frames, result.found.brought, strict=True)}
 
 
 def _of_overlap(result: overlap.OverlapResult) -> Findings:
     found = result.found
     curves = plots.of_overlap(found.worth, found.curves, found.distortion, math.hypot(*found.extent))
     places = "Where in the picture the same points were seen, all photos together: what lies farther out is continued"
-    each = {
-        name: OfPhoto("It shares points with others." if used else "Left out, as it shares too few points with others.")
-        for name, used in zip(result.frames, found.used, strict=True)
-    }
+    each = _of_run(result)
     pictures = ((places, where_seen(found.seen, found.extent)),)
-    return Findings((*result.verdict, *found.unsure), curves, pictures, each)
+    return Findings(tuple(result.verdict), curves, pictures, each)
+
+
+def _of_run(result: overlap.OverlapResult) -> dict[str, OfPhoto]:
+    """Say of each photo of a run how many points it shares, and draw them with their paths from photo to photo."""
+    found, each = result.found, {}
+    drawn = paths_seen(found.seen, found.sights) if found.sights else {}
+    shared = np.bincount(found.sights.photo, minlength=len(found.used)) if found.sights else found.used
+    for number, (name, used) in enumerate(zip(result.frames, found.used, strict=True)):
+        words = f"It shares {shared[number]} points with others; lines show how they moved from photo to photo."
+        unused = "Left out, as it shares too few points with others."
+        each[name] = OfPhoto(words if used else unused, drawn.get(number, b""))
+    return each
 
 
 def _brief_of_flat(result: flat.FlatResult) -> str:

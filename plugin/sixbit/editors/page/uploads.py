@@ -52,11 +52,12 @@ class Upload:
 
 
 def groups_of(frames: list[Upload]) -> list[list[Upload]]:
-    """Sort photos by camera and aperture, the widest first, and those that do not say theirs last."""
-    groups: dict[tuple[str, float], list[Upload]] = {}
+    """Sort photos by camera, what that has compensated, and aperture, the widest first and those without it last."""
+    groups: dict[tuple[str, str, float], list[Upload]] = {}
     for frame in frames:
-        camera, f_number = (frame.look.camera, frame.look.f_number) if frame.look else ("", None)
-        groups.setdefault((camera, f_number or float("inf")), []).append(frame)
+        look = frame.look
+        camera, knew, f_number = (look.camera, look.compensated, look.f_number) if look else ("", "", None)
+        groups.setdefault((camera, knew, f_number or float("inf")), []).append(frame)
     return [groups[key] for key in sorted(groups)]
 
 

@@ -14,6 +14,7 @@ from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.server.pictures import OpenPicture
 from sixbit.engines import Region
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
+from sixbit.lenses.compensation import compensated_for
 from sixbit.lenses.figures import aperture_of
 from sixbit.lenses.match import Match, lens_of, match
 from sixbit.measure.flatness import look_at_exposure
@@ -48,6 +49,10 @@ class Look(NamedTuple):
     camera: str = ""
     f_number: float | None = None
     """The aperture of the lens, as far as the photo says it."""
+    is_guessed: bool = False
+    """True if that is the camera's estimate."""
+    compensated: str = ""
+    """How the camera knew the lens whose fall-off it has compensated; empty if it has not."""
 
 
 class Comparison(NamedTuple):
@@ -67,13 +72,21 @@ def look(path: Path, lens_id: str, step: str, progress: Progress) -> Look:
     check_untouched(frame.shot)
     check_whole(frame.shot)
     lens, found = catalogue().lens(lens_id), match(frame.shot)
-    f_number = aperture_of(lens, frame.shot, body=found.body).f_number
+    aperture = aperture_of(lens, frame.shot, body=found.body)
     note = _odd(found, lens)
     if step == "flat":
         note = ". ".join(filter(None, (note, look_at_exposure(frame))))
     thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), fitted(width, height, *THUMBNAIL))
     camera = " ".join(frame.shot.camera).strip()
-    return Look(_about(frame.shot, width, height), note, thumbnail, camera, f_number)
+    return Look(
+        _about(frame.shot, width, height),
+        note,
+        thumbnail,
+        camera,
+        aperture.f_number,
+        aperture.source == "estimated",
+        compensated_for(frame.shot),
+    )
 
 
 def _odd(found: Match, lens: Lens) -> str:
