@@ -1,6 +1,6 @@
 """Truth by difference: a known distortion is put on real photos, and has to come back from their lines.
 
-    python -m benchmarks.calibrate_difference FOLDER... [--distortions 4] [--subsets 2] [--folder-size 0]
+    python -m benchmarks.calibrate_difference FOLDER... [--distortions 4] [--subsets 2]
 
 Each folder holds the photos of one camera at one setting, straight from it. What their lines say of the photos as they
 are is the beginning; each seeded distortion is put on all of them, and what their lines say then, less the beginning,
@@ -77,12 +77,13 @@ def main() -> int:
 
     def cases() -> Iterator[Case]:
         for folder in options.folders:
-            yield from _of_folder(folder, options.distortions, options.subsets)
+            yield from of_folder(folder, options.distortions, options.subsets)
 
     return run("calibrate-difference", "A distortion put on real photos", "% of the half diagonal", cases())
 
 
-def _of_folder(folder: Path, distortions: int, subsets: int) -> Iterator[Case]:
+def of_folder(folder: Path, distortions: int, subsets: int) -> Iterator[Case]:
+    """The cases of one folder: all of its photos, and so many random fives, with each of so many distortions."""
     rng = np.random.default_rng(7)
     frames = list(_frames(folder))
     untouched = [_seen(frame) for frame in frames]
