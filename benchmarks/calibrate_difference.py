@@ -1,6 +1,6 @@
 """Truth by difference: a known distortion is put on real photos, and has to come back from their lines.
 
-    python -m benchmarks.calibrate_difference FOLDER... [--distortions 4] [--subsets 2] [--folder-size 0]
+    python -m benchmarks.calibrate_difference FOLDER... [--distortions 4] [--subsets 2]
 
 Each folder holds the photos of one camera at one setting, straight from it. What their lines say of the photos as they
 are is the beginning; each seeded distortion is put on all of them, and what their lines say then, less the beginning,
@@ -26,7 +26,7 @@ from benchmarks.calibrate_cases import Case, run
 from sixbit.calibration.frames import open_frame
 from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.lines import LinesError, PhotoLines, fit_lines, lines_of
-from sixbit.measure.straightness import apart, ideal_radii, straightened
+from sixbit.measure.straightness import apart, folds, ideal_radii, straightened
 from sixbit.measure.worth import RADII, Worth
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import SixbitError
@@ -77,12 +77,13 @@ def main() -> int:
 
     def cases() -> Iterator[Case]:
         for folder in options.folders:
-            yield from _of_folder(folder, options.distortions, options.subsets)
+            yield from of_folder(folder, options.distortions, options.subsets)
 
     return run("calibrate-difference", "A distortion put on real photos", "% of the half diagonal", cases())
 
 
-def _of_folder(folder: Path, distortions: int, subsets: int) -> Iterator[Case]:
+def of_folder(folder: Path, distortions: int, subsets: int) -> Iterator[Case]:
+    """The cases of one folder: all of its photos, and so many random fives, with each of so many distortions."""
     rng = np.random.default_rng(7)
     frames = list(_frames(folder))
     untouched = [_seen(frame) for frame in frames]
@@ -96,7 +97,7 @@ def _of_folder(folder: Path, distortions: int, subsets: int) -> Iterator[Case]:
         yield from _worse(f"{folder.name}, {name}, as they are", start, untouched, group)
     centre = next((start.centre for start in starts.values() if not isinstance(start, str)), np.zeros(2))
     for _ in range(distortions):
-        put_on = (1.0, 0.0, float(rng.uniform(-0.04, 0.03)), 0.0, float(rng.uniform(-0.01, 0.01)))
+        put_on = _drawn(rng, frames[0].size)
         warped = [_seen(_warped(frame, put_on, centre)) for frame in frames]
         for name, group in groups:
             start, found = starts[name], _found([warped[k] for k in group])
@@ -109,9 +110,21 @@ def _of_folder(folder: Path, distortions: int, subsets: int) -> Iterator[Case]:
             yield from _worse(case, found, warped, group)
 
 
+def _drawn(rng: np.random.Generator, size: tuple[int, int]) -> Polynomial:
+    """A distortion at random that folds no corner over: lines of what no lens draws tell nothing."""
+    while True:
+        put_on = (1.0, 0.0, float(rng.uniform(-0.04, 0.03)), 0.0, float(rng.uniform(-0.01, 0.01)))
+        if not folds(put_on, 1.1 * _farthest(size)):
+            return put_on
+
+
+def _farthest(size: tuple[int, int]) -> float:
+    return float(np.hypot(size[0] - 1, size[1] - 1) / (min(size) - 1))
+
+
 def _differences(case: str, start: Found, found: Found, put_on: Polynomial, size: tuple[int, int]) -> Iterator[Case]:
     """Compare at the radii that were measured: in all of the cases, and the farthest off of what is accepted."""
-    farthest = float(np.hypot(size[0] - 1, size[1] - 1) / (min(size) - 1))
+    farthest = _farthest(size)
     reach = min(found.worth.reach, start.worth.reach)
     # Where the photo as it was drew what now lies at RADII, and where an ideal lens would have drawn that.
     before = _whole(put_on, farthest) * ideal_radii(put_on, farthest)

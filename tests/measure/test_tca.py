@@ -10,7 +10,7 @@ import pytest
 from sixbit.compiler import optics as models
 from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.measure.displacement import displacements, sharp_blocks
-from sixbit.measure.tca import MeasuredTca, tca_in
+from sixbit.measure.tca import MeasuredTca, estimate_tca, tca_in
 from sixbit.values.errors import CalibrationError
 from sixbit.values.light import srgb
 from tests.scenery.camera import Camera, Lens, as_photo, photograph, tca_error
@@ -53,6 +53,12 @@ def test_colours_of_half_the_resolution_are_compared_with_a_green_as_smooth(leav
     known, mistaken = (error_of(tca_in(photo, srgb(), halved_chroma=halved), LENS) for halved in (True, False))
     assert known < 0.08
     assert known < 0.7 * mistaken
+
+
+def test_many_photos_do_not_hide_what_all_of_them_err_by(leaves: Any) -> None:
+    blocks = sharp_blocks(as_photo(leaves, 8, 92, 2), srgb(), halved_chroma=True)
+    worth = estimate_tca([blocks] * 4, 1.5).worth
+    assert np.all(worth.error >= 0.025 * np.abs(worth.correction))
 
 
 def spines(gap: float, magnified: tuple[float, float, float], apart: float = 40) -> Any:

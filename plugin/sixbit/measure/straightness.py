@@ -179,7 +179,7 @@ class LeftOut(NamedTuple):
         return np.asarray(np.einsum("kl,elk->e", np.linalg.pinv(self.shares.sum(axis=0)), self.shares), np.float64)
 
     def variances(self, by_numbers: FloatArray) -> FloatArray:
-        """What each edge adds to the variance of n things that change ``by_numbers`` (numbers, n): (edges, n)."""
+        """Give what each edge adds to the variance of n things that change ``by_numbers`` (numbers, n): (edges, n)."""
         return np.asarray(np.einsum("kn,ekl,ln->en", by_numbers, self.shares, by_numbers), np.float64)
 
 
