@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.scenery import CLONE
+from tests.scenery.operation import digest, operation
 from tests.scenery.programs import CACHE
 from tests.scenery.root import GEGL, SystemRoot, system_root
 
@@ -22,14 +24,14 @@ FORMATS = {np.dtype(np.uint8): "u8", np.dtype(np.uint16): "u16", np.dtype(np.flo
 MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
 FULL = (100.0, 100.0, 100.0, 100.0)
 
-BUILD = """
+PLACE = "data/gegl-0.4/plug-ins/sixbit-lens-correction.so"
+BUILD_HOST = """
 set -e
-mkdir -p /mnt/host/data/gegl-0.4/plug-ins
-CXXFLAGS=$1 python3 /mnt/clone/tools/build_gegl.py /mnt/host/data/gegl-0.4/plug-ins/sixbit-lens-correction.so
 cd /mnt/clone/tests/engines/gegl_host
 g++ -std=c++17 -O1 $1 host.cpp $(pkg-config --cflags --libs gegl-0.4) -o /mnt/host/part
 mv /mnt/host/part /mnt/host/host
 """
+BUILD_SANITIZED = f'CXXFLAGS="$1" python3 /mnt/clone/tools/build_gegl.py /mnt/host/{PLACE}; {BUILD_HOST}'
 
 Setting = tuple[bytes, Sequence[float]]
 
@@ -56,18 +58,15 @@ class Host:
 def host(sanitized: bool = False) -> Host:
     """Return the host with the operation as it is now, compiled if need be."""
     root = system_root(GEGL)
-    sources = [
-        *sorted((CLONE / "plugin/sixbit/engines").glob("*/*.?pp")),
-        CLONE / "tools/build_gegl.py",
-        HERE / "host.cpp",
-    ]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    folder = CACHE / f"gegl-host-{'sanitized-' if sanitized else ''}{digest}"
+    own, made = hashlib.sha256((HERE / "host.cpp").read_bytes()).hexdigest()[:16], digest()
+    folder = CACHE / f"gegl-host-{'sanitized-' if sanitized else ''}{made}-{own}"
     if not (folder / "host").exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / PLACE).parent.mkdir(parents=True, exist_ok=True)
+        if not sanitized:
+            shutil.copy(operation(), folder / PLACE)
+        build, flags = (BUILD_SANITIZED, " ".join(SANITIZED)) if sanitized else (BUILD_HOST, "")
         binds = {"/mnt/clone": CLONE, "/mnt/host": folder}
-        flags = " ".join(SANITIZED) if sanitized else ""
-        done = root.run(["bash", "-c", BUILD, "build", flags], timeout=900, binds=binds)
+        done = root.run(["bash", "-c", build, "build", flags], timeout=900, binds=binds)
         assert done.returncode == 0, done.stderr[-6000:]
     return Host(root, folder)
 
