@@ -215,7 +215,9 @@ def test_a_missing_server_is_told_with_the_mend(seen: dict[str, Any]) -> None:
 def test_a_mask_is_corrected_and_nothing_else(gimp: GimpHome, seen: dict[str, Any]) -> None:
     assert any("A mask or a channel is bent as the photo" in label for label in seen["mask"]), seen["mask"]
     assert seen["mask in its place"] == [False]
-    assert [seen[f"mask {name}"] for name in ("Vignetting", "Distortion", "Write the lens")] == [False, True, False]
+    switches = ("Vignetting", "Distortion", "Lateral colour", "Write the lens")
+    assert [seen[f"mask {name}"] for name in switches] == [False, True, True, False]
+    assert not any("no colours" in label for label in seen["mask"])
     assert np.ptp(picture(gimp, "mask dialog", np.s_[200:600, 150:900])) > 200
     assert differ(gimp, "mask added", "mask corrected") > 0.05
 
