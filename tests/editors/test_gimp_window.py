@@ -42,7 +42,7 @@ STEPS += (
     "selected",
     "mask",
 )
-TIMEOUT = 300
+TIMEOUT = 600
 PREVIEW = np.s_[200:600, 150:900]
 """A part of the screen in which the dialog shows its preview."""
 CANVAS = np.s_[120:560, 230:760]
