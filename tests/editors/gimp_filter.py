@@ -177,6 +177,7 @@ CASES: dict[str, Any] = {
     "alpha": lambda: kept("named16.tif", alpha=True),
     "half": lambda: kept("named16.tif", distortion_strength=50.0),
     "double": lambda: kept("named16.tif", distortion_strength=200.0),
+    "preset": lambda: kept("named16.tif", preset="archive"),
     "refused": lambda: kept("bare16.tif"),
     "roundtrip": roundtrip,
     "deleted": deleted,

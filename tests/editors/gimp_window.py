@@ -526,7 +526,7 @@ def mask() -> None:
     SEEN["mask"] = labels(PLUGIN)
     places = [a for a in inside(application(PLUGIN)) if a.getRoleName() == "combo box" and "In its place" in names(a)]
     SEEN["mask in its place"] = [enabled(place) for place in places]
-    for name in ("Vignetting", "Distortion", "Write the lens"):
+    for name in ("Vignetting", "Distortion", "Lateral colour", "Write the lens"):
         SEEN[f"mask {name}"] = enabled(find(PLUGIN, "check box", name))
     close_dialog("OK")
     wait(lambda: not servers(), "the server stays")

@@ -31,7 +31,7 @@ SIZE = (450, 300)
 LENS, NAME = "summicron-35-asph", "Summicron-M 1:2/35 ASPH."
 TAGS: dict[str, Any] = {"Make": "LEICA CAMERA AG", "Model": "LEICA M10", "FocalLength": (35, 1), "FNumber": (40, 10)}
 TAGS |= {"PixelXDimension": SIZE[0], "PixelYDimension": SIZE[1]}
-CASES = ("u8", "u16", "float", "gray", "alpha", "half", "double", "refused", "roundtrip", "deleted", "merged")
+CASES = ("u8", "u16", "float", "gray", "alpha", "half", "double", "preset", "refused", "roundtrip", "deleted", "merged")
 CASES += ("into pixels", "selection", "beside a selection", "group", "layers")
 TIMEOUT = 600
 DISTORTION_MARK, TCA_MARK = "DistortionCorrectionAlreadyApplied", "LateralChromaticAberrationCorrectionAlreadyApplied"
@@ -128,6 +128,13 @@ def test_strengths_are_the_filters_own(gimp: GimpHome, run: dict[str, Any], name
     # 0.02 px of the steepest edges.
     assert np.abs(after.astype(int) - expected).max() <= 0.02 * 65535
     assert not np.array_equal(after, before)
+
+
+def test_a_preset_says_how_to_correct(gimp: GimpHome, run: dict[str, Any]) -> None:
+    case = run["preset"]
+    before, after = (pixels_of(gimp, f"{case['name']}.{when}", "<u2") for when in ("before", "after"))
+    expected = sixbit.apply(compiled(scale="none"), before, interpolation="lanczos3")
+    np.testing.assert_array_equal(after, expected)
 
 
 def test_what_fails_leaves_no_filter(run: dict[str, Any]) -> None:

@@ -20,10 +20,11 @@ from sixbit.compiler.compile import compile_optics
 from sixbit.compiler.editable import editable_text
 from sixbit.compiler.optics import Optics, SensorPicture, distortion, tca, vignetting
 from sixbit.engines import apply
+from sixbit.install import gegl
 from sixbit.values.filter import Filter
 from sixbit.values.light import linear
 from tests.scenery.gimp import GimpHome
-from tests.scenery.kernel import picture
+from tests.scenery.kernel import assert_same, picture
 from tests.scenery.root import SUITES, system_root
 
 WIDTH, HEIGHT = 450, 300
@@ -132,14 +133,14 @@ def test_merged_it_is_the_native_engine(gimp: GimpHome, told: dict[str, Any], na
     assert told[name]["text"]
     assert told[name]["lens"] == "Summicron-M"
     assert not np.array_equal(after, below)
-    np.testing.assert_array_equal(after, apply(FULL, below))
+    assert_same(after, apply(FULL, below))
 
 
 @pytest.mark.parametrize("name", ["gray", "gray later"])
 def test_gray_is_corrected_as_green_is(gimp: GimpHome, told: dict[str, Any], name: str) -> None:
     below, after = pixels(gimp, told, name)
     assert below.shape[2] == 1
-    np.testing.assert_array_equal(after, apply(FULL, below))
+    assert_same(after, apply(FULL, below))
 
 
 def test_strengths_need_no_other_text(gimp: GimpHome, told: dict[str, Any]) -> None:
@@ -198,3 +199,22 @@ def test_every_precision(gimp: GimpHome, told: dict[str, Any], name: str) -> Non
 
 def test_gimp_is_content(told: dict[str, Any]) -> None:
     assert "CRITICAL" not in told["printed"], told["printed"]
+
+
+LOADING = """
+import pathlib, sys
+from sixbit.install import gegl
+print(repr(gegl.why_not_loading(pathlib.Path(sys.argv[1]))))
+"""
+
+
+def test_the_doctor_asks_gegl_itself_whether_it_loads(gimp: GimpHome) -> None:
+    folder = "/root/.local/share/gegl-0.4/plug-ins"
+
+    def said(path: str) -> str:
+        return gimp.run(["/mnt/venv/bin/python", "-c", LOADING, path], timeout=120).stdout.strip()
+
+    assert said(f"{folder}/{gegl.NAME}") == "''"
+    (gimp.work / gegl.NAME).write_bytes(b"\x7fELF and no more")
+    assert "file too short" in said(f"/mnt/work/{gegl.NAME}")
+    assert "No such file" in said(f"/mnt/work/none/{gegl.NAME}")

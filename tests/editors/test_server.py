@@ -341,6 +341,8 @@ def test_compile_gives_the_text_of_the_editable_filter(server: Server) -> None:
     choices = sixbit.Choices(crop_factor=1.0)
     _full, text = compile_editable(LENS, choices=choices, size=(900, 600), window=(10, 20, 300, 200))
     assert said["editable"] == text
+    sharper = server.ask("compile", lens=LENS, editable=True, interpolation="lanczos3", **frame)["editable"]
+    assert sharper.count(" even ") > text.count(" even ")
     assert "editable" not in server.ask("compile", lens=LENS, **frame)
 
 
@@ -842,6 +844,7 @@ OPEN: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "channels": 3, "type":
         ("compile", {"scale": "wide"}),
         ("compile", {"scale": 1000}),
         ("compile", {"strength": {"distortion": 2.01}}),
+        ("compile", {"editable": True, "interpolation": "cubic"}),
         ("compile", {"by_hand": [1]}),
         ("compile", {"by_hand": {"distortion": "much"}}),
         ("compile", {"by_hand": {"distortion": 21}}),

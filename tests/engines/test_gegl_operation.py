@@ -20,7 +20,7 @@ from sixbit.values.filter import Filter
 from sixbit.values.light import linear
 from tests.engines.gegl_host.fuzz import hostile_requests
 from tests.engines.gegl_host.host import FULL, answers, host, request
-from tests.scenery.kernel import picture
+from tests.scenery.kernel import BY_TABLES, picture
 
 WIDTH, HEIGHT = 901, 601
 FRAME = SensorPicture(WIDTH, HEIGHT, 1.0)
@@ -63,7 +63,8 @@ def test_it_is_the_native_engine(tmp_path: Path, dtype: type) -> None:
         (got,) = through(tmp_path, pixels, text)
         wanted = apply(filter, pixels)
         assert apart(got, wanted) <= LEVELS[pixels.dtype.name]
-        assert np.mean(got != wanted) < 0.01 or dtype is np.float32
+        if BY_TABLES and dtype is not np.float32:
+            assert np.mean(got != wanted) < 1e-3
         assert apart(got, pixels) > 100 * LEVELS[pixels.dtype.name]
 
 
@@ -73,7 +74,7 @@ def test_gray_with_alpha(tmp_path: Path) -> None:
     (got,) = through(tmp_path, pixels, text)
     alpha = replace(filter, gain=((1.0,),), gain_map=None)
     assert apart(got[:, :, :1], apply(filter, pixels[:, :, :1])) <= 1
-    assert apart(got[:, :, 1:], apply(alpha, pixels[:, :, 1:], transfer=linear())) == 0
+    assert apart(got[:, :, 1:], apply(alpha, pixels[:, :, 1:], transfer=linear())) <= (0 if BY_TABLES else 1)
 
 
 @pytest.mark.parametrize("format", ["RGB float", "RGB u16", "RGB u8"])
@@ -82,7 +83,8 @@ def test_linear_pixels_are_equal_to_the_bit(tmp_path: Path, format: str) -> None
     dtype = {"float": np.float32, "u16": np.uint16, "u8": np.uint8}[format.split()[1]]
     pixels = picture(HEIGHT, WIDTH, 3, dtype)
     (got,) = through(tmp_path, pixels, text, format=format)
-    assert np.array_equal(got, apply(filter, pixels, transfer=linear()))
+    wanted = apply(filter, pixels, transfer=linear())
+    assert np.array_equal(got, wanted) if BY_TABLES else apart(got, wanted) <= LEVELS[pixels.dtype.name]
 
 
 @pytest.mark.parametrize("format", ["R~G~B~A u8", "RaGaBaA float", "RGBA half", "CIE Lab float", "R'G'B'A double"])
@@ -146,22 +148,27 @@ SHARES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("frame", FRAMES)
-@pytest.mark.parametrize("scale", ["fill", "none", 1.1])
+EVERY = [(case, frame, "fill") for case in CASES for frame in FRAMES]
+EVERY += [("barrel", frame, scale) for frame in FRAMES for scale in ("none", 1.1)]
+
+
+@pytest.mark.parametrize(("case", "frame", "scale"), EVERY)
 def test_strengths_are_those_of_a_compiled_correction(
     tmp_path: Path, case: str, frame: str, scale: str | float
 ) -> None:
-    """By a picture of which each pixel says where it comes from, and one of plain light for the gains."""
+    """By pictures of which each pixel says where it comes from, and one of plain light for the gains."""
     optics, where = CASES[case], FRAMES[frame]
     _, text = compiled(optics, where, scale)
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
-    ramps = {axis: np.repeat((at / 1000)[:, :, None], 3, axis=2) for axis, at in {"x": x, "y": y}.items()}
+    ramps = [np.repeat((at / 1000)[:, :, None], 3, axis=2) for at in (x, y)]
     plain = np.full((HEIGHT, WIDTH, 3), 0.25, np.float32)
-    dark = [tuple(100.0 * share for share in (*of_kind[:2], 0, 0)) for of_kind in SHARES]
-    full = [tuple(100.0 * share for share in of_kind) for of_kind in SHARES]
-    came = [through(tmp_path, ramp, text, *dark, format="RGB float") for ramp in ramps.values()]
-    lit = through(tmp_path, plain, text, *full, format="RGB float")
+    full = [(text.encode(), [100.0 * share for share in of_kind]) for of_kind in SHARES]
+    moved = [(text.encode(), [100.0 * share for share in (*of_kind[:2], 0, 0)]) for of_kind in SHARES]
+    asked = [request(ramp, moved, format="RGB float") for ramp in ramps] + [request(plain, full, format="RGB float")]
+    found = [
+        np.frombuffer(data, np.float32).reshape(plain.shape) for data in answers(host().run(b"".join(asked), tmp_path))
+    ]
+    came, lit = (found[: len(SHARES)], found[len(SHARES) : -len(SHARES)]), found[-len(SHARES) :]
     inner = (slice(3, HEIGHT - 3), slice(3, WIDTH - 3))
     for i, of_kind in enumerate(SHARES):
         strength = dict(zip(KINDS, of_kind, strict=True))
@@ -170,7 +177,7 @@ def test_strengths_are_those_of_a_compiled_correction(
         filled = (wanted > 0) & (lit[i] > 0)
         if scale == "fill":
             assert filled.all(), of_kind
-        for found, ramp in zip(came, ramps.values(), strict=True):
+        for found, ramp in zip(came, ramps, strict=True):
             expected = apply(bent, ramp, transfer=linear())
             off = np.abs(1000 * (found[i] - expected))[inner][filled[inner]]
             assert off.max() < 0.02, of_kind

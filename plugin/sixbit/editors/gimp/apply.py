@@ -111,7 +111,12 @@ def _make(
         subject.colourless = opened["colourless"] and not subject.coverage
     if choices.measure_tca:
         measure_tca(server, subject, picture, choices.frame)
-    compiled = server.call("compile", **compile_arguments(subject, choices), editable=is_filter)
+    compiled = server.call(
+        "compile",
+        **compile_arguments(subject, choices),
+        editable=is_filter,
+        interpolation=choices.preset.get("interpolation"),
+    )
     if subject.is_beside and not compiled["made_from"]["corrections"]:
         return Made(subject, compiled, (0, 0, 0, 0))
     check_made(compiled, subject, choices)

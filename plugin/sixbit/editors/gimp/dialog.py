@@ -213,7 +213,7 @@ class CorrectionDialog:
             self._show_problem(str(answer.error))
             return
         self.picture, self.preview.message = answer.result["picture"], ""
-        if answer.result["colourless"]:
+        if answer.result["colourless"] and not self.subject.coverage:
             self.subject.colourless = True
             self._changed()
         self._allow_ok()

@@ -22,6 +22,7 @@ HELP = {
         "better, fill it in, since vignetting depends on it."
     ),
     _("Result"): _(
+        "An editable filter leaves the pixels as they are: choose the menu entry again to change it. "
         "A correction goes around the optical centre. If the image was cropped or scaled since it was taken, say "
         "so at “Photo was”. The metadata tells what was corrected, so that it is not done twice."
     ),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sixbit.lenses.match import lens_named
+from sixbit.manifest import manifest
 from sixbit.values.choices import Choices, is_positive, with_strength
 from sixbit.values.errors import ArgumentError
 from sixbit.values.kinds import KINDS
@@ -166,6 +167,15 @@ def choices(request: Request) -> Choices:
     if request.get("grades") is not None:
         said["grades"] = texts(request, "grades", ())
     return Choices(kinds=with_strength(texts(request, "corrections", KINDS), strength), **said)
+
+
+def interpolation(request: Request) -> str:
+    """Return how pixels are interpolated; the usual way, if nothing is said."""
+    known: list[str] = manifest()["interpolations"]
+    value = request.get("interpolation") or known[0]
+    if value not in known:
+        raise ArgumentError(f"`interpolation` is one of {', '.join(known)}, not {value!r:.60}.")
+    return str(value)
 
 
 def by_hand(request: Request) -> ByHand | None:

@@ -151,7 +151,9 @@ class Session:
         if request.get("editable") is True:
             from sixbit.compiler.editable import compile_editable
 
-            editable["editable"] = compile_editable(lens, shot, choices, window=window, **more)[1]
+            interpolation = asked.interpolation(request)
+            text = compile_editable(lens, shot, choices, window=window, interpolation=interpolation, **more)[1]
+            editable["editable"] = text
         if len(self._filters) >= KEPT_FILTERS:
             del self._filters[min(self._filters)]
         made_from = filter.made_from

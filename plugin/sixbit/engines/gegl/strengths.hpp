@@ -82,7 +82,7 @@ struct Radius {
     std::vector<double> before, after;  // a table to begin with: output radii, and their source radii
 
     Radius(const Polynomial& factor, double reach) : source(by_radius(factor)), slope(slope_of(source)) {
-        constexpr int steps = 256;
+        constexpr int steps = 64;
         for (int i = 0; i <= 2 * steps; ++i) {
             const double at = reach * i / steps, to = value_of(source, at);
             if (!after.empty() && !(to > after.back())) break;
@@ -197,7 +197,7 @@ class Warp {
         return {factor, first_x + (across - width / factor) / 2, first_y + (down - height / factor) / 2};
     }
 
-    static constexpr int samples = 512;
+    static constexpr int samples = 128;
     const Correction& made_;
     std::vector<Polynomial> unscaled_;
 };
