@@ -44,7 +44,7 @@ class Finding:
 
     @property
     def in_words(self) -> tuple[str, ...]:
-        """What is known now and how well, and what as many photos again would bring; or why it is not known."""
+        """Say how well it is known now, and what as many photos again would bring; or why it is not known."""
         kind = SPOKEN[self.kind] + (f" at f/{self.f_number:g}" if self.f_number else "")
         kind += f", as the camera leaves it that knew the lens ({self.compensated})" if self.compensated else ""
         if not (self.worth and self.is_known):

@@ -23,7 +23,7 @@ OTHER_LENS = "of another lens than the one that was chosen"
 
 @dataclass(frozen=True)
 class Sorted:
-    """What a heap of photos has shown: ``brought`` says of each, by the name of its file, what it was good for."""
+    """All that a heap has shown: ``brought`` says of each photo, by the name of its file, what it was good for."""
 
     learnt: Learnt
     brought: Mapping[str, str]

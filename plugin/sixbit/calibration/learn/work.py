@@ -29,7 +29,7 @@ MOST_BLOCKS = 900
 """Blocks with edges that are measured in a photo."""
 OF_ARCHIVE = "of an archive"
 """Said in the source of all that is learnt."""
-SAID = "its aperture said by --aperture N"
+SAID = "its aperture said"
 
 
 class Look(NamedTuple):
