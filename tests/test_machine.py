@@ -10,7 +10,7 @@ import platformdirs
 import pytest
 
 from sixbit import machine
-from sixbit.machine import user_config, user_data
+from sixbit.machine import THREADS, linear_algebra_by_one, user_config, user_data
 
 
 @pytest.mark.parametrize("base", [None, "", "  ", "/somewhere/else", "~/data", "/with space/ü"])
@@ -46,3 +46,11 @@ def test_a_pipe_in_the_place_of_a_log_is_not_waited_for() -> None:
     log.unlink()
     os.mkfifo(log)
     assert machine.start_log(logger, "own.log") is None
+
+
+def test_processes_started_meanwhile_do_linear_algebra_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    for before in (None, "7"):
+        monkeypatch.delenv(THREADS, raising=False) if before is None else monkeypatch.setenv(THREADS, before)
+        with linear_algebra_by_one():
+            assert os.environ[THREADS] == "1"
+        assert os.environ.get(THREADS) == before

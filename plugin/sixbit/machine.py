@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Iterator
 
+THREADS = "OPENBLAS_NUM_THREADS"
+"""The environment variable by which NumPy's linear algebra takes so many threads."""
 LOG_BYTES = 256 << 10
 MEMINFO = Path("/proc/meminfo")
 
@@ -133,3 +136,21 @@ def memory() -> Memory:
 
     found = psutil.virtual_memory()
     return Memory(found.total, found.available, found.total + psutil.swap_memory().total)
+
+
+@contextmanager
+def linear_algebra_by_one() -> Iterator[None]:
+    """Have processes that are started meanwhile do NumPy's linear algebra by one thread each.
+
+    Of small matrices two take no less time than one, and six times as much where other work goes on: they wait for each
+    other, and do so by counting.
+    """
+    before = os.environ.get(THREADS)
+    os.environ[THREADS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[THREADS]
+        else:
+            os.environ[THREADS] = before

@@ -446,6 +446,16 @@ def test_an_estimated_aperture_is_said_to_be_one(tmp_path: Path) -> None:
     assert "estimate" not in " ".join(measure_flat([path], sixbit.Choices(f_number=2.0)).verdict)
 
 
+def test_next_to_no_fall_off_in_a_dark_jpeg_is_said_to_be_little(tmp_path: Path) -> None:
+    """It is not sure to be none, nor to be any: rounding takes too much of it."""
+    flat = Flat((-0.02, 0.0, 0.0), Cast(()), Cast(()), (900, 600), level=0.07, noise=0.004)
+    path = save(flat.codes(1), tmp_path / "one.jpg", 89)
+    with refused(
+        CalibrationError, "Not enough: .* It surely loses less than 0.1[0-9]* EV, which hardly shows", Code.FLATS
+    ):
+        measure([path])
+
+
 def test_that_an_aperture_is_a_guess_is_in_the_error_of_what_is_kept(tmp_path: Path) -> None:
     path = save(FLAT.codes(1, 16), tmp_path / "one.png")
     result = measure_flat([path])

@@ -43,7 +43,8 @@ def coverage(lens: Lens, runs: Iterable[Run]) -> tuple[str, ...]:
 def _by_body(runs: Sequence[Run]) -> dict[str, list[Run]]:
     bodies: dict[str, list[Run]] = {}
     for run in runs:
-        bodies.setdefault(run.model or "a camera that is not named", []).append(run)
+        knew = " that knew the lens" if run.compensated else ""
+        bodies.setdefault(f"{run.model or 'a camera that is not named'}{knew}", []).append(run)
     return bodies
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from sixbit.cli import DONE, SOME_FAILED, STOPPED, complain, print_json
 from sixbit.cli.arguments import add_large, memory, positive
 from sixbit.values.errors import photo_name
-from sixbit.values.kinds import SPOKEN
 
 if TYPE_CHECKING:
     from sixbit.calibration.learn import Learnt, Watching
@@ -141,7 +140,7 @@ def _tell(learnt: Learnt) -> None:
         print(f"{group.setting().lens.name}{_focal(group)}, {body or 'a camera without a name'}, {count}")
         for finding in learnt.findings:
             if finding.group == group:
-                for line in _lines_of(finding):
+                for line in finding.in_words:
                     print(f"  {line}")
         of_group = [finding for finding in learnt.findings if finding.group == group]
         if not any(finding.kind == "vignetting" and finding.is_known for finding in of_group):
@@ -170,19 +169,3 @@ def _fall_off(photos: Sequence[Photo]) -> str:
 def _focal(group: Group) -> str:
     lens = group.setting().lens
     return "" if lens.focal_min == lens.focal_max else f" at {group.focal_mm:g} mm"
-
-
-def _lines_of(finding: Finding) -> Iterator[str]:
-    kind = SPOKEN[finding.kind] + (f" at f/{finding.f_number:g}" if finding.f_number else "")
-    kind += f", as the camera leaves it that knew the lens ({finding.compensated})" if finding.compensated else ""
-    if finding.worth and finding.is_known:
-        worth = finding.worth
-        corner = abs(worth.correction[:, -1]).max()
-        yield f"{kind}: {corner:.2g} {worth.unit} in the corner, give or take {worth.corner_error}; {finding.source}"
-        for sentence in worth.reach_in_words:
-            yield f"  {sentence}"
-        if not finding.is_sure:
-            left = worth.surely_within[:, -1].max() / 2**0.5
-            yield f"  As many photos again would leave about {left:.2g} {worth.unit}."
-    else:
-        yield f"{kind}: {finding.why}"

@@ -30,6 +30,8 @@ EVEN = 0.004
 """Slope in common that is none."""
 LEAST_COLOUR = 0.001
 """Of the light: an error of colour that is smaller is said to be less than this."""
+HARDLY_SHOWS = 0.15
+"""EV in the corner that nobody sees by itself."""
 MIDDLE = 0.2
 """Half diagonals from the middle in which the brightness of a frame is told."""
 LEFT_IN_CORNER = 0.85
@@ -140,7 +142,9 @@ def _worth(found: Fit, frame: Patches) -> Worth:
     if worth.outcome is Outcome.UNSURE:
         rounded = float(hidden[-1]) > math.log(2) * float(error[-1]) / 2
         helps = "ones with more light, or raw ones" if rounded else "ones of a more even light"
-        raise CalibrationError(f"Not enough: {worth.why_unsure(helps)}", Code.FLATS)
+        most = float(np.max(np.abs(worth.correction) + worth.surely_within))
+        little = f" It surely loses less than {most:.2f} EV, which hardly shows." if most < HARDLY_SHOWS else ""
+        raise CalibrationError(f"Not enough: {worth.why_unsure(helps)}{little}", Code.FLATS)
     return worth
 
 

@@ -157,30 +157,28 @@ def fit(samples: Samples, basis: FloatArray, turned: bool = False) -> Fit:
     If the frames were ``turned`` against the light, what slopes they share is the lens's and the basis may hold it:
     the slopes then add up to nothing.
     """
-    frames = samples.frames
-    one = (samples.frame[:, None] == np.arange(frames)).astype(float)
+    frames, count = samples.frames, basis.shape[1]
     # Which slope of light each frame has: any, or any that add up to zero.
     free = np.eye(frames)[:, : frames - 1] - np.eye(frames)[:, -1:] if turned else np.eye(frames)
-    lit = one @ free
-    slope_x, slope_y = lit * samples.x[:, None], lit * samples.y[:, None]
-    lights, count = free.shape[1], basis.shape[1]
+    lights = free.shape[1]
     after_x, after_y = frames + lights, frames + 2 * lights
     theta = np.zeros(after_y + count)
     theta[:frames] = [np.median(samples.value[samples.frame == f]) for f in range(frames)]
     weight = 1 / samples.noise**2
+    own = _own_parameters(free, count)
 
     def evaluate(theta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        slopes = slope_x @ theta[frames:after_x] + slope_y @ theta[after_x:after_y]
-        light = np.maximum(1 + slopes, 0.05)
+        slope_x, slope_y = free @ theta[frames:after_x], free @ theta[after_x:after_y]
+        light = np.maximum(1 + slope_x[samples.frame] * samples.x + slope_y[samples.frame] * samples.y, 0.05)
         lens = np.maximum(1 + basis @ theta[after_y:], 0.01)
-        return one @ theta[:frames] + np.log(light) + np.log(lens), light, lens
+        return theta[samples.frame] + np.log(light) + np.log(lens), light, lens
 
     model, light, lens = evaluate(theta)
     for _ in range(ROUNDS):
         residuals = samples.value - model
         robust = weight * _huber(residuals / samples.noise)
-        jacobian = np.hstack([one, slope_x / light[:, None], slope_y / light[:, None], basis / lens[:, None]])
-        step = _step(jacobian, robust, residuals)
+        columns = np.column_stack([np.ones(len(light)), samples.x / light, samples.y / light, basis / lens[:, None]])
+        step = _step(*_normal(samples.frame, columns, own, robust, residuals))
         length, before = 1.0, float(np.sum(robust * residuals**2))
         for _ in range(6):
             model, light, lens = evaluate(theta + length * step)
@@ -192,9 +190,38 @@ def fit(samples: Samples, basis: FloatArray, turned: bool = False) -> Fit:
             break
     residuals = samples.value - model
     scale = 1.4826 * float(np.median(np.abs(residuals / samples.noise)))
-    covariance = np.asarray(np.linalg.pinv((jacobian * weight[:, None]).T @ jacobian) * scale**2, np.float64)
+    matrix, _ = _normal(samples.frame, columns, own, weight, residuals)
+    covariance = np.asarray(np.linalg.pinv(matrix) * scale**2, np.float64)
     slopes = np.stack([free @ theta[frames:after_x], free @ theta[after_x:after_y]], axis=1)
     return Fit(samples, theta[after_y:], covariance[after_y:, after_y:], slopes, theta[:frames], residuals, len(theta))
+
+
+def _own_parameters(free: FloatArray, count: int) -> FloatArray:
+    """Of each frame how its exposure, its two slopes and the lens depend on all parameters: (frames, own, all)."""
+    frames, lights = free.shape
+    own = np.zeros((frames, 3 + count, frames + 2 * lights + count))
+    own[:, 0, :frames] = np.eye(frames)
+    own[:, 1, frames : frames + lights] = own[:, 2, frames + lights : frames + 2 * lights] = free
+    own[:, 3:, frames + 2 * lights :] = np.eye(count)
+    return own
+
+
+def _normal(
+    frame: NDArray[np.int64], columns: FloatArray, own: FloatArray, weight: FloatArray, residuals: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The normal equations, frame by frame: ``columns`` (samples, own) is how samples depend on their frame's own.
+
+    As one matrix for all parameters, most of which are of other frames, it would take minutes of 30 frames.
+    """
+    ends = np.searchsorted(frame, np.arange(len(own) + 1))
+    size = own.shape[2]
+    matrix, right = np.zeros((size, size)), np.zeros(size)
+    for of_frame, begin, end in zip(own, ends[:-1], ends[1:], strict=True):
+        here = columns[begin:end]
+        weighted = (here * weight[begin:end, None]).T
+        matrix += of_frame.T @ (weighted @ here) @ of_frame
+        right += of_frame.T @ (weighted @ residuals[begin:end])
+    return matrix, right
 
 
 def _huber(error: FloatArray) -> FloatArray:
@@ -202,13 +229,11 @@ def _huber(error: FloatArray) -> FloatArray:
     return np.minimum(1, HUBER * scale / np.maximum(np.abs(error), 1e-12))
 
 
-def _step(jacobian: FloatArray, weight: FloatArray, residuals: FloatArray) -> FloatArray:
+def _step(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """Solve the normal equations for the change of the parameters that leaves the least weighted squares."""
-    # Each column in its own unit, so that the equations are as well-conditioned as they can be.
-    unit = np.sqrt(weight @ jacobian**2) + 1e-300
-    scaled = jacobian / unit
-    weighted = (scaled * weight[:, None]).T
-    return np.linalg.pinv(weighted @ scaled, rcond=1e-12, hermitian=True) @ (weighted @ residuals) / unit
+    # Each parameter in its own unit, so that the equations are as well-conditioned as they can be.
+    unit = np.sqrt(np.diag(matrix)) + 1e-300
+    return np.linalg.pinv(matrix / unit / unit[:, None], rcond=1e-12, hermitian=True) @ (right / unit) / unit
 
 
 def even_powers(r: FloatArray, terms: int) -> FloatArray:

@@ -21,6 +21,7 @@ from sixbit.measure.jackknife import jackknife_error, parts_that_count
 from sixbit.measure.repeats import things_of
 from sixbit.measure.worth import RADII
 from sixbit.values.arrays import FloatArray
+from sixbit.values.known import SURE
 from sixbit.values.polynomial import Polynomial, evaluate
 
 BINS = 24
@@ -231,6 +232,26 @@ class Straightening:
     def correction(self, farthest: float, weights: FloatArray) -> FloatArray:
         """By how much it moves points at each of ``RADII`` of ``farthest``, as a share of that, but for the scale."""
         return apart(RADII * farthest, ideal_radii(self.polynomial, farthest), weights) / farthest
+
+
+def error_by_photo(lines: Lines, fit: Straightening, farthest: float, weights: FloatArray) -> FloatArray:
+    """Standard error of the displacement at ``RADII`` of ``farthest``, as a share, by how the photos differ.
+
+    Lines of one photo may err alike: a kerb that bends has long edges, and all of them bend. So one photo after the
+    other is left out (M. Quenouille's jackknife), and the interval is wider the fewer there are, by Student's
+    distribution (approximately: A. Hill, Communications of the ACM 13, 1970). Zero for a single photo.
+    """
+    numbers = np.unique(lines.photo)
+    without = []
+    for number in numbers if len(numbers) > 1 else ():
+        terms = _descend(lines.only(lines.photo != number), fit.model, np.array(fit.terms), SCALES[-1])
+        without.append(fit.apart_from(polynomial_of(fit.model, terms), farthest, weights))
+    if not without:
+        return np.zeros(len(RADII))
+    free, square = len(without) - 1, SURE**2
+    spread = np.sqrt(free / (free + 1) * np.sum((without - np.mean(without, axis=0)) ** 2, axis=0))
+    wider = 1 + (square + 1) / (4 * free) + (5 * square**2 + 16 * square + 3) / (96 * free**2)
+    return without_nodes(np.asarray(wider * spread), weights)
 
 
 def without_nodes(error: FloatArray, weights: FloatArray) -> FloatArray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sixbit.calibration.learn.survey import Group
 from sixbit.measure.worth import LIMITS, Outcome, Worth
+from sixbit.values.kinds import SPOKEN
 from sixbit.values.known import Known
 from sixbit.values.lens import Model
 
@@ -40,6 +41,21 @@ class Finding:
     """Of fall-off: how the body knew the lens for which it has compensated it, so that this is what it leaves."""
     turned: int | None = None
     """Exif's orientation by which the photos were turned about the centre; None if nobody can tell, or not alike."""
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """Say how well it is known now, and what as many photos again would bring; or why it is not known."""
+        kind = SPOKEN[self.kind] + (f" at f/{self.f_number:g}" if self.f_number else "")
+        kind += f", as the camera leaves it that knew the lens ({self.compensated})" if self.compensated else ""
+        if not (self.worth and self.is_known):
+            return (f"{kind}: {self.why}",)
+        corner, unit = abs(self.worth.correction[:, -1]).max(), self.worth.unit
+        found = f"{kind}: {corner:.2g} {unit} in the corner, give or take {self.worth.corner_error}; {self.source}"
+        more = [f"  {sentence}" for sentence in self.worth.reach_in_words]
+        if not self.is_sure:
+            left = self.worth.surely_within[:, -1].max() / 2**0.5
+            more.append(f"  As many photos again would leave about {left:.2g} {unit}.")
+        return (found, *more)
 
     @property
     def is_known(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,7 @@ from sixbit.export.batch.worker import DiedError, Worker, seconds_for
 from sixbit.export.memory import PROCESS, default_budget, gigabytes, needed
 from sixbit.export.presets import PLAIN
 from sixbit.files.limits import SECONDS
-from sixbit.machine import processors
+from sixbit.machine import linear_algebra_by_one, processors
 from sixbit.values.errors import Code, PhotoError, SixbitError
 
 LIGHT = 256 << 20
@@ -26,8 +25,6 @@ FITTING_S = 600
 """Seconds of a processor that a fit may take."""
 WALKING_S = 7200
 """Seconds of a processor that a run of overlapping photos may take."""
-THREADS = "OPENBLAS_NUM_THREADS"
-"""The environment variable by which NumPy's linear algebra takes so many threads."""
 TICK = 0.25
 """Seconds after which it is looked whether it was stopped."""
 
@@ -44,21 +41,16 @@ class Processes:
             self._idle.put(worker)
         self._executor = ThreadPoolExecutor(count)
         self._changed = threading.Condition()
-        self._before: str | None = None
+        self._alone = linear_algebra_by_one()
 
     def __enter__(self) -> Self:
-        # One thread each, as there is a process for each processor: two would wait for each other.
-        self._before = os.environ.get(THREADS)
-        os.environ[THREADS] = "1"
+        self._alone.__enter__()  # as there is a process for each processor
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._before is None:
-            del os.environ[THREADS]
-        else:
-            os.environ[THREADS] = self._before
+        self._alone.__exit__(None, None, None)
         if kind is not None:
             for worker in self._workers:
                 worker.kill()

@@ -12,8 +12,9 @@ import io
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,19 @@ UNUSED_S = 60 * 24 * 3600.0
 """Records that were not used for so long go."""
 
 Arrays = Mapping[str, Any]
+
+
+_HELD: ContextVar[dict[Path, Arrays] | None] = ContextVar("records in memory", default=None)
+
+
+@contextmanager
+def in_memory() -> Iterator[None]:
+    """Keep records in memory meanwhile: for a process that can write no file."""
+    token = _HELD.set({})
+    try:
+        yield
+    finally:
+        _HELD.reset(token)
 
 
 def folder() -> Path:
@@ -53,6 +67,9 @@ def save(record: Path, arrays: Arrays) -> None:
     """Keep what was measured. Raises PhotoError for a disk that is full."""
     import numpy as np
 
+    if (held := _HELD.get()) is not None:
+        held[record] = {name: np.asarray(value) for name, value in arrays.items()}
+        return
     data = io.BytesIO()
     np.savez_compressed(data, **arrays)
     make_folder(record.parent)
@@ -63,6 +80,8 @@ def load(record: Path) -> dict[str, Any] | None:
     """Read what was measured, None if there is nothing that can be read."""
     import numpy as np
 
+    if (held := _HELD.get()) is not None:
+        return dict(held[record]) if record in held else None
     try:
         # By its bytes: of a file that is none NumPy would leave it open.
         with np.load(io.BytesIO(record.read_bytes()), allow_pickle=False) as arrays:

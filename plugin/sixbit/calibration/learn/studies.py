@@ -14,7 +14,7 @@ from sixbit.calibration.learn.survey import KINDS, Group, Photo
 from sixbit.calibration.learn.work import Fit, Measure
 from sixbit.measure.worth import Outcome
 
-STEPS = (4, 8, 12, 16, 24, 32, 48, 64)
+STEPS = (4, 8, 12, 16)
 """Photos after which it is looked whether they are enough."""
 HARDLY = 0.9
 """Share of an error that is left by half as many photos more, where more of them bring hardly anything."""

@@ -24,6 +24,7 @@ from sixbit.lenses.match import Match, Status, match
 from sixbit.lenses.turned import how_turned
 from sixbit.tags.read import opened, read_shot, taken_at
 from sixbit.values.errors import CalibrationError, Code, PhotoError, SixbitError
+from sixbit.values.lens import Lens
 from sixbit.values.shot import Shot
 
 KINDS = ("distortion", "tca")
@@ -118,17 +119,22 @@ class LeftOut(NamedTuple):
     words: str
 
 
-def look(path: str) -> Photo | LeftOut:
-    """Look at a photo of an archive; its pixels are not read, and whatever is wrong with it becomes an answer."""
+def look(path: str, lens: Lens | None = None) -> Photo | LeftOut:
+    """Look at a photo of an archive; its pixels are not read, and whatever is wrong with it becomes an answer.
+
+    A photo that does not say its lens counts as taken with ``lens``, if one is given.
+    """
     try:
-        return _look(path)
+        return _look(path, lens)
     except (SixbitError, OSError) as error:
         return LeftOut(path, Why.UNREADABLE, str(getattr(error, "reason", error)))
 
 
-def _look(path: str) -> Photo | LeftOut:
+def _look(path: str, assumed: Lens | None) -> Photo | LeftOut:
     shot = read_shot(path)
     found = match(shot)
+    if assumed and found.lens is None and (not found.candidates or assumed in found.candidates):
+        found = found._replace(lens=assumed, status=Status.MATCHED)
     if refused := _why_not(shot, found):
         return LeftOut(path, *refused)
     lens, crop_factor = found.lens, found.crop_factor

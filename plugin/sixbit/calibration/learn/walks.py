@@ -104,5 +104,5 @@ def _runs(photos: Sequence[Photo], said: float | None) -> list[list[Photo]]:
 
 
 def _setting(photo: Photo, said: float | None) -> tuple[float | None, str]:
-    """What photos of a run share; guesses of one aperture differ."""
+    """Tell photos of one run from others by how they were set; guesses of one aperture differ."""
     return said or (None if photo.is_estimated else photo.f_number), photo.compensated

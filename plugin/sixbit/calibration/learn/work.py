@@ -6,6 +6,7 @@ alone, always in the order of the group: so the answer is the same whatever was 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sixbit.calibration.learn.findings import Finding
     from sixbit.calibration.learn.survey import Group, LeftOut, Photo
     from sixbit.measure.frame import DecodedFrame
+    from sixbit.measure.straightness import Straightening
 
 MOST_LINES = 150
 """Lines that are kept of a photo, the longest: those of a wood are many and say little."""
@@ -27,7 +29,7 @@ MOST_BLOCKS = 900
 """Blocks with edges that are measured in a photo."""
 OF_ARCHIVE = "of an archive"
 """Said in the source of all that is learnt."""
-SAID = "its aperture said by --aperture N"
+SAID = "its aperture said"
 
 
 class Look(NamedTuple):
@@ -156,14 +158,17 @@ Shown = Sequence[tuple[str, Mapping[str, Any]]]
 
 def _distortion(group: Group, shown: Shown) -> Finding:
     """Fit the distortion to all photos; if their edges disagree, to the half that has the most of long ones."""
+    from sixbit.measure.lines import LinesError
+
     try:
         return _straightened(group, shown)
-    except CalibrationError:
+    except LinesError as error:
         if len(shown) < 4:
             raise
+        every = error.seen.fit
         rich = sorted(shown, key=lambda one: (-_length(one[1]["points"]), one[0]))[: len(shown) // 2]
         among = {identity for identity, _ in rich}
-        return _straightened(group, [one for one in shown if one[0] in among])
+        return _straightened(group, [one for one in shown if one[0] in among], every)
 
 
 def _length(points: Any) -> float:
@@ -172,12 +177,15 @@ def _length(points: Any) -> float:
     return float(np.hypot(*(points[:, -1] - points[:, 0]).T).sum())
 
 
-def _straightened(group: Group, shown: Shown) -> Finding:
+def _straightened(group: Group, shown: Shown, rival: Straightening | None = None) -> Finding:
+    """Fit the distortion to photos; how far a ``rival`` is from it, which all photos have shown, is in its error."""
     import numpy as np
 
     from sixbit.calibration.learn.findings import Finding
-    from sixbit.measure.lines import PhotoLines, fit_lines
-    from sixbit.measure.straightness import Lines
+    from sixbit.measure.lines import NoDistortionError, PhotoLines, fit_lines
+    from sixbit.measure.straightness import Lines, error_by_photo, without_nodes
+    from sixbit.measure.worth import Outcome
+    from sixbit.values.lens import Model
 
     photos = []
     for _, one in shown:
@@ -185,17 +193,33 @@ def _straightened(group: Group, shown: Shown) -> Finding:
         picture = np.broadcast_to(np.uint8(0), tuple(one["searched"]))  # of which the shape alone is asked
         photos.append(PhotoLines(Lines(points, one["px"], np.zeros(len(points), int)), None, picture))
     width, height = map(int, shown[0][1]["size"])
-    found = fit_lines(photos, (width, height))
-    centre = (float(found.centre[0]), float(found.centre[1])) if found.centre.any() else None
+    try:
+        found = fit_lines(photos, (width, height))
+        seen, model, nothing = found.seen, found.distortion, None
+    except NoDistortionError as error:
+        seen, model, nothing = error.seen, None, error
+    worth = seen.worth
+    assert seen.fit
+    assert worth
+    farthest = math.hypot(width - 1, height - 1) / (min(width, height) - 1)
+    by_photo = error_by_photo(seen.lines, seen.fit, farthest, worth.weights)
+    off = np.hypot(worth.error, 100 * by_photo)
+    if rival:
+        away = seen.fit.apart_from(rival.polynomial, farthest, worth.weights)
+        off = np.hypot(off, 100 * without_nodes(np.abs(away), worth.weights))
+    worth = replace(worth, error=off)
+    if nothing and worth.outcome is Outcome.NOTHING:
+        raise nothing
     return Finding(
         group,
         "distortion",
-        found.worth.outcome,
+        worth.outcome,
         tuple(identity for identity, _ in shown),
         f"lines in {_counted(len(shown))} {OF_ARCHIVE}",
-        model=found.distortion,
-        worth=found.worth,
-        centre=centre,
+        "" if worth.outcome is Outcome.WORTH_KEEPING else f"Not enough: {worth.why_unsure(seen.helps)}",
+        model=model or Model(seen.fit.model, seen.fit.terms),
+        worth=worth,
+        centre=(float(seen.centre[0]), float(seen.centre[1])) if seen.centre.any() else None,
     )
 
 

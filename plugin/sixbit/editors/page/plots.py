@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sixbit.calibration.learn.findings import Finding
 from sixbit.compiler import optics
 from sixbit.compiler.shading import shading_of
 from sixbit.lenses.lensfun_xml import models_kept
@@ -183,6 +184,13 @@ def of_overlap(
         elif kind == "shading":
             plots.append(of_shading(one, {name: in_per_cent(curve) for name, curve in dots.items()}))
     return tuple(plots)
+
+
+def of_finding(finding: Finding) -> tuple[Plot, ...]:
+    """Plot what a heap of photos has shown of a kind."""
+    group = finding.group
+    farthest = math.hypot(group.long_side, group.short_side) / group.short_side
+    return of_overlap({finding.kind: finding.worth} if finding.worth else {}, {}, finding.model, farthest)
 
 
 def of_stops(curve: Curve) -> Curve:

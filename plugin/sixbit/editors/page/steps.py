@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sixbit.calibration import flat, lines, overlap, tca
+from sixbit.calibration.learn import heap
 from sixbit.editors.page import plots
 from sixbit.editors.page.pictures import heat_map, lines_before_after, lines_seen, paths_seen, where_seen
 from sixbit.editors.page.plots import Plot
@@ -140,6 +141,12 @@ def _of_run(result: overlap.OverlapResult) -> dict[str, OfPhoto]:
     return each
 
 
+def _of_heap(result: heap.Sorted) -> Findings:
+    verdict = tuple(words.strip() for words in result.verdict)
+    made = [plot for finding in result.learnt.findings if finding.is_known for plot in plots.of_finding(finding)]
+    return Findings(verdict, tuple(made), (), {name: OfPhoto(words) for name, words in result.brought.items()})
+
+
 def _brief_of_flat(result: flat.FlatResult) -> str:
     error = max(SURE * result.found.worth.known.error[-1], 0.01)
     return f"{-math.log2(result.found.corner_light):.2f} ± {error:.2f} stops darker"
@@ -163,5 +170,6 @@ STEPS = {
         overlap.keep,
         read=overlap.read_overlap,
     ),
+    "heap": Step((), heap.measure_heap, _of_heap, heap.keep_heap),
 }
-"""By name, as the command line has them."""
+"""By name, as the command line has them; ``heap`` is what ``sixbit learn`` does."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sixbit.editors.page.narrow import narrow
+from sixbit.machine import linear_algebra_by_one
 from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.watch import Progress
 
@@ -92,7 +93,8 @@ class Worker:
             self._pipe.close()
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(theirs, self._folder), name="sixbit calibrate", daemon=True)
-        self._process.start()
+        with linear_algebra_by_one():
+            self._process.start()
         theirs.close()
 
 

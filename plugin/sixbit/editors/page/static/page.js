@@ -156,7 +156,8 @@ function showFrames(frames) {
 
 // What was found in a photo can be enlarged; the photo itself says nothing by that.
 function thumbnail(frame) {
-  const address = `pictures/${frame.picture}`, words = frame.brought && `${frame.name}: ${frame.brought}`;
+  const address = `pictures/${frame.picture}`;
+  const words = frame.picture.startsWith("drawn-") && `${frame.name}: ${frame.brought}`;
   const known = thumbnails.get(frame.number);
   if (known?.address === address && known.words === words) return known.element; // it need not be loaded anew
   const element = words ? enlargeable(address, words) : Object.assign(make("img"), { src: address, alt: "" });

@@ -60,7 +60,7 @@ function photos(names) {
   return said;
 }
 
-const NAMES = { flat: "fall-off and colour", lines: "distortion", tca: "lateral colour", overlap: "photos of anything" };
+const NAMES = { flat: "fall-off and colour", lines: "distortion", tca: "lateral colour", overlap: "photos of anything", heap: "photos you already have" };
 
 // What waits with another lens, or on another card: one click leads there.
 export function showElsewhere(places, ask) {

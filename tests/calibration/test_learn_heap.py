@@ -1,0 +1,72 @@
+"""A heap of photos sorted on the page: what each was good for, and that nothing is written on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sixbit.calibration.keep import runs
+from sixbit.calibration.learn import records, work
+from sixbit.calibration.learn.heap import Sorted, keep_heap, measure_heap
+from sixbit.editors.page.steps import STEPS
+from sixbit.values.choices import Choices
+from sixbit.values.errors import CalibrationError, Code
+from tests.scenery import archive
+from tests.scenery.photo_factory import jpeg
+
+LENS = Choices(lens=archive.LENS_ID)
+
+
+@pytest.fixture(scope="module")
+def heap(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Five photos with lines and edges, one without its lens, one of another lens, and one in a crop mode."""
+    folder = tmp_path_factory.mktemp("heap")
+    paths = archive.save(folder, 5)
+    for name, tags in {
+        "untagged.jpg": {"LensModel": None},
+        "other.jpg": {"LensModel": "Summilux-M 1:1.4/21 ASPH.", "FocalLength": (21, 1)},
+        "crop.jpg": {"FocalLengthIn35mmFilm": 42},
+    }.items():
+        (folder / name).write_bytes(jpeg(archive.tags(9, **tags), size=archive.SIZE))
+        paths.append(folder / name)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def found(heap: list[Path]) -> Sorted:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "MOST_LINES", 40)
+        shares: list[float] = []
+        result = measure_heap(heap, LENS, lambda share, _: shares.append(share))
+    assert shares[-1] < 1
+    return result
+
+
+def test_each_photo_is_told_what_it_was_good_for(heap: list[Path], found: Sorted) -> None:
+    assert set(found.brought) == {path.name for path in heap}
+    measured = [name for name, words in found.brought.items() if words == "Measured for distortion and lateral colour."]
+    assert len(measured) >= 4
+    assert found.brought["other.jpg"] == "Left out: of another lens than the one that was chosen."
+    assert found.brought["crop.jpg"].startswith("Left out: ")
+    assert not found.brought["untagged.jpg"].startswith("Left out")
+    assert found.verdict[0].startswith("distortion: ")
+    assert not records.folder().exists()
+
+
+def test_what_it_shows_is_drawn_and_kept_once(found: Sorted) -> None:
+    findings = STEPS["heap"].findings(found)
+    assert [plot.title for plot in findings.plots] == ["Distortion", "Lateral colour"]
+    assert {name for name, one in findings.photos.items() if one.words} == set(found.brought)
+    assert [run.kinds for run in keep_heap(found)] == [("distortion",), ("tca",)]
+    assert len(runs()) == 2
+    with pytest.raises(CalibrationError, match="known as well already"):
+        keep_heap(found)
+
+
+def test_a_heap_of_nothing_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "crop.jpg"
+    path.write_bytes(jpeg(archive.tags(0, FocalLengthIn35mmFilm=42), size=archive.SIZE))
+    with pytest.raises(CalibrationError, match=r"Nothing here is worth keeping\. Left out: ") as refused:
+        measure_heap([path], LENS)
+    assert refused.value.code is Code.FRAMES
