@@ -96,9 +96,12 @@ struct Radius {
         const std::size_t i = std::clamp<std::size_t>(
             std::lower_bound(after.begin(), after.end(), radius) - after.begin(), 1, after.size() - 1);
         double at = before[i - 1] + (before[i] - before[i - 1]) * (radius - after[i - 1]) / (after[i] - after[i - 1]);
-        for (int step = 0; step < 3; ++step) at -= (value_of(source, at) - radius) / value_of(slope, at);
-        if (!(std::fabs(value_of(source, at) - radius) < 1e-9)) throw Refused("it folds over within the frame");
-        return at;
+        for (int step = 0; step < 4; ++step) {  // Newton's, of which two are enough
+            const double off = value_of(source, at) - radius;
+            if (std::fabs(off) < 1e-11) return at;
+            at -= off / value_of(slope, at);
+        }
+        throw Refused("it folds over within the frame");
     }
 };
 
@@ -197,7 +200,7 @@ class Warp {
         return {factor, first_x + (across - width / factor) / 2, first_y + (down - height / factor) / 2};
     }
 
-    static constexpr int samples = 128;
+    static constexpr int samples = 64;
     const Correction& made_;
     std::vector<Polynomial> unscaled_;
 };
@@ -208,12 +211,16 @@ class Warp {
 template <typename Function>
 Polynomial fitted(const Function& function, double end) {
     constexpr int count = 16;
+    static const std::vector<double> cosine = [] {  // of k halves of a node's step
+        std::vector<double> table;
+        for (int k = 0; k < 4 * count; ++k) table.push_back(std::cos(G_PI * k / (2 * count)));
+        return table;
+    }();
     double at[count], series[count];
-    for (int i = 0; i < count; ++i)
-        at[i] = function(end * std::sqrt((1 + std::cos(G_PI * (i + 0.5) / count)) / 2));
+    for (int i = 0; i < count; ++i) at[i] = function(end * std::sqrt((1 + cosine[2 * i + 1]) / 2));
     for (int k = 0; k < count; ++k) {
         series[k] = 0;
-        for (int i = 0; i < count; ++i) series[k] += at[i] * std::cos(G_PI * k * (i + 0.5) / count) * (k ? 2.0 : 1.0) / count;
+        for (int i = 0; i < count; ++i) series[k] += at[i] * cosine[k * (2 * i + 1) % (4 * count)] * (k ? 2.0 : 1.0) / count;
     }
     // Clenshaw's rule, on polynomials of r^2: t = 2 r^2 / end^2 - 1.
     const Polynomial t{-1.0, 2 / (end * end)};
