@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import shutil
@@ -110,6 +111,20 @@ def test_the_active_area_and_an_upright_picture_do_not_matter(tmp_path: Path) ->
     assert (raw.mosaic.width, raw.mosaic.height, raw.picture) == (292, 196, (284, 184))
     centre = struct.unpack_from(">2d", warp.parameters, len(warp.parameters) - 20)
     assert centre == pytest.approx(((4 + 283 / 2) / 292, (8 + 183 / 2) / 196))
+
+
+def test_a_raw_without_a_crop_is_developed_to_all_of_its_active_area(tmp_path: Path) -> None:
+    """Readers take shares of the ActiveArea, whether or not the picture is a part of it."""
+    crop_tags = (0xC61F, 0xC620)
+    bare = made(tmp_path, "bare.dng", active=(20, 40, 200, 300), without=crop_tags)
+    told = made(tmp_path, "told.dng", pixels=dngs.flat((260, 180)), crop=(0, 0, 260, 180))
+    of_bare, of_told = (
+        raw_in(photo, file).lists
+        for photo in (bare, told)
+        if write.write_in_place(photo, STOPPED_DOWN)
+        for file in [io.BytesIO(photo.read_bytes())]
+    )
+    assert of_bare == of_told
 
 
 def test_times_are_kept_and_a_copy_replaces_nothing(tmp_path: Path) -> None:
