@@ -27,10 +27,12 @@ from sixbit.raw.opcodes import FixVignetteRadial, WarpRectilinear, check, packed
 from sixbit.raw.sensor import raw_in
 from sixbit.raw.told import told_of
 from sixbit.values.choices import Choices
-from sixbit.values.errors import Code, SixbitError
+from sixbit.values.errors import Code, CompileError, SixbitError
 from sixbit.values.lens import Model
 from tests.scenery import dngs
+from tests.scenery.photo_factory import UNDEFINED
 from tests.scenery.programs import dcraw, exiftool
+from tests.scenery.refusals import refused
 from tests.scenery.root import RAW_DEVELOPER, system_root
 
 STOPPED_DOWN = Choices(f_number=5.6)
@@ -125,6 +127,25 @@ def test_a_raw_without_a_crop_is_developed_to_all_of_its_active_area(tmp_path: P
         for file in [io.BytesIO(photo.read_bytes())]
     )
     assert of_bare == of_told
+
+
+def test_gain_maps_beside_a_border(tmp_path: Path) -> None:
+    """darktable takes maps of all that is stored alone; an odd border has other colours for each program."""
+    (note,) = write.write_in_place(made(tmp_path, "even.dng", active=(2, 4, 200, 300))).correction.notes
+    assert "darktable does not see its gain maps" in note
+    assert not write.write_in_place(made(tmp_path, "none.dng")).correction.notes
+    assert not write.write_in_place(made(tmp_path, "open.dng", active=(2, 4, 200, 300)), STOPPED_DOWN).correction.notes
+    odd = made(tmp_path, "odd.dng", active=(1, 1, 199, 299))
+    with refused(CompileError, "an even number of rows and columns before its ActiveArea", Code.FORMAT):
+        write.write_in_place(odd)
+    assert write.write_in_place(odd, STOPPED_DOWN).grown
+
+
+def test_an_empty_list_of_the_camera_stands_in_nobodys_way(tmp_path: Path) -> None:
+    photo = made(tmp_path, more={structure_of.LISTS["OpcodeList2"]: (UNDEFINED, packed([]))})
+    assert write.write_in_place(photo, STOPPED_DOWN).grown
+    assert not write.write_in_place(photo, STOPPED_DOWN).grown
+    assert write.remove(photo).exactly
 
 
 def test_times_are_kept_and_a_copy_replaces_nothing(tmp_path: Path) -> None:

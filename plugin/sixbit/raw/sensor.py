@@ -157,8 +157,9 @@ def _mosaic(photo: Path, structure: Structure, entries: list[Entry]) -> tuple[Mo
         if find(entries, 0xC620) is not None:
             raise PhotoError("its areas do not lie in each other.", Code.DAMAGED, subject=photo)
         return Mosaic(width, height, (0.0, 0.0), _colours(photo, structure, entries)), (width, height)
-    _, _, across, down = areas.active
-    return Mosaic(across, down, areas.origin, _colours(photo, structure, entries)), areas.size
+    left, top, across, down = areas.active
+    border = (left, top, width - left - across, height - top - down)
+    return Mosaic(across, down, areas.origin, _colours(photo, structure, entries), border), areas.size
 
 
 def _colours(photo: Path, structure: Structure, entries: list[Entry]) -> tuple[int, ...]:
