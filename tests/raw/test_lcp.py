@@ -106,6 +106,18 @@ def test_one_lens_or_all_that_are_known(tmp_path: Path, capsys: pytest.CaptureFi
     assert not (tmp_path / "none").exists()
 
 
+def test_a_lens_that_no_profile_can_hold_leaves_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep.add(Setting(catalogue().lens(LENS), 1.0, 28.0, 1.5), "folds", distortion=Model("poly3", (-0.9,)))
+    assert main(["calibrate", "export", "--lcp", "-o", str(tmp_path)]) == 1
+    assert f"{LENS}: The distortion model folds over" in capsys.readouterr().err
+    others = {one.lens_id for one in catalogue().lenses.values() if one.best_calibrations()} - {LENS}
+    assert {path.name for path in tmp_path.iterdir()} == {f"sixbit-{one}.lcp" for one in others}
+    assert main(["calibrate", "export", "--lcp", LENS, "-o", str(tmp_path)]) == 1
+    words = ["calibrate", "export", "--lcp", "summilux-21", "--lens", "elmar-24", "-o", str(tmp_path / "two")]
+    assert main(words) == 2
+    assert not (tmp_path / "two").exists()
+
+
 def test_what_the_user_has_measured_comes_first() -> None:
     before = profile_of(LENS)
     setting = Setting(catalogue().lens(LENS), 1.0, 28.0, 1.5)

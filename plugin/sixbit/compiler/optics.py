@@ -17,7 +17,6 @@ from sixbit.lenses.entries import Entry
 from sixbit.values.polynomial import Polynomial
 from sixbit.values.shot import INFINITY_M
 
-
 SAME_FOCAL = 0.05
 """The share by which focal lengths differ that are told of one setting of a lens."""
 
