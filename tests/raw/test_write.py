@@ -19,7 +19,7 @@ from sixbit.calibration.frames import Setting
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.files import dng as structure_of
 from sixbit.files.dng_kept import FOLDER
-from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, Structure, StructureError, find
+from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, SUBFILE_TYPE, Structure, StructureError, find
 from sixbit.lenses.catalogue import catalogue
 from sixbit.machine import user_data
 from sixbit.raw import write
@@ -146,6 +146,23 @@ def test_an_empty_list_of_the_camera_stands_in_nobodys_way(tmp_path: Path) -> No
     assert write.write_in_place(photo, STOPPED_DOWN).grown
     assert not write.write_in_place(photo, STOPPED_DOWN).grown
     assert write.remove(photo).exactly
+
+
+def test_what_a_program_has_put_beside_the_raw_does_not_keep_the_correction_in(tmp_path: Path) -> None:
+    """Lightroom puts an enhanced picture into the DNG itself: nothing is written then, but told, and taken out."""
+    photo = made(tmp_path)
+    write.write_in_place(photo, STOPPED_DOWN)
+    with photo.open("r+b") as file:
+        structure = Structure(file)
+        preview = list(structure_of.raw_directories(structure))[2]
+        number = next(k for k, one in enumerate(preview.entries) if one.tag == SUBFILE_TYPE)
+        file.seek(preview.at + 2 + 12 * number + 8)
+        file.write(struct.pack("<I", structure_of.ENHANCED))
+    assert told_of(photo).record
+    with refused(SixbitError, "an enhanced picture of the raw", Code.FORMAT):
+        write.write_in_place(photo, STOPPED_DOWN)
+    assert not write.remove(photo).exactly
+    assert not told_of(photo).lines
 
 
 def test_times_are_kept_and_a_copy_replaces_nothing(tmp_path: Path) -> None:
