@@ -8,6 +8,7 @@ import os
 import shutil
 import struct
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -381,11 +382,12 @@ def test_fall_off_that_the_camera_has_compensated_is_left_out(tmp_path: Path) ->
 @pytest.mark.parametrize("body", ["LEICA M10", "LEICA M10-R"])
 def test_flats_of_that_very_body_hold_what_the_camera_did(tmp_path: Path, body: str) -> None:
     """So shading, and fall-off of one's own, are written where an M knew its lens; none is known of another body."""
-    coded = {"lens": "Summilux-M 1:1.4/21 ASPH.", "focal_mm": 21, "f_number": (28, 10)}
+    name = "Summilux-M 1:1.4/21 ASPH."
+    coded: dict[str, Any] = {"lens": name, "focal_mm": 21, "f_number": (28, 10)}
     shading = Shading(PlaneShading((1.0, 0.0, -0.05)), PlaneShading()).to_json()
-    setting = Setting(
-        catalogue().lens("summilux-21"), 1.0, 21.0, 1.5, 2.8, 1000.0, "Leica Camera AG", "LEICA M10", turned=1
-    )
+    lens = catalogue().lens("summilux-21")
+    setting = Setting(lens, 1.0, 21.0, 1.5, 2.8, 1000.0, "Leica Camera AG", "LEICA M10", turned=1)
+    setting = replace(setting, compensated=name)
     keep.add(setting, "9 flats", shading=shading, vignetting=Model("pa", (-0.1, 0.0, 0.0)))
     photo = made(tmp_path, model=body, **coded)
     written = write.write_in_place(photo).correction.record["corrections"]
