@@ -379,7 +379,9 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     run = keep(OPEN)
     assert main(["calibrate", "list"]) == 0
     assert run.name in capsys.readouterr().out
-    assert main(["calibrate", "list", "--lens", "no-such-lens"]) == 1
+    with pytest.raises(SystemExit) as caught:
+        main(["calibrate", "list", "--lens", "no-such-lens"])
+    assert caught.value.code == 2
     assert "no-such-lens" in capsys.readouterr().err
     assert main(["calibrate", "export", "-o", str(tmp_path / "a b.xml")]) == 0
     assert main(["calibrate", "remove", run.name]) == 0

@@ -12,6 +12,8 @@ import lensfunpy
 import numpy as np
 import pytest
 
+from sixbit.calibration import keep
+from sixbit.calibration.frames import Setting
 from sixbit.cli.ways_out import WAYS_OUT
 from sixbit.compiler import optics as models
 from sixbit.compiler.compile import compile_filter, compile_optics
@@ -22,6 +24,7 @@ from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, CompileError, FilterError
 from sixbit.values.filter import Filter
 from sixbit.values.kinds import Grade
+from sixbit.values.lens import Model
 from sixbit.values.shot import Shot, Tagged
 from tests.scenery.lensfun_models import optics_of
 from tests.scenery.lensfun_oracle import grid, source_points, vignetting
@@ -320,6 +323,20 @@ def test_unusable_arguments_name_the_way_out(
 ) -> None:
     with refused(CompileError, reason):
         compile_filter("summicron-35-asph", choices=Choices(**choices), size=size)
+
+
+def test_what_was_measured_at_one_focal_length_is_not_taken_for_another() -> None:
+    """lensfun takes the nearest, however far: a Tri-Elmar at 21 mm would be bent like one at 16."""
+    lens = catalogue().lens("tri-elmar-16-18-21")
+    setting = Setting(lens, 1.0, 16.0, 1.5, f_number=4.0)
+    keep.add(setting, "test", distortion=Model("poly3", (0.01,)), vignetting=Model("pa", (-0.5, 0.1, 0.0)))
+    for focal, is_there in ((16.4, True), (21.0, False)):
+        choices = Choices(crop_factor=1.0, focal_mm=focal, f_number=4.0)
+        made_from = compile_filter(lens.lens_id, choices=choices, size=(900, 600)).made_from
+        assert made_from["corrections"] == (["distortion", "vignetting"] if is_there else [])
+    assert {"distortion": "no calibration is near 21 mm", "vignetting": "no calibration is near 21 mm"}.items() <= (
+        made_from["left_out"].items()
+    )
 
 
 def test_an_unknown_lens_and_a_zoom_without_focal_length() -> None:

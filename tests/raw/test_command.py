@@ -49,7 +49,7 @@ def test_a_lens_is_chosen_by_its_name_too(folder: Path, capsys: pytest.CaptureFi
         assert caught.value.code == 2
     said = capsys.readouterr().err
     assert "may be summicron-50" in said
-    assert "'no such lens' is the name of no lens" in said
+    assert "There is no lens called 'no such lens'" in said
 
 
 def test_a_link_in_the_output_folder_is_not_followed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,8 +102,20 @@ def test_one_lens_or_all_that_are_known(tmp_path: Path, capsys: pytest.CaptureFi
     assert all("px of 8192" in line for line in lines)
     assert set(files) == {one.lens_id for one in catalogue().lenses.values() if one.best_calibrations()}
     assert main(["calibrate", "export", "--lcp", "--complete", "-o", str(tmp_path / "more")]) == 2
-    assert main(["calibrate", "export", "--lcp", "summarit-50", "-o", str(tmp_path / "none")]) == 1
+    assert main(["calibrate", "export", "--lcp", "vm-nokton-40-1.2", "-o", str(tmp_path / "none")]) == 1
     assert not (tmp_path / "none").exists()
+
+
+def test_a_lens_that_no_profile_can_hold_leaves_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep.add(Setting(catalogue().lens(LENS), 1.0, 28.0, 1.5), "folds", distortion=Model("poly3", (-0.9,)))
+    assert main(["calibrate", "export", "--lcp", "-o", str(tmp_path)]) == 1
+    assert f"{LENS}: The distortion model folds over" in capsys.readouterr().err
+    others = {one.lens_id for one in catalogue().lenses.values() if one.best_calibrations()} - {LENS}
+    assert {path.name for path in tmp_path.iterdir()} == {f"sixbit-{one}.lcp" for one in others}
+    assert main(["calibrate", "export", "--lcp", LENS, "-o", str(tmp_path)]) == 1
+    words = ["calibrate", "export", "--lcp", "summilux-21", "--lens", "elmar-24", "-o", str(tmp_path / "two")]
+    assert main(words) == 2
+    assert not (tmp_path / "two").exists()
 
 
 def test_what_the_user_has_measured_comes_first() -> None:
@@ -115,6 +127,16 @@ def test_what_the_user_has_measured_comes_first() -> None:
     assert own.distortion_px < 1e-6
     assert own.kinds == before.kinds
     assert any("6 photos with lines" in source for source in own.sources)
+
+
+def test_a_lens_of_several_focal_lengths_is_told_where_it_was_measured() -> None:
+    lens = catalogue().lens("tri-elmar-16-18-21")
+    keep.add(Setting(lens, 1.0, 16.0, 1.5), "6 photos with lines", distortion=Model("poly3", (0.01,)))
+    assert [setting.focal_mm for setting in profile_of(lens.lens_id).settings] == [16.0]
+    keep.add(Setting(lens, 1.0, 21.0, 1.5), "6 photos with lines", distortion=Model("poly3", (-0.01,)))
+    keep.add(Setting(lens, 1.0, 21.0, 1.5, f_number=4.0), "a flat", vignetting=Model("pa", (-0.5, 0.1, 0.0)))
+    found = {setting.focal_mm: setting.fall_off is not None for setting in profile_of(lens.lens_id).settings}
+    assert found == {16.0: False, 18.0: False, 21.0: True}
 
 
 def test_a_lens_without_a_calibration_has_none() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import shutil
 import struct
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from sixbit.calibration.frames import Setting
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.files import dng as structure_of
 from sixbit.files.dng_kept import FOLDER
-from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, Structure, StructureError, find
+from sixbit.files.tiff import LONG, ORIENTATION, SHORT, SUB_IFDS, SUBFILE_TYPE, Structure, StructureError, find
 from sixbit.lenses.catalogue import catalogue
 from sixbit.machine import user_data
 from sixbit.raw import write
@@ -26,10 +28,12 @@ from sixbit.raw.opcodes import FixVignetteRadial, WarpRectilinear, check, packed
 from sixbit.raw.sensor import raw_in
 from sixbit.raw.told import told_of
 from sixbit.values.choices import Choices
-from sixbit.values.errors import Code, SixbitError
+from sixbit.values.errors import Code, CompileError, SixbitError
 from sixbit.values.lens import Model
 from tests.scenery import dngs
+from tests.scenery.photo_factory import UNDEFINED
 from tests.scenery.programs import dcraw, exiftool
+from tests.scenery.refusals import refused
 from tests.scenery.root import RAW_DEVELOPER, system_root
 
 STOPPED_DOWN = Choices(f_number=5.6)
@@ -110,6 +114,56 @@ def test_the_active_area_and_an_upright_picture_do_not_matter(tmp_path: Path) ->
     assert (raw.mosaic.width, raw.mosaic.height, raw.picture) == (292, 196, (284, 184))
     centre = struct.unpack_from(">2d", warp.parameters, len(warp.parameters) - 20)
     assert centre == pytest.approx(((4 + 283 / 2) / 292, (8 + 183 / 2) / 196))
+
+
+def test_a_raw_without_a_crop_is_developed_to_all_of_its_active_area(tmp_path: Path) -> None:
+    """Readers take shares of the ActiveArea, whether or not the picture is a part of it."""
+    crop_tags = (0xC61F, 0xC620)
+    bare = made(tmp_path, "bare.dng", active=(20, 40, 200, 300), without=crop_tags)
+    told = made(tmp_path, "told.dng", pixels=dngs.flat((260, 180)), crop=(0, 0, 260, 180))
+    of_bare, of_told = (
+        raw_in(photo, file).lists
+        for photo in (bare, told)
+        if write.write_in_place(photo, STOPPED_DOWN)
+        for file in [io.BytesIO(photo.read_bytes())]
+    )
+    assert of_bare == of_told
+
+
+def test_gain_maps_beside_a_border(tmp_path: Path) -> None:
+    """darktable takes maps of all that is stored alone; an odd border has other colours for each program."""
+    (note,) = write.write_in_place(made(tmp_path, "even.dng", active=(2, 4, 200, 300))).correction.notes
+    assert "darktable does not see its gain maps" in note
+    assert not write.write_in_place(made(tmp_path, "none.dng")).correction.notes
+    assert not write.write_in_place(made(tmp_path, "open.dng", active=(2, 4, 200, 300)), STOPPED_DOWN).correction.notes
+    odd = made(tmp_path, "odd.dng", active=(1, 1, 199, 299))
+    with refused(CompileError, "an even number of rows and columns before its ActiveArea", Code.FORMAT):
+        write.write_in_place(odd)
+    assert write.write_in_place(odd, STOPPED_DOWN).grown
+
+
+def test_an_empty_list_of_the_camera_stands_in_nobodys_way(tmp_path: Path) -> None:
+    photo = made(tmp_path, more={structure_of.LISTS["OpcodeList2"]: (UNDEFINED, packed([]))})
+    assert write.write_in_place(photo, STOPPED_DOWN).grown
+    assert not write.write_in_place(photo, STOPPED_DOWN).grown
+    assert write.remove(photo).exactly
+
+
+def test_what_a_program_has_put_beside_the_raw_does_not_keep_the_correction_in(tmp_path: Path) -> None:
+    """Lightroom puts an enhanced picture into the DNG itself: nothing is written then, but told, and taken out."""
+    photo = made(tmp_path)
+    write.write_in_place(photo, STOPPED_DOWN)
+    with photo.open("r+b") as file:
+        structure = Structure(file)
+        preview = list(structure_of.raw_directories(structure))[2]
+        number = next(k for k, one in enumerate(preview.entries) if one.tag == SUBFILE_TYPE)
+        file.seek(preview.at + 2 + 12 * number + 8)
+        file.write(struct.pack("<I", structure_of.ENHANCED))
+    assert told_of(photo).record
+    with refused(SixbitError, "an enhanced picture of the raw", Code.FORMAT):
+        write.write_in_place(photo, STOPPED_DOWN)
+    assert not write.remove(photo).exactly
+    assert not told_of(photo).lines
 
 
 def test_times_are_kept_and_a_copy_replaces_nothing(tmp_path: Path) -> None:
@@ -328,11 +382,12 @@ def test_fall_off_that_the_camera_has_compensated_is_left_out(tmp_path: Path) ->
 @pytest.mark.parametrize("body", ["LEICA M10", "LEICA M10-R"])
 def test_flats_of_that_very_body_hold_what_the_camera_did(tmp_path: Path, body: str) -> None:
     """So shading, and fall-off of one's own, are written where an M knew its lens; none is known of another body."""
-    coded = {"lens": "Summilux-M 1:1.4/21 ASPH.", "focal_mm": 21, "f_number": (28, 10)}
+    name = "Summilux-M 1:1.4/21 ASPH."
+    coded: dict[str, Any] = {"lens": name, "focal_mm": 21, "f_number": (28, 10)}
     shading = Shading(PlaneShading((1.0, 0.0, -0.05)), PlaneShading()).to_json()
-    setting = Setting(
-        catalogue().lens("summilux-21"), 1.0, 21.0, 1.5, 2.8, 1000.0, "Leica Camera AG", "LEICA M10", turned=1
-    )
+    lens = catalogue().lens("summilux-21")
+    setting = Setting(lens, 1.0, 21.0, 1.5, 2.8, 1000.0, "Leica Camera AG", "LEICA M10", turned=1)
+    setting = replace(setting, compensated=name)
     keep.add(setting, "9 flats", shading=shading, vignetting=Model("pa", (-0.1, 0.0, 0.0)))
     photo = made(tmp_path, model=body, **coded)
     written = write.write_in_place(photo).correction.record["corrections"]

@@ -68,11 +68,12 @@ def dng(
     xmp: bytes = b"",
     more: Mapping[int, tuple[int, Any]] | None = None,
     of_first: Mapping[int, tuple[int, Any]] | None = None,
+    without: Sequence[int] = (),
 ) -> bytes:
     """Return a DNG. ``colours`` are those of four pixels, none of a sensor without.
 
     ``active`` is top, left, bottom and right, ``crop`` the origin and the size of the picture; ``more`` are entries of
-    the directory of the raw, and ``of_first`` of the first.
+    the directory of the raw, and ``of_first`` of the first; ``without`` are those that the raw lacks.
     """
     file = _File(order)
     if pixels is None:
@@ -81,6 +82,7 @@ def dng(
     raw = _picture_tags(file, pixels, stored)
     raw |= _raw_tags(width, height, colours, active or (0, 0, height, width), crop)
     raw |= more or {}
+    raw = {tag: value for tag, value in raw.items() if tag not in without}
     thumbnail, preview = _jpeg(file, 32, 21), _jpeg(file, 96, 64)
     main = _main_tags(file, order, orientation, model, lens, f_number, focal_mm, software)
     main |= {0x02BC: (BYTE, xmp)} if xmp else {}

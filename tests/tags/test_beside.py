@@ -108,6 +108,16 @@ def test_a_correction_whose_record_is_gone_is_a_question_elsewhere(raw: Path) ->
     assert any("L1000001.DNG" in said for said in done_unmarked(shot))
 
 
+@pytest.mark.parametrize("as_element", [False, True])
+def test_darktable_leaves_the_name_of_the_raw(raw: Path, as_element: bool) -> None:
+    """Of a duplicate it exports L1000001_01.jpg."""
+    name, element = "L1000001_01.jpg", "<xmpMM:DerivedFrom>L1000001.DNG</xmpMM:DerivedFrom>"
+    photo = derived(raw, "darktable 5.4.0", element, name)
+    if not as_element:
+        photo = developed(raw.parent, "darktable 5.4.0", name, **{"xmpMM:DerivedFrom": "L1000001.DNG"})
+    assert any("darktable may have carried it out" in said for said in done_unmarked(read_shot(photo)))
+
+
 IDENTITY = "0123456789ABCDEF0123456789ABCDEF"
 DERIVED = (
     '<xmpMM:DerivedFrom stRef:instanceID="xmp.iid:1" stRef:documentID="{0}"/>',

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, progress_bar
 from sixbit.cli.arguments import SETTING, add_large, add_lens, add_setting, chosen, lens, positive
 from sixbit.files.limits import LARGE_VARIABLE
-from sixbit.values.errors import photo_name
+from sixbit.values.errors import CompileError, photo_name
 
 if TYPE_CHECKING:
     from sixbit.lenses.own import Run
@@ -163,6 +163,9 @@ def _export(options: argparse.Namespace) -> int:
     from sixbit.lenses.lensfun_xml import parted
 
     lens_id = options.of_lens or options.lens
+    if options.lens not in (None, lens_id):
+        complain(f"{lens_id} and {options.lens} are two lenses: name one")
+        return UNUSABLE
     if options.lcp:
         return _export_profiles(options, lens_id)
     if options.out.suffix.lower() == ".json":
@@ -185,12 +188,20 @@ def _export_profiles(options: argparse.Namespace, lens_id: str | None) -> int:
         return UNUSABLE
     lenses = [catalogue().lens(lens_id)] if lens_id else catalogue().lenses.values()
     known = [one.lens_id for one in lenses if lens_id or set(one.best_calibrations()) & set(lcp.KINDS)]
+    status = DONE
     for one in known:
-        profile = lcp.profile_of(one)
+        try:
+            profile = lcp.profile_of(one)
+        except CompileError as error:
+            if lens_id:
+                raise
+            status = SOME_FAILED
+            complain(f"{one}: {error.reason}")
+            continue
         path = options.out / f"sixbit-{one}.lcp"
         write_whole(path, lcp.written(profile), make_folder=True)
         print(f"{photo_name(path)}: {profile.told}")
-    return DONE
+    return status
 
 
 def _export_for_others(options: argparse.Namespace, lens_id: str | None) -> int:

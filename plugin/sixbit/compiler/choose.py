@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sixbit.compiler.by_hand import ByHand
-from sixbit.compiler.optics import MODELS, Optics, Sensor, SensorPicture, optics_of, tca
+from sixbit.compiler.optics import MODELS, SAME_FOCAL, Optics, Sensor, SensorPicture, optics_of, reaches, tca
 from sixbit.compiler.shading import interpolated
 from sixbit.lenses.bodies import same_body
 from sixbit.lenses.catalogue import catalogue
@@ -89,7 +89,7 @@ def choose(
         elif kind == "shading" and Grade.MEASURED in choices.grades:
             chosen[kind] = _shading_of(usage)
         else:
-            chosen[kind] = why = _why_none(usage, kind, kind in entries, choices.grades)
+            chosen[kind] = why = _why_none(usage, kind, entries.get(kind), choices.grades)
             if kind in set_by_eye:
                 chosen[kind] = _by_hand(usage.picture, kind, set_by_eye[kind])
             elif kind == "tca" and measured_tca is not None:
@@ -160,15 +160,17 @@ def _leave_to_camera(entries: dict[str, Entry], usage: Usage, choices: Choices) 
     return told
 
 
-def _why_none(usage: Usage, kind: str, is_known: bool, grades: tuple[Grade, ...]) -> Sentence:
+def _why_none(usage: Usage, kind: str, known: Entry | None, grades: tuple[Grade, ...]) -> Sentence:
     """Tell why no calibration of the database corrects a kind: the one that is known may be of another setting."""
-    if is_known and kind == "vignetting":
+    if known and not reaches(known, kind, usage.focal_mm):
+        return _none_near_focal_length(usage.focal_mm)
+    if known and kind == "vignetting":
         f_number = usage.aperture.f_number
         return _none_near_aperture(f_number) if f_number else APERTURE_UNKNOWN
-    if is_known:
+    if known:
         return _none_near_focal_length(usage.focal_mm)
-    of_kind = [known for known in usage.lens.calibrations if known.kind == kind]
-    others = {known.grade for known in of_kind if not known.compensated}
+    of_kind = [one for one in usage.lens.calibrations if one.kind == kind]
+    others = {one.grade for one in of_kind if not one.compensated}
     if of_kind and not others:
         return COMPENSATED_ALONE
     if others & set(grades):
@@ -205,7 +207,7 @@ def _shading_of(usage: Usage) -> Chosen:
     f_number, focal = usage.aperture.f_number, usage.focal_mm
     if f_number is None:
         return APERTURE_UNKNOWN
-    used = [run for run in large if run.same_sensor(large[-1]) and abs(run.focal_mm / focal - 1) < 0.05]
+    used = [run for run in large if run.same_sensor(large[-1]) and abs(run.focal_mm / focal - 1) < SAME_FOCAL]
     shading = interpolated(used, f_number, usage.distance_m)
     if shading is None:
         return _none_near_aperture(f_number) if used else _none_near_focal_length(focal)

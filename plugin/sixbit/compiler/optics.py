@@ -17,6 +17,9 @@ from sixbit.lenses.entries import Entry
 from sixbit.values.polynomial import Polynomial
 from sixbit.values.shot import INFINITY_M
 
+SAME_FOCAL = 0.05
+"""The share by which focal lengths differ that are told of one setting of a lens."""
+
 
 @dataclass(frozen=True)
 class Sensor:
@@ -212,7 +215,7 @@ def optics_of(
     """Interpolate lensfun entries, one a kind of correction, to a focal length, aperture and distance.
 
     lensfun does it, by its own rules. A kind is None where there is no entry, or lensfun has no answer that far from
-    what was measured; fall-off also where the f-number is not known.
+    what was measured, or it :func:`reaches` not so far; fall-off also where the f-number is not known.
 
     >>> from sixbit.lenses.catalogue import catalogue
     >>> entries = catalogue().calibration_entries("summicron-35-asph")
@@ -222,10 +225,21 @@ def optics_of(
     """
     found: dict[str, Any] = {}
     for kind, entry in entries.items():
+        if not reaches(entry, kind, focal_mm):
+            continue
         if model := _interpolated(entry.lens, kind, focal_mm, f_number, distance_m):
             sensor = Sensor(entry.crop_factor, entry.aspect_ratio, entry.centre)
             found[kind] = MODELS[kind](model.model.name.lower(), model.terms), sensor
     return Optics(**found)
+
+
+def reaches(entry: Entry, kind: str, focal_mm: float) -> bool:
+    """Tell whether a focal length was measured, or lies between two that were.
+
+    lensfun has an answer for any other, too: that of the nearest, which is another lens as far as its faults go.
+    """
+    measured = [row.focal for row in getattr(entry.lens, f"calib_{kind}")]
+    return bool(measured) and min(measured) * (1 - SAME_FOCAL) <= focal_mm <= max(measured) * (1 + SAME_FOCAL)
 
 
 def _interpolated(lens: Any, kind: str, focal_mm: float, f_number: float | None, distance_m: float) -> Any:

@@ -47,13 +47,14 @@ class Mosaic:
     """A raw as its opcodes see it: width and height of the ActiveArea, and where the picture begins in it, in px.
 
     ``colours`` are those of four neighbouring pixels, as 0, 1 and 2 for red, green and blue, row by row; none of a
-    sensor without colours.
+    sensor without colours. ``border`` is what is stored beyond the ActiveArea: left, top, right and below, in px.
     """
 
     width: int
     height: int
     origin: tuple[float, float] = (0.0, 0.0)
     colours: tuple[int, ...] = (0, 1, 1, 2)
+    border: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     @property
     def planes(self) -> int:
@@ -188,6 +189,9 @@ def _gain_maps(warp: Warp, mosaic: Mosaic) -> tuple[tuple[Known, ...], float]:
     """Fall-off and shading as a map for each of four neighbouring pixels, and the largest error between nodes."""
     if mosaic.colours and (mosaic.width % 2 or mosaic.height % 2):
         raise _beyond("gain maps need an even number of rows and columns")
+    if mosaic.colours and (mosaic.border[0] % 2 or mosaic.border[1] % 2):
+        # Adobe's readers count rows from the ActiveArea, others from the first that is stored.
+        raise _beyond("gain maps need an even number of rows and columns before its ActiveArea")
     for rows in MAP_ROWS:
         columns = round((rows - 1) * mosaic.width / mosaic.height) + 1
         nodes, error = _straddled(_nodes(warp, mosaic, 2 * rows - 1, 2 * columns - 1))

@@ -16,7 +16,7 @@ from html import escape
 import numpy as np
 
 from sixbit.compiler.fit import SAMPLES, Curve
-from sixbit.compiler.optics import Optics, SensorPicture, optics_of
+from sixbit.compiler.optics import SAME_FOCAL, Optics, SensorPicture, optics_of
 from sixbit.compiler.warp import WIDTH_OF_BUDGET, Warp
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import Entry
@@ -109,6 +109,8 @@ def profile_of(lens_id: str, grades: Sequence[Grade] = TRUSTED) -> Profile:
     settings, distortion_px, tca_px = [], 0.0, 0.0
     for focal_mm, f_number, distance_m in _set_to(lens, entries):
         optics = optics_of(entries, focal_mm, f_number, distance_m)
+        if optics == Optics():  # of another focal length alone
+            continue
         warp = Warp(optics, picture)
         focal_px = focal_mm / long_mm * picture.width
         bend, off = _distortion(warp, focal_px)
@@ -229,7 +231,7 @@ def _set_to(lens: Lens, entries: dict[str, Entry]) -> Iterator[tuple[float, floa
     """Yield the settings that were measured: focal lengths, and for each the apertures and distances of fall-off."""
     for focal_mm in lens.focals or (lens.focal_min,):
         measured = entries["vignetting"].lens.calib_vignetting if "vignetting" in entries else []
-        near = [row for row in measured if abs(row.focal / focal_mm - 1) < 0.05]
+        near = [row for row in measured if abs(row.focal / focal_mm - 1) < SAME_FOCAL]
         # lensfun keeps them in single precision.
         found = sorted({(round(row.aperture, 4), min(round(row.distance, 4), INFINITY_M)) for row in near})
         for f_number, distance_m in found or [(lens.f_number_open or 2.8, INFINITY_M)]:

@@ -32,7 +32,8 @@ class Raw(NamedTuple):
     """An open DNG: its structure and the directory of its raw, the mosaic, the picture in px, and lists that are there.
 
     ``tail`` is what Sixbit has left in it, and ``size`` the length of the file, without a tail that nothing points to:
-    of a process that was killed. ``record`` tells of the lists, if they are Sixbit's.
+    of a process that was killed. ``record`` tells of the lists, if they are Sixbit's. ``unfit`` says why no opcodes fit
+    to it, though it may hold some: other programs put pictures beside a raw that carries a correction.
     """
 
     structure: Structure
@@ -44,6 +45,7 @@ class Raw(NamedTuple):
     record: Mapping[str, Any] | None
     size: int
     is_signed: bool
+    unfit: str | None = None
 
     @property
     def carries(self) -> bool:
@@ -60,7 +62,7 @@ def _structural(photo: Path) -> Iterator[None]:
 
 
 def raw_in(photo: Path, file: BinaryIO) -> Raw:
-    """Look at an open DNG. Raises PhotoError for what is none, is damaged, or is laid out as no opcodes fit to."""
+    """Look at an open DNG. Raises PhotoError for what is none, is damaged, or holds no raw that can be found."""
     file.seek(0)
     head = file.read(4)
     if head in (b"II+\0", b"MM\0+"):
@@ -76,8 +78,13 @@ def raw_in(photo: Path, file: BinaryIO) -> Raw:
         if find(main, tiff.DNG_VERSION) is None:
             raise _no_dng(photo)
         directories = list(dng.raw_directories(structure))
-        _check_pictures(photo, structure, directories)
-        directory = dng.raw_directory(structure, directories)
+        unfit = _why_unfit(structure, directories)
+        try:
+            directory = dng.raw_directory(structure, directories)
+        except StructureError:
+            if unfit:
+                raise _unfit(photo, unfit) from None
+            raise
         tail = dng.tail_of(structure, directory)
         for one in directories:
             _check_values(photo, structure, one.entries, size)
@@ -85,13 +92,16 @@ def raw_in(photo: Path, file: BinaryIO) -> Raw:
             size = tail.before
         lists = dng.lists_in(structure, directory.entries)
         mosaic, picture = _mosaic(photo, structure, directory.entries)
+        unfit = unfit or _why_no_mosaic(structure, directory.entries)
         record = dng.own_record(lists, tail)
         is_signed = find(main, tiff.CREDENTIALS) is not None
-    return Raw(structure, directory, mosaic, picture, lists, tail, record, size, is_signed)
+    return Raw(structure, directory, mosaic, picture, lists, tail, record, size, is_signed, unfit)
 
 
 def check_room(photo: Path, raw: Raw) -> None:
-    """Raise PhotoError where opcodes of others stand: those of the camera are not replaced, nor doubled."""
+    """Raise PhotoError where no opcodes fit, or others' stand: those of the camera are not replaced, nor doubled."""
+    if raw.unfit:
+        raise _unfit(photo, raw.unfit)
     if raw.carries:
         return
     for name, data in raw.lists.items():
@@ -110,19 +120,33 @@ def check_room(photo: Path, raw: Raw) -> None:
             raise PhotoError(why, subject=photo)
 
 
-def _check_pictures(photo: Path, structure: Structure, directories: list[dng.RawDirectory]) -> None:
+def _why_unfit(structure: Structure, directories: list[dng.RawDirectory]) -> str | None:
+    """Say what pictures there are for which no opcodes of a raw are meant."""
+    found = set()
     for one in directories:
         kind = structure.number(find(one.entries, tiff.SUBFILE_TYPE)) or 0
-        photometric = structure.number(find(one.entries, dng.PHOTOMETRIC))
+        photometric = structure.number(find(one.entries, dng.PHOTOMETRIC)) or 0
         samples = structure.number(find(one.entries, tiff.SAMPLES)) or 1
         if kind == dng.ENHANCED:
-            raise _unfit(photo, "a program has put an enhanced picture of the raw beside it")
+            return "a program has put an enhanced picture of the raw beside it"
         if kind == 0 and photometric == dng.LINEAR and samples != 1:
-            raise _unfit(photo, "its colours are mixed already, as in a merged or converted raw")
-    if not any(
-        (structure.number(find(one.entries, dng.PHOTOMETRIC)) or 0) in (dng.CFA, dng.LINEAR) for one in directories
-    ):
-        raise _unfit(photo, "it holds no raw")
+            return "its colours are mixed already, as in a merged or converted raw"
+        found.add(photometric)
+    return None if found & {dng.CFA, dng.LINEAR} else "it holds no raw"
+
+
+def _why_no_mosaic(structure: Structure, entries: list[Entry]) -> str | None:
+    scale = structure.ratios(find(entries, _SCALE)) or (1.0, 1.0)
+    if scale[0] != scale[-1]:
+        return "its pixels are no squares"
+    if structure.number(find(entries, dng.PHOTOMETRIC)) == dng.LINEAR:
+        return None
+    colours = structure.numbers(find(entries, _CFA_COLOURS))
+    layout = structure.number(find(entries, _CFA_LAYOUT)) or 1
+    usual = structure.numbers(find(entries, _CFA_SIZE)) == (2, 2) and layout == 1 and colours in ((), (0, 1, 2))
+    if not usual or sorted(_colours(structure, entries)) != [0, 1, 1, 2]:
+        return "its pixels have other colours than two of green with one of red and one of blue"
+    return None
 
 
 def _check_values(photo: Path, structure: Structure, entries: list[Entry], size: int) -> None:
@@ -149,31 +173,24 @@ def _mosaic(photo: Path, structure: Structure, entries: list[Entry]) -> tuple[Mo
     width, height = (structure.number(find(entries, tag)) or 0 for tag in (tiff.WIDTH, tiff.HEIGHT))
     if min(width, height) < 2:
         raise PhotoError("does not say the size of its raw.", Code.DAMAGED, subject=photo)
-    scale = structure.ratios(find(entries, _SCALE)) or (1.0, 1.0)
-    if scale[0] != scale[-1]:
-        raise _unfit(photo, "its pixels are no squares")
     areas = areas_of(structure, entries)
     if areas is None:
         if find(entries, 0xC620) is not None:
             raise PhotoError("its areas do not lie in each other.", Code.DAMAGED, subject=photo)
-        return Mosaic(width, height, (0.0, 0.0), _colours(photo, structure, entries)), (width, height)
-    _, _, across, down = areas.active
-    return Mosaic(across, down, areas.origin, _colours(photo, structure, entries)), areas.size
+        return Mosaic(width, height, (0.0, 0.0), _colours(structure, entries)), (width, height)
+    left, top, across, down = areas.active
+    border = (left, top, width - left - across, height - top - down)
+    return Mosaic(across, down, areas.origin, _colours(structure, entries), border), areas.size
 
 
-def _colours(photo: Path, structure: Structure, entries: list[Entry]) -> tuple[int, ...]:
-    """The colours of four neighbouring pixels; none of a sensor without. Raises PhotoError for other mosaics."""
+def _colours(structure: Structure, entries: list[Entry]) -> tuple[int, ...]:
+    """The colours of the pixels that repeat, row by row; none of a sensor without."""
     if structure.number(find(entries, dng.PHOTOMETRIC)) == dng.LINEAR:
         return ()
-    pattern, colours = (structure.numbers(find(entries, tag)) for tag in (_CFA_PATTERN, _CFA_COLOURS))
-    layout = structure.number(find(entries, _CFA_LAYOUT)) or 1
     entry = find(entries, _CFA_PATTERN)
     if entry is not None and entry.kind == tiff.UNDEFINED:
-        pattern = tuple(structure.data(entry))
-    usual = structure.numbers(find(entries, _CFA_SIZE)) == (2, 2) and layout == 1 and colours in ((), (0, 1, 2))
-    if not usual or sorted(pattern) != [0, 1, 1, 2]:
-        raise _unfit(photo, "its pixels have other colours than two of green with one of red and one of blue")
-    return pattern
+        return tuple(structure.data(entry))
+    return structure.numbers(entry)
 
 
 def _unfit(photo: Path, why: str) -> PhotoError:

@@ -22,6 +22,7 @@ from sixbit.files.reading import reading
 from sixbit.files.replace import refusal, replacing
 from sixbit.files.tiff import StructureError
 from sixbit.raw.correction import Correction, correction_of
+from sixbit.raw.opcodes import packed
 from sixbit.raw.sensor import Raw, check_room, raw_in
 from sixbit.tags.read import opened, photo_blocks, shot_in
 from sixbit.values.choices import USUAL, Choices
@@ -137,13 +138,14 @@ def _prepared(photo: Path, file: BinaryIO, choices: Choices) -> tuple[Raw, Corre
     correction = correction_of(photo, shot, raw, choices)
     if raw.carries and not _carries(raw, correction):
         raise PhotoError("carries another correction of Sixbit's already.", Code.ALREADY_CORRECTED, subject=photo)
-    notes = (*correction.notes, *_unseen(raw))
+    notes = (*correction.notes, *_unseen(raw, correction))
     return raw, correction._replace(notes=notes)
 
 
 def _carries(raw: Raw, correction: Correction) -> bool:
     """Tell whether the lists that stand in a DNG are those of a correction, and no others of Sixbit's."""
-    return {name: data for name, data in raw.lists.items() if name != "OpcodeList1"} == dict(correction.lists)
+    there = {name: data for name, data in raw.lists.items() if name != "OpcodeList1" and data != packed([])}
+    return there == dict(correction.lists)
 
 
 def _is_copy(out: Path, file: BinaryIO, raw: Raw, correction: Correction) -> bool:
@@ -155,12 +157,15 @@ def _is_copy(out: Path, file: BinaryIO, raw: Raw, correction: Correction) -> boo
     return False
 
 
-def _unseen(raw: Raw) -> Iterator[Sentence]:
-    """Say which programs do not look for opcodes where they stand in this file."""
+def _unseen(raw: Raw, correction: Correction) -> Iterator[Sentence]:
+    """Say which programs do not look for opcodes where they stand in this file, or do not take them."""
     if raw.directory.number == 0:
         yield Sentence("RawTherapee and ART do not see it, as the raw stands first in this file")
     elif raw.directory.number > 1:
         yield Sentence("darktable, RawTherapee and ART do not see it, as the raw stands behind a preview in this file")
+    if "OpcodeList2" in correction.lists and any(raw.mosaic.border) and raw.directory.number <= 1:
+        # It takes maps of all that is stored alone (darktable's src/iop/rawprepare.c).
+        yield Sentence("darktable does not see its gain maps, as the raw has a border beyond its ActiveArea")
 
 
 def _tail(photo: Path, raw: Raw, digest: bytes, correction: Correction) -> tuple[bytes, int]:

@@ -32,6 +32,8 @@ _OF_RAWS = re.compile(r"(Adobe Photoshop)\b", re.IGNORECASE)
 _OF_CAMERAS = (".jpg", ".jpeg", ".heic", ".heif", ".hif")
 """Endings of what a camera has developed itself."""
 _DERIVED = "xmpMM:DerivedFrom/stRef:"
+_DERIVED_NAME = "xmpMM:DerivedFrom"
+"""darktable leaves the bare name of the raw there (``src/common/exif.cc``), also in what it names otherwise."""
 _IDENTITIES = ("documentID", "originalDocumentID", "instanceID")
 """The parts of a reference that name another file wherever it lies (XMP specification part 2, section 1.2.3.3)."""
 _OWN_IDENTITIES = ("xmpMM:DocumentID", "xmpMM:OriginalDocumentID", "xmpMM:InstanceID")
@@ -73,7 +75,7 @@ def developed_from(photo: Path, packet: Packet, exif: Source) -> Beside | None:
     """
     properties = packet.properties
     told = _program(properties, exif)
-    if told is None and not any(name.startswith(_DERIVED) for name in properties):
+    if told is None and not any(name.startswith(_DERIVED_NAME) for name in properties):
         return None
     for raw in _raws_of(photo, properties):
         if (found := _carrying(raw)) is None:
@@ -135,13 +137,18 @@ def _derived_by(properties: Mapping[str, str], exif: Source) -> tuple[Tagged[str
 def _names(properties: Mapping[str, str], raw: Path, found: _Carrying) -> bool:
     """Tell whether a photo says that it was made of this raw, by the name of the file or by an identity."""
     said = {properties.get(_DERIVED + part, "") for part in _IDENTITIES}
-    return _name_in(properties, f"{_DERIVED}filePath") == raw.name or bool(said & found.identities)
+    return raw.name in _derived_names(properties) or bool(said & found.identities)
 
 
 def _began_otherwise(properties: Mapping[str, str]) -> bool:
     """Tell whether a photo says that it was made of what a camera has developed: programs develop that once more."""
-    names = (_name_in(properties, name) for name in ("crs:RawFileName", f"{_DERIVED}filePath"))
+    names = (_name_in(properties, "crs:RawFileName"), *_derived_names(properties))
     return any(name.lower().endswith(_OF_CAMERAS) for name in names)
+
+
+def _derived_names(properties: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the file that a photo was made of, in the forms that programs write."""
+    return tuple(_name_in(properties, name) for name in (f"{_DERIVED}filePath", _DERIVED_NAME))
 
 
 def _name_in(properties: Mapping[str, str], name: str) -> str:
@@ -151,7 +158,7 @@ def _name_in(properties: Mapping[str, str], name: str) -> str:
 
 def _raws_of(photo: Path, properties: Mapping[str, str]) -> Iterator[Path]:
     """Files beside a photo that may be its raw: of its own name, and of the names that programs have left."""
-    named = (_name_in(properties, name) for name in ("crs:RawFileName", f"{_DERIVED}filePath"))
+    named = (_name_in(properties, "crs:RawFileName"), *_derived_names(properties))
     for name in dict.fromkeys((f"{photo.stem}.dng", f"{photo.stem}.DNG", *named)):
         if name.lower().endswith(".dng"):
             yield photo.with_name(name)

@@ -59,6 +59,8 @@ def areas_of(structure: Structure, entries: list[Entry]) -> Areas | None:
     if bottom > height or right > width:  # as it is left by programs that make a raw smaller
         top, left, bottom, right = 0, 0, height, width
     across, down = right - left, bottom - top
+    if find(entries, _SIZE) is None and told(_ACTIVE, 4):
+        size = (across, down)  # all that the sensor has seen
     if not size or not (1 <= size[0] <= across and 1 <= size[1] <= down):
         return None
     x, y = told(_ORIGIN, 2) or (0, 0)
