@@ -15,6 +15,7 @@ import pytest
 
 import sixbit
 from sixbit.calibration import keep as user_database
+from sixbit.calibration.bundle import read_bundle, write_bundle
 from sixbit.calibration.frames import Setting
 from sixbit.calibration.keep import add, export, remove, runs
 from sixbit.cli.main import main
@@ -282,6 +283,39 @@ def test_shading_that_was_measured_with_the_lens_known_is_used_for_no_other() ->
     assert "the camera knew the lens" in left_out("shading", CODED)
 
 
+def test_a_record_of_before_serves_its_body_however_that_knew_the_lens(tmp_path: Path) -> None:
+    """Records did not tell that once, and were used for all photos of their body."""
+    for run in (keep(OPEN), add(setting(), "2 flat frames", shading=CAST.to_json())):
+        fields = json.loads(run.path.read_text())
+        del fields["compensated"], fields["known_if_said"]
+        run.path.write_text(json.dumps(fields))
+    reload_catalogue()
+    for shot in (M10, CODED, BY_CODE):
+        assert corner_gain(compiled(shot=shot, vignetting=1.0)) == pytest.approx(1 / 0.4, rel=1e-3)
+        assert compiled(shot=shot, shading=1.0).made_from["corrections"] == ["shading"]
+    assert "has compensated it" in left_out("vignetting", M11)
+    # It stays so when its aperture is said, and with another owner.
+    corrected = user_database.correct_aperture(runs()[0].name, 4.0)
+    assert corrected.compensated is None
+    assert corrected in runs()
+    write_bundle(tmp_path / "lens.json", LENS)
+    for run in runs():
+        remove(run.name)
+    assert [run.compensated for run in read_bundle(tmp_path / "lens.json")] == [None, None]
+    with pytest.raises(CalibrationError, match="not there already"):
+        read_bundle(tmp_path / "lens.json")
+
+
+def test_a_day_that_is_none_is_told_when_the_aperture_is_said() -> None:
+    run = keep(OPEN)
+    fields = json.loads(run.path.read_text())
+    run.path.write_text(json.dumps({**fields, "date": "yesterday"}))
+    reload_catalogue()
+    with pytest.raises(CatalogueError, match="was changed"):
+        user_database.correct_aperture(run.name, 4.0)
+    assert [one.name for one in runs()] == [run.name]
+
+
 def test_lensfun_is_not_told_what_a_body_has_left(tmp_path: Path) -> None:
     keep(DOWN, compensated=NAME)
     lensfun.install()
@@ -436,7 +470,6 @@ def test_how_well_it_is_known_is_kept_and_shown(capsys: pytest.CaptureFixture[st
         ("known", {"distortion": {"error": [0] * 11}}),
         ("known_if_said", {"vignetting": {"error": [0] * 11, "reach": 1}}),
         ("compensated", 7),
-        ("compensated", None),
         ("centre", [0.1]),
         ("centre", [0.1, 0.6]),
         ("centre", [0.1, float("nan")]),

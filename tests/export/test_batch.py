@@ -751,11 +751,11 @@ def test_what_decides_alone_is_in_the_digest_of_the_database(tmp_path: Path, mon
         (tmp_path / name).write_text("one more")
         return _database_digest()
 
-    names = ("README.md", "user.lock", "lenses.csv", "own.xml", "own.calibration.json")
+    names = ("README.md", "user.lock", "lenses.csv", "own.xml", "own.compensated", "own.calibration.json")
     empty = _database_digest()
     seen = [digest_with(name) for name in names]
     assert seen[:2] == [empty] * 2
-    assert len({empty, *seen}) == 4
+    assert len({empty, *seen}) == 5
 
 
 def test_a_record_of_a_file_elsewhere_does_not_count(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def _record(run: Run) -> dict[str, Any]:
     record = of_run | {"date": run.date[:10], "models": models}
     if run.known:
         record[KNOWN] = {kind: known._asdict() for kind, known in run.known.items()}
-    if run.compensated:
+    if run.compensated != "":
         record[COMPENSATED] = run.compensated
     if run.centre:
         record[CENTRE] = list(run.centre)
@@ -230,7 +230,8 @@ def _run(lens: Lens, value: Any) -> _Measured:
     record = _object(value, {*RUN}, "a run", (SHADING, KNOWN, CENTRE, COMPENSATED))
     compensated = record.setdefault(COMPENSATED, "")
     _text(record, "source")
-    _text(record, "make", "model", COMPENSATED, may_be_empty=True)
+    texts = ["make", "model"] if compensated is None else ["make", "model", COMPENSATED]
+    _text(record, *texts, may_be_empty=True)
     if not isinstance(record["date"], str) or len(record["date"]) != 10:
         raise ValueError(f"`date` is {record['date']!r:.40}, not a day such as 2026-01-31")
     date = datetime.date.fromisoformat(record["date"])

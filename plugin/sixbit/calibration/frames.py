@@ -223,8 +223,8 @@ class Setting:
     """Exif's orientation by which the frames were turned since the sensor had them; None if nobody can tell."""
     half_diagonal_px: float | None = None
     """Of the first frame, in whose px errors are."""
-    compensated: str = ""
-    """How the body knew the lens whose fall-off it has compensated; empty if it has not."""
+    compensated: str | None = ""
+    """How the body knew the lens whose fall-off it has compensated; empty if it has not, None if nobody knows."""
     is_guessed: bool = False
     """True if the aperture is the body's estimate."""
 

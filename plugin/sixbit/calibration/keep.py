@@ -161,7 +161,10 @@ def correct_aperture(name: str, f_number: float) -> Run:
         compensated=run.compensated,
     )
     models: dict[str, Any] = dict(models_kept(run))
-    day = datetime.datetime.fromisoformat(run.date)
+    try:
+        day = datetime.datetime.fromisoformat(run.date)
+    except ValueError as error:
+        raise CatalogueError(f"was changed, and cannot be corrected ({error}).", Code.RUN, subject=run.path) from error
     with together():
         corrected = add(
             setting,

@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 FORMAT = 1
 SUFFIX = ".calibration.json"
+COMPENSATED_SUFFIX = ".compensated"
+"""Of the lensfun XML of what a body leaves of a fall-off."""
 FARTHEST_CENTRE = 0.5
 """Half short sides that an optical centre may lie beside the middle."""
 
@@ -81,8 +83,9 @@ class Run(NamedTuple):
     """Of the photos, in whose px the error of lateral colour is."""
     known_if_said: Mapping[str, Known] = MappingProxyType({})
     """How well each kind would be known, if the aperture were said that the body has guessed."""
-    compensated: str = ""
-    """Of fall-off and shading: how the body knew the lens, for which it had compensated them; empty if it did not."""
+    compensated: str | None = ""
+    """Of fall-off and shading: how the body knew the lens, for which it had compensated them; empty if it did not, None
+    if nobody knows, as records of before do not tell."""
 
     @property
     def path(self) -> Path:
@@ -95,7 +98,7 @@ class Run(NamedTuple):
 
         What a body leaves of a fall-off is no lens's, and who reads the folder's ``*.xml`` shall not take it for that.
         """
-        return self.folder / f"{self.name}.{'compensated' if self.compensated else 'xml'}"
+        return self.folder / f"{self.name}{COMPENSATED_SUFFIX if self.compensated else '.xml'}"
 
     @property
     def has_xml(self) -> bool:
@@ -111,7 +114,7 @@ class Run(NamedTuple):
         """True if it tells the fall-off or shading of photos by a camera (make and model) that knew the lens so."""
         from sixbit.lenses.bodies import same_body
 
-        if self.compensated != compensated:
+        if self.compensated not in (compensated, None):
             return False
         return not compensated or same_body((self.make, self.model), camera)
 
@@ -240,12 +243,14 @@ def _read(path: Path) -> Run:
             fields[name] = {kind: Known.from_json(value) for kind, value in known.items()}
         fields["centre"] = read_centre(fields.get("centre"))
         fields["learnt_from"] = tuple(fields.get("learnt_from", ()))
+        fields.setdefault("compensated", None if {"vignetting", "shading"} & {*kinds} else "")
         run = Run(folder=path.parent, name=path.name.removesuffix(SUFFIX), kinds=kinds, **fields)
         if not isinstance(run.imported, bool):
             raise ValueError(f"imported is {run.imported!r:.40}")
         if not all(isinstance(photo, str) for photo in run.learnt_from):
             raise ValueError(f"it was learnt from {run.learnt_from!r:.40}")
-        for name in ("lens_id", "lens", "source", "date", "make", "model", "compensated"):
+        texts = ["lens_id", "lens", "source", "date", "make", "model"]
+        for name in texts if run.compensated is None else [*texts, "compensated"]:
             if not isinstance(getattr(run, name), str):
                 raise ValueError(f"{name} is {getattr(run, name)!r:.40}")
             getattr(run, name).encode()  # half a character is no text

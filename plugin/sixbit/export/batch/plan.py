@@ -195,12 +195,13 @@ def settings_digest(preset: Preset) -> str:
 
 def _database_digest() -> str:
     from sixbit.lenses.catalogue import catalogue
+    from sixbit.lenses.own import COMPENSATED_SUFFIX
     from sixbit.lenses.own import SUFFIX as RUN_SUFFIX
 
     digest = hashlib.sha256()
     for folder in catalogue().folders:
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            if path.name.endswith((".csv", ".xml", RUN_SUFFIX)) and path.is_file():
+            if path.name.endswith((".csv", ".xml", COMPENSATED_SUFFIX, RUN_SUFFIX)) and path.is_file():
                 digest.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape"))
                 digest.update(path.read_bytes())
     return digest.hexdigest()
