@@ -111,6 +111,17 @@ def test_photos_from_one_place_tell_no_more_than_one() -> None:
     assert three[30] > 0.9 * one[30]
 
 
+def test_two_things_are_not_enough_however_many_photos_show_them() -> None:
+    """A burst of a horizon and a kerb: what these bend is taken for the lens's, and nothing tells of it."""
+    along = np.linspace(-1.3, 1.3, 24)
+    ideal = np.stack([np.stack([along, y * (1 + 4e-3 * along**2)], axis=1) for y in (0.8, -0.85)])
+    photo = ideal * np.polynomial.polynomial.polyval(np.hypot(*np.moveaxis(ideal, 2, 0)), (0.98, 0, 0.02))[..., None]
+    noise = np.random.default_rng(3).normal(0, 2e-5, (12, *photo.shape))
+    shown = [Lines(photo + one, np.full(2, 1000.0), np.zeros(2, int)) for one in noise]
+    with pytest.raises(CalibrationError, match="only 2 different ones, and it takes 20"):
+        fit_lines([PhotoLines(lines, None, np.zeros((600, 900), np.uint8)) for lines in shown], SIZE)
+
+
 def test_a_few_long_lines_that_are_bent_a_little_are_no_surer_than_they_are() -> None:
     """What lies near a side from end to end tells more than all the rest, and nothing is quite straight."""
     true, weights, asked = (0.98, 0.0, 0.02), area_weights(1.5), [12, 20, 30]

@@ -308,6 +308,10 @@ def _check(seen: SeenLines, fit: Straightening, farthest: float) -> None:
     lines, agreeing = seen.lines, int(np.count_nonzero(fit.weights > AGREES))
     if agreeing < FEWEST:
         raise _not_enough(f"only {agreeing} of {len(lines)} edges agree on one lens, and it takes {FEWEST}.", seen)
+    edges = len(np.unique(fit.left_out.things[fit.weights > AGREES])) if fit.left_out else agreeing
+    if edges < FEWEST:
+        why = f"these photos show the same edges from one place, only {edges} different ones, and it takes {FEWEST}"
+        raise _not_enough(f"{why}. What helps: photos of other things, or from other places.", seen)
     share = float(np.sum(fit.weights * lines.lengths) / np.sum(lines.lengths))
     if share < LEAST_AGREEING:
         why = f"of the edges in these photos only {100 * share:.0f} % could be straight things"

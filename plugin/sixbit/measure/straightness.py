@@ -21,7 +21,6 @@ from sixbit.measure.jackknife import jackknife_error, parts_that_count
 from sixbit.measure.repeats import things_of
 from sixbit.measure.worth import RADII
 from sixbit.values.arrays import FloatArray
-from sixbit.values.known import SURE
 from sixbit.values.polynomial import Polynomial, evaluate
 
 BINS = 24
@@ -166,13 +165,15 @@ def bends_of_lines(lines: Lines, polynomial: Polynomial, half_short_px: float) -
 class LeftOut(NamedTuple):
     """The step to the least squares of the bends with all lines, and ``without`` each edge (edges, numbers).
 
-    ``shares`` (edges, numbers, numbers) is what each edge adds to the covariance if all lines err alike. Lines that
-    show one edge from one place are left out together (:func:`sixbit.measure.repeats.things_of`).
+    ``shares`` (edges, numbers, numbers) is what each edge adds to the covariance if all lines err alike. ``things`` has
+    the number of the edge of each line: those that show one edge from one place are left out together
+    (:func:`sixbit.measure.repeats.things_of`).
     """
 
     whole: FloatArray
     without: FloatArray
     shares: FloatArray
+    things: NDArray[np.intp]
 
     @property
     def telling(self) -> FloatArray:
@@ -238,8 +239,7 @@ def error_by_photo(lines: Lines, fit: Straightening, farthest: float, weights: F
     """Standard error of the displacement at ``RADII`` of ``farthest``, as a share, by how the photos differ.
 
     Lines of one photo may err alike: a kerb that bends has long edges, and all of them bend. So one photo after the
-    other is left out (M. Quenouille's jackknife), and the interval is wider the fewer there are, by Student's
-    distribution (approximately: A. Hill, Communications of the ACM 13, 1970). Zero for a single photo.
+    other is left out, and the interval is wider the fewer there are. Zero for a single photo.
     """
     numbers = np.unique(lines.photo)
     without = []
@@ -248,10 +248,7 @@ def error_by_photo(lines: Lines, fit: Straightening, farthest: float, weights: F
         without.append(fit.apart_from(polynomial_of(fit.model, terms), farthest, weights))
     if not without:
         return np.zeros(len(RADII))
-    free, square = len(without) - 1, SURE**2
-    spread = np.sqrt(free / (free + 1) * np.sum((without - np.mean(without, axis=0)) ** 2, axis=0))
-    wider = 1 + (square + 1) / (4 * free) + (5 * square**2 + 16 * square + 3) / (96 * free**2)
-    return without_nodes(np.asarray(wider * spread), weights)
+    return without_nodes(jackknife_error(np.array(without), np.mean(without, axis=0)), weights)
 
 
 def without_nodes(error: FloatArray, weights: FloatArray) -> FloatArray:
@@ -473,4 +470,5 @@ def _left_out(jacobian: FloatArray, residuals: FloatArray, w: FloatArray, things
         -inverse @ slope.sum(axis=0),
         -np.einsum("ekn,en->ek", without, slope.sum(axis=0) - slope),
         inverse @ squares @ inverse,
+        things,
     )
