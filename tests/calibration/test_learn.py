@@ -22,7 +22,7 @@ from sixbit.calibration import learn as learning
 from sixbit.calibration import tca
 from sixbit.calibration.bundle import write_bundle
 from sixbit.calibration.identity import shutter_of
-from sixbit.calibration.keep import runs
+from sixbit.calibration.keep import correct_aperture, remove, runs
 from sixbit.calibration.learn import Learnt, keep, learn, records, studies, survey, work
 from sixbit.calibration.learn.findings import Finding
 from sixbit.calibration.learn.survey import LeftOut, Photo, Why, grouped, look, spread
@@ -571,6 +571,33 @@ def test_that_an_aperture_is_guessed_is_in_the_error(tmp_path: Path, monkeypatch
     assert unsure.outcome is Outcome.UNSURE
     assert "the camera guessed the aperture" in unsure.why
     assert "or its aperture said" in unsure.why
+
+
+def test_an_aperture_that_was_said_goes_before_a_guess_of_the_same_photos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overlap = pytest.importorskip("sixbit.calibration.overlap")
+    monkeypatch.setattr(overlap, "measure_overlap", _Overlap())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    run_of(tmp_path, 9, **LEICA, LensModel=archive.NAME.lower())
+    guesses = learn([tmp_path])
+
+    def apertures() -> list[float | None]:
+        return [run.f_number for run in runs() if run.kinds == ("vignetting",)]
+
+    keep(guesses)
+    assert apertures() == [8.0]
+    (guessed,) = [run for run in runs() if run.kinds == ("vignetting",)]
+    correct_aperture(guessed.name, 11.0)
+    assert keep(guesses) == ()
+    assert apertures() == [11.0]
+    keep(learn([tmp_path], f_number=5.6))
+    assert apertures() == [5.6]
+    for run in runs():
+        remove(run.name)
+    keep(guesses)
+    keep(learn([tmp_path], f_number=5.6))
+    assert apertures() == [5.6]
 
 
 def test_a_run_is_measured_again_for_another_lens(tmp_path: Path) -> None:

@@ -146,9 +146,8 @@ def _kept(finding: Finding, learnt: Learnt) -> Run | None:
     if not finding.is_known or finding.model is None or finding.worth is None:
         return None
     group, known = finding.group, finding.worth.known
-    earlier = [run for run in runs(group.lens_id) if _is_superseded(run, finding)]
-    weight = weight_of(finding.kind, known, group.half_diagonal_px)
-    if any(run.weight(finding.kind) >= weight for run in earlier):
+    earlier = [run for run in runs(group.lens_id) if _shares_photos(run, finding)]
+    if any(_stays(run, finding) for run in earlier):
         return None
     shutters = [photo.shutter for photo in learnt.groups[group] if photo.identity in finding.photos]
     models: dict[str, Any] = {finding.kind: finding.model}
@@ -167,10 +166,23 @@ def _kept(finding: Finding, learnt: Learnt) -> Run | None:
     return kept
 
 
-def _is_superseded(run: Run, finding: Finding) -> bool:
+def _shares_photos(run: Run, finding: Finding) -> bool:
+    """True if a run was learnt from some of the same photos, of whatever aperture it is: a photo has only one."""
     return (
         run.kinds == (finding.kind,)
         and OF_ARCHIVE in run.source
-        and (run.f_number, run.compensated) == (finding.f_number, finding.compensated)
+        and run.compensated in (finding.compensated, None)
         and bool({*run.learnt_from} & {*finding.photos})
     )
+
+
+def _stays(run: Run, finding: Finding) -> bool:
+    """True if a run tells as much as a finding of some of the same photos: an aperture that was said beats a guess."""
+    was_guessed, is_guessed = bool(run.known_if_said), finding.known_if_said is not None
+    if was_guessed != is_guessed:
+        return is_guessed
+    if run.f_number != finding.f_number and not is_guessed:
+        return False  # it was said anew
+    assert finding.worth
+    weight = weight_of(finding.kind, finding.worth.known, finding.group.half_diagonal_px)
+    return run.weight(finding.kind) >= weight
