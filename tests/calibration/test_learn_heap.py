@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,22 @@ def test_what_it_shows_is_drawn_and_kept_once(found: Sorted) -> None:
     assert len(runs()) == 2
     with pytest.raises(CalibrationError, match="known as well already"):
         keep_heap(found)
+
+
+def test_a_photo_that_names_another_thing_is_of_no_use(tmp_path: Path) -> None:
+    """It is not the chosen lens's, if it says that it was taken with what is no M lens, or is known to nobody."""
+    tags: dict[str, dict[str, Any]] = {
+        "ef.jpg": {"LensModel": "EF50mm f/1.8 II", "FocalLength": (50, 1)},
+        "odd.jpg": {"LensModel": "Foo 28mm f/2"},
+        "camera.jpg": {"Model": "XYZZY"},
+    }
+    for name, more in tags.items():
+        (tmp_path / name).write_bytes(jpeg(archive.tags(9, **more), size=archive.SIZE))
+    with pytest.raises(CalibrationError) as refused:
+        measure_heap([tmp_path / name for name in tags], LENS)
+    assert "Left out: the sensor of its camera is not known (SONY XYZZY)." in str(refused.value)
+    assert str(refused.value).count("Left out: ") == 3
+    assert ".." not in str(refused.value)
 
 
 def test_a_heap_of_nothing_says_why(tmp_path: Path) -> None:

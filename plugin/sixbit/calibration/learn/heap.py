@@ -19,6 +19,14 @@ from sixbit.values.kinds import SPOKEN
 from sixbit.values.watch import Progress, silent
 
 OTHER_LENS = "of another lens than the one that was chosen"
+NAMED = {
+    Why.AMBIGUOUS: "it may be of one lens or another",
+    Why.CORRECTED: "it was corrected already",
+    Why.CROP_MODE: "it was taken in a crop mode",
+    Why.FILM: "it is a scan of film",
+    Why.SENSOR: "the sensor of its camera is not known",
+}
+"""Reasons of which the words name no more than what they are about."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ def measure_heap(paths: Sequence[str | Path], choices: Choices = USUAL, progress
         is_other = isinstance(found, Photo) and found.group.lens_id != lens.lens_id
         looked.append(LeftOut(str(path), Why.AMBIGUOUS, OTHER_LENS) if is_other else found)
     groups, left_out = grouped(looked)
-    brought = {Path(one.path).name: f"Left out: {one.words or one.why}." for one in left_out}
+    brought = {Path(one.path).name: _left_out(one) for one in left_out}
     findings, done, failures = [], dict[str, set[str]](), dict[str, str]()
     with records.in_memory():
         studies = studies_of(groups)
@@ -83,6 +91,14 @@ def measure_heap(paths: Sequence[str | Path], choices: Choices = USUAL, progress
         why = " ".join(sorted_heap.verdict) if groups else " ".join(sorted({*brought.values()}))
         raise CalibrationError(f"Nothing here is worth keeping. {why}", Code.FRAMES)
     return sorted_heap
+
+
+def _left_out(one: LeftOut) -> str:
+    """Say why a photo is left out."""
+    words = one.words.removesuffix(".")
+    if one.why in NAMED and one.words != OTHER_LENS:
+        words = f"{NAMED[one.why]} ({words})" if words else NAMED[one.why]
+    return f"Left out: {words or one.why}."
 
 
 def keep_heap(result: Sorted) -> tuple[Run, ...]:

@@ -133,7 +133,7 @@ def look(path: str, lens: Lens | None = None) -> Photo | LeftOut:
 def _look(path: str, assumed: Lens | None) -> Photo | LeftOut:
     shot = read_shot(path)
     found = match(shot)
-    if assumed and found.lens is None and (not found.candidates or assumed in found.candidates):
+    if assumed and found.lens is None and (found.status is Status.UNTAGGED or assumed in found.candidates):
         found = found._replace(lens=assumed, status=Status.MATCHED)
     if refused := _why_not(shot, found):
         return LeftOut(path, *refused)
