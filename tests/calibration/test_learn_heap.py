@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 from sixbit.calibration.keep import runs
 from sixbit.calibration.learn import records, work
 from sixbit.calibration.learn.heap import Sorted, keep_heap, measure_heap
+from sixbit.editors.page.results import Measurement
+from sixbit.editors.page.session import PageSession
 from sixbit.editors.page.steps import STEPS
+from sixbit.lenses.catalogue import catalogue
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code
 from tests.scenery import archive
@@ -65,6 +69,28 @@ def test_what_it_shows_is_drawn_and_kept_once(found: Sorted) -> None:
         keep_heap(found)
 
 
+@pytest.mark.parametrize("surer", [("distortion", "tca"), ("distortion",), ("tca",)])
+def test_what_is_accepted_anew_takes_the_place_of_what_was(
+    tmp_path: Path, found: Sorted, surer: tuple[str, ...]
+) -> None:
+    """Measured again with more photos, it may be known better in one kind alone; the other stays."""
+    session = PageSession(tmp_path, lens=catalogue().lens(archive.LENS_ID), step="heap")
+    learnt = found.learnt
+    for number, kinds in enumerate(((), surer)):
+        findings = [
+            replace(one, worth=replace(one.worth, error=0.5 * one.worth.error)) if one.kind in kinds else one
+            for one in learnt.findings
+            if one.worth
+        ]
+        result = replace(found, learnt=replace(learnt, findings=findings))
+        said = STEPS["heap"].findings(result)
+        session.results.add(Measurement(number, session.place, {1: "a.jpg"}, {}, None, False, result, said))
+        session.keep()
+        (accepted,) = session.results.all.values()
+        assert {run.name for run in runs()} == {*accepted.kept}
+        assert sorted(run.kinds for run in runs()) == [("distortion",), ("tca",)]
+
+
 def test_a_photo_that_names_another_thing_is_of_no_use(tmp_path: Path) -> None:
     """It is not the chosen lens's, if it says that it was taken with what is no M lens, or is known to nobody."""
     tags: dict[str, dict[str, Any]] = {
@@ -87,3 +113,6 @@ def test_a_heap_of_nothing_says_why(tmp_path: Path) -> None:
     with pytest.raises(CalibrationError, match=r"Nothing here is worth keeping\. Left out: ") as refused:
         measure_heap([path], LENS)
     assert refused.value.code is Code.FRAMES
+    shown = STEPS["heap"].refused(refused.value)
+    assert shown
+    assert shown.photos["crop.jpg"].words.startswith("Left out: it was taken in a crop mode (")

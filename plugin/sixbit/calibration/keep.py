@@ -239,12 +239,10 @@ def _check(kind: str, model: Model) -> None:
 
 
 def _new_name(folder: Path, lens_id: str, moment: str) -> str:
-    """The lens and the day, numbered."""
-    stem, number = f"{lens_id}-{moment[:10]}", 1
-    existing = {path.name for path in folder.iterdir()}
-    while any(name.startswith(f"{stem}-{number}.") for name in existing):
-        number += 1
-    return f"{stem}-{number}"
+    """The lens and the day, numbered after all that there are: a name that was just taken back is of no other run."""
+    stem = f"{lens_id}-{moment[:10]}"
+    parts = [path.name.removeprefix(f"{stem}-").partition(".")[0] for path in folder.glob(f"{stem}-*.*")]
+    return f"{stem}-{max((int(part) for part in parts if part.isdecimal()), default=0) + 1}"
 
 
 def _element(run: Run, setting: Setting, models: Mapping[str, Model]) -> Element:

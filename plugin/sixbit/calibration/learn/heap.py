@@ -29,6 +29,12 @@ NAMED = {
 """Reasons of which the words name no more than what they are about."""
 
 
+class HeapError(CalibrationError):
+    """Nothing that a heap shows is worth keeping; ``brought`` says of each photo why not, by the name of its file."""
+
+    brought: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Sorted:
     """All that a heap has shown: ``brought`` says of each photo, by the name of its file, what it was good for."""
@@ -54,8 +60,8 @@ class Sorted:
 def measure_heap(paths: Sequence[str | Path], choices: Choices = USUAL, progress: Progress = silent) -> Sorted:
     """Sort photos by what they are good for, and measure the lens of ``choices``, until it is sure enough.
 
-    Photos that say no lens count as taken with it. Raises CalibrationError, with the reason, if none is of use, or if
-    what they show is not worth keeping.
+    Photos that say no lens count as taken with it. Raises HeapError, with the reason, if none is of use, or if what
+    they show is not worth keeping.
     """
     lens = catalogue().lens(choices.lens or "")
     looked: list[Photo | LeftOut] = []
@@ -89,7 +95,9 @@ def measure_heap(paths: Sequence[str | Path], choices: Choices = USUAL, progress
     sorted_heap = Sorted(learnt, brought, walks_of(groups, findings))
     if not any(finding.is_known for finding in findings):
         why = " ".join(sorted_heap.verdict) if groups else " ".join(sorted({*brought.values()}))
-        raise CalibrationError(f"Nothing here is worth keeping. {why}", Code.FRAMES)
+        error = HeapError(f"Nothing here is worth keeping. {why}", Code.FRAMES)
+        error.brought = brought
+        raise error
     return sorted_heap
 
 

@@ -72,9 +72,9 @@ def take_over(path: Path, name: str) -> str:
 
 def take_back(names: Iterable[str]) -> None:
     """Remove those of these calibrations that are there."""
-    from sixbit.calibration.keep import remove
+    from sixbit.calibration.keep import remove, runs
 
-    for name in {*names} & {run.name for run in catalogue().runs}:
+    for name in {*names} & {run.name for run in runs()}:
         remove(name)
 
 

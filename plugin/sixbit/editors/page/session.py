@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sixbit.calibration.keep import together
+from sixbit.calibration.keep import runs, together
 from sixbit.editors.page.own import correct, install, take_back, take_over
 from sixbit.editors.page.results import Attempt, Measurement, Place, Results
 from sixbit.editors.page.settings import RequestError, read_setting, unknown
@@ -200,7 +200,11 @@ class PageSession:
                 for one in waiting:
                     kept = step.keep(one.result)
                     one.kept = (kept.name,) if isinstance(kept, Run) else tuple(run.name for run in kept)
-                    take_back(one.replaces)
+                    if step.takes_back:
+                        take_back(one.replaces)
+                    else:
+                        there = {run.name for run in runs()}
+                        one.kept += tuple(name for name in one.replaces if name in there)
         finally:
             self.changed()
 

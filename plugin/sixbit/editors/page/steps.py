@@ -64,6 +64,7 @@ class Step:
     ``settings`` names what can be said of the frames, where their tags do not. ``brief`` says a result in a few words,
     to stand beside others. What is of one aperture has ``at_aperture``, which says afterwards at which a result was
     taken; its photos are measured apart if they are of several. ``refused`` shows what a refusal has seen, if anything.
+    Without ``takes_back``, ``keep`` itself sees to what was kept of the same photos.
     """
 
     settings: tuple[str, ...]
@@ -74,6 +75,7 @@ class Step:
     at_aperture: Callable[..., Any] | None = None
     read: Callable[[Sequence[Path], Progress], Any] | None = None
     refused: Callable[[SixbitError], Findings | None] = _nothing_seen
+    takes_back: bool = True
 
 
 def _of_flat(result: flat.FlatResult) -> Findings:
@@ -147,6 +149,14 @@ def _of_heap(result: heap.Sorted) -> Findings:
     return Findings(verdict, tuple(made), (), {name: OfPhoto(words) for name, words in result.brought.items()})
 
 
+def _of_refused_heap(error: SixbitError) -> Findings | None:
+    """Say of each photo why it was of no use."""
+    if not isinstance(error, heap.HeapError):
+        return None
+    refusal = CalibrationError(error.reason, error.code)
+    return Findings((), (), (), {name: OfPhoto(words) for name, words in error.brought.items()}, refusal)
+
+
 def _brief_of_flat(result: flat.FlatResult) -> str:
     error = max(SURE * result.found.worth.known.error[-1], 0.01)
     return f"{-math.log2(result.found.corner_light):.2f} ± {error:.2f} stops darker"
@@ -170,6 +180,6 @@ STEPS = {
         overlap.keep,
         read=overlap.read_overlap,
     ),
-    "heap": Step((), heap.measure_heap, _of_heap, heap.keep_heap),
+    "heap": Step((), heap.measure_heap, _of_heap, heap.keep_heap, refused=_of_refused_heap, takes_back=False),
 }
 """By name, as the command line has them; ``heap`` is what ``sixbit learn`` does."""
