@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +14,10 @@ from sixbit.compiler.optics import Sensor, SensorPicture
 from sixbit.measure.chart import chart_in
 from sixbit.measure.edges import edge_chains
 from sixbit.measure.lines import MeasuredLines, PhotoLines, fit_lines, lines_in
+from sixbit.measure.repeats import things_of
 from sixbit.measure.straightness import (
     Lines,
+    Straightening,
     apart,
     centre_shift,
     ideal_radii,
@@ -109,6 +112,30 @@ def test_photos_from_one_place_tell_no_more_than_one() -> None:
     burst = Lines.joined([once, replace(once, points=once.points + 0.002), replace(once, points=once.points - 0.002)])
     one, three = (straighten(lines).error(1.8, area_weights(1.5)) for lines in (once, burst))
     assert three[30] > 0.9 * one[30]
+
+
+def test_an_edge_is_known_again_in_every_later_photo() -> None:
+    rng, along = np.random.default_rng(2), np.linspace(0, 1, 24)[:, None]
+    shared = [np.array([-0.5, 5.0 * k]) + along * (1.0, 0.3) for k in range(2)]
+    shown, photo, true = [], [], []
+    for number in range(9):
+        alone = [np.array([10.0 * number, 20 + 5 * k]) + along * (0.8, 0.1) for k in range(number % 4)]
+        shown += [*(one + rng.normal(0, 1e-3, 2) for one in shared), *alone]
+        photo += [number] * (2 + len(alone))
+        true += [0, 1, *range(100 * number + 2, 100 * number + 2 + len(alone))]
+    assert things_of(np.array(shown), np.array(photo)).tolist() == np.unique(true, return_inverse=True)[1].tolist()
+
+
+def test_thousands_of_lines_fit_into_memory() -> None:
+    """As those of sixty photos: what each of them tells is summed edge by edge, in no table of edges by lines."""
+    lines = drawn((0.98, 0.0, 0.02), count=5000)
+    tracemalloc.start()
+    try:
+        centre_shift(lines, Straightening("poly3", (0.02,), np.ones(len(lines))))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 150e6
 
 
 def test_two_things_are_not_enough_however_many_photos_show_them() -> None:

@@ -31,17 +31,24 @@ def things_of(points: FloatArray, photo: NDArray[np.intp]) -> NDArray[np.intp]:
     share = (at - before)[:, None]
     dense = points[:, before] * (1 - share) + points[:, before + 1] * share
     thing = np.arange(len(points))
-    first: list[int] = []
+    # In heaps, each at least twice as large as the next: one tree of all would be made anew for each photo.
+    heaps: list[tuple[NDArray[np.intp], cKDTree]] = []
     for number in np.unique(photo):
         mine = np.flatnonzero(photo == number)
-        if first:
-            tree = cKDTree(dense[first].reshape(-1, 2))
-            away, nearest = tree.query(points[mine].reshape(-1, 2), distance_upper_bound=SAME_PLACE)
-            on = np.where(np.isfinite(away), nearest // dense.shape[1], len(first)).reshape(len(mine), -1)
-            for line, touched in zip(mine, on, strict=True):
-                count = np.bincount(touched, minlength=len(first) + 1)[:-1]
-                if count.max() > points.shape[1] / 2:
-                    thing[line] = first[int(np.argmax(count))]
-        first += [int(line) for line in mine if thing[line] == line]
+        at_points = points[mine].reshape(-1, 2)
+        nearest, away = np.full(len(at_points), -1), np.full(len(at_points), np.inf)
+        for lines, tree in heaps:
+            there, place = tree.query(at_points, distance_upper_bound=SAME_PLACE)
+            closer = there < away
+            nearest[closer], away[closer] = lines[place[closer] // dense.shape[1]], there[closer]
+        for line, touched in zip(mine, nearest.reshape(len(mine), -1), strict=True):
+            others, count = np.unique(touched[touched >= 0], return_counts=True)
+            if count.max(initial=0) > points.shape[1] / 2:
+                thing[line] = others[np.argmax(count)]
+        new = mine[thing[mine] == mine]
+        while heaps and len(heaps[-1][0]) < 2 * len(new):
+            new = np.concatenate([heaps.pop()[0], new])
+        if len(new):
+            heaps.append((new, cKDTree(dense[new].reshape(-1, 2))))
     numbered: NDArray[np.intp] = np.unique(thing, return_inverse=True)[1]
     return numbered

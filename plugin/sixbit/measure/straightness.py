@@ -459,11 +459,15 @@ def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray, th
 
 def _left_out(jacobian: FloatArray, residuals: FloatArray, w: FloatArray, things: NDArray[np.intp]) -> LeftOut:
     """Solve for least squares of the bends with all edges, and without each (the jackknife)."""
-    by_edge = np.zeros((int(things.max(initial=-1)) + 1, len(things)))
-    by_edge[things, np.arange(len(things))] = w
-    normal = np.einsum("el,klm,nlm->ekn", by_edge, jacobian, jacobian, optimize=True)
-    slope = np.einsum("el,klm,lm->ek", by_edge, jacobian, residuals, optimize=True)
-    squares = np.einsum("el,klm,nlm->ekn", by_edge**2, jacobian, jacobian, optimize=True)
+
+    def by_edge(of_lines: FloatArray) -> FloatArray:
+        added = np.zeros((int(things.max(initial=-1)) + 1, *of_lines.shape[1:]))
+        np.add.at(added, things, of_lines)
+        return added
+
+    squared, w = np.einsum("klm,nlm->lkn", jacobian, jacobian, optimize=True), w[:, None, None]
+    normal, squares = by_edge(w * squared), by_edge(w**2 * squared)
+    slope = by_edge(w[..., 0] * np.einsum("klm,lm->lk", jacobian, residuals))
     inverse = np.linalg.pinv(normal.sum(axis=0))
     without = np.linalg.pinv(normal.sum(axis=0) - normal)
     return LeftOut(
