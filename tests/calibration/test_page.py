@@ -1200,7 +1200,8 @@ def test_the_worker_ends_with_the_server_whatever_ends_it(tmp_path: Path, photo:
 
 
 def test_an_unknown_lens_is_told_before_anything_is_served(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["calibrate", "--no-browser", "--lens", "none"]) == 1
+    with pytest.raises(SystemExit, match="2"):
+        main(["calibrate", "--no-browser", "--lens", "none"])
     assert "sixbit lenses" in capsys.readouterr().err
 
 
