@@ -7,10 +7,10 @@ from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from arguments import CHOSEN_OF_A_LENS, CHOSEN_OF_A_PHOTO
-from correction import MARK, Choices, Subject, check_made, compile_arguments
+from correction import Choices, Subject, check_made, compile_arguments
 from filters import bear, own_filter, selection_aside
 from gi.repository import Gimp
-from layers import can_bear, check_pixels, has_selection, only_in_place, that_move
+from layers import MARK, can_bear, check_locks, check_pixels, has_selection, only_in_place, that_move
 from metadata import imported_file, tagged
 from pixels import STRIP, Area, PixelFile
 from server_client import Server
@@ -98,8 +98,7 @@ def _make(
 ) -> Made:
     """Correct one drawable, which the image does not see yet; one beside the chosen may be done already."""
     is_filter = is_filter and not subject.coverage
-    if not is_filter:
-        check_pixels(subject.drawable)
+    (check_locks if is_filter else check_pixels)(subject.drawable)
     begun = 0.0
     if picture is None:
         begun = TAKEN
@@ -246,13 +245,14 @@ def _bring(made: Made, image: Gimp.Image, choices: Choices) -> None:
     drawable, layer = made.subject.drawable, made.layer
     if layer:
         image.insert_layer(layer, drawable.get_parent(), image.get_item_position(drawable))
+    if filter := own_filter(layer or drawable):
+        # Its correction is in the pixels now; a copy of a layer has its filters.
+        filter.delete()
+    if layer:
         layer.update(*made.area)
         if choices.only_selection and not Gimp.Selection.is_empty(image):
             layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
         return
-    if filter := own_filter(drawable):
-        # Its correction is in the pixels now.
-        filter.delete()
     if not drawable.merge_shadow(True):
         raise UserError(Gimp.get_pdb().get_last_error())
     drawable.update(*made.area)

@@ -9,7 +9,7 @@ from typing import Any
 from filters import Done, done_by_filters
 from frame import FrameError, Placement, Size, frame_of, of_sensor
 from gi.repository import Gimp
-from layers import is_coverage
+from layers import MARK, is_coverage
 from metadata import Tags, imported_file, original_size, tags_of
 from presets import CORRECTIONS, UNSURE_GRADES, USUAL_GRADES, Preset
 from sentences import translated, why_left_out, with_way_out
@@ -24,8 +24,6 @@ SPOKEN = {
 }
 BENDING = ("distortion", "tca")
 """The kinds that are corrected in masks and channels: they have no brightness."""
-MARK = "sixbit-corrected"
-"""The parasite that GIMP keeps with a corrected mask or channel: the metadata tells of the photo alone."""
 MIDDLE = 1e-3
 """Shares of a side by which the optical centre may lie beside the middle."""
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
