@@ -11,7 +11,7 @@ from typing import Any
 from gi.repository import Gegl, Gimp, Gio
 
 sys.path.insert(0, str(next(Path(Gimp.directory()).glob("plug-ins/sixbit"))))
-from filters import STRENGTHS, OnCanvas
+from filters import STRENGTHS, OnCanvas, record_of
 from layers import notes_on
 
 WORK = Path("/mnt/work")
@@ -81,7 +81,7 @@ def kept(
     error = correct(image, **arguments)
     dump(layer, f"{name}.below")
     merged(image, 0, f"{name}.after")
-    return {"name": name, "error": error, **told(image)}
+    return {"name": name, "error": error, "chosen": record_of(layer).get("chosen"), **told(image)}
 
 
 def roundtrip() -> dict[str, Any]:
@@ -188,6 +188,11 @@ def noted() -> dict[str, Any]:
     note("scaled")
     image.rotate(Gimp.RotationType.DEGREES90)
     note("turned")
+    config = layer.get_filters()[0].get_config()
+    text = config.get_property("correction")
+    config.set_property("correction", text.replace(" centre 224.5 ", " centre 220.0 "))
+    note("turned beside the middle")
+    config.set_property("correction", text)
     image.crop(150, 180, 0, 0)
     note("cropped")
     layer.get_filters()[0].set_visible(False)

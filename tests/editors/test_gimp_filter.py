@@ -136,6 +136,8 @@ def test_a_preset_says_how_to_correct(gimp: GimpHome, run: dict[str, Any]) -> No
     before, after = (pixels_of(gimp, f"{case['name']}.{when}", "<u2") for when in ("before", "after"))
     expected = sixbit.apply(compiled(scale="none"), before, interpolation="lanczos3")
     np.testing.assert_array_equal(after, expected)
+    assert case["chosen"]["scale"] == "none", "the dialog would open with another"
+    assert run["half"]["chosen"]["distortion-strength"] == 50.0
 
 
 def test_what_fails_leaves_no_filter(run: dict[str, Any]) -> None:
@@ -226,7 +228,10 @@ def test_the_canvas_follows_the_choice_of_the_selection(gimp: GimpHome, run: dic
 def test_the_dialog_says_what_becomes_of_a_filter(run: dict[str, Any]) -> None:
     notes = run["noted"]["notes"]
     for name, said in notes.items():
-        assert ("uncorrected" in said) == (name in ("cropped", "switched off", "below")), (name, said)
+        assert ("uncorrected" in said) == (name in ("turned beside the middle", "cropped", "switched off", "below")), (
+            name,
+            said,
+        )
         assert ("switched off" in said) == (name in ("switched off", "below")), (name, said)
         assert ("cannot undo" in said) == (name == "below"), (name, said)
     assert "on top" in notes["another"]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
-from arguments import CHOSEN_OF_A_LENS, CHOSEN_OF_A_PHOTO
 from correction import Choices, Subject, check_made, compile_arguments
 from filters import bear, own_filter, selection_aside
 from gi.repository import Gimp
@@ -49,7 +48,6 @@ def correct(
     server: Server,
     subject: Subject,
     choices: Choices,
-    config: Gimp.ProcedureConfig,
     pixels: PixelFile,
     picture: int | None = None,
 ) -> None:
@@ -83,7 +81,7 @@ def correct(
             if one.layer:
                 one.layer.delete()
         raise
-    _finish(subject.image, choices, config, made, marks)
+    _finish(subject.image, choices, made, marks)
     Gimp.progress_end()
 
 
@@ -221,9 +219,7 @@ def _marks(server: Server, choices: Choices, made: Sequence[Made]) -> _Marks | N
     return _Marks(tags, compiled["namespaces"], before)
 
 
-def _finish(
-    image: Gimp.Image, choices: Choices, config: Gimp.ProcedureConfig, made: Sequence[Made], marks: _Marks | None
-) -> None:
+def _finish(image: Gimp.Image, choices: Choices, made: Sequence[Made], marks: _Marks | None) -> None:
     """Bring all of it into the image: nothing here takes long."""
     image.undo_group_start()
     try:
@@ -231,7 +227,7 @@ def _finish(
             aside = nullcontext() if _in_selection(one.subject, choices) else selection_aside(image)
             with aside:
                 if one.is_filter:
-                    _bear(one, choices, config, marks.before if marks else {})
+                    _bear(one, choices, marks.before if marks else {})
                 else:
                     _bring(one, image, choices)
         if marks:
@@ -261,7 +257,7 @@ def _bring(made: Made, image: Gimp.Image, choices: Choices) -> None:
         drawable.attach_parasite(Gimp.Parasite.new(MARK, kept, made.compiled["digest"].encode()))
 
 
-def _bear(made: Made, choices: Choices, config: Gimp.ProcedureConfig, before: Mapping[str, str | None]) -> None:
+def _bear(made: Made, choices: Choices, before: Mapping[str, str | None]) -> None:
     compiled = made.compiled
     record = {
         "digest": compiled["digest"],
@@ -269,6 +265,6 @@ def _bear(made: Made, choices: Choices, config: Gimp.ProcedureConfig, before: Ma
         "before": made.subject.identity["already_corrected"],
         "marks_before": before,
         "in_selection": has_selection(made.subject.drawable) and choices.only_selection,
-        "chosen": {name: config.get_property(name) for name in (*CHOSEN_OF_A_LENS, *CHOSEN_OF_A_PHOTO)},
+        "chosen": choices.arguments(),
     }
     bear(made.subject.drawable, compiled["editable"], compiled["made_from"]["lens"], choices.strength, record)

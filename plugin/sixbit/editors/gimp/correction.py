@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
+from arguments import CHOSEN_OF_A_LENS, CHOSEN_OF_A_PHOTO
 from filters import Done, done_by_filters
 from frame import FrameError, Placement, Size, frame_of, of_sensor
 from gi.repository import Gimp
@@ -43,6 +44,7 @@ class Choices:
     def __init__(self, config: Gimp.ProcedureConfig, preset: Preset | None = None) -> None:
         """Read the arguments of the procedure; ``preset`` is the one that they name."""
         get = config.get_property
+        self._given = {name: get(name) for name in (*CHOSEN_OF_A_LENS, *CHOSEN_OF_A_PHOTO)}
         self.lens: str = get("lens") or ""
         self.crop_factor: float = get("crop-factor")
         self.focal_mm: float = get("focal-length")
@@ -67,6 +69,19 @@ class Choices:
             self.scale = get("scale-factor") if get("scale") == "factor" else get("scale")
             self.grades = [*USUAL_GRADES, *filter(get, UNSURE_GRADES)]
         self.compensated: str = self.preset.get("compensated") or ("correct" if get("compensated") else "leave")
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments that say the same, whether they, a preset or an answer has said it."""
+        by_factor = not isinstance(self.scale, str)
+        return {
+            **self._given,
+            **{kind: bool(self.strength.get(kind)) for kind in CORRECTIONS},
+            **{f"{kind}-strength": round(100.0 * share, 6) for kind, share in self.strength.items() if share},
+            **({"scale": "factor", "scale-factor": float(self.scale)} if by_factor else {"scale": self.scale}),
+            **{grade: grade in self.grades for grade in UNSURE_GRADES},
+            "compensated": self.compensated == "correct",
+            "frame": self.frame,
+        }
 
 
 class Subject:

@@ -73,7 +73,7 @@ def correct_in_dialog(
         finally:
             dialog.destroy()
     choices = dialog.choices()
-    correct(server, subject, choices, config, pixels, dialog.picture)
+    correct(server, subject, choices, pixels, dialog.picture)
     if choices.lens and not subject.identity.get("lens"):
         # What the photo itself says is not overruled for all others like it.
         try:

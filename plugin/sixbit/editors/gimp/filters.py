@@ -90,17 +90,21 @@ def is_changed_in_place(drawable: Gimp.Drawable, own: Gimp.DrawableFilter) -> bo
 
 def passes_through(drawable: Gimp.Drawable, own: Gimp.DrawableFilter) -> bool:
     """Tell whether a layer has not the size any more that its correction was made for, as the operation sees it."""
-    words = str(own.get_config().get_property("correction")).split(" ", 5)
+    text = str(own.get_config().get_property("correction"))
     try:
-        made = (float(words[3]), float(words[4]))
+        # As sixbit.compiler.editable writes them: the size, and the centres after it.
+        numbers = [float(text.split(" ", 12)[k]) for k in (3, 4, 8, 9, 10, 11)]
     except (IndexError, ValueError):
         return True
+    wide, high, *centres = numbers
     width, height = drawable.get_width(), drawable.get_height()
-    # Scaled or turned, to a pixel.
-    return not any(
-        min(made) > 0 and (abs(height - high * width / wide) <= 1 or abs(width - wide * height / high) <= 1)
-        for wide, high in (made, made[::-1])
-    )
+
+    def is_photo(wide: float, high: float) -> bool:  # scaled, to a pixel
+        return wide > 0 < high and (abs(height - high * width / wide) <= 1 or abs(width - wide * height / high) <= 1)
+
+    beside = max(abs(at - (side - 1) / 2) for at, side in zip(centres, (wide, high, wide, high), strict=True))
+    can_turn = " map " not in text and beside < 0.01
+    return not (is_photo(wide, high) or (can_turn and is_photo(high, wide)))
 
 
 def set_filter(filter: Gimp.DrawableFilter, text: str, lens: str, strength: Mapping[str, float]) -> None:
