@@ -159,18 +159,23 @@ def locked_beside() -> dict[str, Any]:
     return {"error": error, "other": told(image, other), **told(image, layer)}
 
 
-def masks_again() -> dict[str, Any]:
-    """A group with a mask bears the filter; it is changed, and the mask stays bent as it was."""
-    image = load("named8.tif")
-    layer = image.get_layers()[0]
-    holder = Gimp.GroupLayer.new(image, "group")
-    image.insert_layer(holder, None, 0)
-    image.reorder_item(layer, holder, 0)
-    holder.add_mask(layer.create_mask(Gimp.AddMaskType.COPY))
-    notes = [notes_on(holder, False, "filter")]
-    error = correct(image, holder)
-    dump(holder.get_mask(), "mask of group")
-    return {"error": error, "notes": [*notes, notes_on(holder, False, "filter")], **told(image, holder)}
+def masks_of_groups() -> dict[str, Any]:
+    """A group with a mask is corrected in its pixels, or bears the filter, which is changed: its mask is bent once."""
+    errors, notes = [], []
+    for output in ("layer", "filter"):
+        image = load("named8.tif")
+        layer = image.get_layers()[0]
+        holder = Gimp.GroupLayer.new(image, "group")
+        image.insert_layer(holder, None, 0)
+        image.reorder_item(layer, holder, 0)
+        holder.add_mask(layer.create_mask(Gimp.AddMaskType.COPY))
+        notes.append(notes_on(holder, False, output))
+        errors.append(correct(image, holder, output=output))
+        dump(holder.get_mask(), f"mask of group, {output}")
+    notes.append(notes_on(holder, False, "filter"))
+    errors.append(correct(image, holder, distortion_strength=50.0))
+    dump(holder.get_mask(), "mask of group, filter changed")
+    return {"errors": errors, "notes": notes}
 
 
 def noted() -> dict[str, Any]:
@@ -282,7 +287,7 @@ CASES: dict[str, Any] = {
     "into a new layer": into_a_new_layer,
     "selected before": selected_before,
     "locked beside": locked_beside,
-    "masks again": masks_again,
+    "masks of groups": masks_of_groups,
     "noted": noted,
     "on canvas": on_canvas,
     "selection": lambda: selection(True),
