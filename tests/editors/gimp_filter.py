@@ -10,6 +10,10 @@ from typing import Any
 
 from gi.repository import Gegl, Gimp, Gio
 
+sys.path.insert(0, str(next(Path(Gimp.directory()).glob("plug-ins/sixbit"))))
+from filters import STRENGTHS, OnCanvas, record_of
+from layers import notes_on
+
 WORK = Path("/mnt/work")
 ANSWER: dict[str, Any] = {}
 OPERATION = "sixbit:lens-correction"
@@ -77,7 +81,7 @@ def kept(
     error = correct(image, **arguments)
     dump(layer, f"{name}.below")
     merged(image, 0, f"{name}.after")
-    return {"name": name, "error": error, **told(image)}
+    return {"name": name, "error": error, "chosen": record_of(layer).get("chosen"), **told(image)}
 
 
 def roundtrip() -> dict[str, Any]:
@@ -122,6 +126,103 @@ def into_pixels() -> dict[str, Any]:
     errors = [correct(image), correct(image, output="layer")]
     dump(image.get_layers()[0], "into pixels")
     return {"errors": errors, **told(image)}
+
+
+def into_a_new_layer() -> dict[str, Any]:
+    """A layer that bears the filter is corrected into a new one, which has it in its pixels alone."""
+    image = load("named8.tif")
+    layer = image.get_layers()[0]
+    errors = [correct(image), correct(image, output="new-layer")]
+    merged(image, 0, "into a new layer")
+    return {"errors": errors, "below": told(image, layer), **told(image)}
+
+
+def selected_before() -> dict[str, Any]:
+    """A filter within a selection is changed twice when that is gone."""
+    image = load("named8.tif")
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 30, 200, 100)
+    errors = [correct(image, only_selection=True)]
+    Gimp.Selection.none(image)
+    errors += [correct(image, tca=False), correct(image)]
+    merged(image, 0, "selected before")
+    return {"errors": errors, **told(image)}
+
+
+def locked_beside() -> dict[str, Any]:
+    """One of two layers is locked: neither is changed."""
+    image = load("named8.tif")
+    layer = image.get_layers()[0]
+    other = Gimp.Layer.new_from_drawable(layer, image)
+    image.insert_layer(other, None, 0)
+    other.set_lock_content(True)
+    error = correct(image, layer, layers="all")
+    return {"error": error, "other": told(image, other), **told(image, layer)}
+
+
+def masks_of_groups() -> dict[str, Any]:
+    """A group with a mask is corrected in its pixels, or bears the filter, which is changed: its mask is bent once."""
+    errors, notes = [], []
+    for output in ("layer", "filter"):
+        image = load("named8.tif")
+        layer = image.get_layers()[0]
+        holder = Gimp.GroupLayer.new(image, "group")
+        image.insert_layer(holder, None, 0)
+        image.reorder_item(layer, holder, 0)
+        holder.add_mask(layer.create_mask(Gimp.AddMaskType.COPY))
+        notes.append(notes_on(holder, False, output))
+        errors.append(correct(image, holder, output=output))
+        dump(holder.get_mask(), f"mask of group, {output}")
+    notes.append(notes_on(holder, False, "filter"))
+    errors.append(correct(image, holder, distortion_strength=50.0))
+    dump(holder.get_mask(), "mask of group, filter changed")
+    return {"errors": errors, "notes": notes}
+
+
+def noted() -> dict[str, Any]:
+    """What the dialog says of a layer with the filter, from whose size it goes on to others."""
+    image = load("named8.tif")
+    layer = image.get_layers()[0]
+    correct(image)
+    notes = {}
+
+    def note(name: str) -> None:
+        notes[name] = " ".join(notes_on(layer, False, "filter"))
+
+    note("as it was")
+    image.scale(225, 150)
+    note("scaled")
+    image.rotate(Gimp.RotationType.DEGREES90)
+    note("turned")
+    config = layer.get_filters()[0].get_config()
+    text = config.get_property("correction")
+    config.set_property("correction", text.replace(" centre 224.5 ", " centre 220.0 "))
+    note("turned beside the middle")
+    config.set_property("correction", text)
+    image.crop(150, 180, 0, 0)
+    note("cropped")
+    layer.get_filters()[0].set_visible(False)
+    note("switched off")
+    layer.append_filter(Gimp.DrawableFilter.new(layer, "gegl:gaussian-blur", "blur"))
+    note("below")
+    layer.get_filters()[1].delete()
+    note("another")
+    return {"notes": notes}
+
+
+def on_canvas() -> dict[str, Any]:
+    """What is shown while the dialog is open follows the choice of the selection."""
+    image = load("named8.tif")
+    layer = image.get_layers()[0]
+    correct(image)
+    text = layer.get_filters()[0].get_config().get_property("correction")
+    layer.get_filters()[0].delete()
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 30, 200, 100)
+    canvas = OnCanvas(layer)
+    for name, only in (("canvas whole", False), ("canvas part", True), ("canvas whole again", False)):
+        canvas.show(text, "lens", dict.fromkeys(STRENGTHS, 1.0), only)
+        merged(image, 0, name)
+    canvas.close()
+    return told(image)
 
 
 def selection(only: bool) -> dict[str, Any]:
@@ -183,6 +284,12 @@ CASES: dict[str, Any] = {
     "deleted": deleted,
     "merged": kept_by_merging,
     "into pixels": into_pixels,
+    "into a new layer": into_a_new_layer,
+    "selected before": selected_before,
+    "locked beside": locked_beside,
+    "masks of groups": masks_of_groups,
+    "noted": noted,
+    "on canvas": on_canvas,
     "selection": lambda: selection(True),
     "beside a selection": lambda: selection(False),
     "group": group,

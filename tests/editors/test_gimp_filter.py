@@ -32,7 +32,8 @@ LENS, NAME = "summicron-35-asph", "Summicron-M 1:2/35 ASPH."
 TAGS: dict[str, Any] = {"Make": "LEICA CAMERA AG", "Model": "LEICA M10", "FocalLength": (35, 1), "FNumber": (40, 10)}
 TAGS |= {"PixelXDimension": SIZE[0], "PixelYDimension": SIZE[1]}
 CASES = ("u8", "u16", "float", "gray", "alpha", "half", "double", "preset", "refused", "roundtrip", "deleted", "merged")
-CASES += ("into pixels", "selection", "beside a selection", "group", "layers")
+CASES += ("into pixels", "into a new layer", "selection", "beside a selection", "selected before", "group", "layers")
+CASES += ("locked beside", "masks of groups", "noted", "on canvas")
 TIMEOUT = 600
 DISTORTION_MARK, TCA_MARK = "DistortionCorrectionAlreadyApplied", "LateralChromaticAberrationCorrectionAlreadyApplied"
 
@@ -135,6 +136,8 @@ def test_a_preset_says_how_to_correct(gimp: GimpHome, run: dict[str, Any]) -> No
     before, after = (pixels_of(gimp, f"{case['name']}.{when}", "<u2") for when in ("before", "after"))
     expected = sixbit.apply(compiled(scale="none"), before, interpolation="lanczos3")
     np.testing.assert_array_equal(after, expected)
+    assert case["chosen"]["scale"] == "none", "the dialog would open with another"
+    assert run["half"]["chosen"]["distortion-strength"] == 50.0
 
 
 def test_what_fails_leaves_no_filter(run: dict[str, Any]) -> None:
@@ -185,15 +188,53 @@ def test_pixels_are_corrected_once_where_there_was_a_filter(gimp: GimpHome, run:
     np.testing.assert_array_equal(pixels_of(gimp, "into pixels"), sixbit.apply(compiled(), before))
 
 
+def test_a_new_layer_is_corrected_once_where_there_was_a_filter(gimp: GimpHome, run: dict[str, Any]) -> None:
+    case = run["into a new layer"]
+    assert case["errors"] == ["", ""]
+    assert (case["filters"], case["below"]["filters"]) == ([], [NAME])
+    before = pixels_of(gimp, f"{run['u8']['name']}.before")
+    np.testing.assert_array_equal(pixels_of(gimp, "into a new layer"), sixbit.apply(compiled(), before))
+
+
 def test_a_selection_is_the_filters_mask_if_it_is_chosen(gimp: GimpHome, run: dict[str, Any]) -> None:
     before = pixels_of(gimp, f"{run['u8']['name']}.before")
-    whole = sixbit.apply(compiled(), before)
-    part = before.copy()
-    part[30:130, 40:240] = whole[30:130, 40:240]
+    whole, part = sixbit.apply(compiled(), before), part_corrected(before)
     for name, expected, result in (("selection", part, "True"), ("beside a selection", whole, "False")):
         assert run[name]["error"] == "", run[name]
         assert run[name]["bounds"] == [True, 40, 30, 240, 130]
         np.testing.assert_array_equal(pixels_of(gimp, f"selection {result}"), expected)
+
+
+def part_corrected(before: Pixels) -> Pixels:
+    part = before.copy()
+    part[30:130, 40:240] = sixbit.apply(compiled(), before)[30:130, 40:240]
+    return part
+
+
+def test_a_filter_keeps_its_selection_however_often_it_is_changed(gimp: GimpHome, run: dict[str, Any]) -> None:
+    assert run["selected before"]["errors"] == ["", "", ""]
+    before = pixels_of(gimp, f"{run['u8']['name']}.before")
+    np.testing.assert_array_equal(pixels_of(gimp, "selected before"), part_corrected(before))
+
+
+def test_the_canvas_follows_the_choice_of_the_selection(gimp: GimpHome, run: dict[str, Any]) -> None:
+    before = pixels_of(gimp, f"{run['u8']['name']}.before")
+    assert run["on canvas"]["filters"] == []
+    np.testing.assert_array_equal(pixels_of(gimp, "canvas part"), part_corrected(before))
+    for name in ("canvas whole", "canvas whole again"):
+        np.testing.assert_array_equal(pixels_of(gimp, name), sixbit.apply(compiled(), before))
+
+
+def test_the_dialog_says_what_becomes_of_a_filter(run: dict[str, Any]) -> None:
+    notes = run["noted"]["notes"]
+    for name, said in notes.items():
+        assert ("uncorrected" in said) == (name in ("turned beside the middle", "cropped", "switched off", "below")), (
+            name,
+            said,
+        )
+        assert ("switched off" in said) == (name in ("switched off", "below")), (name, said)
+        assert ("cannot undo" in said) == (name == "below"), (name, said)
+    assert "on top" in notes["another"]
 
 
 def test_a_group_bears_it_for_all_that_is_in_it(gimp: GimpHome, run: dict[str, Any]) -> None:
@@ -214,6 +255,25 @@ def test_all_layers_bear_it_and_masks_are_bent(gimp: GimpHome, run: dict[str, An
     before, after = (pixels_of(gimp, f"mask {when}", channels=1) for when in ("before", "after"))
     bending = compiled(kinds=dict.fromkeys(("distortion", "tca"), 1.0))
     np.testing.assert_array_equal(after, sixbit.apply(bending, before, transfer=linear()))
+
+
+def test_what_is_locked_beside_the_layer_is_refused(run: dict[str, Any]) -> None:
+    case = run["locked beside"]
+    assert "are locked" in case["error"]
+    assert case["filters"] == case["other"]["filters"] == []
+    assert TCA_MARK not in case["tags"]
+
+
+def test_the_mask_of_a_group_is_bent_once(gimp: GimpHome, run: dict[str, Any]) -> None:
+    case = run["masks of groups"]
+    assert case["errors"] == ["", "", ""]
+    bending = compiled(kinds=dict.fromkeys(("distortion", "tca"), 1.0))
+    expected = sixbit.apply(bending, pixels_of(gimp, "mask before", channels=1), transfer=linear())
+    for how in ("layer", "filter", "filter changed"):
+        np.testing.assert_array_equal(pixels_of(gimp, f"mask of group, {how}", channels=1), expected)
+    told = [" ".join(notes) for notes in case["notes"]]
+    assert ["moves along" in notes for notes in told] == [True, True, False]
+    assert "stays as it is" in told[2]
 
 
 def test_without_the_operation_it_is_as_before(started: dict[str, tuple[GimpHome, Future[Any]]]) -> None:

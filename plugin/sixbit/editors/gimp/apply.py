@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
-from arguments import CHOSEN_OF_A_LENS, CHOSEN_OF_A_PHOTO
-from correction import MARK, Choices, Subject, check_made, compile_arguments
+from correction import Choices, Subject, check_made, compile_arguments
 from filters import bear, own_filter, selection_aside
 from gi.repository import Gimp
-from layers import can_bear, check_pixels, has_selection, only_in_place, that_move
+from layers import MARK, can_bear, check_locks, check_pixels, has_selection, only_in_place, that_move
 from metadata import imported_file, tagged
 from pixels import STRIP, Area, PixelFile
 from server_client import Server
@@ -49,7 +48,6 @@ def correct(
     server: Server,
     subject: Subject,
     choices: Choices,
-    config: Gimp.ProcedureConfig,
     pixels: PixelFile,
     picture: int | None = None,
 ) -> None:
@@ -83,7 +81,7 @@ def correct(
             if one.layer:
                 one.layer.delete()
         raise
-    _finish(subject.image, choices, config, made, marks)
+    _finish(subject.image, choices, made, marks)
     Gimp.progress_end()
 
 
@@ -98,8 +96,7 @@ def _make(
 ) -> Made:
     """Correct one drawable, which the image does not see yet; one beside the chosen may be done already."""
     is_filter = is_filter and not subject.coverage
-    if not is_filter:
-        check_pixels(subject.drawable)
+    (check_locks if is_filter else check_pixels)(subject.drawable)
     begun = 0.0
     if picture is None:
         begun = TAKEN
@@ -222,9 +219,7 @@ def _marks(server: Server, choices: Choices, made: Sequence[Made]) -> _Marks | N
     return _Marks(tags, compiled["namespaces"], before)
 
 
-def _finish(
-    image: Gimp.Image, choices: Choices, config: Gimp.ProcedureConfig, made: Sequence[Made], marks: _Marks | None
-) -> None:
+def _finish(image: Gimp.Image, choices: Choices, made: Sequence[Made], marks: _Marks | None) -> None:
     """Bring all of it into the image: nothing here takes long."""
     image.undo_group_start()
     try:
@@ -232,7 +227,7 @@ def _finish(
             aside = nullcontext() if _in_selection(one.subject, choices) else selection_aside(image)
             with aside:
                 if one.is_filter:
-                    _bear(one, choices, config, marks.before if marks else {})
+                    _bear(one, choices, marks.before if marks else {})
                 else:
                     _bring(one, image, choices)
         if marks:
@@ -246,13 +241,14 @@ def _bring(made: Made, image: Gimp.Image, choices: Choices) -> None:
     drawable, layer = made.subject.drawable, made.layer
     if layer:
         image.insert_layer(layer, drawable.get_parent(), image.get_item_position(drawable))
+    if filter := own_filter(layer or drawable):
+        # Its correction is in the pixels now; a copy of a layer has its filters.
+        filter.delete()
+    if layer:
         layer.update(*made.area)
         if choices.only_selection and not Gimp.Selection.is_empty(image):
             layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
         return
-    if filter := own_filter(drawable):
-        # Its correction is in the pixels now.
-        filter.delete()
     if not drawable.merge_shadow(True):
         raise UserError(Gimp.get_pdb().get_last_error())
     drawable.update(*made.area)
@@ -261,7 +257,7 @@ def _bring(made: Made, image: Gimp.Image, choices: Choices) -> None:
         drawable.attach_parasite(Gimp.Parasite.new(MARK, kept, made.compiled["digest"].encode()))
 
 
-def _bear(made: Made, choices: Choices, config: Gimp.ProcedureConfig, before: Mapping[str, str | None]) -> None:
+def _bear(made: Made, choices: Choices, before: Mapping[str, str | None]) -> None:
     compiled = made.compiled
     record = {
         "digest": compiled["digest"],
@@ -269,6 +265,6 @@ def _bear(made: Made, choices: Choices, config: Gimp.ProcedureConfig, before: Ma
         "before": made.subject.identity["already_corrected"],
         "marks_before": before,
         "in_selection": has_selection(made.subject.drawable) and choices.only_selection,
-        "chosen": {name: config.get_property(name) for name in (*CHOSEN_OF_A_LENS, *CHOSEN_OF_A_PHOTO)},
+        "chosen": choices.arguments(),
     }
     bear(made.subject.drawable, compiled["editable"], compiled["made_from"]["lens"], choices.strength, record)

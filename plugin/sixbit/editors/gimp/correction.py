@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
+from arguments import CHOSEN_OF_A_LENS, CHOSEN_OF_A_PHOTO
 from filters import Done, done_by_filters
 from frame import FrameError, Placement, Size, frame_of, of_sensor
 from gi.repository import Gimp
-from layers import is_coverage
+from layers import MARK, is_coverage
 from metadata import Tags, imported_file, original_size, tags_of
 from presets import CORRECTIONS, UNSURE_GRADES, USUAL_GRADES, Preset
 from sentences import translated, why_left_out, with_way_out
@@ -24,8 +25,6 @@ SPOKEN = {
 }
 BENDING = ("distortion", "tca")
 """The kinds that are corrected in masks and channels: they have no brightness."""
-MARK = "sixbit-corrected"
-"""The parasite that GIMP keeps with a corrected mask or channel: the metadata tells of the photo alone."""
 MIDDLE = 1e-3
 """Shares of a side by which the optical centre may lie beside the middle."""
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
@@ -45,6 +44,7 @@ class Choices:
     def __init__(self, config: Gimp.ProcedureConfig, preset: Preset | None = None) -> None:
         """Read the arguments of the procedure; ``preset`` is the one that they name."""
         get = config.get_property
+        self._given = {name: get(name) for name in (*CHOSEN_OF_A_LENS, *CHOSEN_OF_A_PHOTO)}
         self.lens: str = get("lens") or ""
         self.crop_factor: float = get("crop-factor")
         self.focal_mm: float = get("focal-length")
@@ -69,6 +69,19 @@ class Choices:
             self.scale = get("scale-factor") if get("scale") == "factor" else get("scale")
             self.grades = [*USUAL_GRADES, *filter(get, UNSURE_GRADES)]
         self.compensated: str = self.preset.get("compensated") or ("correct" if get("compensated") else "leave")
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments that say the same, whether they, a preset or an answer has said it."""
+        by_factor = not isinstance(self.scale, str)
+        return {
+            **self._given,
+            **{kind: bool(self.strength.get(kind)) for kind in CORRECTIONS},
+            **{f"{kind}-strength": round(100.0 * share, 6) for kind, share in self.strength.items() if share},
+            **({"scale": "factor", "scale-factor": float(self.scale)} if by_factor else {"scale": self.scale}),
+            **{grade: grade in self.grades for grade in UNSURE_GRADES},
+            "compensated": self.compensated == "correct",
+            "frame": self.frame,
+        }
 
 
 class Subject:

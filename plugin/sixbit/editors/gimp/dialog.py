@@ -73,7 +73,7 @@ def correct_in_dialog(
         finally:
             dialog.destroy()
     choices = dialog.choices()
-    correct(server, subject, choices, config, pixels, dialog.picture)
+    correct(server, subject, choices, pixels, dialog.picture)
     if choices.lens and not subject.identity.get("lens"):
         # What the photo itself says is not overruled for all others like it.
         try:
@@ -101,8 +101,10 @@ class CorrectionDialog:
         drawable = subject.drawable
         self._outputs = {"filter": can_bear(drawable), "layer": "", "new-layer": only_in_place(drawable)}
         self._can_select = has_selection(drawable)
-        unmarked = [] if subject.coverage else map(translated, subject.identity["said_unmarked"])
-        self._notes = [*notes_on(subject.drawable, subject.photo_is_corrected), *unmarked]
+        unmarked = [] if subject.coverage else [*map(translated, subject.identity["said_unmarked"])]
+        self._notes = {
+            output: [*notes_on(drawable, subject.photo_is_corrected, output), *unmarked] for output in self._outputs
+        }
         self.lenses = {lens["id"]: lens for lens in server.call("lenses")["lenses"]}
         self.last_values = LastValues()
         self.body = str(subject.identity.get("camera") or "")
@@ -240,7 +242,8 @@ class CorrectionDialog:
         self._show_lens(choices)
         try:
             arguments = compile_arguments(self.subject, choices)
-            notes = [self.subject.frame(choices.frame).note, *self._notes, self._selection_note(choices)]
+            notes = [self.subject.frame(choices.frame).note, *self._notes[choices.output]]
+            notes.append(self._selection_note(choices))
             self._result_part.show_notes(" ".join(filter(None, notes)))
         except UserError as error:
             self._result_part.show_notes("")

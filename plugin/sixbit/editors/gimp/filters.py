@@ -60,10 +60,9 @@ def bear(drawable: Gimp.Drawable, text: str, lens: str, strength: Mapping[str, f
     ``text`` is the server's compiled correction, ``strength`` is in shares by kind.
     """
     old = own_filter(drawable)
-    # GIMP cannot undo that a filter is changed, but that it is replaced by another, which comes on top and has no mask.
-    is_on_top = old is not None and drawable.get_filters()[0].get_id() == old.get_id()
-    if old and (not is_on_top or record_of(drawable).get("in_selection")):
+    if old and is_changed_in_place(drawable, old):
         set_filter(old, text, lens, strength)
+        record = {**record, "in_selection": record_of(drawable).get("in_selection")}
     else:
         new = Gimp.DrawableFilter.new(drawable, OPERATION, lens)
         set_filter(new, text, lens, strength)
@@ -78,6 +77,34 @@ def bear(drawable: Gimp.Drawable, text: str, lens: str, strength: Mapping[str, f
     told = {**record, "pixels": pixels_told(drawable)}
     kept = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
     drawable.attach_parasite(Gimp.Parasite.new(RECORD, kept, json.dumps(told).encode()))
+
+
+def is_changed_in_place(drawable: Gimp.Drawable, own: Gimp.DrawableFilter) -> bool:
+    """Tell whether a correction is changed where it is, which GIMP cannot undo.
+
+    It can undo that a filter is replaced by another; but that one comes on top, and has no mask.
+    """
+    is_on_top = bool(drawable.get_filters()[0].get_id() == own.get_id())
+    return not is_on_top or bool(record_of(drawable).get("in_selection"))
+
+
+def passes_through(drawable: Gimp.Drawable, own: Gimp.DrawableFilter) -> bool:
+    """Tell whether a layer has not the size any more that its correction was made for, as the operation sees it."""
+    text = str(own.get_config().get_property("correction"))
+    try:
+        # As sixbit.compiler.editable writes them: the size, and the centres after it.
+        numbers = [float(text.split(" ", 12)[k]) for k in (3, 4, 8, 9, 10, 11)]
+    except (IndexError, ValueError):
+        return True
+    wide, high, *centres = numbers
+    width, height = drawable.get_width(), drawable.get_height()
+
+    def is_photo(wide: float, high: float) -> bool:  # scaled, to a pixel
+        return wide > 0 < high and (abs(height - high * width / wide) <= 1 or abs(width - wide * height / high) <= 1)
+
+    beside = max(abs(at - (side - 1) / 2) for at, side in zip(centres, (wide, high, wide, high), strict=True))
+    can_turn = " map " not in text and beside < 0.01
+    return not (is_photo(wide, high) or (can_turn and is_photo(high, wide)))
 
 
 def set_filter(filter: Gimp.DrawableFilter, text: str, lens: str, strength: Mapping[str, float]) -> None:
@@ -179,11 +206,15 @@ class OnCanvas:
     def __init__(self, drawable: Gimp.Drawable) -> None:
         self._drawable = drawable
         self._filter: Gimp.DrawableFilter | None = None
+        self._in_selection = False
         self._before: dict[str, Any] = {}
 
     def show(self, text: str, lens: str, strength: Mapping[str, float], only_selection: bool) -> None:
         """Show a correction, in the filter that is there or in one that goes again."""
         with self._unseen():
+            if self._filter and not self._before and self._in_selection != only_selection:
+                self._filter.delete()  # Its mask is made when it is appended.
+                self._filter = None
             own = own_filter(self._drawable)
             if own and not self._filter:
                 config = own.get_config()
@@ -193,7 +224,7 @@ class OnCanvas:
             if own is None:
                 with nullcontext() if only_selection else selection_aside(self._drawable.get_image()):
                     self._drawable.append_filter(filter)
-            self._filter = filter
+            self._filter, self._in_selection = filter, only_selection
         Gimp.displays_flush()
 
     def close(self) -> None:

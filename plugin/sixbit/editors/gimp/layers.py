@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from filters import every_layer, is_installed, own_filter
+from filters import every_layer, is_changed_in_place, is_installed, own_filter, passes_through
 from gi.repository import Gimp
 from texts import UserError, _
+
+MARK = "sixbit-corrected"
+"""The parasite that GIMP keeps with a corrected mask or channel: the metadata tells of the photo alone."""
 
 
 def editable_drawable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
@@ -17,7 +20,7 @@ def editable_drawable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
     drawable = chosen[0]
     if drawable.is_indexed():
         raise UserError(_("An indexed image cannot be corrected; use Image ▸ Mode ▸ RGB first."))
-    _check_locks(drawable)
+    check_locks(drawable)
     if can_bear(drawable):
         that_move(drawable, False, False)
         check_pixels(drawable)
@@ -26,7 +29,7 @@ def editable_drawable(drawables: Iterable[Gimp.Drawable]) -> Gimp.Drawable:
 
 def check_pixels(drawable: Gimp.Drawable) -> None:
     """Raise UserError for a drawable whose pixels cannot be changed."""
-    _check_locks(drawable)
+    check_locks(drawable)
     # GIMP 3.0 has no links.
     if hasattr(drawable, "is_link_layer") and drawable.is_link_layer() and not drawable.is_rasterized():
         raise UserError(
@@ -37,7 +40,8 @@ def check_pixels(drawable: Gimp.Drawable) -> None:
         )
 
 
-def _check_locks(drawable: Gimp.Drawable) -> None:
+def check_locks(drawable: Gimp.Drawable) -> None:
+    """Raise UserError for a drawable that is locked, or in a group that is."""
     # A mask is locked with its layer, and does not say so.
     item = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
     if item.get_lock_content():
@@ -61,7 +65,7 @@ def can_bear(drawable: Gimp.Drawable) -> str:
 
 
 def that_move(drawable: Gimp.Drawable, all_layers: bool, is_filter: bool) -> list[Gimp.Drawable]:
-    """Return the drawables that are corrected together, the chosen one first; a mask follows its layer.
+    """Return the drawables that are corrected together, the chosen one first; a mask follows its layer or group.
 
     All layers of a photo are those that lie where it lies; a filter of a group serves for all that is in it. Raises
     UserError for a group without such a layer.
@@ -74,11 +78,16 @@ def that_move(drawable: Gimp.Drawable, all_layers: bool, is_filter: bool) -> lis
         layers = [one for one in inside if not one.is_group() and _place(one) == _place(drawable)]
         if not layers:
             raise UserError(_("No layer of this group is as large as the group; choose one of its layers."))
+        return [*_with_masks(layers), *filter(None, [drawable.get_mask()])]
     elif all_layers and not drawable.is_group():
         others = (one for one in every_layer(drawable.get_image()) if one.get_id() != drawable.get_id())
         layers += [one for one in others if not one.is_group() and _place(one) == _place(drawable)]
     elif not drawable.is_group():
         return layers
+    return _with_masks(layers)
+
+
+def _with_masks(layers: Iterable[Gimp.Layer]) -> list[Gimp.Drawable]:
     return [one for layer in layers for one in (layer, layer.get_mask()) if one]
 
 
@@ -115,8 +124,8 @@ def only_in_place(drawable: Gimp.Drawable) -> str:
     return ""
 
 
-def notes_on(drawable: Gimp.Drawable, photo_is_corrected: bool) -> list[str]:
-    """Say what a user may not expect of this correction."""
+def notes_on(drawable: Gimp.Drawable, photo_is_corrected: bool, output: str) -> list[str]:
+    """Say what a user may not expect of this correction; ``output`` says where the result goes."""
     if is_coverage(drawable):
         notes = [_("A mask or a channel is bent as the photo; its values stay.")]
         if photo_is_corrected:
@@ -125,18 +134,45 @@ def notes_on(drawable: Gimp.Drawable, photo_is_corrected: bool) -> list[str]:
     notes = []
     if not drawable.get_visible():
         notes.append(_("The layer is hidden."))
-    if _is_drawn_by_gimp(drawable):
+    if _is_drawn_by_gimp(drawable) and output != "filter":
         notes.append(_("The layer becomes pixels; GIMP asks before it draws its text or shape anew."))
-    if drawable.get_mask():
-        notes.append(
-            _("The layer's mask moves along if all layers of the photo are corrected; else it stays as it is.")
-        )
-    if own_filter(drawable):
-        notes.append(_("The layer bears this correction as a filter, which is changed here."))
+    if mask := drawable.get_mask():
+        notes.append(_note_on_mask(drawable, mask))
+    own = own_filter(drawable)
+    if own:
+        notes += _notes_on_filter(drawable, own, output)
+    elif drawable.get_filters() and output == "filter":
+        notes.append(_("The correction comes on top of the layer's other filters: it corrects what they make."))
     elif drawable.get_filters():
         notes.append(_("The layer's filters stay, and go on working on the corrected pixels."))
-    if drawable.get_lock_alpha() and drawable.has_alpha():
+    if output != "filter" and drawable.get_lock_alpha() and drawable.has_alpha():
         notes.append(_("The transparency of the layer is locked, and stays as it is."))
+    return notes
+
+
+def _note_on_mask(drawable: Gimp.Layer, mask: Gimp.LayerMask) -> str:
+    if MARK in mask.get_parasite_list():
+        return _("The mask is bent already, and stays as it is.")
+    if drawable.is_group():
+        return _("The group's mask moves along.")
+    return _("The layer's mask moves along if all layers of the photo are corrected; else it stays as it is.")
+
+
+def _notes_on_filter(drawable: Gimp.Layer, own: Gimp.DrawableFilter, output: str) -> list[str]:
+    notes = []
+    if passes_through(drawable, own):
+        notes.append(
+            _("The layer has not the size any more that its filter was made for, and passes through it uncorrected.")
+        )
+    if output == "layer":
+        return [*notes, _("The layer bears this correction as a filter, which goes: its pixels are corrected instead.")]
+    if output == "new-layer":
+        return [*notes, _("The layer bears this correction as a filter; the new layer is corrected in its pixels.")]
+    notes.append(_("The layer bears this correction as a filter, which is changed here."))
+    if is_changed_in_place(drawable, own):
+        notes.append(_("It keeps its place and its selection, and GIMP cannot undo the change."))
+    if not own.get_visible():
+        notes.append(_("It is switched off in GIMP, and stays so."))
     return notes
 
 

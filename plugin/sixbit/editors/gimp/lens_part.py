@@ -23,6 +23,7 @@ NAME = 0
 GRADES = 1
 LENS_ID = 2
 SOUGHT = 3
+TOLD = 4
 
 Lens = Mapping[str, Any]
 
@@ -48,7 +49,7 @@ class LensChooser(Gtk.MenuButton):  # type: ignore[misc]
         self.on_chosen = on_chosen
         self._words: list[str] = []
         self._search = Gtk.SearchEntry(placeholder_text=_("Search: name, maker, focal length"))
-        self._store = Gtk.TreeStore(str, str, str, str)
+        self._store = Gtk.TreeStore(*[str] * 5)
         # A macro adapter has no focal length of its own, and nothing to correct.
         self._fill({lens["id"]: lens for lens in lenses if lens["focal_min"]}, recent)
         self._filter = self._store.filter_new()
@@ -70,7 +71,7 @@ class LensChooser(Gtk.MenuButton):  # type: ignore[misc]
     def _fill(self, lenses: Mapping[str, Lens], recent: list[str]) -> None:
         used = [lenses[lens_id] for lens_id in recent if lens_id in lenses]
         if used:
-            group = self._store.append(None, (_("Recent"), "", "", ""))
+            group = self._store.append(None, (_("Recent"), "", "", "", None))
             for lens in used:
                 self._add(group, lens)
         groups: dict[tuple[str, ...], Any] = {}
@@ -90,19 +91,23 @@ class LensChooser(Gtk.MenuButton):  # type: ignore[misc]
                 focal += f"–{lens['focal_max']:g}"
             maker, length = (lens["maker"],), (lens["maker"], focal)
             if maker not in groups:
-                groups[maker] = self._store.append(None, (lens["maker"], "", "", ""))
+                groups[maker] = self._store.append(None, (lens["maker"], "", "", "", None))
             if length not in groups:
-                groups[length] = self._store.append(groups[maker], (_("{focal} mm").format(focal=focal), "", "", ""))
+                groups[length] = self._store.append(
+                    groups[maker], (_("{focal} mm").format(focal=focal), "", "", "", None)
+                )
             self._add(groups[length], lens)
 
     def _add(self, group: Any, lens: Lens) -> None:
         grades = [grade for grade in GRADE_WORDS if grade in lens["calibrations"].values()]
         words = ", ".join(GRADE_WORDS[grade] for grade in grades) or "–"
         sought = f"{lens['name']} {lens['maker']} {lens['id']} {lens['focal_min']:g}mm".casefold()
-        self._store.append(group, (lens["name"], words, lens["id"], sought))
+        # GTK takes what it shows above a row for markup.
+        told = GLib.markup_escape_text(lens["name"])
+        self._store.append(group, (lens["name"], words, lens["id"], sought, told))
 
     def _make_view(self) -> Gtk.TreeView:
-        view = Gtk.TreeView(model=self._filter, enable_search=False, tooltip_column=NAME)
+        view = Gtk.TreeView(model=self._filter, enable_search=False, tooltip_column=TOLD)
         name = Gtk.CellRendererText(ellipsize=Pango.EllipsizeMode.END)
         column = Gtk.TreeViewColumn(_("Lens"), name, text=NAME)
         column.set_expand(True)

@@ -114,7 +114,7 @@ def run_correct(
             choices.output = "layer"
         while True:
             try:
-                correct(server, subject, choices, config, pixels)
+                correct(server, subject, choices, pixels)
                 return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
             except (DoneBeforeError, ReshapedError) as why:
                 if run_mode == Gimp.RunMode.NONINTERACTIVE:
