@@ -24,7 +24,8 @@ class LastValues:
         with suppress(OSError, ValueError):
             if self._path.is_file():  # a pipe would be waited for
                 content = json.loads(self._path.read_text(encoding="utf-8"))
-                self._content = content if isinstance(content, dict) else {}
+                if isinstance(content, dict) and isinstance(content.get("values", {}), dict):
+                    self._content = content
 
     def recent(self) -> list[str]:
         """Return the lenses that were chosen lately."""
