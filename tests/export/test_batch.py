@@ -724,7 +724,9 @@ def test_the_command_tells_what_it_did(tmp_path: Path, capfd: pytest.CaptureFixt
     words = ["batch", "--preset", "web-jpeg", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
     assert main([*words, "--dry-run"]) == 0
     assert not (tmp_path / "out").exists()
-    assert len(capfd.readouterr().out.splitlines()) == 3
+    rows = capfd.readouterr().out.splitlines()
+    assert len(rows) == 3 + 3
+    assert rows[3:] == ["corrected    2", "skipped      1", "together     3"]
     assert main(words) == 0
     said = capfd.readouterr()
     assert said.out.splitlines()[:3] == ["corrected    2", "skipped      1", "together     3"]
