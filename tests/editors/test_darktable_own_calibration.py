@@ -27,12 +27,14 @@ from sixbit.lenses.catalogue import reload_catalogue
 from sixbit.values.choices import Choices
 from tests.scenery.camera import Camera, Lens, as_photo, photograph
 from tests.scenery.darktable_lens import SIZE, STEP, Pixels, autoscale_of_lensfun, export, rmse, sidecar
-from tests.scenery.flats import M10, Flat, save
+from tests.scenery.flats import Flat, save
 from tests.scenery.photo_factory import exif
 from tests.scenery.root import SUITES
 from tests.scenery.scenes import building, foliage
 
 LENS, NAME = "summarit-35-2.5", "Summarit-M 1:2.5/35"
+BODY = {"Make": "SONY", "Model": "ILCE-7M3"}
+"""A body that compensates nothing: what is left by one that does is for its own photos alone."""
 BARREL, FRINGES = -0.02, (1.0005, 0.9995)
 PHOTOS = 3
 FALL_OFF = {2.5: (-0.6, 0.25, -0.1), 5.6: (-0.25, 0.05, -0.02)}
@@ -61,7 +63,7 @@ def calibrate(folder: Path) -> None:
     ]
     fringed = Lens(tca=models.tca("linear", FRINGES))
     sharp = folder / "tca.jpg"
-    tags = exif(**M10, LensModel=NAME)
+    tags = exif(**BODY, LensModel=NAME)
     picture = as_photo(photograph(foliage(rng), fringed, camera, rng))
     Image.fromarray(picture).save(sharp, quality=95, subsampling=0, exif=b"Exif\0\0" + tags)
     runs = [["lines", *lines], ["tca", sharp]]
@@ -69,7 +71,7 @@ def calibrate(folder: Path) -> None:
         flat = Flat(terms, size=(900, 600), slope=(0.04, 0.01), noise=0.004)
         turned = replace(flat, slope=(-0.04, -0.01))
         frames = [
-            save(one.codes(n), folder / f"flat {f_number:g} {n}.png", f_number=f_number, lens=NAME)
+            save(one.codes(n), folder / f"flat {f_number:g} {n}.png", f_number=f_number, lens=NAME, camera=BODY)
             for n, one in enumerate((flat, turned))
         ]
         runs.append(["flat", *frames])
@@ -84,7 +86,7 @@ def taken(folder: Path) -> Path:
     """
     picture = Image.fromarray(data.coffee()).resize(SIZE, Image.Resampling.BICUBIC)
     picture = picture.point(lambda code: code * 0.6)
-    tags = exif(**M10, LensModel=NAME, FocalLength=(35, 1), FNumber=(40, 10))
+    tags = exif(**BODY, LensModel=NAME, FocalLength=(35, 1), FNumber=(40, 10))
     for name, by_hand in BY_HAND.items():
         picture.save(folder / f"{name}.jpg", quality=97, subsampling=0, exif=b"Exif\0\0" + tags)
         (folder / f"{name}.jpg.xmp").write_text(sidecar(by_hand))
