@@ -287,8 +287,8 @@ def test_a_calibration_of_the_users_own_is_shown_and_used(tmp_path: Path) -> Non
     cast = Shading(PlaneShading((1.0, 0.0, -0.3)), PlaneShading((1.0, 0.0, 0.3)))
     lens = catalogue().lenses["summicron-35-asph"]
     add(
-        Setting(lens, 1.0, 35.0, f_number=5.6, make="LEICA CAMERA AG", model="LEICA M10"),
-        "2 flat frames",
+        Setting(lens, 1.0, 35.0, f_number=5.6, make="LEICA CAMERA AG", model="LEICA M10", compensated=None),
+        "2 flat frames, kept before it was noted down how the body knew the lens",
         vignetting=Model("pa", (-0.4, 0.1, -0.03)),
         shading=cast.to_json(),
     )

@@ -18,7 +18,6 @@ from correction import (
     compile_arguments,
 )
 from filters import STRENGTHS, OnCanvas, own_filter, record_of
-from frame import FrameError
 from gi.repository import Gimp, GimpUi, GLib, Gtk
 from help import take_over_help
 from last_values import LastValues
@@ -247,15 +246,26 @@ class CorrectionDialog:
             self._result_part.show_notes(" ".join(filter(None, notes)))
         except UserError as error:
             self._result_part.show_notes("")
-            # That a lens is to be chosen is said already where it is chosen.
-            # So is what the bar at the top asks.
-            is_said = isinstance(error, ReshapedError) or not (self._lens() or isinstance(error, FrameError))
             self._show_nothing()
-            self._tell("" if is_said else str(error))
+            self._tell(self._unsaid(error, choices))
             return ONCE
         self._compiling = True
         self.server.send("compile", on_done=self._was_compiled, editable=self._is_on_canvas, **arguments)
         return ONCE
+
+    def _unsaid(self, error: UserError, choices: Choices) -> str:
+        """Return what the window does not say elsewhere: it asks for the lens beside it, for much else in a bar on top.
+
+        Where no lens is chosen yet, a frame that is not known is told all the same.
+        """
+        if not self._lens():
+            try:
+                self.subject.frame(choices.frame)
+            except UserError as other:
+                error = other
+            else:
+                return ""
+        return "" if isinstance(error, ReshapedError) else str(error)
 
     def _was_compiled(self, answer: Answer) -> None:
         self._compiling = False
