@@ -244,7 +244,7 @@ def test_nothing_in_the_archive_changes(tmp_path: Path) -> None:
 
 
 def test_a_lens_that_has_nothing_to_correct(tmp_path: Path) -> None:
-    archive.save(tmp_path, 4, lens=archive.BARE)
+    archive.save(tmp_path, 8, lens=archive.BARE)
     learnt = learn([tmp_path])
     assert found(learnt, "distortion").outcome is Outcome.NOTHING
     assert found(learnt, "distortion").is_sure
