@@ -204,12 +204,12 @@ def test_gimp_is_content(told: dict[str, Any]) -> None:
 LOADING = """
 import pathlib, sys
 from sixbit.install import gegl
-print(repr(gegl.why_not_loading(pathlib.Path(sys.argv[1]))))
+print(repr(gegl.why_not_loading(pathlib.Path.home() / sys.argv[1])))
 """
 
 
 def test_the_doctor_asks_gegl_itself_whether_it_loads(gimp: GimpHome) -> None:
-    folder = "/root/.local/share/gegl-0.4/plug-ins"
+    folder = ".local/share/gegl-0.4/plug-ins"
 
     def said(path: str) -> str:
         return gimp.run(["/mnt/venv/bin/python", "-c", LOADING, path], timeout=120).stdout.strip()
