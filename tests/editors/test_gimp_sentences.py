@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gettext
 import importlib
 import re
-from io import BytesIO
 from types import ModuleType
 
-import polib
 import pytest
 
 from sixbit.cli.ways_out import told
@@ -18,6 +15,7 @@ from sixbit.lenses.match import match, match_name
 from sixbit.lenses.place import place_of
 from sixbit.manifest import plugin_source
 from sixbit.tags.framing import BENT, CROPPED, FRAMED, STITCHED, STRAIGHTENED, TILTED
+from sixbit.translations import speaking
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.sentence import Sentence, parts
@@ -36,8 +34,7 @@ def window(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.fixture
 def german(window: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    catalogue = gettext.GNUTranslations(BytesIO(polib.pofile(str(SOURCE / "de.po")).to_binary()))
-    monkeypatch.setattr(window, "_", catalogue.gettext)
+    monkeypatch.setattr(window, "_", speaking("de"))
     return window
 
 

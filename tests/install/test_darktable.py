@@ -19,6 +19,7 @@ from sixbit.values.ways_out import way_out
 from tests.scenery.refusals import refused
 
 SOURCE = plugin_source("darktable")
+GERMAN = "locale/de/LC_MESSAGES/sixbit.mo"
 LUARC = b'require "tools/script_manager" -- \xc3\xa9\xff'
 
 
@@ -45,7 +46,7 @@ def test_the_script_is_put_where_darktable_looks(settings: Path) -> None:
     script = settings / "lua/sixbit"
     parts = {path.relative_to(SOURCE) for path in SOURCE.rglob("*") if path.is_file()}
     there = {path.relative_to(script) for path in script.rglob("*") if path.is_file()}
-    assert there == parts | {Path("server.json"), Path("engine.json"), Path("manifest.json")}
+    assert there == parts | {Path(one) for one in ("server.json", "engine.json", "manifest.json", GERMAN)}
     for name in ("server.json", "engine.json"):
         assert json.loads((script / name).read_text())["command"] == [sys.executable, "-P", "-m", "sixbit"]
     assert b'require, "sixbit/sixbit"' in (settings / "luarc").read_bytes()

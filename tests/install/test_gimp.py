@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import ast
 import gettext
 import json
 import re
-import string
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
-import polib
 import pytest
 
 from sixbit.cli.ways_out import WAYS_OUT
 from sixbit.install import gegl, gimp, server
 from sixbit.install.placed import Placed
 from sixbit.manifest import data_path, manifest, plugin_source
+from sixbit.translations import languages, speaking
 from sixbit.values.errors import Code, InstallError
 from sixbit.values.ways_out import way_out
 from tests.scenery.refusals import refused
+from tools.translations import texts
 
 SOURCE = plugin_source("gimp")
 SETTINGS = {"server.json", "engine.json"}
@@ -50,62 +48,17 @@ def modules() -> set[str]:
     return {path.name for path in SOURCE.glob("*.py")}
 
 
-def sought_texts() -> set[str]:
-    """What the plug-in asks a translation for."""
-    texts = first_arguments("_", SOURCE.glob("*.py")) | server_templates()
-    texts |= {preset["label"] for preset in manifest()["presets"].values()}
-    return texts | {text for texts in manifest()["hosts"]["gimp"]["procedures"].values() for text in texts.values()}
-
-
-def server_templates() -> set[str]:
-    """What the server says, but for templates that hold nothing but values."""
-    texts = first_arguments("Sentence", SOURCE.parents[1].rglob("*.py"))
-    return {text for text in texts if re.sub(r"\{.*?\}", "", text).strip(" :.")}
-
-
-def first_arguments(function: str, paths: Iterable[Path]) -> set[str]:
-    """The texts that a function is called with."""
-    return {
-        node.args[0].value
-        for path in paths
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function
-        if node.args and isinstance(node.args[0], ast.Constant)
-    }
-
-
-def test_what_the_server_says_names_no_option_of_the_command_line() -> None:
-    assert not [text for text in server_templates() if "--" in text or "`" in text or "sixbit " in text]
-
-
-@pytest.mark.parametrize("path", sorted(SOURCE.glob("*.po")), ids=lambda path: path.stem)
-def test_every_text_is_translated(path: Path) -> None:
-    catalogue = polib.pofile(str(path))
-    assert {entry.msgid for entry in catalogue} == sought_texts()
-    for entry in catalogue:
-        assert entry.msgstr
-        assert fields(entry.msgstr) == fields(entry.msgid), entry.msgid
-        assert ("_" in entry.msgstr) == ("_" in entry.msgid), entry.msgid
-
-
 NOT_IN_THE_DIALOG = {"_Lens", "_Cancel", *(one["label"] for one in manifest()["hosts"]["gimp"]["procedures"].values())}
 
 
-@pytest.mark.parametrize("language", [None, *sorted(path.stem for path in SOURCE.glob("*.po"))])
-def test_every_key_of_the_dialog_is_of_one_thing(language: str | None) -> None:
-    catalogue = polib.pofile(str(SOURCE / f"{language}.po")) if language else ()
-    said = {entry.msgid: entry.msgstr for entry in catalogue}
-    marked = [
-        text for text in sought_texts() if re.search(r"(^|\w|\W)_\w", re.sub(r"\{.*?\}|not_m|SIXBIT_LARGE", "", text))
-    ]
-    shown = [said.get(text, text) for text in marked if text not in NOT_IN_THE_DIALOG]
+@pytest.mark.parametrize("language", languages())
+def test_every_key_of_the_dialog_is_of_one_thing(language: str) -> None:
+    of_gimp = [text for text, places in texts().items() if any("editors/gimp" in place for place in places)]
+    marked = [text for text in of_gimp if re.search(r"(^|\w|\W)_\w", re.sub(r"\{.*?\}|not_m|SIXBIT_LARGE", "", text))]
+    shown = [speaking(language)(text) for text in marked if text not in NOT_IN_THE_DIALOG]
     assert len(shown) > 15
     keys = Counter(text[text.index("_") + 1].lower() for text in shown)
     assert not [key for key, count in keys.items() if count > 1], shown
-
-
-def fields(text: str) -> set[str]:
-    return {f"{name}:{layout}" for _text, name, layout, _ in string.Formatter().parse(text) if name}
 
 
 def test_the_translations_are_found(settings: Path) -> None:

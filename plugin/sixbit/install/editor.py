@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from sixbit import translations
 from sixbit.files.parts import content_of
 from sixbit.install.placed import (
     RECORD,
@@ -149,6 +150,7 @@ class Editor(ABC):
             folder.own / "manifest.json": data_path("manifest.json").read_bytes(),
             folder.own / "server.json": settings,
             folder.own / "engine.json": settings,  # its old name, kept for one version
+            **{folder.own / "locale" / path: catalogue for path, catalogue in translations.compiled().items()},
             **self.parts(folder.own),
         }
 

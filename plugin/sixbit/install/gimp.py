@@ -55,16 +55,10 @@ class Gimp(Editor):
         return [EditorFolder("GIMP in GIMP3_DIRECTORY", told, told / self.place)] if told.is_dir() else []
 
     def parts(self, own: Path) -> dict[Path, bytes]:
-        """Return catalogues and modules; the file that GIMP starts comes last, when it finds the others there."""
-        import polib
-
+        """Return the modules; the one that GIMP starts comes last, when it finds the others there."""
         source = plugin_source(self.host)
-        files = {
-            own / "locale" / path.stem / "LC_MESSAGES" / f"{manifest()['id']}.mo": polib.pofile(str(path)).to_binary()
-            for path in sorted(source.glob("*.po"))
-        }
         modules = sorted(source.glob("*.py"), key=lambda path: (path.stem == manifest()["id"], path))
-        return files | {own / path.name: path.read_bytes() for path in modules}
+        return {own / path.name: path.read_bytes() for path in modules}
 
     def beside(self, folder: EditorFolder) -> Files:
         """Return the operation of GEGL, if it was built: without it all else works as it does."""

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sixbit.values.errors import Code, printable
+
+Say = Callable[[object], str]
+"""Says a sentence, or a fixed text, in some language; :class:`str` says it in English."""
+
+_PLACE = re.compile(r"\{\{|\}\}|\{[a-z_]\w{0,40}(:[+]?(\.\d)?[a-z%]?)?\}")
+"""What may stand in braces in a template that somebody else has written; it asks for no attributes, and no widths."""
 
 
 class Sentence(str):
@@ -34,13 +40,17 @@ class Sentence(str):
         """Make the sentence of a template in the notation of :meth:`str.format`; its values write to no terminal."""
         values = {name: _printable(value) for name, value in values.items()}
         words = {name: either(*value) if isinstance(value, tuple) else value for name, value in values.items()}
-        # After a name that ends in ASPH. there is no second full stop.
-        said = super().__new__(cls, re.sub(r"\.\.(?= |$)", ".", template.format(**words)))
+        said = super().__new__(cls, _filled(template, words))
         said.template, said.code, said.values = template, code, values
         return said
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, Code | None], dict[str, Any]]:
         return (self.template, self.code), self.values
+
+
+def _filled(template: str, words: Mapping[str, Any]) -> str:
+    """Put values into a template; after a name that ends in ASPH. there is no second full stop."""
+    return re.sub(r"\.\.(?= |$)", ".", template.format(**words))
 
 
 def _printable(value: Any) -> Any:
@@ -100,3 +110,43 @@ def parts(said: Any) -> Any:
     if isinstance(said, dict):
         return {name: parts(value) for name, value in said.items()}
     return [parts(one) for one in said] if isinstance(said, tuple | list) else said
+
+
+def of_parts(told: Any) -> str:
+    """A sentence again, of what :func:`parts` gave, which may come from a file that somebody else has written.
+
+    Raises an exception of any kind where there is none.
+
+    >>> of_parts(parts(Sentence("{name} fits {lenses}.", name="'Summicron'", lenses=("III", "IV"))))
+    "'Summicron' fits III or IV."
+    """
+    if isinstance(told, str):
+        return told
+    template, values = str(told["template"]), {str(name): _of_parts(value) for name, value in told["values"].items()}
+    if {"{", "}"} & {*_PLACE.sub("", template)}:
+        raise ValueError("no template of Sixbit's")
+    return Sentence(template, Code(told["code"]) if "code" in told else None, **values)
+
+
+def _of_parts(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(_of_parts, value))
+    return of_parts(value) if isinstance(value, dict) else value
+
+
+def in_words(said: object, translated: Callable[[str], str]) -> str:
+    """A sentence in another language, by what translates its template; any other text is looked up whole.
+
+    >>> in_words(Sentence("{kind} is measured", kind="fall-off"), {"{kind} is measured": "{kind} ist gemessen"}.get)
+    'fall-off ist gemessen'
+    """
+    if not isinstance(said, Sentence):
+        return translated(str(said))
+    return _filled(translated(said.template), {name: _value(value, translated) for name, value in said.values.items()})
+
+
+def _value(value: Any, translated: Callable[[str], str]) -> Any:
+    if isinstance(value, tuple):
+        *others, last = (_value(one, translated) for one in value)
+        return translated("{others} or {last}").format(others=", ".join(others), last=last) if others else last
+    return in_words(value, translated) if isinstance(value, Sentence) else value

@@ -1,0 +1,82 @@
+"""What Sixbit shows in other languages: one catalogue for GIMP, darktable, the calibration page and the report.
+
+Each language is a file of gettext's here, ``de.po``; ``docs/translate.md`` tells how to fill one. Editors get it
+compiled, where their own gettext looks; what Sixbit shows itself goes through :func:`speaking`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from sixbit.values.sentence import Say, in_words
+
+FOLDER = Path(__file__).resolve().parent
+DOMAIN = "sixbit"
+ENGLISH = "en"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Return the languages that there is a file of, English first.
+
+    >>> languages()[:2]
+    ('en', 'de')
+    """
+    return (ENGLISH, *sorted(path.stem for path in FOLDER.glob("*.po")))
+
+
+def of_the_user() -> str:
+    """Return the language that the environment asks for, by the variables that gettext looks at; else English."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if asked := os.environ.get(name):
+            return best_of(asked.split(":"))
+    return ENGLISH
+
+
+def best_of(wanted: list[str]) -> str:
+    """Return the first of some languages that there is a file of, else English; their regions do not count.
+
+    >>> best_of(["tlh", "de_AT.UTF-8", "en"]), best_of(["de-CH"]), best_of(["C.UTF-8"])
+    ('de', 'de', 'en')
+    """
+    bare = (name.replace("_", "-").split(".")[0].split("-")[0].strip().lower() for name in wanted)
+    return next((name for name in bare if name in languages()), ENGLISH)
+
+
+def compiled() -> Mapping[str, bytes]:
+    """Return the catalogues in the form that gettext reads, by the paths at which it looks for them."""
+    import polib
+
+    catalogues = {language: polib.pofile(str(_file(language))) for language in languages()[1:]}
+    return {
+        f"{language}/LC_MESSAGES/{DOMAIN}.mo": catalogue.to_binary()
+        for language, catalogue in catalogues.items()
+        if catalogue.translated_entries()
+    }
+
+
+@cache
+def speaking(language: str) -> Say:
+    """Return what says a sentence, or a fixed text, in a language; what nobody has translated stays English.
+
+    >>> from sixbit.values.sentence import Sentence
+    >>> speaking("de")(Sentence("no calibration is near {focal:g} mm", focal=35.0))
+    'keine Kalibrierung in der Nähe von 35 mm'
+    """
+    if language not in languages()[1:]:
+        return str
+    import polib
+
+    entries = {entry.msgid: entry.msgstr for entry in polib.pofile(str(_file(language))) if entry.msgstr}
+
+    def say(said: object) -> str:
+        return in_words(said, lambda text: entries.get(text, text))
+
+    return say
+
+
+def _file(language: str) -> Path:
+    return FOLDER / f"{language}.po"
