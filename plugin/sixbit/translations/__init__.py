@@ -1,4 +1,4 @@
-"""What Sixbit shows in other languages: one catalogue for GIMP, darktable, the calibration page and the report.
+"""Sixbit in other languages: one catalogue for GIMP, darktable, the calibration page and the report of a batch.
 
 Each language is a file of gettext's here, ``de.po``; ``docs/translate.md`` tells how to fill one. Editors get it
 compiled, where their own gettext looks; what Sixbit shows itself goes through :func:`speaking`.
