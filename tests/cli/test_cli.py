@@ -18,7 +18,7 @@ from PIL import Image
 
 from sixbit.cli import complain
 from sixbit.cli.main import main
-from sixbit.export.batch.report import Outcome, line
+from sixbit.export.batch.outcome import Outcome, line
 from sixbit.manifest import manifest
 from tests.scenery import PHOTO
 from tests.scenery.photo_factory import exif, jpeg

@@ -59,6 +59,15 @@ def _printable(value: Any) -> Any:
     return printable(value) if type(value) is str else value
 
 
+def fixed(text: str) -> Sentence:
+    """A text without values as a sentence, so that it is translated within another; a sentence is one already.
+
+    >>> fixed("is empty.").template, fixed("{0}")
+    ('is empty.', '{0}')
+    """
+    return text if isinstance(text, Sentence) else Sentence(text.replace("{", "{{").replace("}", "}}"))
+
+
 def in_a_row(sentences: Sequence[str], mark: str = ", ") -> str:
     """Sentences one after the other, each of which keeps its parts.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sixbit.values.errors import Code, SixbitError
-from sixbit.values.sentence import codes
+from sixbit.values.sentence import Say, codes
 
 WaysOut = Mapping[Code, str]
 """A sentence for each code; what stands in braces comes from the error."""
@@ -116,15 +116,18 @@ def values_of(said: object) -> dict[str, Any]:
     return found
 
 
-def followed(words: str, found: Iterable[Code], ways_out: WaysOut, values: Mapping[str, Any] | None = None) -> str:
+def followed(
+    words: str, found: Iterable[Code], ways_out: WaysOut, values: Mapping[str, Any] | None = None, say: Say = str
+) -> str:
     """Words with the ways out of some codes behind them: as sentences behind a sentence, else as clauses.
 
-    Words of several lines get them on a line of their own.
+    Words of several lines get them on a line of their own. ``say`` says both in the user's language.
 
     >>> followed("the photo does not say it", [Code.APERTURE], {Code.APERTURE: "Fill it in."})
     'the photo does not say it; fill it in'
     """
-    told = [way_out(code, ways_out, values or {}) for code in found if code in ways_out]
+    told = [way_out(code, ways_out, values or {}, say) for code in found if code in ways_out]
+    words = say(words)
     if "\n" in words:
         return "\n".join([words, " ".join(told)]) if told else words
     for said in told:
@@ -132,7 +135,7 @@ def followed(words: str, found: Iterable[Code], ways_out: WaysOut, values: Mappi
     return words
 
 
-def way_out(code: Code, ways_out: WaysOut, values: Mapping[str, Any]) -> str:
+def way_out(code: Code, ways_out: WaysOut, values: Mapping[str, Any], say: Say = str) -> str:
     """The way out for a code, about the values of an error as far as it has them."""
     listed = {name: ",".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
-    return ways_out[code].format_map({**_UNSAID, **listed})
+    return say(ways_out[code]).format_map({**_UNSAID, **listed})

@@ -277,7 +277,7 @@ class Session:
 
     def _batch(self, request: Request, progress: Progress) -> Answer:
         from sixbit.export.batch import batch
-        from sixbit.export.batch.report import as_json
+        from sixbit.export.batch.outcome import as_json
 
         if not (photos := asked.texts(request, "photos", ())):
             raise ArgumentError("`photos` is a list of paths, of photos and of folders.")
