@@ -62,7 +62,7 @@ def settled(task: Task, write: bool = True) -> Record:
             "is a raw file, which is not developed here. No settings for RawTherapee: {why}",
             why=error.reason if str(error.subject or task.source) == task.source else error,
         )
-        return {"status": "raw", "reason": "raw", "message": str(why), "codes": [*codes_of(error), Code.RAW]}
+        return {"status": "raw", "reason": "raw", "message": why, "codes": [*codes_of(error), Code.RAW]}
     target, content = task.target, settings_for(task.preset)
     name = photo_name(target.name)
     if not _is_there(target, content):
@@ -70,24 +70,26 @@ def settled(task: Task, write: bool = True) -> Record:
             why = Sentence(
                 "is a raw file, which is not developed here; {name} was there already, and stays.", name=name
             )
-            return {"status": "raw", "reason": "raw", "message": str(why), "codes": [Code.RAW]}
+            return {"status": "raw", "reason": "raw", "message": why, "codes": [Code.RAW]}
         if write:
             write_whole(target, content, make_folder=True)
     done = Sentence("is a raw file, which is not developed here; RawTherapee corrects it by {name}.", name=name)
     return {
         "status": "raw",
         "reason": "raw",
-        "message": str(done),
+        "message": done,
         "lens": lens.lens_id,
         "out": target.relative_to(task.folder).as_posix() if task.preset.raw_settings == "output" else None,
-        "notes": [*notes, *map(str, _unseen(shot))],
+        "notes": [*notes, *_unseen(shot)],
     }
 
 
 def _check_calibrated(task: Task, lens: Lens) -> None:
     choices = task.preset.choices
     if not {kind for kind in lens.best_calibrations(choices.grades) if kind in _KEYS and choices.kinds.get(kind)}:
-        raise PhotoError(f"{lens.name} has no calibration for it.", Code.UNCALIBRATED, subject=Path(task.source))
+        raise PhotoError(
+            Sentence("{lens} has no calibration for it.", lens=lens.name), Code.UNCALIBRATED, subject=Path(task.source)
+        )
 
 
 def _is_there(target: Path, content: str) -> bool:
