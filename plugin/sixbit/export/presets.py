@@ -26,7 +26,7 @@ from sixbit.manifest import manifest
 from sixbit.values.choices import Choices, read_number, with_strength
 from sixbit.values.errors import Code, PresetError
 from sixbit.values.kinds import KINDS, Grade
-from sixbit.values.sentence import Sentence, in_a_row
+from sixbit.values.sentence import Sentence, all_of, in_a_row
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -316,7 +316,9 @@ def _allowed(rule: Mapping[str, Any]) -> str:
         return _allowed(schema()["$defs"][Path(rule["$ref"]).name])
     if "enum" in rule:
         values = _choice(map(_shown, rule["enum"]))
-        return Sentence("{values} for {format}", values=values, format=rule["where"]) if "where" in rule else values
+        if "where" not in rule:
+            return values
+        return Sentence("{values} for {formats}", values=values, formats=all_of(rule["where"]))
     if "anyOf" in rule:
         return _choice(map(_allowed, rule["anyOf"]))
     limits: str = ""

@@ -48,7 +48,7 @@ def reading(
 
 
 def _that(what: str, why: Sentence) -> Sentence:
-    """What is wrong with a file, after what the file is."""
+    """Say what is wrong with a file, after what the file is."""
     return Sentence("{what}, and {why}", what=what, why=why) if what else why
 
 
