@@ -61,7 +61,27 @@ def _told(value: Any) -> Any:
         return tuple(map(_told, value))
     if isinstance(value, BaseException):
         value = of_error(value)
-    return photo_name(value) if type(value) is str else value
+    return _OF_THE_SYSTEM.get(value) or photo_name(value) if type(value) is str else value
+
+
+_OF_THE_SYSTEM = {
+    str(said): said
+    for said in (
+        Sentence("No such file or directory"),
+        Sentence("Not a directory"),
+        Sentence("Is a directory"),
+        Sentence("File exists"),
+        Sentence("Directory not empty"),
+        Sentence("File name too long"),
+        Sentence("Permission denied"),
+        Sentence("Operation not permitted"),
+        Sentence("Read-only file system"),
+        Sentence("No space left on device"),
+        Sentence("Input/output error"),
+        Sentence("Invalid argument"),
+    )
+}
+"""What the system says of files, in Python's words, where these are a value."""
 
 
 def of_error(error: BaseException) -> str:
