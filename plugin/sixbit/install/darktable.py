@@ -18,6 +18,7 @@ from sixbit.install.placed import remove, write
 from sixbit.machine import config_home, folder_in
 from sixbit.manifest import plugin_source
 from sixbit.values.errors import Code, InstallError
+from sixbit.values.sentence import Sentence
 
 BEGIN = b"-- Sixbit begins here; `sixbit uninstall darktable` takes these lines away."
 END = b"-- Sixbit ends here."
@@ -37,7 +38,7 @@ class Darktable(Editor):
     part = "script"
     place = "lua/sixbit"
     flatpak = "org.darktable.Darktable"
-    nowhere = "there are no settings of darktable here"
+    nowhere = Sentence("there are no settings of darktable here")
 
     def home(self) -> Path:
         """Return the folder in which it keeps its settings on this system."""
@@ -133,7 +134,9 @@ def _read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InstallError(f"cannot be read: {error.strerror}.", Code.NO_ACCESS, subject=path) from error
+        raise InstallError(
+            Sentence("cannot be read: {error}.", error=error.strerror), Code.NO_ACCESS, subject=path
+        ) from error
 
 
 DARKTABLE = Darktable()

@@ -29,6 +29,7 @@ from sixbit.install.server import server_settings, why_not_running
 from sixbit.machine import config_home
 from sixbit.manifest import data_path
 from sixbit.values.errors import Code, InstallError
+from sixbit.values.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Editor(ABC):
         """
         folders = self.folders()
         if not folders:
-            raise InstallError(f"{self.nowhere}.", Code.NO_EDITOR)
+            raise InstallError(Sentence("{nowhere}.", nowhere=self.nowhere), Code.NO_EDITOR)
         wanted: dict[Path, bytes] = {}
         for folder in folders:
             wanted |= {**self.beside(folder), **self._files(folder)}

@@ -20,6 +20,7 @@ from sixbit.files.reading import of_library
 from sixbit.files.replace import locked, set_aside, write_whole
 from sixbit.machine import user_data
 from sixbit.values.errors import Code, InstallError, PhotoError, go_on_without
+from sixbit.values.sentence import Sentence
 
 Files = Mapping[Path, bytes]
 
@@ -67,7 +68,11 @@ def recorded(dry_run: bool = False) -> Iterator[None]:
             aside = None if isinstance(error.__cause__, OSError) else set_aside(Placed.path())
             if aside is None:
                 raise
-            why = f"{error.reason} It was set aside as {aside.name}; what an earlier Sixbit installed is left as it is."
+            why = Sentence(
+                "{reason} It was set aside as {name}; what an earlier Sixbit installed is left as it is.",
+                reason=error.reason,
+                name=aside.name,
+            )
             go_on_without(InstallError(why, error.code, subject=error.subject))
         yield
 
@@ -138,7 +143,7 @@ class Placed:
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, AttributeError, RecursionError) as error:
-            why = f"{RECORD} cannot be read ({of_library(error)})."
+            why = Sentence("{file} cannot be read ({error}).", file=RECORD, error=of_library(error))
             raise InstallError(why, Code.USER_FILE, subject=cls.path()) from error
 
     def files(self, host: str) -> dict[str, str]:
@@ -205,7 +210,9 @@ def remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise InstallError(f"cannot be removed: {error.strerror or error}.", Code.NO_ACCESS, subject=path) from error
+        raise InstallError(
+            Sentence("cannot be removed: {error}.", error=error.strerror or str(error)), Code.NO_ACCESS, subject=path
+        ) from error
 
 
 def _take_away(path: Path, topmost: Collection[str]) -> None:

@@ -156,11 +156,12 @@ def lens_of(shot: Shot, choices: Choices) -> tuple[Lens, list[str]]:
         return found.lens, []
     if found.status is Status.AMBIGUOUS and found.shares_calibration(choices.grades):
         names = " or ".join(candidate.name for candidate in found.candidates)
-        return found.candidates[0], [f"it was {names}: all of them share one calibration, which is used"]
-    why = " ".join(found.evidence)
+        shared = Sentence("it was {names}: all of them share one calibration, which is used", names=names)
+        return found.candidates[0], [shared]
+    why = in_a_row(found.evidence, " ")
     if found.candidates and found.status is not Status.NOT_M:
         names = "; ".join(f"{lens.lens_id} ({lens.name})" for lens in found.candidates[:6])
-        why = f"{why} It may be: {names}."
+        why = Sentence("{why} It may be: {names}.", why=why, names=names)
     error = NotCorrectedError(why, Code(found.status), subject=shot.path)
     error.candidates = tuple(lens.lens_id for lens in found.candidates)
     raise error

@@ -15,6 +15,7 @@ from sixbit.measure.rounding import hidden
 from sixbit.photos.pixels import in_depth
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, silent
 
 ALONG = 64
@@ -65,7 +66,7 @@ def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:
     """Measure a frame patch by patch. Raises CalibrationError for one that is too small."""
     width, height = frame.size
     if min(width, height) < SMALLEST:
-        why = f"has {width}x{height} pixels, too few to measure."
+        why = Sentence("has {width}x{height} pixels, too few to measure.", width=width, height=height)
         raise CalibrationError(why, Code.FRAMES, subject=frame.path)
     pixels = frame.pixels[:, :, None] if frame.pixels.ndim == 2 else frame.pixels
     side = max(1, max(width, height) // ALONG)

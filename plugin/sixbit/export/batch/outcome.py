@@ -43,7 +43,7 @@ class Outcome:
 
     def told(self, ways_out: WaysOut, say: Say = str) -> str:
         """The message, with what can be done about it by a table, in a language."""
-        return followed(self.message, self.codes, ways_out, values_of(self.message), say)
+        return followed(say(self.message), self.codes, ways_out, values_of(self.message), say)
 
 
 def outcome_of(photo: Path, record: Record, folder: Path, before: bool = False) -> Outcome:

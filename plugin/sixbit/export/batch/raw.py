@@ -88,7 +88,9 @@ def settled(task: Task, write: bool = True) -> Record:
 def _check_calibrated(task: Task, lens: Lens) -> None:
     choices = task.preset.choices
     if not {kind for kind in lens.best_calibrations(choices.grades) if kind in _KEYS and choices.kinds.get(kind)}:
-        raise PhotoError(f"{lens.name} has no calibration for it.", Code.UNCALIBRATED, subject=Path(task.source))
+        raise PhotoError(
+            Sentence("{lens} has no calibration for it.", lens=lens.name), Code.UNCALIBRATED, subject=Path(task.source)
+        )
 
 
 def _is_there(target: Path, content: str) -> bool:

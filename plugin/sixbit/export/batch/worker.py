@@ -17,6 +17,7 @@ from typing import Any
 from sixbit.export.memory import header_of
 from sixbit.files.limits import IDLE, SECONDS, SECONDS_MORE, SECONDS_MORE_PLAIN
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 DIED = (
     "the process that worked on it was ended by the system: the photo is damaged in a way that was not foreseen, or "
@@ -105,9 +106,15 @@ class Worker:
                 ticks += 1  # not by the clock, which goes on while the computer sleeps
                 took = ""
                 if _used(process) - before > seconds:
-                    took = f"took more than {seconds:.0f} s of a processor, which no photo of its size needs."
+                    took = Sentence(
+                        "took more than {seconds:.0f} s of a processor, which no photo of its size needs.",
+                        seconds=seconds,
+                    )
                 elif ticks * TICK > IDLE * seconds:
-                    took = f"took more than {IDLE * seconds:.0f} s, most of them waiting: its disk may not answer."
+                    took = Sentence(
+                        "took more than {seconds:.0f} s, most of them waiting: its disk may not answer.",
+                        seconds=IDLE * seconds,
+                    )
                 if took:
                     self.end()
                     raise PhotoError(took, Code.TOO_SLOW)
