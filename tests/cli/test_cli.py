@@ -19,6 +19,7 @@ from PIL import Image
 from sixbit.cli import complain
 from sixbit.cli.main import main
 from sixbit.export.batch.report import Outcome, line
+from sixbit.machine import data_home
 from sixbit.manifest import manifest
 from tests.scenery import PHOTO
 from tests.scenery.photo_factory import exif, jpeg
@@ -317,15 +318,29 @@ def test_no_command_writes_over_the_photo(photo: Path, capsys: pytest.CaptureFix
     assert "no folder" in capsys.readouterr().err
 
 
-def test_lensfun_is_installed_for_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor"]) == 1
-    assert "sixbit install lensfun" in capsys.readouterr().out
-    assert main(["install", "lensfun", "--dry-run"]) == 0
-    assert main(["doctor"]) == 1
+def test_the_doctor_knows_what_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def lines() -> list[str]:
+        return [line for line in capsys.readouterr().out.splitlines() if "lensfun" in line]
+
+    for writes_nothing in (["presets"], ["install", "lensfun", "--dry-run"]):
+        assert main(writes_nothing) == 0
+        capsys.readouterr()
+        assert main(["doctor"]) == 0
+        found, way_out = lines()
+        assert found == "-      lensfun in programs of this system: not installed (optional)"
+        assert "`sixbit install lensfun`" in way_out
     assert main(["install", "lensfun"]) == 0
+    assert "Start darktable" in capsys.readouterr().out.splitlines()[-1]
     assert main(["doctor"]) == 0
-    assert main(["uninstall", "lensfun"]) == 0
+    assert lines()[0].startswith("well   lensfun")
+    placed = next((data_home() / "lensfun").glob("sixbit-*.xml"))
+    placed.unlink()
     assert main(["doctor"]) == 1
+    assert lines()[0].startswith("WRONG  lensfun")
+    assert main(["uninstall", "lensfun"]) == 0
+    capsys.readouterr()
+    assert main(["doctor"]) == 0
+    assert lines()[0].endswith("not installed (optional)")
 
 
 @pytest.mark.parametrize(
