@@ -22,7 +22,7 @@ from pathlib import Path
 from tests.scenery import PHOTO
 from tests.scenery.newcomer import Newcomer
 from tests.scenery.programs import CACHE
-from tests.scenery.root import SUITES, make_root
+from tests.scenery.root import GEGL, SUITES, make_root
 from tests.scenery.wheel import needed
 from tools import wheels
 
@@ -39,6 +39,17 @@ cd /mnt/work
 ! command -v cc
 /root/env/bin/python /mnt/tools/smoke.py /mnt/photos/photo.jpg
 """
+
+
+def gegl_headers() -> dict[str, str]:
+    """Return the variables by which GEGL's headers are found in a system of the tests."""
+    root = make_root(GEGL, CACHE / "roots").path
+    folders = [str(root / part / "pkgconfig") for part in ("usr/lib/x86_64-linux-gnu", "usr/share")]
+    return {
+        "PKG_CONFIG_SYSROOT_DIR": str(root),
+        "PKG_CONFIG_LIBDIR": os.pathsep.join(folders),
+        "PKG_CONFIG_SYSTEM_INCLUDE_PATH": str(root / "usr/include"),  # has a C library that is newer
+    }
 
 
 def try_here(made: Path, folder: Path) -> str:
@@ -115,7 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{step()} ({time.monotonic() - start:.0f} s)", flush=True)
 
         if not options.made:
-            timed(lambda: "\n".join(map(str, wheels.make_all(options.folder))))
+            timed(lambda: "\n".join(map(str, wheels.make_all(options.folder, gegl_headers()))))
         (made,) = options.folder.glob("*_x86_64.whl")
         timed(partial(try_here, made, fresh()))
         for suite in PYTHONS:

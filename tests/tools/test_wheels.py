@@ -16,7 +16,7 @@ import pytest
 from sixbit.manifest import manifest
 from tests.scenery import CLONE, PHOTO
 from tests.scenery.wheel import wheel
-from tools import release, wheels
+from tools import wheels
 
 PACKAGE = CLONE / "plugin/sixbit"
 COMPILED = {".so", ".pyd", ".pyc"}
@@ -67,7 +67,7 @@ def test_the_sdist_is_enough_to_build_from(made: Path) -> None:
 
 
 def test_it_works_in_a_fresh_environment_without_a_compiler(made: Path, tmp_path: Path) -> None:
-    """As :func:`tools.release.try_here` does it, but with the libraries that the tests have."""
+    """As ``python -m tools.release`` does it, but with the libraries that the tests have."""
     env = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", env], check=True)
     (site,) = env.glob("lib/*/site-packages")
@@ -79,7 +79,7 @@ def test_it_works_in_a_fresh_environment_without_a_compiler(made: Path, tmp_path
     (tmp_path / "work").mkdir()
     alone = {"PATH": str(env / "bin"), "HOME": str(tmp_path), "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
-        [env / "bin/python", release.SMOKE, PHOTO],
+        [env / "bin/python", CLONE / "tools/smoke.py", PHOTO],
         cwd=tmp_path / "work",
         env=alone | {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS")},
         capture_output=True,
