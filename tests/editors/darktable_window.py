@@ -335,7 +335,31 @@ def raw() -> None:
     wait(lambda: "1 photo corrected" in printed()[before:], "the raw is not exported", 60)
 
 
-STEPS = (take_in, identify, choose, remember, calibrate, export, presets, correct, cancel, missing, restart, raw)
+def first_photo() -> None:
+    """What the first photo needs: switch the correction on, and export."""
+    select()
+    press("switch correction on")
+    said("is on for 1 photo")
+    lua(
+        'for _, image in ipairs(dt.database) do dt.new_format("tiff"):write_image(image, "/mnt/work/corrected.tif") end'
+    )
+
+
+STEPS = (
+    take_in,
+    identify,
+    choose,
+    remember,
+    calibrate,
+    export,
+    presets,
+    correct,
+    cancel,
+    missing,
+    restart,
+    raw,
+    first_photo,
+)
 
 
 def main() -> None:

@@ -39,6 +39,9 @@ RAW_DEVELOPER = "rawtherapee"
 GEGL = "gegl"
 """The system that compiles GEGL operations and runs them without GIMP, of the older suite."""
 
+NEWCOMER = "newcomer"
+"""The system of somebody who has just heard of Sixbit, of the older suite: the editors, Python, pipx, no compiler."""
+
 EDITORS = ["gimp", "gir1.2-gimp-3.0", "darktable", "liblensfun-bin"]
 PYTHON = ["python3", "python3-gi", "python3-gi-cairo", "python3-venv", "python3-pyatspi"]
 DESKTOP = ["xvfb", "xauth", "x11-utils", "x11-apps", "xdotool", "openbox", "dbus", "dbus-x11", "at-spi2-core"]
@@ -198,7 +201,8 @@ def _packages(suite: str) -> list[str]:
         return ["g++", "g++-aarch64-linux-gnu", "qemu-user"]
     if suite == GEGL:
         return ["g++", "libgegl-dev", "pkgconf"]
-    return [*EDITORS, *PYTHON, *DESKTOP, *AROUND, GEXIV2[suite]]
+    more = ["pipx", GEXIV2[SUITES[0]]] if suite == NEWCOMER else [GEXIV2[suite]]
+    return [*EDITORS, *PYTHON, *DESKTOP, *AROUND, *more]
 
 
 def _contents(root: Path) -> str:

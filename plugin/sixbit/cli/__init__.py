@@ -99,11 +99,15 @@ def print_match(found: Match, way_out: str) -> None:
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """Show on the error output how far a command is, where somebody watches."""
-    from tqdm import tqdm
-
     from sixbit.cli.door import for_bars
 
-    with tqdm(total=100, unit="%", delay=1, leave=False, disable=None, file=for_bars()) as bar:
+    watched = for_bars()
+    if not watched.isatty():
+        yield lambda share, step: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=100, unit="%", delay=1, leave=False, file=watched) as bar:
 
         def progress(share: float, step: str) -> None:
             bar.set_description(step, refresh=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -81,7 +82,7 @@ def _keep(like: Path, new: Path) -> None:
         with suppress(OSError):
             os.chown(new, old.st_uid, -1)
     new.chmod(old.st_mode & 0o777)
-    if not hasattr(os, "listxattr"):
+    if sys.platform != "linux":
         return
     with suppress(OSError):
         names = [name for name in os.listxattr(like) if name.startswith(_CARRIED)]

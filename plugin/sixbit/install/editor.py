@@ -21,6 +21,7 @@ from sixbit.install.placed import (
     Placed,
     not_placed,
     not_renewed,
+    optional,
     place,
     recorded,
     take_back,
@@ -123,7 +124,7 @@ class Editor(ABC):
         folders = self.folders()
         if not folders:
             why = f"{self.nowhere}; where {self.spoken} is installed, it makes them when it is started once"
-            return [Finding(self.spoken, True, why)]
+            return [Finding(self.spoken, True, why, asked=False)]
         try:
             record = Placed.load()
         except InstallError as error:
@@ -132,6 +133,9 @@ class Editor(ABC):
 
     def _finding(self, folder: EditorFolder, record: Placed) -> Finding:
         states = record.states(self.host, self._files(folder))
+        values = {"host": self.host, "program": self.spoken}
+        if record.lacks(self.host, states):
+            return optional(folder.name, values)
         wrong = (
             not_placed(states, self.part, folder.own)
             or self._why_not_started(folder)
@@ -139,7 +143,7 @@ class Editor(ABC):
             or self.why_off(folder)
         )
         if wrong:
-            return Finding(folder.name, False, wrong, Code.NOT_INSTALLED, {"host": self.host, "program": self.spoken})
+            return Finding(folder.name, False, wrong, Code.NOT_INSTALLED, values)
         message = f"the {self.part} stands in {folder.own} and can start Sixbit"
         if folder.flatpak:
             return Finding(folder.name, True, message, Code.SANDBOX, {"program": self.flatpak})

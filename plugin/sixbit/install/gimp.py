@@ -80,6 +80,8 @@ class Gimp(Editor):
             return findings
         operation = gegl.built()
         places = dict.fromkeys(map(_operation, self.folders()))
+        if record.lacks(self.host, record.states(self.host, dict.fromkeys(places, b""))):
+            return findings
         if operation is None and places and not any(path.exists() for path in places):
             why = "it was not built, for want of GEGL's headers: corrections change the pixels"
             return [*findings, Finding(FILTER, True, why)]

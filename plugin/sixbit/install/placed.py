@@ -42,7 +42,8 @@ TOPMOST = {"gimp": ("sixbit", "gegl-0.4"), "darktable": ("lua",), "lensfun": ("l
 class Finding(NamedTuple):
     """One thing that the doctor looked at, and the kind of trouble that there is with it, if any.
 
-    ``values`` names what the way out is about: the ``host``, the ``program`` that has to be started anew.
+    ``values`` names what the way out is about: the ``host``, the ``program`` that has to be started anew. Nothing is
+    wrong with what was not ``asked`` for: the way out is then how to have it.
     """
 
     subject: str
@@ -50,6 +51,7 @@ class Finding(NamedTuple):
     message: str
     code: Code | None = None
     values: Mapping[str, str] = MappingProxyType({})
+    asked: bool = True
 
 
 @contextmanager
@@ -169,6 +171,10 @@ class Placed:
         """Tell the state of each file, as it should be by ``files``."""
         return {path: self.state(host, path, data) for path, data in files.items()}
 
+    def lacks(self, host: str, states: Mapping[Path, str]) -> bool:
+        """Tell whether none of the files of a host is there, nor ever was asked for."""
+        return not self.files(host) and all(state == "missing" for state in states.values())
+
     def put(self, host: str, path: Path, data: bytes) -> None:
         """Record that a file was put there."""
         if self.files(host).get(str(path)) != _digest(data):
@@ -190,6 +196,11 @@ def not_placed(states: Mapping[Path, str], part: str, folder: Path) -> str:
         return f"the {part} is not in {folder}"
     foreign = [path for path, state in states.items() if state in ("own", "changed")]
     return f"{foreign[0]} is not as Sixbit made it, and was left alone: rename or remove it first" if foreign else ""
+
+
+def optional(subject: str, values: Mapping[str, str]) -> Finding:
+    """Tell of a part of Sixbit that nobody has asked for: what was asked for stands in the record."""
+    return Finding(subject, True, "not installed (optional)", Code.NOT_INSTALLED, values, asked=False)
 
 
 def not_renewed(states: Mapping[Path, str], part: str, folder: Path) -> str:

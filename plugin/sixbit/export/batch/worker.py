@@ -7,10 +7,10 @@ import importlib.util
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,11 @@ from sixbit.export.memory import header_of
 from sixbit.files.limits import IDLE, SECONDS, SECONDS_MORE, SECONDS_MORE_PLAIN
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.sentence import Sentence
+
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection as Connection
+else:
+    from multiprocessing.connection import Connection
 
 DIED = (
     "the process that worked on it was ended by the system: the photo is damaged in a way that was not foreseen, or "
