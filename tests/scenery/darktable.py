@@ -14,7 +14,7 @@ from tests.scenery import darktable_lens
 from tests.scenery.editor_home import EditorHome
 from tests.scenery.root import SystemRoot
 
-TIMEOUT = 280
+TIMEOUT = 500
 SETTINGS = {
     **darktable_lens.SETTINGS,
     "plugins/imageio/format/tiff/bpp": "16",
@@ -22,6 +22,7 @@ SETTINGS = {
     "plugins/lighttable/export/format_name": "tiff",
     "plugins/lighttable/export/icctype": "1",
     "plugins/lighttable/sixbit/expanded": "TRUE",
+    "plugins/darkroom/sixbit/expanded": "TRUE",
     "plugins/lighttable/export/expanded": "TRUE",
     "lua/sixbit/folder": "/mnt/work/out",
 }

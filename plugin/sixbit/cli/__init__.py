@@ -16,6 +16,7 @@ from sixbit.values.errors import PhotoError, PresetError, printable
 
 if TYPE_CHECKING:
     from sixbit.lenses.match import Match
+    from sixbit.values.lens import Lens
     from sixbit.values.watch import Progress
 
 T = TypeVar("T")
@@ -94,6 +95,17 @@ def print_match(found: Match, way_out: str) -> None:
     for sentence in (*found.evidence, way_out):
         if sentence:
             print(f"  {sentence}")
+
+
+def print_calibrations(lens: Lens) -> None:
+    """Print for people what is known of a lens, and how that is used if it is off by default."""
+    from sixbit.cli.ways_out import way_to_unsure
+    from sixbit.values.kinds import SPOKEN, Grade
+
+    listed = ", ".join(f"{SPOKEN[kind]} {known.grade}" for kind, known in lens.best_calibrations(Grade).items())
+    print(f"  calibrations: {listed or 'none'}")
+    if way_out := way_to_unsure(lens):
+        print(f"  {way_out}")
 
 
 @contextmanager

@@ -38,6 +38,7 @@ IN_A_BATCH: WaysOut = {
     Code.UNTAGGED: _SAY_WHICH,
     Code.NOT_M: "If it was an M lens, correct it alone (`sixbit correct PHOTO -o OUT --lens LENS`).",
     Code.UNCALIBRATED: WAYS_OUT[Code.UNCALIBRATED],
+    Code.GRADE: WAYS_OUT[Code.GRADE],
     Code.OTHER_USE: WAYS_OUT[Code.OTHER_USE],
     Code.ALREADY_CORRECTED: "`sixbit correct PHOTO -o OUT --force` corrects it again.",
     Code.PRESET: WAYS_OUT[Code.PRESET],

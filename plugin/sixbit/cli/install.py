@@ -18,7 +18,8 @@ NEXT = {
     "gimp": "Start GIMP anew, open a photo, and choose Filters > Enhance > Leica M Lens Correction.",
     "darktable": "Start darktable anew; the panel `Leica M lens` stands beside lighttable. `sixbit install lensfun` "
     "gives darktable's own lens correction the lenses.",
-    "lensfun": "Start darktable, RawTherapee or digiKam anew; their lens correction knows the lenses now.",
+    "lensfun": "Start darktable, RawTherapee or digiKam anew; their lens correction knows the lenses now. With "
+    "--computed it has those, too, of which only a calibration by a patent's prescription is known.",
 }
 """What to do once it is there."""
 

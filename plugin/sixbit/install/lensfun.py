@@ -87,6 +87,16 @@ def renew() -> None:
         install(unsure=_unsure(there))
 
 
+def add(grade: Grade) -> list[str]:
+    """Put calibrations of a grade that is off by default there, too, and return what was done. Raises InstallError."""
+    return install(unsure={*installed(), grade})
+
+
+def installed() -> list[Grade]:
+    """The grades that are off by default, and stand where lensfun reads them. Raises InstallError."""
+    return _unsure(Placed.load().files(HOST))
+
+
 def doctor() -> list[Finding]:
     """Look at what darktable and the others will find, folder by folder."""
     try:
