@@ -7,4 +7,5 @@ collect_ignore = [
     "gimp_lenses.py",
     "gimp_operation.py",
     "gimp_window.py",
+    "gmic_window.py",
 ]
