@@ -173,6 +173,50 @@ def test_a_name_of_any_kind_stays_a_name(tmp_path: Path) -> None:
     by_library(tmp_path)(f"  {arguments(one)}")
 
 
+def test_an_own_calibration_of_a_small_sensor_hides_no_computed_one(tmp_path: Path) -> None:
+    elcan = catalogue().lenses["elcan-50"]
+    add(Setting(elcan, 1.53, 50.0), "own lines", distortion=Model("poly3", (-0.02,)))
+    usual, computed = (one for one in filters() if one.lens.lens_id == "elcan-50")
+    assert [usual.name, computed.name] == ["Leica Elcan 50mm f/2", "Leica Elcan 50mm f/2, computed"]
+    gmic = by_library(tmp_path)
+    px, _ = errors(gmic, [(computed, {}), (computed, {"crop_factor": 1.6}), (usual, {"crop_factor": 1.6})])
+    assert max(px) < 0.005
+    assert compiled(computed).warp != compiled(computed, crop_factor=1.6).warp
+    with pytest.raises(GmicError, match="No calibration of this lens is for so large a sensor"):
+        gmic(f"  {arguments(usual)}")
+
+
+def test_lenses_whose_names_differ_by_signs_alone_stay_apart(tmp_path: Path) -> None:
+    folder = own_folder()
+    folder.mkdir(parents=True)
+    for n, model in enumerate(("Mine.1 35mm f/2", "Mine-1 35mm f/2")):
+        rows = f'<distortion model="poly3" focal="35" k1="0.0{n + 1}"/>'
+        (folder / f"{n}.xml").write_text(OWN.format(model=model, crop=1, rows=rows), encoding="utf-8")
+    reload_catalogue()
+    mine = [one for one in filters() if one.name.startswith("Mine")]
+    assert len({one.command for one in mine}) == 2
+    px, _ = errors(by_library(tmp_path), [(one, {}) for one in mine])
+    assert max(px) < 0.005
+
+
+def test_a_fall_off_of_many_measurements(runner: Callable[[Path], Runs], tmp_path: Path) -> None:
+    folder = own_folder()
+    folder.mkdir(parents=True)
+    rows = "".join(
+        f'<vignetting model="pa" focal="35" aperture="{2 * 1.1**a:.3g}" distance="{distance}"'
+        f' k1="{-1 / (a + 2):.6f}" k2="{0.1 / (a + 1):.6f}" k3="0"/>'
+        for a in range(25)
+        for distance in (0.25, 0.5, 1, 2, 4, 8, 16, 1000)
+    )
+    (folder / "many.xml").write_text(OWN.format(model="Mine 35mm f/2", crop=1, rows=rows), encoding="utf-8")
+    reload_catalogue()
+    mine = next(one for one in filters() if one.name.startswith("Mine"))
+    cases = [(mine, {"f_number": f, "distance_m": at}) for f in (2.0, 3.7, 11.0) for at in (None, 0.8, 3.0)]
+    assert all("vignetting" in compiled(one, **at).made_from["corrections"] for one, at in cases)
+    _, gain = errors(runner(tmp_path), cases)
+    assert max(gain) < 2e-4
+
+
 def choose(lens_id: str) -> PackFilter:
     return next(one for one in filters() if one.lens.lens_id == lens_id)
 
@@ -250,7 +294,7 @@ def test_what_cannot_be_is_said(gmic: Runs) -> None:
     far = choose("summilux-21")
     with pytest.raises(GmicError, match="No calibration of the fall-off is near this f-number"):
         gmic(f"  {arguments(far, f_number=16.0)}")
-    with pytest.raises(GmicError, match="no calibration of this lens for so large a sensor"):
+    with pytest.raises(GmicError, match="No calibration of this lens is for so large a sensor"):
         gmic(f"  {arguments(far, crop_factor=0.79)}")
     gmic(f"  {arguments(far, f_number=16.0, strength={'vignetting': 0.0})}")
     bent = "_sixbit_lens _sixbit_crop=1 _sixbit_poly3 1,1.5,-0.9 _sixbit_wanted 1,1,1,0,0 _sixbit_picture 300,200"

@@ -53,7 +53,7 @@ def by_package(folder: Path) -> Runs:
         (folder / "run.gmic").write_text(f"_run :\n{commands}\n")
         _write(folder / "in.cimg", pictures)
         (folder / "out.cimg").unlink(missing_ok=True)
-        words = ["pack.gmic", "run.gmic", *(["in.cimg"] if pictures else []), "_run", "output", "out.cimg"]
+        words = ["pack.gmic", "run.gmic", *(["in.cimg"] if pictures else []), "_run", "output", "out.cimg,float"]
         done = root.run(
             ["sh", "-c", f"cd /mnt/work && gmic {' '.join(words)}"], timeout=120, binds={"/mnt/work": folder}
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sixbit.compiler.optics import reaches
@@ -111,7 +111,9 @@ class PackFilter:
         yield "sep = separator{}"
         told = [f"{SPOKEN[kind].capitalize()}: {worth}." for kind, worth in self.kinds.items()]
         if "vignetting" in self.kinds:
-            told.append("Without an aperture, the fall-off is left as it is.")
+            told.append(
+                "Leave the aperture at 0 where a Leica M knew the lens: it has compensated the fall-off already."
+            )
         told.append("A layer is taken for a whole frame of the sensor, not cropped, in sRGB.")
         yield 'note = note{"' + r"\n".join(map(_noted, told)) + '"}'
 
@@ -169,44 +171,52 @@ def filters() -> list[PackFilter]:
     >>> [one.name for one in filters()][:2]
     ['APO-Summicron-M 2/75 ASPH.', 'Canon 50mm f/1.2 LTM, computed']
     """
-    found: list[PackFilter] = []
+    found: dict[str, PackFilter] = {}
     for lens in catalogue().lenses.values():
-        usual = lens.best_calibrations(TRUSTED)
-        for more in (None, *(grade for grade in Grade if grade not in TRUSTED)):
-            grades = TRUSTED if more is None else (*TRUSTED, more)
-            if more is not None and lens.best_calibrations(grades) == usual:
-                continue
-            try:
-                found.extend(_filter_of(lens, grades, more))
-            except CatalogueError as error:  # a file of the user's
-                go_on_without(error)
-    found.sort(key=lambda one: one.name.casefold())
-    return found
+        try:
+            for one in _filters_of(lens):
+                # Two identities of the user's may differ by signs that no command has.
+                while one.command in found:
+                    one = replace(one, command=f"{one.command}_more")
+                found[one.command] = one
+        except CatalogueError as error:  # a file of the user's
+            go_on_without(error)
+    return sorted(found.values(), key=lambda one: one.name.casefold())
 
 
-def _filter_of(lens: Lens, grades: tuple[Grade, ...], more: Grade | None) -> Iterator[PackFilter]:
-    """The filter of a lens, if it has calibrations of these grades that the pack can say."""
+def _filters_of(lens: Lens) -> Iterator[PackFilter]:
+    """The filters of a lens: of the usual grades, and with each other grade that changes anything."""
+    usual = _filter_of(lens, TRUSTED)
+    if usual.kinds:
+        yield usual
+    for grade in Grade:
+        if grade not in TRUSTED and any(one.grade == grade for one in lens.calibrations):
+            one = _filter_of(lens, (*TRUSTED, grade), f", {grade}")
+            if one.lines != usual.lines and one.kinds:
+                yield one
+
+
+def _filter_of(lens: Lens, grades: tuple[Grade, ...], mark: str = "") -> PackFilter:
+    """The filter of a lens with the calibrations of these grades that the pack can say; ``mark`` ends its name."""
     usable = [one for one in lens.calibrations if one.grade in grades and not one.compensated]
     by_sensor = {
         least: catalogue().calibration_entries(lens.lens_id, COMMANDS, grades, least)
-        for least in {LARGEST_SENSOR * one.crop_factor for one in usable if one.kind in COMMANDS}
+        for least in sorted({LARGEST_SENSOR * one.crop_factor for one in usable if one.kind in COMMANDS})
     }
     focals = _focals(lens, by_sensor.values())
-    lines = {
-        least: tuple(tuple(line for _, line in _models_at(entries, focal, len(focals) > 1)) for focal in focals)
-        for least, entries in by_sensor.items()
-    }
+    lines: dict[float, tuple[tuple[str, ...], ...]] = {}
     kinds: dict[str, str] = {}
-    for least in sorted(by_sensor):
-        for focal in focals:
-            for kind, _ in _models_at(by_sensor[least], focal, several=False):
-                calibration = by_sensor[least][kind].calibration
-                kinds.setdefault(kind, f"{calibration.grade}, {calibration.source}")
-    if kinds:
-        name = f"{_plain(lens.name)}{f', {more}' if more else ''}"
-        command = "fx_sixbit_" + re.sub(r"\W", "_", f"{lens.lens_id} {more or ''}".strip(), flags=re.ASCII).lower()
-        in_order = {kind: kinds[kind] for kind in COMMANDS if kind in kinds}
-        yield PackFilter(lens, grades, name, command, in_order, focals, lines)
+    for least, entries in by_sensor.items():
+        models = [dict(_models_at(entries, focal, len(focals) > 1)) for focal in focals]
+        said = tuple(tuple(model.values()) for model in models)
+        if not lines or said != lines[max(lines)]:
+            lines[least] = said
+        for kind in (kind for kind in COMMANDS if any(kind in model for model in models)):
+            calibration = entries[kind].calibration
+            kinds.setdefault(kind, f"{calibration.grade}, {calibration.source}")
+    in_order = {kind: kinds[kind] for kind in COMMANDS if kind in kinds}
+    command = "fx_sixbit_" + re.sub(r"\W+", "_", f"{lens.lens_id}{mark}", flags=re.ASCII).lower()
+    return PackFilter(lens, grades, f"{_plain(lens.name)}{mark}", command, in_order, focals, lines)
 
 
 def _focals(lens: Lens, by_sensor: Any) -> tuple[float, ...]:
