@@ -297,10 +297,10 @@ def test_what_cannot_be_is_said(gmic: Runs) -> None:
     with pytest.raises(GmicError, match="No calibration of this lens is for so large a sensor"):
         gmic(f"  {arguments(far, crop_factor=0.79)}")
     gmic(f"  {arguments(far, f_number=16.0, strength={'vignetting': 0.0})}")
-    bent = "_sixbit_lens _sixbit_crop=1 _sixbit_poly3 1,1.5,-0.9 _sixbit_wanted 1,1,1,0,0 _sixbit_picture 300,200"
+    bent = "_sixbit_lens _sixbit_crop=1 _sixbit_distortion_poly3 1,1.5,-0.9 _sixbit_wanted 1,1,1,0,0"
     with pytest.raises(GmicError, match="folds over within the frame"):
-        gmic(f"  {bent}")
-    dark = "_sixbit_lens _sixbit_crop=1 _sixbit_pa 1,1,35,4,0,35,4,1000,-1.1,0,0 _sixbit_wanted 1,1,{},0,0"
+        gmic(f"  {bent} _sixbit_picture 300,200")
+    dark = "_sixbit_lens _sixbit_crop=1 _sixbit_vignetting_pa 1,1,35,4,0,35,4,1000,-1.1,0,0 _sixbit_wanted 1,1,{},0,0"
     with pytest.raises(GmicError, match="reaches zero within the frame"):
         gmic(f"  {dark.format(1)} _sixbit_picture 300,200")
     gmic(f"  {dark.format(0)} _sixbit_picture 300,200")

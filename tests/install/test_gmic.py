@@ -100,7 +100,7 @@ def test_an_own_calibration_renews_it(file: Path) -> None:
     before = file.read_bytes()
     add(setting, "own edges", tca=Model("linear", (1.001, 0.999)))
     assert file.read_bytes() != before
-    assert b"_sixbit_linear 1,1.5,1.00100005,0.999000013" in file.read_bytes()
+    assert b"_sixbit_tca_linear 1,1.5,1.00100005,0.999000013" in file.read_bytes()
     assert finding().well
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from sixbit.compiler.optics import reaches
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.entries import Entry
+from sixbit.lenses.lensfun_xml import TERMS
 from sixbit.manifest import manifest, package_path
 from sixbit.values.errors import CatalogueError, go_on_without
 from sixbit.values.kinds import SPOKEN, TRUSTED, Grade
@@ -23,13 +24,6 @@ from sixbit.values.lens import LARGEST_SENSOR, Lens
 
 FOLDER = "Leica M lenses"
 """The folder of the filters in G'MIC-Qt."""
-
-COMMANDS: Mapping[str, Mapping[str, tuple[str, int]]] = {
-    "distortion": {"ptlens": ("_sixbit_ptlens", 3), "poly3": ("_sixbit_poly3", 1), "poly5": ("_sixbit_poly5", 2)},
-    "tca": {"linear": ("_sixbit_linear", 2), "poly3": ("_sixbit_tca_poly3", 6)},
-    "vignetting": {"pa": ("_sixbit_pa", 3)},
-}
-"""By kind and model of lensfun the command of ``pack.gmic``, and how many terms it takes."""
 
 BY_HAND = "Crop factor below"
 CLOSED = 64
@@ -75,7 +69,7 @@ class PackFilter:
             values.append(self.focals.index(self.focals[0] if focal is None else focal))
         if "vignetting" in self.kinds:
             values += [f_number or 0, distance_m or 0]
-        values += [100 * (strength or {}).get(kind, 1.0) for kind in COMMANDS if kind in self.kinds]
+        values += [100 * (strength or {}).get(kind, 1.0) for kind in TERMS if kind in self.kinds]
         return ",".join(f"{value:.9g}" for value in [*values, int(keep), preview])
 
     def text(self) -> str:
@@ -103,7 +97,7 @@ class PackFilter:
         if "vignetting" in self.kinds:
             yield f"Aperture (0: not known) = float{{0,0,{CLOSED}}}"
             yield "Distance in m (0: far) = float{0,0,100}"
-        for kind in COMMANDS:
+        for kind in TERMS:
             if kind in self.kinds:
                 yield f"{SPOKEN[kind].capitalize()} % = float{{100,0,200}}"
         yield _choice("Borders", ["Fill the frame", "Keep the scale"])
@@ -132,7 +126,7 @@ class PackFilter:
         yield "fi"
         at += several + 2 * ("vignetting" in self.kinds)
         strengths = []
-        for kind in COMMANDS:
+        for kind in TERMS:
             strengths.append(f"{{${at}/100}}" if kind in self.kinds else "0")
             at += kind in self.kinds
         yield f"_sixbit_wanted {','.join(strengths)},${at},${at + 1}"
@@ -200,8 +194,8 @@ def _filter_of(lens: Lens, grades: tuple[Grade, ...], mark: str = "") -> PackFil
     """The filter of a lens with the calibrations of these grades that the pack can say; ``mark`` ends its name."""
     usable = [one for one in lens.calibrations if one.grade in grades and not one.compensated]
     by_sensor = {
-        least: catalogue().calibration_entries(lens.lens_id, COMMANDS, grades, least)
-        for least in sorted({LARGEST_SENSOR * one.crop_factor for one in usable if one.kind in COMMANDS})
+        least: catalogue().calibration_entries(lens.lens_id, TERMS, grades, least)
+        for least in sorted({LARGEST_SENSOR * one.crop_factor for one in usable if one.kind in TERMS})
     }
     focals = _focals(lens, by_sensor.values())
     lines: dict[float, tuple[tuple[str, ...], ...]] = {}
@@ -211,10 +205,10 @@ def _filter_of(lens: Lens, grades: tuple[Grade, ...], mark: str = "") -> PackFil
         said = tuple(tuple(model.values()) for model in models)
         if not lines or said != lines[max(lines)]:
             lines[least] = said
-        for kind in (kind for kind in COMMANDS if any(kind in model for model in models)):
+        for kind in (kind for kind in TERMS if any(kind in model for model in models)):
             calibration = entries[kind].calibration
             kinds.setdefault(kind, f"{calibration.grade}, {calibration.source}")
-    in_order = {kind: kinds[kind] for kind in COMMANDS if kind in kinds}
+    in_order = {kind: kinds[kind] for kind in TERMS if kind in kinds}
     command = "fx_sixbit_" + re.sub(r"\W+", "_", f"{lens.lens_id}{mark}", flags=re.ASCII).lower()
     return PackFilter(lens, grades, f"{_plain(lens.name)}{mark}", command, in_order, focals, lines)
 
@@ -236,15 +230,16 @@ def _models_at(entries: Mapping[str, Entry], focal: float, several: bool) -> Ite
         if not reaches(entry, kind, focal):
             continue
         if kind == "vignetting":
-            rows = [row for row in entry.lens.calib_vignetting if row.model.name.lower() in COMMANDS[kind]]
+            rows = [row for row in entry.lens.calib_vignetting if row.model.name == "PA"]
             if rows:
                 # $3 is the focal length, where there are several.
                 yield kind, _fall_off(entry, focal, rows, "$4,$5" if several else "$3,$4")
             continue
         found = getattr(entry.lens, f"interpolate_{kind}")(focal)
-        command, terms = COMMANDS[kind].get(found.model.name.lower() if found else "", ("", 0))
-        if command:
-            yield kind, f"{command} {_numbers([entry.crop_factor, entry.aspect_ratio, *found.terms[:terms]])}"
+        model = found.model.name.lower() if found else ""
+        if model in TERMS[kind]:
+            terms = found.terms[: len(TERMS[kind][model])]
+            yield kind, f"_sixbit_{kind}_{model} {_numbers([entry.crop_factor, entry.aspect_ratio, *terms])}"
 
 
 def _fall_off(entry: Entry, focal: float, rows: Sequence[Any], setting: str) -> str:
@@ -252,7 +247,7 @@ def _fall_off(entry: Entry, focal: float, rows: Sequence[Any], setting: str) -> 
     focals = entry.lens.max_focal - entry.lens.min_focal
     of_lens = _numbers([entry.crop_factor, focals or 1.0, focal])
     measured = _numbers(number for row in rows for number in (row.focal, row.aperture, row.distance, *row.terms[:3]))
-    return f"_sixbit_pa {of_lens},{setting},{measured}"
+    return f"_sixbit_vignetting_pa {of_lens},{setting},{measured}"
 
 
 def sensors() -> dict[float, str]:
