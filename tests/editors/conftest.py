@@ -10,4 +10,5 @@ collect_ignore = [
     "gimp_sequence.py",
     "gimp_sequences.py",
     "gimp_window.py",
+    "gmic_window.py",
 ]

@@ -212,14 +212,15 @@ def together() -> Iterator[None]:
 
 
 def _tell_programs() -> None:
-    """Bring the catalogue up to date, and what `sixbit install lensfun` put beside other programs' lenses."""
+    """Bring the catalogue up to date, and what `sixbit install` put of the lenses into other programs."""
     if _LATER.get():
         return
-    from sixbit.install import lensfun
+    from sixbit.install import gmic, lensfun
 
     reload_catalogue()
-    with suppress(InstallError, CatalogueError):  # `sixbit doctor` tells of it.
-        lensfun.renew()
+    for host in (lensfun, gmic):
+        with suppress(InstallError, CatalogueError):  # `sixbit doctor` tells of it.
+            host.renew()
 
 
 def export(out: str | Path, lens_id: str | None = None, *, complete: bool = False) -> int:

@@ -160,6 +160,10 @@ class Placed:
             there = None if path.is_symlink() else content_of(path)
         except OSError:
             there = None
+        return self.state_of(host, path, there, data)
+
+    def state_of(self, host: str, path: Path, there: bytes | None, data: bytes | None = None) -> str:
+        """Tell the state of what is there, in a file or a part of one; None is something that cannot be read."""
         if there is not None and there == data:
             return "same"
         put = self.files(host).get(str(path))
