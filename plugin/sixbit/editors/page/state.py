@@ -1,4 +1,4 @@
-"""The state of a session as pages are told of it, and their pictures."""
+"""The state of a session as a page is told of it, in its language, and its pictures."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from sixbit.calibration.coverage import coverage
 from sixbit.editors.page.lenses import lens_record
 from sixbit.editors.page.own import is_installed, odd_lenses, own_records
 from sixbit.editors.page.results import Measurement
+from sixbit.editors.page.trouble import in_language
 from sixbit.lenses.catalogue import catalogue
+from sixbit.values.sentence import Say, Sentence
 
 if TYPE_CHECKING:
     from sixbit.editors.page.session import PageSession
 
 
-def state_of(session: PageSession) -> dict[str, Any]:
-    """Return all that pages show, as JSON values; pictures by their names."""
+def state_of(session: PageSession, say: Say) -> dict[str, Any]:
+    """Return all that a page shows, as JSON values in the language of ``say``; pictures by their names."""
+    state: dict[str, Any] = in_language(_state(session), say)
+    return {**state, "error": "\n".join(state["error"])}
+
+
+def _state(session: PageSession) -> dict[str, Any]:
     found, shown = session.results.shown_at(session.place), session.comparison
     look = found or session.results.attempts.get(session.place)
     lens = session.lens and catalogue().lenses.get(session.lens.lens_id, session.lens)
@@ -28,7 +35,7 @@ def state_of(session: PageSession) -> dict[str, Any]:
         "settings": session.said(),
         "frames": [frame.as_json() for frame in session.frames_here],
         "job": session.job,
-        "error": session.error,
+        "error": session.errors,
         "measurement": None
         if look is None
         else {
@@ -61,7 +68,7 @@ def _row(session: PageSession, one: Measurement) -> dict[str, Any]:
     step = session.steps[one.place.step]
     doubts = list(one.doubts)
     if one.settings != session.said(but="f_number"):
-        doubts.append("It was measured with other settings than stand there now; measure again to use these.")
+        doubts.append(Sentence("It was measured with other settings than stand there now; measure again to use these."))
     return {
         "number": one.number,
         "photos": list(one.photos.values()),
