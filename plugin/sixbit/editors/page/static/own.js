@@ -28,7 +28,7 @@ function grouped(own) {
 
 function shown(record, ask) {
   const row = make("li", "", "row"), words = make("p");
-  words.append(make("span", record.kinds), make("span", ` · ${record.said}`, "small"));
+  words.append(make("span", record.kinds), make("span", ` · ${record.said}`, "small said"));
   const remove = button(say("Remove"), () => {
     if (asked(remove, say("Remove it for good?"))) ask("remove", { name: record.name }, "own-error");
   });

@@ -150,8 +150,8 @@ function showFrames(frames) {
     const picture = frame.picture ? thumbnail(frame) : make("div", "", "blank");
     words.append(make("p", frame.name, "name"), make("p", frame.about, "small"));
     words.append(make("p", capital(STATUS[frame.status]) + (frame.reason ? `: ${frame.reason}` : ""),
-      refused ? "bad" : frame.status === "used" ? "good" : "small"));
-    if (frame.brought) words.append(make("p", frame.brought, "small"));
+      refused ? "bad reason" : frame.status === "used" ? "good" : "small"));
+    if (frame.brought) words.append(make("p", frame.brought, "small brought"));
     if (frame.note) words.append(make("p", frame.note, "bad"));
     const take = button(say("Take away"), () => ask("drop", { number: frame.number }), say("Take away {photo}", { photo: frame.name }));
     take.dataset.row = `drop-${frame.number}`;
