@@ -64,6 +64,10 @@ def _of_python(path: Path) -> Iterator[str]:
             called = node.func.id in _CALLS | _errors()
             if called and isinstance(text, ast.Constant) and isinstance(text.value, str):
                 yield text.value
+            elif node.func.id == "progress" and len(node.args) > 1:
+                step = node.args[1]
+                if isinstance(step, ast.Constant) and isinstance(step.value, str):
+                    yield step.value
         elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "WaysOut":
             module = importlib.import_module(".".join(("sixbit", *path.relative_to(PACKAGE).with_suffix("").parts)))
             yield from getattr(module, ast.unparse(node.target)).values()

@@ -159,6 +159,7 @@ class Visit:
             ".observe(document.querySelector('#job-step'), {childList: true})"
         )
         await self.tab.click("#measure")
+        await self.tab.until("steps.length")
         await self.tab.until("document.querySelector('#found-part').checkVisibility()", 60)
         await self.tab.until("!document.querySelector('#job').checkVisibility()", 60)
         await self.tab.until("[...document.querySelectorAll('#pictures img')].every(image => image.naturalWidth)")

@@ -303,6 +303,9 @@ def test_the_page_is_in_the_language_that_the_browser_asks_for(seen: dict[str, A
         "auf 0." in label and label.startswith("Farbquerfehler: ") for label, *_ in seen["tca in German"]["plots"]
     )
     assert seen["tca in German"]["names"] == []
+    assert "Rot und Blau werden gegen Grün gemessen …" in seen["tca in German"]["progress"]
+    steps = "Es geht los|Gelesen wird tca.jpg|(Kanten|Rot) .*"
+    assert not [step for step in seen["tca in German"]["progress"] if not re.fullmatch(f"({steps}) …", step)]
 
 
 def test_german_fits_on_a_small_screen(seen: dict[str, Any]) -> None:

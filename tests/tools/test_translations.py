@@ -58,6 +58,7 @@ def values(text: str) -> set[str]:
         ("editors/page/static/index.html", "as they say"),
         ("editors/page/static/page.js", "“{file}” could not be read."),
         ("editors/page/plots.py", "light, % of the centre"),
+        ("measure/overlap.py", "fitting the lens"),
     ],
 )
 def test_texts_are_found_wherever_they_stand(place: str, text: str) -> None:

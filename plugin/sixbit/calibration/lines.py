@@ -13,6 +13,7 @@ from sixbit.measure.frame import DecodedFrame
 from sixbit.measure.lines import LinesError, MeasuredLines, PhotoLines, fit_lines, lines_of
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, part, silent
 
 LinesResult = Result[MeasuredLines]
@@ -64,5 +65,5 @@ def keep(result: LinesResult) -> Run:
 
 
 def _lines_in(frame: DecodedFrame, progress: Progress) -> PhotoLines:
-    progress(0.0, f"looking for lines in {frame.name}")
+    progress(0.0, Sentence("looking for lines in {photo}", photo=frame.name))
     return lines_of(frame)

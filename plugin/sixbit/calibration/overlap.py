@@ -19,6 +19,7 @@ from sixbit.measure.overlap import MeasuredOverlap, OverlapPhoto, fit_overlap, o
 from sixbit.photos.jpeg import has_halved_chroma
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, part, silent
 
 OverlapResult = Result[MeasuredOverlap]
@@ -138,5 +139,5 @@ def _remarks(found: MeasuredOverlap, frames: Frames[OverlapPhoto], setting: Sett
 
 
 def _look(frame: DecodedFrame, progress: Progress, edges_kept: int) -> OverlapPhoto:
-    progress(0.0, f"looking for features in {frame.name}")
+    progress(0.0, Sentence("looking for features in {photo}", photo=frame.name))
     return overlap_photo(frame, halved_chroma=has_halved_chroma(frame.path), edges_kept=edges_kept)

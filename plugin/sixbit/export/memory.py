@@ -12,6 +12,7 @@ from sixbit.machine import memory
 from sixbit.photos.photo import check_size
 from sixbit.tags.read import opened, photo_blocks
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 PROCESS = 120 << 20
 """Bytes of a process that has corrected a small photo: Python, NumPy, the codecs, the database."""
@@ -57,7 +58,11 @@ def foretold(photo: Path, preset: Preset = PLAIN, large: bool = False) -> str:
         raise PhotoError(why, Code.TOO_LARGE, subject=photo)
     if takes <= there.free:
         return ""
-    return f"takes about {gigabytes(takes)} of memory, and {gigabytes(there.free)} are free: it may take long."
+    return Sentence(
+        "takes about {takes} of memory, and {free} are free: it may take long.",
+        takes=gigabytes(takes),
+        free=gigabytes(there.free),
+    )
 
 
 def header_of(photo: Path) -> Blocks | None:

@@ -15,6 +15,7 @@ from sixbit.measure.rounding import hidden
 from sixbit.photos.pixels import in_depth
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, silent
 
 ALONG = 64
@@ -88,7 +89,7 @@ def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:
 
     with ThreadPoolExecutor(processors()) as pool:
         for done, _ in enumerate(pool.map(row, range(rows))):
-            progress((done + 1) / rows, f"measuring {frame.name}")
+            progress((done + 1) / rows, Sentence("measuring {photo}", photo=frame.name))
 
     half = np.hypot(width - 1, height - 1) / 2
     x, y = np.meshgrid(

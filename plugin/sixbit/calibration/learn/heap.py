@@ -16,6 +16,7 @@ from sixbit.lenses.own import Run
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code, PhotoError
 from sixbit.values.kinds import SPOKEN
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, silent
 
 OTHER_LENS = "of another lens than the one that was chosen"
@@ -66,7 +67,7 @@ def measure_heap(paths: Sequence[str | Path], choices: Choices = USUAL, progress
     lens = catalogue().lens(choices.lens or "")
     looked: list[Photo | LeftOut] = []
     for number, path in enumerate(paths):
-        progress(0.1 * number / len(paths), f"looking at {Path(path).name}")
+        progress(0.1 * number / len(paths), Sentence("looking at {photo}", photo=Path(path).name))
         found = look(str(path), lens)
         is_other = isinstance(found, Photo) and found.group.lens_id != lens.lens_id
         looked.append(LeftOut(str(path), Why.AMBIGUOUS, OTHER_LENS) if is_other else found)
@@ -78,7 +79,8 @@ def measure_heap(paths: Sequence[str | Path], choices: Choices = USUAL, progress
         while open_ones := [study for study in studies if not study.is_done]:
             tasks = to_measure(open_ones, done)
             for number, task in enumerate(tasks):
-                progress(0.1 + 0.8 * (number / len(tasks)), f"measuring {Path(task.path).name}")
+                step = Sentence("measuring {photo}", photo=Path(task.path).name)
+                progress(0.1 + 0.8 * (number / len(tasks)), step)
                 done.setdefault(task.path, set()).update(task.kinds)
                 if answer := work(task):
                     failures[task.path] = str(getattr(answer, "reason", answer))
