@@ -6,10 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sixbit.calibration.coverage import coverage
+from sixbit.compiler.told import described
 from sixbit.editors.page.lenses import lens_record
 from sixbit.editors.page.own import is_installed, odd_lenses, own_records
 from sixbit.editors.page.results import Measurement
 from sixbit.editors.page.trouble import in_language
+from sixbit.editors.page.ways_out import WAYS_OUT
+from sixbit.editors.page.work import Comparison
 from sixbit.lenses.catalogue import catalogue
 from sixbit.values.sentence import Say, Sentence
 
@@ -54,7 +57,7 @@ def _state(session: PageSession) -> dict[str, Any]:
             {"lens_id": place.lens_id, "lens": catalogue().lens(place.lens_id).name, "step": place.step}
             for place in session.results.elsewhere(session.place)
         ],
-        "comparison": None if shown is None else {"number": shown[0], "summary": shown[1].summary},
+        "comparison": None if shown is None else {"number": shown[0], "summary": _summary(shown[1])},
         "coverage": coverage(lens, catalogue().runs) if lens else (),
         "own": own_records(),
         "odd": odd_lenses(),
@@ -79,6 +82,10 @@ def _row(session: PageSession, one: Measurement) -> dict[str, Any]:
         "kept": bool(one.kept),
         "replaced": bool(one.kept and one.replaces),
     }
+
+
+def _summary(shown: Comparison) -> Sentence:
+    return Sentence("{photo}: {done}", photo=shown.name, done=described(shown.filter, WAYS_OUT))
 
 
 def pictures_of(session: PageSession) -> dict[str, bytes]:

@@ -10,7 +10,6 @@ from PIL import Image
 
 from sixbit.calibration.frames import check_untouched, check_whole, open_frame, opening, remembering
 from sixbit.editors.page.steps import Findings, Step
-from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.server.pictures import OpenPicture
 from sixbit.engines import Region
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
@@ -57,9 +56,10 @@ class Look(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A photo before and after, as JPEGs by name, and what was corrected, in words."""
+    """A photo before and after, as JPEGs by name, and the correction."""
 
-    summary: str
+    name: str
+    filter: Filter
     pictures: dict[str, bytes]
 
 
@@ -128,7 +128,7 @@ def measure(step: Step, photos: Any, choices: Choices, progress: Progress) -> tu
 def compare(path: Path, name: str, choices: Choices, progress: Progress) -> Comparison:
     """Show a photo before and after correction: the whole of it, and a corner pixel by pixel."""
     from sixbit.compiler.compile import compile_filter
-    from sixbit.export.correct import Corrected, nothing_to_do
+    from sixbit.export.correct import nothing_to_do
 
     progress(0.0, opening(path))
     reload_catalogue()  # the calibrations have changed since this process was started
@@ -150,8 +150,7 @@ def compare(path: Path, name: str, choices: Choices, progress: Progress) -> Comp
         for when, applied in (("before", None), ("after", filter)):
             progress(0.2 + 0.4 * number, Sentence("correcting the photo"))
             pictures[f"{view}-{when}"] = _drawn(picture, applied, region, size)
-    summary = Corrected(Path(name), Path(name), lens, filter, ()).summary(WAYS_OUT)
-    return Comparison(summary, pictures)
+    return Comparison(name, filter, pictures)
 
 
 def _picture(frame: DecodedFrame) -> OpenPicture:
