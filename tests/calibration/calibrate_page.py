@@ -35,12 +35,13 @@ UNLABELLED = """[...document.querySelectorAll('input, select, button, progress')
 MISNAMED = """[...document.querySelectorAll('button')].filter(e =>
     e.ariaLabel && e.textContent.trim() && !e.ariaLabel.startsWith(e.textContent.trim())).map(e => e.outerHTML)"""
 WORDS = """(() => {
-    const others = '#verdict, #lens-coverage, #lens-calibrations, #own .said, #own [title], #spoken, .brought, ' +
-        '.reason, .picture';
+    const others = '#verdict, #lens-coverage, #lens-calibrations, #own .said, #spoken, .brought, .reason';
     const shown = [...document.querySelectorAll('body, body *')].filter(e => e.checkVisibility() && !e.closest(others));
     const words = shown.flatMap(e => [...e.childNodes].filter(n => n.nodeType === Node.TEXT_NODE).map(n => n.data));
-    const named = shown.flatMap(e => ['alt', 'aria-label', 'placeholder', 'title'].map(name => e.getAttribute(name)));
-    return [document.title, ...words, ...named].map(text => text?.replace(/\\s+/g, ' ').trim()).filter(Boolean);
+    const named = shown.filter(e => !e.closest('.picture')).flatMap(e => [e.alt, e.ariaLabel, e.placeholder]);
+    const titles = shown.filter(e => !e.closest('#own')).map(e => e.getAttribute('title'));
+    const all = [document.title, ...words, ...named, ...titles];
+    return all.map(text => text?.replace(/\\s+/g, ' ').trim()).filter(Boolean);
 })()"""
 """All that can be read, or heard, on the page, but for sentences of the measurements that it shows."""
 TOO_WIDE = """[...document.querySelectorAll('body *')].filter(e => {
@@ -300,7 +301,7 @@ class Visit:
             for name in ("overlap", "heap", "lines", "tca", "flat"):
                 await self.step(name)
                 words += await self.tab.js(WORDS)
-                if language != "en" and name in ("overlap", "lines", "flat"):
+                if language != "en" and name in ("lines", "flat"):
                     await self.narrow(name)
             await self.tab.click("#lens-change")
             words += await self.tab.js(WORDS)

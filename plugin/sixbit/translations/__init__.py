@@ -46,7 +46,7 @@ def of_a_browser(accepted: str) -> str:
     weights = {}
     for one in accepted.split(","):
         name, *rest = (part.strip() for part in one.split(";"))
-        weight = re.fullmatch(r"q=([01](?:\.\d{0,3})?)", rest[0]) if rest else None
+        weight = re.fullmatch(r"(?i:q)=([01](?:\.\d{0,3})?)", rest[0]) if rest else None
         weights[name] = float(weight[1]) if weight else float(not rest)
     return best_of(sorted(filter(weights.__getitem__, weights), key=lambda name: -weights[name]))
 

@@ -45,4 +45,13 @@ def in_language(value: Any, say: Say) -> Any:
         return value.said(say)
     if isinstance(value, dict):
         return {name: in_language(one, say) for name, one in value.items()}
-    return [in_language(one, say) for one in value] if isinstance(value, list | tuple) else value
+    if not isinstance(value, list | tuple) or _is_of_numbers(value):
+        return value
+    return [in_language(one, say) for one in value]
+
+
+def _is_of_numbers(value: Any) -> bool:
+    """True of the points of a plot, which are many; what begins with a number has nothing else in it."""
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return isinstance(value, int | float)
