@@ -19,6 +19,8 @@ import polib
 
 from sixbit.manifest import manifest, plugin_source
 from sixbit.translations import FOLDER
+from sixbit.translations.markup import texts_of_page, texts_of_script
+from sixbit.values.kinds import SPOKEN
 
 PACKAGE = plugin_source("gimp").parents[1]
 _CALLS = {"_", "say", "Sentence"}
@@ -36,6 +38,8 @@ def texts() -> dict[str, list[str]]:
             places = found.setdefault(text, [])
             if name not in places:
                 places.append(name)
+    for text in SPOKEN.values():
+        found.setdefault(text, []).append("values/kinds.py")
     for text in _of_the_manifest():
         found.setdefault(text, []).append("manifest.json")
     return {text: places for text, places in found.items() if _says_something(text)}
@@ -60,6 +64,10 @@ def _of_python(path: Path) -> Iterator[str]:
             called = node.func.id in _CALLS | _errors()
             if called and isinstance(text, ast.Constant) and isinstance(text.value, str):
                 yield text.value
+            elif node.func.id == "progress" and len(node.args) > 1:
+                step = node.args[1]
+                if isinstance(step, ast.Constant) and isinstance(step.value, str):
+                    yield step.value
         elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "WaysOut":
             module = importlib.import_module(".".join(("sixbit", *path.relative_to(PACKAGE).with_suffix("").parts)))
             yield from getattr(module, ast.unparse(node.target)).values()
@@ -82,11 +90,20 @@ def _of_lua(path: Path) -> Iterator[str]:
 
 
 def _of_script(path: Path) -> Iterator[str]:
-    for text in re.findall(r'\bsay\(\s*("(?:[^"\\]|\\.)*")', path.read_text(encoding="utf-8")):
-        yield ast.literal_eval(text)
+    yield from texts_of_script(path.read_text(encoding="utf-8"))
 
 
-_READERS: dict[str, Callable[[Path], Iterator[str]]] = {".py": _of_python, ".lua": _of_lua, ".js": _of_script}
+def _of_page(path: Path) -> Iterator[str]:
+    if path.parent.name == "static":  # the words of one that is filled in stand where that is done
+        yield from texts_of_page(path.read_text(encoding="utf-8"))
+
+
+_READERS: dict[str, Callable[[Path], Iterator[str]]] = {
+    ".py": _of_python,
+    ".lua": _of_lua,
+    ".js": _of_script,
+    ".html": _of_page,
+}
 
 
 def brought_up_to_date(language: str) -> polib.POFile:

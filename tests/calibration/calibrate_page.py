@@ -34,6 +34,20 @@ UNLABELLED = """[...document.querySelectorAll('input, select, button, progress')
     !e.labels?.length && !e.textContent.trim() && !e.ariaLabel).map(e => e.outerHTML)"""
 MISNAMED = """[...document.querySelectorAll('button')].filter(e =>
     e.ariaLabel && e.textContent.trim() && !e.ariaLabel.startsWith(e.textContent.trim())).map(e => e.outerHTML)"""
+WORDS = """(() => {
+    const others = '#verdict, #lens-coverage, #lens-calibrations, #own .said, #spoken, .brought, .reason';
+    const shown = [...document.querySelectorAll('body, body *')].filter(e => e.checkVisibility() && !e.closest(others));
+    const words = shown.flatMap(e => [...e.childNodes].filter(n => n.nodeType === Node.TEXT_NODE).map(n => n.data));
+    const named = shown.filter(e => !e.closest('.picture')).flatMap(e => [e.alt, e.ariaLabel, e.placeholder]);
+    const titles = shown.filter(e => !e.closest('#own')).map(e => e.getAttribute('title'));
+    const all = [document.title, ...words, ...named, ...titles];
+    return all.map(text => text?.replace(/\\s+/g, ' ').trim()).filter(Boolean);
+})()"""
+"""All that can be read, or heard, on the page, but for sentences of the measurements that it shows."""
+TOO_WIDE = """[...document.querySelectorAll('body *')].filter(e => {
+    const { left, right, width } = e.getBoundingClientRect();
+    return e.checkVisibility() && width && !e.closest('.unseen') && (left < -1 || right > innerWidth + 1);
+}).map(e => e.outerHTML.slice(0, 200))"""
 ATTACK = """
 const done = [];
 const base = BASE;
@@ -146,6 +160,7 @@ class Visit:
             ".observe(document.querySelector('#job-step'), {childList: true})"
         )
         await self.tab.click("#measure")
+        await self.tab.until("steps.length")
         await self.tab.until("document.querySelector('#found-part').checkVisibility()", 60)
         await self.tab.until("!document.querySelector('#job').checkVisibility()", 60)
         await self.tab.until("[...document.querySelectorAll('#pictures img')].every(image => image.naturalWidth)")
@@ -268,6 +283,46 @@ class Visit:
         await self.shot("narrow")
         await self.tab.size(1200, 900)
 
+    async def reload(self, language: str) -> None:
+        """As a browser of this language."""
+        headers = {"Accept-Language": f"{language}-AT, {language};q=0.9"} if language else {}
+        await self.tab.call("Network.setExtraHTTPHeaders", headers=headers)
+        await self.tab.js("document.title = 'reloading', location.reload()")
+        await self.tab.until("document.title !== 'reloading' && document.querySelector('#own details')")
+
+    async def languages(self) -> None:
+        """What stands there in English and, once the browser asks for it, in German."""
+        SEEN["words"], SEEN["too wide"] = {"en": [], "de": []}, []
+        for language, words in SEEN["words"].items():
+            await self.reload(language)
+            SEEN[f"lang of {language}"] = await self.tab.js("document.documentElement.lang")
+            await self.tab.js("document.querySelector('#own details summary').click()")
+            await self.tab.until("document.querySelector('#own svg')")
+            for name in ("overlap", "heap", "lines", "tca", "flat"):
+                await self.step(name)
+                words += await self.tab.js(WORDS)
+                if language != "en" and name in ("lines", "flat"):
+                    await self.narrow(name)
+            await self.tab.click("#lens-change")
+            words += await self.tab.js(WORDS)
+            await self.tab.click("#lens-back")
+        await self.step("tca")
+        await self.measure("tca in German")
+        SEEN["words"]["de"] += await self.tab.js(WORDS)
+        await self.tab.click("#reject")
+        await self.tab.until("!document.querySelector('#found-part').checkVisibility()")
+        await self.reload("")
+
+    async def narrow(self, name: str) -> None:
+        """A language of long words on a small screen."""
+        await self.shot(f"{name}-german")
+        for width in (360, 400):
+            await self.tab.size(width, 800)
+            await self.tab.until(f"[...document.querySelectorAll('.plot')].every(one => one.clientWidth < {width})")
+            SEEN["too wide"] += await self.tab.js(TOO_WIDE)
+        await self.shot(f"{name}-german-narrow")
+        await self.tab.size(1200, 900)
+
     async def overlap(self) -> None:
         """A dozen photos of anything: too few are told of."""
         await self.step("overlap")
@@ -354,7 +409,7 @@ async def visit(root: Path, work: Path, address: str) -> None:
         steps = [one.open, one.lens, one.many, one.flat]
         for name, count in json.loads((work / "steps.json").read_text()).items():
             steps.append(lambda name=name, count=count: one.photos_step(name, count))
-        for step in [*steps, one.appearance, one.overlap, one.own, one.strangers, one.end]:
+        for step in [*steps, one.languages, one.appearance, one.overlap, one.own, one.strangers, one.end]:
             try:
                 await step()
             except BaseException:

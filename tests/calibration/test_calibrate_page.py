@@ -287,6 +287,31 @@ def test_what_plots_say_has_units_and_a_place(seen: dict[str, Any]) -> None:
     assert re.search(r"found: -[0-9.]+ % in the corner", said)
 
 
+def test_the_page_is_in_the_language_that_the_browser_asks_for(seen: dict[str, Any]) -> None:
+    """In German no text is left that it has in English, but for names, and none has a word of English in it."""
+    assert (seen["lang of en"], seen["lang of de"]) == ("en", "de")
+    english, german = ({*seen["words"][language]} for language in ("en", "de"))
+    names = re.compile(
+        r"(\w+-)*[A-Z]\w+(-M)? 1:.*|Leica|Summicron 35 ASPH|(flat|lines|tca)\b.*[.]jpg|f/[0-9.]+|sixbit .*|900 × .*"
+    )
+    assert len(english & german) > 20
+    assert not [text for text in english & german if re.search("[a-z]{2}", text) and not names.fullmatch(text)]
+    words = re.compile(r"\b(the|of|is|are|and|with|from|to|for|it)\b")
+    assert len([text for text in english if words.search(text)]) > 50
+    assert not [text for text in german if words.search(text)]
+    assert any(
+        "auf 0." in label and label.startswith("Farbquerfehler: ") for label, *_ in seen["tca in German"]["plots"]
+    )
+    assert seen["tca in German"]["names"] == []
+    assert "Rot und Blau werden gegen Grün gemessen …" in seen["tca in German"]["progress"]
+    steps = "Es geht los|Gelesen wird tca.jpg|(Kanten|Rot) .*"
+    assert not [step for step in seen["tca in German"]["progress"] if not re.fullmatch(f"({steps}) …", step)]
+
+
+def test_german_fits_on_a_small_screen(seen: dict[str, Any]) -> None:
+    assert seen["too wide"] == []
+
+
 def test_other_pages_get_nothing(seen: dict[str, Any]) -> None:
     attack = seen["attack"]
     assert attack["read"] == "refused"

@@ -41,6 +41,8 @@ from sixbit.editors.page.steps import Findings, OfPhoto, Step
 from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
 from sixbit.lenses.own import Run
+from sixbit.translations import languages, speaking
+from sixbit.translations.markup import texts_of_page, texts_of_script
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code, SixbitError
 from sixbit.values.lens import Model
@@ -188,6 +190,7 @@ class Visitor:
         self.cookie = ""
         self.host = address.split("/")[2]
         self.base = address.split(self.host)[1].partition("?")[0]
+        self.languages = ""
 
     def ask(
         self, method: str, path: str, body: Any = None, whole: bool = False, **headers: str
@@ -195,6 +198,7 @@ class Visitor:
         """One request; the names of headers are written with underscores. ``whole`` says that the path is whole."""
         connection = http.client.HTTPConnection(self.host, timeout=PATIENCE)
         sent = {"Host": self.host, "Origin": f"http://{self.host}", "Cookie": self.cookie}
+        sent["Accept-Language"] = self.languages
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path if whole else self.base + path, body, {k: v for k, v in sent.items() if v})
         answer = connection.getresponse()
@@ -221,7 +225,8 @@ class Visitor:
     def state(self) -> dict[str, Any]:
         """What the event stream says first."""
         connection = http.client.HTTPConnection(self.host, timeout=PATIENCE)
-        connection.request("GET", self.base + "events", headers={"Host": self.host, "Cookie": self.cookie})
+        sent = {"Host": self.host, "Cookie": self.cookie, "Accept-Language": self.languages}
+        connection.request("GET", self.base + "events", headers=sent)
         line = connection.getresponse().readline()
         connection.close()
         state: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
@@ -941,7 +946,7 @@ def test_what_the_ways_out_name_is_on_the_page() -> None:
     words = "".join(path.read_text(encoding="utf-8") for path in module.STATIC.glob("*.[hj]*"))
     named = {name for said in WAYS_OUT.values() for name in re.findall("“(.+?)”", said)}
     assert len(named) > 3
-    assert not [name for name in named if f">{name}" not in words and f'button("{name}"' not in words]
+    assert not [name for name in named if f">{name}" not in words and f'button(say("{name}")' not in words]
 
 
 def test_what_writes_files_decodes_no_photo_and_writes_in_the_folder_of_the_session(page: Page, photo: bytes) -> None:
@@ -1112,6 +1117,90 @@ def test_lenses_are_found_by_their_order_numbers(text: str, found: str) -> None:
 @pytest.mark.parametrize("text", ["no such lens", "<script>", "\0", "%", "9" * 10_000])
 def test_other_words_find_nothing(text: str) -> None:
     assert find_lenses(text) == []
+
+
+# In another language --------------------------------------------------------------------------------------------------
+
+
+def german(page: Page) -> Page:
+    """The page as a browser gets it that asks for German."""
+    visitor = copy.copy(page)
+    visitor.languages = "de-AT,de;q=0.8,en;q=0.5"
+    return visitor
+
+
+def test_the_page_and_its_scripts_are_in_the_language_that_the_browser_asks_for(page: Page) -> None:
+    body, words = (german(page).ask("GET", path)[2].decode() for path in ("", "words.js"))
+    assert '<html lang="de">' in body
+    assert "<span>Welches Objektiv?</span>" in body
+    assert 'placeholder="unendlich"' in body
+    assert '"Take away": "Wegnehmen"' in words
+    for asked in ("", "tlh", "en, de;q=0.9", "de;q=0", ";;,", "x" * 5000):
+        page.languages = asked
+        assert page.ask("GET", "")[2] == (module.STATIC / "index.html").read_bytes()
+        assert page.ask("GET", "words.js")[2] == b"export const WORDS = {};"
+    page.languages = ""
+
+
+def test_names_that_are_words_of_the_page_stay_as_they_are(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "used", "{reason}")
+    shown = german(page)
+    assert [frame["name"] for frame in shown.state["frames"]] == ["used", "{reason}"]
+    measured(page)
+    assert shown.state["results"][0]["photos"] == ["used", "{reason}"]
+    page.upload("again", photo + b"{reason}")
+    reason = shown.state["frames"][-1]["reason"]
+    assert reason == "Es ist dieselbe Datei wie {reason}."
+
+
+def test_errors_and_their_ways_out_are_told_in_it(page: Page, photo: bytes) -> None:
+    with_photos(page, photo, "one.jpg")
+    measured(page, "2")
+    assert german(page).state["error"] == "one.jpg: is not enough. Geben Sie ihn bei „Formatfaktor“ an."
+    assert page.state["error"] == "one.jpg: is not enough. Say it at “Crop factor”."
+    assert german(page).state["frames"][0]["reason"] == "is not enough. Geben Sie ihn bei „Formatfaktor“ an."
+    _, said = german(page).do("set", name="crop_factor", text="wide {open}")
+    assert said["error"] == "'wide {open}' kann nicht sein; geben Sie eine Zahl zwischen 0.1 und 20 an."
+    assert german(page).do("lens", lens_id="no")[1]["error"] == "Es gibt kein Objektiv 'no'."
+
+
+def test_what_was_measured_before_is_told_in_it(page: Page) -> None:
+    with_flats(page, 2.5, 8, 16)
+    measure(page)
+    assert page.state["error"] == f"f/16: These frames differ. {WAYS_OUT[Code.FRAMES]}"
+    said = german(page).state
+    assert said["error"].startswith("f/16: ")
+    assert said["error"].endswith(speaking("de")(WAYS_OUT[Code.FRAMES]))
+    page.do("keep")
+    lens = german(page).state["lens"]["calibrations"][0]
+    assert (lens["kind"], lens["grade"]) == ("Vignettierung", "gemessen")
+    name = german(page).state["own"][0]["name"]
+    curves = json.loads(german(page).ask("GET", f"curves?name={name}")[2])
+    assert curves[0]["title"] == "Vignettierung"
+    assert curves[0]["series"][0]["name"] == "gespeichert"
+    assert json.loads(page.ask("GET", f"curves?name={name}")[2])[0]["title"] == "Fall-off"
+
+
+def test_strangers_are_refused_in_it(open_page: Page) -> None:
+    assert "„sixbit calibrate“" in german(open_page).ask("GET", "")[2].decode()
+
+
+def test_what_the_ways_out_name_is_on_the_page_in_every_language() -> None:
+    """Each name in quotes is a button, or begins a label, as the page has them in that language."""
+    page = (module.STATIC / "index.html").read_text(encoding="utf-8")
+    scripts = "".join(path.read_text(encoding="utf-8") for path in module.STATIC.glob("*.js"))
+    for language in languages():
+        say = speaking(language)
+        words = [say(text) for text in (*texts_of_page(page), *texts_of_script(scripts))]
+        named = {name for said in WAYS_OUT.values() for name in re.findall("[“„](.+?)[”“]", say(said))}
+        assert len(named) > 3
+        assert not [name for name in named if not any(text.startswith(name) for text in words)]
+
+
+def test_a_way_out_in_german_can_follow_in_a_sentence() -> None:
+    """Its first letter is lowered there, so it is no noun."""
+    verb = re.compile(r"[A-ZÄÖÜ][a-zäöüß]+n Sie\b|Bitte |Wenn |Mit |`")
+    assert not [said for said in map(speaking("de"), WAYS_OUT.values()) if not verb.match(said)]
 
 
 # How it ends ----------------------------------------------------------------------------------------------------------

@@ -50,6 +50,15 @@ def values(text: str) -> set[str]:
         ("compiler/told.py", "no correction of it is asked for."),
         ("files/kind.py", "is empty."),
         ("values/ways_out.py", "Check its name and its folder."),
+        ("values/kinds.py", "fall-off"),
+        (
+            "editors/page/static/index.html",
+            "Find <b>straight things</b>: a façade, window frames, shelves, tiles, or a printed chessboard.",
+        ),
+        ("editors/page/static/index.html", "as they say"),
+        ("editors/page/static/page.js", "“{file}” could not be read."),
+        ("editors/page/plots.py", "light, % of the centre"),
+        ("measure/overlap.py", "fitting the lens"),
     ],
 )
 def test_texts_are_found_wherever_they_stand(place: str, text: str) -> None:

@@ -51,7 +51,9 @@ def opening(path: str | Path) -> str:
     """
     path = Path(path)
     words = foretold(path)
-    return f"reading {path.name}, which {words}" if words else f"reading {path.name}"
+    if words:
+        return Sentence("reading {photo}, which {words}", photo=path.name, words=words)
+    return Sentence("reading {photo}", photo=path.name)
 
 
 def open_frame(path: str | Path) -> DecodedFrame:

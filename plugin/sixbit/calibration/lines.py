@@ -65,5 +65,5 @@ def keep(result: LinesResult) -> Run:
 
 
 def _lines_in(frame: DecodedFrame, progress: Progress) -> PhotoLines:
-    progress(0.0, f"looking for lines in {frame.name}")
+    progress(0.0, Sentence("looking for lines in {photo}", photo=frame.name))
     return lines_of(frame)

@@ -159,5 +159,5 @@ def _remarks(found: MeasuredOverlap, frames: Frames[OverlapPhoto], setting: Sett
 
 
 def _look(frame: DecodedFrame, progress: Progress, edges_kept: int) -> OverlapPhoto:
-    progress(0.0, f"looking for features in {frame.name}")
+    progress(0.0, Sentence("looking for features in {photo}", photo=frame.name))
     return overlap_photo(frame, halved_chroma=has_halved_chroma(frame.path), edges_kept=edges_kept)

@@ -62,7 +62,11 @@ def foretold(photo: Path, preset: Preset = PLAIN, large: bool = False) -> str:
         raise PhotoError(why, Code.TOO_LARGE, subject=photo)
     if takes <= there.free:
         return ""
-    return f"takes about {gigabytes(takes)} of memory, and {gigabytes(there.free)} are free: it may take long."
+    return Sentence(
+        "takes about {takes} of memory, and {free} are free: it may take long.",
+        takes=gigabytes(takes),
+        free=gigabytes(there.free),
+    )
 
 
 def header_of(photo: Path) -> Blocks | None:

@@ -89,7 +89,7 @@ def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:
 
     with ThreadPoolExecutor(processors()) as pool:
         for done, _ in enumerate(pool.map(row, range(rows))):
-            progress((done + 1) / rows, f"measuring {frame.name}")
+            progress((done + 1) / rows, Sentence("measuring {photo}", photo=frame.name))
 
     half = np.hypot(width - 1, height - 1) / 2
     x, y = np.meshgrid(

@@ -7,6 +7,7 @@ compiled, where their own gettext looks; what Sixbit shows itself goes through :
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,20 @@ def of_the_user() -> str:
         if asked := os.environ.get(name):
             return best_of(asked.split(":"))
     return ENGLISH
+
+
+def of_a_browser(accepted: str) -> str:
+    """Return the language that a browser asks for, by its header Accept-Language (RFC 9110, 12.5.4); else English.
+
+    >>> of_a_browser("tlh, en;q=0.5, de-AT;q=0.8"), of_a_browser("de;q=0"), of_a_browser("")
+    ('de', 'en', 'en')
+    """
+    weights = {}
+    for one in accepted.split(","):
+        name, *rest = (part.strip() for part in one.split(";"))
+        weight = re.fullmatch(r"(?i:q)=([01](?:\.\d{0,3})?)", rest[0]) if rest else None
+        weights[name] = float(weight[1]) if weight else float(not rest)
+    return best_of(sorted(filter(weights.__getitem__, weights), key=lambda name: -weights[name]))
 
 
 def best_of(wanted: list[str]) -> str:

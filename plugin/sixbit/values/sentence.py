@@ -51,6 +51,15 @@ class Sentence(str):
         return (self.template, self.code), self.values
 
 
+def sentence_of(words: object) -> Sentence:
+    """Words as a sentence, whose template they are, if they are none yet: a fixed text is translated then.
+
+    >>> sentence_of("It is empty, as {} is.").template
+    'It is empty, as {{}} is.'
+    """
+    return words if isinstance(words, Sentence) else Sentence(str(words).replace("{", "{{").replace("}", "}}"))
+
+
 def _filled(template: str, words: Mapping[str, Any]) -> str:
     """Put values into a template; after a name that ends in ASPH. there is no second full stop."""
     return re.sub(r"\.\.(?= |$)", ".", template.format(**words))

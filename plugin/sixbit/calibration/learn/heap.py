@@ -70,7 +70,7 @@ def measure_heap(paths: Sequence[str | Path], choices: Choices = USUAL, progress
     lens = catalogue().lens(choices.lens or "")
     looked: list[Photo | LeftOut] = []
     for number, path in enumerate(paths):
-        progress(0.1 * number / len(paths), f"looking at {Path(path).name}")
+        progress(0.1 * number / len(paths), Sentence("looking at {photo}", photo=Path(path).name))
         found = look(str(path), lens)
         is_other = isinstance(found, Photo) and found.group.lens_id != lens.lens_id
         looked.append(LeftOut(str(path), Why.AMBIGUOUS, OTHER_LENS) if is_other else found)
@@ -82,7 +82,8 @@ def measure_heap(paths: Sequence[str | Path], choices: Choices = USUAL, progress
         while open_ones := [study for study in studies if not study.is_done]:
             tasks = to_measure(open_ones, done)
             for number, task in enumerate(tasks):
-                progress(0.1 + 0.8 * (number / len(tasks)), f"measuring {Path(task.path).name}")
+                step = Sentence("measuring {photo}", photo=Path(task.path).name)
+                progress(0.1 + 0.8 * (number / len(tasks)), step)
                 done.setdefault(task.path, set()).update(task.kinds)
                 if answer := work(task):
                     failures[task.path] = getattr(answer, "reason", answer)

@@ -11,13 +11,15 @@ from aiohttp import web
 from sixbit.calibration.bundle import write_bundle
 from sixbit.calibration.keep import export
 from sixbit.editors.page.own import curves_of
+from sixbit.editors.page.trouble import in_language
+from sixbit.values.sentence import Say
 
 
-def _curves(query: Mapping[str, str], _folder: Path) -> web.Response:
-    return web.json_response(curves_of(query.get("name", "")))
+def _curves(query: Mapping[str, str], _folder: Path, say: Say) -> web.Response:
+    return web.json_response(in_language(curves_of(query.get("name", "")), say))
 
 
-def _export(query: Mapping[str, str], folder: Path) -> web.Response:
+def _export(query: Mapping[str, str], folder: Path, _say: Say) -> web.Response:
     lens = query.get("lens")
     path = folder / "export.xml"
     export(path, lens, complete=query.get("complete") == "yes")
@@ -25,7 +27,7 @@ def _export(query: Mapping[str, str], folder: Path) -> web.Response:
     return web.Response(body=path.read_bytes(), content_type="application/xml", charset="utf-8", headers=headers)
 
 
-def _bundle(query: Mapping[str, str], folder: Path) -> web.Response:
+def _bundle(query: Mapping[str, str], folder: Path, _say: Say) -> web.Response:
     lens = query.get("lens", "")
     path = folder / "export.json"
     write_bundle(path, lens)
@@ -39,9 +41,9 @@ def _named(lens_id: str, ending: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
 
 
-DOWNLOADS: Mapping[str, Callable[[Mapping[str, str], Path], web.Response]] = {
+DOWNLOADS: Mapping[str, Callable[[Mapping[str, str], Path, Say], web.Response]] = {
     "bundle": _bundle,
     "curves": _curves,
     "export": _export,
 }
-"""By their places on the page: what is asked for, and a folder of the session's, to a response."""
+"""By their places on the page: what is asked for, a folder of the session's, and what says it, to a response."""

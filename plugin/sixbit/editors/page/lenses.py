@@ -8,14 +8,15 @@ from typing import Any
 from sixbit.lenses.catalogue import catalogue
 from sixbit.values.kinds import SPOKEN, Grade
 from sixbit.values.lens import Lens
+from sixbit.values.sentence import Sentence
 
 MOST_FOUND = 12
 LONGEST_SEARCH = 120
 GRADES = {
-    Grade.MEASURED: "measured",
-    Grade.PUBLISHED: "published",
-    Grade.COMPUTED: "computed, not used unless asked for",
-    Grade.SINGLE: "measured once and not confirmed, not used unless asked for",
+    Grade.MEASURED: Sentence("measured"),
+    Grade.PUBLISHED: Sentence("published"),
+    Grade.COMPUTED: Sentence("computed, not used unless asked for"),
+    Grade.SINGLE: Sentence("measured once and not confirmed, not used unless asked for"),
 }
 
 
@@ -53,7 +54,12 @@ def lens_record(lens: Lens) -> dict[str, Any]:
         "maker": lens.maker,
         "about": lens.told_apart_by,
         "calibrations": [
-            {"kind": SPOKEN[known.kind], "grade": GRADES[known.grade], "source": known.source, "own": known.own}
+            {
+                "kind": Sentence(SPOKEN[known.kind]),
+                "grade": GRADES[known.grade],
+                "source": known.source,
+                "own": known.own,
+            }
             for known in lens.calibrations
         ],
     }

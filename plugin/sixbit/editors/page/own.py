@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from sixbit.editors.page.settings import RequestError, read_setting
-from sixbit.editors.page.ways_out import WAYS_OUT
+from sixbit.editors.page.trouble import Trouble
 from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.lensfun_xml import parted
 from sixbit.lenses.own import Run
 from sixbit.values.errors import CalibrationError, Code, InstallError, SixbitError, photo_name
 from sixbit.values.kinds import SPOKEN
-from sixbit.values.ways_out import codes_of, followed
+from sixbit.values.sentence import Sentence, in_a_row, sentence_of
+from sixbit.values.ways_out import codes_of
 
 LONGEST_NAME = 120
 
@@ -24,7 +25,8 @@ def curves_of(name: str) -> list[dict[str, Any]]:
 
     found = next((run for run in catalogue().runs if run.name == name), None)
     if found is None:
-        raise CalibrationError(f"There is no calibration {photo_name(name[:LONGEST_NAME])!r} of yours.", Code.NO_RUN)
+        there_is_none = Sentence("There is no calibration {name} of yours.", name=repr(photo_name(name[:LONGEST_NAME])))
+        raise CalibrationError(there_is_none, Code.NO_RUN)
     return [plot.as_json() for plot in of_run(found)]
 
 
@@ -35,7 +37,7 @@ def own_records() -> list[dict[str, Any]]:
             "name": run.name,
             "lens_id": run.lens_id,
             "lens": run.lens,
-            "kinds": ", ".join(SPOKEN[kind] for kind in run.kinds),
+            "kinds": in_a_row([Sentence(SPOKEN[kind]) for kind in run.kinds]),
             "said": run.origin,
             "lensfun": run.is_for_lensfun,
             "imported": run.imported,
@@ -50,10 +52,10 @@ def odd_lenses() -> dict[str, str]:
     of_lens: dict[str, list[Run]] = {}
     for run in catalogue().runs:
         of_lens.setdefault(run.lens_id, []).append(run)
-    return {lens_id: " ".join(said) for lens_id, runs in of_lens.items() if (said := [*parted(runs)])}
+    return {lens_id: in_a_row(said, " ") for lens_id, runs in of_lens.items() if (said := [*parted(runs)])}
 
 
-def take_over(path: Path, name: str) -> str:
+def take_over(path: Path, name: str) -> Sentence:
     """Take over what another owner exported, from a file that the user calls ``name``; say what was done.
 
     Raises RequestError if it is nothing that can be taken over.
@@ -63,11 +65,13 @@ def take_over(path: Path, name: str) -> str:
     try:
         kept = read_bundle(path)
     except SixbitError as error:
-        raise RequestError(followed(f"{name}: {error.reason}", codes_of(error), WAYS_OUT, error.values)) from error
+        words = Sentence("{file}: {why}", file=name, why=sentence_of(error.reason))
+        raise RequestError(Trouble(words, tuple(codes_of(error)), error.values)) from error
     finally:
         path.unlink(missing_ok=True)
-    count = len(kept)
-    return f"{name}: {count} calibration{'s' if count > 1 else ''} of {kept[0].lens} taken over."
+    if len(kept) == 1:
+        return Sentence("{file}: 1 calibration of {lens} taken over.", file=name, lens=kept[0].lens)
+    return Sentence("{file}: {count} calibrations of {lens} taken over.", file=name, count=len(kept), lens=kept[0].lens)
 
 
 def take_back(names: Iterable[str]) -> None:
@@ -98,12 +102,12 @@ def is_installed() -> bool:
         return False
 
 
-def install() -> str:
+def install() -> Sentence:
     """Put Sixbit's lenses where lensfun reads them, and say what was done. Raises InstallError."""
     from sixbit.install import lensfun
 
     lensfun.install()
-    return (
+    return Sentence(
         "darktable, RawTherapee, digiKam and GIMP's lensfun find Sixbit's lenses and yours from their next start on, "
         "and what you accept or remove later, too. “sixbit uninstall lensfun” takes them back."
     )

@@ -15,6 +15,7 @@ from sixbit.measure.straightness import bends
 from sixbit.photos.pixels import file_of, small_picture
 from sixbit.values.arrays import FloatArray
 from sixbit.values.polynomial import UNITY
+from sixbit.values.sentence import Sentence
 
 RED = (214, 48, 49)
 BLUE = (45, 120, 220)
@@ -74,7 +75,6 @@ def lines_before_after(seen: SeenLines, names: Mapping[int, str]) -> tuple[tuple
     widest = max(picture.shape[1] for picture in seen.pictures)
     room = LARGEST_BEND * widest / max(float(np.quantile(np.abs(before[good]).max(axis=1), 0.95)), 1e-6)
     factor = max((size for size in ENLARGED if size <= room), default=1)
-    enlarged = f", bends drawn {factor} times as large" if factor > 1 else ""
     counts = np.bincount(lines.photo[good], minlength=len(seen.pictures))
     drawn = []
     for k in sorted(np.argsort(-counts, kind="stable")[:MOST_DRAWN].tolist()):
@@ -82,12 +82,22 @@ def lines_before_after(seen: SeenLines, names: Mapping[int, str]) -> tuple[tuple
         if not counts[k]:
             continue
         points = (lines.points[here] + seen.centre) * lines.px[here][:, None, None]
-        for when, bend in (("before", before), ("after", after)):
+        for when, bend in ((Sentence("before"), before), (Sentence("after"), after)):
             bent = _bent(points, before[here], bend[here], factor)
             picture = drawn_on(seen.pictures[k], lines=bent, agree=good[here])
-            caption = f"{names[seen.photos[k]]}, {when}{enlarged}; grey edges are not those of straight things"
-            drawn.append((caption, file_of(picture, "JPEG", quality=85)))
+            drawn.append((_caption(names[seen.photos[k]], when, factor), file_of(picture, "JPEG", quality=85)))
     return tuple(drawn)
+
+
+def _caption(photo: str, when: Sentence, factor: int) -> Sentence:
+    if factor == 1:
+        return Sentence("{photo}, {when}; grey edges are not those of straight things", photo=photo, when=when)
+    return Sentence(
+        "{photo}, {when}, bends drawn {factor} times as large; grey edges are not those of straight things",
+        photo=photo,
+        when=when,
+        factor=factor,
+    )
 
 
 def where_seen(points: FloatArray, extent: tuple[float, float]) -> bytes:

@@ -26,9 +26,12 @@ from sixbit.values.arrays import FloatArray
 from sixbit.values.known import SURE, WHOLE
 from sixbit.values.lens import Model
 from sixbit.values.polynomial import UNITY, evaluate
+from sixbit.values.sentence import Sentence
 
-RADIUS = "distance from the centre, % of the half diagonal"
-FOUND = "found"
+RADIUS = Sentence("distance from the centre, % of the half diagonal")
+NARROW = Sentence("from the centre, % of the half diagonal")
+FOUND, KEPT, MEASURED = Sentence("found"), Sentence("kept"), Sentence("measured")
+PLANES = {"red": Sentence("red"), "blue": Sentence("blue")}
 KEPT_RADII: FloatArray = np.linspace(0, 1, known.RADII)
 
 Points = Sequence[tuple[float, float]]
@@ -55,8 +58,8 @@ class Series:
 class Plot:
     """Series over one pair of axes, named in words.
 
-    ``unit`` is that of y; what lies within ``least`` is shown in any case, so that nothing looks like much. ``stops``
-    asks for a second scale: what a share of the light is in stops.
+    ``narrow`` names x where there is little room. ``unit`` is that of y; what lies within ``least`` is shown in any
+    case, so that nothing looks like much. ``stops`` asks for a second scale: what a share of the light is in stops.
     """
 
     title: str
@@ -66,41 +69,46 @@ class Plot:
     unit: str = ""
     least: tuple[float, float] = (0.0, 0.0)
     stops: bool = False
+    narrow: str = NARROW
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as the page is told of it."""
+        """Return it as the page is told of it, in no language yet."""
         return {**vars(self), "series": [vars(series) for series in self.series]}
 
 
 def fall_off(series: Sequence[Series]) -> Plot:
     """Plot light over the radius."""
-    return Plot("Fall-off", RADIUS, "light, % of the centre", tuple(series), "%", (90.0, 100.0), stops=True)
+    return Plot(
+        Sentence("Fall-off"), RADIUS, Sentence("light, % of the centre"), tuple(series), "%", (90.0, 100.0), stops=True
+    )
 
 
 def colour_shading(series: Sequence[Series]) -> Plot:
     """Plot red and blue light against green over the radius."""
-    return Plot("Colour shading", RADIUS, "light against green, %", tuple(series), "%", (97.0, 103.0))
+    title, light = Sentence("Colour shading"), Sentence("light against green, %")
+    return Plot(title, RADIUS, light, tuple(series), "%", (97.0, 103.0))
 
 
 def lateral_colour(series: Sequence[Series], unit: str = "px") -> Plot:
     """Plot how far red and blue lie beside green."""
     least = (-0.5, 0.5) if unit == "px" else (-0.01, 0.01)
-    where = unit if unit == "px" else "% of half diagonal"
-    return Plot("Lateral colour", RADIUS, f"beyond green, {where}", tuple(series), unit, least)
+    beyond = Sentence("beyond green, px") if unit == "px" else Sentence("beyond green, % of half diagonal")
+    return Plot(Sentence("Lateral colour"), RADIUS, beyond, tuple(series), unit, least)
 
 
-def distortion(name: str, percent: FloatArray, error: FloatArray | None, reach: float) -> Plot:
+def distortion(name: Sentence, percent: FloatArray, error: FloatArray | None, reach: float) -> Plot:
     """Plot a distortion at ``RADII`` (%, see ``shape``), with the error of where things lie."""
     band = None if error is None else shape.percent_error(error)
     series = _line(name, percent, "light", None if band is None else (percent - band, percent + band), reach)
-    return Plot("Distortion", RADIUS, "farther out, % of the distance", (series,), "%", (-0.5, 0.5))
+    farther = Sentence("farther out, % of the distance")
+    return Plot(Sentence("Distortion"), RADIUS, farther, (series,), "%", (-0.5, 0.5))
 
 
 def of_light(worth: Worth, measured: Curve | None) -> Plot:
     """Plot a fall-off, with what was measured of it."""
     lost, error = worth.correction[0], worth.surely_within[0]
     band = 100 * 2.0 ** (-lost - error), 100 * 2.0 ** (error - lost)
-    dots = [_dots("measured", measured, 100)] if measured else []
+    dots = [_dots(MEASURED, measured, 100)] if measured else []
     return fall_off([*dots, _line(FOUND, 100 * 2.0**-lost, "light", band, worth.reach)])
 
 
@@ -109,8 +117,8 @@ def of_tca(worth: Worth, curves: Mapping[str, Curve]) -> Plot:
     series = []
     for name, found, error in zip(("red", "blue"), worth.correction, worth.surely_within, strict=True):
         if curve := curves.get(name):
-            series.append(_dots(f"{name}, measured", curve, 1, name))
-        series.append(_line(f"{name}, {FOUND}", found, name, (found - error, found + error), worth.reach))
+            series.append(_dots(_of_plane(name, MEASURED), curve, 1, name))
+        series.append(_line(_of_plane(name, FOUND), found, name, (found - error, found + error), worth.reach))
     return lateral_colour(series)
 
 
@@ -134,16 +142,16 @@ def _of_seen(seen: SeenLines, half_short_px: float) -> tuple[Plot, ...]:
     radius = np.hypot(*np.moveaxis(agreeing.points, 2, 0)).max(axis=1) / farthest
     series = []
     for name, polynomial, colour, is_open in (
-        ("after", seen.fit.polynomial, "blue", False),
-        ("before", UNITY, "red", True),
+        (Sentence("after"), seen.fit.polynomial, "blue", False),
+        (Sentence("before"), UNITY, "red", True),
     ):
         size = bends_of_lines(agreeing, polynomial, half_short_px)
         if size is not None:
             series.append(Series(name, _points(radius, size), colour, open=is_open))
     bend = Plot(
-        "Bend of the lines",
-        "farthest from the centre, % of the half diagonal",
-        "bend, px",
+        Sentence("Bend of the lines"),
+        Sentence("farthest from the centre, % of the half diagonal"),
+        Sentence("bend, px"),
         tuple(series),
         "px",
         (0.0, 0.5),
@@ -177,7 +185,7 @@ def of_overlap(
             plots.append(distortion(FOUND, found, one.surely_within[0], one.reach))
         elif kind == "vignetting":
             light = of_light(one, None)
-            measured = [_dots("measured", of_stops(curve), 100) for curve in dots.values()]
+            measured = [_dots(MEASURED, of_stops(curve), 100) for curve in dots.values()]
             plots.append(replace(light, series=(*measured, *light.series)))
         elif kind == "tca":
             plots.append(of_tca(one, dots))
@@ -210,9 +218,9 @@ def of_shading(worth: Worth, curves: Mapping[str, Curve]) -> Plot:
     series = []
     for name, found, error in zip(("red", "blue"), worth.correction, worth.surely_within, strict=True):
         if curve := curves.get(name):
-            series.append(_dots(f"{name}, measured", curve, 100, name))
+            series.append(_dots(_of_plane(name, MEASURED), curve, 100, name))
         band = 100 + found - error, 100 + found + error
-        series.append(_line(f"{name}, {FOUND}", 100 + found, name, band, worth.reach))
+        series.append(_line(_of_plane(name, FOUND), 100 + found, name, band, worth.reach))
     return colour_shading(series)
 
 
@@ -230,7 +238,7 @@ def of_run(run: Run) -> tuple[Plot, ...]:
         for name, plane in (("red", shading.red), ("blue", shading.blue)):
             found = 100 * plane.radial_at(RADII)
             band = None if error is None else (found - error, found + error)
-            series.append(_line(name, found, name, band, 1.0 if known is None else known.reach))
+            series.append(_line(PLANES[name], found, name, band, 1.0 if known is None else known.reach))
         plots.append(colour_shading(series))
     return tuple(plots)
 
@@ -240,14 +248,18 @@ def _of_model(run: Run, kind: str, model: Any) -> Plot:
     error = None if of_kind is None else np.interp(RADII, KEPT_RADII, SURE * np.array(of_kind.error))
     reach = 1.0 if of_kind is None else of_kind.reach
     if kind == "distortion":
-        return distortion("kept", shape.percent(model, farthest), error, reach)
+        return distortion(KEPT, shape.percent(model, farthest), error, reach)
     if kind == "tca":  # Its error is in px, of photos whose size is not kept.
         planes = zip(("red", "blue"), model, strict=True)
-        each = [_line(n, 100 * RADII * (evaluate(p, RADII * farthest) - 1), n, None, reach) for n, p in planes]
+        each = [_line(PLANES[n], 100 * RADII * (evaluate(p, RADII * farthest) - 1), n, None, reach) for n, p in planes]
         return lateral_colour(each, "%")
     light = evaluate(model, RADII)
     band = None if error is None else (100 * light * 2.0**-error, 100 * light * 2.0**error)
-    return fall_off([_line("kept", 100 * light, "light", band, reach)])
+    return fall_off([_line(KEPT, 100 * light, "light", band, reach)])
+
+
+def _of_plane(name: str, what: Sentence) -> Sentence:
+    return Sentence("{plane}, {what}", plane=PLANES[name], what=what)
 
 
 def _line(

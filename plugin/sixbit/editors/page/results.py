@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sixbit.editors.page.steps import Findings
+from sixbit.values.sentence import Sentence
 
 
 class Place(NamedTuple):
@@ -32,7 +33,7 @@ class Measurement:
     """True if that is the camera's estimate."""
     result: Any
     findings: Findings
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Sentence, ...] = ()
     """Reasons to look twice before it is accepted."""
     kept: tuple[str, ...] = ()
     """The names of its records."""

@@ -36,18 +36,24 @@ from sixbit.editors.page.lenses import find_lenses
 from sixbit.editors.page.session import PageSession
 from sixbit.editors.page.settings import RequestError
 from sixbit.editors.page.state import pictures_of, state_of
+from sixbit.editors.page.trouble import in_language
 from sixbit.editors.page.uploads import Upload
+from sixbit.translations import of_a_browser, of_the_user, speaking
+from sixbit.translations.markup import page_in, table_for
 from sixbit.values.errors import SixbitError
 from sixbit.values.lens import Lens
+from sixbit.values.sentence import Say, Sentence
 
 HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"
 FILES = {
     "page.css": "text/css",
     **dict.fromkeys(("page.js", "elements.js", "own.js", "plot.js", "results.js"), "text/javascript"),
-    **dict.fromkeys(("figures.js", "focus.js", "speak.js"), "text/javascript"),
+    **dict.fromkeys(("figures.js", "focus.js", "say.js", "speak.js"), "text/javascript"),
     "icon.svg": "image/svg+xml",
 }
+WORDS = "words.js"
+"""The texts of the scripts in the language of a browser."""
 LARGEST = 600 << 20
 """Bytes of one photo: a 100 MP TIFF of 16 bits has them."""
 MOST_PHOTOS = 60
@@ -65,6 +71,8 @@ BEAT_S = 10.0
 """Seconds between two signs of life to a page; one that is gone is noticed by them."""
 PAUSE_S = 0.1
 """Seconds between two states that are sent to a page."""
+OTHERS = Sentence("This server answers its own page alone.")
+NOT_WHOLE = Sentence("It did not arrive whole; drop it again.")
 COOKIE = "sixbit"
 ENTRY = "enter.html"
 HEADERS = {
@@ -113,11 +121,11 @@ async def _run(lens: Lens | None, browser: bool) -> int:
 
 def _entry(folder: Path, address: str) -> Path:
     """Write a page that leads to an address, for this user's eyes alone."""
-    path = folder / ENTRY
+    path, words = folder / ENTRY, speaking(of_the_user())(Sentence("The calibration page"))
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(
             f'<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>Sixbit</title>'
-            f'<meta http-equiv="refresh" content="0; url={address}"><a href="{address}">The calibration page</a>\n'
+            f'<meta http-equiv="refresh" content="0; url={address}"><a href="{address}">{words}</a>\n'
         )
     return path
 
@@ -216,12 +224,12 @@ class PageServer:
             self._check(request)
             response = await handler(request)
         except web.HTTPException as error:
-            response = web.Response(status=error.status, text=f"{error.reason}\n")
+            response = web.Response(status=error.status, text=f"{_say(request)(error.reason)}\n")
         except ConnectionResetError:
             raise
         except Exception as error:
             status = 409 if isinstance(error, RequestError | SixbitError) else 500
-            response = web.json_response({"error": self.session.told(error)}, status=status)
+            response = _json(request, {"error": self.session.told(error)}, status)
         if not response.prepared:
             response.headers.update(HEADERS)
         return response
@@ -231,19 +239,19 @@ class PageServer:
         origin = request.headers.get("Origin")
         own = f"http://{self._host}"
         if request.headers.get("Host") != self._host:
-            raise web.HTTPForbidden(reason="This server has another name.")
+            raise web.HTTPForbidden(reason=Sentence("This server has another name."))
         if origin not in (None, own) or (origin is None and request.method not in ("GET", "HEAD")):
-            raise web.HTTPForbidden(reason="This server answers its own page alone.")
+            raise web.HTTPForbidden(reason=OTHERS)
         fetch = {name: request.headers.get(f"Sec-Fetch-{name}", "none") for name in ("Site", "Mode", "Dest")}
         # The file that leads here is of no site.
         led_here = request.path == self._base and (fetch["Mode"], fetch["Dest"]) == ("navigate", "document")
         if fetch["Site"] not in ("none", "same-origin") and not led_here:
-            raise web.HTTPForbidden(reason="This server answers its own page alone.")
+            raise web.HTTPForbidden(reason=OTHERS)
         cookie = request.cookies.get(COOKIE, "")
         if _alike(cookie, self._cookie) and fetch["Site"] in ("none", "same-origin"):
             return
         if request.method != "GET" or request.path != self._base or not self._redeemed(request.query.get("token", "")):
-            why = "Open the page by an address that “sixbit calibrate” printed; each opens it once."
+            why = Sentence("Open the page by an address that “sixbit calibrate” printed; each opens it once.")
             raise web.HTTPForbidden(reason=why)
 
     def _redeemed(self, given: str) -> bool:
@@ -255,12 +263,16 @@ class PageServer:
     # Answers ----------------------------------------------------------------------------------------------------------
 
     async def _index(self, request: web.Request) -> web.Response:
-        response = web.Response(body=(STATIC / "index.html").read_bytes(), content_type="text/html", charset="utf-8")
+        page = page_in(_language(request), _say(request), (STATIC / "index.html").read_text(encoding="utf-8"))
+        response = web.Response(text=page, content_type="text/html")
         response.set_cookie(COOKIE, self._cookie, path=self._base, httponly=True, samesite="Strict")
         return response
 
     async def _file(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
+        if name == WORDS:
+            scripts = ((STATIC / name).read_text(encoding="utf-8") for name in FILES if name.endswith(".js"))
+            return web.Response(text=table_for(scripts, _say(request)), content_type="text/javascript")
         if name not in FILES:
             raise web.HTTPNotFound
         return web.Response(body=(STATIC / name).read_bytes(), content_type=FILES[name], charset="utf-8")
@@ -276,7 +288,7 @@ class PageServer:
             while not self.ended.is_set():
                 if changed.is_set():
                     changed.clear()
-                    await response.write(f"data: {self._state()}\n\n".encode())
+                    await response.write(f"data: {self._state(_say(request))}\n\n".encode())
                     await asyncio.sleep(PAUSE_S)
                 else:
                     await response.write(b": alive\n\n")
@@ -288,18 +300,18 @@ class PageServer:
             self._last_page = time.monotonic()
         return response
 
-    def _state(self) -> str:
+    def _state(self, say: Say) -> str:
         try:
-            return json.dumps(state_of(self.session), allow_nan=False)
+            return json.dumps(state_of(self.session, say), allow_nan=False)
         except SixbitError as error:  # a file of the user's that became unreadable
-            return json.dumps({"fatal": self.session.told(error)})
+            return json.dumps({"fatal": self.session.told(error).said(say)})
 
     def _wake_pages(self) -> None:
         for page in self._pages:
             page.set()
 
     async def _lenses(self, request: web.Request) -> web.Response:
-        return web.json_response(find_lenses(request.query.get("q", "")))
+        return _json(request, find_lenses(request.query.get("q", "")))
 
     async def _picture(self, request: web.Request) -> web.Response:
         picture = pictures_of(self.session).get(request.match_info["name"])
@@ -310,7 +322,8 @@ class PageServer:
 
     async def _download(self, request: web.Request) -> web.Response:
         """Curves and files of the user's calibrations."""
-        return DOWNLOADS[request.path.removeprefix(self._base)](request.query, self.session.folder)
+        download = DOWNLOADS[request.path.removeprefix(self._base)]
+        return download(request.query, self.session.folder, _say(request))
 
     async def _take_over(self, request: web.Request) -> web.Response:
         """A calibration that another owner has exported, as the body of the request: small, and believed in nothing."""
@@ -333,15 +346,22 @@ class PageServer:
             raise web.HTTPLengthRequired
         step = request.headers.get("X-Step", session.step)
         if sum(frame.step == step and frame.status != "refused" for frame in session.frames.values()) >= MOST_PHOTOS:
-            raise RequestError(f"There are {MOST_PHOTOS} photos already; take some away first.")
+            raise RequestError(Sentence("There are {count} photos already; take some away first.", count=MOST_PHOTOS))
         room = self._room()
         frame = session.new_frame(unquote(request.headers.get("X-Name", "")), step)
         if size > LARGEST:
-            session.refuse(frame, f"It has {size >> 20} MB; photos of more than {LARGEST >> 20} MB are not taken.")
+            session.refuse(
+                frame,
+                Sentence(
+                    "It has {size} MB; photos of more than {most} MB are not taken.",
+                    size=size >> 20,
+                    most=LARGEST >> 20,
+                ),
+            )
         elif size > room:
-            session.refuse(frame, "There is no room for it; take some photos away, or free some of the disk.")
+            session.refuse(frame, Sentence("There is no room for it; take some photos away, or free some of the disk."))
         elif size == 0:
-            session.refuse(frame, "It is empty: the file has 0 bytes.")
+            session.refuse(frame, Sentence("It is empty: the file has 0 bytes."))
         else:
             self._arriving[frame.number] = size
             try:
@@ -350,7 +370,7 @@ class PageServer:
                 del self._arriving[frame.number]
             session.arrived(frame)
             return web.json_response({"number": frame.number}, status=201)
-        return web.json_response({"error": frame.reason}, status=413 if size else 422)
+        return _json(request, {"error": frame.reason}, 413 if size else 422)
 
     def _room(self) -> int:
         """The bytes that one more photo may have, when those that are on their way have arrived."""
@@ -375,13 +395,14 @@ class PageServer:
                     file.write(chunk)
                     digest.update(chunk)
         except TimeoutError:
-            self.session.refuse(frame, "It did not arrive whole; drop it again.")
+            self.session.refuse(frame, NOT_WHOLE)
             raise RequestError(frame.reason) from None
         except OSError as error:
-            self.session.refuse(frame, f"It could not be stored: {error.strerror or error}.")
+            why = str(error.strerror or error)
+            self.session.refuse(frame, Sentence("It could not be stored: {why}.", why=why))
             raise RequestError(frame.reason) from error
         except BaseException:
-            self.session.refuse(frame, "It did not arrive whole; drop it again.")
+            self.session.refuse(frame, NOT_WHOLE)
             raise
 
     async def _do(self, request: web.Request) -> web.Response:
@@ -422,6 +443,20 @@ class PageServer:
             raise web.HTTPBadRequest
         button(**said)
         return web.json_response({})
+
+
+def _language(request: web.Request) -> str:
+    return of_a_browser(request.headers.get("Accept-Language", ""))
+
+
+def _say(request: web.Request) -> Say:
+    """Return a speaker of the language of the browser that asks."""
+    return speaking(_language(request))
+
+
+def _json(request: web.Request, answer: object, status: int = 200) -> web.Response:
+    """An answer in the language of the browser that asks."""
+    return web.json_response(in_language(answer, _say(request)), status=status)
 
 
 def _alike(given: str, secret: str) -> bool:

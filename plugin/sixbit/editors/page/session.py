@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import re
 import shutil
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from typing import Any
 from sixbit.calibration.keep import runs, together
 from sixbit.editors.page.own import correct, install, take_back, take_over
 from sixbit.editors.page.results import Attempt, Measurement, Place, Results
-from sixbit.editors.page.settings import RequestError, read_setting, unknown
+from sixbit.editors.page.settings import RequestError, read_setting, unknown_lens, unknown_step
 from sixbit.editors.page.steps import STEPS, Step
 from sixbit.editors.page.telling import LOG, blamed_photo, named, told
+from sixbit.editors.page.trouble import Trouble
 from sixbit.editors.page.uploads import LONGEST_NAME, Upload, groups_of, hand_out
 from sixbit.editors.page.work import Comparison, compare, look, measure, read
 from sixbit.editors.page.worker import Worker
@@ -29,6 +30,7 @@ from sixbit.machine import start_log
 from sixbit.values.choices import Choices
 from sixbit.values.errors import SixbitError, photo_name
 from sixbit.values.lens import Lens
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, part
 
 
@@ -47,7 +49,7 @@ class PageSession:
     job: dict[str, Any] | None = None
     results: Results = field(default_factory=Results)
     comparison: tuple[int, Comparison] | None = None
-    error: str = ""
+    errors: Sequence[Trouble] = ()
     notice: str = ""
     """The last thing that was done well, where nothing else shows it."""
 
@@ -63,7 +65,7 @@ class PageSession:
         """Go on with another lens; the frames stay, and what was measured waits where it was."""
         lens = catalogue().lenses.get(lens_id)
         if lens is None or lens.is_adapter:
-            raise unknown("lens", lens_id)
+            raise unknown_lens(lens_id)
         if lens == self.lens:
             return
         self._check_idle()
@@ -76,7 +78,7 @@ class PageSession:
     def choose_step(self, step: str) -> None:
         """Go on with another kind of measurement."""
         if step not in self.steps:
-            raise unknown("measurement", step)
+            raise unknown_step(step)
         self._check_idle()
         self.step = step
         self._show_anew()
@@ -119,21 +121,21 @@ class PageSession:
         """Make a place for a photo of a step that is about to arrive."""
         self._check_ready()
         if step not in self.steps:
-            raise unknown("measurement", step)
+            raise unknown_step(step)
         number = next(self._numbers)
         suffix = Path(name).suffix.lower()
         # All of one length, so that no name begins another one.
         path = self.folder / f"photo-{number:06}{suffix if re.fullmatch(r'[.][a-z0-9]{1,5}', suffix) else ''}"
-        shown = photo_name(name[:LONGEST_NAME]) or "without a name"
+        shown = photo_name(name[:LONGEST_NAME]) or Sentence("without a name")
         frame = self.frames[number] = Upload(number, step, shown, path)
-        self.error = ""
+        self.errors = ()
         self.changed()
         return frame
 
     def arrived(self, frame: Upload) -> None:
         """Look at a photo that is there, unless it is there already."""
         if twin := self._twin(frame):
-            self.refuse(frame, f"It is the same file as {twin.name}.")
+            self.refuse(frame, Sentence("It is the same file as {photo}.", photo=twin.name))
             return
         self._start_looking(frame)
 
@@ -141,7 +143,7 @@ class PageSession:
         frame.status = "reading"
         self._start(self._look(frame))
 
-    def refuse(self, frame: Upload, reason: str) -> None:
+    def refuse(self, frame: Upload, reason: Sentence | Trouble) -> None:
         """Say why a photo is of no use, and remove its file."""
         frame.status, frame.reason = "refused", reason
         frame.path.unlink(missing_ok=True)
@@ -193,8 +195,8 @@ class PageSession:
             if step.at_aperture and one.result.setting.f_number is None:
                 self.results.shown = one.number
                 photos = ", ".join(one.photos.values())
-                raise RequestError(f"Say first at which “Aperture” it was taken: {photos}.")
-        self.error = ""
+                raise RequestError(Sentence("Say first at which “Aperture” it was taken: {photos}.", photos=photos))
+        self.errors = ()
         try:
             with together():
                 for one in waiting:
@@ -253,7 +255,7 @@ class PageSession:
         path = self.folder / f"import-{next(self._numbers):06}.json"
         path.write_bytes(data)
         self.notice = ""
-        self.notice = take_over(path, photo_name(name[:LONGEST_NAME]) or "without a name")
+        self.notice = take_over(path, photo_name(name[:LONGEST_NAME]) or Sentence("without a name"))
         self.comparison = None
         self.changed()
 
@@ -264,7 +266,7 @@ class PageSession:
 
     async def _install(self) -> None:
         self.notice = ""
-        self._progress(0.0, "reading the lenses of other programs")
+        self._progress(0.0, Sentence("reading the lenses of other programs"))
         self.notice = await asyncio.to_thread(install)
 
     def correct(self, name: str, text: str) -> None:
@@ -285,7 +287,7 @@ class PageSession:
         except Exception as error:
             self.refuse(frame, self.told(error, beside=frame))
         else:
-            frame.status, frame.reason = "ready", ""
+            frame.status, frame.reason = "ready", None
             self.changed()
 
     def _choices(self) -> Choices:
@@ -309,9 +311,9 @@ class PageSession:
             except SixbitError as error:
                 if len(groups) == 1:
                     raise
-                at = f"f/{f_number:.2g}" if f_number else "Without an aperture"
-                refusals.append(f"{at}: {self.told(error)}")
-        self.error = "\n".join(refusals)
+                at = Sentence("f/{f_number:.2g}", f_number=f_number) if f_number else Sentence("Without an aperture")
+                refusals.append(self.told(error).at(at))
+        self.errors = refusals
 
     async def _measure_together(
         self, group: list[Upload], f_number: float | None, choices: Choices, progress: Progress
@@ -348,7 +350,11 @@ class PageSession:
                 any(frame.look.is_guessed for frame in frames if frame.look),
                 result,
                 findings,
-                tuple(f"{frame.name}: {frame.look.note}" for frame in frames if frame.look and frame.look.note),
+                tuple(
+                    Sentence("{photo}: {why}", photo=frame.name, why=frame.look.note)
+                    for frame in frames
+                    if frame.look and frame.look.note
+                ),
             )
         )
         self.changed()
@@ -380,14 +386,14 @@ class PageSession:
 
     def _start_job(self, what: str, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
         """Start what pages wait for: until it has ended, they can start nothing else."""
-        self.job = {"what": what, "share": 0.0, "step": "starting"}
-        self.error = ""
+        self.job = {"what": what, "share": 0.0, "step": Sentence("starting")}
+        self.errors = ()
 
         async def job() -> None:
             try:
                 await work(*arguments)
             except Exception as error:
-                self.error = self.told(error)
+                self.errors = [self.told(error)]
             finally:
                 self.job = None
                 self.changed()
@@ -400,11 +406,11 @@ class PageSession:
         task.add_done_callback(self._tasks.discard)
         self.changed()
 
-    def told(self, error: Exception, beside: Upload | None = None) -> str:
+    def told(self, error: Exception, beside: Upload | None = None) -> Trouble:
         """Say an error with what can be done about it, and its photo by the user's name, if not ``beside`` it."""
         return told(error, self.frames.values(), self.log, beside)
 
-    def _named(self, words: str) -> str:
+    def _named(self, words: object) -> Sentence:
         return named(words, self.frames.values())
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -450,5 +456,5 @@ class PageSession:
     def _show_anew(self) -> None:
         """Take away what was shown of the state before."""
         self.comparison = None
-        self.error = ""
+        self.errors = ()
         self.changed()

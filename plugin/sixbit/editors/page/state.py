@@ -1,4 +1,4 @@
-"""The state of a session as pages are told of it, and their pictures."""
+"""The state of a session as a page is told of it, in its language, and its pictures."""
 
 from __future__ import annotations
 
@@ -6,17 +6,27 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sixbit.calibration.coverage import coverage
+from sixbit.compiler.told import described
 from sixbit.editors.page.lenses import lens_record
 from sixbit.editors.page.own import is_installed, odd_lenses, own_records
 from sixbit.editors.page.results import Measurement
+from sixbit.editors.page.trouble import in_language
+from sixbit.editors.page.ways_out import WAYS_OUT
+from sixbit.editors.page.work import Comparison
 from sixbit.lenses.catalogue import catalogue
+from sixbit.values.sentence import Say, Sentence
 
 if TYPE_CHECKING:
     from sixbit.editors.page.session import PageSession
 
 
-def state_of(session: PageSession) -> dict[str, Any]:
-    """Return all that pages show, as JSON values; pictures by their names."""
+def state_of(session: PageSession, say: Say) -> dict[str, Any]:
+    """Return all that a page shows, as JSON values in the language of ``say``; pictures by their names."""
+    state: dict[str, Any] = in_language(_state(session), say)
+    return {**state, "error": "\n".join(state["error"])}
+
+
+def _state(session: PageSession) -> dict[str, Any]:
     found, shown = session.results.shown_at(session.place), session.comparison
     look = found or session.results.attempts.get(session.place)
     lens = session.lens and catalogue().lenses.get(session.lens.lens_id, session.lens)
@@ -28,7 +38,7 @@ def state_of(session: PageSession) -> dict[str, Any]:
         "settings": session.said(),
         "frames": [frame.as_json() for frame in session.frames_here],
         "job": session.job,
-        "error": session.error,
+        "error": session.errors,
         "measurement": None
         if look is None
         else {
@@ -47,7 +57,7 @@ def state_of(session: PageSession) -> dict[str, Any]:
             {"lens_id": place.lens_id, "lens": catalogue().lens(place.lens_id).name, "step": place.step}
             for place in session.results.elsewhere(session.place)
         ],
-        "comparison": None if shown is None else {"number": shown[0], "summary": shown[1].summary},
+        "comparison": None if shown is None else {"number": shown[0], "summary": _summary(shown[1])},
         "coverage": coverage(lens, catalogue().runs) if lens else (),
         "own": own_records(),
         "odd": odd_lenses(),
@@ -61,7 +71,7 @@ def _row(session: PageSession, one: Measurement) -> dict[str, Any]:
     step = session.steps[one.place.step]
     doubts = list(one.doubts)
     if one.settings != session.said(but="f_number"):
-        doubts.append("It was measured with other settings than stand there now; measure again to use these.")
+        doubts.append(Sentence("It was measured with other settings than stand there now; measure again to use these."))
     return {
         "number": one.number,
         "photos": list(one.photos.values()),
@@ -72,6 +82,10 @@ def _row(session: PageSession, one: Measurement) -> dict[str, Any]:
         "kept": bool(one.kept),
         "replaced": bool(one.kept and one.replaces),
     }
+
+
+def _summary(shown: Comparison) -> Sentence:
+    return Sentence("{photo}: {done}", photo=shown.name, done=described(shown.filter, WAYS_OUT))
 
 
 def pictures_of(session: PageSession) -> dict[str, bytes]:

@@ -15,12 +15,14 @@ from sixbit.calibration.learn import heap
 from sixbit.editors.page import plots
 from sixbit.editors.page.pictures import heat_map, lines_before_after, lines_seen, paths_seen, where_seen
 from sixbit.editors.page.plots import Plot
+from sixbit.editors.page.trouble import Trouble
 from sixbit.lenses.own import Run
 from sixbit.measure.lines import LinesError
 from sixbit.measure.seen import SeenLines
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, SixbitError
 from sixbit.values.known import SURE
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress
 
 
@@ -37,7 +39,7 @@ class Findings:
     brought. There may be something to look at even if the measurement was refused.
     """
 
-    verdict: tuple[str, ...]
+    verdict: tuple[str | Trouble, ...]
     plots: tuple[Plot, ...] = ()
     pictures: tuple[tuple[str, bytes], ...] = ()
     photos: Mapping[str, OfPhoto] = field(default_factory=dict)
@@ -83,7 +85,7 @@ def _of_flat(result: flat.FlatResult) -> Findings:
     made = [plots.of_light(found.worth, found.curves["light"])]
     if found.shading_worth:
         made.append(plots.of_shading(found.shading_worth, found.curves))
-    caption = (
+    caption = Sentence(
         "What the fit of the light leaves: blue is 1 % too dark, red 1 % too bright, grey was left out as dust, and "
         "what shows nothing fits"
     )
@@ -103,9 +105,14 @@ def _of_refused_lines(error: SixbitError) -> Findings | None:
         return None
     seen, names = error.seen, dict(enumerate(error.names))
     each, refusal = _of_each(seen, names), CalibrationError(error.reason, error.code, error.subject)
-    agreed = "red are those that agree on one lens" if seen.fit else "no lens could be fitted to them"
-    pictures = [(f"{name}: the edges found in it; {agreed}", one.picture) for name, one in each.items() if one.picture]
+    pictures = [(_edges_of(name, seen.fit is not None), one.picture) for name, one in each.items() if one.picture]
     return Findings((), plots.of_refusal(error), tuple(pictures), each, refusal)
+
+
+def _edges_of(name: str, are_fitted: bool) -> Sentence:
+    if are_fitted:
+        return Sentence("{photo}: the edges found in it; red are those that agree on one lens", photo=name)
+    return Sentence("{photo}: the edges found in it; no lens could be fitted to them", photo=name)
 
 
 def _of_each(seen: SeenLines, names: dict[int, str]) -> dict[str, OfPhoto]:
@@ -125,7 +132,9 @@ def _each(result: flat.FlatResult | tca.TcaResult) -> dict[str, OfPhoto]:
 def _of_overlap(result: overlap.OverlapResult) -> Findings:
     found = result.found
     curves = plots.of_overlap(found.worth, found.curves, found.distortion, math.hypot(*found.extent))
-    places = "Where in the picture the same points were seen, all photos together: what lies farther out is continued"
+    places = Sentence(
+        "Where in the picture the same points were seen, all photos together: what lies farther out is continued"
+    )
     each = _of_run(result)
     pictures = ((places, where_seen(found.seen, found.extent)),)
     return Findings(tuple(result.verdict), curves, pictures, each)
@@ -137,9 +146,13 @@ def _of_run(result: overlap.OverlapResult) -> dict[str, OfPhoto]:
     drawn = paths_seen(found.seen, found.sights) if found.sights else {}
     shared = np.bincount(found.sights.photo, minlength=len(found.used)) if found.sights else found.used
     for number, (name, used) in enumerate(zip(result.frames, found.used, strict=True)):
-        words = f"It shares {shared[number]} points with others; lines show how they moved from photo to photo."
-        unused = "Left out, as it shares too few points with others."
-        each[name] = OfPhoto(words if used else unused, drawn.get(number, b""))
+        words = Sentence("Left out, as it shares too few points with others.")
+        if used:
+            words = Sentence(
+                "It shares {count} points with others; lines show how they moved from photo to photo.",
+                count=int(shared[number]),
+            )
+        each[name] = OfPhoto(words, drawn.get(number, b""))
     return each
 
 
@@ -159,7 +172,8 @@ def _of_refused_heap(error: SixbitError) -> Findings | None:
 
 def _brief_of_flat(result: flat.FlatResult) -> str:
     error = max(SURE * result.found.worth.known.error[-1], 0.01)
-    return f"{-math.log2(result.found.corner_light):.2f} ± {error:.2f} stops darker"
+    stops = -math.log2(result.found.corner_light)
+    return Sentence("{stops:.2f} ± {error:.2f} stops darker", stops=stops, error=error)
 
 
 STEPS = {

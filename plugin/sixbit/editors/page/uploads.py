@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sixbit.editors.page.steps import Findings
+from sixbit.editors.page.trouble import Trouble
 from sixbit.editors.page.work import Look
+from sixbit.values.sentence import Sentence
 
 LONGEST_NAME = 120
 
@@ -23,7 +25,8 @@ class Upload:
     path: Path
     status: str = "arriving"
     """``arriving``, ``reading``, ``ready``, ``used`` or ``refused``."""
-    reason: str = ""
+    reason: Sentence | Trouble | None = None
+    """Why it is refused."""
     look: Look | None = None
     brought: str = ""
     """In words, by the last measurement."""
@@ -38,12 +41,12 @@ class Upload:
         return self.status in ("ready", "used")
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as the page is told of it."""
+        """Return it as the page is told of it, in no language yet."""
         return {
             "number": self.number,
             "name": self.name,
             "status": self.status,
-            "reason": self.reason,
+            "reason": self.reason or "",
             "about": self.look.about if self.look else "",
             "note": self.look.note if self.look else "",
             "brought": self.brought,
@@ -62,12 +65,12 @@ def groups_of(frames: list[Upload]) -> list[list[Upload]]:
 
 
 def hand_out(
-    findings: Findings, frames: Iterable[Upload], numbers: Iterator[int], named: Callable[[str], str]
+    findings: Findings, frames: Iterable[Upload], numbers: Iterator[int], named: Callable[[object], Sentence]
 ) -> Findings:
     """Give each photo what it brought, and return the rest, in which all have the user's names."""
     for frame in frames:
         if of_photo := findings.photos.get(frame.path.name):
-            frame.brought = of_photo.words
+            frame.brought = named(of_photo.words)
             frame.drawn = (next(numbers), of_photo.picture) if of_photo.picture else None
     pictures = tuple((named(caption), picture) for caption, picture in findings.pictures)
     return replace(findings, verdict=tuple(map(named, findings.verdict)), pictures=pictures, photos={})

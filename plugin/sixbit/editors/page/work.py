@@ -10,7 +10,6 @@ from PIL import Image
 
 from sixbit.calibration.frames import check_untouched, check_whole, open_frame, opening, remembering
 from sixbit.editors.page.steps import Findings, Step
-from sixbit.editors.page.ways_out import WAYS_OUT
 from sixbit.editors.server.pictures import OpenPicture
 from sixbit.engines import Region
 from sixbit.lenses.catalogue import catalogue, reload_catalogue
@@ -24,6 +23,7 @@ from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.filter import Filter
 from sixbit.values.lens import Lens
+from sixbit.values.sentence import Sentence, in_a_row, sentence_of
 from sixbit.values.shot import Shot
 from sixbit.values.watch import Progress
 
@@ -56,9 +56,10 @@ class Look(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A photo before and after, as JPEGs by name, and what was corrected, in words."""
+    """A photo before and after, as JPEGs by name, and the correction."""
 
-    summary: str
+    name: str
+    filter: Filter
     pictures: dict[str, bytes]
 
 
@@ -68,14 +69,16 @@ def look(path: Path, lens_id: str, step: str, progress: Progress) -> Look:
     frame = open_frame(path)
     width, height = frame.size
     if min(frame.size) < SMALLEST:
-        raise PhotoError(f"has {width} × {height} pixels, too few to measure.", Code.FRAMES, subject=path)
+        few = Sentence("has {width} × {height} pixels, too few to measure.", width=width, height=height)
+        raise PhotoError(few, Code.FRAMES, subject=path)
     check_untouched(frame.shot)
     check_whole(frame.shot)
     lens, found = catalogue().lens(lens_id), match(frame.shot)
     aperture = aperture_of(lens, frame.shot, body=found.body)
-    note = _odd(found, lens)
+    notes = [_odd(found, lens)]
     if step == "flat":
-        note = ". ".join(filter(None, (note, look_at_exposure(frame))))
+        notes.append(look_at_exposure(frame))
+    note = in_a_row([sentence_of(one) for one in notes if one], ". ")
     thumbnail = _drawn(_picture(frame), None, Region(0, 0, width, height), fitted(width, height, *THUMBNAIL))
     camera = " ".join(frame.shot.camera).strip()
     return Look(
@@ -94,8 +97,8 @@ def _odd(found: Match, lens: Lens) -> str:
     if not found.candidates or lens.lens_id in (one.lens_id for one in found.candidates):
         return ""
     if found.lens:
-        return f"The photo names another lens, {found.lens.name}"
-    return f"The photo is of another lens, such as {found.candidates[0].name}"
+        return Sentence("The photo names another lens, {lens}", lens=found.lens.name)
+    return Sentence("The photo is of another lens, such as {lens}", lens=found.candidates[0].name)
 
 
 def read(step: Step, paths: list[Path], progress: Progress) -> Any:
@@ -125,7 +128,7 @@ def measure(step: Step, photos: Any, choices: Choices, progress: Progress) -> tu
 def compare(path: Path, name: str, choices: Choices, progress: Progress) -> Comparison:
     """Show a photo before and after correction: the whole of it, and a corner pixel by pixel."""
     from sixbit.compiler.compile import compile_filter
-    from sixbit.export.correct import Corrected, nothing_to_do
+    from sixbit.export.correct import nothing_to_do
 
     progress(0.0, opening(path))
     reload_catalogue()  # the calibrations have changed since this process was started
@@ -145,10 +148,9 @@ def compare(path: Path, name: str, choices: Choices, progress: Progress) -> Comp
     pictures = {}
     for number, (view, (region, size)) in enumerate(views.items()):
         for when, applied in (("before", None), ("after", filter)):
-            progress(0.2 + 0.4 * number, "correcting the photo")
+            progress(0.2 + 0.4 * number, Sentence("correcting the photo"))
             pictures[f"{view}-{when}"] = _drawn(picture, applied, region, size)
-    summary = Corrected(Path(name), Path(name), lens, filter, ()).summary(WAYS_OUT)
-    return Comparison(summary, pictures)
+    return Comparison(name, filter, pictures)
 
 
 def _picture(frame: DecodedFrame) -> OpenPicture:
@@ -168,6 +170,9 @@ def _about(shot: Shot, width: int, height: int) -> str:
     if shot.model:
         parts.append(shot.model.value)
     if shot.f_number:
-        guessed = " as the camera guesses" if shot.f_number_estimated else ""
-        parts.append(f"f/{shot.f_number.value:.2g}{guessed}")
-    return ", ".join(parts)
+        f_number = shot.f_number.value
+        if shot.f_number_estimated:
+            parts.append(Sentence("f/{f_number:.2g} as the camera guesses", f_number=f_number))
+        else:
+            parts.append(f"f/{f_number:.2g}")
+    return in_a_row(parts)

@@ -1,5 +1,6 @@
 // Elements of the page, made of words: these go in as text, never as HTML.
 
+import { say } from "./say.js";
 import { speak } from "./speak.js";
 
 export const $ = (id) => document.getElementById(id);
@@ -36,7 +37,7 @@ export function asked(pressed, question) {
   const words = pressed.textContent;
   pressed.dataset.asked = "yes";
   pressed.textContent = question;
-  speak([`${question} Press once more.`]);
+  speak([say("{question} Press once more.", { question })]);
   setTimeout(() => { delete pressed.dataset.asked; pressed.textContent = words; }, 5000);
   return false;
 }

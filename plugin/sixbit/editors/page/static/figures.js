@@ -2,6 +2,7 @@
 
 import { $, make } from "./elements.js";
 import { drawPlot } from "./plot.js";
+import { say } from "./say.js";
 
 const plots = new WeakMap();
 const resized = new ResizeObserver((entries) => {
@@ -37,7 +38,7 @@ export function pictureFigure(address, caption) {
 export function enlargeable(address, words) {
   const open = make("button", "", "picture"), picture = make("img");
   open.type = "button";
-  Object.assign(picture, { src: address, alt: `${words} (enlarge)` });
+  Object.assign(picture, { src: address, alt: say("{caption} (enlarge)", { caption: words }) });
   open.append(picture);
   open.addEventListener("click", () => {
     Object.assign($("large-picture"), { src: address, alt: words });

@@ -3,6 +3,7 @@
 import { $, asked, button, link, make } from "./elements.js";
 import { plotFigures } from "./figures.js";
 import { replaceRows } from "./focus.js";
+import { say } from "./say.js";
 
 export function showOwn({ own, odd }, ask) {
   $("own-none").hidden = own.length > 0;
@@ -27,12 +28,12 @@ function grouped(own) {
 
 function shown(record, ask) {
   const row = make("li", "", "row"), words = make("p");
-  words.append(make("span", record.kinds), make("span", ` · ${record.said}`, "small"));
-  const remove = button("Remove", () => {
-    if (asked(remove, "Remove it for good?")) ask("remove", { name: record.name }, "own-error");
+  words.append(make("span", record.kinds), make("span", ` · ${record.said}`, "small said"));
+  const remove = button(say("Remove"), () => {
+    if (asked(remove, say("Remove it for good?"))) ask("remove", { name: record.name }, "own-error");
   });
   remove.dataset.row = `remove-${record.name}`;
-  remove.title = `Remove ${record.kinds} of ${record.lens}: ${record.said}`;
+  remove.title = say("Remove {kinds} of {lens}: {said}", record);
   row.append(words);
   if (record.f_number) row.append(aperture(record, ask));
   row.append(remove, curves(record));
@@ -41,7 +42,7 @@ function shown(record, ask) {
 
 // The camera may have guessed it wrongly.
 function aperture(record, ask) {
-  const input = make("input"), named = `Aperture of ${record.kinds} of ${record.lens}`;
+  const input = make("input"), named = say("Aperture of {kinds} of {lens}", record);
   Object.assign(input, { value: `f/${record.f_number}`, inputMode: "decimal", ariaLabel: named });
   input.dataset.row = `aperture-of-${record.name}`;
   input.addEventListener("change", async () => {
@@ -55,7 +56,7 @@ const opened = new Set(); // whose curves are shown
 
 // The curves of a calibration, fetched when one wants to see them.
 function curves(record) {
-  const box = make("details"), summary = make("summary", "Curves"), plots = make("div", "", "plots");
+  const box = make("details"), summary = make("summary", say("Curves")), plots = make("div", "", "plots");
   summary.dataset.row = `curves-${record.name}`;
   box.append(summary, plots);
   box.open = opened.has(record.name);
@@ -64,7 +65,7 @@ function curves(record) {
     if (!box.open || plots.firstChild) return;
     const answer = await fetch(`curves?name=${encodeURIComponent(record.name)}`).catch(() => null);
     if (answer?.ok) plots.replaceChildren(...plotFigures(await answer.json()));
-    else plots.textContent = (await answer?.json().catch(() => ({})))?.error || "They cannot be shown.";
+    else plots.textContent = (await answer?.json().catch(() => ({})))?.error || say("They cannot be shown.");
   });
   return box;
 }
@@ -72,8 +73,8 @@ function curves(record) {
 function exports_of(lens_id, records) {
   const links = make("p", "", "row"), query = `lens=${encodeURIComponent(lens_id)}`;
   const measured = records.filter((record) => !record.imported);
-  if (measured.some((record) => record.lensfun)) links.append(link("For lensfun", `export?${query}`));
-  if (records.some((record) => record.lensfun)) links.append(link("For darktable", `export?${query}&complete=yes`));
-  if (measured.length) links.append(link("For another owner", `bundle?${query}`));
+  if (measured.some((record) => record.lensfun)) links.append(link(say("For lensfun"), `export?${query}`));
+  if (records.some((record) => record.lensfun)) links.append(link(say("For darktable"), `export?${query}&complete=yes`));
+  if (measured.length) links.append(link(say("For another owner"), `bundle?${query}`));
   return links;
 }

@@ -5,9 +5,12 @@ import { enlargeable, pictureFigure, plotFigures } from "./figures.js";
 import { focusOn, replaceRows, settleFocus } from "./focus.js";
 import { showOwn } from "./own.js";
 import { showElsewhere, showResults } from "./results.js";
+import { say } from "./say.js";
 import { speakOfFrames } from "./speak.js";
 
-const STATUS = { arriving: "arriving …", reading: "being read …", ready: "ready", used: "used", refused: "not used" };
+const STATUS = {
+  arriving: say("arriving …"), reading: say("being read …"), ready: say("ready"), used: say("used"), refused: say("not used"),
+};
 let state = null;
 let changingLens = false;
 const thumbnails = new Map(); // of the photos, by their numbers
@@ -25,7 +28,7 @@ async function ask(what, said = {}, place = "error") {
     const answer = await fetch(`do/${what}`, {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(said),
     });
-    if (!answer.ok) showError((await answer.json().catch(() => ({}))).error || "This could not be done.", place);
+    if (!answer.ok) showError((await answer.json().catch(() => ({}))).error || say("This could not be done."), place);
     return answer.ok;
   } catch {
     showGone();
@@ -43,12 +46,13 @@ async function send(files) {
     const headers = { "X-Name": encoded(file.name), "X-Step": step };
     const answer = await fetch("frames", { method: "PUT", headers, body: file }).catch(() => null);
     // A folder cannot be read at all.
-    if (!answer && !file.size) showError(`“${file.name}” could not be read.`);
+    if (!answer && !file.size) showError(say("“{file}” could not be read.", { file: file.name }));
     if (!answer || answer.ok || [413, 422].includes(answer.status)) continue;
-    const reason = (await answer.json().catch(() => ({}))).error || "This could not be done.";
-    const left = files.length - number;
-    const those = left > 1 ? `${left} of these ${files.length} photos, from “${file.name}” on,` : `“${file.name}”`;
-    showError(`${capital(those)} ${left > 1 ? "were" : "was"} not taken. ${reason}`);
+    const reason = (await answer.json().catch(() => ({}))).error || say("This could not be done.");
+    const said = { left: files.length - number, count: files.length, file: file.name, reason };
+    showError(said.left > 1
+      ? say("{left} of these {count} photos, from “{file}” on, were not taken. {reason}", said)
+      : say("“{file}” was not taken. {reason}", said));
     break;
   }
   sending -= 1;
@@ -58,8 +62,11 @@ async function send(files) {
 async function takeOver(file) {
   showError("", "own-error");
   const answer = await fetch("bundle", { method: "PUT", headers: { "X-Name": encoded(file.name) }, body: file }).catch(() => null);
-  if (answer?.status === 413) showError(`“${file.name}” is too large for a calibration.`, "own-error");
-  else if (!answer?.ok) showError((await answer?.json().catch(() => null))?.error || `“${file.name}” could not be read.`, "own-error");
+  if (answer?.status === 413) showError(say("“{file}” is too large for a calibration.", { file: file.name }), "own-error");
+  else if (!answer?.ok) {
+    const reason = (await answer?.json().catch(() => null))?.error;
+    showError(reason || say("“{file}” could not be read.", { file: file.name }), "own-error");
+  }
 }
 
 function encoded(name) {
@@ -101,7 +108,7 @@ function show() {
   $("lens-change").disabled = Boolean(job);
   $("stop").hidden = $("job").hidden = !job;
   if (job) {
-    $("job-step").textContent = `${job.step[0].toUpperCase()}${job.step.slice(1)} …`;
+    $("job-step").textContent = `${capital(job.step)} …`;
     $("progress").value = job.share;
   }
   if (isNew("error", state.error)) showError(state.error);
@@ -128,7 +135,7 @@ function showLens(lens) {
 }
 
 function said(calibrations) {
-  if (!calibrations.length) return ["No calibration of it is known yet: yours would be the first."];
+  if (!calibrations.length) return [say("No calibration of it is known yet: yours would be the first.")];
   return calibrations.map((known) => `${capital(known.kind)}: ${known.grade} (${known.source})`);
 }
 
@@ -143,10 +150,10 @@ function showFrames(frames) {
     const picture = frame.picture ? thumbnail(frame) : make("div", "", "blank");
     words.append(make("p", frame.name, "name"), make("p", frame.about, "small"));
     words.append(make("p", capital(STATUS[frame.status]) + (frame.reason ? `: ${frame.reason}` : ""),
-      refused ? "bad" : frame.status === "used" ? "good" : "small"));
-    if (frame.brought) words.append(make("p", frame.brought, "small"));
+      refused ? "bad reason" : frame.status === "used" ? "good" : "small"));
+    if (frame.brought) words.append(make("p", frame.brought, "small brought"));
     if (frame.note) words.append(make("p", frame.note, "bad"));
-    const take = button("Take away", () => ask("drop", { number: frame.number }), `Take away ${frame.name}`);
+    const take = button(say("Take away"), () => ask("drop", { number: frame.number }), say("Take away {photo}", { photo: frame.name }));
     take.dataset.row = `drop-${frame.number}`;
     row.append(picture, words, take);
     row.dataset.status = frame.status;
@@ -182,7 +189,7 @@ function showError(words, place = "error") {
 function showMeasurement(found) {
   $("found-part").hidden = !found;
   if (!found) return;
-  $("found-words").textContent = found.refused ? "What the photos show" : "What was found";
+  $("found-words").textContent = found.refused ? say("What the photos show") : say("What was found");
   $("verdict").replaceChildren(...found.verdict.map((words) => make("li", words)));
   $("plots").replaceChildren(...plotFigures(found.plots));
   $("pictures").replaceChildren(...found.pictures.map((caption, number) =>
@@ -204,7 +211,7 @@ function showComparison(shown) {
   }
 }
 
-function showGone(words = "The calibration program does not answer any more; start “sixbit calibrate” again.") {
+function showGone(words = say("The calibration program does not answer any more; start “sixbit calibrate” again.")) {
   $("gone").textContent = words;
   $("gone").hidden = false;
 }
@@ -213,7 +220,7 @@ function showGone(words = "The calibration program does not answer any more; sta
 function showClosed() {
   $("gone").classList.add("calm");
   $("end").hidden = document.querySelector("main").inert = true;
-  showGone("Closed. You can close this tab; what you accepted is kept.");
+  showGone(say("Closed. You can close this tab; what you accepted is kept."));
 }
 
 // Lenses --------------------------------------------------------------------------------------------------------------
@@ -232,7 +239,7 @@ async function search() {
     const row = make("li"), choose = button("", () => chooseLens(lens.id));
     choose.className = "";
     const kinds = new Set(lens.calibrations.map((one) => `${one.kind} ${one.grade}`));
-    const known = [...kinds].join(", ") || "no calibration yet";
+    const known = [...kinds].join(", ") || say("no calibration yet");
     choose.append(make("strong", lens.name), make("span", ` ${lens.maker}`), make("span", "", "small"));
     choose.lastChild.textContent = ` · ${[lens.about, known].filter(Boolean).join(" · ")}`;
     row.append(choose);
@@ -326,7 +333,7 @@ $("split").addEventListener("input", (event) => {
 });
 $("end").addEventListener("click", () => {
   const isWaiting = state?.elsewhere.length || state?.results.some((result) => !result.kept);
-  if (!isWaiting || asked($("end"), "Close without accepting?")) ask("end");
+  if (!isWaiting || asked($("end"), say("Close without accepting?"))) ask("end");
 });
 $("install").addEventListener("click", () => ask("install", {}, "own-error"));
 $("bundle").addEventListener("change", async (event) => {

@@ -1,5 +1,7 @@
 // Points, lines and their errors over a pair of axes, as SVG in px of the page: colours are those of its theme.
 
+import { say } from "./say.js";
+
 const LEFT = 68, TOP = 34, TEXT = 14, ROW = 22;
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
@@ -24,7 +26,7 @@ export function drawPlot(plot, width) {
   }
   svg.append(make("path", { class: "axis", d: `M${LEFT} ${TOP}V${bottom}H${right}` }));
   if (plot.stops) drawStops(svg, y, right, bottom);
-  text(svg, short(plot.x, width), { x: (LEFT + right) / 2, y: bottom + 44, "text-anchor": "middle" });
+  text(svg, width < 420 ? plot.narrow : plot.x, { x: (LEFT + right) / 2, y: bottom + 44, "text-anchor": "middle" });
   title(svg, plot.y, 14, (TOP + bottom) / 2);
   for (const series of plot.series) drawBand(svg, series, x, y);
   for (const series of plot.series) draw(svg, series, x, y);
@@ -69,16 +71,16 @@ function drawStops(svg, y, right, bottom) {
     svg.append(make("line", { class: "axis", x1: right, x2: right + 4, y1: at, y2: at }));
     text(svg, number(stop, step < 1 ? 1 : 0), { x: right + 8, y: at + 5 });
   }
-  title(svg, "stops", right + 56, (TOP + bottom) / 2);
+  title(svg, say("stops"), right + 56, (TOP + bottom) / 2);
 }
 
 function keysOf(all) {
   const keys = all.map((series) => ({ ...series, mark: series.line ? "line" : "dot" }));
   if (all.some((series) => series.band?.length)) {
-    keys.push({ name: "give or take (95 of 100)", mark: "band", colour: all.find((series) => series.band?.length).colour });
+    keys.push({ name: say("give or take (95 of 100)"), mark: "band", colour: all.find((series) => series.band?.length).colour });
   }
   if (all.some((series) => series.line && series.points.some(([at]) => at > (series.reach ?? 100)))) {
-    keys.push({ name: "not measured there", mark: "continued", colour: all.find((series) => series.line).colour });
+    keys.push({ name: say("not measured there"), mark: "continued", colour: all.find((series) => series.line).colour });
   }
   return keys;
 }
@@ -116,27 +118,30 @@ function number(value, digits) {
   return value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1").replace("-", "−");
 }
 
-// What stands below an axis, if there is little room.
-function short(words, width) {
-  return width < 420 ? words.replace("distance from the centre", "from the centre").replace("farthest from the centre", "from the centre") : words;
-}
-
 // What a plot says: the ends of its lines, in the corner or where they end, and how its dots lie.
 function spoken(plot) {
-  const unit = plot.unit ? ` ${plot.unit}` : "";
-  const said = plot.series.filter((series) => series.points.length).map((series) => {
-    if (!series.line) {
-      const values = series.points.map(([, value]) => value).sort((one, other) => one - other);
-      return `${series.name}: ${values.length} points, the middle one ${values[values.length >> 1].toFixed(2)}${unit}`;
-    }
-    const [x, y] = series.points.at(-1);
-    const where = x > 99.5 ? "in the corner" : `at ${x.toFixed(0)} % of the half diagonal`;
-    const stops = plot.stops && y > 0 ? ` (${Math.abs(Math.log2(y / 100)).toFixed(2)} stops less)` : "";
-    const band = series.band?.at(-1);
-    const error = band ? `, give or take ${Math.max((band[2] - band[1]) / 2, 0.01).toFixed(2)}${unit}` : "";
-    return `${series.name}: ${y.toFixed(2)}${unit}${stops} ${where}${error}`;
-  });
-  return `${plot.title}: ${plot.y}, over the ${plot.x}. ${said.join("; ")}.`;
+  const said = plot.series.filter((series) => series.points.length)
+    .map((series) => series.line ? spokenLine(series, plot) : spokenDots(series, plot));
+  return say("{title}: {y}, over the {x}. {said}.", { title: plot.title, y: plot.y, x: plot.x, said: said.join("; ") });
+}
+
+function inUnit(value, plot) {
+  return `${value.toFixed(2)}${plot.unit ? ` ${plot.unit}` : ""}`;
+}
+
+function spokenDots(series, plot) {
+  const values = series.points.map(([, value]) => value).sort((one, other) => one - other);
+  const middle = inUnit(values[values.length >> 1], plot);
+  return say("{name}: {count} points, the middle one {middle}", { name: series.name, count: values.length, middle });
+}
+
+function spokenLine(series, plot) {
+  const [x, y] = series.points.at(-1), band = series.band?.at(-1);
+  const said = [`${series.name}: ${inUnit(y, plot)}`];
+  if (plot.stops && y > 0) said.push(say("({stops} stops less)", { stops: Math.abs(Math.log2(y / 100)).toFixed(2) }));
+  said.push(x > 99.5 ? say("in the corner") : say("at {share} % of the half diagonal", { share: x.toFixed(0) }));
+  if (!band) return said.join(" ");
+  return say("{said}, give or take {error}", { said: said.join(" "), error: inUnit(Math.max((band[2] - band[1]) / 2, 0.01), plot) });
 }
 
 function title(svg, words, x, y) {

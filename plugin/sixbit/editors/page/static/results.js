@@ -1,6 +1,7 @@
 // What was measured here, one row a result: shown, its aperture said, accepted all at once.
 
 import { $, button, make } from "./elements.js";
+import { say } from "./say.js";
 
 export function showResults({ results, measurement, job }, ask) {
   const waiting = results.filter((result) => !result.kept);
@@ -12,16 +13,17 @@ export function showResults({ results, measurement, job }, ask) {
   const doubts = new Set(waiting.flatMap((result) => result.doubts));
   $("doubts").replaceChildren(...[...doubts].map((words) => make("li", words)));
   $("decide").hidden = !waiting.length;
-  $("keep").textContent = waiting.length > 1 ? `Accept all ${waiting.length}` : "Accept";
+  $("keep").textContent = waiting.length > 1 ? say("Accept all {count}", { count: waiting.length }) : say("Accept");
   $("keep").disabled = Boolean(job);
-  $("reject").textContent = waiting.length > 1 ? "Reject the one shown" : "Reject";
+  $("reject").textContent = waiting.length > 1 ? say("Reject the one shown") : say("Reject");
   $("reject").hidden = !shown || Boolean(shown.kept);
   $("kept").hidden = !shown?.kept;
   $("kept-again").hidden = !shown?.replaced;
 }
 
 function row(result, isShown, isOneOfSeveral, ask) {
-  const cells = [aperture(result, ask), result.brief, photos(result.photos), result.kept ? "accepted" : "not accepted yet"];
+  const status = result.kept ? say("accepted") : say("not accepted yet");
+  const cells = [aperture(result, ask), result.brief, photos(result.photos), status];
   const line = make("tr");
   for (const cell of cells) {
     const box = make("td");
@@ -30,7 +32,7 @@ function row(result, isShown, isOneOfSeveral, ask) {
   }
   line.lastChild.className = result.kept ? "good" : "small";
   if (isOneOfSeveral) {
-    const show = button(isShown ? "Shown" : "Show", () => ask("show", { number: result.number }, "decide-error"));
+    const show = button(isShown ? say("Shown") : say("Show"), () => ask("show", { number: result.number }, "decide-error"));
     show.setAttribute("aria-pressed", String(isShown));
     show.dataset.row = `show-${result.number}`;
     line.append(make("td"));
@@ -44,7 +46,8 @@ function aperture(result, ask) {
   if (result.kept) return `f/${result.f_number}`;
   const input = make("input");
   const said = result.f_number === null ? "" : `f/${result.f_number}`;
-  Object.assign(input, { value: said, placeholder: "f/ …", inputMode: "decimal", ariaLabel: `Aperture of ${result.photos.join(", ")}` });
+  const named = say("Aperture of {photos}", { photos: result.photos.join(", ") });
+  Object.assign(input, { value: said, placeholder: "f/ …", inputMode: "decimal", ariaLabel: named });
   input.dataset.row = `aperture-${result.number}`;
   if (!said) input.setAttribute("aria-invalid", "true");
   input.addEventListener("change", async () => {
@@ -55,12 +58,15 @@ function aperture(result, ask) {
 }
 
 function photos(names) {
-  const said = make("span", names.length > 1 ? `${names.length} photos` : names[0]);
+  const said = make("span", names.length > 1 ? say("{count} photos", { count: names.length }) : names[0]);
   said.title = names.join("\n");
   return said;
 }
 
-const NAMES = { flat: "fall-off and colour", lines: "distortion", tca: "lateral colour", overlap: "photos of anything", heap: "photos you already have" };
+const NAMES = {
+  flat: say("fall-off and colour"), lines: say("distortion"), tca: say("lateral colour"),
+  overlap: say("photos of anything"), heap: say("photos you already have"),
+};
 
 // What waits with another lens, or on another card: one click leads there.
 export function showElsewhere(places, ask) {

@@ -1,5 +1,7 @@
 // Words for those who do not see the page, as things change that they have not asked for.
 
+import { say } from "./say.js";
+
 let told = {}; // the status of each photo, by its number
 
 export function speak(words) {
@@ -16,8 +18,9 @@ export function speakOfFrames(frames) {
   told = Object.fromEntries(frames.map((frame) => [frame.number, frame.status]));
   const news = frames.filter((frame) => frame.status !== known[frame.number]);
   const ready = news.filter((frame) => frame.status === "ready" && known[frame.number]);
-  const words = news.filter((frame) => frame.status === "refused").map((frame) => `${frame.name} is not used: ${frame.reason}`);
-  if (ready.length === 1) words.push(`${ready[0].name} is ready.`);
-  if (ready.length > 1) words.push(`${ready.length} photos are ready.`);
+  const words = news.filter((frame) => frame.status === "refused").map(
+    (frame) => say("{photo} is not used: {reason}", { photo: frame.name, reason: frame.reason }));
+  if (ready.length === 1) words.push(say("{photo} is ready.", { photo: ready[0].name }));
+  if (ready.length > 1) words.push(say("{count} photos are ready.", { count: ready.length }));
   if (words.length) speak(words);
 }
