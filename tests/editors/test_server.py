@@ -184,7 +184,10 @@ def test_a_refusal_has_a_code_and_its_parts(server: Server, tmp_path: Path) -> N
     (tmp_path / "empty.jpg").touch()
     refused = server.refused("identify", photo=str(tmp_path / "empty.jpg"))
     assert (refused["kind"], refused["code"]) == ("photo", "damaged")
-    assert refused["said"]["values"] == {"subject": str(tmp_path / "empty.jpg"), "reason": "is empty."}
+    assert refused["said"]["values"] == {
+        "subject": str(tmp_path / "empty.jpg"),
+        "reason": {"template": "is empty.", "values": {}},
+    }
     assert refused["error"] == f"{tmp_path / 'empty.jpg'}: is empty."
 
 
@@ -211,6 +214,8 @@ def test_identify_says_what_the_command_line_says(server: Server, capsys: pytest
     assert answer.pop("placed") == []
     assert answer.pop("said_unmarked") == []
     assert len(answer["unmarked"]) == 1
+    assert answer.pop("remembered") is False
+    assert answer.pop("tags")["focal_mm"] == 35
     assert answer == said
     assert len(said_in_parts) == len(said["evidence"])
     assert server.ask("identify", tags=exiv2_texts(PHOTO), size=[1536, 1024])["lens"] == said["lens"]
@@ -994,3 +999,16 @@ def test_hello_needs_no_heavy_imports() -> None:
         "print({'numpy', 'lensfunpy', 'exifread'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_the_server_says_its_sentences_in_the_language_of_the_editor(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    english = server.refused("identify", photo=str(tmp_path / "empty.jpg"))
+    server.ask("hello", protocol=1, client="test", language="de_CH")
+    german = server.refused("identify", photo=str(tmp_path / "empty.jpg"))
+    assert german["error"] == f"{tmp_path}/empty.jpg: ist leer."
+    assert german["said"] == english["said"]
+    evidence = server.ask("identify", photo=str(PHOTO))["evidence"]
+    assert any("Das Foto" in words or "passt" in words for words in evidence)
+    server.ask("hello", protocol=1, client="test", language="tlh")
+    assert server.refused("identify", photo=str(tmp_path / "empty.jpg"))["error"] == english["error"]

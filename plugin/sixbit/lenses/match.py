@@ -205,7 +205,7 @@ def identity_record(photo: Path, shot: Shot, found: Match) -> dict[str, Any]:
         "calibrations": {kind: str(best[kind].grade) if kind in best else None for kind in KINDS},
         "already_corrected": list(shot.already_corrected),
         "compensated_for": compensated_for(shot) or None,
-        "unmarked": [str(said) for said in done_unmarked(shot)],
+        "unmarked": list(done_unmarked(shot)),
         "place": [*found.place.evidence, *([found.place.refused] if found.place.refused else [])],
         "frame": list(found.place.frame) if found.place.frame else None,
         "reshaped": found.place.refused is not None,

@@ -105,15 +105,6 @@ def of_error(error: BaseException) -> str:
     return said if isinstance(said, Sentence) else str(error)
 
 
-def fixed(text: str) -> Sentence:
-    """A text without values as a sentence, so that it is translated within another; a sentence is one already.
-
-    >>> fixed("is empty.").template, fixed("{0}")
-    ('is empty.', '{0}')
-    """
-    return text if isinstance(text, Sentence) else Sentence(text.replace("{", "{{").replace("}", "}}"))
-
-
 def in_a_row(sentences: Sequence[str], mark: str = ", ") -> str:
     """Sentences one after the other, each of which keeps its parts.
 

@@ -21,6 +21,7 @@ from sixbit.photos.save import check_target
 from sixbit.tags.framing import DARKTABLE
 from sixbit.tags.read import opened, photo_blocks, read_shot
 from sixbit.values.errors import Code, PhotoError, SixbitError
+from sixbit.values.sentence import Sentence, in_a_row, sentence_of
 
 _ALIKE = 0.02
 """By how much width and height of a crop mode differ in the whole pixels of a raw."""
@@ -55,7 +56,7 @@ def export_photo(
     named = replace(preset, reshaped="copy") if as_it_is else preset
     stem = Stems(folder.absolute(), named, {}, [source]).of(source)
     if stem is None:
-        return _told(_refused(Code.EXISTS, "a file of that name exists, and the preset says to keep it."))
+        return _told(_refused(Code.EXISTS, Sentence("a file of that name exists, and the preset says to keep it.")))
     task = Task(photo, source.absolute, str(folder.absolute()), stem, preset, "", lens=lens, force=force)
     original = original or (sidecar.with_suffix("") if sidecar else None)
     crop_factor = _crop_factor_of_raw(original) if original else None
@@ -70,10 +71,12 @@ def _refusal(photo: Path, sidecar: Path | None, preset: Preset, corrected: bool)
     modules = _modules(photo) | (_modules_of_sidecar(sidecar) if sidecar else frozenset())
     reshaped = sorted(modules & DARKTABLE.keys())
     if reshaped and preset.reshaped != "correct":
-        deeds = ", ".join(dict.fromkeys(DARKTABLE[module] for module in reshaped))
-        return _refused(Code.RESHAPED, f"it was {deeds} in darktable ({', '.join(reshaped)}).", "reshaped")
+        deeds = in_a_row([*dict.fromkeys(sentence_of(DARKTABLE[module]) for module in reshaped)])
+        why = Sentence("it was {deeds} in darktable ({modules}).", deeds=deeds, modules=", ".join(reshaped))
+        return _refused(Code.RESHAPED, why, "reshaped")
     if "lens" in modules or corrected:
-        return _refused(Code.ALREADY_CORRECTED, "darktable's lens correction is on, and it would be corrected twice.")
+        why = Sentence("darktable's lens correction is on, and it would be corrected twice.")
+        return _refused(Code.ALREADY_CORRECTED, why)
     return None
 
 
@@ -107,7 +110,7 @@ def _crop_factor_of_raw(original: Path) -> float | None:
     return None
 
 
-def _refused(code: Code, message: str, status: str = "skipped") -> dict[str, Any]:
+def _refused(code: Code, message: Sentence, status: str = "skipped") -> dict[str, Any]:
     why = {"status": status, "reason": str(code), "codes": [str(code)], "message": message}
     return {**why, "lens": None, "notes": [], "out": None}
 

@@ -23,8 +23,9 @@ from sixbit.editors.server.requests import RequestFile
 from sixbit.editors.server.session import Session
 from sixbit.faults import described, in_words
 from sixbit.machine import start_log
+from sixbit.translations import best_of, speaking
 from sixbit.values.errors import ArgumentError, Code, PhotoError, SixbitError, photo_name
-from sixbit.values.sentence import Sentence, parts
+from sixbit.values.sentence import Say, Sentence, parts, sentence_of
 
 LONGEST_LINE = 16 << 20
 NEEDED_SOON = (
@@ -82,6 +83,7 @@ class _Server:
         self._answers = answers
         self._log = log
         self._session = Session(log)
+        self._say: Say = str
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
         self._pending: dict[Any, _Job] = {}
 
@@ -90,7 +92,9 @@ class _Server:
         threading.Thread(target=self._read, daemon=True).start()
         while True:
             job = self._jobs.get()
-            self._send({"id": job.number, **self._outcome(job)})
+            if isinstance(language := job.request.get("language"), str) and job.request.get("do") == "hello":
+                self._say = speaking(best_of([language]))
+            self._send({"id": job.number, **_spoken(self._outcome(job), self._say)})
             self._pending.pop(job.number, None)
             if job.request.get("do") == "hello":
                 threading.Thread(target=_import_soon, daemon=True).start()
@@ -167,11 +171,20 @@ class _Server:
 
 def _refusal(error: SixbitError) -> dict[str, Any]:
     """Return the reason in words, in parts, and by its code; the editor knows what can be done about it."""
-    said = error.reason
+    said = sentence_of(error.reason)
     if error.subject is not None:
-        said = Sentence("{subject}: {reason}", error.code, subject=photo_name(error.subject), reason=error.reason)
+        said = Sentence("{subject}: {reason}", error.code, subject=photo_name(error.subject), reason=said)
     kind = "photo" if isinstance(error, PhotoError) else "argument"
-    return {"error": str(error), "said": parts(said), "kind": kind, "code": str(error.code)}
+    return {"error": said, "said": parts(said), "kind": kind, "code": str(error.code)}
+
+
+def _spoken(answer: Any, say: Say) -> Any:
+    """Say the sentences of an answer in a language; whatever else is in it stays."""
+    if isinstance(answer, Sentence):
+        return say(answer)
+    if isinstance(answer, dict):
+        return {name: _spoken(value, say) for name, value in answer.items()}
+    return [_spoken(one, say) for one in answer] if isinstance(answer, list | tuple) else answer
 
 
 def _import_soon() -> None:

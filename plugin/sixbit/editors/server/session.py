@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import subprocess
 import sys
@@ -110,12 +111,12 @@ class Session:
         lens, figures = next(iter(shot.lens_names), None), (shot.focal_mm, shot.f_number, shot.distance_m)
         answer["tags"] = {
             "lens": lens and lens.value,
-            **{name: known and known.value for name, known in zip(FIGURES, figures, strict=True)},
+            **{name: _finite(known and known.value) for name, known in zip(FIGURES, figures, strict=True)},
         }
         answer["orientation"], answer["turned"] = shot.orientation, shot.turned
         if request.get("lens") is not None:
             against_it = against(shot, asked.lens(request))
-            answer["against"], answer["said_against"] = list(map(str, against_it)), parts(against_it)
+            answer["against"], answer["said_against"] = list(against_it), parts(against_it)
         return answer
 
     def _lenses(self, request: Request) -> Answer:
@@ -424,3 +425,8 @@ def _started_calibration(lens: str, log: Path | None) -> subprocess.Popen[bytes]
             start_new_session=True,
             creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
         )
+
+
+def _finite(figure: float | None) -> float | None:
+    """A figure as JSON can have it: of an infinite distance, nothing."""
+    return figure if figure is not None and math.isfinite(figure) else None

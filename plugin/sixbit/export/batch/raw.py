@@ -23,7 +23,7 @@ from sixbit.tags.read import read_shot
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError, SixbitError, photo_name
 from sixbit.values.lens import Lens
-from sixbit.values.sentence import Sentence, fixed
+from sixbit.values.sentence import Sentence, sentence_of
 from sixbit.values.shot import Shot
 from sixbit.values.ways_out import codes_of
 
@@ -61,7 +61,7 @@ def settled(task: Task, write: bool = True) -> Record:
     except SixbitError as error:
         why = Sentence(
             "is a raw file, which is not developed here. No settings for RawTherapee: {why}",
-            why=fixed(said_of(error, task.source)),
+            why=sentence_of(said_of(error, task.source)),
         )
         return {"status": "raw", "reason": "raw", "message": why, "codes": [*codes_of(error), Code.RAW]}
     target, content = task.target, settings_for(task.preset)

@@ -6,7 +6,7 @@ from sixbit.export.batch.ledger import Record
 from sixbit.export.batch.plan import Task
 from sixbit.faults import in_words, logged
 from sixbit.values.errors import Code, SixbitError, photo_name
-from sixbit.values.sentence import Sentence, fixed
+from sixbit.values.sentence import Sentence, sentence_of
 from sixbit.values.ways_out import codes_of
 
 
@@ -57,10 +57,10 @@ def said_of(error: SixbitError, source: str) -> str:
     >>> said_of(SixbitError("is empty.", subject="a.jpg"), "a.jpg"), said_of(SixbitError("is empty.", subject="b"), "a")
     ('is empty.', 'b: is empty.')
     """
-    reason = error.reason if isinstance(error.reason, str) else str(error.reason)
+    reason = sentence_of(error.reason)
     if str(error.subject or source) == source:
         return reason
-    return Sentence("{file}: {why}", file=photo_name(error.subject or ""), why=fixed(reason))
+    return Sentence("{file}: {why}", file=photo_name(error.subject or ""), why=reason)
 
 
 def _mistake(task: Task, error: Exception) -> str:

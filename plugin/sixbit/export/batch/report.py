@@ -18,7 +18,7 @@ from sixbit.export.batch.outcome import STATES, Outcome, as_json
 from sixbit.export.presets import Preset
 from sixbit.files.replace import replacing
 from sixbit.values.errors import photo_name, printable
-from sixbit.values.sentence import Sentence, fixed
+from sixbit.values.sentence import Sentence, sentence_of
 from sixbit.values.ways_out import WaysOut
 
 PAGE, LINES = "sixbit-report.html", "sixbit-report.jsonl"
@@ -69,7 +69,7 @@ class _Page:
 
     def write(self, preset: Preset, counts: Mapping[str, int], outcomes: Outcomes) -> None:
         together = sum(counts.values())
-        shown = {"count": together, "preset": fixed(preset.label)}
+        shown = {"count": together, "preset": sentence_of(preset.label)}
         one, more = Sentence("{count} photo, {preset}", **shown), Sentence("{count} photos, {preset}", **shown)
         there = [status for status in reversed(STATES) if counts[status]]
         rows = map(self._row, ["all", *there], [together, *(counts[status] for status in there)])

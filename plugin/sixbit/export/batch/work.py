@@ -22,7 +22,7 @@ from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, NotCorrectedError, PhotoError, photo_name
-from sixbit.values.sentence import Sentence, fixed
+from sixbit.values.sentence import Sentence, sentence_of
 from sixbit.values.watch import Watch
 from sixbit.values.ways_out import codes_of
 
@@ -73,7 +73,7 @@ def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Reco
     if action == "choose" and first.candidates and chosen not in first.candidates:
         reason = Sentence(
             "{why} {lens}, which was chosen for such photos, is none of them.",
-            why=fixed(str(first.reason) if not isinstance(first.reason, str) else first.reason),
+            why=sentence_of(first.reason),
             lens=chosen,
         )
         first, action = NotCorrectedError(reason, first.code, subject=first.subject), "fail"

@@ -104,7 +104,8 @@ function server.ask(requests, hooks)
   local settings = text.read("server.json") or text.read("engine.json")  -- its old name, kept for one version
   if not settings then return nil, with_mend(_("The script does not know where Sixbit is.")) end
   local file = temporary_name(settings)
-  local lines = { { id = 0, ["do"] = "hello", protocol = PROTOCOL, client = "darktable " .. dt.configuration.version } }
+  local lines = { { id = 0, ["do"] = "hello", protocol = PROTOCOL, client = "darktable " .. dt.configuration.version,
+    language = text.language } }
   for number, request in ipairs(requests) do
     request.id = number
     lines[#lines + 1] = request

@@ -30,6 +30,10 @@ function text.translated(message)
   return dt.gettext.dgettext("sixbit", message)
 end
 
+local _ = text.translated
+-- The code of the language that darktable speaks: a translation has its own here.
+text.language = _("en")
+
 -- Return the path of an image's photo.
 function text.path(image)
   return image.path .. PS .. image.filename
