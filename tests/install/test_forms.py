@@ -27,6 +27,7 @@ def test_the_built_package_brings_its_data(tmp_path: Path) -> None:
         str(built),
     ]
     subprocess.run(build, cwd=CLONE, check=True, capture_output=True)
+    assert (built / "sixbit/compiler/pack.gmic").exists()
     asked = subprocess.run(
         [sys.executable, "-m", "sixbit", "lens", "--json", "Summicron-M 1:2/35 ASPH."],
         cwd=tmp_path,
