@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pybind11.setup_helpers import Pybind11Extension, build_ext
-from setuptools import setup
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
 TOP = Path(__file__).parent
@@ -43,12 +43,15 @@ class BuildWithOperation(build_ext):
             self.warn(f"GIMP's editable filter was not built: {error}")
 
 
-kernel = Pybind11Extension(
+GCC_FLAGS = ["-std=c++17", "-O3", "-g0", "-fvisibility=hidden", "-fno-math-errno", "-fno-trapping-math", "-pthread"]
+
+kernel = Extension(
     "sixbit.engines._kernel",
     ["plugin/sixbit/engines/kernel/kernel.cpp"],
     depends=[str(header.relative_to(TOP)) for header in sorted(TOP.glob("plugin/sixbit/engines/kernel/*.hpp"))],
-    cxx_std=17,
-    extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-pthread"],
+    py_limited_api=True,
+    language="c++",
+    extra_compile_args=["/std:c++17", "/EHsc"] if sys.platform == "win32" else GCC_FLAGS,
     extra_link_args=[] if sys.platform == "win32" else ["-pthread"],
     # Without a compiler Sixbit installs all the same, and uses its other engines.
     optional=True,
@@ -58,4 +61,5 @@ setup(
     version=json.loads((TOP / "manifest.json").read_text(encoding="utf-8"))["version"],
     ext_modules=[kernel],
     cmdclass={"build_py": BuildWithData, "build_ext": BuildWithOperation},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

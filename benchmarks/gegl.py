@@ -86,8 +86,10 @@ def measured(gimp: GimpHome, pixels: np.ndarray[Any, Any], rounds: int) -> list[
         rows.append(f"| by copying and kernel, by {THEIRS}: {kind}, {bits} bit | {least:.2f}, {theirs:.2f} | |")
     for operation, laps in took["slide"].items():
         values = sorted(1000 * lap for lap in laps)
-        said = f"{statistics.median(values):.1f} ms, at most {values[-1]:.1f} ms"
+        said = f"{statistics.median(values):.2f} ms, at most {values[-1]:.1f} ms"
         rows.append(f"| a slider of {names[operation]} set, {bits} bit | {said} | |")
+    ratio = statistics.median(a / b for a, b in zip(took["slide"][OURS], took["slide"][THEIRS], strict=True))
+    rows.append(f"| a slider by that of {THEIRS}, {bits} bit | {ratio:.2f} | |")
     return rows
 
 

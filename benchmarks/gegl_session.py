@@ -13,6 +13,7 @@ from gi.repository import Gimp, Gio
 WORK = Path("/mnt/work")
 ASKED: dict[str, Any] = json.loads((WORK / "arguments.json").read_text())
 GIMP = Path(f"/proc/{os.getppid()}")
+STEPS = 200
 SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -51,30 +52,29 @@ def merge(image: Gimp.Image, operation: str) -> dict[str, float]:
     return lap
 
 
-def slide(image: Gimp.Image, operation: str, name: str) -> list[float]:
-    """Move a slider in steps, and tell how long GIMP takes to return from each."""
-    copy = image.duplicate()
-    layer = copy.get_layers()[0]
-    made = appended(layer, operation)
-    laps = []
-    for step in range(20):
-        began = time.monotonic()
-        made.get_config().set_property(name, 1.0 + step)
-        made.update()
-        Gimp.displays_flush()
-        laps.append(time.monotonic() - began)
-    copy.delete()
+def slide(image: Gimp.Image, sliders: dict[str, str]) -> dict[str, list[float]]:
+    """Move the sliders of several filters in steps, in turn, and tell how long GIMP takes to return from each."""
+    copies = [image.duplicate() for _ in sliders]
+    filters = {name: appended(copy.get_layers()[0], name) for name, copy in zip(sliders, copies, strict=True)}
+    laps: dict[str, list[float]] = {operation: [] for operation in sliders}
+    for step in range(STEPS):
+        for operation in list(sliders) if step % 2 else reversed(sliders):
+            began = time.monotonic()
+            filters[operation].get_config().set_property(sliders[operation], 1.0 + step % 50)
+            filters[operation].update()
+            Gimp.displays_flush()
+            laps[operation].append(time.monotonic() - began)
+    for copy in copies:
+        copy.delete()
     return laps
 
 
 image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(WORK / "photo.png")))
-answer: dict[str, Any] = {"merge": {}, "slide": {}}
+answer: dict[str, Any] = {"merge": {}}
 for operation in ASKED["operations"]:
     merge(image, operation)
 for _ in range(ASKED["rounds"]):
     for operation in ASKED["operations"]:
         answer["merge"].setdefault(operation, []).append(merge(image, operation))
-for _ in range(3):
-    for operation, name in ASKED["sliders"].items():
-        answer["slide"].setdefault(operation, []).extend(slide(image, operation, name))
+answer["slide"] = slide(image, ASKED["sliders"])
 (WORK / "answer.json").write_text(json.dumps(answer))

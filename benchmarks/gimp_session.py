@@ -19,7 +19,9 @@ WORK = Path("/mnt/work")
 ARGUMENTS: dict[str, Any] = json.loads((WORK / "arguments.json").read_text())
 sys.path.insert(0, ARGUMENTS["plugin"])
 
-from correction import Choices, Subject, correct  # noqa: E402
+from apply import correct  # noqa: E402
+from correction import Choices, Subject  # noqa: E402
+from filters import own_filter  # noqa: E402
 from pixels import STRIP, PixelFile  # noqa: E402
 from server_client import Server  # noqa: E402
 
@@ -81,8 +83,8 @@ def plain(drawable: Gimp.Drawable) -> dict[str, float]:
     return {"get": laps[1] - laps[0], "set": laps[2] - laps[1], "merge": laps[3] - laps[2], "all": laps[3] - laps[0]}
 
 
-def from_ok(drawable: Gimp.Drawable) -> dict[str, float]:
-    """What the dialog does after OK: the server has the pixels already, for its preview."""
+def from_ok(drawable: Gimp.Drawable, output: str) -> dict[str, float]:
+    """What the dialog does after OK: the server has the pixels already, for its preview. A filter goes again."""
     with Server("benchmark") as server, PixelFile(drawable) as pixels:
         started = time.monotonic()
         for _share in pixels.take():
@@ -92,9 +94,12 @@ def from_ok(drawable: Gimp.Drawable) -> dict[str, float]:
         picture = server.call("open", **pixels.picture())["picture"]
         started = time.monotonic()
         choices = Choices(Gimp.get_pdb().lookup_procedure("plug-in-sixbit-correct").create_config())
-        choices.force = True
+        choices.force, choices.output = True, output
         correct(server, subject, choices, pixels, picture)
-        return {"get": took, "all": time.monotonic() - started}
+        took_all = time.monotonic() - started
+        if filter := own_filter(drawable):
+            filter.delete()
+        return {"get": took, "all": took_all}
 
 
 def as_script(image: Gimp.Image, drawable: Gimp.Drawable) -> dict[str, float]:
@@ -116,9 +121,10 @@ def as_script(image: Gimp.Image, drawable: Gimp.Drawable) -> dict[str, float]:
 Gegl.config().set_property("tile-cache-size", TILE_CACHE)
 image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(WORK / ARGUMENTS["photo"])))
 layer = image.get_layers()[0]
-answer: dict[str, list[dict[str, float]]] = {"plain": [], "ok": [], "script": []}
+answer: dict[str, list[dict[str, float]]] = {"plain": [], "ok": [], "filter": [], "script": []}
 for _round in range(ARGUMENTS["rounds"]):
     answer["plain"].append(plain(layer))
-    answer["ok"].append(from_ok(layer))
+    answer["ok"].append(from_ok(layer, "layer"))
+    answer["filter"].append(from_ok(layer, "filter"))
     answer["script"].append(as_script(image, layer))
 (WORK / "answer.json").write_text(json.dumps(answer))

@@ -21,6 +21,8 @@ COMMANDS = {
     "lint": ["-m", "ruff", "check", "."],
     "format": ["-m", "ruff", "format", "--check", "."],
     "types": ["-m", "mypy"],
+    "types of macOS": ["-m", "mypy", "--platform", "darwin", "--cache-dir", ".mypy_cache/darwin"],
+    "types of Windows": ["-m", "mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/win32"],
     "imports": ["-c", "from importlinter.cli import lint_imports_command as lint; lint(['--no-cache'])"],
 }
 """What is asked; which import may run where stands in setup.cfg."""

@@ -24,8 +24,11 @@ def build(out: Path = BUILT) -> None:
     flags = [*FLAGS, *os.environ.get("CXXFLAGS", "").split(), *found.stdout.split()]
     flags += [f"-I{ENGINES / folder}" for folder in ("gegl", "kernel")]
     made = out.with_name(f"{out.name}.part")
-    subprocess.run([os.environ.get("CXX", "g++"), *flags, str(SOURCE), "-o", str(made)], check=True)
-    made.replace(out)
+    try:
+        subprocess.run([os.environ.get("CXX", "g++"), *flags, str(SOURCE), "-o", str(made)], check=True)
+        made.replace(out)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from PIL import Image
 
 from sixbit.cli import complain
 from sixbit.cli.main import main
-from sixbit.export.batch.report import Outcome, line
+from sixbit.export.batch.outcome import Outcome, line
+from sixbit.machine import data_home
 from sixbit.manifest import manifest
 from tests.scenery import PHOTO
 from tests.scenery.photo_factory import exif, jpeg
@@ -317,15 +318,29 @@ def test_no_command_writes_over_the_photo(photo: Path, capsys: pytest.CaptureFix
     assert "no folder" in capsys.readouterr().err
 
 
-def test_lensfun_is_installed_for_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor"]) == 1
-    assert "sixbit install lensfun" in capsys.readouterr().out
-    assert main(["install", "lensfun", "--dry-run"]) == 0
-    assert main(["doctor"]) == 1
+def test_the_doctor_knows_what_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def lines() -> list[str]:
+        return [line for line in capsys.readouterr().out.splitlines() if "lensfun" in line]
+
+    for writes_nothing in (["presets"], ["install", "lensfun", "--dry-run"]):
+        assert main(writes_nothing) == 0
+        capsys.readouterr()
+        assert main(["doctor"]) == 0
+        found, way_out = lines()
+        assert found == "-      lensfun in programs of this system: not installed (optional)"
+        assert "`sixbit install lensfun`" in way_out
     assert main(["install", "lensfun"]) == 0
+    assert "Start darktable" in capsys.readouterr().out.splitlines()[-1]
     assert main(["doctor"]) == 0
-    assert main(["uninstall", "lensfun"]) == 0
+    assert lines()[0].startswith("well   lensfun")
+    placed = next((data_home() / "lensfun").glob("sixbit-*.xml"))
+    placed.unlink()
     assert main(["doctor"]) == 1
+    assert lines()[0].startswith("WRONG  lensfun")
+    assert main(["uninstall", "lensfun"]) == 0
+    capsys.readouterr()
+    assert main(["doctor"]) == 0
+    assert lines()[0].endswith("not installed (optional)")
 
 
 @pytest.mark.parametrize(
@@ -424,14 +439,36 @@ def test_the_photos_of_a_folder_are_identified(photo: Path, capsys: pytest.Captu
 # Start-up -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_name_is_matched_without_heavy_imports() -> None:
+LIBRARIES = """aiohttp argcomplete cv2 distributed exifread exiv2 filelock gmic imagecodecs jsonschema lensfunpy
+matplotlib numpy PIL pillow_heif platformdirs polib psutil pycolmap rawpy scipy tifffile tqdm"""
+"""All that setup.cfg has users install, by the names that are imported."""
+
+
+@pytest.mark.parametrize(
+    ("command", "used"),
+    [
+        (["--version"], ""),
+        (["lens", "Summicron-M 1:2/35 ASPH."], ""),
+        (["lens", "50 Lux ASPH"], ""),
+        (["lenses"], ""),
+        (["presets"], ""),
+        (["doctor"], ""),
+        (["install", "lensfun"], "filelock"),
+        (["identify", str(PHOTO)], "exifread"),
+        (["compile", str(PHOTO), "-o", "filter.json"], "exifread lensfunpy numpy"),
+        (["correct", str(PHOTO), "-o", "out.jpg"], "exifread exiv2 imagecodecs lensfunpy numpy PIL"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_command_imports_what_it_uses(command: list[str], used: str, tmp_path: Path) -> None:
     code = (
-        "import sys; from sixbit.cli.main import main; main(['lens', 'Summicron-M 35mm f/2 ASPH']); "
-        "heavy = {'numpy', 'lensfunpy', 'gmic', 'exiv2', 'exifread', 'PIL', 'tifffile', 'matplotlib', 'tqdm'}; "
-        "sys.exit(str(sorted(heavy & set(sys.modules))) if heavy & set(sys.modules) else 0)"
+        "import sys; from sixbit.cli.main import main; libraries, *words = sys.argv[1:]\n"
+        "try: main(words)\nexcept SystemExit: pass\n"
+        "print('imported', *sorted({*libraries.split()} & {*sys.modules}, key=str.lower))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    python = [sys.executable, "-c", code, LIBRARIES]
+    done = subprocess.run([*python, *command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1].split()[1:] == used.split(), done.stderr
 
 
 def test_a_jpeg_is_identified_without_the_walkers_of_other_formats(tmp_path: Path) -> None:

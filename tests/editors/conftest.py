@@ -6,5 +6,9 @@ collect_ignore = [
     "gimp_filter.py",
     "gimp_lenses.py",
     "gimp_operation.py",
+    "gimp_seen.py",
+    "gimp_sequence.py",
+    "gimp_sequences.py",
     "gimp_window.py",
+    "gmic_window.py",
 ]

@@ -34,6 +34,8 @@ from screen import (
     xdotool,
 )
 
+RUNNING: dict[str, subprocess.Popen[bytes]] = {}
+"""darktable, by its name, while it runs."""
 EXPORT = ("export", "start export")
 """The button's name in darktable 5.0, and in 5.4."""
 
@@ -125,6 +127,65 @@ def next_said(*names: str) -> str:
     return str(wait(lambda: next(line for line in printed()[before:].splitlines() if "sixbit: " in line), names[0]))
 
 
+def shown() -> str:
+    """All that the views of words in the window say."""
+    texts = [a for a in inside(application("darktable")) if a.getRoleName() == "text"]
+    return "\n".join(str(text.queryText().getText(0, -1)) for text in texts)
+
+
+def in_view(*names: str) -> list[bool]:
+    """Tell of buttons whether they are shown."""
+    found = [button(name) for name in names]
+    return [one is not None and one.getState().contains(pyatspi.STATE_SHOWING) for one in found]
+
+
+def tick(name: str) -> None:
+    """Press a box to be ticked."""
+    boxes = (a for a in inside(application("darktable")) if a.getRoleName() == "check box" and a.name == name)
+    screen.press(wait(lambda: next(boxes), f"no box {name}"))
+
+
+def switched_on() -> list[str]:
+    """The photos whose lens module is on, as the server reads it in darktable's library."""
+    return list(
+        lua("""
+        local module, names = require("sixbit/lib/module"), require("sixbit/lib/json").list()
+        local images = {}
+        for number, image in ipairs(dt.database) do images[number] = image end
+        local answers = require("sixbit/lib/server").ask({ module.request(images) })
+        for number, image in ipairs(images) do
+          if answers[1].result.modules[number].on then names[#names + 1] = image.filename end
+        end
+        return names""")
+    )
+
+
+def pick(words: str) -> None:
+    """Choose a lens in the list, by a part of its name."""
+    use = wait(lambda: button("use this lens"), "no button").queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
+    # The list is drawn by darktable itself, which tells screen readers nothing of it.
+    xdotool("mousemove", str(use.x + 200), str(use.y - 15))
+    time.sleep(0.3)
+    xdotool("click", "1")
+    time.sleep(1)
+    xdotool("type", "--delay", "60", words)
+    time.sleep(0.5)
+    shot("search")
+    xdotool("key", "Return")
+    time.sleep(1)
+
+
+def press_until(words: str, *names: str, patience: float = PATIENCE) -> str:
+    """Press a button, wait until the script has said something with these words in it, and return that line."""
+    before = len(printed())
+    press(*names)
+
+    def line_of_words() -> str:
+        return next(line for line in printed()[before:].splitlines() if "sixbit: " in line and words in line)
+
+    return str(wait(line_of_words, f"{words!r} was not said", patience))
+
+
 def take_in() -> None:
     """Import the photos of the work folder."""
     lua('dt.gui.panel_hide("DT_UI_PANEL_BOTTOM") dt.database.import("/mnt/work/photos")')
@@ -139,28 +200,95 @@ def identify() -> None:
     press("identify Leica M lens")
     SEEN["identified"] = said("lenses found")
     SEEN["after"] = images()
-    for name in ("summicron", "ambiguous", "uncalibrated"):
+    shot("many")
+    SEEN["many shown"] = shown()
+    for name in ("summicron", "ambiguous", "uncalibrated", "computed"):
         select(f"{name}.jpg")
         shot(name)
+        SEEN[f"{name} shown"] = shown()
+    select("ambiguous.jpg")
+    press("▸ how that is known")
+    SEEN["evidence shown"] = wait(lambda: "What tells them apart" in shown() and shown(), "no evidence")
+    shot("evidence")
+    press("▾ how that is known")
+
+
+def suggest() -> None:
+    """Take one of the lenses that fit, by its button; then forget that."""
+    select("ambiguous.jpg")
+    press_until("Summicron-M 1:2/50 (III): lens of 1 photo now", "Summicron-M 1:2/50 (III)")
+    time.sleep(1)
+    SEEN["suggested"] = images()["ambiguous.jpg"]
+    forget()
+    SEEN["suggestion forgotten"] = images()["ambiguous.jpg"]
+
+
+def forget() -> None:
+    """Go back to what the selected photo says."""
+    press_until("Sixbit: ", "forget this choice")
+    time.sleep(1)
+
+
+def contradict() -> None:
+    """Take a lens that the photo's tags contradict: that is asked, and can be taken back."""
+    select("summicron.jpg")
+    pick("apo-summicron-m 1:2/75")
+    SEEN["asked"] = next_said("use this lens")
+    SEEN["while asked"] = images()["summicron.jpg"]
+    shot("asked")
+    press_until("Nothing was changed", "leave it")
+    SEEN["left"] = images()["summicron.jpg"]
+    pick("apo-summicron-m 1:2/75")
+    press("use this lens")
+    wait(lambda: in_view("use it all the same") == [True], "nothing is asked")
+    press_until("APO-Summicron-M 1:2/75 ASPH.: lens of 1 photo now", "use it all the same")
+    SEEN["insisted"] = images()["summicron.jpg"]
+    time.sleep(1)
+    forget()
+    SEEN["taken back"] = images()["summicron.jpg"]
+    SEEN["buttons left"] = in_view("forget this choice", "use it all the same", "leave it")
+
+
+def computed() -> None:
+    """Have darktable use a calibration that is off by default."""
+    shown_on = {}
+    for name in ("summicron.jpg", "uncalibrated.jpg", "computed.jpg"):
+        select(name)
+        shown_on[name] = in_view("use the computed calibration")[0]
+    SEEN["computed offered"] = shown_on
+    press_until("off by default", "switch correction on")
+    SEEN["computed used"] = press_until("Start darktable anew", "use the computed calibration")
+    SEEN["computed"] = images()["computed.jpg"]
+    SEEN["computed then shown"] = shown()
+    shot("computed used")
+
+
+def darkroom() -> None:
+    """What the panel says beside darkroom, and what the lens module does there."""
+    select("summicron.jpg")
+    lua("dt.gui.current_view(dt.gui.views.darkroom)")
+    wait(lambda: "darktable's lens correction is off" in shown(), "the panel does not tell of the module")
+    shot("darkroom off")
+    press_until("is on for 1 photo", "switch correction on")
+    SEEN["darkroom on"] = wait(lambda: "correction is on" in shown() and shown(), "the module is not on")
+    shot("darkroom")
+    for step in ("first", *("next",) * 5):  # of one chunk, darktable would take one alone
+        lua(f'dt.gui.action("iop/lens/corrections", 0, "selection", "{step}", 1)')
+    SEEN["darkroom fewer"] = wait(lambda: "is on: distortion." in shown() and shown(), "not told of what is on")
+    lua('dt.gui.action("iop/lens", 0, "enable", "off", 1)')
+    SEEN["darkroom off"] = wait(lambda: "correction is off" in shown() and shown(), "the module is not off")
+    lua("dt.gui.current_view(dt.gui.views.lighttable)")
+    wait(lambda: lua("return dt.gui.current_view().id") == "lighttable", "not back in lighttable")
+    time.sleep(2)
+    SEEN["on after darkroom"] = switched_on()
 
 
 def choose() -> None:
     """Choose a lens for a photo that names none, in the list, by a part of its name."""
     select("untagged.jpg")
-    use = wait(lambda: button("use this lens"), "no button").queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
-    # The chooser is drawn by darktable itself, which tells screen readers nothing of it.
-    xdotool("mousemove", str(use.x + 200), str(use.y - 15))
-    time.sleep(0.3)
-    xdotool("click", "1")
-    time.sleep(1)
-    xdotool("type", "--delay", "60", "apo-summicron-m 1:2/75")
-    time.sleep(0.5)
-    shot("search")
-    xdotool("key", "Return")
-    time.sleep(1)
+    pick("apo-summicron-m 1:2/75")
     shot("chosen")
-    press("use this lens")
-    SEEN["chosen"] = said("lens of 1 photo")
+    SEEN["chosen"] = press_until("lens of 1 photo", "use this lens")
     SEEN["after choosing"] = images()["untagged.jpg"]
     press("identify lens")
     said("untagged.jpg: lens found")
@@ -207,19 +335,41 @@ def keep_rendered() -> None:
 
 
 def export() -> None:
-    """Export all photos by Sixbit's storage, one of them corrected by darktable already."""
+    """Export all photos by Sixbit's storage: one of them corrected by darktable already, one that is not there."""
     select("phone.jpg")
-    press("switch correction on")
-    said("is on for 1 photo")
+    press_until("is on for 1 photo", "switch correction on")
     keep_rendered()
     SEEN["preset"] = lua('return require("darktable").preferences.read("sixbit", "preset", "string")')
+    (WORK / "photos/missing.jpg").rename(WORK / "missing.jpg")
     select()
     before = len(printed())
-    press(*EXPORT)
-    SEEN["exported"] = said("photos corrected", 120)
-    SEEN["not exported"] = [line for line in printed()[before:].splitlines() if "sixbit: " in line]
-    select("summicron.jpg")  # of which the panel has less to say, so that the export module is seen
+    SEEN["exported"] = press_until("photos corrected", *EXPORT, patience=120)
+    SEEN["not corrected"] = [line for line in printed()[before:].splitlines() if "sixbit: " in line]
+    SEEN["export shown"] = shown()
+    SEEN["on after export"], SEEN["library after export"] = switched_on(), images()
+    SEEN["count after export"] = lua("return #dt.database")
+    select("untagged.jpg")  # of which the panel has less to say, so that the export module is seen
     shot("exported")
+    export_otherwise()
+    (WORK / "missing.jpg").rename(WORK / "photos/missing.jpg")
+
+
+def export_otherwise() -> None:
+    """Export once more, with all other ticks."""
+    ticks = ("without darktable's lens correction", "export the others as they are", "computed calibrations, too")
+    (WORK / "out").rename(WORK / "out at first")
+    (WORK / "out").mkdir()
+    for name in ticks:
+        tick(name)
+    time.sleep(1)
+    select()
+    before = len(printed())
+    press_until("photos corrected", *EXPORT, patience=120)
+    SEEN["exported otherwise"] = [line for line in printed()[before:].splitlines() if "sixbit: " in line]
+    for name in ticks:
+        tick(name)
+    (WORK / "out").rename(WORK / "out otherwise")
+    (WORK / "out at first").rename(WORK / "out")
 
 
 def presets() -> None:
@@ -231,9 +381,7 @@ def presets() -> None:
             dt.preferences.write("sixbit", "preset", "string", "{name}")
             require("sixbit/lib/export").start()""")
         select("summicron.jpg")
-        before = len(printed())
-        press(*EXPORT)
-        wait(lambda start=before: "1 photo corrected" in printed()[start:], f"not exported by {name}", 60)
+        press_until("1 of 1 photos corrected", *EXPORT, patience=60)
         (WORK / "out").rename(WORK / f"out by {name}")
         (WORK / "rendered by" / name).mkdir(parents=True)
         shutil.copy(WORK / "rendered/summicron.tif", WORK / "rendered by" / name)
@@ -244,8 +392,7 @@ def presets() -> None:
 def correct() -> None:
     """Switch darktable's own correction on, for all photos, and develop them."""
     select()
-    press("switch correction on")
-    SEEN["corrected"] = said("have no certain lens")
+    SEEN["corrected"] = press_until("have no certain lens", "switch correction on", patience=60)
     (WORK / "developed").mkdir()
     lua(
         """
@@ -316,9 +463,7 @@ def raw() -> None:
     wait(lambda: images()["raw.dng"] != SEEN["before"]["raw.dng"], "nothing is found of the raw")
     SEEN["raw"] = images()["raw.dng"]
     shot("raw")
-    before = len(printed())
-    press("switch correction on")
-    wait(lambda: "is on for 1 photo" in printed()[before:], "the correction of the raw is not on")
+    press_until("is on for 1 photo", "switch correction on")
     lua(
         """
         for _, image in ipairs(dt.database) do
@@ -330,32 +475,92 @@ def raw() -> None:
     )
     keep_rendered()
     select("plain.dng")
-    before = len(printed())
-    press(*EXPORT)
-    wait(lambda: "1 photo corrected" in printed()[before:], "the raw is not exported", 60)
+    press_until("1 of 1 photos corrected", *EXPORT, patience=60)
 
 
-STEPS = (take_in, identify, choose, remember, calibrate, export, presets, correct, cancel, missing, restart, raw)
+def first_photo() -> None:
+    """What the first photo needs: switch the correction on, and export."""
+    select()
+    press("switch correction on")
+    said("is on for 1 photo")
+    lua(
+        'for _, image in ipairs(dt.database) do dt.new_format("tiff"):write_image(image, "/mnt/work/corrected.tif") end'
+    )
+
+
+def anew() -> None:
+    """Start darktable anew: it still knows the lenses, and has the calibrations that were asked for."""
+    xdotool("key", "ctrl+q")
+    RUNNING["darktable"].wait(60)
+    RUNNING["darktable"] = started("a")
+    wait(lambda: "Sixbit" in lua('return dt.gui.libs["sixbit"] and "Sixbit" or ""'), "the panel is not there", 60)
+    lua('dt.gui.panel_hide("DT_UI_PANEL_BOTTOM")')
+    known = {}
+    for name in ("unknown.jpg", "computed.jpg"):  # darktable 5.0 hides photos with a history from the next start on
+        select(name)
+        shot(f"anew {name.removesuffix('.jpg')}")
+        known[name] = shown()
+    SEEN["known anew"] = known
+    SEEN["offered anew"] = in_view("use the computed calibration")
+    press_until("is on for 1 photo", "switch correction on")
+    lua(
+        """
+        for _, image in ipairs(dt.database) do
+          if image.filename == "computed.jpg" then
+            local format = dt.new_format("tiff")
+            format.bpp = 16
+            format:write_image(image, "/mnt/work/developed/computed.tif", true)
+          end
+        end""",
+        60,
+    )
+
+
+STEPS = (
+    take_in,
+    identify,
+    suggest,
+    choose,
+    contradict,
+    remember,
+    calibrate,
+    export,
+    presets,
+    darkroom,
+    computed,
+    correct,
+    cancel,
+    missing,
+    restart,
+    anew,
+    raw,
+    first_photo,
+)
+
+
+def started(mode: str = "w") -> subprocess.Popen[bytes]:
+    """Start darktable, and wait until it answers; what it prints is kept, behind what it printed before."""
+    settings = json.loads((WORK / "settings.json").read_text())
+    command = ["darktable", *settings, "--luacmd", 'dofile("/mnt/work/darktable_remote.lua")', "-d", "lua"]
+    with (WORK / "darktable.out").open(mode) as out:
+        darktable = subprocess.Popen(command, stdout=out, stderr=out)
+    wait(lambda: lua("return 1"), "darktable does not answer", 90)
+    return darktable
 
 
 def main() -> None:
     names = sys.argv[1:]
     record_browser()
     os.environ.update(NO_AT_BRIDGE="0", GTK_MODULES="gail:atk-bridge")
-    settings = json.loads((WORK / "settings.json").read_text())
-    command = ["darktable", *settings, "--luacmd", 'dofile("/mnt/work/darktable_remote.lua")', "-d", "lua"]
-    with (WORK / "darktable.out").open("w") as out:
-        darktable = subprocess.Popen(command, stdout=out, stderr=out)
-    started = time.monotonic()
     try:
-        wait(lambda: lua("return 1"), "darktable does not answer", 90)
-        SEEN["start"] = time.monotonic() - started
+        RUNNING["darktable"] = started()
         take(STEPS, names)
         xdotool("key", "ctrl+q")
-        darktable.wait(15)
+        RUNNING["darktable"].wait(15)
     finally:
         tell(WORK / "darktable.out")
-        darktable.kill()
+        if "darktable" in RUNNING:
+            RUNNING["darktable"].kill()
 
 
 main()

@@ -81,7 +81,13 @@ def kept(
     error = correct(image, **arguments)
     dump(layer, f"{name}.below")
     merged(image, 0, f"{name}.after")
-    return {"name": name, "error": error, "chosen": record_of(layer).get("chosen"), **told(image)}
+    return {
+        "name": name,
+        "error": error,
+        "chosen": record_of(layer).get("chosen"),
+        "record": record_of(layer),
+        **told(image),
+    }
 
 
 def roundtrip() -> dict[str, Any]:
@@ -109,6 +115,62 @@ def deleted() -> dict[str, Any]:
     errors.append(correct(image, output="layer", tca=False))
     dump(image.get_layers()[0], "deleted")
     return {"errors": errors, **told(image)}
+
+
+def deleted_and_converted() -> dict[str, Any]:
+    """The filter is deleted, and the pixels are told in other numbers: they are not corrected for all that."""
+    image = load("named8.tif")
+    errors = [correct(image)]
+    image.get_layers()[0].get_filters()[0].delete()
+    image.convert_precision(Gimp.Precision.U16_NON_LINEAR)
+    image.get_layers()[0].add_alpha()
+    errors.append(correct(image))
+    return {"errors": errors, **told(image)}
+
+
+def from_visible() -> dict[str, Any]:
+    """What is seen of a filtered photo is corrected; a layer that was there before is not."""
+    image = load("named8.tif")
+    layer = image.get_layers()[0]
+    other = Gimp.Layer.new_from_drawable(layer, image)
+    image.insert_layer(other, None, 1)
+    other.invert(False)
+    errors = [correct(image, layer)]
+    seen = Gimp.Layer.new_from_visible(image, image, "visible")
+    image.insert_layer(seen, None, 0)
+    errors += [correct(image, seen), correct(image, other), correct(image.duplicate(), None, tca=False)]
+    return {"errors": errors, "filters": [told(image, one)["filters"] for one in (seen, layer, other)]}
+
+
+def put_right() -> dict[str, Any]:
+    """Marks of filters that are gone, or do nothing, go when Sixbit is asked which lens it was."""
+    tags = {}
+    identify = Gimp.get_pdb().lookup_procedure("plug-in-sixbit-identify")
+    for name in ("as it was", "deleted", "switched off", "switched on again", "cropped", "merged"):
+        image = load("named8.tif")
+        correct(image)
+        layer = image.get_layers()[0]
+        (own,) = layer.get_filters()
+        if name == "deleted":
+            own.delete()
+        elif name.startswith("switched"):
+            own.set_visible(False)
+            own.update()
+        elif name == "cropped":
+            image.crop(150, 180, 0, 0)
+        elif name == "merged":
+            layer.merge_filters()
+        for _time in range(2 if name == "switched on again" else 1):
+            config = identify.create_config()
+            config.set_property("image", image)
+            config.set_core_object_array("drawables", [layer])
+            values = identify.run(config)
+            if name == "switched on again":
+                own.set_visible(True)
+                own.update()
+        done = json.loads(values.index(4))["already_corrected"]
+        tags[name] = {"tags": told(image)["tags"], "done": done}
+    return tags
 
 
 def kept_by_merging() -> dict[str, Any]:
@@ -283,6 +345,9 @@ CASES: dict[str, Any] = {
     "roundtrip": roundtrip,
     "deleted": deleted,
     "merged": kept_by_merging,
+    "deleted and converted": deleted_and_converted,
+    "from visible": from_visible,
+    "put right": put_right,
     "into pixels": into_pixels,
     "into a new layer": into_a_new_layer,
     "selected before": selected_before,

@@ -22,8 +22,9 @@ import sixbit
 from sixbit.compiler.compile import compile_filter
 from sixbit.export.presets import load
 from sixbit.lenses.catalogue import catalogue
-from sixbit.manifest import manifest
+from sixbit.manifest import data_path, manifest
 from sixbit.values.choices import Choices
+from sixbit.values.kinds import Grade
 from sixbit.values.light import srgb
 from tests.scenery import CLONE
 from tests.scenery.darktable import DarktableHome
@@ -36,15 +37,20 @@ OF_PHONE = (600, 450)
 STEPS = (
     "take_in",
     "identify",
+    "suggest",
     "choose",
+    "contradict",
     "remember",
     "calibrate",
     "export",
     "presets",
+    "darkroom",
+    "computed",
     "correct",
     "cancel",
     "missing",
     "restart",
+    "anew",
 )
 AWKWARD = 'it\'s "a" $(touch x) \n `b` & 📷.jpg'
 M10 = {"Make": "LEICA CAMERA AG", "Model": "LEICA M10"}
@@ -62,7 +68,15 @@ PHOTOS: dict[str, dict[str, Any]] = {
     "uncalibrated.jpg": {**M10, "LensModel": "Elmarit-M 1:2.8/21", "FocalLength": (21, 1)},
     "unknown.jpg": {**M10, "LensModel": "Something 1:9/33", "FocalLength": (33, 1)},
     "untagged.jpg": {"Make": "SONY", "Model": "ILCE-7M3", "LensModel": "----", "FocalLength": (0, 1)},
+    "computed.jpg": {**M10, "LensModel": "Summilux-M 50mm f/1.4 II", "FocalLength": (50, 1), "FNumber": (40, 10)},
+    "other.jpg": {"Make": "SONY", "Model": "ILCE-7M3", "LensModel": "FE 35mm F1.8", "FocalLength": (35, 1)},
+    "missing.jpg": {**M10, "LensModel": "Summicron-M 1:2/35 ASPH.", "FocalLength": (35, 1)},
 }
+"""Ten photos, of every status; the last one is taken away before it is exported."""
+CORRECTED = ("summicron.jpg", AWKWARD, "phone.jpg", "untagged.jpg")
+PHONE = ("phone.tif", "phone_01.tif")
+"""The name of its file, and that of the duplicate which was rendered in its place."""
+AS_THEY_ARE = ("ambiguous.jpg", "uncalibrated.jpg", "unknown.jpg", "computed.jpg", "other.jpg")
 RAW = {**M10, "LensModel": "Summicron-M 1:2/35 ASPH.", "FocalLength": (35, 1), "FNumber": (56, 10)}
 PRESETS = tuple(manifest()["presets"])
 TAGS = "darktable|sixbit|"
@@ -195,10 +209,37 @@ def test_a_phones_own_lens_is_forgotten(seen: dict[str, Any]) -> None:
 def test_what_is_not_certain_is_left_alone_and_tagged(seen: dict[str, Any]) -> None:
     for name in ("ambiguous.jpg", "unknown.jpg", "untagged.jpg"):
         before, after = seen["before"][name], seen["after"][name]
-        assert after["tags"] == [TAGS + name.removesuffix(".jpg")]
+        assert TAGS + name.removesuffix(".jpg") in after["tags"]
         assert {**after, "tags": []} == before
-    assert not seen["after"]["summicron.jpg"]["tags"]
+    assert seen["after"]["summicron.jpg"]["tags"] == [f"{TAGS}found|summicron-35-asph"]
     assert "Summicron-M 1:2/50 (IV, V) or Summicron-M 1:2/50 (III)" in seen["identified"]
+
+
+def test_several_photos_are_counted_by_lens(seen: dict[str, Any]) -> None:
+    assert "10 photos\n3 × Summicron-M 1:2/35 ASPH." in seen["many shown"]
+    assert "1 × several lenses fit" in seen["many shown"]
+
+
+def test_evidence_is_folded_until_it_is_asked_for(seen: dict[str, Any]) -> None:
+    assert "several lenses fit\nWhich of them was it?\n" in seen["ambiguous shown"]
+    assert "EXIF LensModel" not in seen["ambiguous shown"]
+    assert "'Summicron-M 1:2/50' (EXIF LensModel) fits" in seen["evidence shown"]
+
+
+def test_a_candidate_is_taken_by_its_button(seen: dict[str, Any]) -> None:
+    assert seen["suggested"]["lens"] == "Summicron-M 1:2/50 (III)"
+    back = seen["suggestion forgotten"]
+    assert set(back["tags"]) == set(seen["after"]["ambiguous.jpg"]["tags"])
+    assert {**back, "tags": [], "crop": 0} == {**seen["before"]["ambiguous.jpg"], "crop": 0}
+
+
+def test_a_contradiction_is_a_question_that_can_be_taken_back(seen: dict[str, Any]) -> None:
+    assert "The photo says 35 mm (EXIF FocalLength)" in seen["asked"]
+    assert "Use APO-Summicron-M 1:2/75 ASPH. all the same?" in seen["asked"]
+    assert seen["while asked"] == seen["left"] == seen["after"]["summicron.jpg"]
+    assert (seen["insisted"]["focal"], seen["insisted"]["lens"]) == (75, "APO-Summicron-M 1:2/75 Asph.")
+    assert seen["taken back"] == seen["after"]["summicron.jpg"]
+    assert not any(seen["buttons left"])
 
 
 def test_darktable_corrects_what_was_found(darktable: DarktableHome, seen: dict[str, Any]) -> None:
@@ -220,14 +261,17 @@ def test_darktable_corrects_an_m_lens_on_a_phone(darktable: DarktableHome, seen:
 
 @pytest.mark.parametrize("name", ["ambiguous.jpg", "unknown.jpg", "uncalibrated.jpg"])
 def test_darktable_corrects_nothing_else(name: str, darktable: DarktableHome, seen: dict[str, Any]) -> None:
-    assert "4 photos; 3 have no certain lens" in seen["corrected"]
+    assert (
+        "5 photos; 3 have no certain lens; 1 waits until darktable is started anew; 1 has a lens without"
+        in (seen["corrected"])
+    )
     assert rmse(developed(darktable, name), original(darktable, name) / 65535) < STEP / 50
 
 
 def test_a_lens_is_chosen_from_the_list(darktable: DarktableHome, seen: dict[str, Any]) -> None:
     assert seen["after choosing"]["lens"] == "APO-Summicron-M 1:2/75 Asph."
     assert seen["after choosing"]["focal"] == 75
-    assert seen["after choosing"]["tags"] == [f"{TAGS}lens|apo-summicron-75"]
+    assert set(seen["after choosing"]["tags"]) == {f"{TAGS}lens|apo-summicron-75", f"{TAGS}found|apo-summicron-75"}
     assert seen["chosen lens stays"] == seen["after choosing"]
     assert rmse(developed(darktable, "untagged.jpg"), original(darktable, "untagged.jpg") / 65535) > STEP
 
@@ -247,12 +291,10 @@ def test_a_lens_without_calibration_leads_to_the_page(seen: dict[str, Any]) -> N
 def test_the_storage_gives_the_pixels_of_the_batch(darktable: DarktableHome, seen: dict[str, Any]) -> None:
     preset = load("archive")
     assert seen["preset"] == preset.name
-    own = ["summicron.tif", AWKWARD.replace(".jpg", ".tif")]
-    assert sorted(path.name for path in (darktable.work / "out").iterdir()) == sorted([*own, "untagged.tif"])
-    for name in own:
+    for name, as_rendered in (("summicron.tif", "summicron.tif"), (AWKWARD.replace(".jpg", ".tif"),) * 2, PHONE):
         # The preset again, through the command, on what darktable hands over.
         again = darktable.work / "again"
-        (rendered,) = [path for path in (darktable.work / "rendered").iterdir() if path.name == name]
+        (rendered,) = [path for path in (darktable.work / "rendered").iterdir() if path.name == as_rendered]
         shutil.copy(rendered, darktable.work / "rendered.tif")
         told = darktable.sixbit("batch", "--preset", "archive", "/mnt/work/rendered.tif", "-o", "/mnt/work/again")
         assert told.returncode == 0, told.stdout + told.stderr
@@ -262,6 +304,83 @@ def test_the_storage_gives_the_pixels_of_the_batch(darktable: DarktableHome, see
         assert np.array_equal(ours, theirs)
         assert not np.array_equal(ours, tifffile.imread(rendered))
         shutil.rmtree(again)
+
+
+def test_ten_go_in_and_ten_are_accounted_for(darktable: DarktableHome, seen: dict[str, Any]) -> None:
+    lines = seen["not corrected"]
+    for name in PHOTOS:
+        (line,) = [line for line in lines if name.replace("\n", "?") + ": " in line]
+        assert (": corrected" in line) == (name in CORRECTED)
+        assert (": exported as it is, since " in line) == (name in AS_THEY_ARE)
+    assert "missing.jpg: not exported, since darktable has not rendered it" in "\n".join(lines)
+    counts = "4 of 10 photos corrected. 5 exported as they are. 1 not exported."
+    assert counts in seen["exported"]
+    assert counts in seen["export shown"]
+    assert "The log has 1 more reason." in seen["export shown"]
+    written = {path.name for path in (darktable.work / "out").iterdir()}
+    assert written == {name.replace(".jpg", ".tif") for name in (*CORRECTED, *AS_THEY_ARE)}
+
+
+def test_what_cannot_be_corrected_is_exported_as_it_was_rendered(
+    darktable: DarktableHome, seen: dict[str, Any]
+) -> None:
+    for name in AS_THEY_ARE:
+        copy = darktable.work / "out" / name.replace(".jpg", ".tif")
+        assert copy.read_bytes() == (darktable.work / "rendered" / copy.name).read_bytes()
+
+
+def test_darktables_correction_is_off_for_the_export_alone(darktable: DarktableHome, seen: dict[str, Any]) -> None:
+    rendered = tifffile.imread(darktable.work / "rendered" / PHONE[1]) / 65535
+    assert rmse(rendered, original(darktable, "phone.jpg") / 65535) < STEP / 50
+    assert seen["on after export"] == ["phone.jpg"]
+    assert seen["count after export"] == len(PHOTOS)
+    assert seen["library after export"].keys() == PHOTOS.keys()
+    assert not [path for path in (darktable.work / "photos").iterdir() if path.suffix == ".xmp"]
+
+
+def test_an_export_leaves_out_what_it_is_told_to(seen: dict[str, Any]) -> None:
+    told = "\n".join(seen["exported otherwise"])
+    assert "4 of 10 photos corrected. 6 not exported." in told
+    assert "computed.jpg: corrected" in told
+    assert "ambiguous.jpg: not exported, since several lenses fit" in told
+    assert "phone.jpg: not exported. darktable's lens correction is on" in told
+    assert "Tick “without darktable's lens correction”" in told
+
+
+def test_the_panel_beside_darkroom_tells_what_is_on(seen: dict[str, Any]) -> None:
+    assert "darktable's lens correction is on: distortion, lateral colour." in seen["darkroom on"]
+    assert "Summicron-M 1:2/35 ASPH.\n" in seen["darkroom on"]
+    assert "darktable's lens correction is on: distortion." in seen["darkroom fewer"]
+    assert "darktable's lens correction is off." in seen["darkroom off"]
+    assert seen["on after darkroom"] == ["phone.jpg"]
+
+
+def test_a_computed_calibration_is_used_by_its_button(seen: dict[str, Any]) -> None:
+    offered = seen["computed offered"]
+    assert offered == {"summicron.jpg": False, "uncalibrated.jpg": False, "computed.jpg": True}
+    assert "only a calibration is known that is off by default" in seen["computed shown"]
+    assert seen["computed"]["lens"] == "Summilux-M 1:1.4/50 (II) computed"
+    assert "when it is started anew" in seen["computed then shown"]
+
+
+def test_a_computed_calibration_corrects_once_darktable_is_started_anew(
+    darktable: DarktableHome, seen: dict[str, Any]
+) -> None:
+    assert seen["offered anew"] == [False]
+    theirs = developed(darktable, "computed.jpg")
+    assert rmse(theirs, original(darktable, "computed.jpg") / 65535) > 5 * STEP
+    scale = autoscale_of_lensfun(1.0, data_path("lens_db") / "computed.xml", "Summilux-M 1:1.4/50 (II)")
+    choices = Choices(crop_factor=1.0, f_number=4.0, scale=scale, grades=tuple(Grade))
+    pixels = original(darktable, "computed.jpg")
+    compiled = compile_filter("summilux-50-ii", choices=choices, size=SIZE)
+    assert rmse(theirs, sixbit.apply(compiled, pixels, engine="reference") / 65535, margin=4) < STEP / 4
+
+
+def test_what_was_found_is_known_when_darktable_starts_anew(seen: dict[str, Any]) -> None:
+    known = seen["known anew"]
+    assert "the lens is not known\n" in known["unknown.jpg"]
+    assert "Summilux-M 1:1.4/50 (II)\ndistortion computed\n" in known["computed.jpg"]
+    assert "off by default" not in known["computed.jpg"]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -305,13 +424,13 @@ def test_a_raw_is_exported_as_darktable_renders_it(with_raws: DarktableHome, see
     )
 
 
-def test_the_storage_says_why_it_left_the_others(seen: dict[str, Any]) -> None:
-    why = "\n".join(seen["not exported"])
-    assert "ambiguous.jpg: several lenses fit" in why
-    assert "unknown.jpg: the lens is not known" in why
-    assert "untagged.jpg" not in why
-    assert "uncalibrated.jpg: there is no calibration" in why
-    assert "phone.jpg: darktable's lens correction is on" in why
+def test_the_storage_says_why_it_corrected_no_others(seen: dict[str, Any]) -> None:
+    why = "\n".join(seen["not corrected"])
+    assert "ambiguous.jpg: exported as it is, since several lenses fit; choose one in the panel" in why
+    assert "unknown.jpg: exported as it is, since the lens is not known" in why
+    assert "uncalibrated.jpg: exported as it is, since there is no calibration" in why
+    assert "computed.jpg: exported as it is, since only a computed calibration" in why
+    assert "other.jpg: exported as it is, since it was not taken through an M lens" in why
 
 
 def test_what_is_not_done_yet_can_be_cancelled(seen: dict[str, Any]) -> None:
@@ -366,7 +485,7 @@ def test_uninstalled(darktable: DarktableHome, seen: dict[str, Any]) -> None:
 
 
 def test_screenshots_are_kept(darktable: DarktableHome, seen: dict[str, Any]) -> None:
-    for name in ("ambiguous", "search", "exported"):
+    for name in ("ambiguous", "many", "asked", "search", "exported", "darkroom", "anew computed"):
         with Image.open(darktable.work / f"{name}.png") as opened:
             assert opened.size == (1400, 900)
     assert seen["done"] == list(STEPS)

@@ -14,7 +14,7 @@ from sixbit.editors.server.export import export_photo
 from sixbit.editors.server.session import Session
 from sixbit.export.presets import load
 from sixbit.tags.framing import DARKTABLE
-from sixbit.values.errors import ArgumentError
+from sixbit.values.errors import ArgumentError, PhotoError
 from tests.scenery.photo_factory import areas_of, dng, exif
 
 SUMMICRON = {"Make": "LEICA CAMERA AG", "Model": "LEICA M10", "LensModel": "Summicron-M 1:2/35 ASPH."}
@@ -132,3 +132,55 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
         with pytest.raises((ArgumentError, ValueError)):
             session.answer({**photo, **wrong}, lambda share: None)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_not_corrected_is_written_as_it_is_if_asked_for(tmp_path: Path) -> None:
+    refused = {
+        "already_corrected": rendered(tmp_path, history(("lens", 1)), name="a.png"),
+        "reshaped": rendered(tmp_path, history(("crop", 1)), name="b.png"),
+        "untagged": rendered(tmp_path, LensModel="----", name="c.png"),
+        "uncalibrated": rendered(tmp_path, LensModel="Summilux-M 50mm f/1.4 II", FocalLength=(50, 1), name="d.png"),
+    }
+    for reason, photo in refused.items():
+        done = export(photo, as_it_is=True)
+        assert (done["status"], done["reason"]) == ("copied", reason)
+        assert Path(done["out"]) == tmp_path / "out" / photo.name
+        assert Path(done["out"]).read_bytes() == photo.read_bytes()
+    assert done["codes"] == ["grade"]
+
+
+def test_a_copy_takes_no_other_files_place(tmp_path: Path) -> None:
+    photo = rendered(tmp_path, history(("lens", 1)))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / photo.name).write_bytes(b"another")
+    done = export(photo, as_it_is=True)
+    assert Path(done["out"]).name == "L1000001-2.png"
+    assert (tmp_path / "out" / photo.name).read_bytes() == b"another"
+
+
+def test_a_copy_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    photo = rendered(tmp_path, history(("lens", 1)))
+    (tmp_path / "out").write_bytes(b"no folder")
+    with pytest.raises(PhotoError):
+        export(photo, as_it_is=True)
+
+
+def test_a_photo_is_called_as_its_editor_says(tmp_path: Path) -> None:
+    done = export(rendered(tmp_path, name="L1_01.png"), name="L1.png", original=tmp_path / "L1.dng")
+    assert done["out"] == str(tmp_path / "out/L1.tif")
+
+
+def test_an_editor_may_know_that_a_photo_is_corrected(tmp_path: Path) -> None:
+    photo = rendered(tmp_path)
+    assert export(photo, corrected=True)["reason"] == "already_corrected"
+    assert export(photo, corrected=True, force=True)["status"] == "corrected"
+
+
+def test_a_lower_grade_can_be_asked_for(tmp_path: Path) -> None:
+    photo = rendered(tmp_path, LensModel="Summilux-M 50mm f/1.4 II", FocalLength=(50, 1))
+    asked = {"do": "export", "photo": str(photo), "folder": str(tmp_path / "out"), "preset": "archive"}
+    session = Session(None)
+    assert session.answer(asked, lambda share: None)["status"] == "skipped"
+    assert session.answer({**asked, "lowest_grade": "computed"}, lambda share: None)["status"] == "corrected"
+    with pytest.raises(ArgumentError):
+        session.answer({**asked, "lowest_grade": "guessed"}, lambda share: None)

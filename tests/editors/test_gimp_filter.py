@@ -23,6 +23,7 @@ from sixbit.photos.save import save_photo
 from sixbit.values.kinds import KINDS
 from sixbit.values.light import linear
 from tests.scenery.gimp import GimpHome
+from tests.scenery.kernel import assert_same
 from tests.scenery.photo_factory import exif
 from tests.scenery.root import SUITES, system_root
 
@@ -34,6 +35,7 @@ TAGS |= {"PixelXDimension": SIZE[0], "PixelYDimension": SIZE[1]}
 CASES = ("u8", "u16", "float", "gray", "alpha", "half", "double", "preset", "refused", "roundtrip", "deleted", "merged")
 CASES += ("into pixels", "into a new layer", "selection", "beside a selection", "selected before", "group", "layers")
 CASES += ("locked beside", "masks of groups", "noted", "on canvas")
+CASES += ("deleted and converted", "from visible", "put right")
 TIMEOUT = 600
 DISTORTION_MARK, TCA_MARK = "DistortionCorrectionAlreadyApplied", "LateralChromaticAberrationCorrectionAlreadyApplied"
 
@@ -109,7 +111,7 @@ def test_a_filter_is_the_correction_to_the_last_bit(
     filter = compiled(**(WITHOUT_COLOURS if channels == 1 else {}))
     expected = sixbit.apply(filter.green if channels == 1 else filter, before)
     assert not np.array_equal(after, before)
-    np.testing.assert_array_equal(after, expected)
+    assert_same(after, expected)
 
 
 def test_in_floating_point_it_is_the_correction_nearly(gimp: GimpHome, run: dict[str, Any]) -> None:
@@ -135,8 +137,9 @@ def test_a_preset_says_how_to_correct(gimp: GimpHome, run: dict[str, Any]) -> No
     case = run["preset"]
     before, after = (pixels_of(gimp, f"{case['name']}.{when}", "<u2") for when in ("before", "after"))
     expected = sixbit.apply(compiled(scale="none"), before, interpolation="lanczos3")
-    np.testing.assert_array_equal(after, expected)
+    assert_same(after, expected)
     assert case["chosen"]["scale"] == "none", "the dialog would open with another"
+    assert case["record"]["preset"] == {"interpolation": "lanczos3"}
     assert run["half"]["chosen"]["distortion-strength"] == 50.0
 
 
@@ -174,6 +177,33 @@ def test_a_deleted_filter_leaves_no_false_mark(gimp: GimpHome, run: dict[str, An
     np.testing.assert_array_equal(pixels_of(gimp, "deleted"), sixbit.apply(compiled(kinds=kinds), before))
 
 
+def test_a_deleted_filter_is_known_in_another_precision(run: dict[str, Any]) -> None:
+    assert run["deleted and converted"]["errors"] == ["", ""]
+    assert run["deleted and converted"]["filters"] == [NAME]
+
+
+def test_what_is_seen_of_a_filtered_photo_is_corrected(run: dict[str, Any]) -> None:
+    case = run["from visible"]
+    first, seen, other, copy = case["errors"]
+    assert (first, other) == ("", "")
+    assert "corrected already" in seen
+    assert "corrected already" in copy, "the copy of the image has what is seen on top"
+    assert case["filters"] == [[], [NAME], [NAME]]
+
+
+def test_marks_are_put_right_when_the_lens_is_asked_for(run: dict[str, Any]) -> None:
+    for name, true in (
+        ("as it was", 1),
+        ("deleted", 0),
+        ("switched off", 0),
+        ("switched on again", 1),
+        ("cropped", 0),
+        ("merged", 1),
+    ):
+        case = run["put right"][name]
+        assert (TCA_MARK in case["tags"], "tca" in case["done"]) == (true, true), name
+
+
 def test_a_merged_filter_leaves_a_true_one(run: dict[str, Any]) -> None:
     first, second = run["merged"]["errors"]
     assert first == ""
@@ -202,7 +232,7 @@ def test_a_selection_is_the_filters_mask_if_it_is_chosen(gimp: GimpHome, run: di
     for name, expected, result in (("selection", part, "True"), ("beside a selection", whole, "False")):
         assert run[name]["error"] == "", run[name]
         assert run[name]["bounds"] == [True, 40, 30, 240, 130]
-        np.testing.assert_array_equal(pixels_of(gimp, f"selection {result}"), expected)
+        assert_same(pixels_of(gimp, f"selection {result}"), expected)
 
 
 def part_corrected(before: Pixels) -> Pixels:
@@ -214,15 +244,15 @@ def part_corrected(before: Pixels) -> Pixels:
 def test_a_filter_keeps_its_selection_however_often_it_is_changed(gimp: GimpHome, run: dict[str, Any]) -> None:
     assert run["selected before"]["errors"] == ["", "", ""]
     before = pixels_of(gimp, f"{run['u8']['name']}.before")
-    np.testing.assert_array_equal(pixels_of(gimp, "selected before"), part_corrected(before))
+    assert_same(pixels_of(gimp, "selected before"), part_corrected(before))
 
 
 def test_the_canvas_follows_the_choice_of_the_selection(gimp: GimpHome, run: dict[str, Any]) -> None:
     before = pixels_of(gimp, f"{run['u8']['name']}.before")
     assert run["on canvas"]["filters"] == []
-    np.testing.assert_array_equal(pixels_of(gimp, "canvas part"), part_corrected(before))
+    assert_same(pixels_of(gimp, "canvas part"), part_corrected(before))
     for name in ("canvas whole", "canvas whole again"):
-        np.testing.assert_array_equal(pixels_of(gimp, name), sixbit.apply(compiled(), before))
+        assert_same(pixels_of(gimp, name), sixbit.apply(compiled(), before))
 
 
 def test_the_dialog_says_what_becomes_of_a_filter(run: dict[str, Any]) -> None:

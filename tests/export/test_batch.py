@@ -28,8 +28,8 @@ from sixbit.compiler.optics import SensorPicture
 from sixbit.export import presets
 from sixbit.export.batch import batch, foreseen
 from sixbit.export.batch.ledger import Ledger, held
+from sixbit.export.batch.outcome import Outcome
 from sixbit.export.batch.plan import _database_digest, file_stem, settings_digest
-from sixbit.export.batch.report import Outcome
 from sixbit.export.correct import correct
 from sixbit.export.memory import PROCESS, needed
 from sixbit.export.presets import Preset

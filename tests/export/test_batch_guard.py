@@ -17,7 +17,7 @@ import pytest
 from sixbit.cli.main import main
 from sixbit.export.batch import batch, foreseen, plan, pool, work, worker
 from sixbit.export.batch.ledger import Ledger
-from sixbit.export.batch.report import Outcome, outcome_of
+from sixbit.export.batch.outcome import Outcome, outcome_of
 from sixbit.export.batch.worker import seconds_for
 from sixbit.export.memory import needed
 from sixbit.export.presets import Preset

@@ -12,7 +12,7 @@ from sixbit.cli.main import main
 from sixbit.export import presets
 from sixbit.export.batch import batch, foreseen
 from sixbit.export.batch.ledger import Ledger
-from sixbit.export.batch.report import Outcome
+from sixbit.export.batch.outcome import Outcome
 from sixbit.export.presets import Preset
 from sixbit.values.errors import Code
 from tests.scenery import batch_photos, dngs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from PIL import Image
 
 from sixbit.export import presets
 from sixbit.export.batch import batch
+from sixbit.values.sentence import of_parts
 from tests.scenery import CLONE, batch_photos
 from tests.scenery.programs import CACHE
 from tests.scenery.root import BROWSER, system_root
@@ -84,3 +86,33 @@ def test_one_status_alone_is_shown(seen: dict[str, Any]) -> None:
 def test_it_asks_for_nothing_and_runs_nothing(seen: dict[str, Any]) -> None:
     assert not [address for address in seen["asked"] if not address.startswith(("file:///mnt/work/out/", "data:"))]
     assert seen["complaints"] == []
+
+
+def test_the_page_speaks_the_users_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_photos(tmp_path / "photos")
+    monkeypatch.setenv("LANGUAGE", "de_AT:en")
+    report = batch([tmp_path / "photos"], tmp_path / "out", presets.load("web-jpeg")).report
+    german = report.read_text(encoding="utf-8")
+    assert '<html lang="de">' in german
+    assert "Sixbit: 10 Fotos, " in german
+    assert "übergangen" in german
+    assert "{" not in german.partition("</style>")[2]
+    # What is kept of the photos says it in any language, and to programs in English.
+    lines = report.with_suffix(".jsonl").read_bytes()
+    monkeypatch.setenv("LANGUAGE", "en")
+    again = batch([tmp_path / "photos"], tmp_path / "out", presets.load("web-jpeg"))
+    assert again.before > 5
+    assert report.with_suffix(".jsonl").read_bytes() == lines
+    english = report.read_text(encoding="utf-8")
+    assert "Sixbit: 10 photos, " in english
+    for entry in map(json.loads, lines.splitlines()):
+        assert html.escape(entry["told"]) in english, entry["told"]
+
+
+def test_words_of_a_foreign_ledger_put_nothing_into_the_page(tmp_path: Path) -> None:
+    """A ledger is a file in which anything may stand: a template in it takes nothing of Python's."""
+    good = {"template": "{name} fits {lenses}.", "values": {"name": "'a'", "lenses": ["b", "c"]}}
+    assert of_parts(good) == "'a' fits b or c."
+    for template in ("{name.__class__}", "{name!r}", "{name:>9999999}", "{name[0]}", "{", "{0}"):
+        with pytest.raises(Exception, match=r"template|name|index|brace|encountered"):
+            of_parts({"template": template, "values": {"name": "'a'"}})

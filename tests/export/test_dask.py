@@ -16,7 +16,7 @@ import pytest
 
 from sixbit.export import presets
 from sixbit.export.batch import batch
-from sixbit.export.batch.report import Outcome
+from sixbit.export.batch.outcome import Outcome
 from sixbit.manifest import manifest
 from sixbit.values.errors import Code, PhotoError
 from tests.scenery import batch_photos

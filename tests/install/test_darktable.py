@@ -184,8 +184,12 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
         assert "`sixbit install darktable`" in way_out(finding.code, WAYS_OUT, finding.values)
         return finding.message
 
-    assert "is not in" in complaint()
+    (optional,) = darktable.doctor()
+    assert (optional.well, optional.asked, optional.message) == (True, False, "not installed (optional)")
     darktable.install()
+    moved = script.rename(script.with_name("elsewhere"))
+    assert "is not in" in complaint()
+    moved.rename(script)
     (settings / "luarc").write_text("-- anew")
     assert "does not load the script" in complaint()
     (script / "lib/panel.lua").unlink()

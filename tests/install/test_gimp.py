@@ -208,8 +208,12 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
         assert "`sixbit install gimp`" in way_out(finding.code, WAYS_OUT, finding.values)
         return finding.message
 
-    assert "is not in" in complaint()
+    (optional,) = gimp.doctor()
+    assert (optional.well, optional.asked, optional.message) == (True, False, "not installed (optional)")
     gimp.install()
+    moved = plugin.rename(plugin.with_name("elsewhere"))
+    assert "is not in" in complaint()
+    moved.rename(plugin)
     (plugin / "sixbit.py").chmod(0o644)
     assert "may not be run" in complaint()
     (plugin / "preview.py").unlink()
@@ -276,6 +280,8 @@ def test_the_doctor_looks_at_the_operation(monkeypatch: pytest.MonkeyPatch, oper
         found = gimp.doctor()[-1]
         return f"{found.well}: {found.message}"
 
+    gimp.install()
+    operation.unlink()
     assert said() == f"False: it is not in {operation.parent}"
     gimp.install()
     monkeypatch.setattr(gegl, "why_not_loading", lambda path: "")

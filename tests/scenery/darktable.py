@@ -14,7 +14,7 @@ from tests.scenery import darktable_lens
 from tests.scenery.editor_home import EditorHome
 from tests.scenery.root import SystemRoot
 
-TIMEOUT = 280
+TIMEOUT = 500
 SETTINGS = {
     **darktable_lens.SETTINGS,
     "plugins/imageio/format/tiff/bpp": "16",
@@ -22,6 +22,7 @@ SETTINGS = {
     "plugins/lighttable/export/format_name": "tiff",
     "plugins/lighttable/export/icctype": "1",
     "plugins/lighttable/sixbit/expanded": "TRUE",
+    "plugins/darkroom/sixbit/expanded": "TRUE",
     "plugins/lighttable/export/expanded": "TRUE",
     "lua/sixbit/folder": "/mnt/work/out",
 }
@@ -43,8 +44,13 @@ class DarktableHome(EditorHome):
 
     def drive(self, steps: list[str], prefix: str) -> dict[str, Any]:
         """Take the steps of ``darktable_window.py`` in darktable's window, and return what they saw."""
-        self.bring("darktable_remote.lua", "darktable_window.py")
-        settings = [word for name, value in SETTINGS.items() for word in ("--conf", f"{name}={value}")]
-        (self.work / "settings.json").write_text(json.dumps(settings))
-        done = self.run_gui(["python3", "/mnt/work/darktable_window.py", *steps], timeout=TIMEOUT)
-        return self.seen(steps, prefix, done)
+        return drive(self, steps, prefix)
+
+
+def drive(home: EditorHome, steps: list[str], prefix: str) -> dict[str, Any]:
+    """Take the steps of ``darktable_window.py`` in the darktable of a home, and return what they saw."""
+    home.bring("darktable_remote.lua", "darktable_window.py")
+    settings = [word for name, value in SETTINGS.items() for word in ("--conf", f"{name}={value}")]
+    (home.work / "settings.json").write_text(json.dumps(settings))
+    done = home.run_gui(["python3", "/mnt/work/darktable_window.py", *steps], timeout=TIMEOUT)
+    return home.seen(steps, prefix, done)

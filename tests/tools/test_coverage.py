@@ -9,12 +9,16 @@ import pytest
 
 from sixbit.lenses.catalogue import load
 from sixbit.manifest import data_path
+from tests.scenery import CLONE
 from tools import coverage
 
 
-def test_the_table_in_the_readme_is_of_today() -> None:
-    page = (data_path("lens_db") / "README.md").read_text(encoding="utf-8")
-    assert coverage.coverage(load(data_path("lens_db"))) in page
+def test_the_tables_in_both_readmes_are_of_today() -> None:
+    known = load(data_path("lens_db"))
+    of_the_database = (data_path("lens_db") / "README.md").read_text(encoding="utf-8")
+    assert coverage.coverage(known) in of_the_database
+    assert coverage.makers(known) in of_the_database
+    assert coverage.makers(known) in (CLONE / "README.md").read_text(encoding="utf-8")
 
 
 def test_grades_stand_in_their_columns() -> None:
@@ -32,7 +36,7 @@ def test_a_page_without_a_place_is_left_alone(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(SystemExit, match="no place"):
         coverage.main()
     assert page.read_text(encoding="utf-8") == "no place"
-    page.write_text(f"before {coverage.BEGIN} old {coverage.END} after", encoding="utf-8")
+    page.write_text("before <!-- coverage --> old <!-- /coverage --> after", encoding="utf-8")
     coverage.main()
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before ")

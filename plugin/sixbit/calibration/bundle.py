@@ -33,6 +33,7 @@ from sixbit.values.kinds import TRUSTED, Grade
 from sixbit.values.known import Known
 from sixbit.values.lens import Lens, Model
 from sixbit.values.polynomial import evaluate
+from sixbit.values.sentence import Sentence
 
 FORMAT = 1
 LARGEST = 1_000_000
@@ -80,7 +81,9 @@ def write_bundle(out: Path, lens_id: str) -> int:
     """
     own = [run for run in runs(lens_id) if not run.imported]
     if not own:
-        why = f"There is no calibration of yours of {catalogue().lens(lens_id).name}; nothing was exported."
+        why = Sentence(
+            "There is no calibration of yours of {lens}; nothing was exported.", lens=catalogue().lens(lens_id).name
+        )
         raise CalibrationError(why, Code.NO_RUN)
     content = {
         "sixbit_bundle": FORMAT,
@@ -142,7 +145,7 @@ def _checked(path: Path) -> list[_Measured]:
     try:
         read = _read(path)
         if isinstance(read, dict) and repr(read.get("sixbit_bundle", FORMAT)) != repr(FORMAT):
-            why = f"was written by another version of Sixbit (format {FORMAT} is read)."
+            why = Sentence("was written by another version of Sixbit (format {format} is read).", format=FORMAT)
             raise CalibrationError(why, Code.VERSION, subject=path)
         content = _object(read, LENS, "it")
         _text(content, "sixbit", "lens")
@@ -154,7 +157,7 @@ def _checked(path: Path) -> list[_Measured]:
     except CalibrationError:
         raise
     except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError, SixbitError) as error:
-        why = f"holds no calibration that can be taken over ({_reason(error)})."
+        why = Sentence("holds no calibration that can be taken over ({why}).", why=_reason(error))
         raise CalibrationError(why, Code.BUNDLE, subject=path) from error
     new = {_key_of(one): one for one in measured}
     for run in runs(lens.lens_id):

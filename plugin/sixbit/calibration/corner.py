@@ -10,6 +10,7 @@ from sixbit.measure.corner import MOST_STOPS, fall_off
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.kinds import Grade
+from sixbit.values.sentence import Sentence
 
 
 def keep_corner(stops: float, choices: Choices) -> Run:
@@ -25,7 +26,11 @@ def keep_corner(stops: float, choices: Choices) -> Run:
     if refused := lens.too_wide(choices.f_number):
         raise CalibrationError(refused)
     if not 0 < stops <= MOST_STOPS:
-        why = f"No lens is known to lose {stops:g} stops in the corner; it is a number up to {MOST_STOPS:g}."
+        why = Sentence(
+            "No lens is known to lose {stops:g} stops in the corner; it is a number up to {most:g}.",
+            stops=stops,
+            most=MOST_STOPS,
+        )
         raise CalibrationError(why)
     setting = Setting(
         lens,

@@ -9,6 +9,7 @@ from itertools import pairwise
 from sixbit.lenses.own import Run
 from sixbit.values.kinds import SPOKEN, Grade
 from sixbit.values.lens import Lens
+from sixbit.values.sentence import Sentence, in_a_row
 
 WIDE_OPEN = 1.1
 """Times the f-number of a lens wide open that still count as wide open."""
@@ -29,39 +30,59 @@ def coverage(lens: Lens, runs: Iterable[Run]) -> tuple[str, ...]:
     """
     runs = [run for run in runs if run.lens_id == lens.lens_id]
     flats = [run for run in runs if "vignetting" in run.kinds and run.f_number]
-    said = [f"Fall-off of yours on {body}: {_settings(those)}." for body, those in _by_body(flats).items()]
+    said: list[str] = [
+        Sentence("Fall-off of yours on {body}: {settings}.", body=body, settings=_settings(those))
+        for body, those in _by_body(flats).items()
+    ]
     measured = {known.kind for known in lens.calibrations if known.grade is Grade.MEASURED}
-    missing = [SPOKEN[kind] for kind in OF_ANY_APERTURE if kind not in measured]
+    missing: list[str] = [SPOKEN[kind] for kind in OF_ANY_APERTURE if kind not in measured]
     if flats or "vignetting" not in measured:
         apertures = sorted({run.f_number for run in flats if run.f_number})
-        missing += [f"fall-off {words}" for words in _missing(lens.f_number_open, apertures)]
+        missing += [
+            Sentence("fall-off {apertures}", apertures=words) for words in _missing(lens.f_number_open, apertures)
+        ]
     if missing:
-        said.append(f"Next: {'; '.join(missing)}.")
+        said.append(Sentence("Next: {missing}.", missing=in_a_row(missing, "; ")))
     return tuple(said)
 
 
 def _by_body(runs: Sequence[Run]) -> dict[str, list[Run]]:
     bodies: dict[str, list[Run]] = {}
     for run in runs:
-        knew = " that knew the lens" if run.compensated else ""
-        bodies.setdefault(f"{run.model or 'a camera that is not named'}{knew}", []).append(run)
+        body = run.model or Sentence("a camera that is not named")
+        if run.compensated:
+            body = Sentence("{body} that knew the lens", body=body)
+        bodies.setdefault(body, []).append(run)
     return bodies
 
 
 def _settings(runs: Sequence[Run]) -> str:
     """The apertures and near distances of runs in words."""
     at = sorted({(run.f_number or 0.0, run.distance_m or math.inf) for run in runs})
-    return ", ".join(f"f/{f:g}" if math.isinf(distance) else f"f/{f:g} at {distance:g} m" for f, distance in at)
+    return in_a_row(
+        [
+            f"f/{f:g}" if math.isinf(distance) else Sentence("f/{f:g} at {distance:g} m", f=f, distance=distance)
+            for f, distance in at
+        ]
+    )
 
 
 def _missing(widest: float, apertures: Sequence[float]) -> list[str]:
     """The apertures that are worth having, in words; ``apertures`` are those that there are, the widest first."""
     if not apertures or apertures[0] > WIDE_OPEN * widest:
-        return [f"wide open, at f/{widest:g}"]
+        return [Sentence("wide open, at f/{widest:g}", widest=widest)]
     for wide, narrow in pairwise(apertures):
         if 2 * math.log2(narrow / wide) > GAP:
             between = min(FULL_STOPS, key=lambda f: abs(math.log(f * f / (wide * narrow))))
-            return [f"between f/{wide:g} and f/{narrow:g}, such as f/{between:g}"]
+            return [
+                Sentence(
+                    "between f/{wide:g} and f/{narrow:g}, such as f/{between:g}",
+                    wide=wide,
+                    narrow=narrow,
+                    between=between,
+                )
+            ]
     if apertures[-1] < STOPPED_DOWN:
-        return [f"stopped down, at f/{min(f for f in FULL_STOPS if f > STOPPED_DOWN and f > 1.8 * widest):g}"]
+        f_number = min(f for f in FULL_STOPS if f > STOPPED_DOWN and f > 1.8 * widest)
+        return [Sentence("stopped down, at f/{f_number:g}", f_number=f_number)]
     return []

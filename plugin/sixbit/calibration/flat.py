@@ -39,17 +39,24 @@ def measure_flat(paths: Sequence[str | Path], choices: Choices = USUAL, progress
     frames = read_frames(paths, _patches_in, progress=part(progress, 0, 0.95))
     setting = setting_of(frames, choices, is_of_light=True)
     if len({width >= height for width, height in frames.sizes}) > 1:
-        why = "Some of these frames lie and some stand: the camera was turned by 90 degrees between them, not by 180."
+        why = Sentence(
+            "Some of these frames lie and some stand: the camera was turned by 90 degrees between them, not by 180."
+        )
         raise CalibrationError(why, Code.FRAMES)
     progress(0.95, "fitting")
     found = fit_flat(frames.measured)
     notes = []
     if found.shading and not setting.model:
-        notes.append("The frames do not name their camera, so the colour shading, which is of it, is not kept.")
+        notes.append(
+            Sentence("The frames do not name their camera, so the colour shading, which is of it, is not kept.")
+        )
     if setting.compensated:
         notes.append(
-            f"The camera knew the lens ({setting.compensated}) and has compensated it: this is what it leaves, and is "
-            "used for photos of this camera that knew the lens so, and for no other."
+            Sentence(
+                "The camera knew the lens ({known}) and has compensated it: this is what it leaves, and is "
+                "used for photos of this camera that knew the lens so, and for no other.",
+                known=setting.compensated,
+            )
         )
     progress(1.0, "done")
     return _with_guess(Result(setting, frames.names, found, tuple(notes), frames.photos))
@@ -71,9 +78,11 @@ def _with_guess(result: FlatResult) -> FlatResult:
     """Tell that the aperture of a result is a guess, if it is."""
     if not result.setting.is_guessed or result.setting.f_number is None:
         return result
-    said = (
-        f"{ESTIMATED} (f/{result.setting.f_number:g}): if it is off by a stop, so is what is known of it, and the "
-        f"fall-off there is kept as {_known(result).in_words('vignetting')}. Say what the ring said, if you know it."
+    said = Sentence(
+        "The aperture is the camera's estimate (f/{f_number:g}): if it is off by a stop, so is what is known of it, "
+        "and the fall-off there is kept as {known}. Say what the ring said, if you know it.",
+        f_number=result.setting.f_number,
+        known=_known(result).in_words("vignetting"),
     )
     return replace(result, notes=(*result.notes, said))
 
@@ -132,7 +141,7 @@ def _with_fine_colours(frame: DecodedFrame) -> DecodedFrame:
         needed = Sentence("a flat as JPEG needs JPEG XL's library.", Code.MISSING_PART, package="imagecodecs")
         raise CalibrationError(needed, subject=frame.path) from error
     except RuntimeError as error:
-        why = "is a JPEG of an unusual form, whose colours cannot be read finely enough."
+        why = Sentence("is a JPEG of an unusual form, whose colours cannot be read finely enough.")
         raise CalibrationError(why, Code.FORMAT, subject=frame.path) from error
 
 

@@ -27,7 +27,7 @@ from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, Code, PhotoError
 from sixbit.values.kinds import KINDS, SPOKEN
 from sixbit.values.lens import Lens
-from sixbit.values.sentence import Sentence
+from sixbit.values.sentence import Sentence, all_of, in_a_row
 from sixbit.values.shot import Shot
 from sixbit.values.watch import Progress, part, silent
 
@@ -84,9 +84,9 @@ def check_untouched(shot: Shot, kinds: Iterable[str] = KINDS) -> None:
     """Refuse a frame whose marks claim that one of these kinds is corrected already, by CalibrationError."""
     if not shot.already_corrected or not {*kinds} & {*shot.already_corrected}:
         return
-    done = ", ".join(SPOKEN[kind] for kind in shot.already_corrected)
+    done = in_a_row([SPOKEN[kind] for kind in shot.already_corrected])
     marks = ", ".join(mark.tag for mark in shot.marks)
-    why = f"{done} is corrected already ({marks}), so the lens cannot be seen in it."
+    why = Sentence("{done} is corrected already ({marks}), so the lens cannot be seen in it.", done=done, marks=marks)
     raise CalibrationError(why, Code.FRAMES, subject=shot.path)
 
 
@@ -95,7 +95,8 @@ def check_whole(shot: Shot) -> None:
     place = place_of(shot, catalogue().body_of(shot))
     if place.refused or place.frame:
         # Without its code: what can be done about a photo cannot be done about a frame.
-        why = str(place.refused or place.evidence[-1])
+        said = place.refused or place.evidence[-1]
+        why = Sentence(said.template, **said.values)
         raise CalibrationError(why, Code.FRAMES, subject=shot.path)
 
 
@@ -128,7 +129,7 @@ class Frames(NamedTuple, Generic[T]):
             tuple(compress(self.measured, keep)),
             tuple(compress(self.digests, keep)),
         )
-        return kept, (f"Left out, {why}: {', '.join(compress(self.names, left_out))}.",)
+        return kept, (Sentence("Left out, {why}: {names}.", why=why, names=", ".join(compress(self.names, left_out))),)
 
 
 def read_frames(
@@ -165,7 +166,7 @@ def of_one_size(frames: Frames[T]) -> tuple[Frames[T], tuple[str, ...]]:
     sizes = [tuple(sorted(size)) for size in frames.sizes]
     usual = max(sizes, key=lambda size: (sizes.count(size), size))
     odd = [size != usual and abs(size[1] / usual[1] - 1) < NEARLY for size in sizes]
-    return frames.without(odd, "being a few pixels larger or smaller than the other photos")
+    return frames.without(odd, Sentence("being a few pixels larger or smaller than the other photos"))
 
 
 def of_one_way(frames: Frames[T]) -> tuple[Frames[T], tuple[str, ...]]:
@@ -175,7 +176,7 @@ def of_one_way(frames: Frames[T]) -> tuple[Frames[T], tuple[str, ...]]:
     """
     ways = _ways(frames)
     usual = max(ways, key=ways.count)
-    return frames.without([way != usual for way in ways], "being turned otherwise than the other photos")
+    return frames.without([way != usual for way in ways], Sentence("being turned otherwise than the other photos"))
 
 
 def _read_frame(
@@ -268,8 +269,10 @@ def setting_of(frames: Frames[Any], choices: Choices, *, is_of_light: bool = Fal
     lens = lens_of(first, choices)[0]
     bodies = {shot.camera for shot in frames.shots}
     if len(bodies) > 1:
-        names = " and ".join(sorted(" ".join(body).strip() or "none" for body in bodies))
-        raise CalibrationError(f"These frames come from different cameras ({names}).", Code.FRAMES)
+        names = all_of(sorted(" ".join(body).strip() or Sentence("none") for body in bodies))
+        raise CalibrationError(
+            Sentence("These frames come from different cameras ({names}).", names=names), Code.FRAMES
+        )
     make, model = bodies.pop()
     body = catalogue().body_for(make, model)
     ratios = [max(size) / max(min(size), 1) for size in frames.sizes]
@@ -285,14 +288,18 @@ def setting_of(frames: Frames[Any], choices: Choices, *, is_of_light: bool = Fal
         crop_factor = known.pop()
     apertures = {round(a, 2) for s in frames.shots if (a := aperture_of(lens, s, choices.f_number, body).f_number)}
     if len(apertures) > 1:
-        listed = " and ".join(f"f/{a:g}" for a in sorted(apertures))
-        raise CalibrationError(f"These frames were taken at {listed}, and not all at one aperture.", Code.FRAMES)
+        listed = all_of([f"f/{a:g}" for a in sorted(apertures)])
+        raise CalibrationError(
+            Sentence("These frames were taken at {listed}, and not all at one aperture.", listed=listed), Code.FRAMES
+        )
     if refused := lens.too_wide(choices.f_number):
         raise CalibrationError(refused)
     knew = {compensated_for(shot) for shot in frames.shots}
     if is_of_light and len(knew) > 1:
-        listed = " and ".join(sorted(name or "without the lens known to it" for name in knew))
-        why = f"The camera has not compensated the same in all of these frames ({listed}): take them alike."
+        listed = all_of(sorted(name or Sentence("without the lens known to it") for name in knew))
+        why = Sentence(
+            "The camera has not compensated the same in all of these frames ({listed}): take them alike.", listed=listed
+        )
         raise CalibrationError(why, Code.FRAMES)
     return Setting(
         lens=lens,
@@ -319,7 +326,7 @@ def focal_length(lens: Lens, focal_mm: float) -> float:
     if lens.focal_min == lens.focal_max:
         return float(lens.focal_min)
     if not 0.95 * lens.focal_min <= focal_mm <= 1.05 * lens.focal_max:
-        why = f"{lens.name} has several focal lengths, and the frames do not say which it was."
+        why = Sentence("{lens} has several focal lengths, and the frames do not say which it was.", lens=lens.name)
         raise CalibrationError(why, Code.FOCAL_LENGTH)
     return float(focal_mm)
 
@@ -350,7 +357,7 @@ def _open_raw(path: Path, shot: Shot) -> DecodedFrame:
     except (rawpy.LibRawError, ValueError, OSError) as error:
         reason = error.args[0] if error.args else error  # rawpy hands LibRaw's words on as bytes
         why = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
-        raise PhotoError(f"LibRaw cannot decode it ({why}).", Code.DAMAGED, subject=path) from error
+        raise PhotoError(Sentence("LibRaw cannot decode it ({why}).", why=why), Code.DAMAGED, subject=path) from error
     # A sensor without colours comes as one plane, or as three that are alike.
     return DecodedFrame(path, shot, pixels[:, :, 0] if grey else pixels, linear(), None if grey else matrix)
 

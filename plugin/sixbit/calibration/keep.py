@@ -24,6 +24,7 @@ from sixbit.values.errors import CalibrationError, CatalogueError, Code, Install
 from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.known import Known
 from sixbit.values.lens import Model
+from sixbit.values.sentence import Sentence
 from sixbit.values.shot import INFINITY_M
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def remove(name: str) -> Run:
             found.xml.unlink(missing_ok=True)
             found.path.unlink(missing_ok=True)
     except OSError as error:
-        why = f"cannot be removed: {error.strerror or error}."
+        why = Sentence("cannot be removed: {error}.", error=error.strerror or str(error))
         raise CalibrationError(why, Code.NO_ACCESS, subject=found.path) from error
     _tell_programs()
     return found
@@ -164,7 +165,9 @@ def correct_aperture(name: str, f_number: float) -> Run:
     try:
         day = datetime.datetime.fromisoformat(run.date)
     except ValueError as error:
-        raise CatalogueError(f"was changed, and cannot be corrected ({error}).", Code.RUN, subject=run.path) from error
+        raise CatalogueError(
+            Sentence("was changed, and cannot be corrected ({error}).", error=error), Code.RUN, subject=run.path
+        ) from error
     with together():
         corrected = add(
             setting,
@@ -187,8 +190,13 @@ def correct_aperture(name: str, f_number: float) -> Run:
 def _named(name: str) -> Run:
     found = next((run for run in runs() if run.name == name), None)
     if found is None:
-        known = ", ".join(run.name for run in runs()) or "there are none"
-        raise CalibrationError(f"There is no calibration {name!r} of yours; these there are: {known}.", Code.NO_RUN)
+        known = ", ".join(run.name for run in runs()) or Sentence("there are none")
+        raise CalibrationError(
+            Sentence(
+                "There is no calibration {name} of yours; these there are: {known}.", name=repr(name), known=known
+            ),
+            Code.NO_RUN,
+        )
     return found
 
 
@@ -204,14 +212,15 @@ def together() -> Iterator[None]:
 
 
 def _tell_programs() -> None:
-    """Bring the catalogue up to date, and what `sixbit install lensfun` put beside other programs' lenses."""
+    """Bring the catalogue up to date, and what `sixbit install` put of the lenses into other programs."""
     if _LATER.get():
         return
-    from sixbit.install import lensfun
+    from sixbit.install import gmic, lensfun
 
     reload_catalogue()
-    with suppress(InstallError, CatalogueError):  # `sixbit doctor` tells of it.
-        lensfun.renew()
+    for host in (lensfun, gmic):
+        with suppress(InstallError, CatalogueError):  # `sixbit doctor` tells of it.
+            host.renew()
 
 
 def export(out: str | Path, lens_id: str | None = None, *, complete: bool = False) -> int:
@@ -225,7 +234,7 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
     """
     wanted = [run for run in runs(lens_id) if run.is_for_lensfun and (complete or not run.imported)]
     if not wanted:
-        why = "There is no calibration of yours that lensfun could read; nothing was exported."
+        why = Sentence("There is no calibration of yours that lensfun could read; nothing was exported.")
         raise CalibrationError(why, Code.NO_RUN)
     entries = lensfun_entries(wanted, complete)
     write_whole(Path(out), document(entries, wanted))
@@ -235,7 +244,14 @@ def export(out: str | Path, lens_id: str | None = None, *, complete: bool = Fals
 def _check(kind: str, model: Model) -> None:
     names = TERMS[kind].get(model.name)
     if names is None or len(model.terms) != len(names) or not all(math.isfinite(term) for term in model.terms):
-        raise CalibrationError(f"lensfun knows no {kind} model {model.name!r} with the terms {model.terms}.")
+        raise CalibrationError(
+            Sentence(
+                "lensfun knows no {kind} model {model} with the terms {terms}.",
+                kind=kind,
+                model=repr(model.name),
+                terms=str(model.terms),
+            )
+        )
 
 
 def _new_name(folder: Path, lens_id: str, moment: str) -> str:

@@ -49,7 +49,7 @@ def _of_several_places(frames: Frames[PhotoLines]) -> tuple[Frames[PhotoLines], 
         place = next(places) if photo.board else None
         again.append(place in seen)
         seen |= set() if place is None else {place}
-    return frames.without(again, "as they show the chart from where another photo does")
+    return frames.without(again, Sentence("as they show the chart from where another photo does"))
 
 
 def keep(result: LinesResult) -> Run:

@@ -19,7 +19,7 @@ from sixbit.measure.overlap import MeasuredOverlap, OverlapPhoto, fit_overlap, o
 from sixbit.photos.jpeg import has_halved_chroma
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
-from sixbit.values.sentence import Sentence
+from sixbit.values.sentence import Sentence, all_of, in_a_row
 from sixbit.values.watch import Progress, part, silent
 
 OverlapResult = Result[MeasuredOverlap]
@@ -52,7 +52,10 @@ def read_overlap(paths: Sequence[str | Path], progress: Progress = silent) -> Ov
     """Read the photos: what :func:`measure_overlap` does first, and all that it needs their files for."""
     pycolmap()
     if len(paths) < FEWEST:
-        raise CalibrationError(f"Overlapping photos must be {FEWEST} or more, and not {len(paths)}.", Code.OVERLAP)
+        raise CalibrationError(
+            Sentence("Overlapping photos must be {fewest} or more, and not {count}.", fewest=FEWEST, count=len(paths)),
+            Code.OVERLAP,
+        )
     look = partial(_look, edges_kept=max(1, min(EDGES_OF_PHOTO, EDGES_OF_ALL // len(paths))))
     frames, notes = of_one_size(read_frames(paths, look, progress=progress))
     frames, more = of_one_way(frames)
@@ -70,22 +73,27 @@ def join_overlap(read: OverlapRead, choices: Choices = USUAL, progress: Progress
         guess = error_of_guess(setting.f_number, setting.lens.f_number_open)
     found = fit_overlap(frames.measured, focal, progress, guess=guess)
     if not (found.distortion or found.tca or found.vignetting or found.shading):
-        raise CalibrationError(" ".join(found.unsure or found.verdict), Code.OVERLAP)
+        raise CalibrationError(in_a_row(found.unsure or found.verdict, " "), Code.OVERLAP)
     return Result(setting, frames.names, found, (*notes, *_remarks(found, frames, setting)), frames.photos)
 
 
 def _check_alike(frames: Frames[OverlapPhoto], choices: Choices) -> None:
     """Refuse photos of several lenses, focal lengths or sizes, by CalibrationError."""
     if len(set(frames.sizes)) > 1:
-        sizes = " and ".join(f"{width}x{height}" for width, height in sorted(set(frames.sizes)))
-        raise CalibrationError(f"These photos differ in size ({sizes}).", Code.FRAMES)
+        sizes = all_of([f"{width}x{height}" for width, height in sorted(set(frames.sizes))])
+        raise CalibrationError(Sentence("These photos differ in size ({sizes}).", sizes=sizes), Code.FRAMES)
     lenses = {lens_of(shot, choices)[0].name for shot in frames.shots}
     if len(lenses) > 1:
-        raise CalibrationError(f"These photos were taken with {' and '.join(sorted(lenses))}.", Code.FRAMES)
+        raise CalibrationError(
+            Sentence("These photos were taken with {lenses}.", lenses=all_of(sorted(lenses))), Code.FRAMES
+        )
     focals = {round(shot.focal_mm.value, 1) for shot in frames.shots if shot.focal_mm}
     if len(focals) > 1 and choices.focal_mm is None:
-        listed = " and ".join(f"{focal:g} mm" for focal in sorted(focals))
-        raise CalibrationError(f"These photos were taken at {listed}, and not all at one focal length.", Code.FRAMES)
+        listed = all_of([f"{focal:g} mm" for focal in sorted(focals)])
+        raise CalibrationError(
+            Sentence("These photos were taken at {listed}, and not all at one focal length.", listed=listed),
+            Code.FRAMES,
+        )
 
 
 def keep(result: OverlapResult) -> tuple[Run, ...]:
@@ -118,23 +126,35 @@ def _remarks(found: MeasuredOverlap, frames: Frames[OverlapPhoto], setting: Sett
     said = []
     if not found.used.all():
         names = ", ".join(compress(frames.names, ~found.used))
-        said.append(f"Left out, as they share too little with the others: {names}.")
+        said.append(Sentence("Left out, as they share too little with the others: {names}.", names=names))
     if found.distortion and found.centre.any() and setting.turned is None:
-        said.append("Nobody can tell how these photos were turned since they were taken, so the centre is not kept.")
+        said.append(
+            Sentence("Nobody can tell how these photos were turned since they were taken, so the centre is not kept.")
+        )
     if (found.vignetting or found.shading) and setting.f_number is None:
-        said.append("The photos do not say their aperture, which fall-off and shading are of, so these are not kept.")
+        said.append(
+            Sentence("The photos do not say their aperture, which fall-off and shading are of, so these are not kept.")
+        )
     elif "vignetting" in found.worth and setting.is_guessed:
         said.append(
-            f"The aperture, f/{setting.f_number:g}, is the camera's estimate: the error of the fall-off counts that it "
-            "may be off by a stop. If you know what the ring said, say it."
+            Sentence(
+                "The aperture, f/{f_number:g}, is the camera's estimate: the error of the fall-off counts that it "
+                "may be off by a stop. If you know what the ring said, say it.",
+                f_number=setting.f_number,
+            )
         )
     if (found.vignetting or found.shading) and setting.compensated:
         said.append(
-            f"The camera knew the lens ({setting.compensated}) and has compensated it: the fall-off is what it leaves, "
-            "and is used for photos of this camera that knew the lens so, and for no other."
+            Sentence(
+                "The camera knew the lens ({known}) and has compensated it: the fall-off is what it leaves, "
+                "and is used for photos of this camera that knew the lens so, and for no other.",
+                known=setting.compensated,
+            )
         )
     if found.shading and not setting.model:
-        said.append("The photos do not name their camera, so the colour shading, which is of it, is not kept.")
+        said.append(
+            Sentence("The photos do not name their camera, so the colour shading, which is of it, is not kept.")
+        )
     return tuple(said)
 
 

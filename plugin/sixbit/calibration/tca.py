@@ -14,6 +14,7 @@ from sixbit.measure.tca import MeasuredTca, fit_tca
 from sixbit.photos.jpeg import has_halved_chroma
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, part, silent
 
 TcaResult = Result[MeasuredTca]
@@ -33,8 +34,8 @@ def measure_tca(paths: Sequence[str | Path], choices: Choices = USUAL, progress:
     try:
         found = fit_tca(frames.measured, setting.aspect_ratio, part(progress, 0.6, 1.0))
     except CalibrationError as error:
-        photos = frames.names[0] if len(frames.names) == 1 else "these photos"
-        raise CalibrationError(f"{str(error.reason).removesuffix('.')}.", error.code, subject=photos) from error
+        photos = frames.names[0] if len(frames.names) == 1 else Sentence("these photos")
+        raise CalibrationError(Sentence("{reason}.", reason=error.reason), error.code, subject=photos) from error
     return Result(setting, frames.names, found, photos=frames.photos)
 
 
@@ -48,7 +49,7 @@ def keep(result: TcaResult) -> Run:
 
 def _blocks_in(frame: DecodedFrame, progress: Progress) -> EdgeBlocks:
     if frame.pixels.ndim < 3 or frame.pixels.shape[2] < 3:
-        why = "has no colours, so no lateral colour can be seen in it."
+        why = Sentence("has no colours, so no lateral colour can be seen in it.")
         raise CalibrationError(why, Code.EDGES, subject=frame.path)
     halved = has_halved_chroma(frame.path)
     return sharp_blocks(frame.pixels, frame.transfer, halved_chroma=halved, progress=progress)

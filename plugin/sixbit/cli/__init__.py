@@ -16,6 +16,7 @@ from sixbit.values.errors import PhotoError, PresetError, printable
 
 if TYPE_CHECKING:
     from sixbit.lenses.match import Match
+    from sixbit.values.lens import Lens
     from sixbit.values.watch import Progress
 
 T = TypeVar("T")
@@ -96,14 +97,29 @@ def print_match(found: Match, way_out: str) -> None:
             print(f"  {sentence}")
 
 
+def print_calibrations(lens: Lens) -> None:
+    """Print for people what is known of a lens, and how that is used if it is off by default."""
+    from sixbit.cli.ways_out import way_to_unsure
+    from sixbit.values.kinds import SPOKEN, Grade
+
+    listed = ", ".join(f"{SPOKEN[kind]} {known.grade}" for kind, known in lens.best_calibrations(Grade).items())
+    print(f"  calibrations: {listed or 'none'}")
+    if way_out := way_to_unsure(lens):
+        print(f"  {way_out}")
+
+
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """Show on the error output how far a command is, where somebody watches."""
-    from tqdm import tqdm
-
     from sixbit.cli.door import for_bars
 
-    with tqdm(total=100, unit="%", delay=1, leave=False, disable=None, file=for_bars()) as bar:
+    watched = for_bars()
+    if not watched.isatty():
+        yield lambda share, step: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=100, unit="%", delay=1, leave=False, file=watched) as bar:
 
         def progress(share: float, step: str) -> None:
             bar.set_description(step, refresh=False)

@@ -38,6 +38,7 @@ IN_A_BATCH: WaysOut = {
     Code.UNTAGGED: _SAY_WHICH,
     Code.NOT_M: "If it was an M lens, correct it alone (`sixbit correct PHOTO -o OUT --lens LENS`).",
     Code.UNCALIBRATED: WAYS_OUT[Code.UNCALIBRATED],
+    Code.GRADE: WAYS_OUT[Code.GRADE],
     Code.OTHER_USE: WAYS_OUT[Code.OTHER_USE],
     Code.ALREADY_CORRECTED: "`sixbit correct PHOTO -o OUT --force` corrects it again.",
     Code.PRESET: WAYS_OUT[Code.PRESET],
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     """Export the photos, and tell in a table what became of them."""
     from sixbit.export import presets
     from sixbit.export.batch import batch
-    from sixbit.export.batch.report import Outcome, as_json, line
+    from sixbit.export.batch.outcome import Outcome, as_json, line
 
     try:
         preset = _over(presets.load(options.preset), options)
@@ -110,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
                 worked += 1
                 bar.update()
                 if options.json:
-                    print_json(as_json(outcome))
+                    print_json(as_json(outcome, IN_A_BATCH))
                 elif outcome.status == "failed":
                     tqdm.write(f"sixbit: {line(outcome, IN_A_BATCH)}", file=bars)
 
@@ -155,14 +156,14 @@ def _over(preset: Preset, options: argparse.Namespace) -> Preset:
 
 def _dry_run(options: argparse.Namespace, preset: Preset, chosen: dict[str, list[str]]) -> int:
     from sixbit.export.batch import foreseen, table
-    from sixbit.export.batch.report import STATES, as_json, line
+    from sixbit.export.batch.outcome import STATES, as_json, line
 
     counts, before = dict.fromkeys(STATES, 0), 0
     for outcome in foreseen(options.photos, options.out, preset, **chosen):
         counts[outcome.status] += 1
         before += outcome.before
         if options.json:
-            print_json(as_json(outcome))
+            print_json(as_json(outcome, IN_A_BATCH))
         else:
             done = " (done before)" if outcome.before else ""
             target = f" → {photo_name(outcome.out)}" if outcome.out else ""

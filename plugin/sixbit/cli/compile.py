@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sixbit.values.filter import Filter
 
 
-SUMMARY = "compile a correction to a filter (JSON) or to commands for G'MIC (.gmic)"
+SUMMARY = "compile a correction to a filter (JSON), to commands for G'MIC (.gmic), or all of them for G'MIC-Qt"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,10 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help="where to write it; printed otherwise")
     add_choices(parser)
     parser.add_argument("--force", action="store_true", help="take what was cropped or bent for the whole frame")
+    parser.add_argument("--pack", action="store_true", help="all calibrated lenses, as filters of G'MIC-Qt")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compile a filter, and write or print it."""
+    """Compile a filter, or the pack of all lenses, and write or print it."""
+    if options.pack:
+        return _pack(options)
     from sixbit.cli.ways_out import WAYS_OUT, told
     from sixbit.compiler.compile import compile_filter
     from sixbit.compiler.told import left_out
@@ -59,6 +62,24 @@ def run(options: argparse.Namespace) -> int:
     left = [f"without {SPOKEN[kind]}: {why}" for kind, why in left_out(filter, WAYS_OUT).items()]
     for note in (*notes, *place.evidence, *left):
         complain(note)
+    return DONE
+
+
+def _pack(options: argparse.Namespace) -> int:
+    """Write or print the pack; what says a photo or a correction has no place in it."""
+    from sixbit.compiler.pack import pack
+    from sixbit.files.replace import write_whole
+    from sixbit.photos.save import check_target
+
+    said = {name: value for name, value in vars(options).items() if name not in ("pack", "out", "command")}
+    if any(value not in (None, False) for value in said.values()):
+        complain("compile --pack takes no photo and no choices, which its filters ask for; -o FILE.gmic writes it")
+        return UNUSABLE
+    if options.out is None:
+        print(pack())
+    else:
+        check_target(options.out, None)
+        write_whole(options.out, pack())
     return DONE
 
 

@@ -21,7 +21,8 @@ def run(_options: argparse.Namespace) -> int:
     """Tell each finding, and how to mend what is wrong."""
     findings = [finding for part in ("server", *HOSTS, "readers") for finding in module_of(part).doctor()]
     for finding in findings:
-        print(f"{'well ' if finding.well else 'WRONG'}  {photo_name(finding.subject)}: {photo_name(finding.message)}")
+        mark = "WRONG" if not finding.well else "well " if finding.asked else "-    "
+        print(f"{mark}  {photo_name(finding.subject)}: {photo_name(finding.message)}")
         if finding.code:
             print(f"       {way_out(finding.code, WAYS_OUT, finding.values)}")
     return DONE if all(finding.well for finding in findings) else SOME_FAILED

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
 from sixbit.values.errors import Code, SixbitError, printable
+from sixbit.values.sentence import Sentence
 
 
 class Door:
@@ -48,7 +49,7 @@ class Door:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
             if isinstance(error, BrokenPipeError):
                 raise
-            why = f"The answer cannot be written to where it should go: {error.strerror}."
+            why = Sentence("The answer cannot be written to where it should go: {error}.", error=error.strerror)
             raise SixbitError(why, Code.NOT_WRITABLE) from error
 
 

@@ -6,11 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sixbit.cli import complain, for_each, print_json, print_match
+from sixbit.cli import complain, for_each, print_calibrations, print_json, print_match
 from sixbit.cli.ways_out import way_out_of
 from sixbit.lenses.match import Match, identity_record, match
 from sixbit.values.errors import photo_name
-from sixbit.values.kinds import SPOKEN
 
 SUMMARY = "tell which lens it was, and how that is known"
 
@@ -54,10 +53,8 @@ def _photos(named: list[Path]) -> list[Path]:
 def _print_identity(record: dict[str, Any], found: Match) -> None:
     print(photo_name(record["photo"]))
     print_match(found, way_out_of(found))
-    known = {kind: grade for kind, grade in record["calibrations"].items() if grade}
     if found.lens:
-        listed = ", ".join(f"{SPOKEN[kind]} {grade}" for kind, grade in known.items())
-        print(f"  calibrations: {listed or 'none'}")
+        print_calibrations(found.lens)
     for sentence in record["place"]:
         print(f"  {sentence}")
     for sentence in record["unmarked"]:

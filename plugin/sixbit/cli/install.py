@@ -11,14 +11,17 @@ from sixbit.values.errors import photo_name
 from sixbit.values.kinds import TRUSTED, Grade
 
 UNSURE = [grade for grade in Grade if grade not in TRUSTED]
-HOSTS = ("gimp", "darktable", "lensfun")
+HOSTS = ("gimp", "darktable", "lensfun", "gmic")
 """The programs it can be put into, a module of :mod:`sixbit.install` each."""
 
 NEXT = {
     "gimp": "Start GIMP anew, open a photo, and choose Filters > Enhance > Leica M Lens Correction.",
     "darktable": "Start darktable anew; the panel `Leica M lens` stands beside lighttable. `sixbit install lensfun` "
     "gives darktable's own lens correction the lenses.",
-    "lensfun": "Start darktable, RawTherapee or digiKam anew; their lens correction knows the lenses now.",
+    "gmic": "Start GIMP, Krita or digiKam anew, open G'MIC-Qt (in GIMP: Filters > G'MIC-Qt), and choose your lens "
+    "under Leica M lenses, or type its name into the search.",
+    "lensfun": "Start darktable, RawTherapee or digiKam anew; their lens correction knows the lenses now. With "
+    "--computed it has those, too, of which only a calibration by a patent's prescription is known.",
 }
 """What to do once it is there."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sixbit.cli import DONE, SOME_FAILED, complain, print_json, print_match
+from sixbit.cli import DONE, SOME_FAILED, complain, print_calibrations, print_json, print_match
 from sixbit.cli.arguments import positive
 from sixbit.lenses.match import match_name, match_record
 
@@ -29,6 +29,8 @@ def run(options: argparse.Namespace) -> int:
         print_json(match_record(found))
     else:
         print_match(found, "" if found.candidates else "`sixbit lenses` lists all that are known.")
+        if found.lens:
+            print_calibrations(found.lens)
     if not options.plot:
         return DONE
     if not found.candidates:

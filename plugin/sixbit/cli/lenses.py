@@ -10,6 +10,12 @@ from sixbit.values.kinds import SPOKEN
 
 SUMMARY = "list the lenses that are known, with their calibrations"
 
+_UNSURE = (
+    "Calibrations that are computed or single are off by default: `--grades measured,published,computed,single` uses "
+    "them, in `sixbit correct`, `batch`, `compile` and `dng`, and `sixbit install lensfun --computed --single` gives "
+    "them to darktable."
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
@@ -35,4 +41,6 @@ def run(options: argparse.Namespace) -> int:
             print(f"{lens.lens_id:28} {lens.maker:14} {lens.name}")
             for known in lens.calibrations:
                 print(f"    {SPOKEN[known.kind]}: {known.grade} ({known.source})")
+    if not options.json:
+        print(f"\n{_UNSURE}")
     return DONE

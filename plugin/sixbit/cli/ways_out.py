@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sixbit.values.errors import Code
+from sixbit.values.kinds import TRUSTED, Grade
 from sixbit.values.ways_out import EVERYWHERE, WaysOut, with_way_out
 
 if TYPE_CHECKING:
     from sixbit.lenses.match import Match
+    from sixbit.values.lens import Lens
 
 _SAY_WHICH = (
     "Say which with --lens LENS (`sixbit lenses` lists them), or write it into the photo with "
@@ -54,6 +56,19 @@ WAYS_OUT: WaysOut = {
 def told(said: object, ways_out: WaysOut = WAYS_OUT) -> str:
     """Say an error, or a reason why something was left out, with what can be done about it."""
     return with_way_out(said, ways_out)
+
+
+def way_to_unsure(lens: Lens) -> str:
+    """Say how the calibrations of a lens are used that are off by default, as far as it has no others."""
+    trusted, best = lens.best_calibrations(TRUSTED), lens.best_calibrations(Grade)
+    grades = sorted({str(known.grade) for kind, known in best.items() if kind not in trusted})
+    if not grades:
+        return ""
+    return (
+        f"What is {' or '.join(grades)} is off by default: `sixbit correct PHOTO -o OUT --grades "
+        f"{','.join((*TRUSTED, *grades))}` uses it, and `sixbit install lensfun --{' --'.join(grades)}` gives it to "
+        "darktable."
+    )
 
 
 def way_out_of(found: Match) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sixbit.compiler.optics import SensorPicture
 from sixbit.values.errors import CompileError
 from sixbit.values.lens import Model
+from sixbit.values.sentence import Sentence
 
 LIMITS = {"distortion": 20.0, "red": 5.0, "blue": 5.0, "fall_off": 5.0, "midpoint": 1.0}
 """How far each may be from nothing; fall-off and its midpoint are never below it."""
@@ -31,7 +32,15 @@ class ByHand(NamedTuple):
         for name, most in LIMITS.items():
             least = 0.0 if name in ("fall_off", "midpoint") else -most
             if not least <= getattr(self, name) <= most:
-                raise CompileError(f"`{name}` is from {least:g} to {most:g}, not {getattr(self, name)!r:.60}.")
+                raise CompileError(
+                    Sentence(
+                        "`{name}` is from {least:g} to {most:g}, not {value}.",
+                        name=name,
+                        least=least,
+                        most=most,
+                        value=f"{getattr(self, name)!r:.60}",
+                    )
+                )
 
     def models(self, picture: SensorPicture) -> dict[str, Any]:
         """Return lensfun's models of what is not nothing, by the kind of correction, on the sensor of the picture.

@@ -18,7 +18,7 @@ from sixbit.lenses.own import Run
 from sixbit.lenses.turned import MIDDLE, Point, how_turned, turned
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code
-from sixbit.values.kinds import Grade
+from sixbit.values.kinds import SPOKEN_GRADES, Grade
 from sixbit.values.lens import LARGEST_SENSOR, Calibration, Lens, Model
 from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
@@ -176,7 +176,7 @@ def _why_none(usage: Usage, kind: str, known: Entry | None, grades: tuple[Grade,
     if others & set(grades):
         return Sentence("it was measured on a smaller sensor", Code.OTHER_USE)
     if others:
-        listed = tuple(map(Sentence, sorted(others)))
+        listed = tuple(SPOKEN_GRADES[grade] for grade in sorted(others))
         return Sentence("only a calibration that is {grades} is known", Code.GRADE, grades=listed)
     return UNKNOWN
 

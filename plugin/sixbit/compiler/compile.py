@@ -23,7 +23,7 @@ from sixbit.values.choices import USUAL, Choices, check_crop_factor
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.filter import Filter
 from sixbit.values.lens import Body, Lens, Model
-from sixbit.values.sentence import Sentence
+from sixbit.values.sentence import Sentence, in_a_row
 from sixbit.values.shot import INFINITY_M, Shot
 
 
@@ -157,7 +157,11 @@ def identity_of(lens: Lens | Match | str) -> Lens:
     """The lens that is meant: by its identity, as the answer of a match, or itself."""
     if isinstance(lens, Match):
         if lens.lens is None:
-            why = f"The match found no lens for certain ({lens.status}): {' '.join(lens.evidence)}"
+            why = Sentence(
+                "The match found no lens for certain ({status}): {evidence}",
+                status=str(lens.status),
+                evidence=in_a_row(lens.evidence, " "),
+            )
             raise CompileError(why, Code(lens.status))
         return lens.lens
     if isinstance(lens, Lens):
@@ -171,7 +175,9 @@ def _picture(shot: Shot, place: Place, size: tuple[int, int] | None, crop_factor
             raise CompileError(Sentence("The size of the picture is not known.", Code.SIZE))
         size = (shot.width, shot.height)
     if min(size) < 1 or any(side != int(side) for side in size):
-        raise CompileError(f"A picture of {size[0]}x{size[1]} pixels cannot be corrected.")
+        raise CompileError(
+            Sentence("A picture of {width}x{height} pixels cannot be corrected.", width=size[0], height=size[1])
+        )
     if place.refused:
         raise CompileError(place.refused)
     if crop_factor is None:

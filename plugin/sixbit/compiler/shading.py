@@ -20,6 +20,7 @@ from sixbit.lenses.own import Run
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CatalogueError
 from sixbit.values.polynomial import UNITY, Polynomial, evaluate
+from sixbit.values.sentence import Sentence
 from sixbit.values.shot import INFINITY_M
 
 Surface = Mapping[tuple[int, int], float]
@@ -108,7 +109,9 @@ def shading_of(run: Run) -> Shading:
     try:
         return Shading.from_json(run.shading or {})
     except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError) as error:
-        raise CatalogueError(f"holds a shading that cannot be read ({error}).", subject=run.path) from error
+        raise CatalogueError(
+            Sentence("holds a shading that cannot be read ({error}).", error=error), subject=run.path
+        ) from error
 
 
 def interpolated(runs: Sequence[Run], f_number: float, distance_m: float) -> Shading | None:

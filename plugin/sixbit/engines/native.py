@@ -112,4 +112,4 @@ def weights(interpolation: str) -> tuple[NDArray[np.float32], NDArray[np.float32
     )
     if degree < 9:
         table = np.round(table, 9)  # they are whole sixteenths
-    return table[:, 0::2].astype(np.float32), table[:, 1::2].astype(np.float32)
+    return table[:, 0::2].astype(np.float32, "C"), table[:, 1::2].astype(np.float32, "C")

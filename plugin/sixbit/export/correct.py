@@ -31,7 +31,7 @@ from sixbit.values.errors import ArgumentError, CalibrationError, NotCorrectedEr
 from sixbit.values.filter import Filter
 from sixbit.values.lens import Lens, Model
 from sixbit.values.light import TransferCurve, linear, srgb
-from sixbit.values.sentence import Sentence
+from sixbit.values.sentence import Sentence, in_a_row, of_error
 from sixbit.values.shot import Shot
 from sixbit.values.watch import UNWATCHED, Watch
 from sixbit.values.ways_out import WaysOut
@@ -157,7 +157,7 @@ def placed(shot: Shot, preset: Preset = PLAIN, force: bool = False, crop_factor:
     if not (force or preset.reshaped == "correct"):
         raise NotCorrectedError(place.refused, subject=shot.path)
     # Without its code: what can be done about it is done.
-    assumed = Sentence("{why} It is corrected as if it were the whole frame.", why=str(place.refused))
+    assumed = Sentence("{why} It is corrected as if it were the whole frame.", why=place.refused)
     return place.taken_as_whole()._replace(evidence=(assumed,))
 
 
@@ -199,9 +199,9 @@ def _compiled(
         not_here |= {"vignetting": why, "shading": why}
     filter = compile_filter(lens, shot, choices, place=place, not_here=not_here)
     if auto_tca and _lacks_tca(filter):
-        shown: tuple[Model, str] | str = "it was cropped beside the optical centre"
+        shown: tuple[Model, str] | str = Sentence("it was cropped beside the optical centre")
         if place.is_centred:
-            shown = _tca_in(photo) if has_colours else "it has no colours"
+            shown = _tca_in(photo) if has_colours else Sentence("it has no colours")
         filter = compile_filter(lens, shot, choices, measured_tca=shown, place=place, not_here=not_here)
     return filter
 
@@ -237,8 +237,8 @@ def _tca_in(photo: Photo) -> tuple[Model, str] | str:
     try:
         found = tca_in(photo.pixels, transfer, halved_chroma=has_halved_chroma(photo.path))
     except CalibrationError as error:
-        return str(error)
-    return found.model, " ".join(found.verdict)
+        return of_error(error)
+    return found.model, in_a_row(found.verdict, " ")
 
 
 def _applied(

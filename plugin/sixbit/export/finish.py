@@ -19,6 +19,7 @@ from sixbit.photos.pixels import fitted, in_depth, multiplied, straight
 from sixbit.photos.save import with_profile
 from sixbit.photos.stale import scaled_exif, scaled_xmp
 from sixbit.values.errors import Code, PhotoError, photo_name
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -187,7 +188,11 @@ def converted(photo: Photo, pixels: Pixels, profile: str) -> tuple[Pixels, bytes
     import numpy as np
 
     if photo.colour.hdr:
-        why = f"its light is that of HDR screens ({photo.colour.hdr}), which is not converted to {photo_name(profile)}."
+        why = Sentence(
+            "its light is that of HDR screens ({curve}), which is not converted to {profile}.",
+            curve=photo.colour.hdr,
+            profile=photo_name(profile),
+        )
         raise PhotoError(why, Code.CONVERSION, subject=photo.path)
     target = profile_data(profile)
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
@@ -229,7 +234,9 @@ def converted(photo: Photo, pixels: Pixels, profile: str) -> tuple[Pixels, bytes
             if result.shape[2] == 4:
                 result[band, :, 3] = flat[band, :, 3]
     except (imagecodecs.CmsError, ValueError) as error:
-        why = f"its colours cannot be converted to {photo_name(profile)} ({error})."
+        why = Sentence(
+            "its colours cannot be converted to {profile} ({error}).", profile=photo_name(profile), error=error
+        )
         raise PhotoError(why, Code.CONVERSION, subject=photo.path) from error
     return result, target
 
@@ -272,7 +279,7 @@ def profile_data(profile: str) -> bytes:
     try:
         return content_of(Path(profile).expanduser())
     except OSError as error:
-        why = f"the colour profile cannot be read: {error.strerror}."
+        why = Sentence("the colour profile cannot be read: {error}.", error=error.strerror)
         raise PhotoError(why, Code.CONVERSION, subject=profile) from error
 
 

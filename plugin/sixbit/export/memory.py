@@ -54,7 +54,11 @@ def foretold(photo: Path, preset: Preset = PLAIN, large: bool = False) -> str:
     if takes + PROCESS > there.with_swap:
         check_pixels(photo, large)
         most = gigabytes(there.with_swap)
-        why = f"takes about {gigabytes(takes)} of memory, and this computer has {most} with its swap."
+        why = Sentence(
+            "takes about {takes} of memory, and this computer has {most} with its swap.",
+            takes=gigabytes(takes),
+            most=most,
+        )
         raise PhotoError(why, Code.TOO_LARGE, subject=photo)
     if takes <= there.free:
         return ""

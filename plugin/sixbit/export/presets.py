@@ -26,7 +26,7 @@ from sixbit.manifest import manifest
 from sixbit.values.choices import Choices, read_number, with_strength
 from sixbit.values.errors import Code, PresetError
 from sixbit.values.kinds import KINDS, Grade
-from sixbit.values.sentence import Sentence, either
+from sixbit.values.sentence import Sentence, all_of, in_a_row
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -137,17 +137,9 @@ class Preset:
     def of(cls, name: str, content: Mapping[str, Any]) -> Preset:
         """Make a preset of a file's content. Raises PresetError, with a line for everything that is wrong."""
         if wrong := check(content):
-            lines = "".join(f"\n  {sentence}" for sentence in wrong)
-            # Beside the lines, what has a way out of its own.
-            coded = next((sentence for sentence in wrong if isinstance(sentence, Sentence)), None)
+            lines = in_a_row([Sentence("\n  {sentence}", sentence=sentence) for sentence in wrong], "")
             raise PresetError(
-                Sentence(
-                    "The preset {name} cannot be used:{wrong}",
-                    Code.PRESET_FILE,
-                    name=repr(name),
-                    wrong=lines,
-                    coded=coded,
-                )
+                Sentence("The preset {name} cannot be used:{wrong}", Code.PRESET_FILE, name=repr(name), wrong=lines)
             )
         return cls(name=name, **_values(content))
 
@@ -208,7 +200,9 @@ def load(name_or_path: str | Path) -> Preset:
     if name in manifest()["presets"]:
         return Preset(name=name, **_values(manifest()["presets"][name]))
     near = nearest(name, names())
-    raise PresetError(f"There is no preset {name!r}{f'; did you mean {near!r}?' if near else '.'}")
+    if near:
+        raise PresetError(Sentence("There is no preset {name}; did you mean {near}?", name=repr(name), near=repr(near)))
+    raise PresetError(Sentence("There is no preset {name}.", name=repr(name)))
 
 
 def save(name: str, preset: Preset) -> Path:
@@ -216,10 +210,12 @@ def save(name: str, preset: Preset) -> Path:
     from sixbit.files.replace import write_whole
 
     if not NAME.fullmatch(name):
-        why = f"{name!r} is no name for a preset; one is of a-z, 0-9 and hyphens, as 'my-prints'."
+        why = Sentence(
+            "{name} is no name for a preset; one is of a-z, 0-9 and hyphens, as 'my-prints'.", name=repr(name)
+        )
         raise PresetError(why, Code.NAME)
     if name in names():
-        raise PresetError(f"There is a preset {name!r} already.", Code.NAME)
+        raise PresetError(Sentence("There is a preset {name} already.", name=repr(name)), Code.NAME)
     path = folder() / f"{name}.json"
     write_whole(path, json.dumps(preset.content(), indent=2, ensure_ascii=False) + "\n", make_folder=True)
     return path
@@ -232,9 +228,9 @@ def _load_file(path: Path) -> Preset:
         except FileNotFoundError as error:
             raise PresetError("there is no such file.", Code.NOT_FOUND) from error
         except OSError as error:
-            raise PresetError(f"cannot be read: {of_library(error)}.", Code.NO_ACCESS) from error
+            raise PresetError(Sentence("cannot be read: {error}.", error=of_library(error)), Code.NO_ACCESS) from error
         except (ValueError, RecursionError) as error:
-            raise PresetError(f"is not JSON: {of_library(error)}.", Code.PRESET_FILE) from error
+            raise PresetError(Sentence("is not JSON: {error}.", error=of_library(error)), Code.PRESET_FILE) from error
     try:
         return Preset.of(path.stem, content)
     except RecursionError as error:
@@ -279,24 +275,34 @@ def _told(error: ValidationError) -> Iterator[tuple[str, str]]:
     if error.validator == "required":
         for field_name in rule["required"]:
             if field_name not in value:
-                yield f"{name}.{field_name}", f"`{field_name}` is missing{f' in `{name}`' if name else ''}."
+                missing = Sentence("`{field}` is missing.", field=field_name)
+                if name:
+                    missing = Sentence("`{field}` is missing in `{group}`.", field=field_name, group=name)
+                yield f"{name}.{field_name}", missing
     elif error.validator == "additionalProperties":
         known = rule["properties"]
         for field_name in value:
             if field_name not in known:
                 near = nearest(field_name, known)
-                hint = f"did you mean `{near}`?" if near else f"there are {', '.join(known)}."
-                where = f"`{name}`" if name else "a preset"
-                yield f"{name}.{field_name}", f"`{field_name}` is no field of {where}; {hint}"
+                hint = Sentence("there are {known}.", known=", ".join(known))
+                if near:
+                    hint = Sentence("did you mean `{near}`?", near=near)
+                where = f"`{name}`" if name else Sentence("a preset")
+                no_field = Sentence(
+                    "`{field}` is no field of {where}; {hint}", field=field_name, where=where, hint=hint
+                )
+                yield f"{name}.{field_name}", no_field
     else:
         yield name, _refusal(name, value, _allowed(rule), _nearest(value, rule))
 
 
 def _refusal(name: str, value: Any, allowed: str, right: Any = None) -> str:
     """Say that a field cannot have a value; ``right`` is the nearest value that it can have, None if none is near."""
-    subject = f"`{name}`" if name else "the preset"
-    near = "" if right is None else f"; the nearest right value is {_shown(right)}"
-    return f"{subject} is {_shown(value)}; it must be {allowed}{near}."
+    subject = f"`{name}`" if name else Sentence("the preset")
+    said = Sentence("{subject} is {value}; it must be {allowed}", subject=subject, value=_shown(value), allowed=allowed)
+    if right is None:
+        return Sentence("{said}.", said=said)
+    return Sentence("{said}; the nearest right value is {right}.", said=said, right=_shown(right))
 
 
 def _shown(value: Any) -> str:
@@ -309,24 +315,35 @@ def _allowed(rule: Mapping[str, Any]) -> str:
     if "$ref" in rule:
         return _allowed(schema()["$defs"][Path(rule["$ref"]).name])
     if "enum" in rule:
-        return f"{either(*map(_shown, rule['enum']))}{rule.get('where', '')}"
+        values = _choice(map(_shown, rule["enum"]))
+        if "where" not in rule:
+            return values
+        return Sentence("{values} for {formats}", values=values, formats=all_of(rule["where"]))
     if "anyOf" in rule:
-        return either(*map(_allowed, rule["anyOf"]))
-    limits = ""
+        return _choice(map(_allowed, rule["anyOf"]))
+    limits: str = ""
     if "minimum" in rule:
-        limits = f" from {rule['minimum']} to {rule['maximum']}"
+        limits = Sentence(" from {least} to {most}", least=rule["minimum"], most=rule["maximum"])
     elif "minLength" in rule:
-        limits = f" of 1 to {rule['maxLength']} characters" if "maxLength" in rule else " of one or more characters"
+        limits = Sentence(" of one or more characters")
+        if "maxLength" in rule:
+            limits = Sentence(" of 1 to {most} characters", most=rule["maxLength"])
+    items = _allowed(rule["items"]) if "items" in rule else ""
     words = {
-        "number": f"a number{limits}",
-        "integer": f"a whole number{limits}",
-        "string": f"a text{limits}",
-        "boolean": "true or false",
-        "array": f"a list of one or more of {_allowed(rule['items'])}, each once" if "items" in rule else "",
-        "object": "fields in braces",
+        "number": Sentence("a number{limits}", limits=limits),
+        "integer": Sentence("a whole number{limits}", limits=limits),
+        "string": Sentence("a text{limits}", limits=limits),
+        "boolean": Sentence("true or false"),
+        "array": Sentence("a list of one or more of {items}, each once", items=items),
+        "object": Sentence("fields in braces"),
         "null": "null",
     }
-    return either(*(words[kind] for kind in _kinds(rule)))
+    return _choice(words[kind] for kind in _kinds(rule))
+
+
+def _choice(names: Iterable[str]) -> str:
+    names = tuple(names)
+    return names[0] if len(names) == 1 else Sentence("{names}", names=names)
 
 
 def _kinds(rule: Mapping[str, Any]) -> list[str]:
@@ -366,12 +383,18 @@ def _unusable(content: Mapping[str, Any]) -> Iterator[str]:
 
     choosing = [name for name in ("ambiguous", "unknown", "untagged", "not_m") if content.get(name) == "choose"]
     if choosing and content.get("lens") is None:
-        yield _no_lens(_refusal("lens", None, f"the identity of a lens, since `{choosing[0]}` is 'choose'"))
-    words = f"a file name without any of {' '.join(FORBIDDEN)}, and in braces nothing but {either(*PLACEHOLDERS)}"
+        since = Sentence("the identity of a lens, since `{field}` is 'choose'", field=choosing[0])
+        yield _no_lens(_refusal("lens", None, since))
+    words = Sentence(
+        "a file name without any of {characters}, and in braces nothing but {placeholders}",
+        characters=" ".join(FORBIDDEN),
+        placeholders=tuple(PLACEHOLDERS),
+    )
+    profiles = Sentence("{profiles}, or the path of an .icc file that exists", profiles=_choice(map(_shown, PROFILES)))
     rights: dict[str, tuple[str, Callable[[str], str | None]]] = {
-        "lens": ("the identity of a lens", lambda lens: nearest(lens, catalogue().lenses)),
+        "lens": (Sentence("the identity of a lens"), lambda lens: nearest(lens, catalogue().lenses)),
         "file_name": (words, _right_template),
-        "profile": (f"{either(*map(_shown, PROFILES))}, or the path of an .icc file that exists", _right_profile),
+        "profile": (profiles, _right_profile),
     }
     for name, (allowed, right) in rights.items():
         value = content.get(name)

@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 from sixbit.files import limits, tiff
 from sixbit.files.tiff import Entry, Structure, StructureError
+from sixbit.values.sentence import Sentence
 
 _LONG8, _SLONG8, _IFD8 = 16, 17, 18
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, _LONG8: 8, _SLONG8: 8}
@@ -66,7 +67,7 @@ def value_of(file: BinaryIO, tag: int, most: int) -> bytes | None:
 def _directory(file: BinaryIO, order: str, at: int) -> Iterator[_Big]:
     (count,) = struct.unpack(order + "Q", _read(file, at, 8))
     if count > limits.ENTRIES:
-        raise StructureError(f"a directory of {count} entries")
+        raise StructureError(Sentence("a directory of {count} entries", count=count))
     for row in struct.iter_unpack(order + "HHQ8s", _read(file, at + 8, 20 * count)):
         yield _Big(*row)
 

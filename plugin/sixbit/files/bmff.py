@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 from sixbit.files import limits
 from sixbit.files.av1 import coded_size
 from sixbit.files.jpeg import bare_exif
+from sixbit.values.sentence import Sentence
 
 _CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _FILMS = (b"avis", b"msf1", b"hevc", b"hevx")
@@ -27,6 +28,9 @@ _DERIVED = (b"grid", b"iovl", b"iden")
 
 class BoxError(ValueError):
     """Boxes that are broken, or cut off."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words if isinstance(words, Sentence) else Sentence(words))
 
 
 class Box(NamedTuple):
@@ -320,7 +324,15 @@ class _Tables:
             return
         width, height = self._size(item)
         if largest and all(largest) and (width > largest[0] or height > largest[1]):
-            raise BoxError(f"it is said to have {width}x{height} pixels, and holds {largest[0]}x{largest[1]}")
+            raise BoxError(
+                Sentence(
+                    "it is said to have {width}x{height} pixels, and holds {there_width}x{there_height}",
+                    width=width,
+                    height=height,
+                    there_width=largest[0],
+                    there_height=largest[1],
+                )
+            )
 
     def _content(self, item: Item, most: int = limits.ITEM) -> bytes:
         held = self.parts.get(b"idat", b"")

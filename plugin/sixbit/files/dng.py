@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 from sixbit.files import limits, tiff
 from sixbit.files.dng_kept import recall
 from sixbit.files.tiff import Entry, Structure, StructureError, find
+from sixbit.values.sentence import Sentence
 
 LISTS = {"OpcodeList1": 0xC740, "OpcodeList2": 0xC741, "OpcodeList3": 0xC74E}
 """The tags that opcode lists stand in: of stored values, of the linear mosaic, and of its colours."""
@@ -92,7 +93,7 @@ def raw_directory(structure: Structure, directories: Iterable[RawDirectory] | No
         and structure.number(find(one.entries, PHOTOMETRIC)) in (CFA, LINEAR)
     ]
     if len({one.at for one in found}) != 1 or len(found) != 1:
-        raise StructureError(f"it holds {len(found)} raws" if found else "it holds no raw")
+        raise StructureError(Sentence("it holds {count} raws", count=len(found)) if found else "it holds no raw")
     return found[0]
 
 
@@ -102,10 +103,10 @@ def lists_in(structure: Structure, entries: list[Entry]) -> dict[str, bytes]:
     for name, tag in LISTS.items():
         if entry := find(entries, tag):
             if entry.size > limits.COPIED:
-                raise StructureError(f"{name} has {entry.size} bytes")
+                raise StructureError(Sentence("{name} has {size} bytes", name=name, size=entry.size))
             found[name] = data = structure.data(entry, entry.size)
             if len(data) < entry.size:
-                raise StructureError(f"{name} is cut short")
+                raise StructureError(Sentence("{name} is cut short", name=name))
     return found
 
 

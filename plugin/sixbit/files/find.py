@@ -14,6 +14,7 @@ from sixbit.files import jpeg, limits, png, tiff
 from sixbit.files.kind import HEAD, kind_of, refusal
 from sixbit.files.tiff import Entry, Structure
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from sixbit.files import jxl, webp
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 _CODECS = {"hvc1": "HEIC", "av01": "AVIF"}
 """The kinds of pictures in boxes, by how they are coded."""
 _UNREAD = {
-    "unci": "not compressed",
-    "avc1": "coded by H.264",
-    "vvc1": "coded by H.266",
-    "evc1": "coded by EVC",
-    "jpeg": "a JPEG",
-    "j2k1": "a JPEG 2000",
+    "unci": Sentence("not compressed"),
+    "avc1": Sentence("coded by H.264"),
+    "vvc1": Sentence("coded by H.266"),
+    "evc1": Sentence("coded by EVC"),
+    "jpeg": Sentence("a JPEG"),
+    "j2k1": Sentence("a JPEG 2000"),
 }
 TURNED = frozenset(("HEIC", "AVIF", "JPEG XL"))
 """Kinds that say on their own how they are turned, and are read upright; their Exif orientation is a copy of it."""
@@ -186,10 +187,12 @@ def still_in(file: BinaryIO) -> Still:
     try:
         found = still(file)
     except BoxError as error:
-        raise PhotoError(f"is damaged ({error}).", Code.DAMAGED) from error
+        raise PhotoError(Sentence("is damaged ({error}).", error=error), Code.DAMAGED) from error
     if found.codec not in _CODECS:
-        name = _UNREAD.get(found.codec, f"one coded as {found.codec!r}")
-        raise PhotoError(f"is a HEIF whose picture is {name}, which Sixbit does not read.", Code.FORMAT)
+        name = _UNREAD.get(found.codec) or Sentence("one coded as {codec}", codec=repr(found.codec))
+        raise PhotoError(
+            Sentence("is a HEIF whose picture is {name}, which Sixbit does not read.", name=name), Code.FORMAT
+        )
     if found.is_film and found.codec == "av01":
         raise _film()
     return found
@@ -215,7 +218,7 @@ def jxl_in(file: BinaryIO) -> jxl.Found:
     try:
         found = find(file)
     except BoxError as error:
-        raise PhotoError(f"is damaged ({error}).", Code.DAMAGED) from error
+        raise PhotoError(Sentence("is damaged ({error}).", error=error), Code.DAMAGED) from error
     if found.header.is_film:
         raise _film()
     return found

@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from sixbit.files.parts import WHOLE, hold, is_left, left, of_this_computer, opened_plainly
 from sixbit.values.errors import Code, PhotoError, go_on_without
+from sixbit.values.sentence import Sentence
 
 _PAGE = 4096
 """Bytes that the system writes at once, or not at all."""
@@ -86,7 +87,9 @@ def alone(target: Path) -> Iterator[None]:
             if is_same and not os.path.lexists(whole):
                 yield
                 return
-    why = f"another Sixbit has been writing to it, and {whole.name} beside it holds what it is to be."
+    why = Sentence(
+        "another Sixbit has been writing to it, and {copy} beside it holds what it is to be.", copy=whole.name
+    )
     raise PhotoError(why, Code.BUSY, subject=target)
 
 
@@ -135,8 +138,11 @@ def finish(whole: Path, wait: bool = False) -> None:
         os.ftruncate(file.fileno(), size)
         kept = next(path for path in _free_names(target) if not os.path.lexists(path))
         whole.rename(kept)
-        why = "was being written when Sixbit was ended, and is not as it was left; a whole copy of it"
-        go_on_without(PhotoError(f"{why} is kept as {kept.name}.", Code.USER_FILE, subject=target))
+        why = Sentence(
+            "was being written when Sixbit was ended, and is not as it was left; a whole copy of it is kept as {copy}.",
+            copy=kept.name,
+        )
+        go_on_without(PhotoError(why, Code.USER_FILE, subject=target))
 
 
 def _may_be_foreign(folder: Path, whole: BinaryIO) -> bool:

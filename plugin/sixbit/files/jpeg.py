@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from sixbit.files import limits
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 SIGNATURE = b"\xff\xd8\xff"
 END = b"\xff\xd9"
@@ -110,7 +111,7 @@ def without_picture(file: BinaryIO) -> PhotoError:
     """The refusal of a JPEG in which no picture was found: it ends before, or has more segments than are looked at."""
     if sum(1 for _ in _steps(file, 0)) < limits.SEGMENTS:
         return PhotoError("is cut off before its picture begins.", Code.DAMAGED)
-    why = f"has more than {limits.SEGMENTS} segments before its picture; no more are looked at."
+    why = Sentence("has more than {most} segments before its picture; no more are looked at.", most=limits.SEGMENTS)
     return PhotoError(why, Code.FORMAT)
 
 

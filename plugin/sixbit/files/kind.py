@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sixbit.files import jpeg, png
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 HEAD = 512
 """Bytes that are enough to tell."""
-READ = "JPEG, TIFF, PNG, HEIC, AVIF, WebP, JPEG XL, raw files"
+READ = Sentence("JPEG, TIFF, PNG, HEIC, AVIF, WebP, JPEG XL, raw files")
 """The kinds that are read, in words."""
 
 JXL_CODESTREAM = b"\xff\x0a"
@@ -27,30 +28,30 @@ _HEIF |= {b"avif", b"avis", b"unif", b"vvic", b"evbi", b"avci", b"j2ki", b"jpeg"
 """Brands of ISO base media files that hold pictures (ISO/IEC 23008-12, annexes B to M): what is in them, they tell."""
 
 _OTHERS = {
-    b"GIF8": "a GIF",
-    b"8BPS": "a Photoshop document",
-    b"gimp xcf": "a GIMP document",
-    b"\0\0\0\x0cjP  \r\n\x87\n": "a JPEG 2000",
-    b"\xff\x4f\xff\x51": "a JPEG 2000",
-    b"II\xbc": "a JPEG XR",
-    b"v/1\x01": "an OpenEXR",
-    b"#?RADIANCE": "a Radiance HDR",
-    b"qoif": "a QOI",
-    b"SIMPLE  =": "a FITS",
-    b"\xff\x01Exiv2": "a file of metadata of exiv2",
-    b"%PDF": "a PDF",
-    b"%!PS": "a PostScript",
-    b"\xc5\xd0\xd3\xc6": "a PostScript",
-    b"<?xpacket": "an XMP sidecar",
-    b"<x:xmpmeta": "an XMP sidecar",
-    b"PK\3\4": "a ZIP archive",
-    b"\x1f\x8b": "a compressed archive",
-    b"\x1aE\xdf\xa3": "a film",
-    b"\0\0\1\xba": "a film",
-    b"OggS": "a sound or a film",
+    b"GIF8": Sentence("a GIF"),
+    b"8BPS": Sentence("a Photoshop document"),
+    b"gimp xcf": Sentence("a GIMP document"),
+    b"\0\0\0\x0cjP  \r\n\x87\n": Sentence("a JPEG 2000"),
+    b"\xff\x4f\xff\x51": Sentence("a JPEG 2000"),
+    b"II\xbc": Sentence("a JPEG XR"),
+    b"v/1\x01": Sentence("an OpenEXR"),
+    b"#?RADIANCE": Sentence("a Radiance HDR"),
+    b"qoif": Sentence("a QOI"),
+    b"SIMPLE  =": Sentence("a FITS"),
+    b"\xff\x01Exiv2": Sentence("a file of metadata of exiv2"),
+    b"%PDF": Sentence("a PDF"),
+    b"%!PS": Sentence("a PostScript"),
+    b"\xc5\xd0\xd3\xc6": Sentence("a PostScript"),
+    b"<?xpacket": Sentence("an XMP sidecar"),
+    b"<x:xmpmeta": Sentence("an XMP sidecar"),
+    b"PK\3\4": Sentence("a ZIP archive"),
+    b"\x1f\x8b": Sentence("a compressed archive"),
+    b"\x1aE\xdf\xa3": Sentence("a film"),
+    b"\0\0\1\xba": Sentence("a film"),
+    b"OggS": Sentence("a sound or a film"),
 }
 """The first bytes of others, by their names in words."""
-_NETPBM = {b"P%c" % digit: "a PNM" for digit in b"1234567Ff"}
+_NETPBM = {b"P%c" % digit: Sentence("a PNM") for digit in b"1234567Ff"}
 
 
 def kind_of(head: bytes) -> str | None:
@@ -88,23 +89,25 @@ def refusal(head: bytes) -> PhotoError:
         return PhotoError("is a Sigma X3F, a raw file that Sixbit does not read.", Code.RAW)
     name = _name_of(head)
     if name is None:
-        return PhotoError(f"is not a photo that Sixbit can read ({READ}).", Code.FORMAT)
-    return PhotoError(f"is {name}, not a photo that Sixbit can read ({READ}).", Code.FORMAT)
+        return PhotoError(Sentence("is not a photo that Sixbit can read ({kinds}).", kinds=READ), Code.FORMAT)
+    return PhotoError(
+        Sentence("is {name}, not a photo that Sixbit can read ({kinds}).", name=name, kinds=READ), Code.FORMAT
+    )
 
 
 def _name_of(head: bytes) -> str | None:
     if head[4:8] == b"ftyp":
         if head[8:12] == b"mif3":
-            return "a HEIF in its minimal form"
-        return "a JPEG 2000" if head[8:11] in (b"jp2", b"jpx") else "a film"
+            return Sentence("a HEIF in its minimal form")
+        return Sentence("a JPEG 2000") if head[8:11] in (b"jp2", b"jpx") else Sentence("a film")
     if head[4:8] in (b"moov", b"mdat", b"wide") or (head[:4] == b"RIFF" and head[8:12] == b"AVI "):
-        return "a film"
+        return Sentence("a film")
     if head[:2] == b"BM" and head[6:10] == bytes(4):
-        return "a BMP"
+        return Sentence("a BMP")
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     for magic, name in _OTHERS.items():
         if text.startswith(magic) if magic[:1] == b"<" else head.startswith(magic):
             return name
     if text.startswith(b"<"):
-        return "an SVG" if b"<svg" in text else "an XMP sidecar" if b"<x:xmpmeta" in text else None
+        return Sentence("an SVG") if b"<svg" in text else Sentence("an XMP sidecar") if b"<x:xmpmeta" in text else None
     return _NETPBM.get(head[:2]) if head[2:3].isspace() else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -15,10 +16,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-try:
+if sys.platform == "win32":  # It has no such locks.
+    fcntl = None
+else:
     import fcntl
-except ImportError:  # Windows has no such locks.
-    fcntl = None  # type: ignore[assignment]
 
 PREFIX = ".sixbit-"
 PART = ".part"

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sixbit.values.errors import Code, PhotoError, SixbitError, photo_name
+from sixbit.values.sentence import Sentence
 
 
 @contextmanager
@@ -24,17 +25,16 @@ def reading(
     Traceback (most recent call last):
     sixbit.values.errors.PhotoError: a.jpg: is empty.
     """
-    holds = f"{what}, and " if what else ""
     try:
         yield
     except SixbitError as error:
         error.subject = error.subject or path
         raise
     except MemoryError as error:
-        why = f"{holds}is too large for the memory of this computer."
+        why = _that(what, Sentence("is too large for the memory of this computer."))
         raise refusal(why, Code.TOO_LARGE, subject=path) from error
     except OSError as error:
-        why = f"{holds}cannot be read: {of_library(error)}."
+        why = _that(what, Sentence("cannot be read: {error}.", error=of_library(error)))
         raise refusal(why, Code.NO_ACCESS if code is Code.DAMAGED else code, subject=path) from error
     except Exception as error:
         from sixbit.faults import is_strict, logged
@@ -42,9 +42,14 @@ def reading(
         if is_strict():
             raise
         log = logged(f"reading {path}", error)
-        more = f"; {log} says more" if log else ""
-        why = f"{holds}cannot be read ({of_library(error)}){more}."
+        more = Sentence("; {log} says more", log=str(log)) if log else ""
+        why = _that(what, Sentence("cannot be read ({error}){more}.", error=of_library(error), more=more))
         raise refusal(why, code, subject=path) from error
+
+
+def _that(what: str, why: Sentence) -> Sentence:
+    """Say what is wrong with a file, after what the file is."""
+    return Sentence("{what}, and {why}", what=what, why=why) if what else why
 
 
 def of_library(error: BaseException) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from sixbit.values.errors import Code, PhotoError, photo_name
+from sixbit.values.sentence import Sentence
 
 PATIENCE_S = 30.0
 """Seconds that a process waits for another one to have written."""
@@ -80,7 +82,7 @@ def _keep(like: Path, new: Path) -> None:
         with suppress(OSError):
             os.chown(new, old.st_uid, -1)
     new.chmod(old.st_mode & 0o777)
-    if not hasattr(os, "listxattr"):
+    if sys.platform != "linux":
         return
     with suppress(OSError):
         names = [name for name in os.listxattr(like) if name.startswith(_CARRIED)]
@@ -157,12 +159,14 @@ def locked(path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except filelock.Timeout as error:
-        why = f"another Sixbit has been writing to it for {PATIENCE_S:g} s."
+        why = Sentence("another Sixbit has been writing to it for {seconds:g} s.", seconds=PATIENCE_S)
         raise PhotoError(why, Code.BUSY, subject=path) from error
     except OSError as error:
         raise refusal(error, path) from error
     except NotImplementedError as error:
-        raise PhotoError(f"cannot be written: {error}.", Code.NOT_WRITABLE, subject=path) from error
+        raise PhotoError(
+            Sentence("cannot be written: {error}.", error=error), Code.NOT_WRITABLE, subject=path
+        ) from error
     try:
         yield
     finally:
@@ -194,14 +198,15 @@ def refusal(error: OSError, target: Path) -> PhotoError:
     folder = photo_name(target.parent)
     why, code = error.strerror or str(error), Code.NOT_WRITABLE
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        why, code = "the disk is full", Code.DISK_FULL
+        why, code = Sentence("the disk is full"), Code.DISK_FULL
     elif error.errno == errno.EFBIG:  # larger than a file of this disk can be
         code = Code.DISK_FULL
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        why, code = f"the folder {folder} is read-only for you", Code.READ_ONLY
+        why, code = Sentence("the folder {folder} is read-only for you", folder=folder), Code.READ_ONLY
         if error.errno != errno.EROFS and os.path.lexists(target) and os.access(target.parent, os.W_OK | os.X_OK):
             # An attribute of the file keeps it (chattr +i), or it is somebody else's in a folder of all.
-            why, code = "the system keeps this file from being changed, though not its folder", Code.NOT_WRITABLE
+            why = Sentence("the system keeps this file from being changed, though not its folder")
+            code = Code.NOT_WRITABLE
     elif error.errno == errno.ENOENT:
-        why, code = f"there is no folder {folder}", Code.NO_FOLDER
-    return PhotoError(f"cannot be written: {why}.", code, subject=target)
+        why, code = Sentence("there is no folder {folder}", folder=folder), Code.NO_FOLDER
+    return PhotoError(Sentence("cannot be written: {why}.", why=why), code, subject=target)

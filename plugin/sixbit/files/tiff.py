@@ -13,6 +13,7 @@ from collections.abc import Container, Iterable
 from typing import BinaryIO, NamedTuple
 
 from sixbit.files import limits
+from sixbit.values.sentence import Sentence
 
 SUBFILE_TYPE = 0x00FE
 WIDTH = 0x0100
@@ -77,6 +78,9 @@ EMPTY = b"II*\0\0\0\0\0"
 
 class StructureError(ValueError):
     """Bytes that are no TIFF structure, or one that is broken."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words if isinstance(words, Sentence) else Sentence(words))
 
 
 class Entry(NamedTuple):
@@ -173,7 +177,7 @@ class Structure:
             return [], 0
         (count,) = self.unpack("H", self.read(at, 2))
         if count > limits.ENTRIES:
-            raise StructureError(f"a directory of {count} entries")
+            raise StructureError(Sentence("a directory of {count} entries", count=count))
         rows = struct.iter_unpack(self.order + "HHI4s", self.read(at + 2, 12 * count))
         entries = [
             Entry(tag, kind, length, value, at + 2 + 12 * k) for k, (tag, kind, length, value) in enumerate(rows)
@@ -295,7 +299,7 @@ class Structure:
         """Make these the entries of the directory that the tag ``pointer`` leads to; it moves to the end."""
         old = find(self.first(), pointer)
         if old is not None and self.number(old) is None:
-            raise StructureError(f"the directory 0x{pointer:04X} cannot be found")
+            raise StructureError(Sentence("the directory {place} cannot be found", place=f"0x{pointer:04X}"))
         self.set_first(Entry(pointer, LONG, 1, self.pack("I", self.append_directory(entries))))
 
     def append_directory(self, entries: Iterable[Entry], following: int = 0) -> int:

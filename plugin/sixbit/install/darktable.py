@@ -12,16 +12,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sixbit.files.parts import content_of
 from sixbit.install.editor import Editor, EditorFolder
+from sixbit.install.marked import Marks, content
 from sixbit.install.placed import remove, write
 from sixbit.machine import config_home, folder_in
 from sixbit.manifest import plugin_source
-from sixbit.values.errors import Code, InstallError
+from sixbit.values.errors import InstallError
+from sixbit.values.sentence import Sentence
 
 BEGIN = b"-- Sixbit begins here; `sixbit uninstall darktable` takes these lines away."
 END = b"-- Sixbit ends here."
-IN_NEW_FILE = b" This file was made for them."
+MARKS = Marks(BEGIN, END)
 LINES = b"""do
   local well, why = pcall(require, "sixbit/sixbit")
   if not well then require("darktable").print_error("Sixbit: " .. tostring(why)) end
@@ -37,7 +38,7 @@ class Darktable(Editor):
     part = "script"
     place = "lua/sixbit"
     flatpak = "org.darktable.Darktable"
-    nowhere = "there are no settings of darktable here"
+    nowhere = Sentence("there are no settings of darktable here")
 
     def home(self) -> Path:
         """Return the folder in which it keeps its settings on this system."""
@@ -57,7 +58,7 @@ class Darktable(Editor):
     def switch_on(self, folder: EditorFolder, dry_run: bool) -> list[str]:
         """Put the lines that load the script into ``luarc``."""
         luarc = _luarc(folder)
-        before = _read(luarc)
+        before = content(luarc)
         after = _with_lines(before)
         if after == before:
             return [f"{luarc}: as it should be"]
@@ -69,8 +70,8 @@ class Darktable(Editor):
     def switch_off(self, folder: EditorFolder, dry_run: bool) -> list[str]:
         """Take these lines away, and ``luarc`` with them if it was made for them."""
         luarc = _luarc(folder)
-        before = _read(luarc)
-        after = _without_lines(before)
+        before = content(luarc)
+        after = MARKS.taken_out(before)
         if after == before:
             return []
         if not dry_run:
@@ -81,7 +82,7 @@ class Darktable(Editor):
         """Say that ``luarc`` does not load the script, or cannot be read, if so."""
         luarc = _luarc(folder)
         try:
-            text = _read(luarc)
+            text = content(luarc)
         except InstallError as error:
             return str(error)
         return f"{luarc} does not load the script" if text is None or _with_lines(text) != text else ""
@@ -104,36 +105,13 @@ def _with_lines(luarc: bytes | None) -> bytes:
     -- Sixbit ends here.
     require "mine"
     """
-    own = _without_lines(luarc)
+    own = MARKS.taken_out(luarc)
     # Lua passes over a byte order mark, and a first line that begins with #, at the very start alone.
-    head = b"\xef\xbb\xbf" if own and own.startswith(b"\xef\xbb\xbf") else b""
-    rest = (own or b"").removeprefix(head)
-    if rest.startswith(b"#"):
-        line, newline, rest = rest.partition(b"\n")
-        head += line + (newline or b"\n")
-    begin = BEGIN + (IN_NEW_FILE if own is None else b"")
-    return head + begin + b"\n" + LINES + END + b"\n" + rest
-
-
-def _without_lines(luarc: bytes | None) -> bytes | None:
-    """Return a ``luarc`` as it was before the lines were put in; None if there was none."""
-    if luarc is None:
-        return None
-    before, begin, within = luarc.partition(BEGIN)
-    mark, end, after = within.partition(END + b"\n")
-    if not begin or not end:
-        return luarc
-    left = before + after
-    return left if left or not mark.startswith(IN_NEW_FILE) else None
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return content_of(path)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InstallError(f"cannot be read: {error.strerror}.", Code.NO_ACCESS, subject=path) from error
+    head = 3 if own and own.startswith(b"\xef\xbb\xbf") else 0
+    if own and own[head:].startswith(b"#"):
+        line, newline, rest = own.partition(b"\n")
+        own, head = line + (newline or b"\n") + rest, len(line) + 1
+    return MARKS.put(own, LINES, head)
 
 
 DARKTABLE = Darktable()

@@ -21,6 +21,7 @@ from sixbit.install.placed import (
     Placed,
     not_placed,
     not_renewed,
+    optional,
     place,
     recorded,
     take_back,
@@ -29,6 +30,7 @@ from sixbit.install.server import server_settings, why_not_running
 from sixbit.machine import config_home
 from sixbit.manifest import data_path
 from sixbit.values.errors import Code, InstallError
+from sixbit.values.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Editor(ABC):
         """
         folders = self.folders()
         if not folders:
-            raise InstallError(f"{self.nowhere}.", Code.NO_EDITOR)
+            raise InstallError(Sentence("{nowhere}.", nowhere=self.nowhere), Code.NO_EDITOR)
         wanted: dict[Path, bytes] = {}
         for folder in folders:
             wanted |= {**self.beside(folder), **self._files(folder)}
@@ -122,7 +124,7 @@ class Editor(ABC):
         folders = self.folders()
         if not folders:
             why = f"{self.nowhere}; where {self.spoken} is installed, it makes them when it is started once"
-            return [Finding(self.spoken, True, why)]
+            return [Finding(self.spoken, True, why, asked=False)]
         try:
             record = Placed.load()
         except InstallError as error:
@@ -131,6 +133,9 @@ class Editor(ABC):
 
     def _finding(self, folder: EditorFolder, record: Placed) -> Finding:
         states = record.states(self.host, self._files(folder))
+        values = {"host": self.host, "program": self.spoken}
+        if record.lacks(self.host, states):
+            return optional(folder.name, values)
         wrong = (
             not_placed(states, self.part, folder.own)
             or self._why_not_started(folder)
@@ -138,7 +143,7 @@ class Editor(ABC):
             or self.why_off(folder)
         )
         if wrong:
-            return Finding(folder.name, False, wrong, Code.NOT_INSTALLED, {"host": self.host, "program": self.spoken})
+            return Finding(folder.name, False, wrong, Code.NOT_INSTALLED, values)
         message = f"the {self.part} stands in {folder.own} and can start Sixbit"
         if folder.flatpak:
             return Finding(folder.name, True, message, Code.SANDBOX, {"program": self.flatpak})

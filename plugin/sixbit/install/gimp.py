@@ -18,6 +18,7 @@ from sixbit.install.placed import Files, Finding, Placed
 from sixbit.machine import config_home, folder_in
 from sixbit.manifest import manifest, plugin_source
 from sixbit.values.errors import Code, InstallError
+from sixbit.values.sentence import Sentence
 
 FILTER = "editable filter of GIMP"
 
@@ -33,7 +34,7 @@ class Gimp(Editor):
     # The folder has the name of the file in it that GIMP starts.
     place = f"plug-ins/{manifest()['id']}"
     flatpak = "org.gimp.GIMP"
-    nowhere = f"there are no settings of GIMP {' or '.join(VERSIONS)} here"
+    nowhere = Sentence("there are no settings of GIMP {versions} here", versions=VERSIONS)
 
     def home(self) -> Path:
         """Return the folder in which it keeps its settings on this system."""
@@ -79,6 +80,8 @@ class Gimp(Editor):
             return findings
         operation = gegl.built()
         places = dict.fromkeys(map(_operation, self.folders()))
+        if record.lacks(self.host, record.states(self.host, dict.fromkeys(places, b""))):
+            return findings
         if operation is None and places and not any(path.exists() for path in places):
             why = "it was not built, for want of GEGL's headers: corrections change the pixels"
             return [*findings, Finding(FILTER, True, why)]
@@ -93,7 +96,7 @@ class Gimp(Editor):
         try:
             path.chmod(path.stat().st_mode | 0o111)
         except OSError as error:
-            why = f"cannot be made a program: {error.strerror}."
+            why = Sentence("cannot be made a program: {error}.", error=error.strerror)
             raise InstallError(why, Code.NO_ACCESS, subject=path) from error
         return []
 

@@ -18,7 +18,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sixbit.files.parts import content_of
-from sixbit.install.placed import RECORD, Finding, Placed, not_placed, not_renewed, place, recorded, take_back
+from sixbit.install.placed import (
+    RECORD,
+    Finding,
+    Placed,
+    not_placed,
+    not_renewed,
+    optional,
+    place,
+    recorded,
+    take_back,
+)
 from sixbit.machine import data_home, folder_in
 from sixbit.manifest import data_path
 from sixbit.values.errors import Code, InstallError
@@ -77,6 +87,16 @@ def renew() -> None:
         install(unsure=_unsure(there))
 
 
+def add(grade: Grade) -> list[str]:
+    """Put calibrations of a grade that is off by default there, too, and return what was done. Raises InstallError."""
+    return install(unsure={*installed(), grade})
+
+
+def installed() -> list[Grade]:
+    """The grades that are off by default, and stand where lensfun reads them. Raises InstallError."""
+    return _unsure(Placed.load().files(HOST))
+
+
 def doctor() -> list[Finding]:
     """Look at what darktable and the others will find, folder by folder."""
     try:
@@ -89,8 +109,10 @@ def doctor() -> list[Finding]:
         here = {path: data for path, data in wanted.items() if path.parent == folder.path}
         states = record.states(HOST, here)
         subject, part = f"lensfun in {folder.readers}", "database of Sixbit"
-        if wrong := not_placed(states, part, folder.path) or not_renewed(states, part, folder.path):
-            values = {"host": HOST, "program": folder.readers}
+        values = {"host": HOST, "program": folder.readers}
+        if record.lacks(HOST, states):
+            findings.append(optional(subject, values))
+        elif wrong := not_placed(states, part, folder.path) or not_renewed(states, part, folder.path):
             findings.append(Finding(subject, False, wrong, Code.NOT_INSTALLED, values))
         else:
             count = sum(data.count(b"<lens>") for data in here.values())

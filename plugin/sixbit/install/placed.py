@@ -20,6 +20,7 @@ from sixbit.files.reading import of_library
 from sixbit.files.replace import locked, set_aside, write_whole
 from sixbit.machine import user_data
 from sixbit.values.errors import Code, InstallError, PhotoError, go_on_without
+from sixbit.values.sentence import Sentence
 
 Files = Mapping[Path, bytes]
 
@@ -41,7 +42,8 @@ TOPMOST = {"gimp": ("sixbit", "gegl-0.4"), "darktable": ("lua",), "lensfun": ("l
 class Finding(NamedTuple):
     """One thing that the doctor looked at, and the kind of trouble that there is with it, if any.
 
-    ``values`` names what the way out is about: the ``host``, the ``program`` that has to be started anew.
+    ``values`` names what the way out is about: the ``host``, the ``program`` that has to be started anew. Nothing is
+    wrong with what was not ``asked`` for: the way out is then how to have it.
     """
 
     subject: str
@@ -49,6 +51,7 @@ class Finding(NamedTuple):
     message: str
     code: Code | None = None
     values: Mapping[str, str] = MappingProxyType({})
+    asked: bool = True
 
 
 @contextmanager
@@ -67,7 +70,11 @@ def recorded(dry_run: bool = False) -> Iterator[None]:
             aside = None if isinstance(error.__cause__, OSError) else set_aside(Placed.path())
             if aside is None:
                 raise
-            why = f"{error.reason} It was set aside as {aside.name}; what an earlier Sixbit installed is left as it is."
+            why = Sentence(
+                "{reason} It was set aside as {name}; what an earlier Sixbit installed is left as it is.",
+                reason=error.reason,
+                name=aside.name,
+            )
             go_on_without(InstallError(why, error.code, subject=error.subject))
         yield
 
@@ -138,7 +145,7 @@ class Placed:
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, AttributeError, RecursionError) as error:
-            why = f"{RECORD} cannot be read ({of_library(error)})."
+            why = Sentence("{file} cannot be read ({error}).", file=RECORD, error=of_library(error))
             raise InstallError(why, Code.USER_FILE, subject=cls.path()) from error
 
     def files(self, host: str) -> dict[str, str]:
@@ -153,6 +160,10 @@ class Placed:
             there = None if path.is_symlink() else content_of(path)
         except OSError:
             there = None
+        return self.state_of(host, path, there, data)
+
+    def state_of(self, host: str, path: Path, there: bytes | None, data: bytes | None = None) -> str:
+        """Tell the state of what is there, in a file or a part of one; None is something that cannot be read."""
         if there is not None and there == data:
             return "same"
         put = self.files(host).get(str(path))
@@ -163,6 +174,10 @@ class Placed:
     def states(self, host: str, files: Files) -> dict[Path, str]:
         """Tell the state of each file, as it should be by ``files``."""
         return {path: self.state(host, path, data) for path, data in files.items()}
+
+    def lacks(self, host: str, states: Mapping[Path, str]) -> bool:
+        """Tell whether none of the files of a host is there, nor ever was asked for."""
+        return not self.files(host) and all(state == "missing" for state in states.values())
 
     def put(self, host: str, path: Path, data: bytes) -> None:
         """Record that a file was put there."""
@@ -187,6 +202,11 @@ def not_placed(states: Mapping[Path, str], part: str, folder: Path) -> str:
     return f"{foreign[0]} is not as Sixbit made it, and was left alone: rename or remove it first" if foreign else ""
 
 
+def optional(subject: str, values: Mapping[str, str]) -> Finding:
+    """Tell of a part of Sixbit that nobody has asked for: what was asked for stands in the record."""
+    return Finding(subject, True, "not installed (optional)", Code.NOT_INSTALLED, values, asked=False)
+
+
 def not_renewed(states: Mapping[Path, str], part: str, folder: Path) -> str:
     """Say that a part of Sixbit in its folder is not the one that would be put there now; empty if it is."""
     if all(state == "same" for state in states.values()):
@@ -205,7 +225,9 @@ def remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise InstallError(f"cannot be removed: {error.strerror or error}.", Code.NO_ACCESS, subject=path) from error
+        raise InstallError(
+            Sentence("cannot be removed: {error}.", error=error.strerror or str(error)), Code.NO_ACCESS, subject=path
+        ) from error
 
 
 def _take_away(path: Path, topmost: Collection[str]) -> None:

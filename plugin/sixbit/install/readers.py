@@ -55,7 +55,7 @@ def _findings(reader: Reader) -> list[Finding]:
         for config in [_config_of(reader, folder)]
         if config is not None
     ]
-    return found or [Finding(reader.name, True, "it is not on this computer, or was never started")]
+    return found or [Finding(reader.name, True, "it is not on this computer, or was never started", asked=False)]
 
 
 def _config_of(reader: Reader, folder: LensfunFolder) -> Path | None:
@@ -74,10 +74,10 @@ def _finding(reader: Reader, folder: LensfunFolder, config: Path) -> Finding:
     if other and Path(other) != folder.path:
         settings = config / reader.settings
         why = f"it reads {other} alone: empty {'/'.join(reader.own_database or ())} in {settings}, and start it anew"
-        return Finding(name, not _lenses(folder), why)
+        return Finding(name, not _lenses(folder), why, asked=bool(_lenses(folder)))
     if count := _lenses(folder):
         return Finding(name, True, f"it finds {count} lenses of Sixbit's in {folder.path}")
-    return Finding(name, True, f"it would find lenses of Sixbit's in {folder.path}, where none are yet")
+    return Finding(name, True, f"it would find lenses of Sixbit's in {folder.path}, where none are yet", asked=False)
 
 
 def _lenses(folder: LensfunFolder) -> int:

@@ -271,7 +271,7 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as lines:
             yield from csv.DictReader(lines)
     except (OSError, csv.Error, UnicodeDecodeError) as error:
-        raise CatalogueError(f"cannot be read: {error}.", subject=path) from error
+        raise CatalogueError(Sentence("cannot be read: {error}.", error=error), subject=path) from error
 
 
 def _with_own(known: Catalogue, folder: Path) -> Catalogue:

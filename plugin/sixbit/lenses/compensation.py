@@ -75,7 +75,7 @@ def carried(shot: Shot) -> Sentence | None:
     """Say what correction a raw carries for programs that develop it."""
     if not shot.carries:
         return None
-    kinds = in_a_row([Sentence(SPOKEN[kind]) for kind in shot.carries])
+    kinds = in_a_row([SPOKEN[kind] for kind in shot.carries])
     return Sentence("This raw carries a correction of Sixbit's for programs that develop it: {kinds}.", kinds=kinds)
 
 

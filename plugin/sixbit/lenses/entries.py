@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from sixbit.values.errors import CatalogueError, Code
 from sixbit.values.lens import Calibration
+from sixbit.values.sentence import Sentence
 
 SETTINGS = ("focal", "aperture", "distance")
 """Attributes of a calibration that say how the lens was set."""
@@ -40,11 +41,11 @@ def entry_in(path: Path, calibration: Calibration) -> Entry:
     names = [] if element is None else models(element)
     lens = next((lens for lens in _loaded(path) if lens.model in names), None)
     if element is None or lens is None:
-        raise CatalogueError(f"has no entry {calibration.model!r}.", subject=path)
+        raise CatalogueError(Sentence("has no entry {name}.", name=repr(calibration.model)), subject=path)
     try:
         return _entry(lens, element, calibration)
     except ValueError as error:
-        why = f"has an entry {calibration.model!r} that cannot be read ({error})."
+        why = Sentence("has an entry {name} that cannot be read ({error}).", name=repr(calibration.model), error=error)
         raise CatalogueError(why, subject=path) from error
 
 
@@ -67,7 +68,7 @@ def merged_entry(paths: tuple[Path, ...], weights: tuple[float, ...], calibratio
         return _entry(lens, root[0], calibration)
     except (lensfunpy.XMLFormatError, IndexError, ValueError) as error:
         names = ", ".join(path.name for path in paths)
-        why = f"lensfun cannot read this calibration of yours ({error})."
+        why = Sentence("lensfun cannot read this calibration of yours ({error}).", error=error)
         raise CatalogueError(why, Code.RUN, subject=names) from error
 
 
@@ -153,7 +154,7 @@ def xml_root(path: Path) -> Element:
     try:
         return ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError, LookupError, ValueError) as error:  # an encoding that nobody knows
-        raise CatalogueError(f"is no readable lensfun XML ({error}).", subject=path) from error
+        raise CatalogueError(Sentence("is no readable lensfun XML ({error}).", error=error), subject=path) from error
 
 
 def forget_files() -> None:
@@ -170,7 +171,7 @@ def _loaded(path: Path) -> tuple[Any, ...]:
     try:
         return tuple(lensfunpy.Database(paths=[str(path)], load_common=False, load_bundled=False).lenses)
     except lensfunpy.XMLFormatError as error:
-        raise CatalogueError(f"is refused by lensfun: {error}.", subject=path) from error
+        raise CatalogueError(Sentence("is refused by lensfun: {error}.", error=error), subject=path) from error
 
 
 def _entry(lens: Any, element: Element, calibration: Calibration) -> Entry:

@@ -15,7 +15,7 @@ from sixbit.manifest import data_path
 from sixbit.values.errors import CatalogueError, Code
 from sixbit.values.kinds import SPOKEN, TRUSTED
 from sixbit.values.lens import Model
-from sixbit.values.sentence import Sentence
+from sixbit.values.sentence import Sentence, in_a_row
 
 MOUNT = "Leica M"
 
@@ -42,14 +42,21 @@ def parted(runs: Iterable[Run]) -> Iterator[str]:
     for groups in _by_lens(_by_entry([run for run in runs if run.is_for_lensfun])):
         kinds = [[kind for kind in TERMS if any(kind in run.kinds for run in group)] for group in groups]
         if any(one != kinds[0] for one in kinds):
-            made = "; ".join(
-                f"{', '.join(SPOKEN[kind] for kind in of_group)} at {group[0].aspect_ratio:.3g}:1 and crop factor "
-                f"{group[0].crop_factor:.3g}"
+            each = [
+                Sentence(
+                    "{kinds} at {shape} and crop factor {crop}",
+                    kinds=in_a_row([SPOKEN[kind] for kind in of_group]),
+                    shape=f"{group[0].aspect_ratio:.3g}:1",
+                    crop=f"{group[0].crop_factor:.3g}",
+                )
                 for group, of_group in zip(groups, kinds, strict=True)
-            )
-            yield (
-                f"{groups[0][0].lens}: not all was measured on a sensor of one size and shape ({made}), and lensfun "
-                "takes one of these for a photo. Measure all of them with one camera if it is for lensfun."
+            ]
+            made = in_a_row(each, "; ")
+            yield Sentence(
+                "{lens}: not all was measured on a sensor of one size and shape ({made}), and lensfun takes one of "
+                "these for a photo. Measure all of them with one camera if it is for lensfun.",
+                lens=groups[0][0].lens,
+                made=made,
             )
 
 
@@ -101,7 +108,7 @@ def _check(run: Run, lens: Element) -> None:
             numbers += [float(value) for name, value in row.items() if name != "model"]
         _finite(numbers)
     except ValueError as error:
-        why = Sentence("{why}", Code.RUN, why=f"was changed, and cannot be read ({error}).", run=run.name)
+        why = Sentence("was changed, and cannot be read ({error}).", Code.RUN, error=error, run=run.name)
         raise CatalogueError(why, subject=run.xml) from error
 
 
@@ -145,7 +152,7 @@ def _root(run: Run) -> Element:
     try:
         return xml_root(run.xml)
     except CatalogueError as error:
-        why = Sentence("{why}", Code.RUN, why=str(error.reason), run=run.name)
+        why = Sentence("{why}", Code.RUN, why=error.reason, run=run.name)
         raise CatalogueError(why, subject=run.xml) from error
 
 
@@ -158,7 +165,9 @@ def models_kept(run: Run) -> dict[str, Model]:
             terms = [float(row.get(term, 0)) for term in TERMS[row.tag][name]]
             found[row.tag] = Model(name, tuple(_finite(terms)))
         except (KeyError, ValueError) as error:
-            raise CatalogueError(f"was changed, and cannot be passed on ({error}).", subject=run.xml) from error
+            raise CatalogueError(
+                Sentence("was changed, and cannot be passed on ({error}).", error=error), subject=run.xml
+            ) from error
     return found
 
 

@@ -142,6 +142,27 @@ def lens_named(text: str) -> Lens:
     raise CompileError(Sentence("{name} may be {lenses}.", Code.NO_SUCH_LENS, name=repr(text), lenses=names))
 
 
+def against(shot: Shot, lens: Lens, known: Catalogue | None = None) -> tuple[Sentence, ...]:
+    """Tell what a photo says against a lens that somebody chooses for it: another name or code, or other figures.
+
+    >>> shot = Shot(lens_names=(Tagged("Elmarit-M 1:2.8/28 ASPH.", "EXIF LensModel"),))
+    >>> print(*against(shot, lens_named("summicron-35-asph"))[:1])
+    'Elmarit-M 1:2.8/28 ASPH.' (EXIF LensModel) fits Elmarit-M 1:2.8/28 ASPH.
+    >>> against(shot, lens_named("elmarit-28-asph"))
+    ()
+    """
+    known = known or catalogue()
+    body = known.body_of(shot)
+    names = [one for one in shot.lens_names if not is_of_profile(one) and one.value not in known.lenses]
+    said = [names_verdict([name], shot, known, body) for name in names]
+    said += [code_verdict(shot.six_bit, known)] if shot.six_bit else []
+    others = [verdict for verdict in said if verdict.lenses and lens not in verdict.lenses]
+    told = [verdict.statements[0] for verdict in others]
+    told += [other for verdict in said if (other := verdict.foreign or verdict.unlisted)]
+    figures = weighed(Verdict([lens], 1.0), shot, body)
+    return tuple(dict.fromkeys([*told, *(() if figures.firm else figures.notes)]))
+
+
 def lens_of(shot: Shot, choices: Choices) -> tuple[Lens, list[str]]:
     """Find the lens of a shot, or the one that is chosen, and what is to be said of that.
 
@@ -156,11 +177,12 @@ def lens_of(shot: Shot, choices: Choices) -> tuple[Lens, list[str]]:
         return found.lens, []
     if found.status is Status.AMBIGUOUS and found.shares_calibration(choices.grades):
         names = " or ".join(candidate.name for candidate in found.candidates)
-        return found.candidates[0], [f"it was {names}: all of them share one calibration, which is used"]
-    why = " ".join(found.evidence)
+        shared = Sentence("it was {names}: all of them share one calibration, which is used", names=names)
+        return found.candidates[0], [shared]
+    why = in_a_row(found.evidence, " ")
     if found.candidates and found.status is not Status.NOT_M:
         names = "; ".join(f"{lens.lens_id} ({lens.name})" for lens in found.candidates[:6])
-        why = f"{why} It may be: {names}."
+        why = Sentence("{why} It may be: {names}.", why=why, names=names)
     error = NotCorrectedError(why, Code(found.status), subject=shot.path)
     error.candidates = tuple(lens.lens_id for lens in found.candidates)
     raise error

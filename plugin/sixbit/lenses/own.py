@@ -20,6 +20,7 @@ from sixbit.values.errors import CatalogueError, Code, go_on_without
 from sixbit.values.kinds import KINDS, SPOKEN, Grade
 from sixbit.values.known import UNITS, Known
 from sixbit.values.lens import Calibration, Lens
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -216,7 +217,7 @@ def _read_file(read: Callable[[Path], T], path: Path) -> T:
     except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
         if isinstance(error, CatalogueError):
             raise
-        raise CatalogueError(f"cannot be read ({of_library(error)}).", subject=path) from error
+        raise CatalogueError(Sentence("cannot be read ({error}).", error=of_library(error)), subject=path) from error
 
 
 def _read(path: Path) -> Run:
@@ -225,7 +226,7 @@ def _read(path: Path) -> Run:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         if fields.pop("sixbit_calibration") != FORMAT:
-            why = f"was written by another version of Sixbit (format {FORMAT} is read)."
+            why = Sentence("was written by another version of Sixbit (format {format} is read).", format=FORMAT)
             raise CatalogueError(why, Code.VERSION, subject=path)
         kinds = tuple(fields.pop("kinds"))
         if not kinds or set(kinds) - set(KINDS) or ("shading" in kinds) != bool(fields.get("shading")):
@@ -258,7 +259,9 @@ def _read(path: Path) -> Run:
     except CatalogueError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise CatalogueError(f"holds a calibration of yours and cannot be read ({error}).", subject=path) from error
+        raise CatalogueError(
+            Sentence("holds a calibration of yours and cannot be read ({error}).", error=error), subject=path
+        ) from error
 
 
 def centre_of(runs: Sequence[Run]) -> tuple[float, float] | None:

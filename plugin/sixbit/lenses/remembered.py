@@ -100,7 +100,7 @@ def _key(shot: Shot) -> Key:
 
 def _read() -> dict[Key, str]:
     path = choices_file()
-    with reading(path, code=Code.USER_FILE, what="holds the lenses you chose"):
+    with reading(path, code=Code.USER_FILE, what=Sentence("holds the lenses you chose")):
         return _read_file(path)
 
 
@@ -114,7 +114,7 @@ def _read_file(path: Path) -> dict[Key, str]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        why = f"holds the lenses you chose, and is damaged ({error})."
+        why = Sentence("holds the lenses you chose, and is damaged ({error}).", error=error)
         raise PhotoError(why, Code.DAMAGED, subject=path) from error
 
 
@@ -126,8 +126,12 @@ def _read_or_begin() -> dict[Key, str]:
         if error.code is not Code.DAMAGED:
             raise
         aside = set_aside(choices_file())
-        then = f"It was set aside as {aside.name}." if aside else "It is passed over."
-        go_on_without(PhotoError(f"{error.reason} {then}", Code.USER_FILE, subject=error.subject))
+        then = Sentence("It was set aside as {name}.", name=aside.name) if aside else Sentence("It is passed over.")
+        go_on_without(
+            PhotoError(
+                Sentence("{reason} {then}", reason=error.reason, then=then), Code.USER_FILE, subject=error.subject
+            )
+        )
         return {}
 
 

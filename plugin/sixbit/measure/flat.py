@@ -23,6 +23,7 @@ from sixbit.measure.vignetting import fit_vignetting, vignetting_at
 from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.sentence import Sentence, in_a_row
 
 SHARED_SLOPE = 0.35
 """Share of the steepest slope that frames may have in common and still count as turned against the light."""
@@ -39,7 +40,7 @@ LEFT_IN_CORNER = 0.85
 is less, as the light gets that of the middle. So 98 % of the curves of 120 rendered JPEGs lay within what is stated."""
 RINGS = 11
 """Of patches whose residuals tell how a fit fails at their radius."""
-NOTHING = "There is nothing to correct; it is kept all the same, as apertures between two are told by both."
+NOTHING = Sentence("There is nothing to correct; it is kept all the same, as apertures between two are told by both.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +96,13 @@ def fit_flat(patches: Sequence[Patches]) -> MeasuredFlat:
     colour = fit_shading(patches, usable, turned) if planes == 3 else None
     k1, k2, k3 = (float(term) for term in found.terms)
     verdict = [
-        f"Fall-off: the corners get {100 * corner:.1f} % of the light of the centre ({-math.log2(corner):.2f} EV), "
-        f"give or take {worth.corner_error}.",
+        Sentence(
+            "Fall-off: the corners get {percent:.1f} % of the light of the centre ({stops:.2f} EV), give or "
+            "take {error}.",
+            percent=100 * corner,
+            stops=-math.log2(corner),
+            error=worth.corner_error,
+        ),
         *worth.reach_in_words,
         *([dark] if (dark := exposure_in_words(patches)) else []),
         *([NOTHING] if worth.outcome is Outcome.NOTHING else []),
@@ -123,9 +129,15 @@ def fit_flat(patches: Sequence[Patches]) -> MeasuredFlat:
 def _frame_in_words(one: Patches, usable: Mask, slope: float) -> str:
     """Say how bright a frame is, how its light slopes, and what of it was left out."""
     middle = float(np.median(one.light[:, one.r < MIDDLE].max(axis=0)))
-    said = f"The middle has {100 * middle:.0f} % of white, the light slopes by {100 * slope:.1f} % to a corner"
+    said = Sentence(
+        "The middle has {middle:.0f} % of white, the light slopes by {slope:.1f} % to a corner",
+        middle=100 * middle,
+        slope=100 * slope,
+    )
     dust = float(np.mean(~usable))
-    return f"{said}; {100 * dust:.1f} % left out as dust." if dust else f"{said}."
+    if not dust:
+        return Sentence("{said}.", said=said)
+    return Sentence("{said}; {dust:.1f} % left out as dust.", said=said, dust=100 * dust)
 
 
 def _worth(found: Fit, frame: Patches) -> Worth:
@@ -141,10 +153,12 @@ def _worth(found: Fit, frame: Patches) -> Worth:
     worth = Worth("vignetting", -np.log2(light)[None], error[None], weights, reach)
     if worth.outcome is Outcome.UNSURE:
         rounded = float(hidden[-1]) > math.log(2) * float(error[-1]) / 2
-        helps = "ones with more light, or raw ones" if rounded else "ones of a more even light"
+        helps = Sentence("ones with more light, or raw ones") if rounded else Sentence("ones of a more even light")
         most = float(np.max(np.abs(worth.correction) + worth.surely_within))
-        little = f" It surely loses less than {most:.2f} EV, which hardly shows." if most < HARDLY_SHOWS else ""
-        raise CalibrationError(f"Not enough: {worth.why_unsure(helps)}{little}", Code.FLATS)
+        why = Sentence("Not enough: {why}", why=worth.why_unsure(helps))
+        if most < HARDLY_SHOWS:
+            why = Sentence("{why} It surely loses less than {most:.2f} EV, which hardly shows.", why=why, most=most)
+        raise CalibrationError(why, Code.FLATS)
     return worth
 
 
@@ -166,33 +180,57 @@ def _turned(slopes: FloatArray) -> bool:
 
 
 def _light_in_words(slopes: Sequence[float], turned: bool) -> str:
-    sloped = f"The light sloped by {100 * max(slopes):.1f} % from the centre to a corner"
+    percent = 100 * max(slopes)
     if turned:
-        return f"{sloped}, which cancels as the camera was turned."
+        return Sentence(
+            "The light sloped by {percent:.1f} % from the centre to a corner, which cancels as the camera was turned.",
+            percent=percent,
+        )
     if len(slopes) > 1:
-        return f"{sloped}, to the same side in all frames: turn the camera by 180 degrees between two of them."
-    return f"{sloped}, which was taken for the light's own; a second frame with the camera turned by 180 degrees tells."
+        return Sentence(
+            "The light sloped by {percent:.1f} % from the centre to a corner, to the same side in all frames: turn the "
+            "camera by 180 degrees between two of them.",
+            percent=percent,
+        )
+    return Sentence(
+        "The light sloped by {percent:.1f} % from the centre to a corner, which was taken for the light's own; a "
+        "second frame with the camera turned by 180 degrees tells.",
+        percent=percent,
+    )
 
 
 def _shading_in_words(colour: MeasuredShading, patches: Sequence[Patches], turned: bool) -> list[str]:
     parts = []
     # Patches end before the corners, of which the fall-off is told.
     x, y = patches[0].x / patches[0].r.max(), patches[0].y / patches[0].r.max()
-    for name, plane in (("red", colour.shading.red), ("blue", colour.shading.blue)):
+    for name, plane in ((Sentence("red"), colour.shading.red), (Sentence("blue"), colour.shading.blue)):
         if plane.surface:
             percent = 100 * (plane.at(x, y) - 1)
-            parts.append(f"{name} {percent.min():+.1f} to {percent.max():+.1f} %")
+            least, most = float(percent.min()), float(percent.max())
+            parts.append(Sentence("{colour} {least:+.1f} to {most:+.1f} %", colour=name, least=least, most=most))
         else:
-            parts.append(f"{name} {100 * (plane.radial_at(RADII)[-1] - 1):+.1f} % in the corners")
-    shape = "the same to all sides" if colour.shading.is_radial else "different from side to side"
-    sided = "" if turned else "; a cast from one side to the other cannot be told from the light's by these frames"
-    verdict = [
-        f"Colour shading against green: {', '.join(parts)}, {shape}, give or take "
-        f"{f'{100 * colour.error:.1f}' if colour.error >= LEAST_COLOUR else 'less than 0.1'} % of the light{sided}."
+            corner = 100 * float(plane.radial_at(RADII)[-1] - 1)
+            parts.append(Sentence("{colour} {percent:+.1f} % in the corners", colour=name, percent=corner))
+    shape = Sentence("the same to all sides") if colour.shading.is_radial else Sentence("different from side to side")
+    sided: str = ""
+    if not turned:
+        sided = Sentence("; a cast from one side to the other cannot be told from the light's by these frames")
+    verdict: list[str] = [
+        Sentence(
+            "Colour shading against green: {parts}, {shape}, give or take {error} of the light{sided}.",
+            parts=in_a_row(parts),
+            shape=shape,
+            error=Sentence("{percent:.1f} %", percent=100 * colour.error)
+            if colour.error >= LEAST_COLOUR
+            else Sentence("less than 0.1 %"),
+            sided=sided,
+        )
     ]
     if any(one.is_lossy for one in patches):
         verdict.append(
-            "A JPEG, or a photo compressed like it, rounds colours, the more alike the less noise there is; "
-            "a raw file or a TIFF measures them better."
+            Sentence(
+                "A JPEG, or a photo compressed like it, rounds colours, the more alike the less noise there is; "
+                "a raw file or a TIFF measures them better."
+            )
         )
     return verdict

@@ -16,6 +16,7 @@ from sixbit.measure.samples import Mask, Samples, even_powers, fit, samples_of, 
 from sixbit.measure.vignetting import vignetting_at
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.sentence import Sentence
 
 MOST_CLIPPED = 0.01
 """Share of a patch's pixels at the upper end of the scale, in one patch of a hundred."""
@@ -56,17 +57,23 @@ NEIGHBOURS = 9
 def check_exposure(one: Patches) -> None:
     """Refuse a frame without noise, over-exposed or too dark, by CalibrationError."""
     if np.quantile(one.spread, 0.9) == 0:
-        raise _no_flat(one, "its pixels have no noise, as those of every camera have")
+        raise _no_flat(one, Sentence("its pixels have no noise, as those of every camera have"))
     if np.quantile(one.clipped, 0.99) > MOST_CLIPPED:
-        why = f"is over-exposed, {100 * np.mean(one.clipped > MOST_CLIPPED):.0f} % of it is clipped."
+        why = Sentence(
+            "is over-exposed, {percent:.0f} % of it is clipped.",
+            percent=100 * float(np.mean(one.clipped > MOST_CLIPPED)),
+        )
         raise CalibrationError(why, Code.TOO_BRIGHT, subject=one.name)
     centre = np.median(one.light[:, one.r < 0.2], axis=1)
     coarse = _step_in_the_middle(one)
     if coarse > COARSEST_CENTRE:
-        why = f"is too dark to measure: in its middle, one code value is {100 * coarse:.0f} % of the light."
+        why = Sentence(
+            "is too dark to measure: in its middle, one code value is {percent:.0f} % of the light.",
+            percent=100 * coarse,
+        )
         raise CalibrationError(why, Code.TOO_DARK, subject=one.name)
     if centre.min() < DARKEST or np.quantile(one.step, 0.98) > COARSEST:
-        why = "is too dark to measure, its darkest parts differ by a few code values."
+        why = Sentence("is too dark to measure, its darkest parts differ by a few code values.")
         raise CalibrationError(why, Code.TOO_DARK, subject=one.name)
 
 
@@ -74,7 +81,7 @@ def exposure_in_words(patches: Sequence[Patches]) -> str:
     """Tell that frames are dark, and what to do; nothing if they are not."""
     if max(_step_in_the_middle(one) for one in patches) < DARK:
         return ""
-    return (
+    return Sentence(
         "Dark: rounding takes part of the fall-off. One or two stops more, until the centre is a light grey, tell more."
     )
 
@@ -94,24 +101,26 @@ def _step_in_the_middle(one: Patches) -> float:
 def usable_patches(one: Patches, green: int) -> Mask:
     """Find the patches without dust, by the light of the plane ``green``; CalibrationError if this is no flat."""
     if np.median(one.spread[green]) > MOST_TEXTURE:
-        raise _no_flat(one, f"its pixels differ by {100 * np.median(one.spread[green]):.0f} % within a small patch")
+        percent = 100 * float(np.median(one.spread[green]))
+        raise _no_flat(one, Sentence("its pixels differ by {percent:.0f} % within a small patch", percent=percent))
     samples = samples_of([one], [np.ones(one.x.shape, bool)], green)
     bent = surface(samples.x, samples.y, surface_powers(4, linear=False))
     residuals = fit(samples, np.hstack([even_powers(samples.r, 3), bent])).residuals.reshape(one.x.shape)
     against = residuals - _median_of_neighbours(residuals)
     deviation = 1.4826 * float(np.median(np.abs(against)))
     if deviation > ROUGHEST:
-        raise _no_flat(one, f"neighbouring parts of it differ by {100 * deviation:.1f} %")
+        raise _no_flat(one, Sentence("neighbouring parts of it differ by {percent:.1f} %", percent=100 * deviation))
     spot = np.abs(against) > max(5 * deviation, FAINTEST_SPOT)
     if spot.mean() > MOST_SPOTS:
-        raise _no_flat(one, f"{100 * spot.mean():.0f} % of it stands out from its surroundings")
+        percent = 100 * float(spot.mean())
+        raise _no_flat(one, Sentence("{percent:.0f} % of it stands out from its surroundings", percent=percent))
     # Dust reaches a little beyond the patches in which it is plain.
     near = np.pad(spot, 1)
     spot = near[1:-1, 1:-1] | near[:-2, 1:-1] | near[2:, 1:-1] | near[1:-1, :-2] | near[1:-1, 2:]
     clean = samples.only(~spot.ravel())
     uneven = float(np.sqrt(np.mean(fit(clean, even_powers(clean.r, 3)).residuals ** 2)))
     if uneven > MOST_UNEVEN:
-        raise _no_flat(one, f"its brightness is off any fall-off by {100 * uneven:.1f} %")
+        raise _no_flat(one, Sentence("its brightness is off any fall-off by {percent:.1f} %", percent=100 * uneven))
     return ~spot
 
 
@@ -122,7 +131,7 @@ def check_light(names: Sequence[str], slopes: Sequence[float], terms: FloatArray
     """
     for name, slope in zip(names, slopes, strict=True):
         if slope > STEEPEST:
-            why = f"its light falls by {100 * slope:.0f} % from the centre to a corner."
+            why = Sentence("its light falls by {percent:.0f} % from the centre to a corner.", percent=100 * slope)
             raise CalibrationError(why, Code.FLATS, subject=name)
     plain = fit(light, even_powers(light.r, 3)).terms
     brightest = np.max(vignetting_at(plain, np.linspace(0, 1, 50)))
@@ -138,7 +147,9 @@ def check_light(names: Sequence[str], slopes: Sequence[float], terms: FloatArray
         corners = [_corner_of(light, number) for number in range(len(names))]
         if max(corners) / min(corners) - 1 > MOST_APART:
             listed = ", ".join(f"{100 * corner:.0f} %" for corner in corners)
-            raise CalibrationError(f"The frames do not agree: their corners get {listed} of the light.", Code.FLATS)
+            raise CalibrationError(
+                Sentence("The frames do not agree: their corners get {listed} of the light.", listed=listed), Code.FLATS
+            )
 
 
 def _corner_of(light: Samples, frame: int) -> float:
@@ -155,4 +166,4 @@ def _median_of_neighbours(values: FloatArray) -> FloatArray:
 
 
 def _no_flat(one: Patches, why: str) -> CalibrationError:
-    return CalibrationError(f"is not enough of an even surface: {why}.", Code.FLATS, subject=one.name)
+    return CalibrationError(Sentence("is not enough of an even surface: {why}.", why=why), Code.FLATS, subject=one.name)

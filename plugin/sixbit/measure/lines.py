@@ -42,6 +42,7 @@ from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.known import SURE, give_or_take
 from sixbit.values.lens import Model
 from sixbit.values.polynomial import UNITY, Polynomial
+from sixbit.values.sentence import Sentence
 
 SEARCHED = 2400
 """Px of the longer side in which lines are looked for: a tenth of a px there is far below what has to be known."""
@@ -173,7 +174,12 @@ def fit_lines(photos: Sequence[PhotoLines], size: tuple[int, int]) -> MeasuredLi
     lines = Lines.joined([photo.lines for photo in photos])
     seen = _seen(photos, range(len(photos)), lines, np.zeros(2))
     if len(lines) < FEWEST:
-        raise _not_enough(f"only {len(lines)} long edges were found in these photos, and it takes {FEWEST}.", seen)
+        few = Sentence(
+            "only {count} long edges were found in these photos, and it takes {fewest}.",
+            count=len(lines),
+            fewest=FEWEST,
+        )
+        raise _not_enough(few, seen)
     # Photos that lie and photos that stand see the centre in different places.
     lines, fit, centre, centre_error = _about_their_centre(lines, len({photo.picture.shape for photo in photos}) == 1)
     seen = replace(seen, lines=lines, fit=fit, centre=centre)
@@ -181,9 +187,15 @@ def fit_lines(photos: Sequence[PhotoLines], size: tuple[int, int]) -> MeasuredLi
     correction, error = 100 * fit.correction(farthest, weights), 100 * fit.error(farthest, weights)
     worth = Worth("distortion", correction[None], error[None], weights, _reach(lines, fit, farthest, FEW))
     seen = _worthy(replace(seen, worth=worth))
-    agreeing = np.count_nonzero(fit.weights > AGREES)
-    plural = "s" if len(photos) > 1 else ""
-    first = f"{agreeing} of {len(lines)} edges in {len(photos)} photo{plural} agree on one lens."
+    agreeing = int(np.count_nonzero(fit.weights > AGREES))
+    first = Sentence("{agreeing} of {count} edges in 1 photo agree on one lens.", agreeing=agreeing, count=len(lines))
+    if len(photos) > 1:
+        first = Sentence(
+            "{agreeing} of {count} edges in {photos} photos agree on one lens.",
+            agreeing=agreeing,
+            count=len(lines),
+            photos=len(photos),
+        )
     return _measured(seen, fit, size, worth, centre_error, first)
 
 
@@ -215,8 +227,15 @@ def _of_boards(
     correction = fit.correction(farthest, weights)
     worth = Worth("distortion", 100 * correction[None], 100 * error[None], weights, found.reach)
     seen = _worthy(replace(_seen(photos, used, lines, found.centre), fit=fit, worth=worth))
-    others = f"; the other {len(photos) - len(used)} were left out" if len(used) < len(photos) else ""
-    first = f"{len(used)} of {len(photos)} photos show a chart whose corners fit one lens{others}."
+    others: str = ""
+    if len(used) < len(photos):
+        others = Sentence("; the other {count} were left out", count=len(photos) - len(used))
+    first = Sentence(
+        "{used} of {count} photos show a chart whose corners fit one lens{others}.",
+        used=len(used),
+        count=len(photos),
+        others=others,
+    )
     return _measured(seen, fit, size, worth, found.centre_error, first, len(used))
 
 
@@ -249,13 +268,23 @@ def _measured(
     distortion = shape.in_words(shape.percent(fit.polynomial, farthest))
     verdict = (
         first,
-        f"Distortion: {distortion}. It is known to {worth.corner_error} there, but for the size of the picture, which "
-        "bends nothing.",
+        Sentence(
+            "Distortion: {distortion}. It is known to {error} there, but for the size of the picture, which bends "
+            "nothing.",
+            distortion=distortion,
+            error=worth.corner_error,
+        ),
         *worth.reach_in_words,
         *_centre_in_words(seen.centre * half_short, centre_error * half_short),
-        f"The lines were bent by {before:.2f} px and still are by {after:.2f} px, give or take "
-        f"{give_or_take(error, 'tca')}. In lensfun's terms it is {fit.model}, "
-        f"{', '.join(f'{term:.5f}' for term in fit.terms)}.",
+        Sentence(
+            "The lines were bent by {before:.2f} px and still are by {after:.2f} px, give or take {error}. In "
+            "lensfun's terms it is {model}, {terms}.",
+            before=before,
+            after=after,
+            error=give_or_take(error, "tca"),
+            model=fit.model,
+            terms=", ".join(f"{term:.5f}" for term in fit.terms),
+        ),
     )
     return MeasuredLines(fit, seen, half_short, before, after, error, worth, charts, verdict)
 
@@ -264,7 +293,11 @@ def _worthy(seen: SeenLines) -> SeenLines:
     """Refuse a distortion that is not worth keeping."""
     worth = seen.worth
     if worth and worth.outcome is Outcome.NOTHING:
-        why = f"Nothing to correct: the lens has less distortion than {worth.limits.nothing:g} {worth.unit}."
+        why = Sentence(
+            "Nothing to correct: the lens has less distortion than {least:g} {unit}.",
+            least=worth.limits.nothing,
+            unit=worth.unit,
+        )
         raise _refusal(NoDistortionError(why), seen)
     if worth and worth.outcome is Outcome.UNSURE:
         raise _not_enough(worth.why_unsure(seen.helps), seen)
@@ -298,8 +331,14 @@ def _centre_in_words(centre: FloatArray, error: FloatArray) -> tuple[str, ...]:
         return ()
     (x, y), (x_error, y_error) = centre, SURE * error
     return (
-        f"The optical centre lies {x:+.0f} ± {x_error:.0f} px across and {y:+.0f} ± {y_error:.0f} px down from the "
-        "middle of the picture, and is used. If a photo was cropped, that is why.",
+        Sentence(
+            "The optical centre lies {x:+.0f} ± {x_error:.0f} px across and {y:+.0f} ± {y_error:.0f} px down from the "
+            "middle of the picture, and is used. If a photo was cropped, that is why.",
+            x=float(x),
+            x_error=float(x_error),
+            y=float(y),
+            y_error=float(y_error),
+        ),
     )
 
 
@@ -307,21 +346,43 @@ def _check(seen: SeenLines, fit: Straightening, farthest: float) -> None:
     """Refuse what does not carry a calibration."""
     lines, agreeing = seen.lines, int(np.count_nonzero(fit.weights > AGREES))
     if agreeing < FEWEST:
-        raise _not_enough(f"only {agreeing} of {len(lines)} edges agree on one lens, and it takes {FEWEST}.", seen)
+        few = Sentence(
+            "only {agreeing} of {count} edges agree on one lens, and it takes {fewest}.",
+            agreeing=agreeing,
+            count=len(lines),
+            fewest=FEWEST,
+        )
+        raise _not_enough(few, seen)
     edges = len(np.unique(fit.left_out.things[fit.weights > AGREES])) if fit.left_out else agreeing
     if edges < FEWEST:
-        why = f"these photos show the same edges from one place, only {edges} different ones, and it takes {FEWEST}"
-        raise _not_enough(f"{why}. What helps: photos of other things, or from other places.", seen)
+        few = Sentence(
+            "these photos show the same edges from one place, only {edges} different ones, and it takes {fewest}. What "
+            "helps: photos of other things, or from other places.",
+            edges=edges,
+            fewest=FEWEST,
+        )
+        raise _not_enough(few, seen)
     share = float(np.sum(fit.weights * lines.lengths) / np.sum(lines.lengths))
     if share < LEAST_AGREEING:
-        why = f"of the edges in these photos only {100 * share:.0f} % could be straight things"
-        raise _not_enough(f"{why}, by their length, and {100 * LEAST_AGREEING:.0f} % have to be.", seen)
+        few = Sentence(
+            "of the edges in these photos only {percent:.0f} % could be straight things, by their length, and "
+            "{least:.0f} % have to be.",
+            percent=100 * share,
+            least=100 * LEAST_AGREEING,
+        )
+        raise _not_enough(few, seen)
     reach = _reach(lines, fit, farthest, SOME)
     if reach < LEAST_REACH:
-        why = f"the lines reach only {100 * reach:.0f} % of the way to the corners, and {100 * LEAST_REACH:.0f} %"
-        raise _not_enough(f"{why} are needed. What helps: {seen.helps}.", seen)
+        short = Sentence(
+            "the lines reach only {percent:.0f} % of the way to the corners, and {least:.0f} % are needed. What helps: "
+            "{helps}.",
+            percent=100 * reach,
+            least=100 * LEAST_REACH,
+            helps=seen.helps,
+        )
+        raise _not_enough(short, seen)
     if folds(fit.polynomial, farthest):
-        raise _not_enough("the edges in these photos contradict each other.", seen)
+        raise _not_enough(Sentence("the edges in these photos contradict each other."), seen)
 
 
 def _reach(lines: Lines, fit: Straightening, farthest: float, share: float) -> float:
@@ -331,7 +392,7 @@ def _reach(lines: Lines, fit: Straightening, farthest: float, share: float) -> f
 
 
 def _not_enough(why: str, seen: SeenLines) -> LinesError:
-    return _refusal(LinesError(f"Not enough: {why}", Code.LINES), seen)
+    return _refusal(LinesError(Sentence("Not enough: {why}", why=why), Code.LINES), seen)
 
 
 def _refusal(error: LinesError, seen: SeenLines) -> LinesError:

@@ -95,7 +95,7 @@ def sights_of(photos: Sequence[Features], focal: float, progress: Progress = sil
         progress(0.5, "finding where each photo was taken")
         models = _placed(library, database, Path(name))
     if not models:
-        why = "These photos overlap, but from one place: the camera has to move between them, to the side."
+        why = Sentence("These photos overlap, but from one place: the camera has to move between them, to the side.")
         raise CalibrationError(why, Code.OVERLAP)
     found = max(models, key=lambda one: (one.num_reg_images(), one.num_points3D()))
     progress(1.0, "finding where each photo was taken")

@@ -30,10 +30,10 @@ from sixbit.measure.tca import MeasuredTca, fit_tca
 from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
-from sixbit.values.kinds import SPOKEN
 from sixbit.values.known import SURE
 from sixbit.values.lens import Model
 from sixbit.values.polynomial import Polynomial
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, part, silent
 
 SEARCHED = 2000
@@ -51,13 +51,18 @@ AGREES = 0.25
 """Weight from which on a sight agrees with the others."""
 TERMS = (1, 2, 3)
 """Terms of even powers that are tried."""
-NAMES = {kind: words[0].upper() + words[1:] for kind, words in SPOKEN.items()}
-WHAT_HELPS = (
+NAMES = {
+    "distortion": Sentence("Distortion"),
+    "tca": Sentence("Lateral colour"),
+    "vignetting": Sentence("Fall-off"),
+    "shading": Sentence("Shading"),
+}
+WHAT_HELPS = Sentence(
     "ones that show the same things in the middle and in the corners, near and far, some with the camera turned"
 )
 
 
-TONED = (
+TONED = Sentence(
     "these photos have a tone curve of their own, as what is bright differs less between them than what is dark, or "
     "more. What helps: raw files, or flats."
 )
@@ -152,8 +157,10 @@ def fit_overlap(
     sights = sights_of([photo.features for photo in photos], focal * farthest, part(progress, 0.0, 0.5))
     used = np.bincount(sights.photo, minlength=len(photos)) >= FEWEST_SIGHTS
     if used.sum() < FEWEST:
-        why = f"only {used.sum()} of these {len(photos)} photos share enough with each other."
-        raise CalibrationError(f"Not enough: {why}", Code.OVERLAP)
+        why = Sentence(
+            "only {used} of these {count} photos share enough with each other.", used=int(used.sum()), count=len(photos)
+        )
+        raise CalibrationError(Sentence("Not enough: {why}", why=why), Code.OVERLAP)
     sights = sights.only(used[sights.photo])
     progress(0.5, "fitting the lens")
     lens, bundle = _lens(sights.only(sights.well_seen()), focal * farthest, farthest, weights)
@@ -179,9 +186,10 @@ def fit_overlap(
 def _check_focal(share: float) -> None:
     """Refuse photos that show another focal length than the known one, by CalibrationError: radii would be wrong."""
     if not 1 / OTHER_FOCAL < share < OTHER_FOCAL:
-        why = (
-            f"These photos show {100 * share:.0f} % of the focal length that they are said to have: they were cropped, "
-            "or the lens or the crop factor is another."
+        why = Sentence(
+            "These photos show {percent:.0f} % of the focal length that they are said to have: they were "
+            "cropped, or the lens or the crop factor is another.",
+            percent=100 * share,
         )
         raise CalibrationError(why, Code.FRAMES)
 
@@ -205,11 +213,11 @@ def _tca(
     """The lateral colour that the edges of the photos show, or why there is none."""
     edges = [photo.edges for photo, is_used in zip(photos, used, strict=True) if is_used and photo.edges]
     if not edges:
-        return "Lateral colour cannot be seen, as the photos have no colours."
+        return Sentence("Lateral colour cannot be seen, as the photos have no colours.")
     try:
         return fit_tca(edges, aspect_ratio, progress)
     except CalibrationError as error:
-        return f"Lateral colour: {str(error.reason).removesuffix('.')}."
+        return Sentence("Lateral colour: {why}.", why=error.reason)
 
 
 def _lens(sights: Sights, focal: float, farthest: float, weights: FloatArray) -> tuple[FittedLens, Bundle]:
@@ -245,7 +253,8 @@ class _Told(NamedTuple):
     def measured(self) -> MeasuredOverlap:
         """Decide what is worth keeping, and say it in words."""
         sights, size = self.bundle.sights, self.photos[0].size
-        said, unsure = [self._overlap_in_words()], []
+        said: list[str] = [self._overlap_in_words()]
+        unsure: list[str] = []
         worth = {"distortion": self.distortion}
         curves: dict[str, dict[str, Curve]] = {}
         if self.fall_off:
@@ -262,12 +271,13 @@ class _Told(NamedTuple):
             if kind in kept:
                 said += [*words, *worth[kind].reach_in_words]
             elif kind in worth and worth[kind].outcome is Outcome.NOTHING:
-                limits = worth[kind].limits
-                said.append(f"{NAMES[kind]}: nothing to correct, less than {limits.nothing:g} {worth[kind].unit}.")
-            elif kind == "vignetting" and self.fall_off and self.fall_off.is_toned:
-                unsure.append(f"{NAMES[kind]} is not sure enough: {TONED}")
+                least, unit = worth[kind].limits.nothing, worth[kind].unit
+                nothing = Sentence("nothing to correct, less than {least:g} {unit}.", least=least, unit=unit)
+                said.append(Sentence("{kind}: {found}", kind=NAMES[kind], found=nothing))
             elif kind in worth:
-                unsure.append(f"{NAMES[kind]} is not sure enough: {worth[kind].why_unsure(WHAT_HELPS)}")
+                is_toned = kind == "vignetting" and self.fall_off and self.fall_off.is_toned
+                why = TONED if is_toned else worth[kind].why_unsure(WHAT_HELPS)
+                unsure.append(Sentence("{kind} is not sure enough: {why}", kind=NAMES[kind], why=why))
             else:
                 unsure += words
         return MeasuredOverlap(
@@ -289,9 +299,14 @@ class _Told(NamedTuple):
 
     def _overlap_in_words(self) -> str:
         sights, half_short = self.bundle.sights, (min(self.photos[0].size) - 1) / 2
-        return (
-            f"{self.used.sum()} of {len(self.used)} photos overlap: they see {len(np.unique(sights.point))} points "
-            f"{len(sights.point)} times, {self.bundle.deviation * half_short:.2f} px from where these are foretold."
+        return Sentence(
+            "{used} of {count} photos overlap: they see {points} points {times} times, {px:.2f} px from where these "
+            "are foretold.",
+            used=int(self.used.sum()),
+            count=len(self.used),
+            points=len(np.unique(sights.point)),
+            times=len(sights.point),
+            px=float(self.bundle.deviation * half_short),
         )
 
     def _in_words(self) -> dict[str, tuple[str, ...]]:
@@ -299,16 +314,26 @@ class _Told(NamedTuple):
         if self.fall_off:
             lost = float(self.fall_off.worth.correction[0, -1])
             error = self.fall_off.worth.corner_error
-            said["vignetting"] = (f"Fall-off: the corners get {lost:.2f} EV less than the centre, ± {error}.",)
+            fall_off = Sentence(
+                "Fall-off: the corners get {lost:.2f} EV less than the centre, ± {error}.", lost=lost, error=error
+            )
+            said["vignetting"] = (fall_off,)
         else:
-            said["vignetting"] = ("Fall-off: too few points are seen well enough.",)
+            said["vignetting"] = (Sentence("Fall-off: too few points are seen well enough."),)
         said["tca"] = (self.tca,) if isinstance(self.tca, str) else self.tca.verdict[:1]
         if self.shading:
             red, blue = (float(curve[-1]) for curve in self.shading.worth.correction)
             error = self.shading.worth.corner_error
-            said["shading"] = (f"Colour shading in the corners: red {red:+.1f} %, blue {blue:+.1f} %, ± {error}.",)
+            shading = Sentence(
+                "Colour shading in the corners: red {red:+.1f} %, blue {blue:+.1f} %, ± {error}.",
+                red=red,
+                blue=blue,
+                error=error,
+            )
+            said["shading"] = (shading,)
         elif any(photo.is_lossy for photo in self.photos):
-            said["shading"] = ("Colour shading: JPEGs and their like round colours; give raw files or TIFFs.",)
+            lossy = Sentence("Colour shading: JPEGs and their like round colours; give raw files or TIFFs.")
+            said["shading"] = (lossy,)
         return said
 
     def _distortion_in_words(self) -> tuple[str, ...]:
@@ -317,15 +342,25 @@ class _Told(NamedTuple):
         width, height = self.photos[0].size
         farthest = math.hypot(width - 1, height - 1) / (2 * half_short)
         found = shape.in_words(shape.percent(polynomial_of(lens.model, lens.terms), farthest))
-        said = (
-            f"Distortion: {found}. It is known to {self.distortion.corner_error} there, but for the size of the "
-            f"picture, which bends nothing. In lensfun's terms it is {lens.model}, {terms}."
+        said = Sentence(
+            "Distortion: {distortion}. It is known to {error} there, but for the size of the picture, which bends "
+            "nothing. In lensfun's terms it is {model}, {terms}.",
+            distortion=found,
+            error=self.distortion.corner_error,
+            model=lens.model,
+            terms=terms,
         )
         if not lens.centre.any():
             return (said,)
         (x, y), (x_error, y_error) = lens.centre * half_short, SURE * lens.centre_error * half_short
         return (
             said,
-            f"The optical centre lies {x:+.0f} ± {x_error:.0f} px across and {y:+.0f} ± {y_error:.0f} px down from the "
-            "middle of the picture, and is used. If a photo was cropped, that is why.",
+            Sentence(
+                "The optical centre lies {x:+.0f} ± {x_error:.0f} px across and {y:+.0f} ± {y_error:.0f} px down from "
+                "the middle of the picture, and is used. If a photo was cropped, that is why.",
+                x=float(x),
+                x_error=float(x_error),
+                y=float(y),
+                y_error=float(y_error),
+            ),
         )

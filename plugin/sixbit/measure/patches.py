@@ -66,7 +66,7 @@ def patches_of(frame: DecodedFrame, progress: Progress = silent) -> Patches:
     """Measure a frame patch by patch. Raises CalibrationError for one that is too small."""
     width, height = frame.size
     if min(width, height) < SMALLEST:
-        why = f"has {width}x{height} pixels, too few to measure."
+        why = Sentence("has {width}x{height} pixels, too few to measure.", width=width, height=height)
         raise CalibrationError(why, Code.FRAMES, subject=frame.path)
     pixels = frame.pixels[:, :, None] if frame.pixels.ndim == 2 else frame.pixels
     side = max(1, max(width, height) // ALONG)

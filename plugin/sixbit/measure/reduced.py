@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sixbit.measure.frame import DecodedFrame
 from sixbit.values.errors import CalibrationError, Code
+from sixbit.values.sentence import Sentence
 
 BRIGHTEST = 0.985
 """Code value above which a pixel may be clipped."""
@@ -67,7 +68,7 @@ def _squares(frame: DecodedFrame, longest: int) -> tuple[NDArray[Any], int]:
     k = max(1, math.ceil(max(height, width) / longest))
     rows, columns = height // k, width // k
     if min(rows, columns) < SMALLEST:
-        why = f"is too small ({width}x{height}) to show anything of the lens."
+        why = Sentence("is too small ({width}x{height}) to show anything of the lens.", width=width, height=height)
         raise CalibrationError(why, Code.FRAMES, subject=frame.path)
     # The margin that makes no whole square is cut evenly, so that the centre stays where it is.
     top, left = (height - rows * k) // 2, (width - columns * k) // 2

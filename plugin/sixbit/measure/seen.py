@@ -13,6 +13,7 @@ from sixbit.measure.straightness import AGREES, Lines, Straightening
 from sixbit.measure.worth import Worth
 from sixbit.values.arrays import FloatArray
 from sixbit.values.known import WHOLE
+from sixbit.values.sentence import Sentence, all_of, in_a_row
 
 OUTER = 0.7
 """Of the way from the middle to an edge of the frame: what lies beyond is near that edge."""
@@ -22,7 +23,7 @@ FAR = 0.85
 """Half diagonals out to which a chart should reach."""
 SMALL = 0.6
 """One that reaches less far lies in the middle of the frame."""
-EDGES = ("left", "right", "upper", "lower")
+EDGES = (Sentence("left"), Sentence("right"), Sentence("upper"), Sentence("lower"))
 
 
 class Brought(NamedTuple):
@@ -47,23 +48,28 @@ class Brought(NamedTuple):
         >>> Brought(0, None, 54, 0.5).in_words
         'A chart with 54 corners, out to 50 % of the way to the corners. Go nearer: it should fill the frame.'
         """
-        out = f"out to {100 * self.reach:.0f} % of the way to the corners."
+        out = Sentence("out to {percent:.0f} % of the way to the corners.", percent=100 * self.reach)
         if self.corners:
-            chart = f"A chart with {self.corners} corners, {out}"
+            chart = Sentence("A chart with {corners} corners, {out}", corners=self.corners, out=out)
             if self.left_out:
-                return f"{chart} Left out, as it does not fit the charts of the other photos."
+                why = Sentence("Left out, as it does not fit the charts of the other photos.")
+                return in_a_row([chart, why], " ")
             if self.reach >= FAR:
                 return chart
-            return (
-                f"{chart} {'Go nearer: it should fill the frame.' if self.reach < SMALL else 'Have it reach farther.'}"
-            )
+            nearer = Sentence("Go nearer: it should fill the frame."), Sentence("Have it reach farther.")
+            return in_a_row([chart, nearer[self.reach >= SMALL]], " ")
         if self.left_out:
-            return "Left out, as it shows no chart and other photos do."
+            return Sentence("Left out, as it shows no chart and other photos do.")
         if not self.edges:
-            return "It brought nothing: no long edge was found in it."
-        edges = "1 long edge" if self.edges == 1 else f"{self.edges} long edges"
-        agreeing = "" if self.agreeing is None else f", {self.agreeing or 'none'} of them straight things"
-        return f"{edges}{agreeing}, {out}" if self.agreeing != 0 else f"{edges}{agreeing}."
+            return Sentence("It brought nothing: no long edge was found in it.")
+        edges = Sentence("1 long edge") if self.edges == 1 else Sentence("{count} long edges", count=self.edges)
+        if self.agreeing is None:
+            return Sentence("{edges}, {out}", edges=edges, out=out)
+        if self.agreeing == 0:
+            return Sentence("{edges}, none of them straight things.", edges=edges)
+        return Sentence(
+            "{edges}, {agreeing} of them straight things, {out}", edges=edges, agreeing=self.agreeing, out=out
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,18 +125,24 @@ class SeenLines:
         """Say which photos to add, after "more photos, or"."""
         reach = max((one.reach for one in self.brought.values()), default=0.0)
         if any(self.corners):
-            far = f"{100 * reach:.0f} % of the way to those of the frame"
             if reach < SMALL:
-                return (
-                    f"photos with the chart nearer: it lies in the middle of the frame, and its corners reach {far}. "
-                    "Fill the frame with it"
+                return Sentence(
+                    "photos with the chart nearer: it lies in the middle of the frame, and its corners reach "
+                    "{percent:.0f} % of the way to those of the frame. Fill the frame with it",
+                    percent=100 * reach,
                 )
             if reach < FAR:
-                return f"photos with the chart in the corners of the frame: so far its own reach {far}"
-            return f"photos whose chart reaches {_edges(self.lacking) or 'the corners of the frame'}"
+                return Sentence(
+                    "photos with the chart in the corners of the frame: so far its own reach {percent:.0f} % of the "
+                    "way to those of the frame",
+                    percent=100 * reach,
+                )
+            edges = _edges(self.lacking) or Sentence("the corners of the frame")
+            return Sentence("photos whose chart reaches {edges}", edges=edges)
         if lacking := self.lacking:
-            return f"a photo with straight things near {_edges(lacking)}"
-        return "longer lines, nearer to the corners" if reach < WHOLE else "longer straight things"
+            return Sentence("a photo with straight things near {edges}", edges=_edges(lacking))
+        near = Sentence("longer lines, nearer to the corners"), Sentence("longer straight things")
+        return near[reach >= WHOLE]
 
     def _places(self, used: NDArray[np.bool_]) -> FloatArray:
         """Points of lines from the middle of their photo, in half widths and heights: (lines, points, 2)."""
@@ -149,5 +161,6 @@ def _edges(lacking: Sequence[str]) -> str:
     if not lacking:
         return ""
     if len(lacking) == len(EDGES):
-        return "the edges of the frame"
-    return f"the {' and '.join(lacking)} edge{'s' if len(lacking) > 1 else ''}"
+        return Sentence("the edges of the frame")
+    named = all_of(lacking)
+    return Sentence("the {names} edges", names=named) if len(lacking) > 1 else Sentence("the {name} edge", name=named)

@@ -8,6 +8,7 @@ from sixbit.measure.straightness import ideal_radii
 from sixbit.measure.worth import RADII
 from sixbit.values.arrays import FloatArray
 from sixbit.values.polynomial import Polynomial
+from sixbit.values.sentence import Sentence
 
 MORE = 1.2
 """Times what the corner has, from which on what lies nearer to the centre is worth a word."""
@@ -53,15 +54,20 @@ def in_words(curve: FloatArray) -> str:
     'pincushion, 0.4 % at 62 % of the way to the corner, and barrel, 0.5 % at the corner'
     """
     corner, most = float(curve[-1]), int(np.argmax(np.abs(curve)))
-    words = f"{_named(corner)} at the corner"
+    words = Sentence("{shape} at the corner", shape=_named(corner))
     turned = np.sign(corner) * curve
     if abs(curve[most]) < MORE * abs(corner) and -turned.min() > (MORE - 1) * abs(corner):
         most = int(np.argmin(turned))
     elif abs(curve[most]) < MORE * abs(corner):
         return words
-    return f"{_named(float(curve[most]))} at {100 * RADII[most]:.0f} % of the way to the corner, and {words}"
+    return Sentence(
+        "{shape} at {percent:.0f} % of the way to the corner, and {others}",
+        shape=_named(float(curve[most])),
+        percent=float(100 * RADII[most]),
+        others=words,
+    )
 
 
 def _named(percent: float) -> str:
     size = f"{abs(percent):.1f}" if abs(percent) >= 0.1 else f"{abs(percent):.2f}"
-    return f"{'barrel' if percent < 0 else 'pincushion'}, {size} %"
+    return Sentence("barrel, {size} %", size=size) if percent < 0 else Sentence("pincushion, {size} %", size=size)

@@ -23,9 +23,10 @@ from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
 from sixbit.values.lens import Model
 from sixbit.values.light import TransferCurve
+from sixbit.values.sentence import Sentence
 from sixbit.values.watch import Progress, silent
 
-NOT_ENOUGH = "there are not enough edges for it"
+NOT_ENOUGH = Sentence("there are not enough edges for it")
 WIDTHS = (3.0, 2.0, 1.3)
 """Widths in px of the Gaussians that blocks are smoothed by, round by round."""
 WIDTHS_HALVED = (3.0, 2.2, 2.2)
@@ -109,7 +110,7 @@ def estimate_tca(photos: Sequence[EdgeBlocks], aspect_ratio: float, progress: Pr
     """
     half = photos[0].half_diagonal
     if sum(len(photo.x) for photo in photos) < FEWEST:
-        raise _not_enough("hardly anything in it has an edge")
+        raise _not_enough(Sentence("hardly anything in it has an edge"))
     halved = any(photo.halved_chroma for photo in photos)
     widths = WIDTHS_HALVED if halved else WIDTHS
     colours: list[Fit] = []
@@ -212,8 +213,12 @@ def _photo_in_words(radii: Sequence[FloatArray]) -> str:
     """Say how many places a photo has shown, by the radii of those of red and of blue."""
     fewest = min(radii, key=len)
     if not len(fewest):
-        return "It has no edge that tells."
-    return f"{len(fewest)} places with edges, {np.sum(fewest > OUTSIDE)} of them near the corners."
+        return Sentence("It has no edge that tells.")
+    return Sentence(
+        "{count} places with edges, {outside} of them near the corners.",
+        count=len(fewest),
+        outside=int(np.sum(fewest > OUTSIDE)),
+    )
 
 
 def _model(colours: Sequence[Fit], half: float, reach: float) -> Model:
@@ -223,13 +228,22 @@ def _model(colours: Sequence[Fit], half: float, reach: float) -> Model:
 
 
 def _in_words(corner_px: tuple[float, float], worth: Worth, count: int) -> tuple[str, ...]:
-    shifts = " and ".join(
-        f"{name} {abs(px):.2f} px {'out' if px > 0 else 'in'}wards"
-        for name, px in zip(("red", "blue"), corner_px, strict=True)
+    red, blue = (
+        Sentence("{px:.2f} px outwards", px=px) if px > 0 else Sentence("{px:.2f} px inwards", px=abs(px))
+        for px in corner_px
     )
     return (
-        f"Lateral colour: in the corners {shifts} of green, give or take {worth.corner_error}.",
-        f"It was measured at {count} places with edges, out to {100 * worth.reach:.0f} % of the half diagonal.",
+        Sentence(
+            "Lateral colour: in the corners red {red} and blue {blue} of green, give or take {error}.",
+            red=red,
+            blue=blue,
+            error=worth.corner_error,
+        ),
+        Sentence(
+            "It was measured at {count} places with edges, out to {percent:.0f} % of the half diagonal.",
+            count=count,
+            percent=100 * worth.reach,
+        ),
         *worth.reach_in_words,
     )
 
@@ -258,9 +272,9 @@ def _samples(
 def _check_enough(samples: Samples, share: int) -> None:
     """Refuse what no fit should be made of; one block of ``share`` was measured."""
     if len(samples.r) * share < FEWEST:
-        raise _not_enough("hardly any edge in it is sharp and strong in all colours")
+        raise _not_enough(Sentence("hardly any edge in it is sharp and strong in all colours"))
     if np.count_nonzero(samples.r > OUTSIDE) * share < FEWEST_OUTSIDE:
-        raise _not_enough("its edges lie in the middle, where the lens shows least")
+        raise _not_enough(Sentence("its edges lie in the middle, where the lens shows least"))
 
 
 def _shares(pairs: Sequence[tuple[Fit, ...]]) -> FloatArray:
@@ -278,13 +292,15 @@ def _check(worth: Worth, half: float) -> None:
     """Refuse a fit that is of no lens, or not worth keeping."""
     inner = RADII >= INNER
     if float(np.max(np.abs(worth.correction[:, inner]) / RADII[inner])) > LARGEST * half:
-        raise _not_enough("red or blue would be displaced further than any lens does it")
+        raise _not_enough(Sentence("red or blue would be displaced further than any lens does it"))
     if worth.outcome is Outcome.NOTHING:
         most = float(np.max(np.abs(worth.correction) + worth.surely_within))
-        raise NothingToCorrectError(f"there is nothing to correct: less than {most:.2f} px of lateral colour")
+        raise NothingToCorrectError(
+            Sentence("there is nothing to correct: less than {most:.2f} px of lateral colour", most=most)
+        )
     if worth.outcome is Outcome.UNSURE:
-        raise _not_enough(worth.why_unsure("ones with sharp edges of black and white near the corners"))
+        raise _not_enough(worth.why_unsure(Sentence("ones with sharp edges of black and white near the corners")))
 
 
 def _not_enough(why: str) -> CalibrationError:
-    return CalibrationError(f"{NOT_ENOUGH}, {why}", Code.EDGES)
+    return CalibrationError(Sentence("{few}, {why}", few=NOT_ENOUGH, why=why), Code.EDGES)

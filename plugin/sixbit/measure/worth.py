@@ -17,6 +17,7 @@ from sixbit.values import known
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError
 from sixbit.values.known import SURE, WHOLE, Known
+from sixbit.values.sentence import Sentence
 
 RADII: FloatArray = np.linspace(0, 1, 41)
 """Radii in half diagonals that curves are given at."""
@@ -143,7 +144,12 @@ class Worth:
         """Tell that the corners were not measured, if they were not."""
         if self.reach >= WHOLE:
             return ()
-        return (f"Beyond {100 * self.reach:.0f} % of the half diagonal it was not measured, and is continued.",)
+        return (
+            Sentence(
+                "Beyond {percent:.0f} % of the half diagonal it was not measured, and is continued.",
+                percent=100 * self.reach,
+            ),
+        )
 
     def why_unsure(self, helps: str) -> str:
         """Say how far from enough it is; ``helps`` says what brings more, after "more photos, or"."""
@@ -151,16 +157,29 @@ class Worth:
         unit = self.unit
         if error >= LARGEST_SHARE * corrected:
             more = (error / max(LARGEST_SHARE * corrected, self.limits.nothing)) ** 2
-            photos = f"{more:.0f} times as many photos" if 1.5 < more < 30 else "more photos"
-            return (
-                f"what they correct is {corrected:.2g} {unit} in the mean, give or take {error:.2g}; the limit is half "
-                f"of it, {LARGEST_SHARE * corrected:.2g}. What helps: {photos}, or {helps}."
+            photos = Sentence("more photos")
+            if 1.5 < more < 30:
+                photos = Sentence("{times:.0f} times as many photos", times=more)
+            return Sentence(
+                "what they correct is {corrected:.2g} {unit} in the mean, give or take {error:.2g}; the limit is half "
+                "of it, {limit:.2g}. What helps: {photos}, or {helps}.",
+                corrected=corrected,
+                unit=unit,
+                error=error,
+                limit=LARGEST_SHARE * corrected,
+                photos=photos,
+                helps=helps,
             )
         excess = self._excess
         worst = int(np.argmax(excess))
-        return (
-            f"at {100 * RADII[worst]:.0f} % of the half diagonal their error is larger than what they correct by "
-            f"{excess[worst]:.2g} {unit}; the limit is {self.limits.excess:g}. What helps: more photos, or {helps}."
+        return Sentence(
+            "at {percent:.0f} % of the half diagonal their error is larger than what they correct by "
+            "{excess:.2g} {unit}; the limit is {limit:g}. What helps: more photos, or {helps}.",
+            percent=float(100 * RADII[worst]),
+            excess=float(excess[worst]),
+            unit=unit,
+            limit=self.limits.excess,
+            helps=helps,
         )
 
     @property

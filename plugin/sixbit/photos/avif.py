@@ -12,6 +12,7 @@ from sixbit.photos.metadata import Metadata, upright
 from sixbit.photos.photo import NO_GAIN_MAP, Photo, check_size
 from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     picture = decoded(path, "AVIF", file.read(), found.bits)
     pixels = _turned(path, picture.pixels, found.steps)
     if found.others:
-        notes.append("further pictures in the file were left out")
+        notes.append(Sentence("further pictures in the file were left out"))
     if has_credentials(file):
         notes.append(NO_CREDENTIALS)
     if found.has_gain_map:

@@ -10,6 +10,7 @@ from sixbit.photos.metadata import Metadata
 from sixbit.photos.photo import Photo
 from sixbit.photos.pixels import in_full_range
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,12 +61,12 @@ def decoded(path: Path, kind: str, data: bytes, bits: int) -> Decoded:
 
     name = _CODECS[kind]
     if not getattr(imagecodecs, name.upper()).available:
-        why = f"is {kind}, which the imagecodecs library of this installation was built without."
+        why = Sentence("is {kind}, which the imagecodecs library of this installation was built without.", kind=kind)
         raise PhotoError(why, Code.MISSING_PART, subject=path)
     try:
         pixels = getattr(imagecodecs, f"{name}_decode")(data, index=0)
     except (ValueError, RuntimeError, LookupError) as error:
-        why = f"the {kind} photo is damaged or cut short ({error})."
+        why = Sentence("the {kind} photo is damaged or cut short ({error}).", kind=kind, error=error)
         raise PhotoError(why, Code.DAMAGED, subject=path) from error
     grey = pixels.ndim == 2 or pixels.shape[2] == 2
     if pixels.ndim == 3 and grey:

@@ -17,7 +17,7 @@ from sixbit.files import icc as profiles
 from sixbit.files import png, tiff
 from sixbit.files.icc import Curve, Primaries
 from sixbit.values.errors import Code, PhotoError
-from sixbit.values.sentence import Sentence
+from sixbit.values.sentence import Sentence, in_a_row
 
 if TYPE_CHECKING:
     from sixbit.values.light import TransferCurve
@@ -172,9 +172,15 @@ def without_misfit(colour: Colour, grey: bool) -> tuple[Colour, str | None]:
     space = profiles.space_of(colour.icc)
     if space == "RGB" or (grey and space == "GRAY"):
         return colour, None
-    pixels, taken = ("grey", "its light was taken for that of sRGB") if grey else ("RGB", "it was taken for sRGB")
-    note = f"its colour profile, which is for {space} and not for {pixels}, was left out"
-    return replace(colour, source="assumed", icc=None), note if colour.codes else f"{note}; {taken}"
+    pixels, taken = (
+        (Sentence("grey"), Sentence("its light was taken for that of sRGB"))
+        if grey
+        else ("RGB", Sentence("it was taken for sRGB"))
+    )
+    note = Sentence(
+        "its colour profile, which is for {space} and not for {pixels}, was left out", space=space, pixels=pixels
+    )
+    return replace(colour, source="assumed", icc=None), note if colour.codes else in_a_row([note, taken], "; ")
 
 
 def of_nclx(primaries: int, transfer: int, source: str = "nclx") -> Colour | None:
@@ -182,7 +188,11 @@ def of_nclx(primaries: int, transfer: int, source: str = "nclx") -> Colour | Non
     if primaries == transfer == _UNSPECIFIED:
         return None
     found = _of_codes(primaries, transfer, source)
-    return found or Colour(note=f"its colours are told by codes that are not known ({primaries}/{transfer})" + _TAKEN)
+    note = Sentence(
+        "its colours are told by codes that are not known ({codes}); they were taken for sRGB",
+        codes=f"{primaries}/{transfer}",
+    )
+    return found or Colour(note=note)
 
 
 def of_chromaticities(
@@ -221,7 +231,7 @@ def of_png_chunks(chunks: Iterable[tuple[bytes, bytes]], inflate: png.Inflater) 
         return lesser
     found = _of_codes(codes[0], codes[1], "cICP") if codes[2:] == b"\0\1" else None
     if found is None:
-        note = f"its cICP chunk is not known ({'/'.join(map(str, codes))}) and was not looked at"
+        note = Sentence("its cICP chunk is not known ({codes}) and was not looked at", codes="/".join(map(str, codes)))
         return replace(lesser or SRGB, note=note)
     # A profile beside it says the same, as far as profiles can.
     return replace(found, icc=by_profile.icc) if found.hdr and by_profile else found
@@ -258,11 +268,11 @@ def of_exif(exif: bytes | None, transfer_function: Sequence[int] = ()) -> Colour
     if transfer_function and curve is not None:
         return Colour("Exif", curve=curve)
     if space is not None:
-        return Colour("Exif", note="its Exif data says that its colours are not sRGB, but not what they are" + _TAKEN)
+        note = Sentence(
+            "its Exif data says that its colours are not sRGB, but not what they are; they were taken for sRGB"
+        )
+        return Colour("Exif", note=note)
     return None
-
-
-_TAKEN = "; they were taken for sRGB"
 
 
 def _of_codes(primaries: int, transfer: int, source: str) -> Colour | None:

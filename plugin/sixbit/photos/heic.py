@@ -12,6 +12,7 @@ from sixbit.photos.metadata import Metadata, upright
 from sixbit.photos.photo import NO_GAIN_MAP, Photo, check_size
 from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 
 def read(path: Path, file: BinaryIO, most: int) -> Photo:
@@ -26,7 +27,9 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
         check_size(path, image.size[0], image.size[1], most)
         pixels = np.asarray(image)
     except (ValueError, EOFError, SyntaxError, RuntimeError, OSError, LookupError) as error:
-        raise PhotoError(f"the HEIC photo cannot be decoded ({error}).", Code.DAMAGED, subject=path) from error
+        raise PhotoError(
+            Sentence("the HEIC photo cannot be decoded ({error}).", error=error), Code.DAMAGED, subject=path
+        ) from error
     info = image.info
     if pixels.dtype == np.uint16:
         # libheif's 10 or 12 bits stand at the top; white is to be 65535.
@@ -35,7 +38,7 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     beside = list(info.get("aux", ()))
     gain_maps = [kind for kind in beside if kind.endswith(":hdrgainmap")]
     has_others = found.others or info.get("depth_images") or len(beside) > len(gain_maps)
-    notes = ["further pictures in the file were left out"] if has_others else []
+    notes = [Sentence("further pictures in the file were left out")] if has_others else []
     if has_credentials(file):
         notes.append(NO_CREDENTIALS)
     if gain_maps or found.has_gain_map:

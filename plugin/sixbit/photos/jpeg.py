@@ -25,6 +25,7 @@ from sixbit.photos.pixels import in_depth, packed
 from sixbit.photos.resolution import Resolution, jfif, of_jfif, resolution_in
 from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +43,7 @@ _UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, LookupError, Type
 _QUALITY = 95
 """For photos that do not come from a JPEG."""
 
-_NO_INDEX = "the list of further pictures in the file (MPF) was left out"
+_NO_INDEX = Sentence("the list of further pictures in the file (MPF) was left out")
 
 _SAMPLINGS: dict[tuple[int, ...], str] = {
     (1, 1, 1, 1, 1, 1): "4:4:4",
@@ -87,7 +88,7 @@ class JpegEncoding:
         """
         if not any(marker == jpeg.COMMENT and data.strip(b"\0 ") for marker, data in self.segments):
             return None
-        return "its JPEG comment was left out; write a .jpg to keep it"
+        return Sentence("its JPEG comment was left out; write a .jpg to keep it")
 
 
 def read(path: Path, file: BinaryIO, most: int) -> Photo:
@@ -108,7 +109,9 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     try:
         pixels = imagecodecs.jpeg8_decode(data)
     except (imagecodecs.Jpeg8Error, ValueError, RuntimeError) as error:
-        raise PhotoError(f"the JPEG cannot be decoded ({error}).", Code.DAMAGED, subject=path) from error
+        raise PhotoError(
+            Sentence("the JPEG cannot be decoded ({error}).", error=error), Code.DAMAGED, subject=path
+        ) from error
     photo = carried(path, data)
     sampling = tuple(number for layer in header.layer for number in layer[1:3])
     encoding = replace(
@@ -139,7 +142,11 @@ def _check_scans(path: Path, data: bytes, most: int) -> None:
     check_bytes(path, width, height, frame.blocks * frame.least_bits / 8, scans.end - scans.start)
     allowed = min(limits.SCANS, limits.SCANNED * most // (width * height))
     if scans.number > allowed:
-        why = f"is stored in {scans.number} scans; more than {allowed} are not decoded at its size."
+        why = Sentence(
+            "is stored in {count} scans; more than {allowed} are not decoded at its size.",
+            count=scans.number,
+            allowed=allowed,
+        )
         raise PhotoError(why, Code.FORMAT, subject=path)
 
 
@@ -162,8 +169,10 @@ def carried(path: Path, data: bytes) -> Photo:
     gain_map, others, more_notes = gain_map_in(path, data[end : trailer.at if trailer else None])
     notes += more_notes
     if others.strip(b"\0"):
-        kinds = "previews, films, depth maps" + ("" if gain_map else ", gain maps")
-        notes.append(f"what follows the picture in the file ({kinds}) was left out")
+        kinds = (
+            Sentence("previews, films, depth maps") if gain_map else Sentence("previews, films, depth maps, gain maps")
+        )
+        notes.append(Sentence("what follows the picture in the file ({kinds}) was left out", kinds=kinds))
     if gain_map and _NO_INDEX in notes:  # it will have one of its own
         notes.remove(_NO_INDEX)
     in_parts = len(jpeg.exif_segments(segments)) > 1
@@ -180,7 +189,7 @@ def _without_previews(parts: list[tuple[int, bytes]]) -> tuple[list[tuple[int, b
     """
     holders = {(marker, data[:4]) for marker, data in parts if jpeg.SIGNATURE in data}
     kept = [part for part in parts if (part[0], part[1][:4]) not in holders]
-    return kept, ["previews in segments of the camera's maker were left out"] if holders else []
+    return kept, [Sentence("previews in segments of the camera's maker were left out")] if holders else []
 
 
 def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[str]]:
@@ -194,7 +203,7 @@ def gain_map_in(path: Path, behind: bytes) -> tuple[GainMap | None, bytes, list[
         try:
             photo = read(path, io.BytesIO(picture), limits.PIXELS)
         except (PhotoError, MemoryError):
-            return None, others, ["its HDR gain map cannot be read and was left out"]
+            return None, others, [Sentence("its HDR gain map cannot be read and was left out")]
         kept = tuple(part for part in segments if part[0] in (jpeg.APP0, jpeg.APP14))
         encoding = replace(photo.encoding, segments=kept, trailer=None)
         return GainMap(photo.pixels, metadata.xmp, iso, icc, encoding), others, []
@@ -241,7 +250,7 @@ def _sorted(segments: list[Segment]) -> tuple[Metadata, bytes | None, list[tuple
         try:
             xmp = merged_xmp(xmp, b"".join(parts)) if parts else xmp
         except loaded_exiv2().Exiv2Error:
-            notes.append("the part of its XMP data that is in segments of its own is broken and was left out")
+            notes.append(Sentence("the part of its XMP data that is in segments of its own is broken and was left out"))
     icc = b"".join(part for _, part in sorted(profile.items())) or None
     _, block = jpeg.exif_in(exif) or (0, None)
     return Metadata(block, xmp, resources), icc, others, list(dict.fromkeys(notes))
@@ -260,15 +269,17 @@ def write(
     """Encode pixels as an 8-bit JPEG; alpha is dropped."""
     height, width = pixels.shape[:2]
     if max(height, width) > _LARGEST_SIDE:
-        raise PhotoError(f"a JPEG holds at most {_LARGEST_SIDE} pixels a side.", Code.ENDING, subject=photo.path)
+        raise PhotoError(
+            Sentence("a JPEG holds at most {most} pixels a side.", most=_LARGEST_SIDE), Code.ENDING, subject=photo.path
+        )
     if photo.profile is not None and len(photo.profile) > 255 * _PROFILE_PART:
         raise PhotoError("a JPEG does not hold so large a colour profile.", Code.ENDING, subject=photo.path)
-    notes = []
+    notes: list[str] = []
     if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
         pixels = pixels[:, :, :-1]
-        notes.append("a JPEG holds no alpha channel: it was left out")
+        notes.append(Sentence("a JPEG holds no alpha channel: it was left out"))
     if photo.bits > 8:
-        notes.append(f"a JPEG holds 8 bits a channel: {photo.bits} were rounded to 8")
+        notes.append(Sentence("a JPEG holds 8 bits a channel: {bits} were rounded to 8", bits=photo.bits))
     pixels = packed(in_depth(pixels, 8))
     pixels = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     encoding = photo.encoding if isinstance(photo.encoding, JpegEncoding) else JpegEncoding()
@@ -283,7 +294,7 @@ def assemble(
     file: BinaryIO, photo: Photo, content: bytes | memoryview, metadata: Metadata, threads: int | None = None
 ) -> list[str]:
     """Write a JPEG of an encoded picture, all from its first table to its end, with what a photo carries."""
-    notes = []
+    notes: list[str] = []
     if isinstance(photo.encoding, JpegEncoding):
         encoding = photo.encoding
     else:
@@ -294,7 +305,7 @@ def assemble(
     try:
         metadata, behind = with_gain_map(metadata, photo.gain_map, threads)
     except loaded_exiv2().Exiv2Error:
-        notes.append("its HDR gain map was left out: the XMP data of the photo cannot tell of it")
+        notes.append(Sentence("its HDR gain map was left out: the XMP data of the photo cannot tell of it"))
     file.write(b"\xff\xd8")
     file.writelines(first)
     block_at = file.tell() + 4 + len(jpeg.EXIF)

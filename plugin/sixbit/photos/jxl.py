@@ -15,6 +15,7 @@ from sixbit.photos.photo import NO_GAIN_MAP, Photo, check_size
 from sixbit.photos.pixels import straight
 from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 _GAIN_MAP = b"jhgm"
 """The box of a gain map (ISO/IEC 18181-2)."""
@@ -37,9 +38,9 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     data = file.read()
     icc = _profile(data) if header.has_profile and found.is_jpeg else None
     if header.has_profile and icc is None:
-        why = "is a JPEG XL whose colours are told by a profile, which cannot be read from it."
+        why = Sentence("is a JPEG XL whose colours are told by a profile, which cannot be read from it.")
         raise PhotoError(why, Code.FORMAT, subject=path)
-    notes = [NO_CREDENTIALS] if has_credentials(file) else []
+    notes: list[str] = [NO_CREDENTIALS] if has_credentials(file) else []
     if any(box.name == _GAIN_MAP for box in boxes(file)):
         notes.append(NO_GAIN_MAP)
     picture = decoded(path, "JPEG XL", data, header.bits)
@@ -47,7 +48,7 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     if pixels.ndim == 3 and header.is_grey and pixels.shape[:2] != header.size[::-1]:
         pixels = pixels[0]  # each channel lies on its own then
     if {*header.channels} - {"alpha"}:
-        notes.append("its further channels were left out")
+        notes.append(Sentence("its further channels were left out"))
     if header.is_premultiplied:
         pixels = straight(pixels)
     metadata = upright(Metadata(found.exif, found.xmp))

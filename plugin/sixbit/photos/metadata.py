@@ -20,6 +20,7 @@ from sixbit.manifest import manifest
 from sixbit.photos.pixels import file_of, small_picture
 from sixbit.photos.stale import erase_stale, without_stale
 from sixbit.values.marks import CORRECTED, marks, own, own_key
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,17 +87,20 @@ def corrected(
         exif = _corrected_exif(metadata.exif or tiff.EMPTY, pixels, room, notes)
     except tiff.StructureError as error:
         exif = metadata.exif
-        notes.append(f"its Exif data is broken ({error}) and was kept as it is")
+        notes.append(Sentence("its Exif data is broken ({error}) and was kept as it is", error=error))
     try:
         xmp, of_xmp = _corrected_xmp(metadata.xmp, pixels, filter)
         notes += of_xmp
     except loaded_exiv2().Exiv2Error:
         try:
             xmp, of_xmp = _marked_xmp(metadata.xmp or b"", pixels, filter, room)
-            notes += ["its XMP data breaks the rules of XMP: it was kept as it is, and the marks were put in", *of_xmp]
+            notes += [
+                Sentence("its XMP data breaks the rules of XMP: it was kept as it is, and the marks were put in"),
+                *of_xmp,
+            ]
         except XmpError:
             xmp, _ = _corrected_xmp(None, pixels, filter)
-            notes.append("its XMP data is broken and was left out")
+            notes.append(Sentence("its XMP data is broken and was left out"))
     return Metadata(exif, xmp, without_thumbnails(metadata.resources)), notes
 
 
@@ -127,9 +131,14 @@ def _corrected_exif(exif: bytes, pixels: NDArray[Any], room: Room | None, notes:
     is_full = len(unsigned) > room.exif and not room.is_enough
     exif, left_out = fitted(unsigned, room.exif) if is_full else (unsigned, [])
     if left_out:
-        notes.append(f"its Exif data is too long for a JPEG: left out was {listed(left_out)}; write a .tif to keep it")
+        notes.append(
+            Sentence(
+                "its Exif data is too long for a JPEG: left out was {tags}; write a .tif to keep it",
+                tags=listed(left_out),
+            )
+        )
     else:
-        notes.append("its Exif data is full, so its tag Software stays as it was")
+        notes.append(Sentence("its Exif data is full, so its tag Software stays as it was"))
     return exif
 
 
@@ -139,7 +148,8 @@ def listed(names: Sequence[str]) -> str:
     >>> listed(["Title", "Author"])
     'Title, Author'
     """
-    return ", ".join(names[:_MOST_TOLD]) + (", and more" if len(names) > _MOST_TOLD else "")
+    told = ", ".join(names[:_MOST_TOLD])
+    return Sentence("{names}, and more", names=told) if len(names) > _MOST_TOLD else told
 
 
 def upright(metadata: Metadata) -> Metadata:

@@ -15,6 +15,7 @@ from sixbit.files import limits
 from sixbit.photos.colour import SRGB, Colour
 from sixbit.photos.metadata import Metadata
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sixbit.photos.gain_map import GainMap
     from sixbit.values.light import TransferCurve
 
-NO_GAIN_MAP = "its HDR gain map was left out: only that of a JPEG is carried over"
+NO_GAIN_MAP = Sentence("its HDR gain map was left out: only that of a JPEG is carried over")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ class Photo:
         """The photo without its HDR gain map, and a note on that if it had one."""
         if self.gain_map is None:
             return self
-        note = f"its HDR gain map was left out: {why}"
+        note = Sentence("its HDR gain map was left out: {why}", why=why)
         return replace(self, gain_map=None, notes=(*self.notes, note))
 
     @property
@@ -103,17 +104,31 @@ class Photo:
 
 def check_size(path: Path, width: int, height: int, most: int) -> None:
     """Refuse sizes that no photo has, and those of more than ``most`` pixels, before anything is decoded."""
-    said = f"says that it has {width}x{height} pixels"
+    said = Sentence("says that it has {width}x{height} pixels", width=width, height=height)
     if width < 1 or height < 1:
-        raise PhotoError(f"{said}.", Code.DAMAGED, subject=path)
+        raise PhotoError(Sentence("{said}.", said=said), Code.DAMAGED, subject=path)
     if width * height > limits.LARGE_PIXELS:
-        raise PhotoError(f"{said}; more than {limits.LARGE_PIXELS} are never opened.", Code.TOO_LARGE, subject=path)
+        raise PhotoError(
+            Sentence("{said}; more than {most} are never opened.", said=said, most=limits.LARGE_PIXELS),
+            Code.TOO_LARGE,
+            subject=path,
+        )
     if width * height > most:
-        raise PhotoError(f"{said}; more than {most} are not opened unasked.", Code.MANY_PIXELS, subject=path)
+        raise PhotoError(
+            Sentence("{said}; more than {most} are not opened unasked.", said=said, most=most),
+            Code.MANY_PIXELS,
+            subject=path,
+        )
 
 
 def check_bytes(path: Path, width: int, height: int, least: float, there: int) -> None:
     """Refuse a picture of fewer bytes than it takes at ``least``, before anything is decoded."""
     if there < least:
-        why = f"is damaged or cut short: {width}x{height} pixels take {math.ceil(least)} bytes at least, not {there}."
+        why = Sentence(
+            "is damaged or cut short: {width}x{height} pixels take {least} bytes at least, not {there}.",
+            width=width,
+            height=height,
+            least=math.ceil(least),
+            there=there,
+        )
         raise PhotoError(why, Code.DAMAGED, subject=path)

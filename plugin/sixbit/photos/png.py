@@ -18,6 +18,7 @@ from sixbit.photos.pixels import in_depth, packed
 from sixbit.photos.resolution import Resolution, of_phys, phys, resolution_in
 from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.values.errors import Code, PhotoError, photo_name
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +62,9 @@ class PngEncoding:
         told = [content for name, content in self.chunks if name in png.TEXTS and not _unread(name, content, inflate)]
         texts = (content.partition(b"\0")[0] for content in told)
         keywords = [photo_name(text[:_LONGEST_KEYWORD].decode("latin-1")) for text in dict.fromkeys(texts)]
-        return f"its PNG texts ({listed(keywords)}) were left out; write a .png to keep them" if keywords else None
+        if not keywords:
+            return None
+        return Sentence("its PNG texts ({names}) were left out; write a .png to keep them", names=listed(keywords))
 
     def without_colours(self) -> PngEncoding:
         """All but the chunks that say what the values mean."""
@@ -80,11 +83,13 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     # libpng gets the chunks of the pixels alone: of damage in others it would complain on the terminal.
     picture = chunks_of(file, _DECODED)
     if chunks_of(file, _FILM):
-        notes.append("further frames of the animation were left out")
+        notes.append(Sentence("further frames of the animation were left out"))
     try:
         pixels = imagecodecs.png_decode(png.SIGNATURE + picture)
     except (imagecodecs.PngError, ValueError, RuntimeError) as error:
-        raise PhotoError(f"the PNG is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
+        raise PhotoError(
+            Sentence("the PNG is damaged or cut short ({error}).", error=error), Code.DAMAGED, subject=path
+        ) from error
     grey = pixels.ndim == 2 or pixels.shape[2] == 2
     if pixels.ndim == 3 and grey:
         pixels = np.ascontiguousarray(pixels[:, :, [0, 0, 0, 1]])
@@ -122,7 +127,8 @@ def carried(path: Path, file: BinaryIO) -> Photo:
     exifs: dict[bool, bytes] = {}
     xmps: dict[bool, bytes] = {}
     resources, inflate = b"", png.Inflater()
-    kept, notes = [], []
+    kept = []
+    notes: list[str] = []
     for chunk in png.chunks(file):
         name = chunk.name
         content = b"" if name in _FRAMES else limits.read(file, chunk.size)
@@ -151,7 +157,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     notes = []
     if pixels.dtype == np.float32:
         pixels = in_depth(pixels, 16)
-        notes.append("a PNG holds whole numbers: floating point was rounded to 16 bits")
+        notes.append(Sentence("a PNG holds whole numbers: floating point was rounded to 16 bits"))
     # Run lengths of the differences: four times as fast as the default, a few per cent larger.
     encoded = memoryview(imagecodecs.png_encode(packed(pixels), level=1, strategy=3, filter=16))
     return notes + assemble(file, photo, encoded, metadata)
@@ -187,7 +193,7 @@ def _profile(photo: Photo, notes: list[str]) -> bytes | None:
     try:
         return photo.colour.grey_profile()
     except PhotoError:
-        notes.append("its colour profile, which is for RGB, was left out: a grey PNG cannot hold it")
+        notes.append(Sentence("its colour profile, which is for RGB, was left out: a grey PNG cannot hold it"))
         return None
 
 
@@ -201,7 +207,7 @@ def _encoding_of(metadata: Metadata) -> PngEncoding:
 def _of_two(what: str, found: dict[bool, bytes], notes: list[str]) -> bytes | None:
     """Exif or XMP from the chunk that is meant for it (True), else from a text; a note if both say something."""
     if len(set(found.values())) > 1:
-        notes.append(f"a second copy of its {what} data, in a text, was left out")
+        notes.append(Sentence("a second copy of its {what} data, in a text, was left out", what=what))
     return found.get(True, found.get(False))
 
 
@@ -212,7 +218,7 @@ def _unread(name: bytes, content: bytes, inflate: png.Inflater) -> list[str]:
     if png.raw_profile(name, content, inflate) is not None:
         return []
     keyword = content.partition(b"\0")[0].decode("latin-1")
-    return [f"metadata in a text of the PNG ({keyword!r}) cannot be read"]
+    return [Sentence("metadata in a text of the PNG ({keyword}) cannot be read", keyword=repr(keyword))]
 
 
 def _resources(data: bytes) -> bytes:

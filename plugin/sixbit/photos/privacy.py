@@ -46,6 +46,7 @@ from sixbit.photos.location import (
 )
 from sixbit.photos.metadata import Metadata
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from sixbit.photos.photo import Photo
@@ -64,12 +65,18 @@ _PLACES_BY_EXIV2 = (
 _KEYWORDS = "Exif.Image.XPKeywords"
 _IPTC_KEYWORDS = "Iptc.Application2.Keywords"
 _LAYERS = "Exif.Image.0x935c"
-_UNREAD_XMP = "its XMP data, which cannot be read and may tell the place, was left out"
-_OF_MAKER = "what may tell the place and nobody else knows (parts of the maker's or a program's own) was left out"
+_UNREAD_XMP = Sentence("its XMP data, which cannot be read and may tell the place, was left out")
+_OF_MAKER = Sentence(
+    "what may tell the place and nobody else knows (parts of the maker's or a program's own) was left out"
+)
 _KNOWN_SEGMENTS = {APP0: b"JFIF\0", APP14: b"Adobe"}
 _KNOWN_CHUNKS = frozenset({b"tIME", b"sPLT", b"oFFs", b"pCAL", b"sCAL", b"sTER"})
 """Segments of a JPEG and chunks of a PNG that can tell no place, beside texts (PNG specification and extensions)."""
-_AS_THEY_ARE = {"HEIF": "a HEIC or AVIF", "JPEG XL": "a JPEG XL", "BigTIFF": "a BigTIFF"}
+_AS_THEY_ARE = {
+    "HEIF": Sentence("a HEIC or AVIF"),
+    "JPEG XL": Sentence("a JPEG XL"),
+    "BigTIFF": Sentence("a BigTIFF"),
+}
 """Formats that nothing here writes, and exiv2 neither."""
 _SHOWN_BY_EXIV2 = ("Exif.Image.Orientation", "Exif.Photo.ColorSpace", "Exif.Iop.InteroperabilityIndex")
 """Without these a picture that stays as it is would be shown in another way."""
@@ -107,7 +114,7 @@ def passed_on(photo: Photo, policy: str) -> Photo:
         encoding = replace(encoding, chunks=chunks)
     gain_map = photo.gain_map and _map_passed_on(photo.gain_map, policy)
     if gain_map is None:
-        photo = photo.without_gain_map("it means nothing without the maker note")
+        photo = photo.without_gain_map(Sentence("it means nothing without the maker note"))
     notes = [*photo.notes, *notes]
     return replace(photo, metadata=metadata, encoding=encoding, gain_map=gain_map, notes=tuple(notes))
 
@@ -117,7 +124,8 @@ def without_place(metadata: Metadata) -> tuple[Metadata, list[str]]:
 
     What cannot be read cannot be cleared. Of maker notes those are cleared that are known to tell it.
     """
-    exif, notes = metadata.exif, []
+    exif = metadata.exif
+    notes: list[str] = []
     xmp, places = None, places_in([*keywords_in(exif), *photoshop.keywords(metadata.resources)])
     try:
         xmp, places = _xmp_without_place(metadata.xmp, places)
@@ -127,7 +135,7 @@ def without_place(metadata: Metadata) -> tuple[Metadata, list[str]]:
         exif = exif and clear_exif(exif, places)
     except tiff.StructureError:
         exif = _bare(metadata).exif
-        notes.append("its Exif data, which cannot be read and may tell the place, was left out")
+        notes.append(Sentence("its Exif data, which cannot be read and may tell the place, was left out"))
     resources = photoshop.without_place(metadata.resources, lambda keyword: is_place(keyword, places))
     return Metadata(exif, xmp, clear_previews(resources)), notes
 
@@ -236,11 +244,15 @@ def copy_without(path: Path, policy: str) -> tuple[bytes, tuple[str, ...]]:
         try:
             data = path.read_bytes()
             if kind := _AS_THEY_ARE.get(kind_of(data[:HEAD]) or ""):
-                why = f"is {kind}, out of which nothing can be taken without writing the picture anew."
+                why = Sentence(
+                    "is {kind}, out of which nothing can be taken without writing the picture anew.", kind=kind
+                )
                 raise PhotoError(why, Code.METADATA)
             return _copied(path, data, policy)
         except (loaded_exiv2().Exiv2Error, NoRoomError, OSError) as error:
-            raise PhotoError(f"cannot be copied without its metadata ({of_library(error)}).", Code.METADATA) from error
+            raise PhotoError(
+                Sentence("cannot be copied without its metadata ({error}).", error=of_library(error)), Code.METADATA
+            ) from error
 
 
 def _copied(path: Path, data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
@@ -331,7 +343,9 @@ def _rewritten(data: bytes, policy: str) -> tuple[bytes, tuple[str, ...]]:
             notes += (_UNREAD_XMP,)
         image.setXmpData(parsed_xmp(packet))
         if erase(exif, _LAYERS):
-            notes += ("Photoshop layers, in which there can be photos with a place of their own, were left out",)
+            notes += (
+                Sentence("Photoshop layers, in which there can be photos with a place of their own, were left out"),
+            )
         for tags in (exif, iptc):
             erase(tags, _PLACES_BY_EXIV2)
         _erase_keywords(iptc, places)

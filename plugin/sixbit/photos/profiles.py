@@ -42,8 +42,14 @@ def curve_of_profile(icc: bytes) -> TransferCurve:
             kind = Sentence("its colours are given by a table")
             if space != "RGB":
                 kind = Sentence("it is for {space}, not for RGB or grey", space=space)
-            why = "The colour profile {name} has no transfer curve: {kind}."
-            raise PhotoError(Sentence(why, Code.PROFILE, name=repr(name), kind=kind))
+            raise PhotoError(
+                Sentence(
+                    "The colour profile {name} has no transfer curve: {kind}.",
+                    Code.PROFILE,
+                    name=repr(name),
+                    kind=kind,
+                )
+            )
         xyz = imagecodecs.cms_profile("xyz")
         planes = 1 if space == "GRAY" else 3
         measured = []
@@ -78,8 +84,9 @@ def _normalised(light: FloatArray, name: str) -> FloatArray:
     """Luminances along the ramps, as curves from 0 to 1 that rise; one where all are alike."""
     span = light[:, -1:] - light[:, :1]
     if not np.isfinite(light).all() or (span <= 0).any() or (np.diff(light / span) < -1e-4).any():
-        why = "The transfer curve of the colour profile {name} does not rise."
-        raise PhotoError(Sentence(why, Code.PROFILE, name=repr(name)))
+        raise PhotoError(
+            Sentence("The transfer curve of the colour profile {name} does not rise.", Code.PROFILE, name=repr(name))
+        )
     curves = np.maximum.accumulate((light - light[:, :1]) / span, axis=1)
     ramp = np.linspace(0, 1, SAMPLES)
     if np.abs(curves - ramp).max() < _ALIKE:

@@ -16,6 +16,7 @@ from sixbit.photos.pixels import straight
 from sixbit.photos.resolution import with_resolution
 from sixbit.photos.stale import NO_LIST
 from sixbit.values.errors import Code, PhotoError, photo_name
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,11 +69,11 @@ def save_photo(
         notes.remove(NO_LIST)
     note_is_lost = photo.metadata.has_maker_note and not metadata.has_maker_note
     if note_is_lost and photo.gain_map and photo.gain_map.needs_maker_note:
-        photo = photo.without_gain_map("it means nothing without the maker note")
+        photo = photo.without_gain_map(Sentence("it means nothing without the maker note"))
     trailer = getattr(photo.encoding, "trailer", None)
     if kind != "jpeg" and trailer:
         metadata = without_maker_note(metadata, trailer.lens)
-        notes.append("the maker notes at the end of the JPEG were left out; write a .jpg to keep them")
+        notes.append(Sentence("the maker notes at the end of the JPEG were left out; write a .jpg to keep them"))
     only_here = getattr(photo.encoding, "only_here", None)
     if only_here and kind != photo.format.lower():
         notes.append(only_here)
@@ -83,7 +84,10 @@ def save_photo(
     colour = photo.colour
     if colour.hdr and kind != "png":
         notes.append(
-            f"its values are for HDR screens ({colour.hdr}), which programs without HDR show without highlights"
+            Sentence(
+                "its values are for HDR screens ({curve}), which programs without HDR show without highlights",
+                curve=colour.hdr,
+            )
         )
     if colour.note and kind != photo.format.lower() and colour.source != "Exif":  # which goes with it
         notes.append(colour.note)
@@ -111,12 +115,16 @@ def check_target(target: Path, source: Path | None) -> None:
     try:
         same = source is not None and target.exists() and source.exists() and target.samefile(source)
     except OSError as error:  # a name that is too long, a folder that may not be looked into
-        raise PhotoError(f"cannot be written: {error.strerror}.", Code.NOT_WRITABLE, subject=target) from error
+        raise PhotoError(
+            Sentence("cannot be written: {error}.", error=error.strerror), Code.NOT_WRITABLE, subject=target
+        ) from error
     if same:
         raise PhotoError("is the photo itself.", Code.NAME, subject=target)
     check_place(target)
     if not target.parent.is_dir():
-        raise PhotoError(f"there is no folder {photo_name(target.parent)}.", Code.NO_FOLDER, subject=target)
+        raise PhotoError(
+            Sentence("there is no folder {folder}.", folder=photo_name(target.parent)), Code.NO_FOLDER, subject=target
+        )
 
 
 def with_profile(photo: Photo, icc: bytes | None, space: str) -> Photo:

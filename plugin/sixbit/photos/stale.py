@@ -12,6 +12,7 @@ from sixbit.files import tiff
 from sixbit.files.exiv2 import erase, erase_where, loaded_exiv2, parsed_xmp, property_of, xmp_packet
 from sixbit.files.xmp import picture_in
 from sixbit.photos import gain_map
+from sixbit.values.sentence import Sentence
 
 _UNTOLD = (
     "Xmp.xmp.Thumbnails",
@@ -37,10 +38,10 @@ _PROVENANCE = "Xmp.dcterms.provenance"
 """Where the content credentials are (C2PA), or a history in words."""
 _LINK = re.compile(r"[A-Za-z][\w+.-]*:\S+|self#\S+")
 
-NO_CREDENTIALS = "content credentials, which hold for the file as it was alone, were left out"
-NO_LIST = "the list of further pictures in the file (in its XMP data) was left out"
-_NOTE_ON_DEPTH = "its depth map, which fits the uncorrected picture alone, was left out"
-_NOTE_ON_PICTURES = "the pictures within its XMP data, which are not corrected, were left out"
+NO_CREDENTIALS = Sentence("content credentials, which hold for the file as it was alone, were left out")
+NO_LIST = Sentence("the list of further pictures in the file (in its XMP data) was left out")
+_NOTE_ON_DEPTH = Sentence("its depth map, which fits the uncorrected picture alone, was left out")
+_NOTE_ON_PICTURES = Sentence("the pictures within its XMP data, which are not corrected, were left out")
 
 _SUBJECT_AREA, _FOCAL_PLANE_X, _FOCAL_PLANE_Y, _SUBJECT_LOCATION = 0x9214, 0xA20E, 0xA20F, 0xA214
 _OF_REGION = re.compile(
@@ -55,7 +56,7 @@ _FINEST = 10_000
 
 def erase_stale(data: Any) -> list[str]:
     """Erase from exiv2's XMP data what a correction makes untrue; return what of it is to be told, in words."""
-    notes = []
+    notes: list[str] = []
     erase(data, (*_UNTOLD, _INSTANCE, *_ENCODED))
     if erase_where(data, lambda datum: datum.key() == _PROVENANCE and bool(_LINK.fullmatch(str(datum.value())))):
         notes.append(NO_CREDENTIALS)
@@ -73,7 +74,7 @@ def without_stale(packet: bytes) -> tuple[bytes, list[str]]:
     """Take as much out of the text of a packet that exiv2 cannot read; raises XmpError."""
     from sixbit.files.xmp_text import edited, without_pictures
 
-    notes = []
+    notes: list[str] = []
     packet = edited(packet, (*_UNTOLD, _INSTANCE), {})
     for keys, note in (((_PROVENANCE,), NO_CREDENTIALS), ((gain_map.DIRECTORY,), NO_LIST), (_DEPTH, _NOTE_ON_DEPTH)):
         if (without := edited(packet, keys, {})) != packet:

@@ -18,6 +18,7 @@ from sixbit.photos.resolution import is_well_told
 from sixbit.photos.stale import NO_CREDENTIALS
 from sixbit.photos.tiff_segments import JPEGS, check_segments
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,9 +72,11 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
                 raise ValueError("it does not say how its pixels are stored")
             pixels, alpha = _arranged(path, page, pixels, notes)
             if container.pages.is_multipage and not int(container.pages[1].aspage().subfiletype) & _REDUCED:
-                notes.append("only the first page was corrected; the others were left out")
+                notes.append(Sentence("only the first page was corrected; the others were left out"))
             if page.tags.valueof(tiff.SUB_IFDS):
-                notes.append("previews in directories of their own (SubIFDs), which are not corrected, were left out")
+                notes.append(
+                    Sentence("previews in directories of their own (SubIFDs), which are not corrected, were left out")
+                )
             grey = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO)
             encoding = _encoding(page, alpha, notes)
             tags = {number: page.tags.valueof(number) for number in (tiff.XMP, tiff.IPTC, tiff.RESOURCES, tiff.LAYERS)}
@@ -82,21 +85,23 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
             icc, curve = _bytes(page.iccprofile), page.tags.valueof(tiff.TRANSFER_FUNCTION)
             is_big = container.is_bigtiff
     except (ValueError, struct.error, OSError, RuntimeError, LookupError, TypeError, ArithmeticError) as error:
-        raise PhotoError(f"the TIFF is damaged or cut short ({error}).", Code.DAMAGED, subject=path) from error
+        raise PhotoError(
+            Sentence("the TIFF is damaged or cut short ({error}).", error=error), Code.DAMAGED, subject=path
+        ) from error
     if tags[tiff.LAYERS] is not None:
-        notes.append("Photoshop layers, which show the uncorrected picture, were left out")
+        notes.append(Sentence("Photoshop layers, which show the uncorrected picture, were left out"))
     resources = _bytes(tags[tiff.RESOURCES]) or b""
     iptc = _bytes(tags[tiff.IPTC])
     if iptc is not None:  # where the standard wants it; what Photoshop keeps in its resources is a copy
         resources = without_iptc(resources) + resources_of(iptc)
     exif = _exif_of_bigtiff(file) if is_big else exif_of_tiff(file)
     if exif is None:
-        notes.append("its Exif data cannot be read and was left out")
+        notes.append(Sentence("its Exif data cannot be read and was left out"))
     metadata = Metadata(exif, _bytes(tags[tiff.XMP]), resources)
     steps = np.ravel(curve).tolist() if isinstance(curve, tuple | np.ndarray) else ()
     colour = of_icc(icc) or of_exif(exif, steps) or SRGB
     if steps and icc is None and curve_of_table(steps) is None:
-        notes.append("its TransferFunction, whose channels differ or do not rise, was left out")
+        notes.append(Sentence("its TransferFunction, whose channels differ or do not rise, was left out"))
     return Photo(path, "TIFF", pixels, colour, metadata, encoding, grey=grey, notes=tuple(notes))
 
 
@@ -126,11 +131,13 @@ def _check(path: Path, page: TiffPage) -> None:
         raise PhotoError("begins with a preview, as raw files do.", Code.RAW, subject=path)
     if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR):
         kind = getattr(page.photometric, "name", page.photometric)
-        raise PhotoError(f"its colours are stored as {kind}.", Code.FORMAT, subject=path)
+        raise PhotoError(Sentence("its colours are stored as {kind}.", kind=str(kind)), Code.FORMAT, subject=path)
     if _is_ycbcr(page) and page.tags.valueof(_SUBSAMPLING, (2, 2)) not in ((1, 1), [1, 1]):
         raise PhotoError("stores its colours subsampled (YCbCr), and not as a JPEG.", Code.FORMAT, subject=path)
     if page.axes not in ("YX", "YXS", "SYX"):
-        raise PhotoError(f"is a stack of pictures ({page.axes}), not a photo.", Code.FORMAT, subject=path)
+        raise PhotoError(
+            Sentence("is a stack of pictures ({axes}), not a photo.", axes=page.axes), Code.FORMAT, subject=path
+        )
 
 
 def _arranged(path: Path, page: TiffPage, pixels: NDArray[Any], notes: list[str]) -> tuple[NDArray[Any], int]:
@@ -141,23 +148,25 @@ def _arranged(path: Path, page: TiffPage, pixels: NDArray[Any], notes: list[str]
         pixels = np.ascontiguousarray(np.moveaxis(pixels, 0, 2))
     if page.photometric == _PALETTE and page.colormap is not None:
         pixels = (page.colormap.T >> 8).astype(np.uint8)[pixels]
-        notes.append("its palette became RGB")
+        notes.append(Sentence("its palette became RGB"))
     else:
         pixels = _full_range(path, pixels, page.bitspersample, notes)
     if _is_ycbcr(page):
         pixels = _rgb_of_ycbcr(path, page, pixels)
-        notes.append("YCbCr became RGB")
+        notes.append(Sentence("YCbCr became RGB"))
     if page.photometric == _WHITE_IS_ZERO:
         pixels = pixels.copy()
         light = pixels[..., 0] if pixels.ndim == 3 else pixels  # and no alpha behind it
         np.subtract(1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max, light, out=light)
-        notes.append("white is zero became black is zero")
+        notes.append(Sentence("white is zero became black is zero"))
     colours = 3 if page.photometric in (_RGB, _PALETTE, _YCBCR) else 1
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     if channels < colours:
-        raise PhotoError(f"is said to be RGB and has {channels} channels.", Code.DAMAGED, subject=path)
+        raise PhotoError(
+            Sentence("is said to be RGB and has {channels} channels.", channels=channels), Code.DAMAGED, subject=path
+        )
     if channels > colours + 1:
-        notes.append(f"{channels - colours - 1} further channels were left out")
+        notes.append(Sentence("{count} further channels were left out", count=channels - colours - 1))
     if channels > colours:
         if colours == 1:
             pixels = pixels[:, :, [0, 0, 0, 1]]
@@ -171,16 +180,18 @@ def _full_range(path: Path, pixels: NDArray[Any], bits: int, notes: list[str]) -
     kind = pixels.dtype
     if kind.kind == "f":
         if kind.itemsize != 4:
-            notes.append(f"{kind.itemsize * 8}-bit floating point became 32-bit")
+            notes.append(Sentence("{bits}-bit floating point became 32-bit", bits=kind.itemsize * 8))
         return np.ascontiguousarray(pixels, np.float32)
     if kind.kind == "b" or (kind.kind == "u" and bits < 8):
-        notes.append(f"{bits} bits became 8")
+        notes.append(Sentence("{bits} bits became 8", bits=bits))
         return (pixels.astype(np.uint16) * 255 // ((1 << bits) - 1)).astype(np.uint8)
     if kind == np.uint16 and bits < 16:
-        notes.append(f"{bits} bits became 16")
+        notes.append(Sentence("{bits} bits became 16", bits=bits))
         return (pixels << (16 - bits)) | (pixels >> (2 * bits - 16))
     if kind not in (np.uint8, np.uint16):
-        why = f"holds {bits}-bit numbers ({kind}); 8 and 16 bits and floating point are read."
+        why = Sentence(
+            "holds {bits}-bit numbers ({kind}); 8 and 16 bits and floating point are read.", bits=bits, kind=str(kind)
+        )
         raise PhotoError(why, Code.FORMAT, subject=path)
     return pixels.astype(kind.newbyteorder("="), copy=False)
 
@@ -226,7 +237,11 @@ def _numbers(page: TiffPage, tag: int, default: list[float]) -> list[float]:
 def _encoding(page: TiffPage, alpha: int, notes: list[str]) -> TiffEncoding:
     compression = int(page.compression)
     if compression not in _KEPT_COMPRESSIONS:
-        notes.append(f"compression {getattr(page.compression, 'name', compression)} became lossless Deflate")
+        notes.append(
+            Sentence(
+                "compression {name} became lossless Deflate", name=str(getattr(page.compression, "name", compression))
+            )
+        )
     tile = (page.tilelength, page.tilewidth) if page.is_tiled else None
     if tile and (any(side % _TILE for side in tile) or max(tile) > max(_USUAL_TILE, *page.shape)):
         tile = None  # none that is written
@@ -240,7 +255,7 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
     import numpy as np
     import tifffile
 
-    notes = []
+    notes: list[str] = []
     encoding = photo.encoding if isinstance(photo.encoding, TiffEncoding) else TiffEncoding()
     exif = metadata.exif or tiff.EMPTY
     big = pixels.nbytes > _LARGEST_CLASSIC
@@ -249,7 +264,8 @@ def write(file: BinaryIO, photo: Photo, pixels: NDArray[Any], metadata: Metadata
         file.write(head)
         file.seek(0)
     else:
-        notes.append("its Exif data was left out: " + ("a TIFF of this size cannot hold it" if big else "it is broken"))
+        why = Sentence("a TIFF of this size cannot hold it") if big else Sentence("it is broken")
+        notes.append(Sentence("its Exif data was left out: {why}", why=why))
     parts = (
         (tiff.XMP, tiff.BYTE, metadata.xmp),
         (tiff.IPTC, tiff.UNDEFINED, iptc_of(metadata.resources)),
@@ -295,4 +311,4 @@ def _adopt(file: BinaryIO, exif: bytes) -> list[str]:
     entries = [entry for entry in tiff.Structure(exif).first() if entry.tag not in tiff.PICTURE_TAGS]
     adopted = [entry for entry in entries if is_well_told(entry)]
     tiff.Structure(file).put_first(adopted)
-    return [] if adopted == entries else ["its resolution, which is not told in numbers, was left out"]
+    return [] if adopted == entries else [Sentence("its resolution, which is not told in numbers, was left out")]

@@ -18,6 +18,7 @@ from sixbit.files import jpeg, jxl, limits, png, webp
 from sixbit.files.bmff import BoxError
 from sixbit.photos.photo import check_bytes, check_size
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -54,11 +55,15 @@ def check_segments(path: Path, file: BinaryIO, page: TiffPage, most: int) -> Non
     file_size = file.seek(0, io.SEEK_END)
     check_size(path, width, height, most)
     if page.samplesperpixel > limits.SAMPLES:
-        why = f"stores {page.samplesperpixel} samples a pixel; more than {limits.SAMPLES} are not decoded."
+        why = Sentence(
+            "stores {count} samples a pixel; more than {most} are not decoded.",
+            count=page.samplesperpixel,
+            most=limits.SAMPLES,
+        )
         raise PhotoError(why, Code.FORMAT, subject=path)
     if not page.dtype:
         raise ValueError("it does not say how its pixels are stored")
-    what = "tiles" if page.is_tiled else "strips"
+    what = Sentence("tiles") if page.is_tiled else Sentence("strips")
     if page.is_tiled:
         across, down = page.tilewidth, page.tilelength
         if min(across, down) < 1:
@@ -66,16 +71,32 @@ def check_segments(path: Path, file: BinaryIO, page: TiffPage, most: int) -> Non
         check_size(path, -(-width // across) * across, -(-height // down) * down, most)
     wanted = prod(page.chunked)
     if wanted > limits.PARTS:
-        why = f"is stored in {wanted} {what}; more than {limits.PARTS} are not decoded."
+        why = Sentence(
+            "is stored in {wanted} {what}; more than {most} are not decoded.",
+            wanted=wanted,
+            what=what,
+            most=limits.PARTS,
+        )
         raise PhotoError(why, Code.FORMAT, subject=path)
     offsets, counts = page.dataoffsets[:wanted], page.databytecounts[:wanted]
     if min(len(offsets), len(counts)) < wanted:
         there = min(len(offsets), len(counts))
-        why = f"has {there} of the {wanted} {what} that its {width}x{height} pixels take."
+        why = Sentence(
+            "has {there} of the {wanted} {what} that its {width}x{height} pixels take.",
+            there=there,
+            wanted=wanted,
+            what=what,
+            width=width,
+            height=height,
+        )
         raise PhotoError(why, Code.DAMAGED, subject=path)
     empty = sum(not (at and size) for at, size in zip(offsets, counts, strict=True))
     if empty:
-        raise PhotoError(f"has no pixels in {empty} of its {wanted} {what}.", Code.DAMAGED, subject=path)
+        raise PhotoError(
+            Sentence("has no pixels in {empty} of its {wanted} {what}.", empty=empty, wanted=wanted, what=what),
+            Code.DAMAGED,
+            subject=path,
+        )
     if int(page.compression) in _NAMES:
         _check_pictures(path, file, page, set(zip(offsets, counts, strict=True)))
     ratio = _MOST_BY.get(int(page.compression))
@@ -119,7 +140,7 @@ def _plain_lerc(path: Path, page: TiffPage, data: bytes) -> bytes:
     except (zlib.error, imagecodecs.ZstdError, MemoryError) as error:
         raise ValueError(f"its LERC cannot be inflated to {most} bytes at most") from error
     if len(inflated) > most:
-        raise PhotoError(f"holds a LERC of more than {most} bytes.", Code.DAMAGED, subject=path)
+        raise PhotoError(Sentence("holds a LERC of more than {most} bytes.", most=most), Code.DAMAGED, subject=path)
     return inflated
 
 
@@ -133,7 +154,14 @@ def _room(page: TiffPage) -> tuple[int, int]:
 def _check_part(path: Path, page: TiffPage, name: str, size: tuple[int, int]) -> None:
     across, down = _room(page)
     if prod(size) > (across + 63) * (down + 63):
-        why = f"holds a {name} of {size[0]}x{size[1]} pixels for a part of {across}x{down}."
+        why = Sentence(
+            "holds a {name} of {width}x{height} pixels for a part of {across}x{down}.",
+            name=name,
+            width=size[0],
+            height=size[1],
+            across=across,
+            down=down,
+        )
         raise PhotoError(why, Code.DAMAGED, subject=path)
 
 

@@ -17,7 +17,7 @@ def read(path: Path, file: BinaryIO, most: int) -> Photo:
     """Decode a WebP photo of ``most`` pixels at most; its alpha is straight."""
     header, found = webp_in(file)
     check_size(path, *header[:2], most)
-    notes = [NO_CREDENTIALS] if any(chunk.name == b"C2PA" for chunk in chunks(file)) else []
+    notes: list[str] = [NO_CREDENTIALS] if any(chunk.name == b"C2PA" for chunk in chunks(file)) else []
     file.seek(0)
     picture = decoded(path, "WebP", file.read(), 8)
     return photo_of(path, "WebP", picture, Metadata(found.exif, found.xmp), notes, icc=found.icc)

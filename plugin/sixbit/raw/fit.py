@@ -27,7 +27,7 @@ from sixbit.raw.opcodes import (
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import Code, CompileError
 from sixbit.values.polynomial import Polynomial, evaluate, least_squares
-from sixbit.values.sentence import Sentence
+from sixbit.values.sentence import Sentence, of_error
 
 MOST_FALL_OFF_ERROR = 2e-3
 """The share by which FixVignetteRadial may miss a gain; beyond, gain maps hold it."""
@@ -88,7 +88,7 @@ def opcodes_of(warp: Warp, mosaic: Mosaic) -> Opcodes:
     (['WarpRectilinear2', 'WarpRectilinear'], True)
     """
     if warp.output_centre != warp.centre:
-        raise _beyond("it is scaled about another point than the optical centre")
+        raise _beyond(Sentence("it is scaled about another point than the optical centre"))
     try:
         gains, error_gain = _fall_off(warp, mosaic)
         maps: tuple[Known, ...] = ()
@@ -97,7 +97,7 @@ def opcodes_of(warp: Warp, mosaic: Mosaic) -> Opcodes:
             maps, error_gain = _gain_maps(warp, mosaic)
         warps, error_px = _warps(warp, mosaic)
     except OpcodeError as error:
-        raise _beyond(str(error)) from error
+        raise _beyond(of_error(error)) from error
     return Opcodes(maps, (*gains, *warps), error_px, error_gain)
 
 
@@ -114,7 +114,7 @@ def _warps(warp: Warp, mosaic: Mosaic) -> tuple[tuple[Known, ...], float]:
     budget = BUDGET_PX * max(warp.picture.width, warp.picture.height) / WIDTH_OF_BUDGET
     full, all_errors = zip(*(_all_powers(curve, reach) for curve in exact), strict=True)
     if max(all_errors) > budget:
-        raise _beyond(f"no opcode holds its distortion to within {budget:.4f} px")
+        raise _beyond(Sentence("no opcode holds its distortion to within {budget:.4f} px", budget=budget))
     even, errors = zip(*(_even_powers(curve, reach, shown) for curve in exact), strict=True)
     # One plane would stand for all of them; readers know one, or as many as there are colours.
     times = mosaic.planes if len(full) == 1 else 1
@@ -188,10 +188,10 @@ def evened(basis: FloatArray, wanted: FloatArray, weight: FloatArray) -> Polynom
 def _gain_maps(warp: Warp, mosaic: Mosaic) -> tuple[tuple[Known, ...], float]:
     """Fall-off and shading as a map for each of four neighbouring pixels, and the largest error between nodes."""
     if mosaic.colours and (mosaic.width % 2 or mosaic.height % 2):
-        raise _beyond("gain maps need an even number of rows and columns")
+        raise _beyond(Sentence("gain maps need an even number of rows and columns"))
     if mosaic.colours and (mosaic.border[0] % 2 or mosaic.border[1] % 2):
         # Adobe's readers count rows from the ActiveArea, others from the first that is stored.
-        raise _beyond("gain maps need an even number of rows and columns before its ActiveArea")
+        raise _beyond(Sentence("gain maps need an even number of rows and columns before its ActiveArea"))
     for rows in MAP_ROWS:
         columns = round((rows - 1) * mosaic.width / mosaic.height) + 1
         nodes, error = _straddled(_nodes(warp, mosaic, 2 * rows - 1, 2 * columns - 1))

@@ -76,7 +76,7 @@ class Profile:
     @property
     def told(self) -> str:
         """Say what it corrects, and how far it is from the calibration."""
-        said = [Sentence(SPOKEN[kind]) for kind in self.kinds]
+        said = [SPOKEN[kind] for kind in self.kinds]
         return Sentence(
             "{kinds}; it misses the calibration by {px:.2f} px of {width} at most, red and blue by {tca:.2f} px.",
             kinds=in_a_row(said),

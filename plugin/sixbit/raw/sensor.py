@@ -58,7 +58,9 @@ def _structural(photo: Path) -> Iterator[None]:
     try:
         yield
     except (StructureError, struct.error) as error:
-        raise PhotoError(f"its raw cannot be found: {error}.", Code.DAMAGED, subject=photo) from error
+        raise PhotoError(
+            Sentence("its raw cannot be found: {error}.", error=error), Code.DAMAGED, subject=photo
+        ) from error
 
 
 def raw_in(photo: Path, file: BinaryIO) -> Raw:
@@ -66,7 +68,7 @@ def raw_in(photo: Path, file: BinaryIO) -> Raw:
     file.seek(0)
     head = file.read(4)
     if head in (b"II+\0", b"MM\0+"):
-        raise _unfit(photo, "it is a BigTIFF")
+        raise _unfit(photo, Sentence("it is a BigTIFF"))
     if head not in (b"II*\0", b"MM\0*"):
         raise _no_dng(photo)
     size = file.seek(0, os.SEEK_END)
@@ -108,7 +110,9 @@ def check_room(photo: Path, raw: Raw) -> None:
         try:
             opcodes = unpacked(data)
         except OpcodeError as error:
-            raise PhotoError(f"its {name} is damaged: {error}.", Code.DAMAGED, subject=photo) from error
+            raise PhotoError(
+                Sentence("its {name} is damaged: {error}.", name=name, error=error), Code.DAMAGED, subject=photo
+            ) from error
         if opcodes and (name != "OpcodeList1" or not all(one.number in _OF_PIXELS_ALONE for one in opcodes)):
             names = ", ".join(dict.fromkeys(one.name for one in opcodes))
             why = Sentence(
@@ -128,24 +132,24 @@ def _why_unfit(structure: Structure, directories: list[dng.RawDirectory]) -> str
         photometric = structure.number(find(one.entries, dng.PHOTOMETRIC)) or 0
         samples = structure.number(find(one.entries, tiff.SAMPLES)) or 1
         if kind == dng.ENHANCED:
-            return "a program has put an enhanced picture of the raw beside it"
+            return Sentence("a program has put an enhanced picture of the raw beside it")
         if kind == 0 and photometric == dng.LINEAR and samples != 1:
-            return "its colours are mixed already, as in a merged or converted raw"
+            return Sentence("its colours are mixed already, as in a merged or converted raw")
         found.add(photometric)
-    return None if found & {dng.CFA, dng.LINEAR} else "it holds no raw"
+    return None if found & {dng.CFA, dng.LINEAR} else Sentence("it holds no raw")
 
 
 def _why_no_mosaic(structure: Structure, entries: list[Entry]) -> str | None:
     scale = structure.ratios(find(entries, _SCALE)) or (1.0, 1.0)
     if scale[0] != scale[-1]:
-        return "its pixels are no squares"
+        return Sentence("its pixels are no squares")
     if structure.number(find(entries, dng.PHOTOMETRIC)) == dng.LINEAR:
         return None
     colours = structure.numbers(find(entries, _CFA_COLOURS))
     layout = structure.number(find(entries, _CFA_LAYOUT)) or 1
     usual = structure.numbers(find(entries, _CFA_SIZE)) == (2, 2) and layout == 1 and colours in ((), (0, 1, 2))
     if not usual or sorted(_colours(structure, entries)) != [0, 1, 1, 2]:
-        return "its pixels have other colours than two of green with one of red and one of blue"
+        return Sentence("its pixels have other colours than two of green with one of red and one of blue")
     return None
 
 

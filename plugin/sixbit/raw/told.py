@@ -25,6 +25,7 @@ from sixbit.raw.opcodes import (
 from sixbit.raw.sensor import raw_in
 from sixbit.tags.read import opened
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
 
 
 class Line(NamedTuple):
@@ -73,7 +74,9 @@ def told_of(photo: Path) -> Told:
         try:
             opcodes = unpacked(data)
         except OpcodeError as error:
-            raise PhotoError(f"its {name} is damaged: {error}.", Code.DAMAGED, subject=photo) from error
+            raise PhotoError(
+                Sentence("its {name} is damaged: {error}.", name=name, error=error), Code.DAMAGED, subject=photo
+            ) from error
         is_own = own is not None and name in own["lists"]
         lines += [_line(name, opcode, is_own, raw.mosaic) for opcode in opcodes]
     return Told(photo, tuple(lines), own)

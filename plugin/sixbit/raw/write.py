@@ -85,7 +85,7 @@ def write_in_place(photo: Path, choices: Choices = USUAL) -> Written:
         if raw.carries:
             return Written(photo, correction, 0)
         if raw.is_signed:
-            why = "is signed (C2PA), and would lose its signature."
+            why = Sentence("is signed (C2PA), and would lose its signature.")
             raise PhotoError(why, Code.METADATA, subject=photo)
         digest = _copied(file, None, raw.size)
         tail, at = _tail(photo, raw, digest, correction)
@@ -173,7 +173,9 @@ def _tail(photo: Path, raw: Raw, digest: bytes, correction: Correction) -> tuple
     try:
         return dng.tail_for(raw.structure, raw.directory, raw.size, digest, correction.lists, correction.record)
     except (StructureError, struct.error) as error:
-        raise PhotoError(f"cannot carry a correction: {error}.", Code.FORMAT, subject=photo) from error
+        raise PhotoError(
+            Sentence("cannot carry a correction: {error}.", error=error), Code.FORMAT, subject=photo
+        ) from error
 
 
 def _copied(file: BinaryIO, new: BinaryIO | None, size: int) -> bytes:
@@ -230,7 +232,7 @@ def _without(photo: Path, new: BinaryIO, raw: Raw) -> None:
 
 def _not_ours(photo: Path, raw: Raw) -> PhotoError:
     if raw.lists:
-        why = "holds opcodes that are not those that Sixbit wrote, so they stay."
+        why = Sentence("holds opcodes that are not those that Sixbit wrote, so they stay.")
         return PhotoError(why, Code.ALREADY_CORRECTED, subject=photo)
     return PhotoError("carries no correction of Sixbit's.", Code.ARGUMENT, subject=photo)
 

@@ -32,6 +32,7 @@ from sixbit.tags.shot import shot_of
 from sixbit.tags.source import Source, ratio
 from sixbit.values.errors import Code, PhotoError, photo_name
 from sixbit.values.kinds import KINDS
+from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot, Tagged
 
 _TEXTS = frozenset({0x010F, 0x0110, SOFTWARE, 0x0132, 0x9003, 0xA433, LENS_MODEL, 0xA435})
@@ -150,7 +151,9 @@ def opened(path: Path) -> BinaryIO:
     except PermissionError as error:
         raise PhotoError("may not be read.", Code.NO_ACCESS, subject=path) from error
     except (OSError, ValueError) as error:
-        raise PhotoError(f"cannot be opened: {of_library(error)}.", Code.NO_ACCESS, subject=path) from error
+        raise PhotoError(
+            Sentence("cannot be opened: {error}.", error=of_library(error)), Code.NO_ACCESS, subject=path
+        ) from error
 
 
 def sidecars(photo: Path) -> tuple[Path, Path]:

@@ -29,6 +29,7 @@ from sixbit.tags.read import opened, photo_blocks, shot_in, sidecars
 from sixbit.values.errors import Code, PhotoError
 from sixbit.values.lens import Lens
 from sixbit.values.marks import COMPENSATED, own_key
+from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
 
 _NUMBERS = {
@@ -66,7 +67,7 @@ def write_lens_tags(
     """
     photo = Path(path)
     if lens.is_adapter:
-        raise PhotoError(f"{lens.name} is an adapter, not a lens.", Code.NO_SUCH_LENS)
+        raise PhotoError(Sentence("{lens} is an adapter, not a lens.", lens=lens.name), Code.NO_SUCH_LENS)
     if refused := lens.too_wide(f_number):
         raise PhotoError(refused)
     with alone(photo.resolve()), opened(photo) as file:
@@ -90,7 +91,9 @@ def write_lens_tags(
         except (jpeg.NoRoomError, XmpError):
             pass
         except (tiff.StructureError, struct.error) as error:
-            raise PhotoError(f"its tags are damaged ({error}).", Code.DAMAGED, subject=photo) from error
+            raise PhotoError(
+                Sentence("its tags are damaged ({error}).", error=error), Code.DAMAGED, subject=photo
+            ) from error
         return _tag_sidecar(photo, values, own, backup)
 
 
@@ -192,12 +195,16 @@ def _tag_sidecar(photo: Path, values: Values, own: dict[str, str], backup: bool)
             with opened(sidecar) as file:
                 packet = file.read(limits.XMP + 1)
             if len(packet) > limits.XMP:
-                why = f"the sidecar is longer than {limits.XMP >> 20} MB, and none is edited that is."
+                why = Sentence(
+                    "the sidecar is longer than {size} MB, and none is edited that is.", size=limits.XMP >> 20
+                )
                 raise PhotoError(why, Code.USER_FILE, subject=sidecar)
         try:
             merged = _merged(packet, values, own, complete=True)
         except XmpError as error:
-            raise PhotoError(f"the sidecar is damaged ({error}).", Code.USER_FILE, subject=sidecar) from error
+            raise PhotoError(
+                Sentence("the sidecar is damaged ({error}).", error=error), Code.USER_FILE, subject=sidecar
+            ) from error
         with _backup(sidecar, backup and sidecar.exists()):
             write_whole(sidecar, merged, same_file=True)
     return sidecar

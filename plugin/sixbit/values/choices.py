@@ -67,17 +67,29 @@ class Choices:
 
     def __post_init__(self) -> None:
         if self.lens is not None and not isinstance(self.lens, str):
-            raise CompileError(f"`lens` is the identity of a lens, not {self.lens!r:.60}.")
+            raise CompileError(Sentence("`lens` is the identity of a lens, not {value}.", value=f"{self.lens!r:.60}"))
         if _is_number(self.crop_factor):
             check_crop_factor(self.crop_factor)
         for name in ("crop_factor", "focal_mm", "f_number", "distance_m"):
             value = getattr(self, name)
             if value is not None and not is_positive(value):
-                raise CompileError(f"`{name}` is a number above zero and below a million, not {value!r:.60}.")
+                raise CompileError(
+                    Sentence(
+                        "`{name}` is a number above zero and below a million, not {value}.",
+                        name=name,
+                        value=f"{value!r:.60}",
+                    )
+                )
         if self.scale not in ("fill", "none") and not (_is_number(self.scale) and 0.1 <= self.scale <= 10):
-            raise CompileError(f"A scale is `fill`, `none` or a factor from 0.1 to 10, not {self.scale!r:.60}.")
+            raise CompileError(
+                Sentence(
+                    "A scale is `fill`, `none` or a factor from 0.1 to 10, not {value}.", value=f"{self.scale!r:.60}"
+                )
+            )
         if self.compensated not in ("leave", "correct"):
-            raise CompileError(f"What is compensated is left or corrected, not {self.compensated!r:.60}.")
+            raise CompileError(
+                Sentence("What is compensated is left or corrected, not {value}.", value=f"{self.compensated!r:.60}")
+            )
         object.__setattr__(self, "kinds", Strengths(self.kinds))
         object.__setattr__(self, "grades", _known(self.grades))
 
@@ -139,7 +151,7 @@ def _is_number(value: Any) -> TypeGuard[float]:
 def _known(grades: Iterable[Grade]) -> tuple[Grade, ...]:
     """Put grades into the order of Grade, and check them."""
     if isinstance(grades, str) or not isinstance(grades, Iterable):
-        raise CompileError(f"`grades` is a list of grades, not {grades!r:.60}.")
+        raise CompileError(Sentence("`grades` is a list of grades, not {grades}.", grades=f"{grades!r:.60}"))
     asked = tuple(grades)
     _check_known(asked, tuple(Grade), "grade")
     return tuple(grade for grade in Grade if grade in asked)
@@ -148,18 +160,36 @@ def _known(grades: Iterable[Grade]) -> tuple[Grade, ...]:
 def _in_order(strength: Mapping[str, float]) -> dict[str, float]:
     """Put kinds with their strengths into the order of KINDS, and check them."""
     if not isinstance(strength, Mapping):
-        raise CompileError(f"Kinds come with their strengths, as {{'tca': 1.0}}; this is {strength!r:.60}.")
+        raise CompileError(
+            Sentence(
+                "Kinds come with their strengths, as {{'tca': 1.0}}; this is {strength}.", strength=f"{strength!r:.60}"
+            )
+        )
     _check_known(strength, KINDS, "correction")
     for kind, share in strength.items():
         if not (_is_number(share) and 0 <= share <= STRONGEST):
-            raise CompileError(f"A strength is from 0 to {STRONGEST}; that of {kind} is {share!r:.60}.")
+            raise CompileError(
+                Sentence(
+                    "A strength is from 0 to {most}; that of {kind} is {share}.",
+                    most=STRONGEST,
+                    kind=kind,
+                    share=f"{share!r:.60}",
+                )
+            )
     return {kind: strength[kind] for kind in KINDS if kind in strength}
 
 
 def _check_known(words: Iterable[str], known: Sequence[str], what: str) -> None:
     for word in words:
         if word not in known:
-            raise CompileError(f"There is no {what} {word!r:.60}; there are {', '.join(known)}.")
+            raise CompileError(
+                Sentence(
+                    "There is no {what} {word}; there are {known}.",
+                    what=what,
+                    word=f"{word!r:.60}",
+                    known=", ".join(known),
+                )
+            )
 
 
 USUAL = Choices()

@@ -5,11 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 
 from sixbit.manifest import manifest
+from sixbit.values.sentence import Sentence
 
 KINDS: tuple[str, ...] = tuple(manifest()["kinds"])
 """As programs name them; ``tca`` is lateral colour (transverse chromatic aberration)."""
 
-SPOKEN = {"distortion": "distortion", "tca": "lateral colour", "vignetting": "fall-off", "shading": "shading"}
+SPOKEN = {
+    "distortion": Sentence("distortion"),
+    "tca": Sentence("lateral colour"),
+    "vignetting": Sentence("fall-off"),
+    "shading": Sentence("shading"),
+}
 """As photographers call them."""
 
 
@@ -25,3 +31,11 @@ class Grade(StrEnum):
 
 TRUSTED = tuple(Grade(grade) for grade, usual in manifest()["grades"].items() if usual)
 """The grades that are used unless the user asks for more, or less."""
+
+SPOKEN_GRADES = {
+    Grade.MEASURED: Sentence("measured"),
+    Grade.PUBLISHED: Sentence("published"),
+    Grade.COMPUTED: Sentence("computed"),
+    Grade.SINGLE: Sentence("single"),
+}
+"""As sentences say them."""

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, NamedTuple
 
+from sixbit.values.sentence import Sentence
+
 RADII = 11
 """Radii that an error is kept at: 0, 0.1 ... 1 half diagonals."""
 SURE = 1.96
 """Standard errors to either side that hold the truth in 95 of 100 cases."""
 WHOLE = 0.95
 """Half diagonals out to which a measurement reaches the corners for all that a photo shows."""
-UNITS = {"distortion": "% of the half diagonal", "tca": "px", "vignetting": "EV", "shading": "%"}
+UNITS = {"distortion": Sentence("% of the half diagonal"), "tca": "px", "vignetting": "EV", "shading": "%"}
 LEAST = 0.01
 """In the unit of each kind: nobody sees less, and whether it is so little depends on more than was measured."""
 
@@ -23,7 +25,9 @@ def give_or_take(error: float, kind: str) -> str:
     >>> give_or_take(0.12345, "vignetting"), give_or_take(0.0, "tca")
     ('0.12 EV', 'less than 0.01 px')
     """
-    return f"{error:.2g} {UNITS[kind]}" if error >= LEAST else f"less than {LEAST} {UNITS[kind]}"
+    if error >= LEAST:
+        return Sentence("{error:.2g} {unit}", error=error, unit=UNITS[kind])
+    return Sentence("less than {least} {unit}", least=LEAST, unit=UNITS[kind])
 
 
 class Known(NamedTuple):
@@ -41,8 +45,14 @@ class Known(NamedTuple):
 
     def in_words(self, kind: str) -> str:
         """The error that holds the truth in 95 of 100 cases, in the corner."""
-        measured = "" if self.reach >= WHOLE else f", measured out to {100 * self.reach:.0f} % of the half diagonal"
-        return f"± {give_or_take(SURE * self.error[-1], kind)} in the corner{measured}"
+        error = give_or_take(SURE * self.error[-1], kind)
+        if self.reach >= WHOLE:
+            return Sentence("± {error} in the corner", error=error)
+        return Sentence(
+            "± {error} in the corner, measured out to {percent:.0f} % of the half diagonal",
+            error=error,
+            percent=100 * self.reach,
+        )
 
     def in_short(self, kind: str) -> str:
         """That error without words, for a line that names the kind.

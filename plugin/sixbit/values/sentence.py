@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sixbit.values.errors import Code, printable
+from sixbit.values.errors import Code, SixbitError, photo_name
 
 Say = Callable[[object], str]
 """Says a sentence, or a fixed text, in some language; :class:`str` says it in English."""
@@ -37,8 +37,11 @@ class Sentence(str):
     values: dict[str, Any]
 
     def __new__(cls, template: str, code: Code | None = None, /, **values: Any) -> Sentence:
-        """Make the sentence of a template in the notation of :meth:`str.format`; its values write to no terminal."""
-        values = {name: _printable(value) for name, value in values.items()}
+        """Make the sentence of a template in the notation of :meth:`str.format`.
+
+        Its values write to no terminal, and are of one line, but for sentences; of an exception, its words are one.
+        """
+        values = {name: _told(value) for name, value in values.items()}
         words = {name: either(*value) if isinstance(value, tuple) else value for name, value in values.items()}
         said = super().__new__(cls, _filled(template, words))
         said.template, said.code, said.values = template, code, values
@@ -62,10 +65,53 @@ def _filled(template: str, words: Mapping[str, Any]) -> str:
     return re.sub(r"\.\.(?= |$)", ".", template.format(**words))
 
 
-def _printable(value: Any) -> Any:
+def _told(value: Any) -> Any:
     if isinstance(value, tuple):
-        return tuple(map(_printable, value))
-    return printable(value) if type(value) is str else value
+        return tuple(map(_told, value))
+    if isinstance(value, BaseException):
+        value = of_error(value)
+    return _OF_THE_SYSTEM.get(value) or photo_name(value) if type(value) is str else value
+
+
+_OF_THE_SYSTEM = {
+    str(said): said
+    for said in (
+        Sentence("No such file or directory"),
+        Sentence("Not a directory"),
+        Sentence("Is a directory"),
+        Sentence("File exists"),
+        Sentence("Directory not empty"),
+        Sentence("File name too long"),
+        Sentence("Permission denied"),
+        Sentence("Operation not permitted"),
+        Sentence("Read-only file system"),
+        Sentence("No space left on device"),
+        Sentence("Input/output error"),
+        Sentence("Invalid argument"),
+    )
+}
+"""What the system says of files, in Python's words, where these are a value."""
+
+
+def of_error(error: BaseException) -> str:
+    """The words of an exception, as a sentence if it was raised with one; of what it is about, that comes first.
+
+    >>> of_error(SixbitError(Sentence("is {size} bytes long.", size=3), subject="a.jpg")).template
+    '{subject}: {reason}'
+    """
+    said = error.reason if isinstance(error, SixbitError) else next(iter(error.args), None)
+    if isinstance(error, SixbitError) and error.subject is not None:
+        return Sentence("{subject}: {reason}", subject=str(error.subject), reason=said)
+    return said if isinstance(said, Sentence) else str(error)
+
+
+def fixed(text: str) -> Sentence:
+    """A text without values as a sentence, so that it is translated within another; a sentence is one already.
+
+    >>> fixed("is empty.").template, fixed("{0}")
+    ('is empty.', '{0}')
+    """
+    return text if isinstance(text, Sentence) else Sentence(text.replace("{", "{{").replace("}", "}}"))
 
 
 def in_a_row(sentences: Sequence[str], mark: str = ", ") -> str:
@@ -80,6 +126,17 @@ def in_a_row(sentences: Sequence[str], mark: str = ", ") -> str:
     if len(sentences) < 2:
         return sentences[0] if sentences else ""
     return Sentence(f"{{one}}{mark}{{others}}", one=sentences[0], others=in_a_row(sentences[1:], mark))
+
+
+def all_of(names: Sequence[str]) -> str:
+    """Names that all count, as a sentence that keeps each.
+
+    >>> all_of(["f/2", "f/4"])
+    'f/2 and f/4'
+    """
+    if len(names) < 2:
+        return names[0] if names else ""
+    return Sentence("{one} and {others}", one=names[0], others=all_of(names[1:]))
 
 
 def either(*names: str) -> str:
@@ -146,9 +203,14 @@ def _of_parts(value: Any) -> Any:
 def in_words(said: object, translated: Callable[[str], str]) -> str:
     """A sentence in another language, by what translates its template; any other text is looked up whole.
 
+    Of an error, its reason is translated, and what it is about stands before that as in English.
+
     >>> in_words(Sentence("{kind} is measured", kind="fall-off"), {"{kind} is measured": "{kind} ist gemessen"}.get)
     'fall-off ist gemessen'
     """
+    if isinstance(said, SixbitError):
+        named = "" if said.subject is None else f"{photo_name(said.subject)}: "
+        return f"{named}{in_words(said.reason, translated)}"
     if not isinstance(said, Sentence):
         return translated(str(said))
     return _filled(translated(said.template), {name: _value(value, translated) for name, value in said.values.items()})

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sixbit.values.errors import Code, SixbitError
-from sixbit.values.sentence import codes
+from sixbit.values.sentence import Say, codes
 
 WaysOut = Mapping[Code, str]
 """A sentence for each code; what stands in braces comes from the error."""
@@ -92,13 +92,13 @@ def codes_of(said: object) -> list[Code]:
     return list(found)
 
 
-def with_way_out(said: object, ways_out: WaysOut) -> str:
-    """An error or a sentence in words, with what can be done about it by a table.
+def with_way_out(said: object, ways_out: WaysOut, say: Say = str) -> str:
+    """An error or a sentence in words, with what can be done about it by a table; both in the language of ``say``.
 
     >>> with_way_out(SixbitError("is empty.", Code.DAMAGED, subject="a.jpg"), {Code.DAMAGED: "Copy it again."})
     'a.jpg: is empty. Copy it again.'
     """
-    return followed(str(said), codes_of(said), ways_out, values_of(said))
+    return followed(say(said), codes_of(said), ways_out, values_of(said), say)
 
 
 def values_of(said: object) -> dict[str, Any]:
@@ -116,15 +116,21 @@ def values_of(said: object) -> dict[str, Any]:
     return found
 
 
-def followed(words: str, found: Iterable[Code], ways_out: WaysOut, values: Mapping[str, Any] | None = None) -> str:
+def followed(
+    words: str,
+    found: Iterable[Code],
+    ways_out: WaysOut,
+    values: Mapping[str, Any] | None = None,
+    say: Say = str,
+) -> str:
     """Words with the ways out of some codes behind them: as sentences behind a sentence, else as clauses.
 
-    Words of several lines get them on a line of their own.
+    Words of several lines get them on a line of their own. ``say`` says the ways out in the language of the words.
 
     >>> followed("the photo does not say it", [Code.APERTURE], {Code.APERTURE: "Fill it in."})
     'the photo does not say it; fill it in'
     """
-    told = [way_out(code, ways_out, values or {}) for code in found if code in ways_out]
+    told = [way_out(code, ways_out, values or {}, say) for code in found if code in ways_out]
     if "\n" in words:
         return "\n".join([words, " ".join(told)]) if told else words
     for said in told:
@@ -132,7 +138,7 @@ def followed(words: str, found: Iterable[Code], ways_out: WaysOut, values: Mappi
     return words
 
 
-def way_out(code: Code, ways_out: WaysOut, values: Mapping[str, Any]) -> str:
-    """The way out for a code, about the values of an error as far as it has them."""
+def way_out(code: Code, ways_out: WaysOut, values: Mapping[str, Any], say: Say = str) -> str:
+    """The way out for a code, about the values of an error as far as it has them, in the language of ``say``."""
     listed = {name: ",".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
-    return ways_out[code].format_map({**_UNSAID, **listed})
+    return say(ways_out[code]).format_map({**_UNSAID, **listed})

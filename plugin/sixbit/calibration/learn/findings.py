@@ -9,6 +9,7 @@ from sixbit.measure.worth import LIMITS, Outcome, Worth
 from sixbit.values.kinds import SPOKEN
 from sixbit.values.known import Known
 from sixbit.values.lens import Model
+from sixbit.values.sentence import Sentence
 
 PLENTY = 0.1
 """Share of a correction to which it need not be known better."""
@@ -45,16 +46,30 @@ class Finding:
     @property
     def in_words(self) -> tuple[str, ...]:
         """Say how well it is known now, and what as many photos again would bring; or why it is not known."""
-        kind = SPOKEN[self.kind] + (f" at f/{self.f_number:g}" if self.f_number else "")
-        kind += f", as the camera leaves it that knew the lens ({self.compensated})" if self.compensated else ""
+        kind = SPOKEN[self.kind]
+        if self.f_number:
+            kind = Sentence("{kind} at f/{f_number:g}", kind=kind, f_number=self.f_number)
+        if self.compensated:
+            kind = Sentence(
+                "{kind}, as the camera leaves it that knew the lens ({known})", kind=kind, known=self.compensated
+            )
         if not (self.worth and self.is_known):
-            return (f"{kind}: {self.why}",)
+            return (Sentence("{kind}: {why}", kind=kind, why=self.why),)
         corner, unit = abs(self.worth.correction[:, -1]).max(), self.worth.unit
-        found = f"{kind}: {corner:.2g} {unit} in the corner, give or take {self.worth.corner_error}; {self.source}"
-        more = [f"  {sentence}" for sentence in self.worth.reach_in_words]
+        found = Sentence(
+            "{kind}: {corner:.2g} {unit} in the corner, give or take {error}; {source}",
+            kind=kind,
+            corner=float(corner),
+            unit=unit,
+            error=self.worth.corner_error,
+            source=self.source,
+        )
+        more = [Sentence("  {more}", more=sentence) for sentence in self.worth.reach_in_words]
         if not self.is_sure:
             left = self.worth.surely_within[:, -1].max() / 2**0.5
-            more.append(f"  As many photos again would leave about {left:.2g} {unit}.")
+            more.append(
+                Sentence("  As many photos again would leave about {left:.2g} {unit}.", left=float(left), unit=unit)
+            )
         return (found, *more)
 
     @property

@@ -16,16 +16,16 @@ from sixbit.lenses.own import Run
 from sixbit.values.choices import USUAL, Choices
 from sixbit.values.errors import CalibrationError, Code, PhotoError
 from sixbit.values.kinds import SPOKEN
-from sixbit.values.sentence import Sentence
+from sixbit.values.sentence import Sentence, all_of, in_a_row
 from sixbit.values.watch import Progress, silent
 
-OTHER_LENS = "of another lens than the one that was chosen"
+OTHER_LENS = Sentence("of another lens than the one that was chosen")
 NAMED = {
-    Why.AMBIGUOUS: "it may be of one lens or another",
-    Why.CORRECTED: "it was corrected already",
-    Why.CROP_MODE: "it was taken in a crop mode",
-    Why.FILM: "it is a scan of film",
-    Why.SENSOR: "the sensor of its camera is not known",
+    Why.AMBIGUOUS: Sentence("it may be of one lens or another"),
+    Why.CORRECTED: Sentence("it was corrected already"),
+    Why.CROP_MODE: Sentence("it was taken in a crop mode"),
+    Why.FILM: Sentence("it is a scan of film"),
+    Why.SENSOR: Sentence("the sensor of its camera is not known"),
 }
 """Reasons of which the words name no more than what they are about."""
 
@@ -51,10 +51,13 @@ class Sorted:
         if self.walks:
             count = len(self.walks[0].photos)
             said.append(
-                f"{count} of these photos were taken shortly after each other and may overlap: as a dozen photos of "
-                "anything they may tell more."
+                Sentence(
+                    "{count} of these photos were taken shortly after each other and may overlap: as a dozen photos "
+                    "of anything they may tell more.",
+                    count=count,
+                )
             )
-        said.append("Of fall-off photos of anything tell nothing by themselves: flats do.")
+        said.append(Sentence("Of fall-off photos of anything tell nothing by themselves: flats do."))
         return tuple(said)
 
 
@@ -83,21 +86,25 @@ def measure_heap(paths: Sequence[str | Path], choices: Choices = USUAL, progress
                 progress(0.1 + 0.8 * (number / len(tasks)), step)
                 done.setdefault(task.path, set()).update(task.kinds)
                 if answer := work(task):
-                    failures[task.path] = str(getattr(answer, "reason", answer))
+                    failures[task.path] = getattr(answer, "reason", answer)
             for study in open_ones:
                 answer = work(study.fit)
                 study.conclude(failed(study, str(answer)) if isinstance(answer, PhotoError) else answer)
         findings = [study.found for study in studies if study.found]
     for photos in groups.values():
         for photo in photos:
-            kinds = " and ".join(SPOKEN[kind] for kind in photo.kinds if kind in done.get(photo.path, ()))
-            words = f"Measured for {kinds}." if kinds else "Not needed: the others tell enough."
-            brought[Path(photo.path).name] = f"Left out: {failures[photo.path]}" if photo.path in failures else words
+            kinds = all_of([SPOKEN[kind] for kind in photo.kinds if kind in done.get(photo.path, ())])
+            words = Sentence("Not needed: the others tell enough.")
+            if photo.path in failures:
+                words = Sentence("Left out: {why}", why=failures[photo.path])
+            elif kinds:
+                words = Sentence("Measured for {kinds}.", kinds=kinds)
+            brought[Path(photo.path).name] = words
     learnt = Learnt(groups, findings, left_out, failures, len(done))
     sorted_heap = Sorted(learnt, brought, walks_of(groups, findings))
     if not any(finding.is_known for finding in findings):
-        why = " ".join(sorted_heap.verdict) if groups else " ".join(sorted({*brought.values()}))
-        error = HeapError(f"Nothing here is worth keeping. {why}", Code.FRAMES)
+        why = in_a_row(sorted_heap.verdict if groups else sorted({*brought.values()}), " ")
+        error = HeapError(Sentence("Nothing here is worth keeping. {why}", why=why), Code.FRAMES)
         error.brought = brought
         raise error
     return sorted_heap
@@ -105,10 +112,11 @@ def measure_heap(paths: Sequence[str | Path], choices: Choices = USUAL, progress
 
 def _left_out(one: LeftOut) -> str:
     """Say why a photo is left out."""
-    words = one.words.removesuffix(".")
+    words = one.words
     if one.why in NAMED and one.words != OTHER_LENS:
-        words = f"{NAMED[one.why]} ({words})" if words else NAMED[one.why]
-    return f"Left out: {words or one.why}."
+        named = NAMED[one.why]
+        words = Sentence("{why} ({words})", why=named, words=words.removesuffix(".")) if words else named
+    return Sentence("Left out: {why}.", why=words or str(one.why))
 
 
 def keep_heap(result: Sorted) -> tuple[Run, ...]:

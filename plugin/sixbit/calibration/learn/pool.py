@@ -18,6 +18,7 @@ from sixbit.export.presets import PLAIN
 from sixbit.files.limits import SECONDS
 from sixbit.machine import linear_algebra_by_one, processors
 from sixbit.values.errors import Code, PhotoError, SixbitError
+from sixbit.values.sentence import Sentence
 
 LIGHT = 256 << 20
 """Bytes that measuring takes beside the pixels: blocks in floating point, edges."""
@@ -107,7 +108,10 @@ class Processes:
             size += needed(Path(task.path if isinstance(task, Measure) else task.photos[0].path), PLAIN)
         if size > self._memory and isinstance(task, Measure | Walk):
             takes, allowed = gigabytes(size), gigabytes(self._memory)
-            raise PhotoError(f"takes about {takes} of memory, and {allowed} are allowed.", Code.TOO_LARGE)
+            raise PhotoError(
+                Sentence("takes about {takes} of memory, and {allowed} are allowed.", takes=takes, allowed=allowed),
+                Code.TOO_LARGE,
+            )
         with self._changed:
             self._changed.wait_for(lambda: self._free >= size or self._free == self._memory)
             self._free -= size

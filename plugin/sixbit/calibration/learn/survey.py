@@ -127,7 +127,7 @@ def look(path: str, lens: Lens | None = None) -> Photo | LeftOut:
     try:
         return _look(path, lens)
     except (SixbitError, OSError) as error:
-        return LeftOut(path, Why.UNREADABLE, str(getattr(error, "reason", error)))
+        return LeftOut(path, Why.UNREADABLE, getattr(error, "reason", str(error)))
 
 
 def _look(path: str, assumed: Lens | None) -> Photo | LeftOut:

@@ -16,6 +16,7 @@ from sixbit.calibration.learn.walks import Walk
 from sixbit.faults import in_words, is_strict, logged
 from sixbit.lenses.turned import one_way
 from sixbit.values.errors import CalibrationError, Code, PhotoError, SixbitError, photo_name
+from sixbit.values.sentence import Sentence, of_error
 
 if TYPE_CHECKING:
     from sixbit.calibration.learn.findings import Finding
@@ -61,8 +62,8 @@ def work(task: Any) -> Any:
         if is_strict():
             raise
         log = logged(f"learning by {task!r:.200}", error)
-        more = f"; {photo_name(log)} says more" if log else ""
-        return PhotoError(f"Sixbit made a mistake ({in_words(error)}){more}.", Code.FAULT)
+        more = Sentence("; {log} says more", log=photo_name(log)) if log else ""
+        return PhotoError(Sentence("Sixbit made a mistake ({why}){more}.", why=in_words(error), more=more), Code.FAULT)
 
 
 def _look(task: Look) -> Photo | LeftOut:
@@ -139,16 +140,17 @@ def _fit(task: Fit) -> Finding:
         if found and len(found) > 1:
             shown.append((photo.identity, found))
     photos = tuple(identity for identity, _ in shown)
-    outcome, why = Outcome.UNSURE, "none of its photos could be measured."
+    outcome = Outcome.UNSURE
+    why: str = Sentence("none of its photos could be measured.")
     try:
         if shown:
             finding = _FITS[task.kind](task.group, shown)
             ways = (photo.turned for photo in task.photos if photo.identity in finding.photos)
             return replace(finding, turned=one_way(ways))
     except NothingToCorrectError as error:
-        outcome, why = Outcome.NOTHING, str(error)
+        outcome, why = Outcome.NOTHING, of_error(error)
     except CalibrationError as error:
-        why = str(error)
+        why = of_error(error)
     return Finding(task.group, task.kind, outcome, photos, "", why)
 
 

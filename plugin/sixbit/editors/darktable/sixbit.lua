@@ -10,8 +10,8 @@
 
     DESCRIPTION
       An action on selected images finds the lens and sets lens, focal length, aperture and crop factor, so that
-      darktable's own lens correction does the rest. A panel in lighttable shows what was found and how that is known,
-      and has a chooser for photos that do not say it. An export storage corrects what was rendered by Sixbit's presets.
+      darktable's own lens correction does the rest. A panel beside lighttable and darkroom shows what was found and how
+      that is known, and asks where it is not certain. An export storage corrects what was rendered by Sixbit's presets.
 
     REQUIRED SOFTWARE
       Sixbit. `sixbit install lensfun` gives darktable the lenses, `sixbit install darktable` puts this script here.
@@ -24,6 +24,7 @@ local dt = require "darktable"
 -- darktable-cli has no windows to register anything in, and would wait for ever.
 if not dt.configuration.has_gui then return {} end
 
+local deeds = require "sixbit/lib/deeds"
 local export = require "sixbit/lib/export"
 local panel = require "sixbit/lib/panel"
 local text = require "sixbit/lib/text"
@@ -44,10 +45,7 @@ end
 
 local function start()
   dt.gui.libs.image.register_action(ACTION, _(text.names.actions.identify),
-    function(_event, images)
-      local well, why = pcall(panel.identify, images)
-      if not well then dt.print(_("Sixbit failed: %s"):format(tostring(why))) end
-    end,
+    function(_event, images) deeds.safely(deeds.identify, images) end,
     _("find the lens of the selected photos, and tell darktable's lens correction"))
   export.start()
   panel.start()

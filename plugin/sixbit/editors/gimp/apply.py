@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from correction import Choices, Subject, check_made, compile_arguments
-from filters import bear, own_filter, selection_aside
+from filters import (
+    KEPT,
+    bear,
+    every_layer,
+    fits,
+    note_beside,
+    note_corrected,
+    own_filter,
+    record_of,
+    selection_aside,
+    works,
+)
 from gi.repository import Gimp
 from layers import MARK, can_bear, check_locks, check_pixels, has_selection, only_in_place, that_move
 from metadata import imported_file, tagged
@@ -82,6 +94,12 @@ def correct(
                 one.layer.delete()
         raise
     _finish(subject.image, choices, made, marks)
+    if unfit := [layer.get_name() for layer in every_layer(subject.image) if own_filter(layer) and not fits(layer)]:
+        Gimp.message(
+            _("{layers}: of another size than its filter was made for, so it is exported uncorrected.").format(
+                layers=", ".join(unfit)
+            )
+        )
     Gimp.progress_end()
 
 
@@ -208,8 +226,13 @@ def _marks(server: Server, choices: Choices, made: Sequence[Made]) -> _Marks | N
     if photo is None:
         return None
     subject, compiled = photo.subject, photo.compiled
-    tags: dict[str, str | None] = {**subject.marks_before, **compiled["marks"]}
-    before = {name: subject.marks_before.get(name, subject.tags.get(name)) for name in tags}
+    corrected = {one.subject.drawable.get_id() for one in made}
+    beside = [layer for layer in every_layer(subject.image) if works(layer) and layer.get_id() not in corrected]
+    shown = [one for one in made if not one.subject.coverage and not _stays_switched_off(one)]
+    true = ChainMap(*(one.compiled["marks"] for one in shown), *(record_of(layer).get("marks", {}) for layer in beside))
+    tags: dict[str, str | None] = {**subject.marks_before, **true}
+    names = (*subject.marks_before, *compiled["marks"])
+    before = {name: subject.marks_before.get(name, subject.tags.get(name)) for name in names}
     if choices.write_lens:
         made_from = compiled["made_from"]
         # Of the f-number only what the user says: an estimate of the camera's is no knowledge.
@@ -219,8 +242,14 @@ def _marks(server: Server, choices: Choices, made: Sequence[Made]) -> _Marks | N
     return _Marks(tags, compiled["namespaces"], before)
 
 
+def _stays_switched_off(made: Made) -> bool:
+    own = own_filter(made.subject.drawable) if made.is_filter else None
+    return own is not None and not own.get_visible()
+
+
 def _finish(image: Gimp.Image, choices: Choices, made: Sequence[Made], marks: _Marks | None) -> None:
     """Bring all of it into the image: nothing here takes long."""
+    is_first = not any(map(own_filter, every_layer(image)))
     image.undo_group_start()
     try:
         for one in made:
@@ -230,6 +259,8 @@ def _finish(image: Gimp.Image, choices: Choices, made: Sequence[Made], marks: _M
                     _bear(one, choices, marks.before if marks else {})
                 else:
                     _bring(one, image, choices)
+        if is_first and any(one.is_filter for one in made):
+            note_beside(image)
         if marks:
             image.set_metadata(tagged(image, marks.tags, marks.namespaces))
     finally:
@@ -244,6 +275,7 @@ def _bring(made: Made, image: Gimp.Image, choices: Choices) -> None:
     if filter := own_filter(layer or drawable):
         # Its correction is in the pixels now; a copy of a layer has its filters.
         filter.delete()
+    note_corrected(layer or drawable)
     if layer:
         layer.update(*made.area)
         if choices.only_selection and not Gimp.Selection.is_empty(image):
@@ -253,8 +285,7 @@ def _bring(made: Made, image: Gimp.Image, choices: Choices) -> None:
         raise UserError(Gimp.get_pdb().get_last_error())
     drawable.update(*made.area)
     if made.subject.coverage and not isinstance(drawable, Gimp.Selection):  # which is another after the next click
-        kept = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
-        drawable.attach_parasite(Gimp.Parasite.new(MARK, kept, made.compiled["digest"].encode()))
+        drawable.attach_parasite(Gimp.Parasite.new(MARK, KEPT, made.compiled["digest"].encode()))
 
 
 def _bear(made: Made, choices: Choices, before: Mapping[str, str | None]) -> None:
@@ -263,8 +294,11 @@ def _bear(made: Made, choices: Choices, before: Mapping[str, str | None]) -> Non
         "digest": compiled["digest"],
         "done": compiled["made_from"]["corrections"],
         "before": made.subject.identity["already_corrected"],
+        "marks": compiled["marks"],
+        "namespaces": compiled["namespaces"],
         "marks_before": before,
         "in_selection": has_selection(made.subject.drawable) and choices.only_selection,
         "chosen": choices.arguments(),
+        "preset": choices.beside_arguments(),
     }
     bear(made.subject.drawable, compiled["editable"], compiled["made_from"]["lens"], choices.strength, record)

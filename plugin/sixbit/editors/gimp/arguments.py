@@ -5,6 +5,8 @@ from __future__ import annotations
 from gi.repository import Gimp, GObject
 from texts import _
 
+USUAL = "usual"
+"""The result that nobody has chosen: this layer to scripts, and to the dialog what it begins with."""
 READWRITE = GObject.ParamFlags.READWRITE
 
 NUMBERS = (
@@ -57,7 +59,7 @@ CHOICES = (
         "output",
         _("Res_ult"),
         _("Where the corrected pixels go"),
-        {"layer": _("This layer"), "new-layer": _("New layer"), "filter": _("Editable filter")},
+        {USUAL: _("This layer"), "layer": _("This layer"), "new-layer": _("New layer"), "filter": _("Editable filter")},
     ),
 )
 """Name, label, help and words, the first of them by default."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
-from arguments import CHOSEN_OF_A_LENS, CHOSEN_OF_A_PHOTO
+from arguments import CHOSEN_OF_A_LENS, CHOSEN_OF_A_PHOTO, USUAL
 from filters import Done, done_by_filters
 from frame import FrameError, Placement, Size, frame_of, of_sensor
 from gi.repository import Gimp
@@ -27,6 +27,7 @@ BENDING = ("distortion", "tca")
 """The kinds that are corrected in masks and channels: they have no brightness."""
 MIDDLE = 1e-3
 """Shares of a side by which the optical centre may lie beside the middle."""
+BESIDE_ARGUMENTS = ("interpolation", "assumed_f_number", "assumed_distance_m")
 CAMERA = ("Exif.Image.Make", "Exif.Image.Model")
 
 
@@ -51,7 +52,7 @@ class Choices:
         self.f_number: float = get("aperture")
         self.distance_m: float = get("distance")
         self.frame: str = get("frame")
-        self.output: str = get("output")
+        self.output: str = get("output") if get("output") != USUAL else "layer"
         self.all_layers: bool = get("layers") == "all"
         self.only_selection: bool = get("only-selection")
         self.measure_tca: bool = get("measure-tca")
@@ -82,6 +83,10 @@ class Choices:
             "compensated": self.compensated == "correct",
             "frame": self.frame,
         }
+
+    def beside_arguments(self) -> dict[str, Any]:
+        """Return the fields of the preset that no argument says."""
+        return {name: self.preset[name] for name in BESIDE_ARGUMENTS if self.preset.get(name)}
 
 
 class Subject:

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from apply import correct
-from arguments import BY_HAND, CHOSEN_OF_A_PHOTO
+from arguments import BY_HAND, CHOSEN_OF_A_PHOTO, USUAL
 from correction import (
     SPOKEN,
     Choices,
@@ -48,6 +48,7 @@ OFFERS = {
     "single": _("Use what was measured once"),
 }
 """What is offered where only a calibration of a grade is known that is not used."""
+_CHOSEN_ANEW = ("output", "only-selection", "write-lens", "force", "preset", "tca")
 _SET_ANEW = ("measure-tca", *(name for name, *_rest in BY_HAND))
 """What is of one lens alone, and of no other by default."""
 
@@ -98,6 +99,8 @@ class CorrectionDialog:
         self.config, self.server, self.subject, self.pixels = config, server, subject, pixels
         self.picture: int | None = None
         drawable = subject.drawable
+        self._preset: dict[str, Any] = {}
+        """What a preset has said of the layer's filter, and no argument can."""
         self._outputs = {"filter": can_bear(drawable), "layer": "", "new-layer": only_in_place(drawable)}
         self._can_select = has_selection(drawable)
         unmarked = [] if subject.coverage else [*map(translated, subject.identity["said_unmarked"])]
@@ -119,6 +122,7 @@ class CorrectionDialog:
         server.on_death = self._server_died
         server.on_arrival = lambda: GLib.idle_add(server.dispatch)
         self._notified = config.connect("notify", self._changed)
+        self._reset_output = config.connect("notify::output", self._take_usual_output)
         self._show_lens(self.choices())
         self._changed()
         self._reading = GLib.idle_add(self._read_strip, pixels.take(), priority=GLib.PRIORITY_LOW)
@@ -134,6 +138,7 @@ class CorrectionDialog:
     def destroy(self) -> None:
         """Close the window; the pixels stay."""
         self.config.disconnect(self._notified)
+        self.config.disconnect(self._reset_output)
         self.server.on_death = lambda death: None
         self.server.on_arrival = lambda: None
         for source in (self._reading, self._scheduled):
@@ -148,13 +153,18 @@ class CorrectionDialog:
 
     def _start_values(self) -> None:
         """Reset what was chosen for another photo."""
-        for name in (*CHOSEN_OF_A_PHOTO, "only-selection", "write-lens", "force", "preset", "tca", *_SET_ANEW):
+        for name in (*CHOSEN_OF_A_PHOTO, *_CHOSEN_ANEW, *_SET_ANEW):
             self._reset(name)
-        output = self.last_values.output
-        self.config.set_property("output", output if self._outputs.get(output) == "" else "layer")
         if filter := own_filter(self.subject.drawable):
             self._load_filter(filter)
+        self._take_usual_output()
         self._load_last_values()
+
+    def _take_usual_output(self, *_notified: Any) -> None:
+        """GIMP's Reset knows no result: take that of the last time."""
+        if self.config.get_property("output") == USUAL:
+            output = self.last_values.output
+            self.config.set_property("output", output if self._outputs.get(output) == "" else "layer")
 
     def _reset(self, name: str) -> None:
         self.config.set_property(name, self.config.find_property(name).default_value)
@@ -164,6 +174,7 @@ class CorrectionDialog:
         for name, value in record_of(self.subject.drawable).get("chosen", {}).items():
             if self.config.find_property(name) and isinstance(value, type(self.config.get_property(name))):
                 self.config.set_property(name, value)
+        self._preset = record_of(self.subject.drawable).get("preset", {})
         of_filter = filter.get_config()
         for kind in STRENGTHS:
             strength = of_filter.get_property(kind)
@@ -184,6 +195,7 @@ class CorrectionDialog:
     def choices(self) -> Choices:
         """Return what is chosen at present."""
         choices = Choices(self.config)
+        choices.preset = self._preset
         if self._outputs.get(choices.output):
             choices.output = "layer"
         return choices
@@ -250,7 +262,14 @@ class CorrectionDialog:
             self._tell(self._unsaid(error, choices))
             return ONCE
         self._compiling = True
-        self.server.send("compile", on_done=self._was_compiled, editable=self._is_on_canvas, **arguments)
+        interpolation = choices.preset.get("interpolation")
+        self.server.send(
+            "compile",
+            on_done=self._was_compiled,
+            editable=self._is_on_canvas,
+            interpolation=interpolation,
+            **arguments,
+        )
         return ONCE
 
     def _unsaid(self, error: UserError, choices: Choices) -> str:

@@ -15,10 +15,18 @@ STRENGTHS = ("distortion", "tca", "vignetting", "shading")
 """The strengths of the operation, in per cent."""
 RECORD = "sixbit-filter"
 """The parasite that tells what a filter of the layer was made of; it outlives the filter."""
+BESIDE = "sixbit-beside"
+"""The parasite of a layer that was there when another one got a filter: what came later shows what was corrected."""
 OWN_MARK = "Xmp.sixbit.filter"
 """The digest of the last correction, in the metadata."""
 ROWS = 32
 """Rows that tell whether the pixels below a filter are still the same."""
+TOLD = "R'G'B' u8"
+"""What these are read as: so they stay the same in another precision, and with alpha."""
+_MAPPINGS = ("chosen", "preset", "marks", "marks_before", "namespaces")
+"""What a record holds by names; an image of somebody else's may hold anything."""
+KEPT = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
+"""What a parasite is that an XCF keeps, and that *Undo* takes back."""
 
 
 def is_installed(drawable: Gimp.Drawable) -> bool:
@@ -50,7 +58,8 @@ def record_of(drawable: Gimp.Drawable) -> dict[str, Any]:
         return {}
     with suppress(ValueError):
         record = json.loads(bytes(parasite.get_data()).decode(errors="replace"))
-        return record if isinstance(record, dict) else {}
+        if isinstance(record, dict) and all(isinstance(record.get(name, {}), dict) for name in _MAPPINGS):
+            return record
     return {}
 
 
@@ -75,8 +84,21 @@ def bear(drawable: Gimp.Drawable, text: str, lens: str, strength: Mapping[str, f
         if old:
             old.delete()
     told = {**record, "pixels": pixels_told(drawable)}
-    kept = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
-    drawable.attach_parasite(Gimp.Parasite.new(RECORD, kept, json.dumps(told).encode()))
+    drawable.attach_parasite(Gimp.Parasite.new(RECORD, KEPT, json.dumps(told).encode()))
+    note_corrected(drawable)
+
+
+def note_beside(image: Gimp.Image) -> None:
+    """Note which layers have had no filter so far: they are not corrected, and layers that are made later are."""
+    for layer in every_layer(image):
+        if not {RECORD, BESIDE} & set(layer.get_parasite_list()):
+            layer.attach_parasite(Gimp.Parasite.new(BESIDE, KEPT, b"1"))
+
+
+def note_corrected(drawable: Gimp.Drawable) -> None:
+    """Take the note from a layer that is corrected by now."""
+    if BESIDE in drawable.get_parasite_list():
+        drawable.detach_parasite(BESIDE)
 
 
 def is_changed_in_place(drawable: Gimp.Drawable, own: Gimp.DrawableFilter) -> bool:
@@ -88,14 +110,15 @@ def is_changed_in_place(drawable: Gimp.Drawable, own: Gimp.DrawableFilter) -> bo
     return not is_on_top or bool(record_of(drawable).get("in_selection"))
 
 
-def passes_through(drawable: Gimp.Drawable, own: Gimp.DrawableFilter) -> bool:
-    """Tell whether a layer has not the size any more that its correction was made for, as the operation sees it."""
-    text = str(own.get_config().get_property("correction"))
+def fits(drawable: Gimp.Drawable) -> bool:
+    """Tell whether a layer bears a correction and has the size that it was made for, as the operation sees it."""
+    own = own_filter(drawable)
+    text = str(own.get_config().get_property("correction")) if own else ""
     try:
         # As sixbit.compiler.editable writes them: the size, and the centres after it.
         numbers = [float(text.split(" ", 12)[k]) for k in (3, 4, 8, 9, 10, 11)]
     except (IndexError, ValueError):
-        return True
+        return False
     wide, high, *centres = numbers
     width, height = drawable.get_width(), drawable.get_height()
 
@@ -104,7 +127,7 @@ def passes_through(drawable: Gimp.Drawable, own: Gimp.DrawableFilter) -> bool:
 
     beside = max(abs(at - (side - 1) / 2) for at, side in zip(centres, (wide, high, wide, high), strict=True))
     can_turn = " map " not in text and beside < 0.01
-    return not (is_photo(wide, high) or (can_turn and is_photo(high, wide)))
+    return is_photo(wide, high) or (can_turn and is_photo(high, wide))
 
 
 def set_filter(filter: Gimp.DrawableFilter, text: str, lens: str, strength: Mapping[str, float]) -> None:
@@ -123,7 +146,7 @@ def pixels_told(drawable: Gimp.Drawable) -> str:
     buffer, digest = drawable.get_buffer(), hashlib.sha256(f"{width} {height}".encode())
     for k in range(min(ROWS, height)):
         row = Gegl.Rectangle.new(0, k * height // min(ROWS, height), width, 1)
-        digest.update(buffer.get(row, 1.0, None, Gegl.AbyssPolicy.NONE))
+        digest.update(buffer.get(row, 1.0, TOLD, Gegl.AbyssPolicy.NONE))
     return digest.hexdigest()
 
 
@@ -135,25 +158,56 @@ def done_by_filters(drawable: Gimp.Drawable, tags: Mapping[str, str], by_metadat
     """Return what is corrected of a layer, given what the metadata says: a mark that a filter left may be false.
 
     A filter of the layer itself does not count, since it is changed; one of a group that it is in, or of a layer that
-    is in it, does. Without its filter the mark is true if the pixels have changed, since then it was merged.
+    is in it, does where it fits. Without its filter the mark is true if the pixels have changed, since then it was
+    merged. What was made of a filtered photo, as *New from Visible*, is corrected.
     """
-    others = [one for one in (*_above(drawable), *_below(drawable)) if own_filter(one)]
+    others = [one for one in (*_above(drawable), *_below(drawable)) if fits(one)]
     if others:
         of_others = [kind for one in others for kind in record_of(one).get("done", ())]
         return list(dict.fromkeys([*by_metadata, *of_others])), {}
     records = [(one, record_of(one)) for one in every_layer(drawable.get_image())]
     own = [(one, record) for one, record in records if one.get_id() == drawable.get_id()]
     for layer, record in (*own, *records):
-        bears = own_filter(layer) is not None
         if not isinstance(before := record.get("before"), list):
             continue
-        if record.get("digest") == tags.get(OWN_MARK) and (bears or record.get("pixels") == pixels_told(layer)):
-            return before, record.get("marks_before", {})
-        if bears and layer.get_id() == drawable.get_id():
-            return before, {}
-        if record.get("digest") == tags.get(OWN_MARK):
-            break  # It was merged.
+        is_own, is_last = layer.get_id() == drawable.get_id(), record.get("digest") == tags.get(OWN_MARK)
+        is_merged = not own_filter(layer) and record.get("pixels") != pixels_told(layer)
+        if not is_merged and (is_own or (is_last and _was_there(drawable, record))):
+            return before, record.get("marks_before", {}) if is_last else {}
+        if is_last:
+            break
     return list(by_metadata), {}
+
+
+def marks_put_right(image: Gimp.Image, tags: Mapping[str, str]) -> tuple[dict[str, str | None], dict[str, str]]:
+    """Return what to change of the marks that filters leave, None for those to remove, and the namespaces of them.
+
+    A filter may be gone, switched off or on again, or made for another size; if it was merged, its mark is true.
+    """
+    layers = [(layer, record_of(layer)) for layer in every_layer(image)]
+    last = [(layer, record) for layer, record in layers if record.get("digest") == tags.get(OWN_MARK, "")]
+    if any(not own_filter(one) and record.get("pixels") != pixels_told(one) for one, record in last):
+        return {}, {}
+    wanted = dict(last[0][1].get("marks_before", {})) if last else {}
+    namespaces: dict[str, str] = {}
+    for layer, record in layers:
+        if works(layer):
+            wanted |= record.get("marks", {})
+            namespaces |= record.get("namespaces", {})
+    return {name: text for name, text in wanted.items() if text != tags.get(name)}, namespaces
+
+
+def works(drawable: Gimp.Drawable) -> bool:
+    """Tell whether a layer bears a correction that is switched on and fits its size."""
+    own = own_filter(drawable)
+    return own is not None and own.get_visible() and fits(drawable)
+
+
+def _was_there(drawable: Gimp.Drawable, record: Mapping[str, Any]) -> bool:
+    """Tell whether a layer without a filter was there before another got one, or is a copy of that as it was."""
+    if drawable.is_group():
+        return any(_was_there(one, record) for one in drawable.get_children())
+    return BESIDE in drawable.get_parasite_list() or record.get("pixels") == pixels_told(drawable)
 
 
 def every_layer(image: Gimp.Image) -> list[Gimp.Layer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from filters import every_layer, is_changed_in_place, is_installed, own_filter, passes_through
+from filters import every_layer, fits, is_changed_in_place, is_installed, own_filter
 from gi.repository import Gimp
 from texts import UserError, _
 
@@ -160,7 +160,7 @@ def _note_on_mask(drawable: Gimp.Layer, mask: Gimp.LayerMask) -> str:
 
 def _notes_on_filter(drawable: Gimp.Layer, own: Gimp.DrawableFilter, output: str) -> list[str]:
     notes = []
-    if passes_through(drawable, own):
+    if not fits(drawable):
         notes.append(
             _("The layer has not the size any more that its filter was made for, and passes through it uncorrected.")
         )

@@ -46,7 +46,9 @@ def _is_answered(text: str, more: str | None, yes: str) -> bool:
     return bool(answer == Gtk.ResponseType.OK)
 
 
-def show_identity(procedure: Gimp.Procedure, server: Server, identity: Mapping[str, Any]) -> None:
+def show_identity(
+    procedure: Gimp.Procedure, server: Server, identity: Mapping[str, Any], put_right: bool = False
+) -> None:
     """Tell which lens it was, what is known of it, and how the photo says so."""
     from lens_part import STATUS, grades_of
 
@@ -58,6 +60,8 @@ def show_identity(procedure: Gimp.Procedure, server: Server, identity: Mapping[s
         told.insert(0, _("It can be corrected: {grades}.").format(grades=grades_of(lens)))
         if not any(lens["calibrations"].values()):
             told[0] = _("Nothing of it has been measured yet.")
+    if put_right:
+        told.append(_("The metadata told of a filter that is gone, or does nothing: that is put right."))
     box = Gtk.MessageDialog(
         title=manifest()["name"],
         message_type=Gtk.MessageType.INFO if lens else Gtk.MessageType.QUESTION,

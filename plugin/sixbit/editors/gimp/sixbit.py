@@ -130,15 +130,21 @@ def run_correct(
 def run_identify(
     server: Server, procedure: Gimp.Procedure, mode: Gimp.RunMode, image: Gimp.Image, *_others: Any
 ) -> Gimp.ValueArray:
-    """Tell which lens it was."""
+    """Tell which lens it was, and put marks right that a filter has left."""
     from correction import identify
+    from filters import marks_put_right
+    from metadata import tagged
 
-    _tags, identity = identify(server, image)
+    tags, identity = identify(server, image)
+    changes, namespaces = marks_put_right(image, tags)
+    if changes:
+        image.set_metadata(tagged(image, changes, namespaces))
+        _tags, identity = identify(server, image)
     evidence = " ".join(identity["evidence"])
     if mode != Gimp.RunMode.NONINTERACTIVE:
         from questions import show_identity
 
-        show_identity(procedure, server, identity)
+        show_identity(procedure, server, identity, bool(changes))
     return returned(procedure, identity, identity["status"], identity["lens"] or "", evidence)
 
 

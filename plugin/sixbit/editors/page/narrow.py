@@ -27,13 +27,13 @@ def narrow(largest_file: int = 0) -> None:
     ``largest_file`` is the number of bytes that a file which it writes may have; with 0 it can write none. What the
     system does not let be given up stays; nothing is raised.
     """
-    if sys.platform == "linux":
-        _leave_network()
-    if os.name == "posix":
-        _limit(largest_file)
+    _leave_network()
+    _limit(largest_file)
 
 
 def _limit(largest_file: int) -> None:
+    if sys.platform == "win32":
+        return
     import resource
 
     import psutil
@@ -56,6 +56,8 @@ def _leave_network() -> None:
 
     Who is not root needs a namespace of users for that, in which the process stays who it is (user_namespaces(7)).
     """
+    if sys.platform != "linux":
+        return
     with suppress(OSError, AttributeError):
         system = ctypes.CDLL(None, use_errno=True)
         system.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

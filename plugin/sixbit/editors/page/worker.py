@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import signal
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,11 @@ from sixbit.editors.page.narrow import narrow
 from sixbit.machine import linear_algebra_by_one
 from sixbit.values.errors import Code, PhotoError, SixbitError
 from sixbit.values.watch import Progress
+
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection as Connection
+else:
+    from multiprocessing.connection import Connection
 
 LARGEST_FILE = 2 << 30
 """Bytes of a file of a worker that can write any."""

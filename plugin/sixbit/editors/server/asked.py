@@ -11,7 +11,7 @@ from sixbit.lenses.match import lens_named
 from sixbit.manifest import manifest
 from sixbit.values.choices import Choices, is_positive, with_strength
 from sixbit.values.errors import ArgumentError
-from sixbit.values.kinds import KINDS
+from sixbit.values.kinds import KINDS, Grade
 from sixbit.values.shot import Shot
 
 if TYPE_CHECKING:
@@ -153,6 +153,22 @@ def texts(request: Request, name: str, default: tuple[str, ...]) -> tuple[str, .
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise ArgumentError(f"`{name}` is a list of texts, not {value!r:.60}.")
     return tuple(value)
+
+
+def numbers(request: Request, name: str) -> tuple[int, ...]:
+    """Return a list of whole numbers."""
+    value = request.get(name)
+    if not isinstance(value, list) or any(type(number) is not int for number in value):
+        raise ArgumentError(f"`{name}` is a list of whole numbers, not {value!r:.60}.")
+    return tuple(value)
+
+
+def grade(request: Request, name: str) -> Grade:
+    """Return the grade of a calibration."""
+    value = text(request, name)
+    if value not in [*Grade]:
+        raise ArgumentError(f"`{name}` is one of {', '.join(Grade)}, not {value!r:.60}.")
+    return Grade(value)
 
 
 def choices(request: Request) -> Choices:

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,8 +16,8 @@ from sixbit.editors.server import asked
 from sixbit.editors.server.asked import Request
 from sixbit.lenses.catalogue import catalogue
 from sixbit.manifest import manifest
-from sixbit.values.errors import ArgumentError, Code, PhotoError
-from sixbit.values.kinds import KINDS, Grade
+from sixbit.values.errors import ArgumentError, Code, InstallError, PhotoError
+from sixbit.values.kinds import KINDS, TRUSTED, Grade
 from sixbit.values.sentence import parts
 from sixbit.values.shot import Shot, Tagged
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 PROTOCOL = 1
 MOST_PIXELS = 1 << 30
+OF_LENSFUN = ("distortion", "tca", "vignetting")
+"""The kinds of correction that lensfun knows."""
+FIGURES = ("focal_mm", "f_number", "distance_m")
 KEPT_FILTERS = 256
 """A dialog asks for a new one whenever a slider moves; the oldest go."""
 
@@ -59,11 +64,14 @@ class Session:
             "preview": self._preview,
             "close": self._close,
             "remember": self._remember,
+            "forget": self._forget,
             "presets": self._presets,
             "batch": lambda request: self._batch(request, progress),
             "measure_tca": self._measure_tca,
             "keep": self._keep_by_hand,
             "lens_tags": self._lens_tags,
+            "lens_module": self._lens_module,
+            "install_lensfun": self._install_lensfun,
             "calibrate": self._calibrate,
             "export": self._export,
             "quit": lambda request: {},
@@ -89,7 +97,7 @@ class Session:
 
     def _identify(self, request: Request) -> Answer:
         from sixbit.lenses.compensation import perhaps_done
-        from sixbit.lenses.match import identity_record, match
+        from sixbit.lenses.match import against, identity_record, match
 
         shot = asked.shot(request)
         found = match(shot)
@@ -98,11 +106,24 @@ class Session:
         answer["placed"] = parts((*found.place.evidence, *filter(None, [found.place.refused])))
         answer["photo"] = None if shot.path is None else str(shot.path)
         answer["size"] = [shot.width, shot.height] if shot.width and shot.height else None
+        answer["remembered"] = found.is_remembered
+        lens, figures = next(iter(shot.lens_names), None), (shot.focal_mm, shot.f_number, shot.distance_m)
+        answer["tags"] = {
+            "lens": lens and lens.value,
+            **{name: known and known.value for name, known in zip(FIGURES, figures, strict=True)},
+        }
         answer["orientation"], answer["turned"] = shot.orientation, shot.turned
+        if request.get("lens") is not None:
+            against_it = against(shot, asked.lens(request))
+            answer["against"], answer["said_against"] = list(map(str, against_it)), parts(against_it)
         return answer
 
     def _lenses(self, request: Request) -> Answer:
-        lenses = []
+        from sixbit.install import lensfun
+
+        lenses, installed = [], []
+        with suppress(InstallError):
+            installed = [str(grade) for grade in lensfun.installed()]
         for lens in catalogue().lenses.values():
             best = lens.best_calibrations(Grade)
             grades = {kind: str(best[kind].grade) if kind in best else None for kind in KINDS}
@@ -116,10 +137,10 @@ class Session:
                     "f_number_open": lens.f_number_open,
                     "calibrations": grades,
                     "errors": {kind: one.error for kind, one in best.items() if one.error},
-                    "lensfun": _lensfun_name(lens),
+                    **_in_lensfun(lens),
                 }
             )
-        return {"lenses": lenses}
+        return {"lenses": lenses, "installed": installed}
 
     def _compile(self, request: Request) -> Answer:
         from sixbit.compiler.choose import NO_COLOURS
@@ -261,6 +282,11 @@ class Session:
         keep(asked.shot(request), asked.lens(request).lens_id)
         return {}
 
+    def _forget(self, request: Request) -> Answer:
+        from sixbit.lenses.remembered import forget
+
+        return {"forgotten": forget(asked.shot(request))}
+
     def _presets(self, request: Request) -> Answer:
         from sixbit.export.presets import load, names
         from sixbit.values.errors import PresetError
@@ -277,7 +303,7 @@ class Session:
 
     def _batch(self, request: Request, progress: Progress) -> Answer:
         from sixbit.export.batch import batch
-        from sixbit.export.batch.report import as_json
+        from sixbit.export.batch.outcome import as_json
 
         if not (photos := asked.texts(request, "photos", ())):
             raise ArgumentError("`photos` is a list of paths, of photos and of folders.")
@@ -305,6 +331,22 @@ class Session:
             tags[own_key(COMPENSATED)] = asked.text(request, "compensated_for")
         return {"tags": tags, "namespaces": {PREFIX: NAMESPACE}}
 
+    def _lens_module(self, request: Request) -> Answer:
+        from sixbit.editors.server.darktable import lens_modules
+
+        images, photos = asked.numbers(request, "images"), asked.texts(request, "photos", ())
+        if len(images) != len(photos):
+            raise ArgumentError("`images` and `photos` are of one length.")
+        return {"modules": lens_modules(asked.path(request, "library"), images, photos)}
+
+    def _install_lensfun(self, request: Request) -> Answer:
+        from sixbit.install import lensfun
+
+        grade = asked.text(request, "grade")
+        if grade not in [*Grade] or grade in TRUSTED:
+            raise ArgumentError(f"`grade` is one that is off by default, not {grade!r:.60}.")
+        return {"done": lensfun.add(Grade(grade))}
+
     def _calibrate(self, request: Request) -> Answer:
         self._calibrations.append(_started_calibration(asked.lens(request).lens_id, self._log))
         return {}
@@ -313,13 +355,20 @@ class Session:
         from sixbit.editors.server.export import export_photo
 
         lens = None if request.get("lens") is None else asked.lens(request).lens_id
+        preset = asked.preset(request)
+        if request.get("lowest_grade") is not None:
+            preset = replace(preset, lowest_grade=asked.grade(request, "lowest_grade"))
         return export_photo(
             asked.path(request, "photo"),
             asked.path(request, "folder"),
-            asked.preset(request),
+            preset,
             lens=lens,
             force=request.get("force") is True,
             sidecar=None if request.get("sidecar") is None else asked.path(request, "sidecar"),
+            original=None if request.get("original") is None else asked.path(request, "original"),
+            name=None if request.get("name") is None else asked.text(request, "name"),
+            as_it_is=request.get("as_it_is") is True,
+            corrected=request.get("corrected") is True,
         )
 
     def _keep(self, kept: dict[int, T], value: T) -> int:
@@ -341,9 +390,18 @@ def _mapped(request: Request, shape: tuple[int, ...], kind: str, *, writable: bo
     return map_file(asked.text(request, "file"), asked.whole(request, "offset"), shape, kind, writable=writable)
 
 
-def _lensfun_name(lens: Lens) -> str:
-    """Return the name by which lensfun knows the lens: that of the entry with its calibrations, if there is one."""
-    return next((found.model for found in lens.best_calibrations().values()), lens.name)
+def _in_lensfun(lens: Lens) -> Answer:
+    """Tell by which name lensfun knows the lens: that of the entry with its calibrations, if there is one.
+
+    ``unsure`` is the entry of a grade that is off by default, where there is no other.
+    """
+    trusted, best = lens.best_calibrations(), lens.best_calibrations(Grade)
+    unsure = next((best[kind] for kind in OF_LENSFUN if kind in best), None)
+    if unsure is None or any(kind in trusted for kind in OF_LENSFUN):
+        told = None
+    else:
+        told = {"grade": str(unsure.grade), "lensfun": unsure.model}
+    return {"lensfun": next((found.model for found in trusted.values()), lens.name), "unsure": told}
 
 
 def _preset_record(preset: Preset) -> Answer:

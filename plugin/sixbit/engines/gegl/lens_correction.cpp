@@ -48,91 +48,135 @@ constexpr gint64 most_source = gint64 (1) << 24;
 // A larger part of the picture needs all of the source anyway, or nearly.
 constexpr int most_tiles = 256;
 
-// All that the properties and the input make together. The threads of process() hold the one that they began with.
-struct Made
+// Made by whoever needs it first, and once; what cannot be made is none.
+template <typename T>
+class Once
 {
-  std::string text;
+ public:
+  template <typename Make>
+  std::shared_ptr<const T>
+  value (const Make &make)
+  {
+    const std::lock_guard<std::mutex> lock (mutex_);
+    if (! is_made_)
+      {
+        is_made_ = true;
+        try
+          {
+            value_ = make ();
+          }
+        catch (const std::exception &)   // refused, or no memory
+          {
+          }
+      }
+    return value_;
+  }
+
+ private:
+  std::mutex mutex_;
+  bool is_made_ = false;
+  std::shared_ptr<const T> value_;
+};
+
+// A text, and what it says once it is read.
+struct Text
+{
+  std::string words;
+  Once<sixbit::Correction> read;
+};
+
+// The pixels of an input, and their curves.
+struct Format
+{
+  const Babl *given;
+  sixbit::Pixel pixel;
+  Once<sixbit::Curves> curves;
+};
+
+// All that the properties and the input say together. A slider says much that nobody sees: the picture is made when
+// pixels are asked for. The threads of process() hold what they began with.
+struct Asked
+{
+  std::shared_ptr<Text> text;
+  std::shared_ptr<Format> format;
   sixbit::Strengths strengths;
-  GeglRectangle box {0, 0, 0, 0};
-  const Babl *format = nullptr;
-  std::shared_ptr<const sixbit::Correction> correction;
-  std::shared_ptr<const sixbit::Curves> curves;
-  std::shared_ptr<const Picture> picture;   // none: the input passes through
+  GeglRectangle box;
+  mutable Once<Picture> made;
+
+  // None: the input passes through.
+  std::shared_ptr<const Picture>
+  picture () const
+  {
+    return made.value ([&] { return fitted (); });
+  }
+
+ private:
+  std::shared_ptr<const Picture>
+  fitted () const
+  {
+    if (box.width < 1 || box.height < 1 || gegl_rectangle_is_infinite_plane (&box))
+      return nullptr;
+    const auto correction = text->read.value ([&] {
+      return std::make_shared<const sixbit::Correction> (sixbit::read_correction (text->words.c_str ()));
+    });
+    if (! correction)
+      return nullptr;
+    const auto curves = format->curves.value ([&] { return std::make_shared<const sixbit::Curves> (format->pixel); });
+    if (! curves)
+      return nullptr;
+    auto picture = std::make_shared<const Picture> (*correction, strengths, format->pixel, curves, box.width, box.height);
+    return picture->is_identity () ? nullptr : picture;
+  }
 };
 
 struct State
 {
   std::mutex mutex;
-  std::shared_ptr<const Made> made;
+  std::shared_ptr<const Asked> asked;
 };
 
-std::shared_ptr<const Made>
-made_for (GeglOperation *operation)
+std::shared_ptr<const Asked>
+asked_of (GeglOperation *operation)
 {
   State *state = static_cast<State *> (GEGL_PROPERTIES (operation)->user_data);
   if (! state)
     return nullptr;
   const std::lock_guard<std::mutex> lock (state->mutex);
-  return state->made;
-}
-
-std::shared_ptr<const Made>
-make (const Made *before, const char *text, const sixbit::Strengths &strengths, const GeglRectangle &box, const sixbit::Pixel &pixel)
-{
-  auto made = std::make_shared<Made> ();
-  made->text = text, made->strengths = strengths, made->box = box, made->format = pixel.format;
-  if (before && before->text == made->text)
-    made->correction = before->correction;
-  else
-    {
-      try
-        {
-          made->correction = std::make_shared<const sixbit::Correction> (sixbit::read_correction (text));
-        }
-      catch (const sixbit::Refused &)
-        {
-        }
-    }
-  if (before && before->format == made->format)
-    made->curves = before->curves;
-  if (! made->correction || box.width < 1 || box.height < 1 || gegl_rectangle_is_infinite_plane (&box))
-    return made;
-  try
-    {
-      if (! made->curves)
-        made->curves = std::make_shared<const sixbit::Curves> (pixel);
-      auto picture = std::make_shared<const Picture> (*made->correction, strengths, pixel, made->curves, box.width, box.height);
-      if (! picture->is_identity ())
-        made->picture = std::move (picture);
-    }
-  catch (const sixbit::Refused &)
-    {
-    }
-  return made;
+  return state->asked;
 }
 
 void
 prepare_or_throw (GeglOperation *operation)
 {
   GeglProperties *o = GEGL_PROPERTIES (operation);
-  const sixbit::Pixel pixel = sixbit::pixel_for (gegl_operation_get_source_format (operation, "input"));
-  gegl_operation_set_format (operation, "input", pixel.format);
-  gegl_operation_set_format (operation, "output", pixel.format);
+  const auto before = asked_of (operation);
+  auto asked = std::make_shared<Asked> ();
+
+  const Babl *given = gegl_operation_get_source_format (operation, "input");
+  if (before && before->format->given == given)
+    asked->format = before->format;
+  else
+    asked->format.reset (new Format {given, sixbit::pixel_for (given), {}});
+  gegl_operation_set_format (operation, "input", asked->format->pixel.format);
+  gegl_operation_set_format (operation, "output", asked->format->pixel.format);
+
+  const char *words = o->correction ? o->correction : "";
+  if (before && before->text->words == words)
+    asked->text = before->text;
+  else
+    asked->text.reset (new Text {words, {}});
+  asked->strengths = {o->distortion / 100, o->tca / 100, o->vignetting / 100, o->shading / 100};
+  const GeglRectangle *bounds = gegl_operation_source_get_bounding_box (operation, "input");
+  asked->box = bounds ? *bounds : GeglRectangle {0, 0, 0, 0};
+  if (before && before->text == asked->text && before->format == asked->format && before->strengths == asked->strengths &&
+      gegl_rectangle_equal (&before->box, &asked->box))
+    return;
 
   if (! o->user_data)
     o->user_data = new State ();
-  const GeglRectangle *bounds = gegl_operation_source_get_bounding_box (operation, "input");
-  const GeglRectangle box = bounds ? *bounds : GeglRectangle {0, 0, 0, 0};
-  const char *text = o->correction ? o->correction : "";
-  const sixbit::Strengths strengths {o->distortion / 100, o->tca / 100, o->vignetting / 100, o->shading / 100};
-  const auto before = made_for (operation);
-  if (before && before->text == text && before->strengths == strengths && gegl_rectangle_equal (&before->box, &box) &&
-      before->format == pixel.format)
-    return;
-  auto made = make (before.get (), text, strengths, box, pixel);
   State *state = static_cast<State *> (o->user_data);
   const std::lock_guard<std::mutex> lock (state->mutex);
-  state->made = std::move (made);
+  state->asked = std::move (asked);
 }
 
 void
@@ -141,7 +185,7 @@ forget (GeglOperation *operation)
   if (State *state = static_cast<State *> (GEGL_PROPERTIES (operation)->user_data))
     {
       const std::lock_guard<std::mutex> lock (state->mutex);
-      state->made.reset ();
+      state->asked.reset ();
     }
 }
 
@@ -160,52 +204,53 @@ rectangle_of (const Tile &tile, const GeglRectangle &box)
 }
 
 GeglRectangle
-source_of (const Made &made, const GeglRectangle &roi)
+source_of (const Picture &picture, const GeglRectangle &box, const GeglRectangle &roi)
 {
-  const Tile part = tile_of (roi, made.box);
+  const Tile part = tile_of (roi, box);
   if (part.left >= part.right || part.top >= part.bottom)
     return roi;
   if (gint64 (part.right - part.left) * (part.bottom - part.top) > gint64 (most_tiles) * sixbit::tile_width * sixbit::tile_height)
-    return made.box;
-  auto desk = made.picture->desks ().take (made.picture->job ());
+    return box;
+  auto desk = picture.desks ().take (picture.job ());
   Tile all {G_MAXINT, G_MAXINT, 0, 0};
   Picture::each_tile (part, [&] (const Tile &tile) {
-    const Tile from = made.picture->source_of (tile, desk->scratch);
+    const Tile from = picture.source_of (tile, desk->scratch);
     all = {std::min (all.left, from.left), std::min (all.top, from.top), std::max (all.right, from.right),
            std::max (all.bottom, from.bottom)};
   });
-  made.picture->desks ().give_back (std::move (desk));
-  return rectangle_of (all, made.box);
+  picture.desks ().give_back (std::move (desk));
+  return rectangle_of (all, box);
 }
 
 void
-correct_tile (const Made &made, GeglBuffer *input, GeglBuffer *output, const Tile &tile, sixbit::Desk &desk)
+correct_tile (const Picture &picture, const GeglRectangle &box, GeglBuffer *input, GeglBuffer *output, const Tile &tile,
+              sixbit::Desk &desk)
 {
-  const Picture &picture = *made.picture;
   const Tile from = picture.source_of (tile, desk.scratch);
-  const GeglRectangle source = rectangle_of (from, made.box), target = rectangle_of (tile, made.box);
+  const GeglRectangle source = rectangle_of (from, box), target = rectangle_of (tile, box);
   if (gint64 (source.width) * source.height > most_source)
     {
       gegl_buffer_copy (input, &target, GEGL_ABYSS_NONE, output, &target);
       return;
     }
+  const Babl *format = picture.pixel ().format;
   const int bytes = picture.pixel ().bytes ();
   desk.source.resize (std::size_t (source.width) * source.height * bytes);
   desk.target.resize (std::size_t (target.width) * target.height * bytes);
-  gegl_buffer_get (input, &source, 1.0, made.format, desk.source.data (), GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  gegl_buffer_get (input, &source, 1.0, format, desk.source.data (), GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
   picture.correct (tile, from, desk);
-  gegl_buffer_set (output, &target, 0, made.format, desk.target.data (), GEGL_AUTO_ROWSTRIDE);
+  gegl_buffer_set (output, &target, 0, format, desk.target.data (), GEGL_AUTO_ROWSTRIDE);
 }
 
 void
-correct (const Made &made, GeglBuffer *input, GeglBuffer *output, const GeglRectangle &roi)
+correct (const Picture &picture, const GeglRectangle &box, GeglBuffer *input, GeglBuffer *output, const GeglRectangle &roi)
 {
-  const Tile part = tile_of (roi, made.box);
+  const Tile part = tile_of (roi, box);
   if (part.left >= part.right || part.top >= part.bottom)
     return;
-  auto desk = made.picture->desks ().take (made.picture->job ());
-  Picture::each_tile (part, [&] (const Tile &tile) { correct_tile (made, input, output, tile, *desk); });
-  made.picture->desks ().give_back (std::move (desk));
+  auto desk = picture.desks ().take (picture.job ());
+  Picture::each_tile (part, [&] (const Tile &tile) { correct_tile (picture, box, input, output, tile, *desk); });
+  picture.desks ().give_back (std::move (desk));
 }
 
 }  // namespace
@@ -233,32 +278,33 @@ get_bounding_box (GeglOperation *operation)
 static GeglRectangle
 get_required_for_output (GeglOperation *operation, const gchar *, const GeglRectangle *roi)
 {
-  const auto made = made_for (operation);
-  if (! made || ! made->picture)
+  const auto asked = asked_of (operation);
+  const auto picture = asked ? asked->picture () : nullptr;
+  if (! picture)
     return *roi;
   try
     {
-      return source_of (*made, *roi);
+      return source_of (*picture, asked->box, *roi);
     }
   catch (const std::exception &)
     {
-      return made->box;
+      return asked->box;
     }
 }
 
 static GeglRectangle
 get_invalidated_by_change (GeglOperation *operation, const gchar *, const GeglRectangle *roi)
 {
-  const auto made = made_for (operation);
-  return made && made->picture ? made->box : *roi;
+  const auto asked = asked_of (operation);
+  return asked && asked->picture () ? asked->box : *roi;
 }
 
 static gboolean
 operation_process (GeglOperation *operation, GeglOperationContext *context, const gchar *output_pad, const GeglRectangle *result,
                    gint level)
 {
-  const auto made = made_for (operation);
-  if (! made || ! made->picture)
+  const auto asked = asked_of (operation);
+  if (! asked || ! asked->picture ())
     {
       GObject *input = gegl_operation_context_get_object (context, "input");
       if (input)
@@ -271,12 +317,13 @@ operation_process (GeglOperation *operation, GeglOperationContext *context, cons
 static gboolean
 process (GeglOperation *operation, GeglBuffer *input, GeglBuffer *output, const GeglRectangle *roi, gint)
 {
-  const auto made = made_for (operation);
+  const auto asked = asked_of (operation);
+  const auto picture = asked ? asked->picture () : nullptr;
   try
     {
-      if (made && made->picture)
+      if (picture)
         {
-          correct (*made, input, output, *roi);
+          correct (*picture, asked->box, input, output, *roi);
           return TRUE;
         }
     }

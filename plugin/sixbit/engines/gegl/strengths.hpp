@@ -27,6 +27,9 @@ inline double value_of(const Polynomial& polynomial, double r) {
     return value;
 }
 
+// The C library's own is another symbol since glibc 2.35, which older systems have not; no number here overflows.
+inline double length(double x, double y) { return std::sqrt(x * x + y * y); }
+
 inline Polynomial product(const Polynomial& a, const Polynomial& b) {
     Polynomial c(a.size() + b.size() - 1, 0.0);
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -153,7 +156,7 @@ class Warp {
     double farthest() const {
         const double x = std::max(made_.from_x - made_.left, right() - made_.from_x);
         const double y = std::max(made_.from_y - made_.top, bottom() - made_.from_y);
-        return std::max(std::hypot(std::max(x, 0.0), std::max(y, 0.0)), 0.5);
+        return std::max(length(std::max(x, 0.0), std::max(y, 0.0)), 0.5);
     }
 
     std::vector<Radius> radii() const {
@@ -182,7 +185,7 @@ class Warp {
         double first_x = -HUGE_VAL, last_x = HUGE_VAL, first_y = -HUGE_VAL, last_y = HUGE_VAL;
         for (const Radius& radius : radii()) {
             const auto share_at = [&](double x, double y) {
-                const double distance = std::max(std::hypot(x - made_.from_x, y - made_.from_y) / made_.half_diagonal, 1e-9);
+                const double distance = std::max(length(x - made_.from_x, y - made_.from_y) / made_.half_diagonal, 1e-9);
                 return radius.back(distance) / distance;
             };
             const auto before = [](double at, double from, double share) { return from + (at - from) * share; };
@@ -241,7 +244,7 @@ inline std::vector<Polynomial> gains_of(const Correction& correction, const Geom
     const bool shaded = !correction.shading.empty() && strengths.shading != 0;
     if (!shaded && (correction.light.empty() || strengths.vignetting == 0)) return {{1.0}};
     const auto farthest = [&](double x, double y) {
-        return std::hypot(std::max(x, correction.width - 1 - x), std::max(y, correction.height - 1 - y)) /
+        return length(std::max(x, correction.width - 1 - x), std::max(y, correction.height - 1 - y)) /
                correction.half_diagonal;
     };
     // What comes from beyond the farthest corner is empty and needs no gain.
@@ -284,7 +287,7 @@ inline std::vector<float> map_of(const Correction& correction, const Geometry& g
                 if (moved) {
                     const double across = (correction.width - 1) / std::max(columns - 1, 1), down = (correction.height - 1) / std::max(rows - 1, 1);
                     const double x = i * across - geometry.centre_x, y = j * down - geometry.centre_y;
-                    const double r = std::hypot(x, y) / correction.half_diagonal, from = r * value_of(warp, r);
+                    const double r = length(x, y) / correction.half_diagonal, from = r * value_of(warp, r);
                     double before = from;
                     for (int step = 0; step < 8; ++step) before -= (value_of(source, before) - from) / value_of(slope, before);
                     const double share = r > 0 && std::isfinite(before) ? before / r : 1;

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sixbit.export.batch.ledger import Ledger, Record, held
+from sixbit.export.batch.outcome import STATES, Outcome, is_outcome, outcome_of
 from sixbit.export.batch.plan import Stems, Task, is_done, is_output, settings_digest
 from sixbit.export.batch.record import failed
-from sixbit.export.batch.report import STATES, Outcome, is_outcome, outcome_of, write_reports
+from sixbit.export.batch.report import write_reports
 from sixbit.export.batch.sources import Source, find
 from sixbit.export.presets import Preset
 from sixbit.export.ways_out import BY_PRESET

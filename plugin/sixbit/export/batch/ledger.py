@@ -18,6 +18,7 @@ from sixbit.files.parts import opened_plainly
 from sixbit.files.reading import reading
 from sixbit.files.replace import refusal
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import parts
 
 FORMAT = 1
 
@@ -63,8 +64,8 @@ class Ledger:
             self.targets.update(targets)
 
     def add(self, record: Record) -> None:
-        """Keep what became of a photo, ``record["source"]``."""
-        self._places[record["source"]] = self._append(record)
+        """Keep what became of a photo, ``record["source"]``; its words in parts, which can be said in any language."""
+        self._places[record["source"]] = self._append(parts(record))
 
     def record(self, source: str) -> Record | None:
         """Return the record of a photo; None if it has none."""

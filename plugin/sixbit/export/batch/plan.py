@@ -83,7 +83,7 @@ class Stems:
 
     def of(self, source: Source) -> str | None:
         """The stem of a photo; None if its file exists, made by no batch, and the preset says to skip it then."""
-        name = file_stem(self._preset, source.path)
+        name = file_stem(self._preset, source.path, source.relative.stem)
         base = (source.relative.parent / name).as_posix()
         before = self._given.get(source.absolute)
         if before is not None and re.fullmatch(re.escape(base) + r"(-\d+)?", before):
@@ -116,8 +116,8 @@ def is_output(path: Path, folder: Path, given: dict[str, str]) -> bool:
     return any(one == stem and source != absolute for source, one in given.items())
 
 
-def file_stem(preset: Preset, photo: Path) -> str:
-    """The name of the file that is made of a photo, without its suffix.
+def file_stem(preset: Preset, photo: Path, stem: str | None = None) -> str:
+    """The name of the file that is made of a photo, without its suffix; ``stem`` is the photo's name, if not its own.
 
     What comes from the photo's tags is cut down to letters, digits, hyphens and dots.
 
@@ -126,7 +126,7 @@ def file_stem(preset: Preset, photo: Path) -> str:
     'L1000123'
     """
     template = preset.file_name
-    values = {"stem": photo.stem, "preset": preset.name}
+    values = {"stem": photo.stem if stem is None else stem, "preset": preset.name}
     if any(f"{{{name}}}" in template for name in ("lens", "camera", "date", "time")):
         values |= _from_tags(preset, photo)
     return template.format(**values)

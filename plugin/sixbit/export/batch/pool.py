@@ -94,7 +94,11 @@ class Pool:
         """How many processes work at a time: one a processor, as far as the memory goes."""
         affordable = self._memory // (2 * PROCESS) - 1
         if affordable < 1:
-            why = f"{gigabytes(self._memory)} of memory are too little: {gigabytes(4 * PROCESS)} are needed."
+            why = Sentence(
+                "{memory} of memory are too little: {needed} are needed.",
+                memory=gigabytes(self._memory),
+                needed=gigabytes(4 * PROCESS),
+            )
             raise PhotoError(why, Code.TOO_LARGE)
         return max(1, min(self.processors(), affordable, tasks))
 
@@ -108,7 +112,10 @@ class Pool:
         except Exception as error:  # whatever a header makes of it
             return error
         takes, allowed = gigabytes(size + 2 * PROCESS), gigabytes(self._memory)
-        return PhotoError(f"takes about {takes} of memory, and {allowed} are allowed.", Code.TOO_LARGE)
+        return PhotoError(
+            Sentence("takes about {takes} of memory, and {allowed} are allowed.", takes=takes, allowed=allowed),
+            Code.TOO_LARGE,
+        )
 
     def _started(self, processes: int) -> Executor:
         self._workers = [Worker(self._kept(processes), _export) for _ in range(processes)]
@@ -156,7 +163,7 @@ def _result(task: Task, future: Future[Record]) -> Record:
     except PhotoError as error:
         return failed(task, error)
     except Exception as error:  # export itself raises nothing: what failed is the way there and back
-        return failed(task, DiedError(f"{DIED} ({type(error).__name__})"))
+        return failed(task, DiedError(Sentence("{died} ({name})", died=DIED, name=type(error).__name__)))
 
 
 class Cluster(Pool):
@@ -174,10 +181,15 @@ class Cluster(Pool):
             client: Any = distributed.Client
             self._client = client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise PhotoError(f"There is no Dask scheduler at {address!r} ({error}).", Code.CLUSTER) from error
+            raise PhotoError(
+                Sentence("There is no Dask scheduler at {address} ({error}).", address=repr(address), error=error),
+                Code.CLUSTER,
+            ) from error
         workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
         if not workers:
-            raise PhotoError(f"The Dask scheduler at {address!r} has no workers.", Code.CLUSTER)
+            raise PhotoError(
+                Sentence("The Dask scheduler at {address} has no workers.", address=repr(address)), Code.CLUSTER
+            )
         self._threads: int = sum(worker["nthreads"] for worker in workers)
         super().__init__(memory or sum(worker["memory_limit"] for worker in workers) or default_budget())
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sixbit.export.batch.ledger import Record
 from sixbit.export.batch.plan import Task
+from sixbit.export.batch.record import said_of
 from sixbit.export.presets import Preset
 from sixbit.files.parts import content_of
 from sixbit.files.replace import write_whole
@@ -22,7 +23,7 @@ from sixbit.tags.read import read_shot
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, PhotoError, SixbitError, photo_name
 from sixbit.values.lens import Lens
-from sixbit.values.sentence import Sentence
+from sixbit.values.sentence import Sentence, fixed
 from sixbit.values.shot import Shot
 from sixbit.values.ways_out import codes_of
 
@@ -60,9 +61,9 @@ def settled(task: Task, write: bool = True) -> Record:
     except SixbitError as error:
         why = Sentence(
             "is a raw file, which is not developed here. No settings for RawTherapee: {why}",
-            why=error.reason if str(error.subject or task.source) == task.source else error,
+            why=fixed(said_of(error, task.source)),
         )
-        return {"status": "raw", "reason": "raw", "message": str(why), "codes": [*codes_of(error), Code.RAW]}
+        return {"status": "raw", "reason": "raw", "message": why, "codes": [*codes_of(error), Code.RAW]}
     target, content = task.target, settings_for(task.preset)
     name = photo_name(target.name)
     if not _is_there(target, content):
@@ -70,24 +71,26 @@ def settled(task: Task, write: bool = True) -> Record:
             why = Sentence(
                 "is a raw file, which is not developed here; {name} was there already, and stays.", name=name
             )
-            return {"status": "raw", "reason": "raw", "message": str(why), "codes": [Code.RAW]}
+            return {"status": "raw", "reason": "raw", "message": why, "codes": [Code.RAW]}
         if write:
             write_whole(target, content, make_folder=True)
     done = Sentence("is a raw file, which is not developed here; RawTherapee corrects it by {name}.", name=name)
     return {
         "status": "raw",
         "reason": "raw",
-        "message": str(done),
+        "message": done,
         "lens": lens.lens_id,
         "out": target.relative_to(task.folder).as_posix() if task.preset.raw_settings == "output" else None,
-        "notes": [*notes, *map(str, _unseen(shot))],
+        "notes": [*notes, *_unseen(shot)],
     }
 
 
 def _check_calibrated(task: Task, lens: Lens) -> None:
     choices = task.preset.choices
     if not {kind for kind in lens.best_calibrations(choices.grades) if kind in _KEYS and choices.kinds.get(kind)}:
-        raise PhotoError(f"{lens.name} has no calibration for it.", Code.UNCALIBRATED, subject=Path(task.source))
+        raise PhotoError(
+            Sentence("{lens} has no calibration for it.", lens=lens.name), Code.UNCALIBRATED, subject=Path(task.source)
+        )
 
 
 def _is_there(target: Path, content: str) -> bool:

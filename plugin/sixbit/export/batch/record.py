@@ -6,6 +6,7 @@ from sixbit.export.batch.ledger import Record
 from sixbit.export.batch.plan import Task
 from sixbit.faults import in_words, logged
 from sixbit.values.errors import Code, SixbitError, photo_name
+from sixbit.values.sentence import Sentence, fixed
 from sixbit.values.ways_out import codes_of
 
 
@@ -41,18 +42,30 @@ def why(task: Task, error: Exception) -> Record:
     The photo's name is not among the words: it stands beside them in the report.
     """
     if isinstance(error, SixbitError):
-        is_of_photo = str(error.subject or task.source) == task.source
-        return {"message": str(error.reason if is_of_photo else error), "codes": codes_of(error)}
+        return {"message": said_of(error, task.source), "codes": codes_of(error)}
     if isinstance(error, MemoryError):
-        return {"message": "is too large for the memory of this computer.", "codes": [Code.TOO_LARGE]}
+        return {"message": Sentence("is too large for the memory of this computer."), "codes": [Code.TOO_LARGE]}
     import traceback
 
     details = "".join(traceback.format_exception(error))
     return {"message": _mistake(task, error), "codes": [Code.FAULT], "details": details}
 
 
+def said_of(error: SixbitError, source: str) -> str:
+    """Say an error about a photo; the name of another file that is to blame stands before the reason.
+
+    >>> said_of(SixbitError("is empty.", subject="a.jpg"), "a.jpg"), said_of(SixbitError("is empty.", subject="b"), "a")
+    ('is empty.', 'b: is empty.')
+    """
+    reason = error.reason if isinstance(error.reason, str) else str(error.reason)
+    if str(error.subject or source) == source:
+        return reason
+    return Sentence("{file}: {why}", file=photo_name(error.subject or ""), why=fixed(reason))
+
+
 def _mistake(task: Task, error: Exception) -> str:
     """Own up to a mistake of Sixbit's; a log of the computer that did the task has all that it takes to mend it."""
     log = logged(f"exporting {task.source} by the preset {task.preset.name}", error)
-    more = f"; {photo_name(log)} says more" if log else ""
-    return f"Sixbit made a mistake ({in_words(error)}){more}."
+    if log is None:
+        return Sentence("Sixbit made a mistake ({error}).", error=in_words(error))
+    return Sentence("Sixbit made a mistake ({error}); {log} says more.", error=in_words(error), log=photo_name(log))

@@ -22,6 +22,7 @@ from sixbit.photos.privacy import copy_without
 from sixbit.photos.save import check_target
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code, NotCorrectedError, PhotoError, photo_name
+from sixbit.values.sentence import Sentence, fixed
 from sixbit.values.watch import Watch
 from sixbit.values.ways_out import codes_of
 
@@ -70,7 +71,11 @@ def _with_its_lens(task: Task, do: Callable[[Task, str | None], Record]) -> Reco
         first = error
     action, chosen = getattr(task.preset, first.status), task.preset.lens
     if action == "choose" and first.candidates and chosen not in first.candidates:
-        reason = f"{first.reason} {chosen}, which was chosen for such photos, is none of them."
+        reason = Sentence(
+            "{why} {lens}, which was chosen for such photos, is none of them.",
+            why=fixed(str(first.reason) if not isinstance(first.reason, str) else first.reason),
+            lens=chosen,
+        )
         first, action = NotCorrectedError(reason, first.code, subject=first.subject), "fail"
     if action == "choose":
         try:
@@ -146,7 +151,7 @@ def copied(source: Path, target: Path, preset: Preset) -> list[str]:
         if preset.metadata != "keep":
             data, notes = copy_without(source, preset.metadata)
             file.write(data)
-            return [photo_name(note) for note in notes]
+            return [note if isinstance(note, Sentence) else photo_name(note) for note in notes]
         try:
             with source.open("rb") as photo:
                 shutil.copyfileobj(photo, file, 1 << 20)

@@ -7,16 +7,22 @@ import importlib.util
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from sixbit.export.memory import header_of
 from sixbit.files.limits import IDLE, SECONDS, SECONDS_MORE, SECONDS_MORE_PLAIN
 from sixbit.values.errors import Code, PhotoError
+from sixbit.values.sentence import Sentence
+
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection as Connection
+else:
+    from multiprocessing.connection import Connection
 
 DIED = (
     "the process that worked on it was ended by the system: the photo is damaged in a way that was not foreseen, or "
@@ -105,9 +111,15 @@ class Worker:
                 ticks += 1  # not by the clock, which goes on while the computer sleeps
                 took = ""
                 if _used(process) - before > seconds:
-                    took = f"took more than {seconds:.0f} s of a processor, which no photo of its size needs."
+                    took = Sentence(
+                        "took more than {seconds:.0f} s of a processor, which no photo of its size needs.",
+                        seconds=seconds,
+                    )
                 elif ticks * TICK > IDLE * seconds:
-                    took = f"took more than {IDLE * seconds:.0f} s, most of them waiting: its disk may not answer."
+                    took = Sentence(
+                        "took more than {seconds:.0f} s, most of them waiting: its disk may not answer.",
+                        seconds=IDLE * seconds,
+                    )
                 if took:
                     self.end()
                     raise PhotoError(took, Code.TOO_SLOW)

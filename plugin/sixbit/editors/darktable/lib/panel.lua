@@ -1,84 +1,182 @@
---[[ The panel in lighttable: what was found of the selected photo, how that is known, and a chooser of lenses. ]]
+--[[
+    The panel beside lighttable and darkroom: what was found of the selected photos, what may be done about it first, and
+    how all that is known behind a button.
+]]
 local dt = require "darktable"
-local server = require "sixbit/lib/server"
-local lens = require "sixbit/lib/lens"
-local style = require "sixbit/lib/style"
+local deeds = require "sixbit/lib/deeds"
+local lenses = require "sixbit/lib/lenses"
+local module = require "sixbit/lib/module"
+local photos = require "sixbit/lib/photos"
 local text = require "sixbit/lib/text"
 
 local _ = text.translated
 local panel = {}
 
 local NAME = "sixbit"
+local MOST_CANDIDATES = 6  -- buttons; the list of lenses has all of them
+local MOST_LINES = 8  -- of counts, for several photos
+local WATCHED_EVERY = 1000  -- ms, the lens module in darkroom
+
+local SAY = {
+  title = _("Leica M lens"),
+  nothing_selected = _("No photo is selected."),
+  not_yet = _("not identified yet"),
+  of_photos = _("{count} photos"),
+  of_lens = _("{count} × {lens}"),
+  more = _("and {count} more"),
+  no_look = _("the photo cannot be read"),
+  which = _("Which of them was it?"),
+  done_before = _("The pixels of this photo were corrected before it came to darktable."),
+  module_on = _("darktable's lens correction is on: {kinds}."),
+  module_idle = _("darktable's lens correction is on, and corrects nothing."),
+  module_as_set = _("darktable's lens correction is on."),
+  module_off = _("darktable's lens correction is off."),
+  why_shown = _("▾ how that is known"),
+  why_hidden = _("▸ how that is known"),
+  lens = _("lens"),
+  choose = _("choose a lens…"),
+  list_tip = _("open it and type a part of the name to find a lens"),
+  identify = _("identify lens"),
+  identify_tip = _("find the lens of the selected photos, and tell darktable's lens correction"),
+  use = _("use this lens"),
+  use_tip = _("tell darktable the chosen lens, for the selected photos"),
+  remember = _("remember it"),
+  remember_tip = _("use it for all photos with these tags"),
+  forget = _("forget this choice"),
+  forget_tip = _("go back to what the photos say themselves"),
+  switch_on = _("switch correction on"),
+  switch_on_tip = _("apply the style that switches darktable's lens correction on"),
+  calibrate = _("calibrate this lens…"),
+  calibrate_tip = _("make a calibration from photos of your own"),
+  yes = _("use it all the same"),
+  others = _("only for the others"),
+  no = _("leave it"),
+}
+local STATUS = {
+  matched = _("lens found"),
+  ambiguous = _("several lenses fit"),
+  unknown = _("the lens is not known"),
+  untagged = _("the photo names no lens"),
+  not_m = _("not an M lens"),
+}
+-- What darktable has for a lens, unless all is well.
+local STATE = {
+  nothing = _("darktable has nothing to correct this lens with."),
+  asked = _("darktable has nothing to correct this lens with, as only a calibration is known that is off by default."),
+  restart = _("darktable reads the calibration of this lens when it is started anew."),
+}
+local USE_UNSURE = { computed = _("use the computed calibration"), single = _("use the calibration measured once") }
+local UNSURE_TIP = {
+  computed = _("from the patent's prescription: production may differ; it is installed for darktable"),
+  single = _("from one session of somebody else's, confirmed by nobody; it is installed for darktable"),
+}
 
 local widgets = {}
-local offered = {}  -- the lenses in the chooser, from its second entry on
-local candidates = nil  -- those that stand first, as they are now
+local offered = {}  -- the lenses in the list, from its second entry on
+local suggested = {}  -- those on buttons
+local listed_first = nil  -- those that stand first in the list, as they are now
+local folded = true
+local in_darkroom = nil  -- the photo there
 
-local function say(message)
-  dt.print(message)
-  dt.print_log("sixbit: " .. message)
-end
-
--- Do something with a bar of progress that can be stopped, and close the bar whatever happens.
-local function with_job(title, work)
-  local stop
-  local job = dt.gui.create_job(title, true, function(job)
-    if stop then stop() end
-    if job.valid then job.valid = false end
-  end)
-  local hooks = {
-    progress = function(share) if job.valid then job.percent = math.min(1, share) end end,
-    on_cancel = function(cancel) stop = cancel end,
-  }
-  local well, result, why = pcall(work, hooks)
-  if job.valid then job.valid = false end
-  if not well then error(result, 0) end
-  return result, why
-end
-
--- Return the images to work on: the selection, else the photo under the mouse, as everywhere in darktable.
-local function selected()
+-- Return the photos to work on: the one in darkroom, else the selection, or the photo under the mouse.
+local function at_work()
+  if in_darkroom then return { in_darkroom } end
   local images = dt.gui.selection()
   return #images > 0 and images or dt.gui.action_images
 end
 
--- What is shown -----------------------------------------------------------------------------------------------------
+-- What is said of photos ---------------------------------------------------------------------------------------------
 
-local function lines_of(record)
-  local lines = {}
-  local function add(line, mark) lines[#lines + 1] = text.wrapped((mark or "") .. line) end
-  local entry = record.lens and lens.of(record.lens)
+local function headline(record)
+  if not record then return SAY.not_yet end
+  if record.error then return SAY.no_look end
+  local entry = record.lens and lenses.of(record.lens)
+  return entry and entry.name or STATUS[record.status] or record.status
+end
+
+-- Say what darktable's lens module does to the photo in darkroom.
+local function of_module(entry)
+  local state = module.live()
+  if not state then return nil end
+  if not state.on then return SAY.module_off end
+  local kinds = {}
+  for _number, kind in ipairs(state.kinds or {}) do
+    if not entry or entry.calibrations[kind] then kinds[#kinds + 1] = kind end
+  end
+  if not state.kinds or not entry then return SAY.module_as_set end
+  return #kinds > 0 and text.filled(SAY.module_on, { kinds = lenses.spoken(kinds) }) or SAY.module_idle
+end
+
+local function about_one(image, record)
+  local lines = { headline(record) }
+  local entry = record and record.lens and lenses.of(record.lens)
+  if not record or record.error then table.insert(lines, 1, text.shown(image.filename)) end
   if entry then
-    add(lens.calibrations(entry))
-    if not lens.is_calibrated(entry) then add(_("darktable has nothing to correct this lens with.")) end
+    lines[#lines + 1] = lenses.calibrations(entry)
+    lines[#lines + 1] = STATE[lenses.state(entry)]
+  elseif record and #record.candidates > 1 then
+    lines[#lines + 1] = SAY.which
   end
-  if record.error then add(text.shown(record.error)) end
-  for _, sentence in ipairs(record.evidence) do
-    add(text.shown(sentence), "• ")
-  end
-  for _, sentence in ipairs(record.place or {}) do
-    add(text.shown(sentence), "• ")
-  end
-  for _, sentence in ipairs(record.unmarked or {}) do
-    add(text.shown(sentence), "• ")
-  end
-  if #(record.already_corrected or {}) > 0 then
-    add(_("The pixels of this photo were corrected before it came to darktable."), "• ")
-  end
+  if in_darkroom then lines[#lines + 1] = of_module(entry) end
   return table.concat(lines, "\n")
 end
 
+local function about_many(images)
+  local counts, order = {}, {}
+  for _number, image in ipairs(images) do
+    local name = headline(photos.record(image))
+    if not counts[name] then order[#order + 1] = name end
+    counts[name] = (counts[name] or 0) + 1
+  end
+  table.sort(order, function(a, b) return counts[a] > counts[b] or counts[a] == counts[b] and a < b end)
+  local lines, rest = { text.filled(SAY.of_photos, { count = #images }) }, 0
+  for number, name in ipairs(order) do
+    if number <= MOST_LINES then
+      lines[#lines + 1] = text.filled(SAY.of_lens, { count = counts[name], lens = name })
+    else
+      rest = rest + counts[name]
+    end
+  end
+  if rest > 0 then lines[#lines + 1] = text.filled(SAY.more, { count = rest }) end
+  return table.concat(lines, "\n")
+end
+
+local function evidence(record)
+  local lines = {}
+  local function add(sentence) lines[#lines + 1] = "• " .. text.shown(sentence) end
+  if record.error then add(record.error) end
+  for _number, name in ipairs({ "evidence", "place", "unmarked" }) do
+    for _place, sentence in ipairs(record[name] or {}) do add(sentence) end
+  end
+  if #(record.already_corrected or {}) > 0 then add(SAY.done_before) end
+  return table.concat(lines, "\n")
+end
+
+-- Return the lenses that every one of some photos may have been taken with, if that is not known.
+local function common_candidates(images)
+  local first = images[1] and photos.record(images[1])
+  if not first or first.lens then return {} end
+  local key = table.concat(first.candidates, " ")
+  for _number, image in ipairs(images) do
+    local record = photos.record(image)
+    if not record or record.lens or table.concat(record.candidates, " ") ~= key then return {} end
+  end
+  return first.candidates
+end
+
+-- The list of lenses -------------------------------------------------------------------------------------------------
+
 local function fill(first)
-  local lenses, why = lens.all()
-  if not lenses then
-    widgets.detail.label = text.wrapped(why)
+  local all, why = lenses.all()
+  if not all then
+    widgets.about.text = why
     return
   end
   local key = table.concat(first, " ")
-  if key == candidates then return end
-  candidates, offered = key, {}
-  for _, identity in ipairs(first) do offered[#offered + 1] = lens.of(identity) end
-  for _, entry in ipairs(lenses) do offered[#offered + 1] = entry end
+  if key == listed_first then return end
+  listed_first, offered = key, {}
+  for _number, identity in ipairs(first) do offered[#offered + 1] = lenses.of(identity) end
+  for _number, entry in ipairs(all) do offered[#offered + 1] = entry end
   local chooser = widgets.chooser
   for number = #chooser, 2, -1 do chooser[number] = nil end
   for number, entry in ipairs(offered) do
@@ -88,7 +186,7 @@ end
 
 local wanted, filling
 
--- Fill the chooser, with these lenses first. What comes while it is being filled waits: widgets let others in between.
+-- Fill the list, with these lenses first. What comes while it is being filled waits: widgets let others in between.
 local function offer(first)
   wanted = first
   if filling then return end
@@ -103,154 +201,101 @@ local function offer(first)
   if not well then error(why, 0) end
 end
 
-local function chosen()
-  local entry = offered[widgets.chooser.selected - 1]
-  local image = selected()[1]
-  local record = image and lens.found[image.id]
-  return entry or (record and record.lens and lens.of(record.lens))
+-- Return the lens that is chosen in the list, if one is.
+local function picked()
+  return offered[widgets.chooser.selected - 1]
 end
 
-local function show_calibration()
-  local entry = chosen()
-  local picked = offered[widgets.chooser.selected - 1]
-  widgets.known.label = picked and text.wrapped(lens.calibrations(picked)) or ""
-  widgets.known.visible = picked ~= nil
-  widgets.calibrate.visible = entry ~= nil and not lens.is_calibrated(entry)
+-- Return the lens that buttons are about: the one in the list, else that of the photos, if they are of one.
+local function meant()
+  if picked() then return picked() end
+  local images = at_work()
+  local record = images[1] and photos.record(images[1])
+  for _number, image in ipairs(images) do
+    local other = photos.record(image)
+    if not other or other.lens ~= record.lens then return nil end
+  end
+  return record and record.lens and lenses.of(record.lens)
+end
+
+-- Show ---------------------------------------------------------------------------------------------------------------
+
+-- All words stand in one view that is always there: one that comes later has its height before its width.
+local function show_words()
+  local images, paragraphs = at_work(), {}
+  local record = #images == 1 and photos.record(images[1])
+  if #images == 0 then
+    paragraphs[1] = SAY.nothing_selected
+  else
+    paragraphs[1] = #images == 1 and about_one(images[1], record) or about_many(images)
+  end
+  local known = record and evidence(record) or ""
+  if deeds.question then paragraphs[#paragraphs + 1] = deeds.question.said end
+  if known ~= "" and not folded then paragraphs[#paragraphs + 1] = known end
+  widgets.about.text = table.concat(paragraphs, "\n\n")
+  widgets.why.visible = known ~= ""
+  widgets.why.label = folded and SAY.why_hidden or SAY.why_shown
+end
+
+local function show_lens()
+  local entry, chosen = meant(), picked()
+  local state = entry and lenses.state(entry)
+  widgets.chooser.tooltip = chosen and lenses.calibrations(chosen) or SAY.list_tip
+  widgets.calibrate.visible = state ~= nil and state ~= "ready"
+  widgets.unsure.visible = state == "asked"
+  if state == "asked" then
+    widgets.unsure.label = USE_UNSURE[entry.unsure.grade] or entry.unsure.grade
+    widgets.unsure.tooltip = UNSURE_TIP[entry.unsure.grade] or ""
+  end
+end
+
+local function show_candidates(images)
+  suggested = {}
+  local candidates = common_candidates(images)
+  for number, candidate in ipairs(widgets.candidates) do
+    local entry = #candidates > 1 and candidates[number] and lenses.of(candidates[number])
+    suggested[number] = entry or nil
+    candidate.visible = entry ~= nil and entry ~= false
+    if entry then
+      candidate.label = entry.name
+      candidate.tooltip = lenses.calibrations(entry)
+    end
+  end
+  offer(candidates)
+end
+
+local function show_question()
+  local question = deeds.question
+  widgets.yes.visible = question ~= nil
+  widgets.no.visible = question ~= nil
+  widgets.others.visible = question ~= nil and question.others ~= nil
+end
+
+local function was_chosen(images)
+  for _number, image in ipairs(images) do
+    local record = photos.record(image)
+    if record and (record.chosen or record.remembered) then return true end
+  end
+  return false
 end
 
 local function show()
-  local image = selected()[1]
-  local record = image and lens.found[image.id]
-  if not record then
-    widgets.headline.label = image and text.shown(image.filename) or _("no photo is selected")
-    widgets.detail.label = image and _("not identified yet") or ""
-  else
-    widgets.headline.label = lens.headline(record)
-    widgets.detail.label = lines_of(record)
-    offer(record.lens and {} or record.candidates)
-  end
+  local images = at_work()
+  show_candidates(images)
+  show_words()
+  show_question()
+  widgets.forget.visible = was_chosen(images)
   widgets.chooser.selected = 1
-  show_calibration()
+  show_lens()
 end
 
--- What is done ------------------------------------------------------------------------------------------------------
-
-local function candidates_of(record)
-  local said = {}
-  for _, identity in ipairs(record.candidates) do
-    local entry = lens.of(identity)
-    said[#said + 1] = entry and entry.name or identity
-  end
-  return table.concat(said, _(" or "))
-end
-
--- Say what came of it, short enough to be read before the message goes; the panel has the rest.
-local function summary(groups, records_of)
-  local said = {}
-  local function add(status, one, many)
-    local images = groups[status] or {}
-    if #images == 1 then said[#said + 1] = one:format(text.shown(images[1].filename)) end
-    if #images > 1 then said[#said + 1] = many:format(#images) end
-  end
-  add("matched", _("%s: lens found"), _("%d lenses found"))
-  add("ambiguous", _("%s: several lenses fit"), _("%d fit several lenses"))
-  if groups.ambiguous and #groups.ambiguous == 1 then
-    said[#said] = said[#said] .. " (" .. candidates_of(records_of[groups.ambiguous[1].id]) .. ")"
-  end
-  add("unknown", _("%s: unknown lens"), _("%d of unknown lenses"))
-  add("untagged", _("%s: names no lens"), _("%d name no lens"))
-  add("not_m", _("%s: not an M lens"), _("%d not through M lenses"))
-  add("cancelled", _("%s: not looked at"), _("%d not looked at"))
-  add("failed", _("%s: cannot be read"), _("%d cannot be read"))
-  return table.concat(said, "; ")
-end
-
-local function can_be_corrected(record)
-  local entry = record and record.lens and lens.of(record.lens)
-  return entry and lens.is_calibrated(entry) and #record.already_corrected == 0
-end
-
---[[
-    Find the lenses of images and tell darktable those that are certain. What is not certain is said, with the
-    candidates, and tagged; nothing of it is set.
-]]
-function panel.identify(images)
-  if #images == 0 then return say(_("Select photos first.")) end
-  local records, why = with_job(_("Sixbit: identifying lenses"), function(hooks) return lens.identify(images, hooks) end)
-  if not records then return say(why) end
-  local groups, switched = {}, dt.preferences.read(NAME, "correct", "bool")
-  for number, image in ipairs(images) do
-    local record = records[number]
-    local entry = record.lens and lens.of(record.lens)
-    local status = record.error and (record.kind == "cancelled" and "cancelled" or "failed") or record.status
-    if entry then
-      lens.assign(image, entry, record)
-      if switched and can_be_corrected(record) then style.apply(image) end
-    end
-    if status ~= "cancelled" and dt.preferences.read(NAME, "tags", "bool") then lens.mark(image, status) end
-    groups[status] = groups[status] or {}
-    table.insert(groups[status], image)
-  end
-  say("Sixbit: " .. summary(groups, lens.found))
-  show()
-end
-
--- Tell darktable the lens that was chosen, for all selected images.
-local function choose()
-  local images, entry = selected(), offered[widgets.chooser.selected - 1]
-  if #images == 0 then return say(_("Select photos first.")) end
-  if not entry then return say(_("Choose a lens first.")) end
-  local known, why = lens.identify(images)  -- its aperture and crop factor are wanted all the same
-  if not known then return say(why) end
-  lens.choose(images, entry)
-  say(_("%s: lens of %d photos now"):format(entry.name, #images))
-  show()
-end
-
--- Keep the choice for all such photos, here and in the other programs.
-local function remember()
-  local images, entry = selected(), chosen()
-  if #images == 0 or not entry then return say(_("Select a photo, and choose its lens.")) end
-  local answers, why = server.ask({ { ["do"] = "remember", photo = text.path(images[1]), lens = entry.id } })
-  say(why or answers and answers[1].error or _("%s is used for all such photos from now on."):format(entry.name))
-end
-
--- Switch darktable's correction on, for photos whose lens is certain: its module would take one that looks alike.
-local function correct()
-  local images, unseen, done = selected(), {}, 0
-  for _, image in ipairs(images) do
-    if not lens.found[image.id] then unseen[#unseen + 1] = image end
-  end
-  if #unseen > 0 or #images == 0 then panel.identify(unseen) end
-  for _, image in ipairs(images) do
-    if can_be_corrected(lens.found[image.id]) and style.apply(image) then done = done + 1 end
-  end
-  local left = #images - done
-  say(left == 0 and _("lens correction is on for %d photos"):format(done)
-    or _("lens correction is on for %d photos; %d have no certain lens, or none with a calibration"):format(done, left))
-end
-
-local function calibrate()
-  local entry = chosen()
-  if not entry then return say(_("Choose a lens first.")) end
-  local answers, why = server.ask({ { ["do"] = "calibrate", lens = entry.id } })
-  say(why or answers and answers[1].error or _("The page that leads through it opens in your browser."))
-end
-
--- The panel itself --------------------------------------------------------------------------------------------------
-
-local function label()
-  return dt.new_widget("label") { label = "", halign = "start", selectable = true, ellipsize = "none" }
-end
+-- The panel itself ---------------------------------------------------------------------------------------------------
 
 local function button(title, tooltip, work)
   return dt.new_widget("button") {
     label = title,
     tooltip = tooltip,
-    clicked_callback = function()
-      local well, why = pcall(work)
-      if not well then say(_("Sixbit failed: %s"):format(tostring(why))) end
-    end,
+    clicked_callback = function() deeds.safely(work) end,
   }
 end
 
@@ -258,31 +303,54 @@ local function row(...)
   return dt.new_widget("box") { orientation = "horizontal", expand = true, ... }
 end
 
+local function answer(name)
+  return function()
+    local work = deeds.question and deeds.question[name]
+    if work then work() end
+  end
+end
+
+local function toggle_evidence()
+  folded = not folded
+  show_words()
+end
+
 local function build()
-  widgets.headline, widgets.detail, widgets.known = label(), label(), label()
+  widgets.about = text.view()
+  widgets.yes, widgets.others = button(SAY.yes, "", answer("yes")), button(SAY.others, "", answer("others"))
+  widgets.no = button(SAY.no, "", deeds.leave)
+  widgets.candidates = {}
+  for number = 1, MOST_CANDIDATES do
+    widgets.candidates[number] = button("", "", function() deeds.choose(at_work(), suggested[number]) end)
+  end
   widgets.chooser = dt.new_widget("combobox") {
-    label = _("lens"),
-    tooltip = _("open it and type a part of the name to find a lens"),
-    changed_callback = show_calibration,
-    _("choose a lens…"),
+    label = SAY.lens, tooltip = SAY.list_tip, changed_callback = show_lens, SAY.choose,
   }
-  widgets.calibrate = button(_("calibrate this lens…"), _("make a calibration from photos of your own"), calibrate)
-  return dt.new_widget("box") {
+  widgets.unsure = button("", "", function() deeds.use_unsure(at_work(), meant()) end)
+  widgets.forget = button(SAY.forget, SAY.forget_tip, function() deeds.forget(at_work()) end)
+  widgets.why = button("", "", toggle_evidence)
+  widgets.calibrate = button(SAY.calibrate, SAY.calibrate_tip, function() deeds.calibrate(meant()) end)
+  local all = {
     orientation = "vertical",
-    widgets.headline,
-    widgets.detail,
-    button(_("identify lens"), _("find the lens of the selected photos, and tell darktable's lens correction"),
-      function() panel.identify(selected()) end),
+    widgets.about,
+    row(widgets.yes, widgets.others, widgets.no),
+  }
+  for _number, candidate in ipairs(widgets.candidates) do all[#all + 1] = candidate end
+  for _number, widget in ipairs({
+    button(SAY.identify, SAY.identify_tip, function() deeds.identify(at_work()) end),
+    button(SAY.switch_on, SAY.switch_on_tip, function() deeds.switch_on(at_work()) end),
+    widgets.unsure,
+    widgets.forget,
+    widgets.why,
     dt.new_widget("separator") {},
     widgets.chooser,
-    widgets.known,
     row(
-      button(_("use this lens"), _("tell darktable the chosen lens, for the selected photos"), choose),
-      button(_("remember it"), _("use it for all photos with these tags"), remember)
+      button(SAY.use, SAY.use_tip, function() deeds.choose(at_work(), picked()) end),
+      button(SAY.remember, SAY.remember_tip, function() deeds.remember(at_work(), meant()) end)
     ),
-    row(button(_("switch correction on"), _("apply the style that switches darktable's lens correction on"), correct)),
     widgets.calibrate,
-  }
+  }) do all[#all + 1] = widget end
+  return dt.new_widget("box")(all)
 end
 
 local registered = false
@@ -290,28 +358,67 @@ local registered = false
 local function install()
   if registered then return end
   registered = true
-  dt.register_lib(NAME, _("Leica M lens"), true, false,
-    { [dt.gui.views.lighttable] = { "DT_UI_CONTAINER_PANEL_RIGHT_CENTER", 250 } }, build(), nil, nil)
+  dt.register_lib(NAME, SAY.title, true, false, {
+    [dt.gui.views.lighttable] = { "DT_UI_CONTAINER_PANEL_RIGHT_CENTER", 250 },
+    [dt.gui.views.darkroom] = { "DT_UI_CONTAINER_PANEL_LEFT_CENTER", 450 },
+  }, build(), nil, nil)
+  deeds.changed = show
   show()
-  offer({})
 end
 
--- Put the panel there, now or when lighttable is entered: before that, darktable would hang (issue 5884 of its own).
+local watching = false
+
+-- Show anew what darktable's lens module does to the photo in darkroom, when that changes: darktable has no event for it.
+local function watch()
+  if watching then return end
+  watching = true
+  dt.control.dispatch(function()
+    local last
+    while in_darkroom and not dt.control.ending do
+      local now = of_module(meant())
+      if now ~= last and widgets.chooser.selected <= 1 then show() end
+      last = now
+      dt.control.sleep(WATCHED_EVERY)
+    end
+    watching = false
+  end)
+end
+
+local EVENTS = {
+  ["selection-changed"] = function()
+    deeds.question = nil
+    if registered then show() end
+  end,
+  -- Before lighttable was entered once, darktable would hang at a new panel (issue 5884 of its own).
+  ["view-changed"] = function(_event, _old, new)
+    if new.id == "lighttable" then install() end
+    if new.id ~= "darkroom" then in_darkroom = nil end
+    if registered then show() end
+  end,
+  ["darkroom-image-loaded"] = function(_event, _clean, image)
+    in_darkroom, deeds.question = image, nil
+    if registered then
+      show()
+      watch()
+    end
+  end,
+}
+
+-- Put the panel there, now or when lighttable is entered.
 function panel.start()
-  dt.register_event(NAME, "selection-changed", function() if registered then show() end end)
+  for event, work in pairs(EVENTS) do
+    dt.register_event(NAME .. " " .. event, event, function(...) deeds.safely(work, ...) end)
+  end
   if registered then
     dt.gui.libs[NAME].visible = true
   elseif dt.gui.current_view().id == "lighttable" then
     install()
-  else
-    dt.register_event(NAME, "view-changed", function(_event, _old, new) if new.id == "lighttable" then install() end end)
   end
 end
 
 -- Hide it; darktable cannot take a panel away.
 function panel.stop()
-  pcall(dt.destroy_event, NAME, "selection-changed")
-  pcall(dt.destroy_event, NAME, "view-changed")
+  for event in pairs(EVENTS) do pcall(dt.destroy_event, NAME .. " " .. event, event) end
   if registered then dt.gui.libs[NAME].visible = false end
 end
 

@@ -1,4 +1,4 @@
---[[ What is shown: translations, and lines short enough for a panel. ]]
+--[[ What is shown: translations, sentences with their places filled, and widgets for them. ]]
 local dt = require "darktable"
 local json = require "sixbit/lib/json"
 
@@ -44,27 +44,27 @@ function text.shown(name)
   return name
 end
 
-local USUAL = 24  -- characters in a line of the panel, while nobody has made it wider
-
--- Count the characters in a line of the panel on the right: a label of Lua's neither breaks nor scrolls.
-local function width()
-  local well, pixels = pcall(dt.gui.panel_get_size, "DT_UI_PANEL_RIGHT")
-  pixels = well and tonumber(pixels) or 0  -- 0 while it has the width it is made with
-  return pixels > 0 and math.max(USUAL, (pixels - 40) // 9) or USUAL
+-- Fill the places of a sentence, such as {count}, with values by their names.
+function text.filled(sentence, values)
+  return (sentence:gsub("{(%w+)}", function(name) return values[name] ~= nil and tostring(values[name]) or nil end))
 end
 
--- Break a message at blanks, so that it can be read in the panel.
-function text.wrapped(message)
-  local lines, line, longest = {}, "", width()
-  for word in message:gmatch("%S+") do
-    if line ~= "" and (utf8.len(line) or #line) + 1 + (utf8.len(word) or #word) > longest then
-      lines[#lines + 1], line = line, word
-    else
-      line = line == "" and word or line .. " " .. word
-    end
-  end
-  lines[#lines + 1] = line
-  return table.concat(lines, "\n")
+-- Choose the sentence for one or for many, and fill it; {count} is how many.
+function text.counted(count, one, many, values)
+  local all = { count = count }
+  for name, value in pairs(values or {}) do all[name] = value end
+  return text.filled(count == 1 and one or many, all)
+end
+
+-- Say something for a moment, and in the log.
+function text.say(message)
+  dt.print(message)
+  dt.print_log("sixbit: " .. message)
+end
+
+-- Return a widget for words of any length, which breaks them at the width that the panel has.
+function text.view(words)
+  return dt.new_widget("text_view") { editable = false, text = words or "" }
 end
 
 return text

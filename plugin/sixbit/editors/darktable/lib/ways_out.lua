@@ -49,14 +49,14 @@ ways_out.by_code = {
   size = IN_TAGS,
   -- What is known of it.
   uncalibrated = CALIBRATE,
-  grade = _("Choose a preset whose `lowest_grade` is that grade."),
+  grade = _("Tick “computed calibrations, too”, or choose a preset whose `lowest_grade` is that grade."),
   other_use = CALIBRATE,
   folds = _("Choose a preset whose `scale` is none."),
   bad_distortion = _("Choose a preset without distortion among its `corrections`."),
   bad_vignetting = _("Choose a preset without vignetting among its `corrections`."),
   bad_shading = _("Choose a preset without shading among its `corrections`."),
   already_corrected = _(
-    "Switch darktable's lens correction off for it, or allow it by the preference “Sixbit: export what is corrected already”."
+    "Tick “without darktable's lens correction”, or allow it by the preference “Sixbit: export what is corrected already”."
   ),
   compensated = _("Choose a preset whose `compensated` is correct, or calibrate the lens on this very body."),
   reshaped = _(
