@@ -35,15 +35,15 @@ UNLABELLED = """[...document.querySelectorAll('input, select, button, progress')
 MISNAMED = """[...document.querySelectorAll('button')].filter(e =>
     e.ariaLabel && e.textContent.trim() && !e.ariaLabel.startsWith(e.textContent.trim())).map(e => e.outerHTML)"""
 WORDS = """(() => {
-    const others = '#verdict, #lens-coverage, #lens-calibrations, #own .said, #spoken, .brought, .reason';
+    const others = '#lens-calibrations, #own .said';
     const shown = [...document.querySelectorAll('body, body *')].filter(e => e.checkVisibility() && !e.closest(others));
     const words = shown.flatMap(e => [...e.childNodes].filter(n => n.nodeType === Node.TEXT_NODE).map(n => n.data));
-    const named = shown.filter(e => !e.closest('.picture')).flatMap(e => [e.alt, e.ariaLabel, e.placeholder]);
+    const named = shown.flatMap(e => [e.alt, e.ariaLabel, e.placeholder]);
     const titles = shown.filter(e => !e.closest('#own')).map(e => e.getAttribute('title'));
     const all = [document.title, ...words, ...named, ...titles];
     return all.map(text => text?.replace(/\\s+/g, ' ').trim()).filter(Boolean);
 })()"""
-"""All that can be read, or heard, on the page, but for sentences of the measurements that it shows."""
+"""All that can be read, or heard, on the page, but for what calibrations say of their origin."""
 TOO_WIDE = """[...document.querySelectorAll('body *')].filter(e => {
     const { left, right, width } = e.getBoundingClientRect();
     return e.checkVisibility() && width && !e.closest('.unseen') && (left < -1 || right > innerWidth + 1);

@@ -1088,6 +1088,9 @@ def test_a_photo_is_shown_before_and_after(page: Page, photo: bytes) -> None:
     page.do("compare", number=number)
     shown = page.wait(lambda state: state["comparison"])["comparison"]
     assert shown["summary"].startswith("one.jpg: Summarit-M 1:2.5/50, corrected distortion (measured)")
+    summary = german(page).state["comparison"]["summary"]
+    assert "Verzeichnung (gemessen)" in summary
+    assert "without" not in summary
     before, after = (
         page.ask("GET", f"pictures/comparison-{shown['number']}-whole-{when}")[2] for when in ("before", "after")
     )

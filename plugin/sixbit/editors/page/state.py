@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 def state_of(session: PageSession, say: Say) -> dict[str, Any]:
     """Return all that a page shows, as JSON values in the language of ``say``; pictures by their names."""
-    state: dict[str, Any] = in_language(_state(session), say)
+    state: dict[str, Any] = in_language(_state(session, say), say)
     return {**state, "error": "\n".join(state["error"])}
 
 
-def _state(session: PageSession) -> dict[str, Any]:
+def _state(session: PageSession, say: Say) -> dict[str, Any]:
     found, shown = session.results.shown_at(session.place), session.comparison
     look = found or session.results.attempts.get(session.place)
     lens = session.lens and catalogue().lenses.get(session.lens.lens_id, session.lens)
@@ -57,7 +57,7 @@ def _state(session: PageSession) -> dict[str, Any]:
             {"lens_id": place.lens_id, "lens": catalogue().lens(place.lens_id).name, "step": place.step}
             for place in session.results.elsewhere(session.place)
         ],
-        "comparison": None if shown is None else {"number": shown[0], "summary": _summary(shown[1])},
+        "comparison": None if shown is None else {"number": shown[0], "summary": _summary(shown[1], say)},
         "coverage": coverage(lens, catalogue().runs) if lens else (),
         "own": own_records(),
         "odd": odd_lenses(),
@@ -84,8 +84,8 @@ def _row(session: PageSession, one: Measurement) -> dict[str, Any]:
     }
 
 
-def _summary(shown: Comparison) -> Sentence:
-    return Sentence("{photo}: {done}", photo=shown.name, done=described(shown.filter, WAYS_OUT))
+def _summary(shown: Comparison, say: Say) -> Sentence:
+    return Sentence("{photo}: {done}", photo=shown.name, done=described(shown.filter, WAYS_OUT, say=say))
 
 
 def pictures_of(session: PageSession) -> dict[str, bytes]:
