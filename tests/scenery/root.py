@@ -39,6 +39,12 @@ RAW_DEVELOPER = "rawtherapee"
 GEGL = "gegl"
 """The system that compiles GEGL operations and runs them without GIMP, of the older suite."""
 
+GMIC = "gmic"
+"""The system of G'MIC's command line and of GIMP 2.10 with G'MIC-Qt, of Debian 12: Debian 13 has no G'MIC-Qt for GIMP."""
+
+DEBIAN = {GMIC: "bookworm"}
+"""The suites of Debian that other systems are made of than the older suite."""
+
 EDITORS = ["gimp", "gir1.2-gimp-3.0", "darktable", "liblensfun-bin"]
 PYTHON = ["python3", "python3-gi", "python3-gi-cairo", "python3-venv", "python3-pyatspi"]
 DESKTOP = ["xvfb", "xauth", "x11-utils", "x11-apps", "xdotool", "openbox", "dbus", "dbus-x11", "at-spi2-core"]
@@ -198,6 +204,8 @@ def _packages(suite: str) -> list[str]:
         return ["g++", "g++-aarch64-linux-gnu", "qemu-user"]
     if suite == GEGL:
         return ["g++", "libgegl-dev", "pkgconf"]
+    if suite == GMIC:
+        return ["gmic", "gimp", "gimp-gmic", "python3-pyatspi", *DESKTOP, *AROUND]
     return [*EDITORS, *PYTHON, *DESKTOP, *AROUND, GEXIV2[suite]]
 
 
@@ -229,7 +237,7 @@ def _make(suite: str, packed: Path) -> None:
     make += [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("man", "doc", "locale", "help")]
     try:
         done = subprocess.run(
-            [*make, suite if suite in SUITES else SUITES[0], str(partial), _mirror()],
+            [*make, DEBIAN.get(suite, suite if suite in SUITES else SUITES[0]), str(partial), _mirror()],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
