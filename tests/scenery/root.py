@@ -40,7 +40,7 @@ GEGL = "gegl"
 """The system that compiles GEGL operations and runs them without GIMP, of the older suite."""
 
 GMIC = "gmic"
-"""The system of G'MIC's command line and of GIMP 2.10 with G'MIC-Qt, of Debian 12: Debian 13 has no G'MIC-Qt for GIMP."""
+"""The system of G'MIC's command line and of GIMP 2.10 with G'MIC-Qt, of Debian 12."""
 
 DEBIAN = {GMIC: "bookworm"}
 """The suites of Debian that other systems are made of than the older suite."""

@@ -2,7 +2,7 @@
 
 In what is written white is 255 for 8 bits, 65535 for 16, and 1 for floating point:
 
-* ``_sixbit_prepare white`` puts the tables at the end of the list, as ``[sixbit_decode]`` and ``[sixbit_encode]``
+* ``_sixbit_prepare white`` puts the tables at the end of the list, by their names; a straight curve needs none
 * ``_sixbit_decode white,c`` turns the last image, code values of colour c, into light of 0..1
 * ``_sixbit_encode white,c`` turns it back; to whole values within the range, where white is not 1
 """
@@ -20,14 +20,19 @@ ENTRIES = 65536
 """Intervals of the table from light, over its square root: half of one is less than a hundredth of an 8-bit level."""
 
 
+def tables(transfer: TransferCurve) -> tuple[str, ...]:
+    """Return the names of the tables that a curve needs."""
+    return () if transfer.is_linear else ("sixbit_decode", "sixbit_encode")
+
+
 def curve(transfer: TransferCurve) -> str:
-    """Write the three commands for a curve.
+    """Write the commands for a curve.
 
     >>> from sixbit.values.light import linear
     >>> print(curve(linear()).splitlines()[0])
-    _sixbit_prepare :
+    _sixbit_decode :
     """
-    if transfer.is_linear:
+    if not tables(transfer):
         return _LINEAR
     slopes = np.array([transfer.slopes(k) for k in range(len(transfer.linear))]).T
     # The sRGB profiles of cameras differ from the standard by rounding: take them for it within a code of 16 bits.
@@ -50,8 +55,7 @@ def curve(transfer: TransferCurve) -> str:
     )
 
 
-_LINEAR = """_sixbit_prepare :
-
+_LINEAR = """\
 _sixbit_decode :
   div[-1] $1
 

@@ -24,6 +24,9 @@ from sixbit.engines import Region, Work
 from sixbit.engines.gmic.tiles import TILE, Tiles, source_part
 from sixbit.values.errors import Code, EngineError
 
+ROWS = TILE[1]
+"""Rows of a band."""
+
 _START = "import sys; from sixbit.engines.gmic.processes import serve; serve(*map(int, sys.argv[1:]))"
 
 
@@ -31,8 +34,9 @@ def correct(work: Work, count: int) -> None:
     """Apply a filter in so many processes, a band after the other in each."""
     waiting: queue.SimpleQueue[Region] = queue.SimpleQueue()
     largest = 0
-    for y in range(0, work.region.height, TILE[1]):
-        band = Region(work.region.x, work.region.y + y, work.region.width, min(TILE[1], work.region.height - y))
+    x, top, width, height = work.region
+    for y in range(top // ROWS * ROWS, top + height, ROWS):  # by whole tiles
+        band = Region(x, max(y, top), width, min(y + ROWS, top + height) - max(y, top))
         waiting.put(band)
         largest = max(largest, _bytes(work, band))
     processes: list[Process] = []

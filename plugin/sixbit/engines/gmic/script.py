@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from textwrap import indent
 
-from sixbit.engines.gmic.curves import curve
+from sixbit.engines.gmic.curves import curve, tables
 from sixbit.engines.gmic.text import filled, horner, number, of_plane
 from sixbit.engines.pieces import line_size
 from sixbit.values.arrays import FloatArray
@@ -35,23 +35,25 @@ def script(filter: Filter, transfer: TransferCurve | None = None) -> str:
     >>> print(script(wider).splitlines()[2])
     #     gmic lens.gmic photo.png sixbit_correct -output out.png
     """
-    parts = [_whole(filter), _tile(filter)]
+    transfer = transfer or srgb()
+    prepare = "_sixbit_prepare $white" * bool(tables(transfer)) + " _sixbit_map" * (filter.gain_map is not None)
+    parts = [_whole(filter, prepare), _tile(filter)]
     if filter.warps:
         parts.append(_points(filter))
     if filter.brightens:
         parts.append(_gains(filter))
     if filter.gain_map is not None:
         parts.append(_map(filter.gain_map))
-    return "\n".join([*parts, curve(transfer or srgb())])
+    return "\n".join([*parts, curve(transfer)])
 
 
-def _whole(filter: Filter) -> str:
+def _whole(filter: Filter, prepare: str) -> str:
     """Write the commands for whole pictures: the check, and the loop over tiles."""
     across, down = TILE
     return filled(
         _WHOLE,
         made_from=json.dumps(dict(filter.made_from), sort_keys=True),
-        map="" if filter.gain_map is None else " _sixbit_map",
+        prepare=prepare,
         width=filter.width,
         height=filter.height,
         across=across,
@@ -87,7 +89,7 @@ _sixbit_correct :
   _sixbit_check
   white={iM>255?65535:255}
   <width>,<height>,1,{s} name[-1] sixbit_out
-  _sixbit_prepare $white<map>
+  <prepare>
   repeat <tiles_down> y={$>*<down>} rows={ceil((min(<height>-$y,<down>)-1)/<step>)+1}
     repeat <tiles_across> x={$>*<across>} columns={ceil((min(<width>-$x,<across>)-1)/<step>)+1}
       _sixbit_tile $white,2,$x,$y,$columns,$rows,0,0

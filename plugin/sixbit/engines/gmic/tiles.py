@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit.engines import Region
+from sixbit.engines.gmic.curves import tables
 from sixbit.engines.gmic.script import script
 from sixbit.engines.pieces import line_size
 from sixbit.values.errors import Code, EngineError
@@ -36,11 +37,11 @@ class Tiles:
         self._how = f"{white},{WARPS[interpolation]}"
         self._interpreter = gmic.Gmic()
         text = re.sub(r'([\\"${}])', r"\\\1", script(filter, transfer))
-        names = [] if transfer.is_linear else ["sixbit_decode", "sixbit_encode"]
-        names += ["sixbit_map"] * (filter.gain_map is not None)
+        prepare = f"_sixbit_prepare {white} " * bool(tables(transfer)) + "_sixbit_map" * (filter.gain_map is not None)
+        self._tables = self._run(f'command "{text}" {prepare}')
         # gmic-py forgets the names of images.
+        names = [*tables(transfer), "sixbit_map"][: len(self._tables)]
         self._named = " ".join(f"name[{k}] {name}" for k, name in enumerate(names, start=1))
-        self._tables = self._run(f'command "{text}" _sixbit_prepare {white}' + " _sixbit_map" * ("sixbit_map" in names))
 
     def correct(self, part: NDArray[Any], left: int, top: int, region: Region, out: NDArray[Any]) -> None:
         """Correct a region of the output, from a part of the source picture that begins at ``left`` and ``top``.
