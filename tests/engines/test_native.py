@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sixbit import engines
 from sixbit.engines import Region, Work, native, reference
+from sixbit.engines.pieces import PARABOLAS
 from sixbit.engines.tables import tables_of
 from sixbit.values.errors import EngineError
 from sixbit.values.filter import Filter
@@ -198,7 +199,7 @@ def test_the_reference_makes_light_of_the_region_alone(dtype: type) -> None:
     assert np.array_equal(part, whole[900:930, 700:740])
 
 
-@pytest.mark.parametrize("step", native.STEPS)
+@pytest.mark.parametrize("step", PARABOLAS)
 def test_agrees_at_every_distance_of_nodes(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "piece_size", lambda filter: step)
     even = filter(700, 90, warp=((0.97,), (1.0, 0.0), (1.04,)), gain=((1.5,),))  # going straight loses nothing

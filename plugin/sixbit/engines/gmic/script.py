@@ -96,7 +96,7 @@ _sixbit_correct :
       image[sixbit_out] [-1],$x,$y remove[-1]
     done
   done
-  name[sixbit_out] {0,n} keep[1]
+  image[0] [sixbit_out] keep[0]
 """
 
 
@@ -127,7 +127,7 @@ def _tile(filter: Filter) -> str:
 
 _TILE = """\
 # Put a tile of the corrected picture at the end of the list. Arguments: white; 1 for bilinear, 2 for bicubic; x and y
-# of its first node, columns and rows of nodes, which are <step> pixels apart; x and y of the picture [0], which is a
+# of its first node, columns and rows of nodes, which are <step> px apart; x and y of the picture [0], which is a
 # part of the whole that holds enough.
 _sixbit_tile :
   w={<step>*($5-1)+1} h={<step>*($6-1)+1}
