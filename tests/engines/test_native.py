@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sixbit import engines
-from sixbit.engines import Region, Work, native, reference
+from sixbit.engines import Region, Work, native, pieces, reference
 from sixbit.engines.pieces import PARABOLAS
 from sixbit.engines.tables import tables_of
 from sixbit.values.errors import EngineError
@@ -32,8 +32,8 @@ TOLERANCE: dict[Any, float] = {np.uint8: 1.0, np.uint16: 2.0, np.float32: 1e-5}
 @pytest.fixture
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
     """A node at every pixel where it matters: what is left are sampling and light, which agree far more closely."""
-    monkeypatch.setattr(native, "ERROR_PX", 0.0)
-    monkeypatch.setattr(native, "ERROR_GAIN", 0.0)
+    monkeypatch.setattr(pieces, "ERROR_PX", 0.0)
+    monkeypatch.setattr(pieces, "ERROR_GAIN", 0.0)
 
 
 def gamma(*exponents: float) -> TransferCurve:
