@@ -71,9 +71,11 @@ def _with_guess(result: FlatResult) -> FlatResult:
     """Tell that the aperture of a result is a guess, if it is."""
     if not result.setting.is_guessed or result.setting.f_number is None:
         return result
+    colours = ", the colour shading without an error" if result.found.shading and result.setting.model else ""
     said = (
         f"{ESTIMATED} (f/{result.setting.f_number:g}): if it is off by a stop, so is what is known of it, and the "
-        f"fall-off there is kept as {_known(result).in_words('vignetting')}. Say what the ring said, if you know it."
+        f"fall-off there is kept as {_known(result).in_words('vignetting')}{colours}. Say what the ring said, if you "
+        "know it."
     )
     return replace(result, notes=(*result.notes, said))
 
@@ -97,9 +99,10 @@ def keep(result: FlatResult) -> Run:
     source = f"{count} flat frame{'s' if count > 1 else ''}{turned}, f/{setting.f_number:g}{guessed}"
     shading = found.shading.to_json() if found.shading and setting.model else None
     known, measured = {"vignetting": _known(result)}, {"vignetting": found.worth.known}
-    if_said = measured if measured != known else None
+    if_said = measured if measured != known else {}
     if shading and found.shading_worth:
-        known["shading"] = found.shading_worth.known
+        # What shading changes from stop to stop no source tells: of an aperture that is a guess its error is not known.
+        (if_said if setting.is_guessed else known)["shading"] = found.shading_worth.known
     return add(
         setting,
         source,
