@@ -36,7 +36,7 @@ class HeapError(CalibrationError):
 
 
 class KnownAlreadyError(CalibrationError):
-    """What a heap shows is known as well already, by ``runs`` from some of the same photos."""
+    """A heap that shows no more than is known already, by ``runs`` from some of the same photos."""
 
     runs: tuple[Run, ...] = ()
 
