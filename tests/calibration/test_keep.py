@@ -479,6 +479,17 @@ def test_a_photo_has_only_one_aperture() -> None:
     assert that_count([guess], "vignetting") == [guess]
 
 
+def test_colours_of_a_photo_are_of_one_aperture_only() -> None:
+    for f_number, days in ((2.0, 0), (8.0, 1)):
+        date = START + timedelta(days=days)
+        frames = f"frames at f/{f_number:g}"
+        add(setting(f_number), frames, shading=CAST.to_json(), learnt_from=("a",), date=date)
+    source = compiled(f_number=8.0).made_from["calibrations"]["shading"]["source"]
+    assert "frames at f/8" in source
+    assert "frames at f/2" not in source
+    assert "shading" not in compiled(f_number=2.0).made_from["calibrations"]
+
+
 def test_a_record_of_a_lens_that_is_gone_is_passed_over() -> None:
     run = keep(OPEN)
     text = run.path.read_text().replace(LENS, "no-such-lens")
