@@ -297,9 +297,9 @@ def new_layer(s: Sequence) -> Any:
 
 
 def remove_layer(s: Sequence) -> Any:
-    if len(s.layers()) < 2:
-        return None
     layer = s.a_layer()
+    if len(s.image.get_layers()) < 2 or layer is None:
+        return None
     s.note(layer.get_name())
     s.image.remove_layer(layer)
     if not s.layers():
