@@ -91,6 +91,7 @@ class Sequence:
         self.looks: list[dict[str, Any]] = []
         self.state = state_of(self.image)
         self.history, self.at = [self.state], 0
+        self.was_gray = False
 
     # What is true ------------------------------------------------------------------------------------------------
 
@@ -284,7 +285,7 @@ class Sequence:
                 raise WrongError(f"no sentence: {error}")
             return "nothing"
         kinds = {k for k in KNOWN[self.photo] if arguments.get(k, True)}
-        if self.image.get_base_type() == Gimp.ImageBaseType.GRAY:
+        if self.was_gray:
             kinds.discard("tca")
         for layer in self.layers():
             self.was_corrected(layer, output, arguments, kinds, truths, above, had, may_be_true, old)

@@ -236,6 +236,7 @@ def precision(s: Sequence) -> Any:
 
 
 def gray(s: Sequence) -> Any:
+    s.was_gray = True  # even if it is undone: what a model knows of colours is not worth more
     if s.image.get_base_type() == Gimp.ImageBaseType.GRAY:
         return s.carried(s.image.convert_rgb)
     return s.carried(s.image.convert_grayscale)
