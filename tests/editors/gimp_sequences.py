@@ -236,10 +236,10 @@ def precision(s: Sequence) -> Any:
 
 
 def gray(s: Sequence) -> Any:
-    s.was_gray = True  # even if it is undone: what a model knows of colours is not worth more
-    if s.image.get_base_type() == Gimp.ImageBaseType.GRAY:
-        return s.carried(s.image.convert_rgb)
-    return s.carried(s.image.convert_grayscale)
+    s.was_gray = True
+    is_gray = s.image.get_base_type() == Gimp.ImageBaseType.GRAY
+    s.carried(s.image.convert_rgb if is_gray else s.image.convert_grayscale)
+    return "no way back"
 
 
 def alpha(s: Sequence) -> Any:
