@@ -78,20 +78,14 @@ def _with_guess(result: FlatResult) -> FlatResult:
     """Tell that the aperture of a result is a guess, if it is."""
     if not result.setting.is_guessed or result.setting.f_number is None:
         return result
-    figures = {"f_number": result.setting.f_number, "known": _known(result).in_words("vignetting")}
-    if result.found.shading and result.setting.model:
-        said = Sentence(
-            "The aperture is the camera's estimate (f/{f_number:g}): if it is off by a stop, so is what is known of it, "
-            "and the fall-off there is kept as {known}, the colour shading without an error. Say what the ring said, if "
-            "you know it.",
-            **figures,
-        )
-    else:
-        said = Sentence(
-            "The aperture is the camera's estimate (f/{f_number:g}): if it is off by a stop, so is what is known of it, "
-            "and the fall-off there is kept as {known}. Say what the ring said, if you know it.",
-            **figures,
-        )
+    shades = result.found.shading and result.setting.model
+    said = Sentence(
+        "The aperture is the camera's estimate (f/{f_number:g}): if it is off by a stop, so is what is known of it, "
+        "and the fall-off there is kept as {known}{colours}. Say what the ring said, if you know it.",
+        f_number=result.setting.f_number,
+        known=_known(result).in_words("vignetting"),
+        colours=Sentence(", the colour shading without an error") if shades else "",
+    )
     return replace(result, notes=(*result.notes, said))
 
 

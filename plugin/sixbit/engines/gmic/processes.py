@@ -66,6 +66,8 @@ class Process:
     """A process with an interpreter of G'MIC, and the memory that is shared with it."""
 
     def __init__(self, work: Work, size: int) -> None:
+        if sys.platform != "linux":
+            raise EngineError("The G'MIC engine needs gmic-py, which there is for Linux only.", Code.ENGINE)
         self._work = work
         self._pipe, theirs = multiprocessing.Pipe()
         memory = os.memfd_create("sixbit")

@@ -1,4 +1,4 @@
-"""What became of a photo of a batch, and how it is told."""
+"""The end of one photo of a batch, in words and as JSON."""
 
 from __future__ import annotations
 
