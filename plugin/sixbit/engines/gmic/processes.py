@@ -62,17 +62,23 @@ def _bytes(work: Work, band: Region) -> int:
     return int(np.prod(part) + np.prod(made)) * work.pixels.itemsize
 
 
+def _unnamed_memory(size: int) -> int:
+    """Return the descriptor of memory that is gone with the last process that has it."""
+    if sys.platform == "linux":
+        memory = os.memfd_create("sixbit")
+        os.ftruncate(memory, size)
+        return memory
+    raise EngineError("The G'MIC engine needs gmic-py, which there is for Linux only.", Code.ENGINE)
+
+
 class Process:
     """A process with an interpreter of G'MIC, and the memory that is shared with it."""
 
     def __init__(self, work: Work, size: int) -> None:
-        if sys.platform != "linux":
-            raise EngineError("The G'MIC engine needs gmic-py, which there is for Linux only.", Code.ENGINE)
         self._work = work
         self._pipe, theirs = multiprocessing.Pipe()
-        memory = os.memfd_create("sixbit")
+        memory = _unnamed_memory(size)
         try:
-            os.ftruncate(memory, size)
             self._memory = mmap.mmap(memory, size)
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _START, str(theirs.fileno()), str(memory)],
