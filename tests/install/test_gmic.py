@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -152,7 +153,7 @@ def test_the_doctor_tells(file: Path) -> None:
     assert found.code is not None
     assert way_out(found.code, WAYS_OUT, found.values) == "`sixbit install gmic`, then start G'MIC-Qt anew."
     gmic.install()
-    assert finding().message == f"it finds 47 filters of Sixbit's in {file}"
+    assert re.fullmatch(rf"it finds \d\d filters of Sixbit's in {re.escape(str(file))}", finding().message)
     file.unlink()
     file.mkdir()
     assert not finding().well
