@@ -1,4 +1,4 @@
-"""What became of a photo of a batch, and how it is told."""
+"""The end of each photo of a batch, and how it is told."""
 
 from __future__ import annotations
 
