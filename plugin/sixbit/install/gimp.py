@@ -34,7 +34,7 @@ class Gimp(Editor):
     # The folder has the name of the file in it that GIMP starts.
     place = f"plug-ins/{manifest()['id']}"
     flatpak = "org.gimp.GIMP"
-    nowhere = Sentence("there are no settings of GIMP {versions} here", versions=VERSIONS)
+    nowhere = Sentence("there are no settings of GIMP {versions} here", versions=tuple(VERSIONS))
 
     def home(self) -> Path:
         """Return the folder in which it keeps its settings on this system."""
