@@ -115,9 +115,7 @@ def in_a_row(sentences: Sequence[str], mark: str = ", ") -> str:
     >>> parts(facts)["values"]["others"]
     {'template': 'focuses to {near:g} m', 'values': {'near': 0.7}}
     """
-    if len(sentences) < 2:
-        return sentences[0] if sentences else ""
-    return Sentence(f"{{one}}{mark}{{others}}", one=sentences[0], others=in_a_row(sentences[1:], mark))
+    return _joined(sentences, f"{{one}}{mark}{{others}}")
 
 
 def all_of(names: Sequence[str]) -> str:
@@ -126,9 +124,15 @@ def all_of(names: Sequence[str]) -> str:
     >>> all_of(["f/2", "f/4"])
     'f/2 and f/4'
     """
-    if len(names) < 2:
-        return names[0] if names else ""
-    return Sentence("{one} and {others}", one=names[0], others=all_of(names[1:]))
+    return _joined(names, "{one} and {others}")
+
+
+def _joined(sentences: Sequence[str], two: str) -> str:
+    """Sentences as the halves of halves, so that a long row is not deep."""
+    if len(sentences) < 2:
+        return sentences[0] if sentences else ""
+    middle = len(sentences) // 2
+    return Sentence(two, one=_joined(sentences[:middle], two), others=_joined(sentences[middle:], two))
 
 
 def either(*names: str) -> str:
