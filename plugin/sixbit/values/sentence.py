@@ -115,7 +115,12 @@ def in_a_row(sentences: Sequence[str], mark: str = ", ") -> str:
     >>> parts(facts)["values"]["others"]
     {'template': 'focuses to {near:g} m', 'values': {'near': 0.7}}
     """
-    return _joined(sentences, f"{{one}}{mark}{{others}}")
+    if len(sentences) < 2:
+        return sentences[0] if sentences else ""
+    half = len(sentences) // 2  # so that a long row is not deep
+    return Sentence(
+        f"{{one}}{mark}{{others}}", one=in_a_row(sentences[:half], mark), others=in_a_row(sentences[half:], mark)
+    )
 
 
 def all_of(names: Sequence[str]) -> str:
@@ -124,15 +129,10 @@ def all_of(names: Sequence[str]) -> str:
     >>> all_of(["f/2", "f/4"])
     'f/2 and f/4'
     """
-    return _joined(names, "{one} and {others}")
-
-
-def _joined(sentences: Sequence[str], two: str) -> str:
-    """Sentences as the halves of halves, so that a long row is not deep."""
-    if len(sentences) < 2:
-        return sentences[0] if sentences else ""
-    middle = len(sentences) // 2
-    return Sentence(two, one=_joined(sentences[:middle], two), others=_joined(sentences[middle:], two))
+    if len(names) < 2:
+        return names[0] if names else ""
+    half = len(names) // 2
+    return Sentence("{one} and {others}", one=all_of(names[:half]), others=all_of(names[half:]))
 
 
 def either(*names: str) -> str:
