@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
 from pathlib import Path
@@ -9,8 +10,12 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+import sixbit
 from sixbit import machine
 from sixbit.machine import THREADS, linear_algebra_by_one, user_config, user_data
+from sixbit.values.errors import Code, SixbitError
+from sixbit.values.sentence import Sentence
+from sixbit.values.ways_out import EVERYWHERE, with_way_out
 
 
 @pytest.mark.parametrize("base", [None, "", "  ", "/somewhere/else", "~/data", "/with space/ü"])
@@ -54,3 +59,20 @@ def test_processes_started_meanwhile_do_linear_algebra_by_one_thread(monkeypatch
         with linear_algebra_by_one():
             assert os.environ[THREADS] == "1"
         assert os.environ.get(THREADS) == before
+
+
+def test_what_is_missing_is_added_where_sixbit_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pipx keeps a program apart, with a note of itself: the pip of the shell would add a package to another Python."""
+    error = SixbitError(Sentence("Plots need matplotlib.", Code.MISSING_PART, package="sixbit[plot]"))
+    monkeypatch.setattr(machine.sys, "prefix", str(tmp_path))
+    assert with_way_out(error, EVERYWHERE) == "Plots need matplotlib. `pip install 'sixbit[plot]'` brings it."
+    (tmp_path / "pipx_metadata.json").touch()
+    assert "`pipx runpip sixbit install 'sixbit[plot]'`" in with_way_out(error, EVERYWHERE)
+
+
+def test_every_missing_part_names_what_brings_it() -> None:
+    """Else the user reads `pip install 'NAME'`."""
+    for path in Path(sixbit.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and any(ast.unparse(one) == "Code.MISSING_PART" for one in node.args):
+                assert "package" in [one.arg for one in node.keywords], f"{path}:{node.lineno}"

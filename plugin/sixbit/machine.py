@@ -81,6 +81,11 @@ def user_cache() -> Path:
     return user_cache_path("sixbit")
 
 
+def pip() -> str:
+    """Return the command that adds a package to this installation of Sixbit: pipx keeps it apart from other Pythons."""
+    return "pipx runpip sixbit" if Path(sys.prefix, "pipx_metadata.json").is_file() else "pip"
+
+
 def start_log(logger: logging.Logger, name: str) -> Path | None:
     """Let this logger, and no other, write into a file of the user's log folder, and return the file's path.
 

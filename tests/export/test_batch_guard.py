@@ -154,8 +154,10 @@ ODD = {
     "lacks": {},
     "words": {"codes": ["of tomorrow"]},
     "outside": {"out": "/etc/passwd", "out_size": None},
+    "above": {"out": "../in/above.jpg", "out_size": None},
     "shape": {"notes": 7},
     "state": {"status": "eaten"},
+    "number": {"message": {"template": "{a}", "values": {"a": [1]}}, "codes": ["format"]},
 }
 
 

@@ -15,6 +15,10 @@ from PIL import Image
 
 from sixbit.export import presets
 from sixbit.export.batch import batch
+from sixbit.export.batch.ledger import Record
+from sixbit.export.batch.outcome import is_outcome
+from sixbit.export.batch.plan import Task
+from sixbit.export.batch.record import blank
 from sixbit.values.sentence import of_parts
 from tests.scenery import CLONE, batch_photos
 from tests.scenery.programs import CACHE
@@ -116,3 +120,33 @@ def test_words_of_a_foreign_ledger_put_nothing_into_the_page(tmp_path: Path) -> 
     for template in ("{name.__class__}", "{name!r}", "{name:>9999999}", "{name[0]}", "{", "{0}"):
         with pytest.raises(Exception, match=r"template|name|index|brace|encountered"):
             of_parts({"template": template, "values": {"name": "'a'"}})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"template": "{a:f}", "values": {"a": 10**400}},
+        {"template": "{a:c}", "values": {"a": 10**30}},
+        {"template": "{a}", "values": {"a": [1]}},
+        {"template": "{a}", "values": {"a": [["b", "c"]]}},
+        {"template": "no place", "values": {"grades": [1]}},
+        {"template": "{a}{a:}", "values": {"a": "twice, level after level, it grows beyond all bounds"}},
+    ],
+    ids=lambda odd: f"{odd}"[:40],
+)
+def test_a_record_whose_words_cannot_be_told_is_none(odd: Record) -> None:
+    for words in (odd, {"template": "{b}", "values": {"b": odd}}, {"template": "{b}", "values": {"b": [odd]}}):
+        assert not is_outcome(recorded(words))
+
+
+def test_words_within_words_end_somewhere() -> None:
+    """A few levels are Sixbit's own; so many that no reader follows are not."""
+    words: Any = "it"
+    for depth in range(400):
+        words = {"template": "{a}", "values": {"a": words}}
+        assert is_outcome(recorded(words)) == (depth <= 100)
+
+
+def recorded(words: Any) -> Record:
+    task = Task(Path("a.jpg"), "/a.jpg", "/out", "a", presets.load("web-jpeg"), "")
+    return {**blank(task), "message": words}

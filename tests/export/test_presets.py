@@ -16,6 +16,7 @@ from sixbit.export import presets
 from sixbit.export.finish import profile_data
 from sixbit.export.presets import Preset
 from sixbit.manifest import manifest
+from sixbit.translations import speaking
 from sixbit.values.errors import Code, PhotoError, PresetError
 from sixbit.values.ways_out import codes_of
 from tests.scenery import PHOTO
@@ -158,6 +159,14 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(PresetError) as raised:
         Preset.of("bad", {"label": "", "format": "BMP", "size": 3})
     assert len(str(raised.value).splitlines()) == 4
+
+
+def test_however_much_is_wrong_it_is_told_in_any_language() -> None:
+    with pytest.raises(PresetError) as caught:
+        Preset.of("mine", {f"field{number}": 1 for number in range(1500)})
+    for language in ("en", "de"):
+        words = speaking(language)(caught.value)
+        assert all(f"`field{number}`" in words for number in range(1500))
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"label": "x"}', '"x"', "[" * 100_000])

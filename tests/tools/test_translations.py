@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import string
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import polib
 import pytest
 
-from sixbit.translations import FOLDER, languages, speaking
+from sixbit import translations
+from sixbit.translations import FOLDER, best_of, compiled, languages, places, speaking
+from sixbit.values.sentence import Sentence
 from tools.translations import PACKAGE, texts
 
 FILES = sorted(FOLDER.glob("*.po"))
@@ -33,13 +35,9 @@ def test_german_is_whole() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_translation_has_the_values_of_its_text(path: Path) -> None:
     for entry in catalogue(path).translated_entries():
-        assert values(entry.msgstr) == values(entry.msgid), entry.msgid
+        assert places(entry.msgstr) == places(entry.msgid), entry.msgid
         if any("editors/gimp" in place for place, _line in entry.occurrences):
             assert ("_" in entry.msgstr) == ("_" in entry.msgid), entry.msgid
-
-
-def values(text: str) -> set[str]:
-    return {f"{name}:{layout}" for _text, name, layout, _ in string.Formatter().parse(text) if name}
 
 
 @pytest.mark.parametrize(
@@ -86,3 +84,64 @@ def test_what_nobody_translated_stays_english() -> None:
     assert speaking("de")("a name that is in no catalogue") == "a name that is in no catalogue"
     assert speaking("tlh")("Choose another name.") == "Choose another name."
     assert {"en", "de"} <= {*languages()}
+
+
+@pytest.fixture
+def half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A stranger's file, which no test has looked at."""
+    forget = (languages.cache_clear, speaking.cache_clear, translations._catalogue.cache_clear)
+    monkeypatch.setattr(translations, "FOLDER", tmp_path)
+    for clear in forget:
+        clear()
+    yield tmp_path / "tlh.po"
+    for clear in forget:
+        clear()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["{nom} va à {lenses}.", "{name.code} {lenses}", "{name:9999999} {lenses}", "{} {lenses}", "{name", "{name!x}"],
+)
+def test_a_translation_with_other_places_is_not_used(half_done: Path, odd: str) -> None:
+    begun = polib.POFile()
+    begun.extend(
+        polib.POEntry(msgid=english, msgstr=said)
+        for english, said in (("{name} fits {lenses}.", odd), ("{others} or {last}", odd), ("red", "Doq"))
+    )
+    begun.save(str(half_done))
+    fits = Sentence("{name} fits {lenses}.", name="a", lenses=("b", "c"))
+    assert speaking("tlh")(fits) == "a fits b or c."
+    assert speaking("tlh")("red") == "Doq"
+    (binary,) = compiled().values()
+    assert b"Doq" in binary
+    assert odd.encode() not in binary
+
+
+def test_a_translation_may_leave_a_value_out_and_is_not_used_before_it_is_sure(half_done: Path) -> None:
+    begun = polib.POFile()
+    begun.append(polib.POEntry(msgid="{name} fits {lenses}.", msgstr="{lenses}"))
+    begun.append(polib.POEntry(msgid="red", msgstr="SuD", flags=["fuzzy"]))
+    begun.append(polib.POEntry(msgid="blue", msgstr="SuD", obsolete=True))
+    begun.save(str(half_done))
+    assert speaking("tlh")(Sentence("{name} fits {lenses}.", name="a", lenses="b")) == "b"
+    assert (speaking("tlh")("red"), speaking("tlh")("blue")) == ("red", "blue")
+
+
+def test_a_language_that_has_nothing_yet_gives_way_to_the_next(half_done: Path) -> None:
+    polib.POFile().save(str(half_done))
+    half_done.with_stem("tlb").write_bytes(
+        (Path(__file__).parents[2] / "plugin/sixbit/translations/de.po").read_bytes()
+    )
+    assert best_of(["tlh", "tlb"]) == "tlb"
+    assert best_of(["tlh"]) == "en"
+
+
+@pytest.mark.parametrize("content", [b'msgid "a"\nnonsense\n', b'msgid "a"\nmsgstr "\xff"\n', b"\0"])
+def test_a_file_that_cannot_be_read_leaves_english(
+    half_done: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    half_done.write_bytes(content)
+    assert speaking("tlh")("red") == "red"
+    assert best_of(["tlh"]) == "en"
+    assert not compiled()
+    assert "tlh.po" in caplog.text

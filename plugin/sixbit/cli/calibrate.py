@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sixbit.cli import DONE, SOME_FAILED, UNUSABLE, complain, progress_bar
 from sixbit.cli.arguments import SETTING, add_large, add_lens, add_setting, chosen, lens, positive
 from sixbit.files.limits import LARGE_VARIABLE
+from sixbit.machine import pip
 from sixbit.values.errors import CompileError, photo_name
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _page(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         if error.name != "aiohttp":
             raise
-        complain("the guided page needs aiohttp: pip install 'sixbit[calibrate]'")
+        complain(f"the guided page needs aiohttp: {pip()} install 'sixbit[calibrate]'")
         return SOME_FAILED
     return serve(first, browser=not options.no_browser)
 

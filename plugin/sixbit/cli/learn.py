@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sixbit.cli import DONE, SOME_FAILED, STOPPED, complain, print_json
 from sixbit.cli.arguments import add_large, memory, positive
+from sixbit.machine import pip
 from sixbit.values.errors import photo_name
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _tell(learnt: Learnt) -> None:
         print("There is no photo here that a lens could be learnt from.")
     if learnt.walks_without_library:
         runs = "a run" if learnt.walks_without_library == 1 else f"{learnt.walks_without_library} runs"
-        print(f"There may be {runs} of overlapping photos, which `pip install 'sixbit[learn]'` can measure.")
+        print(f"There may be {runs} of overlapping photos, which `{pip()} install 'sixbit[learn]'` can measure.")
     for why, number in sorted(learnt.reasons.items(), key=lambda one: (-one[1], one[0])):
         mend = MENDS.get(why.name, "")
         print(f"left out: {number} {why}{f' ({mend})' if mend else ''}")

@@ -61,8 +61,13 @@ def decoded(path: Path, kind: str, data: bytes, bits: int) -> Decoded:
 
     name = _CODECS[kind]
     if not getattr(imagecodecs, name.upper()).available:
-        why = Sentence("is {kind}, which the imagecodecs library of this installation was built without.", kind=kind)
-        raise PhotoError(why, Code.MISSING_PART, subject=path)
+        why = Sentence(
+            "is {kind}, which the imagecodecs library of this installation was built without.",
+            Code.MISSING_PART,
+            kind=kind,
+            package="imagecodecs",
+        )
+        raise PhotoError(why, subject=path)
     try:
         pixels = getattr(imagecodecs, f"{name}_decode")(data, index=0)
     except (ValueError, RuntimeError, LookupError) as error:

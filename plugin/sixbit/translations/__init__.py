@@ -6,13 +6,19 @@ compiled, where their own gettext looks; what Sixbit shows itself goes through :
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
+from typing import TYPE_CHECKING
 
 from sixbit.values.sentence import Say, in_words
+
+if TYPE_CHECKING:
+    import polib
 
 FOLDER = Path(__file__).resolve().parent
 DOMAIN = "sixbit"
@@ -52,24 +58,22 @@ def of_a_browser(accepted: str) -> str:
 
 
 def best_of(wanted: list[str]) -> str:
-    """Return the first of some languages that there is a file of, else English; their regions do not count.
+    """Return the first of some languages that something is translated into, else English; their regions do not count.
 
-    >>> best_of(["tlh", "de_AT.UTF-8", "en"]), best_of(["de-CH"]), best_of(["C.UTF-8"])
-    ('de', 'de', 'en')
+    >>> best_of(["tlh", "de_AT.UTF-8", "en"]), best_of(["de-CH"]), best_of(["de@euro"]), best_of(["C.UTF-8"])
+    ('de', 'de', 'de', 'en')
     """
-    bare = (name.replace("_", "-").split(".")[0].split("-")[0].strip().lower() for name in wanted)
-    return next((name for name in bare if name in languages()), ENGLISH)
+    bare = (re.split("[-_.@]", name.strip().lower())[0] for name in wanted)
+    return next((name for name in bare if name == ENGLISH or (name in languages() and _catalogue(name))), ENGLISH)
 
 
 def compiled() -> Mapping[str, bytes]:
     """Return the catalogues in the form that gettext reads, by the paths at which it looks for them."""
-    import polib
-
-    catalogues = {language: polib.pofile(str(_file(language))) for language in languages()[1:]}
+    catalogues = {language: _catalogue(language) for language in languages()[1:]}
     return {
         f"{language}/LC_MESSAGES/{DOMAIN}.mo": catalogue.to_binary()
         for language, catalogue in catalogues.items()
-        if catalogue.translated_entries()
+        if catalogue
     }
 
 
@@ -83,9 +87,7 @@ def speaking(language: str) -> Say:
     """
     if language not in languages()[1:]:
         return str
-    import polib
-
-    entries = {entry.msgid: entry.msgstr for entry in polib.pofile(str(_file(language))) if entry.msgstr}
+    entries = {entry.msgid: entry.msgstr for entry in _catalogue(language)}
 
     def say(said: object) -> str:
         return in_words(said, lambda text: entries.get(text, text))
@@ -93,5 +95,39 @@ def speaking(language: str) -> Say:
     return say
 
 
-def _file(language: str) -> Path:
-    return FOLDER / f"{language}.po"
+@cache
+def _catalogue(language: str) -> polib.POFile:
+    """The texts of a language that can be said: translated for certain, and with no places but those of the English.
+
+    Whoever fills the file may be half through; one that cannot be read has none.
+    """
+    import polib
+
+    path = FOLDER / f"{language}.po"
+    sound = polib.POFile()
+    try:
+        found = polib.pofile(str(path))
+    except (OSError, ValueError) as error:
+        logging.getLogger(__name__).warning("%s cannot be read, so all stays English: %s", path, error)
+        return sound
+    sound.metadata = found.metadata
+    sound.extend(entry for entry in found.translated_entries() if _can_stand_for(entry.msgstr, entry.msgid))
+    return sound
+
+
+def _can_stand_for(text: str, english: str) -> bool:
+    try:
+        return places(text) <= places(english)
+    except ValueError:  # a brace that is not closed
+        return False
+
+
+def places(text: str) -> set[str]:
+    """Return the places for values in a text; raises ValueError if its braces belong to none.
+
+    >>> sorted(places("{name}, {focal:g} mm"))
+    ['focal!None:g', 'name!None:']
+    """
+    return {
+        f"{name}!{conversion}:{layout}" for _, name, layout, conversion in Formatter().parse(text) if name is not None
+    }

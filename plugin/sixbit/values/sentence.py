@@ -12,8 +12,9 @@ from sixbit.values.errors import Code, SixbitError, photo_name
 Say = Callable[[object], str]
 """Says a sentence, or a fixed text, in some language; :class:`str` says it in English."""
 
-_PLACE = re.compile(r"\{\{|\}\}|\{[a-z_]\w{0,40}(:[+]?(\.\d)?[a-z%]?)?\}")
+_PLACE = re.compile(r"\{\{|\}\}|\{([a-z_]\w{0,40})(?::[+]?(?:\.\d)?[a-z%]?)?\}")
 """What may stand in braces in a template that somebody else has written; it asks for no attributes, and no widths."""
+_DEEPEST = 100
 
 
 class Sentence(str):
@@ -116,7 +117,10 @@ def in_a_row(sentences: Sequence[str], mark: str = ", ") -> str:
     """
     if len(sentences) < 2:
         return sentences[0] if sentences else ""
-    return Sentence(f"{{one}}{mark}{{others}}", one=sentences[0], others=in_a_row(sentences[1:], mark))
+    half = len(sentences) // 2  # so that a long row is not deep
+    return Sentence(
+        f"{{one}}{mark}{{others}}", one=in_a_row(sentences[:half], mark), others=in_a_row(sentences[half:], mark)
+    )
 
 
 def all_of(names: Sequence[str]) -> str:
@@ -127,7 +131,8 @@ def all_of(names: Sequence[str]) -> str:
     """
     if len(names) < 2:
         return names[0] if names else ""
-    return Sentence("{one} and {others}", one=names[0], others=all_of(names[1:]))
+    half = len(names) // 2
+    return Sentence("{one} and {others}", one=all_of(names[:half]), others=all_of(names[half:]))
 
 
 def either(*names: str) -> str:
@@ -169,26 +174,30 @@ def parts(said: Any) -> Any:
     return [parts(one) for one in said] if isinstance(said, tuple | list) else said
 
 
-def of_parts(told: Any) -> str:
+def of_parts(told: Any, depth: int = 0) -> str:
     """A sentence again, of what :func:`parts` gave, which may come from a file that somebody else has written.
 
-    Raises an exception of any kind where there is none.
+    Raises an exception of any kind where there is none; a sentence has sentences in it ``_DEEPEST`` deep at most.
 
     >>> of_parts(parts(Sentence("{name} fits {lenses}.", name="'Summicron'", lenses=("III", "IV"))))
     "'Summicron' fits III or IV."
     """
     if isinstance(told, str):
         return told
-    template, values = str(told["template"]), {str(name): _of_parts(value) for name, value in told["values"].items()}
-    if {"{", "}"} & {*_PLACE.sub("", template)}:
+    if depth > _DEEPEST:
+        raise ValueError("no sentence of Sixbit's")
+    template, values = str(told["template"]), {str(name): _of_parts(one, depth) for name, one in told["values"].items()}
+    places = [found[1] for found in _PLACE.finditer(template) if found[1]]
+    # What stood in it twice, level after level, would become as long as there is room for.
+    if {"{", "}"} & {*_PLACE.sub("", template)} or len(places) > len({*places}):
         raise ValueError("no template of Sixbit's")
     return Sentence(template, Code(told["code"]) if "code" in told else None, **values)
 
 
-def _of_parts(value: Any) -> Any:
+def _of_parts(value: Any, depth: int) -> Any:
     if isinstance(value, list):
-        return tuple(map(_of_parts, value))
-    return of_parts(value) if isinstance(value, dict) else value
+        return tuple(of_parts(one, depth + 1) for one in value)
+    return of_parts(value, depth + 1) if isinstance(value, dict) else value
 
 
 def in_words(said: object, translated: Callable[[str], str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sixbit.machine import pip
 from sixbit.values.errors import Code, SixbitError
 from sixbit.values.sentence import Say, codes
 
@@ -58,7 +59,7 @@ EVERYWHERE: WaysOut = {
     Code.BUSY: "Wait for it, or end it.",
     Code.CLUSTER: "See that the scheduler runs, with workers; what is done stays done.",
     Code.NO_KERNEL: "Install a C++ compiler, then Sixbit again.",
-    Code.MISSING_PART: "`pip install '{package}'` brings it.",
+    Code.MISSING_PART: "`{pip} install '{package}'` brings it.",
     Code.NO_EDITOR: "Start it once, so that it makes its folders, then install again.",
     Code.NOT_INSTALLED: "Install it anew.",
     Code.SANDBOX: "Allow it to start programs outside of its sandbox.",
@@ -141,4 +142,4 @@ def followed(
 def way_out(code: Code, ways_out: WaysOut, values: Mapping[str, Any], say: Say = str) -> str:
     """The way out for a code, about the values of an error as far as it has them, in the language of ``say``."""
     listed = {name: ",".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
-    return say(ways_out[code]).format_map({**_UNSAID, **listed})
+    return say(ways_out[code]).format_map({**_UNSAID, "pip": pip(), **listed})

@@ -25,6 +25,7 @@ from sixbit.lenses.turned import how_turned
 from sixbit.tags.read import opened, read_shot, taken_at
 from sixbit.values.errors import CalibrationError, Code, PhotoError, SixbitError
 from sixbit.values.lens import Lens
+from sixbit.values.sentence import Sentence
 from sixbit.values.shot import Shot
 
 KINDS = ("distortion", "tca")
@@ -178,7 +179,8 @@ def _size(shot: Shot, path: str) -> tuple[int, int]:
     try:
         import rawpy
     except ImportError as error:
-        raise PhotoError("a raw file needs rawpy.", Code.MISSING_PART) from error
+        needed = Sentence("a raw file needs rawpy.", Code.MISSING_PART, package="sixbit[calibrate]")
+        raise PhotoError(needed) from error
     try:
         with opened(Path(path)) as file, rawpy.imread(file) as raw:
             return raw.sizes.width, raw.sizes.height

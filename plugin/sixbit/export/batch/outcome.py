@@ -52,7 +52,8 @@ def outcome_of(photo: Path, record: Record, folder: Path, before: bool = False) 
     Raises an exception of any kind for a record that no Sixbit of this version has written.
     """
     out = None if record["out"] is None else folder / record["out"]
-    if record["status"] not in STATES or not (out is None or out.is_relative_to(folder)):
+    is_inside = out is None or (out.is_relative_to(folder) and ".." not in out.parts[len(folder.parts) :])
+    if record["status"] not in STATES or not is_inside:
         raise ValueError("a record that makes no sense")
     return Outcome(
         photo,
@@ -78,7 +79,7 @@ def is_outcome(record: Record) -> bool:
         listed = all(isinstance(word, str) for name in lists for word in record[name])
         whole = {"fingerprint", "choices", "chosen", "out_size"} <= record.keys() and {*record["codes"]} <= {*Code}
         return whole and maybe and known and listed and bool(told)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
         return False
 
 
