@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import lensfunpy
 import numpy as np
@@ -23,7 +24,7 @@ from sixbit.compiler.compile import compile_filter
 from sixbit.compiler.shading import PlaneShading, Shading
 from sixbit.install import lensfun
 from sixbit.lenses.catalogue import catalogue, own_folder, reload_catalogue
-from sixbit.lenses.own import SUFFIX, readable
+from sixbit.lenses.own import SUFFIX, readable, that_count
 from sixbit.values.choices import Choices
 from sixbit.values.errors import CalibrationError, CatalogueError, Code, PhotoError, UserFileWarning
 from sixbit.values.filter import Filter
@@ -426,6 +427,67 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     way_out = ". `sixbit calibrate list` lists yours, `sixbit calibrate` makes one."
     assert removed.endswith(f"these there are: there are none{way_out}")
     assert exported.endswith(f"nothing was exported{way_out}")
+
+
+def test_a_centre_is_the_mean_of_those_that_were_seen(tmp_path: Path) -> None:
+    """By how well each run knows the distortion; a run that saw none says nothing of it."""
+
+    def kept(centre: tuple[float, float] | None, error: float | None) -> None:
+        known = {"distortion": Known((error,) * 11, 1.0)} if error else {}
+        add(setting(), "5 photos of straight lines", known=known, centre=centre, distortion=Model("poly3", (0.01,)))
+
+    def centres() -> tuple[tuple[float, float], list[float]]:
+        out = tmp_path / "own.xml"
+        export(out, LENS)
+        found = ElementTree.parse(out).find("lens/center")
+        assert found is not None
+        entry = catalogue().calibration_entries(LENS, ["distortion"])["distortion"]
+        return entry.centre, [float(found.get(name, 0)) for name in "xy"]
+
+    kept((0.05, -0.02), 0.1)
+    kept(None, 0.01)
+    assert centres() == ((0.05, -0.02), [0.05, -0.02])
+    kept((0.03, 0.0), 0.2)  # a quarter of the weight
+    entry, written = centres()
+    assert entry == pytest.approx((0.046, -0.016))
+    assert written == pytest.approx([0.046, -0.016])
+    kept((0.01, 0.01), None)
+    assert centres() == ((0.01, 0.01), [0.01, 0.01])
+
+
+def test_a_photo_has_only_one_aperture() -> None:
+    """Of what it was said to be the last counts, and a guess not at all; of other photos each counts at its own."""
+    sure, wide = Known((0.02,) * 11, 1.0), Known((0.3,) * 11, 1.0)
+
+    def kept(f_number: float, days: int, photos: tuple[str, ...], *, guessed: bool = False) -> user_database.Run:
+        return add(
+            setting(f_number),
+            "1 flat frame",
+            known={"vignetting": wide if guessed else sure},
+            known_if_said={"vignetting": sure} if guessed else None,
+            learnt_from=photos,
+            date=START + timedelta(days=days),
+            vignetting=Model("pa", OPEN),
+        )
+
+    said = kept(2.8, 0, ("a", "b"))
+    guess = kept(4.0, 1, ("a", "b"), guessed=True)
+    other = kept(4.0, 2, ("c",))
+    assert that_count([said, guess, other], "vignetting") == [said, other]
+    again = kept(2.0, 3, ("b",))
+    assert that_count([said, guess, other, again], "vignetting") == [other, again]
+    assert that_count([guess], "vignetting") == [guess]
+
+
+def test_colours_of_a_photo_are_of_one_aperture_only() -> None:
+    for f_number, days in ((2.0, 0), (8.0, 1)):
+        date = START + timedelta(days=days)
+        frames = f"frames at f/{f_number:g}"
+        add(setting(f_number), frames, shading=CAST.to_json(), learnt_from=("a",), date=date)
+    source = compiled(f_number=8.0).made_from["calibrations"]["shading"]["source"]
+    assert "frames at f/8" in source
+    assert "frames at f/2" not in source
+    assert "shading" not in compiled(f_number=2.0).made_from["calibrations"]
 
 
 def test_a_record_of_a_lens_that_is_gone_is_passed_over() -> None:

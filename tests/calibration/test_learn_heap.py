@@ -69,6 +69,18 @@ def test_what_it_shows_is_drawn_and_kept_once(found: Sorted) -> None:
         keep_heap(found)
 
 
+def test_what_is_no_surer_than_what_there_is_waits_for_nothing(tmp_path: Path, found: Sorted) -> None:
+    """The page that measured it before was closed."""
+    before = {run.name for run in keep_heap(found)}
+    session = PageSession(tmp_path, lens=catalogue().lens(archive.LENS_ID), step="heap")
+    said = STEPS["heap"].findings(found)
+    session.results.add(Measurement(1, session.place, {1: "a.jpg"}, {}, None, False, found, said))
+    session.keep()
+    assert "known as well already" in session.notice
+    assert {*session.results.all[1].kept} == before == {run.name for run in runs()}
+    assert not session.results.waiting(session.place)
+
+
 @pytest.mark.parametrize("surer", [("distortion", "tca"), ("distortion",), ("tca",)])
 def test_what_is_accepted_anew_takes_the_place_of_what_was(
     tmp_path: Path, found: Sorted, surer: tuple[str, ...]

@@ -127,8 +127,9 @@ def test_that_an_aperture_is_a_guess_is_counted_and_told(tmp_path: Path, found: 
     result = measure_overlap(paths, Choices(lens="elmarit-28-i", crop_factor=1.0))
     assert found["asked"]["guess"] == pytest.approx(error_of_guess(5.6, 2.8))
     assert "may be off by a stop" in result.verdict[-1]
-    fall_off = keep(result)[2]
+    _, _, fall_off, shading = keep(result)
     assert fall_off.known_if_said["vignetting"].error[-1] == pytest.approx(0.02)
+    assert (shading.known, {*shading.known_if_said}) == ({}, {"shading"})
     assert "may be off" not in measure_overlap(paths, LENS).verdict[-1]
     assert found["asked"]["guess"] is None
 

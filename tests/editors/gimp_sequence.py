@@ -91,6 +91,7 @@ class Sequence:
         self.looks: list[dict[str, Any]] = []
         self.state = state_of(self.image)
         self.history, self.at = [self.state], 0
+        self.was_gray = False
 
     # What is true ------------------------------------------------------------------------------------------------
 
@@ -264,6 +265,7 @@ class Sequence:
             above |= self.borne(group)
             group = group.get_parent()
         true, old = self.true_of_all(), self.state
+        may_be_true = bool(true) or self.has_lost_a_filter()
         had = {one.get_id(): own_filter(one) for one in self.layers()}
         in_place = [
             o for i, o in had.items() if o and (Gimp.Layer.get_by_id(i).get_filters()[0].get_id() != o.get_id())
@@ -277,16 +279,16 @@ class Sequence:
             self.note(error)
             if new != old:
                 raise WrongError(f"a failure has changed the image: {differences(old, new)}")
-            if "corrected already" in error and not (true or above or self.has_lost_a_filter()):
+            if "corrected already" in error and not (may_be_true or above):
                 raise WrongError("it is not corrected, and refused as such")
             if not error.endswith((".", "?")):
                 raise WrongError(f"no sentence: {error}")
             return "nothing"
         kinds = {k for k in KNOWN[self.photo] if arguments.get(k, True)}
-        if self.image.get_base_type() == Gimp.ImageBaseType.GRAY:
+        if self.was_gray:
             kinds.discard("tca")
         for layer in self.layers():
-            self.was_corrected(layer, output, arguments, kinds, truths, above, had, true, old)
+            self.was_corrected(layer, output, arguments, kinds, truths, above, had, may_be_true, old)
         after = state_of(self.image)
         marked = {k for k, name in TAGS.items() if after["marks"].get(name, "").lower() == "true"}
         true = self.true_of_all()
@@ -304,7 +306,7 @@ class Sequence:
         truths: Any,
         above: set[str],
         had: Any,
-        true: Any,
+        may_be_true: bool,
         old: State,
     ) -> None:
         own = own_filter(layer)
@@ -316,7 +318,7 @@ class Sequence:
                 twice = done & (truths[layer.get_id()] | above)
                 if twice:
                     raise WrongError(f"corrected twice: {sorted(twice)} of {layer.get_name()}")
-                if not true and done != kinds:
+                if not may_be_true and done != kinds:
                     raise WrongError(f"of {sorted(kinds)} only {sorted(done)} were corrected, and nothing was before")
             if key not in self.compiled:
                 self.compiled[key] = {

@@ -236,9 +236,10 @@ def precision(s: Sequence) -> Any:
 
 
 def gray(s: Sequence) -> Any:
-    if s.image.get_base_type() == Gimp.ImageBaseType.GRAY:
-        return s.carried(s.image.convert_rgb)
-    return s.carried(s.image.convert_grayscale)
+    s.was_gray = True
+    is_gray = s.image.get_base_type() == Gimp.ImageBaseType.GRAY
+    s.carried(s.image.convert_rgb if is_gray else s.image.convert_grayscale)
+    return "no way back"
 
 
 def alpha(s: Sequence) -> Any:
@@ -297,9 +298,9 @@ def new_layer(s: Sequence) -> Any:
 
 
 def remove_layer(s: Sequence) -> Any:
-    if len(s.layers()) < 2:
-        return None
     layer = s.a_layer()
+    if len(s.image.get_layers()) < 2 or layer is None:
+        return None
     s.note(layer.get_name())
     s.image.remove_layer(layer)
     if not s.layers():

@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from sixbit import engines
-from sixbit.engines import Region, Work, native, reference
+from sixbit.engines import Region, Work, native, pieces, reference
+from sixbit.engines.pieces import PARABOLAS
 from sixbit.engines.tables import tables_of
 from sixbit.values.errors import EngineError
 from sixbit.values.filter import Filter
@@ -31,8 +32,8 @@ TOLERANCE: dict[Any, float] = {np.uint8: 1.0, np.uint16: 2.0, np.float32: 1e-5}
 @pytest.fixture
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
     """A node at every pixel where it matters: what is left are sampling and light, which agree far more closely."""
-    monkeypatch.setattr(native, "ERROR_PX", 0.0)
-    monkeypatch.setattr(native, "ERROR_GAIN", 0.0)
+    monkeypatch.setattr(pieces, "ERROR_PX", 0.0)
+    monkeypatch.setattr(pieces, "ERROR_GAIN", 0.0)
 
 
 def gamma(*exponents: float) -> TransferCurve:
@@ -198,7 +199,7 @@ def test_the_reference_makes_light_of_the_region_alone(dtype: type) -> None:
     assert np.array_equal(part, whole[900:930, 700:740])
 
 
-@pytest.mark.parametrize("step", native.STEPS)
+@pytest.mark.parametrize("step", PARABOLAS)
 def test_agrees_at_every_distance_of_nodes(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "piece_size", lambda filter: step)
     even = filter(700, 90, warp=((0.97,), (1.0, 0.0), (1.04,)), gain=((1.5,),))  # going straight loses nothing

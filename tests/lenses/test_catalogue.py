@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -201,6 +202,21 @@ def test_distortion_on_video_is_what_the_sessions_say(
     polynomial = distortion(model.model.name.lower(), model.terms)
     off = [100 * (evaluate(polynomial, height / 12) / polynomial[0] - 1) - percent for height, percent in seen.items()]
     assert max(off) - min(off) < 2 * error
+
+
+def test_a_fisheye_stays_one_and_says_so_to_other_programs() -> None:
+    """Four sessions on video give 14.62, 14.91, 14.82 and 14.92 mm. Oracle: what lensfun reads of the entry."""
+    entry = catalogue().calibration_entries("ttartisan-11-2.8")["distortion"]
+    assert entry.calibration.source.startswith("nothing to correct: a fisheye")
+    assert entry.lens.interpolate_distortion(11).terms == [0.0, 0.0, 0.0]
+    seen = {}
+    for target in (lensfunpy.LensType.FISHEYE, lensfunpy.LensType.RECTILINEAR):
+        modifier = lensfunpy.Modifier(entry.lens, 1.0, 3001, 2001)
+        modifier.initialize(11, 8, 1000, scale=1.0, targeom=target)
+        seen[target] = modifier.apply_geometry_distortion()[1000, 2500, 0] - 1500
+    assert seen[lensfunpy.LensType.FISHEYE] == pytest.approx(1000, abs=0.1)
+    px = 36 / 3000  # mm
+    assert seen[lensfunpy.LensType.RECTILINEAR] == pytest.approx(14.8 * math.atan(1000 * px / 14.8) / px, abs=3)
 
 
 def test_own_calibration_goes_first_and_tells_its_frame(tmp_path: Path) -> None:

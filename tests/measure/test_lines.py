@@ -167,6 +167,24 @@ def test_a_few_long_lines_that_are_bent_a_little_are_no_surer_than_they_are() ->
     assert np.mean(held) > 0.85
 
 
+def test_edges_that_agree_by_chance_are_no_surer_than_edges_are_usually() -> None:
+    """Were the answer the same without each of the edges, their bends would still say how far it may be off."""
+    rng, weights = np.random.default_rng(2), area_weights(1.5)
+    ends = rng.uniform((-1.4, -0.9), (1.4, 0.9), (60, 1, 2)) + rng.uniform(-0.4, 0.4, (60, 2, 2))
+    ideal = np.linspace(ends[:, 0], ends[:, 1], 24, axis=1)
+    height = rng.normal(0, 1e-3, len(ends)) * np.hypot(*(ends[:, 1] - ends[:, 0]).T)
+    ideal[..., 1] += height[:, None] * (1 - 3 * np.linspace(-1, 1, 24) ** 2)
+    photo = ideal * (0.98 + 0.02 * np.sum(ideal**2, axis=2, keepdims=True))
+    fit = straighten(Lines(photo, np.full(len(photo), 500.0), np.zeros(len(photo), int)))
+    assert fit.left_out
+    by_edges = replace(fit, rivals=(), bent=None).error(1.8, weights)[-1]
+    agreeing = fit.left_out._replace(without=np.zeros_like(fit.left_out.without))
+    by_bends = replace(fit, rivals=(), left_out=agreeing).error(1.8, weights)[-1]
+    truth = ideal_radii((0.98, 0.0, 0.02), 1.8)
+    off = float(np.abs(apart(truth, ideal_radii(fit.polynomial, 1.8), weights))[-1] / 1.8)
+    assert off / SURE < by_bends < by_edges
+
+
 @pytest.mark.parametrize(("lens_id", "crop"), [("summicron-35-asph", 2.64), ("elmarit-90", 1.0)])
 def test_the_distortion_of_a_building_is_found(lens_id: str, crop: float) -> None:
     result = fitted(photos_of(scenes.building, lens_id, SIZE, crop=crop))
@@ -231,7 +249,7 @@ def test_lines_in_the_centre_alone_are_not_enough() -> None:
 
 def test_what_was_not_measured_is_told() -> None:
     """Lines that end at two thirds of the way to the corners tell the lens; that the rest is continued is said."""
-    result = fitted(photos_of(within(0.35), LENS, SIZE, turned={"yaw": 5, "pitch": 3}))
+    result = fitted(photos_of(within(0.35), LENS, SIZE, turned={"yaw": 5, "pitch": 3}, count=5))
     assert 100 * error(result) < result.worth.surely_within.max()
     assert 0.55 < result.worth.reach < 0.8
     assert "it was not measured, and is continued" in " ".join(result.verdict)

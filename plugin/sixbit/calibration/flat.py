@@ -78,12 +78,20 @@ def _with_guess(result: FlatResult) -> FlatResult:
     """Tell that the aperture of a result is a guess, if it is."""
     if not result.setting.is_guessed or result.setting.f_number is None:
         return result
-    said = Sentence(
-        "The aperture is the camera's estimate (f/{f_number:g}): if it is off by a stop, so is what is known of it, "
-        "and the fall-off there is kept as {known}. Say what the ring said, if you know it.",
-        f_number=result.setting.f_number,
-        known=_known(result).in_words("vignetting"),
-    )
+    figures = {"f_number": result.setting.f_number, "known": _known(result).in_words("vignetting")}
+    if result.found.shading and result.setting.model:
+        said = Sentence(
+            "The aperture is the camera's estimate (f/{f_number:g}): if it is off by a stop, so is what is known of it, "
+            "and the fall-off there is kept as {known}, the colour shading without an error. Say what the ring said, if "
+            "you know it.",
+            **figures,
+        )
+    else:
+        said = Sentence(
+            "The aperture is the camera's estimate (f/{f_number:g}): if it is off by a stop, so is what is known of it, "
+            "and the fall-off there is kept as {known}. Say what the ring said, if you know it.",
+            **figures,
+        )
     return replace(result, notes=(*result.notes, said))
 
 
@@ -106,9 +114,10 @@ def keep(result: FlatResult) -> Run:
     source = f"{count} flat frame{'s' if count > 1 else ''}{turned}, f/{setting.f_number:g}{guessed}"
     shading = found.shading.to_json() if found.shading and setting.model else None
     known, measured = {"vignetting": _known(result)}, {"vignetting": found.worth.known}
-    if_said = measured if measured != known else None
+    if_said = measured if measured != known else {}
     if shading and found.shading_worth:
-        known["shading"] = found.shading_worth.known
+        # What shading changes from stop to stop no source tells: of an aperture that is a guess its error is not known.
+        (if_said if setting.is_guessed else known)["shading"] = found.shading_worth.known
     return add(
         setting,
         source,

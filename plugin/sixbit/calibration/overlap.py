@@ -115,7 +115,10 @@ def keep(result: OverlapResult) -> tuple[Run, ...]:
             measured = {"vignetting": found.fall_off_if_said.known} if found.fall_off_if_said else None
             kept.append(add(known=told, known_if_said=measured, vignetting=found.vignetting))
         if found.shading and setting.f_number and setting.model:
-            kept.append(add(known={"shading": known["shading"]}, shading=found.shading.to_json()))
+            told = {"shading": known["shading"]}
+            # What it changes from stop to stop no source tells.
+            known_now, measured = ({}, told) if setting.is_guessed else (told, None)
+            kept.append(add(known=known_now, known_if_said=measured, shading=found.shading.to_json()))
     if not kept:
         raise CalibrationError("The photos do not say their aperture, which fall-off is of.", Code.APERTURE)
     return tuple(kept)

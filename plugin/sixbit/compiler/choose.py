@@ -14,7 +14,7 @@ from sixbit.lenses.catalogue import catalogue
 from sixbit.lenses.compensation import compensated, compensated_for
 from sixbit.lenses.entries import Entry
 from sixbit.lenses.figures import Aperture
-from sixbit.lenses.own import Run
+from sixbit.lenses.own import Run, that_count
 from sixbit.lenses.turned import MIDDLE, Point, how_turned, turned
 from sixbit.values.choices import Choices
 from sixbit.values.errors import Code
@@ -207,7 +207,8 @@ def _shading_of(usage: Usage) -> Chosen:
     f_number, focal = usage.aperture.f_number, usage.focal_mm
     if f_number is None:
         return APERTURE_UNKNOWN
-    used = [run for run in large if run.same_sensor(large[-1]) and abs(run.focal_mm / focal - 1) < SAME_FOCAL]
+    near = [run for run in large if run.same_sensor(large[-1]) and abs(run.focal_mm / focal - 1) < SAME_FOCAL]
+    used = that_count(near, "shading")
     shading = interpolated(used, f_number, usage.distance_m)
     if shading is None:
         return _none_near_aperture(f_number) if used else _none_near_focal_length(focal)

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from sixbit.compiler.by_hand import ByHand
 from sixbit.compiler.compile import compile_optics, models_of
 from sixbit.compiler.optics import Optics, SensorPicture
-from sixbit.engines.native import piece_size, weights
+from sixbit.engines.native import weights
+from sixbit.engines.pieces import piece_size
 from sixbit.lenses.match import Match
 from sixbit.lenses.place import Place
 from sixbit.values.choices import USUAL, Choices

@@ -1,4 +1,4 @@
-"""The filter applied by the C++ kernel: the distance of its nodes, its weights, and the call.
+"""The filter applied by the C++ kernel: its weights, and the call.
 
 The kernel is in ``kernel/``; docs/performance.md says why it is built as it is.
 """
@@ -8,23 +8,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from sixbit.engines import Work
+from sixbit.engines.pieces import piece_size
 from sixbit.engines.reference import taps
 from sixbit.engines.tables import tables_of
 from sixbit.values.errors import Code, EngineError
-from sixbit.values.filter import Filter
 from sixbit.values.light import linear
 from sixbit.values.polynomial import least_squares
-
-ERROR_PX = 0.002
-"""The kernel evaluates source points on a grid, with parabolas through its nodes; it may lose this much, in px."""
-ERROR_GAIN = 2e-5
-"""And this much of a gain."""
-STEPS = (16, 8, 4, 2)
-"""Sizes of the pieces a parabola may span, in px; the least has nodes at every pixel, and is exact."""
 
 
 def apply(work: Work, level: str = "") -> None:
@@ -70,31 +62,6 @@ def apply(work: Work, level: str = "") -> None:
         )
     except ValueError as error:
         raise EngineError(f"The native engine cannot take this picture: {error}; it takes a copy of it.") from error
-
-
-def piece_size(filter: Filter) -> int:
-    """Return the largest pieces (px) in which parabolas through three nodes an axis keep within the kernel's errors.
-
-    Over a piece of h px a parabola loses at most h^3 / (72 sqrt 3) times the third derivative (the remainder of
-    Lagrange's interpolation), once along x and, magnified by 5/4, once along y. Along a direction through the point
-    p, |p| = r, the third derivatives of the shift p Q(r), Q = P - 1, are made up of r Q''' + 3 Q'', 3 Q'' and 3 Q'/r;
-    those of a gain G(r) of G''' and 3 (G'/r)'. What has an edge at the centre is smoothed over half a piece.
-    """
-    corners = np.array([(x, y) for x in (0, filter.width - 1) for y in (0, filter.height - 1)])
-    reach = np.hypot(*(corners - filter.centre).T).max() / filter.half_diagonal
-    for step in STEPS:
-        r = np.maximum(np.linspace(0, reach, 257), step / 2 / filter.half_diagonal)
-        loss = (1 + 5 / 4) * (step / filter.half_diagonal) ** 3 / (72 * 3**0.5)
-        shift = gain = 0.0
-        for coefficients in filter.warp:
-            first, second, third = (Polynomial(coefficients).deriv(n)(r) for n in (1, 2, 3))
-            shift = max(shift, (np.abs(r * third + 3 * second) + 3 * np.abs(second) + 3 * np.abs(first / r)).max())
-        for coefficients in filter.gain:
-            first, second, third = (Polynomial(coefficients).deriv(n)(r) for n in (1, 2, 3))
-            gain = max(gain, (np.abs(third) + 3 * np.abs(second / r - first / r**2)).max())
-        if shift * loss * filter.half_diagonal <= ERROR_PX and gain * loss <= ERROR_GAIN:
-            return step
-    return STEPS[-1]
 
 
 @lru_cache(maxsize=3)

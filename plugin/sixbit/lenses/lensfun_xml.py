@@ -89,7 +89,7 @@ def _entry(runs: Sequence[Run], complete: bool) -> Element:
         for run, _ in measured
     ]
     entry = merged([lens for _, lens in measured], TERMS, weights)
-    _set_centre(entry, runs)
+    _set_centre(entry, runs, counting["distortion"])
     calibration = entry.find("calibration")
     if not complete:
         _as_contributed(entry, runs)
@@ -119,11 +119,14 @@ def _finite(numbers: list[float]) -> list[float]:
     return numbers
 
 
-def _set_centre(entry: Element, runs: Sequence[Run]) -> None:
-    """Give an entry the optical centre that was seen, if all runs were made with one body: it is not the lens's."""
+def _set_centre(entry: Element, runs: Sequence[Run], of_distortion: Sequence[Run]) -> None:
+    """Give an entry the optical centre that was seen, if all runs were made with one body: it is not the lens's.
+
+    It is the one about which the distortion was measured, if there is any.
+    """
     for place in entry.findall("center"):
         entry.remove(place)
-    centre = centre_of(runs) if len({(run.make, run.model) for run in runs}) == 1 else None
+    centre = centre_of(of_distortion or runs) if len({(run.make, run.model) for run in runs}) == 1 else None
     if centre:
         tags = [child.tag for child in entry]
         entry.insert(tags.index("calibration"), centre_element(centre))

@@ -265,22 +265,46 @@ def _read(path: Path) -> Run:
 
 
 def centre_of(runs: Sequence[Run]) -> tuple[float, float] | None:
-    """Where the last of the runs that surely saw it saw the optical centre; one that did not says nothing of it."""
-    return next((run.centre for run in reversed(runs) if run.centre), None)
+    """Where the runs that surely saw the optical centre saw it: on average, by how well each knows the distortion.
+
+    One that did not see it says nothing of it. Where an error is not known, the later one counts.
+    """
+    centre, before = None, 0.0
+    for run in runs:
+        if run.centre is None:
+            continue
+        weight = run.weight("distortion")
+        if centre and before and weight:
+            share = weight / (before + weight)
+            x, y = ((1 - share) * one + share * other for one, other in zip(centre, run.centre, strict=True))
+            centre, before = (x, y), before + weight
+        else:
+            centre, before = run.centre, weight
+    return centre
 
 
 def that_count(runs: Sequence[Run], kind: str) -> list[Run]:
-    """The runs that count for a kind: of those of one setting that share a photo the surest, else the latest.
+    """The runs that count for a kind, as a photo counts once, by ``sixbit learn`` or by itself.
 
-    A photo that was measured twice, by ``sixbit learn`` and by itself, say, would count twice in their mean.
+    Of those of one setting that share a photo it is the surest, else the latest. A photo has only one aperture: of runs
+    that say several of it, it is the one that was said, not guessed, else the latest.
     """
-    surest = sorted(enumerate(runs), key=lambda one: (one[1].weight(kind), one[0]), reverse=True)
+    said = sorted(enumerate(runs), key=lambda one: (not one[1].known_if_said, one[0]), reverse=True)
+    standing: list[int] = []
+    for number, run in said:
+        if not any(run.setting(kind) != other.setting(kind) for other in _sharing(run, runs, standing)):
+            standing.append(number)
+    surest = sorted(standing, key=lambda number: (runs[number].weight(kind), number), reverse=True)
     counted: list[int] = []
-    for number, run in surest:
-        others = (runs[other] for other in counted if runs[other].setting(kind) == run.setting(kind))
-        if not any({*run.learnt_from} & {*other.learnt_from} for other in others):
+    for number in surest:
+        if not any(_sharing(runs[number], runs, counted)):
             counted.append(number)
     return [runs[number] for number in sorted(counted)]
+
+
+def _sharing(run: Run, runs: Sequence[Run], numbers: Iterable[int]) -> Iterator[Run]:
+    """Those of the numbered runs that were made from some of the same photos as a run."""
+    return (runs[number] for number in numbers if {*run.learnt_from} & {*runs[number].learnt_from})
 
 
 def read_centre(value: Any) -> tuple[float, float] | None:

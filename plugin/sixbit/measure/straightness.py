@@ -46,6 +46,8 @@ CENTRE_STEP = 1e-4
 """Of the centre, in half short sides."""
 FOLDED = 1e6
 """Square px that a model costs each line that it cannot reach."""
+LIKE_NORMAL = 1.4826
+"""Median size of what is distributed normally, by which its standard deviation is larger."""
 AT_NODES = 0.6
 """Share of its root mean square over the frame that an error has at least. Distortions put on real photos came back
 within what was stated but near such radii, where they were off by two or three times that."""
@@ -189,14 +191,16 @@ class LeftOut(NamedTuple):
 class Straightening:
     """A fitted model. ``weights`` (lines) are 1 for a line that agrees and 0 for one that does not.
 
-    ``left_out`` has the terms without each edge, None where that is not known. ``rivals`` are other polynomials that
-    the lines do not speak against: of the models those that are worse by less than a standard error.
+    ``left_out`` has the terms without each edge, None where that is not known. ``bent`` (lines, terms) is by how much
+    each line changes the terms if it is bent as things in these photos usually are. ``rivals`` are other polynomials
+    that the lines do not speak against: of the models those that are worse by less than a standard error.
     """
 
     model: str
     terms: tuple[float, ...]
     weights: FloatArray
     left_out: LeftOut | None = None
+    bent: FloatArray | None = None
     rivals: tuple[Polynomial, ...] = ()
 
     @property
@@ -208,8 +212,9 @@ class Straightening:
         """Estimate the standard error of the displacement at each of ``RADII`` of ``farthest``, as a share of that.
 
         A common scale is taken out of it, as it bends no line; ``weights`` are those of the radii in the frame. One
-        long line near a side may tell more than all others, so the interval is as wide as the few make it. Half the
-        way to the farthest rival is in it.
+        long line near a side may tell more than all others, so the interval is as wide as the few make it. Where two
+        of these agree it may be by chance: the error is no smaller than what edges tell that are bent as usual. Half
+        the way to the farthest rival is in it.
         """
         rivals = [self.apart_from(polynomial, farthest, weights) for polynomial in self.rivals]
         error: FloatArray = np.max(np.abs([np.zeros(len(RADII)), *rivals]), axis=0) / 2
@@ -221,9 +226,15 @@ class Straightening:
                 return np.array([self.apart_from(polynomial, farthest, weights) for polynomial in there])
 
             # Of the frame as a whole: at one radius it depends on where a few terms happen to agree.
-            each = self.left_out.variances(moved(STEP * np.eye(len(self.terms))) / STEP) @ weights
+            by_terms = moved(STEP * np.eye(len(self.terms))) / STEP
+            each = self.left_out.variances(by_terms) @ weights
             without = moved(self.left_out.without)
-            error = np.hypot(error, jackknife_error(without, np.zeros(len(RADII)), parts_that_count(each)))
+            by_edges = jackknife_error(without, np.zeros(len(RADII)), parts_that_count(each))
+            if self.bent is not None:
+                # Lines of one edge are bent alike.
+                usual = _by_edge(np.abs(self.bent @ by_terms), self.left_out.things)
+                by_edges = np.maximum(by_edges, np.sqrt(np.sum(usual**2, axis=0)))
+            error = np.hypot(error, by_edges)
         return without_nodes(error, weights)
 
     def apart_from(self, other: Polynomial, farthest: float, weights: FloatArray) -> FloatArray:
@@ -311,7 +322,7 @@ def straighten(lines: Lines) -> Straightening:
     # Without an edge that tells much others gain or lose their weight, which a step from the fit does not see.
     for edge in np.flatnonzero(found.telling > TELLING):
         found.without[edge] = _descend(lines.only(things != edge), fit.model, terms, scale) - terms
-    return replace(fit, left_out=found)
+    return replace(fit, left_out=found, bent=_usually_bent(lines, jacobian, residuals, weights))
 
 
 class Centring(NamedTuple):
@@ -460,14 +471,9 @@ def _unseen(lines: Lines, model: str, terms: FloatArray, weights: FloatArray, th
 def _left_out(jacobian: FloatArray, residuals: FloatArray, w: FloatArray, things: NDArray[np.intp]) -> LeftOut:
     """Solve for least squares of the bends with all edges, and without each (the jackknife)."""
 
-    def by_edge(of_lines: FloatArray) -> FloatArray:
-        added = np.zeros((int(things.max(initial=-1)) + 1, *of_lines.shape[1:]))
-        np.add.at(added, things, of_lines)
-        return added
-
     squared, w = np.einsum("klm,nlm->lkn", jacobian, jacobian, optimize=True), w[:, None, None]
-    normal, squares = by_edge(w * squared), by_edge(w**2 * squared)
-    slope = by_edge(w[..., 0] * np.einsum("klm,lm->lk", jacobian, residuals))
+    normal, squares = _by_edge(w * squared, things), _by_edge(w**2 * squared, things)
+    slope = _by_edge(w[..., 0] * np.einsum("klm,lm->lk", jacobian, residuals), things)
     inverse = np.linalg.pinv(normal.sum(axis=0))
     without = np.linalg.pinv(normal.sum(axis=0) - normal)
     return LeftOut(
@@ -476,3 +482,37 @@ def _left_out(jacobian: FloatArray, residuals: FloatArray, w: FloatArray, things
         inverse @ squares @ inverse,
         things,
     )
+
+
+def _by_edge(of_lines: FloatArray, things: NDArray[np.intp]) -> FloatArray:
+    """Add up what there is of each line by the edge that it shows."""
+    added = np.zeros((int(things.max(initial=-1)) + 1, *of_lines.shape[1:]))
+    np.add.at(added, things, of_lines)
+    return added
+
+
+def _usually_bent(lines: Lines, jacobian: FloatArray, residuals: FloatArray, weights: FloatArray) -> FloatArray:
+    """By how much each line changes the terms if it is an arc as things in these photos usually are: (lines, terms).
+
+    The longer a thing the farther it is bent: by the median of those that agree, in shares of their length, without
+    what is only noise of their points. The long ones count for more in it, as noise is less of them.
+    """
+    arc = 1 - 3 * np.linspace(-1, 1, BINS) ** 2
+    arc /= np.sqrt(np.mean(arc**2))
+    height = residuals @ arc / BINS
+    noise = np.mean((residuals - height[:, None] * arc) ** 2, axis=1) / BINS
+    length = lines.lengths * lines.px
+    share = np.sqrt(np.maximum(height**2 - noise, 0)) / np.maximum(length, 1e-9)
+    agrees = weights > AGREES
+    usual = LIKE_NORMAL * _median(share[agrees], length[agrees] ** 2) if agrees.any() else 0.0
+    w = weights * lines.lengths
+    inverse = np.linalg.pinv(np.einsum("klm,l,nlm->kn", jacobian, w, jacobian))
+    bent: FloatArray = (w * usual * length * (jacobian @ arc)).T @ inverse
+    return bent
+
+
+def _median(values: FloatArray, weights: FloatArray) -> float:
+    """The value that half of the weight lies below."""
+    order = np.argsort(values)
+    below = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(below, below[-1] / 2)])

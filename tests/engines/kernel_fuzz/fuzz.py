@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixbit import engines
-from sixbit.engines import Region, Work, native
+from sixbit.engines import Region, Work, native, pieces
 from sixbit.values.filter import Filter
 from sixbit.values.light import SAMPLES, TransferCurve, linear, srgb
 
@@ -80,7 +80,7 @@ def once(rng: Generator) -> None:
     offset = (out.__array_interface__["data"][0] - memory.__array_interface__["data"][0]) // memory.itemsize
     steps = np.array(out.strides) // memory.itemsize
     inside.ravel()[(offset + np.tensordot(steps, np.indices(out.shape), 1)).ravel()] = True
-    native.ERROR_PX = float(rng.choice([0.0, 0.002, 0.1]))
+    pieces.ERROR_PX = float(rng.choice([0.0, 0.002, 0.1]))
     curve = rng.choice(np.array([srgb(), linear(), TransferCurve("steep", np.linspace(0, 1, SAMPLES)[None] ** 3.0)]))
     compiled = filter(rng, width, height)
     interpolation = str(rng.choice(engines.INTERPOLATIONS))

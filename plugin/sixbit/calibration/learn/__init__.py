@@ -141,6 +141,17 @@ def keep(learnt: Learnt) -> tuple[Run, ...]:
         return tuple(run for finding in learnt.findings if (run := _kept(finding, learnt)))
 
 
+def known_before(learnt: Learnt) -> tuple[Run, ...]:
+    """List the runs that tell as much already as what was found, and of some of the same photos."""
+    return tuple(
+        run
+        for finding in learnt.findings
+        if finding.is_known
+        for run in runs(finding.group.lens_id)
+        if _shares_photos(run, finding) and _stays(run, finding)
+    )
+
+
 def _kept(finding: Finding, learnt: Learnt) -> Run | None:
     """Keep a finding, if it is worth it and surer than what there is of the same photos."""
     if not finding.is_known or finding.model is None or finding.worth is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sixbit.calibration.learn import Learnt, keep, records
+from sixbit.calibration.learn import Learnt, keep, known_before, records
 from sixbit.calibration.learn.studies import failed, studies_of, to_measure
 from sixbit.calibration.learn.survey import LeftOut, Photo, Why, grouped, look
 from sixbit.calibration.learn.walks import Walk, walks_of
@@ -34,6 +34,12 @@ class HeapError(CalibrationError):
     """Nothing that a heap shows is worth keeping; ``brought`` says of each photo why not, by the name of its file."""
 
     brought: Mapping[str, str]
+
+
+class KnownAlreadyError(CalibrationError):
+    """A heap that shows no more than is known already, by ``runs`` from some of the same photos."""
+
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,9 @@ def _left_out(one: LeftOut) -> str:
 
 
 def keep_heap(result: Sorted) -> tuple[Run, ...]:
-    """Keep what was found; CalibrationError if all of it is known as well already, from some of the same photos."""
+    """Keep what was found; KnownAlreadyError if all of it is known as well already, from some of the same photos."""
     if kept := keep(result.learnt):
         return kept
-    raise CalibrationError("From some of these photos it is known as well already; nothing was kept.", Code.NO_RUN)
+    error = KnownAlreadyError("From some of these photos it is known as well already: that stays.", Code.NO_RUN)
+    error.runs = known_before(result.learnt)
+    raise error

@@ -226,7 +226,8 @@ def _marks(server: Server, choices: Choices, made: Sequence[Made]) -> _Marks | N
     if photo is None:
         return None
     subject, compiled = photo.subject, photo.compiled
-    corrected = {one.subject.drawable.get_id() for one in made}
+    # A new layer leaves the one below it as it is.
+    corrected = {one.subject.drawable.get_id() for one in made if not one.layer}
     beside = [layer for layer in every_layer(subject.image) if works(layer) and layer.get_id() not in corrected]
     shown = [one for one in made if not one.subject.coverage and not _stays_switched_off(one)]
     true = ChainMap(*(one.compiled["marks"] for one in shown), *(record_of(layer).get("marks", {}) for layer in beside))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sixbit.calibration.keep import runs, together
+from sixbit.calibration.learn.heap import KnownAlreadyError
 from sixbit.editors.page.own import correct, install, take_back, take_over
 from sixbit.editors.page.results import Attempt, Measurement, Place, Results
 from sixbit.editors.page.settings import RequestError, read_setting, unknown_lens, unknown_step
@@ -200,7 +201,10 @@ class PageSession:
         try:
             with together():
                 for one in waiting:
-                    kept = step.keep(one.result)
+                    try:
+                        kept = step.keep(one.result)
+                    except KnownAlreadyError as error:  # it has nothing to wait for any more
+                        self.notice, kept = str(error), error.runs
                     one.kept = (kept.name,) if isinstance(kept, Run) else tuple(run.name for run in kept)
                     if step.takes_back:
                         take_back(one.replaces)
