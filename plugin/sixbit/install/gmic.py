@@ -83,7 +83,7 @@ def doctor() -> list[Finding]:
         return [Finding(PROGRAM, False, str(error), error.code)]
     wrong = {
         "older": f"the filters in {path} are of another version of Sixbit, or lenses have changed",
-        "changed": f"the filters in {path} were changed since Sixbit put them there",
+        "changed": f"the filters in {path} were changed since Sixbit put them there: take them out first",
     }.get(_state(record, path, file, wanted))
     if wrong:
         return [Finding(PROGRAM, False, wrong, Code.NOT_INSTALLED, {"host": HOST, "program": PROGRAM})]
