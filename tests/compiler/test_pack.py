@@ -173,6 +173,19 @@ def test_a_name_of_any_kind_stays_a_name(tmp_path: Path) -> None:
     by_library(tmp_path)(f"  {arguments(one)}")
 
 
+def test_names_that_are_too_long_for_commands_are_cut(tmp_path: Path) -> None:
+    folder = own_folder()
+    folder.mkdir(parents=True)
+    rows = '<distortion model="poly3" focal="35" k1="0.02"/>'
+    for n in range(2):
+        model = f"{'Mine ' * 90}{n}"
+        (folder / f"{n}.xml").write_text(OWN.format(model=model, crop=1, rows=rows), encoding="utf-8")
+    reload_catalogue()
+    mine = [one for one in filters() if one.name.startswith("Mine")]
+    assert len({one.command for one in mine}) == 2
+    by_library(tmp_path)("\n".join(f"  {arguments(one)}" for one in mine))
+
+
 def test_an_own_calibration_of_a_small_sensor_hides_no_computed_one(tmp_path: Path) -> None:
     elcan = catalogue().lenses["elcan-50"]
     add(Setting(elcan, 1.53, 50.0), "own lines", distortion=Model("poly3", (-0.02,)))

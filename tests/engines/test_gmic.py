@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
+import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -140,6 +143,23 @@ def test_a_process_that_ends_is_told(photo: np.ndarray[Any, Any], monkeypatch: p
     monkeypatch.setattr("sixbit.engines.gmic.processes._START", start)
     with refused(EngineError, "report", Code.FAULT):
         apply(filter(photo), photo, "gmic", threads=2)
+
+
+def test_a_process_that_cannot_be_started_is_told(photo: np.ndarray[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def one_and_no_more(*words: Any, **how: Any) -> subprocess.Popen[bytes]:
+        if started:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        started.append(popen(*words, **how))
+        return started[0]
+
+    monkeypatch.setattr("sixbit.engines.gmic.WORTH_A_PROCESS", 50_000)
+    monkeypatch.setattr("subprocess.Popen", one_and_no_more)
+    with pytest.raises(EngineError, match="cannot start a process: Resource temporarily unavailable"):
+        apply(filter(photo), photo, "gmic", threads=2)
+    assert started[0].poll() is not None, "the first one was ended"
 
 
 def test_a_process_tells_what_gmic_says(photo: np.ndarray[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,6 +306,12 @@ def test_command_file(tmp_path: Path, photo: np.ndarray[Any, Any], mode: str, tr
     result = np.asarray(Image.open(run_script(tmp_path, "photo.png", chosen, transfer)))
     expected = apply(chosen, pixels, "reference", transfer=transfer)
     assert np.abs(result.astype(int) - expected).max() <= 1
+
+
+def test_what_it_was_made_from_stands_there_as_it_is(photo: np.ndarray[Any, Any]) -> None:
+    made_from = {"lens": "Mine <width> <prepare> {w}"}
+    lines = script(filter(photo, made_from=made_from)).splitlines()
+    assert [json.loads(line[13:]) for line in lines if line.startswith("# Made from: ")] == [made_from]
 
 
 def test_the_srgb_of_a_profile_needs_no_table(photo: np.ndarray[Any, Any]) -> None:

@@ -205,6 +205,20 @@ def test_the_doctor_finds_what_is_wrong(settings: Path, interpreter: Path) -> No
     assert darktable.doctor()[0].well
 
 
+def test_a_luarc_that_is_a_link_to_itself_is_told(settings: Path) -> None:
+    (settings / "luarc").symlink_to(settings / "luarc")
+    with refused(InstallError, "luarc: cannot be read", Code.NO_ACCESS):
+        darktable.install()
+
+
+def test_an_editor_that_ends_lines_in_its_own_way_makes_them_no_two(settings: Path) -> None:
+    darktable.install()
+    luarc = settings / "luarc"
+    luarc.write_bytes(luarc.read_bytes().replace(b"\n", b"\r\n"))
+    darktable.install()
+    assert luarc.read_bytes().count(darktable.MARKS.begin) == 1
+
+
 def test_a_luarc_that_cannot_be_written(settings: Path) -> None:
     (settings / "luarc").mkdir()
     with pytest.raises(InstallError, match="luarc"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from sixbit.calibration.frames import Setting
 from sixbit.calibration.keep import add
 from sixbit.cli.ways_out import WAYS_OUT
-from sixbit.compiler.pack import pack
+from sixbit.compiler.pack import filters, pack
 from sixbit.install import gmic
 from sixbit.install.placed import Placed
 from sixbit.lenses.catalogue import catalogue
@@ -80,6 +79,31 @@ def test_what_the_user_changes_in_sixbits_lines_is_kept(file: Path) -> None:
     assert finding().code is Code.NOT_INSTALLED
 
 
+@pytest.mark.parametrize("made_by", [b"\r\n", b"\n"], ids=["other line ends", "no last line end"])
+def test_an_editor_that_ends_lines_in_its_own_way_makes_no_second_pack(file: Path, made_by: bytes) -> None:
+    file.touch()
+    gmic.install()
+    saved = file.read_bytes().replace(b"\n", made_by).rstrip()
+    file.write_bytes(saved)
+    assert ("kept" in gmic.install()[0]) == (made_by == b"\r\n")
+    assert file.read_bytes() == saved
+    if made_by == b"\n":
+        assert finding().well
+        gmic.uninstall()
+        assert file.read_bytes() == b""
+
+
+@pytest.mark.parametrize("mark", [gmic.MARKS.begin, gmic.MARKS.end], ids=["begin", "end"])
+@pytest.mark.parametrize("left", [0, 2])
+def test_a_pack_with_a_mark_missing_or_twice_is_kept_and_told(file: Path, mark: bytes, left: int) -> None:
+    gmic.install()
+    saved = file.read_bytes().replace(mark, (mark + b"\n") * left or b"#")
+    file.write_bytes(saved)
+    assert all("kept" in line for line in (*gmic.install(), *gmic.uninstall()))
+    assert file.read_bytes() == saved
+    assert "were changed since" in finding().message
+
+
 def test_an_older_pack_is_renewed(file: Path) -> None:
     file.write_bytes(gmic.MARKS.put(MINE, b"# an older pack\n"))
     with_older = file.read_bytes()
@@ -133,6 +157,13 @@ def test_a_file_that_is_a_link_stays_one(file: Path, tmp_path: Path) -> None:
     assert dotfile.read_bytes() == MINE
 
 
+def test_a_link_to_itself_is_told(file: Path) -> None:
+    file.symlink_to(file)
+    with refused(InstallError, ".gmic: cannot be read", Code.NO_ACCESS):
+        gmic.install()
+    assert not finding().well
+
+
 def test_what_is_no_text_is_left_alone(file: Path) -> None:
     packed = b"1 uint8 little_endian\n9 1 1 1 #5\n\0\1\2\3"
     file.write_bytes(packed)
@@ -146,14 +177,16 @@ def test_what_is_no_text_is_left_alone(file: Path) -> None:
 
 
 def test_the_doctor_tells(file: Path) -> None:
-    assert finding().well, "there is no G'MIC here"
+    assert (finding().well, finding().asked) == (True, False), "there is no G'MIC here"
     (config_home() / "gmic").mkdir(parents=True)
     found = finding()
-    assert found.message == f"the filters are not in {file}"
+    assert (found.well, found.asked, found.message) == (True, False, "not installed (optional)")
     assert found.code is not None
     assert way_out(found.code, WAYS_OUT, found.values) == "`sixbit install gmic`, then start G'MIC-Qt anew."
     gmic.install()
-    assert re.fullmatch(rf"it finds \d\d filters of Sixbit's in {re.escape(str(file))}", finding().message)
+    assert finding().message == f"it finds {len(filters())} filters of Sixbit's in {file}"
+    assert finding().asked
     file.unlink()
+    assert (finding().well, finding().message) == (False, f"the filters are not in {file}")
     file.mkdir()
     assert not finding().well

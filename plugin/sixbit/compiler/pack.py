@@ -30,6 +30,8 @@ CLOSED = 64
 """The largest f-number that can be set."""
 LONGEST = 32
 """Letters of the bodies that are named beside a crop factor: a window shows no more."""
+LONGEST_COMMAND = 150
+"""Letters of a lens in the name of its command: G'MIC takes a line with 256 for no name, but for the command before."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,8 @@ def _filter_of(lens: Lens, grades: tuple[Grade, ...], mark: str = "") -> PackFil
             calibration = entries[kind].calibration
             kinds.setdefault(kind, f"{calibration.grade}, {calibration.source}")
     in_order = {kind: kinds[kind] for kind in TERMS if kind in kinds}
-    command = "fx_sixbit_" + re.sub(r"\W+", "_", f"{lens.lens_id}{mark}", flags=re.ASCII).lower()
+    words = re.sub(r"\W+", "_", f"{lens.lens_id}{mark}", flags=re.ASCII).lower()
+    command = f"fx_sixbit_{words[:LONGEST_COMMAND]}"
     return PackFilter(lens, grades, f"{_plain(lens.name)}{mark}", command, in_order, focals, lines)
 
 

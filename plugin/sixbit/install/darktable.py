@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from sixbit.install.editor import Editor, EditorFolder
-from sixbit.install.marked import Marks, content
+from sixbit.install.marked import Marks, content, meant
 from sixbit.install.placed import remove, write
 from sixbit.machine import config_home, folder_in
 from sixbit.manifest import plugin_source
@@ -90,7 +90,7 @@ class Darktable(Editor):
 
 def _luarc(folder: EditorFolder) -> Path:
     """Return what darktable runs at its start; what is meant, if it is a link into another folder."""
-    return (folder.path / "luarc").resolve()
+    return meant(folder.path / "luarc")
 
 
 def _with_lines(luarc: bytes | None) -> bytes:

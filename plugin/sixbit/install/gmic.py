@@ -14,8 +14,8 @@ import warnings
 from pathlib import Path
 
 from sixbit.compiler.pack import pack
-from sixbit.install.marked import Marks, content
-from sixbit.install.placed import DONE, RECORD, Finding, Placed, recorded, remove, write
+from sixbit.install.marked import Marks, content, meant
+from sixbit.install.placed import DONE, RECORD, Finding, Placed, optional, recorded, remove, write
 from sixbit.machine import config_home, folder_in
 from sixbit.values.errors import CatalogueError, Code, InstallError, UserFileWarning
 
@@ -72,8 +72,8 @@ def doctor() -> list[Finding]:
     try:
         record, path = Placed.load(), user_file()
         file = content(path)
-        if MARKS.between(file) is None:
-            return [_not_there(path)]
+        if _state(record, path, file) == "missing":
+            return [_not_there(record, path)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserFileWarning)  # the database's finding tells of it
             wanted = pack().encode()
@@ -83,7 +83,7 @@ def doctor() -> list[Finding]:
         return [Finding(PROGRAM, False, str(error), error.code)]
     wrong = {
         "older": f"the filters in {path} are of another version of Sixbit, or lenses have changed",
-        "changed": f"the filters in {path} were changed since Sixbit put them there",
+        "changed": f"the filters in {path} were changed since Sixbit put them there: take them out first",
     }.get(_state(record, path, file, wanted))
     if wrong:
         return [Finding(PROGRAM, False, wrong, Code.NOT_INSTALLED, {"host": HOST, "program": PROGRAM})]
@@ -99,7 +99,7 @@ def user_file() -> Path:
     """
     on_windows = sys.platform == "win32"
     home = Path(os.environ.get("USERPROFILE") or Path.home()) if on_windows else Path.home()
-    return (folder_in("GMIC_PATH", home) / ("user.gmic" if on_windows else ".gmic")).resolve()
+    return meant(folder_in("GMIC_PATH", home) / ("user.gmic" if on_windows else ".gmic"))
 
 
 def _places(record: Placed) -> list[Path]:
@@ -109,6 +109,8 @@ def _places(record: Placed) -> list[Path]:
 
 def _state(record: Placed, path: Path, file: bytes | None, wanted: bytes | None = None) -> str:
     """Tell whether the pack is missing, the same as wanted, older, or was changed by the user."""
+    if MARKS.damaged(file):
+        return "changed"
     there = MARKS.between(file)
     if there is None:
         return "missing"
@@ -132,8 +134,11 @@ def _taken_out(record: Placed, path: Path, dry_run: bool) -> list[str]:
     return [] if state == "missing" else [f"{path}: {'would be ' if dry_run else ''}{done}"]
 
 
-def _not_there(path: Path) -> Finding:
-    if (folder_in("GMIC_PATH", config_home() / "gmic")).is_dir():
-        why = f"the filters are not in {path}"
-        return Finding(PROGRAM, False, why, Code.NOT_INSTALLED, {"host": HOST, "program": PROGRAM})
-    return Finding(PROGRAM, True, "there are no settings of G'MIC here; where it is installed, it makes them")
+def _not_there(record: Placed, path: Path) -> Finding:
+    values = {"host": HOST, "program": PROGRAM}
+    if record.files(HOST):
+        return Finding(PROGRAM, False, f"the filters are not in {path}", Code.NOT_INSTALLED, values)
+    if folder_in("GMIC_PATH", config_home() / "gmic").is_dir():
+        return optional(PROGRAM, values)
+    why = "there are no settings of G'MIC here; where it is installed, it makes them"
+    return Finding(PROGRAM, True, why, asked=False)

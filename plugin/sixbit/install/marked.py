@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,16 @@ class Marks:
         parts = self._parts(file or b"")
         return parts and parts[2]
 
+    def damaged(self, file: bytes | None) -> bool:
+        """Tell whether a mark of a file is missing, or stands there twice.
+
+        >>> marks = Marks(b"# Sixbit begins.", b"# Sixbit ends.")
+        >>> marks.damaged(b"# Sixbit begins.\\nlens\\n"), marks.damaged(marks.put(b"mine", b"lens\\n"))
+        (True, False)
+        """
+        counts = [(file or b"").count(mark) for mark in (self.begin, self.end)]
+        return counts not in ([0, 0], [1, 1])
+
     def taken_out(self, file: bytes | None) -> bytes | None:
         """Return a file as it was before Sixbit's lines were put in; None if there was none."""
         parts = self._parts(file or b"")
@@ -54,11 +65,17 @@ class Marks:
     def _parts(self, file: bytes) -> tuple[bytes, bytes, bytes, bytes] | None:
         """Part a file: before the first mark, the rest of its line, between the marks, and after them."""
         before, begin, within = file.partition(self.begin)
-        between, end, after = within.partition(self.end + b"\n")
+        between, end, after = within.partition(self.end)
         if not begin or not end:
             return None
         mark, _, lines = between.partition(b"\n")
-        return before, mark, lines, after
+        # An editor may have ended lines in its own way, or the last one not at all.
+        return before, mark, lines, after.removeprefix(b"\r").removeprefix(b"\n")
+
+
+def meant(path: Path) -> Path:
+    """Return the file that is meant by a path, if it is a link: it is written there, and the link stays."""
+    return Path(os.path.realpath(path))  # of links that go round, Path.resolve() makes a RuntimeError
 
 
 def content(path: Path) -> bytes | None:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from sixbit.engines import Region, Work
 from sixbit.engines.gmic.tiles import TILE, Tiles, source_part
 from sixbit.values.errors import Code, EngineError
+from sixbit.values.sentence import Sentence
 
 ROWS = TILE[1]
 """Rows of a band."""
@@ -42,7 +43,8 @@ def correct(work: Work, count: int) -> None:
     processes: list[Process] = []
     with ThreadPoolExecutor(count) as executor:  # each thread waits for a process
         try:
-            processes = [Process(work, largest) for _ in range(count)]
+            for _ in range(count):
+                processes.append(_started(work, largest))
             for done in [executor.submit(process.correct_all, waiting) for process in processes]:
                 done.result()
         finally:
@@ -123,6 +125,14 @@ class Process:
         self._process.kill()
         self._process.wait()
         self._pipe.close()
+
+
+def _started(work: Work, size: int) -> Process:
+    try:
+        return Process(work, size)
+    except OSError as error:
+        why = Sentence("The G'MIC engine cannot start a process: {error}.", error=error.strerror or str(error))
+        raise EngineError(why, Code.ENGINE) from error
 
 
 def _views(

@@ -52,7 +52,6 @@ def _whole(filter: Filter, prepare: str) -> str:
     across, down = TILE
     return filled(
         _WHOLE,
-        made_from=json.dumps(dict(filter.made_from), sort_keys=True),
         prepare=prepare,
         width=filter.width,
         height=filter.height,
@@ -61,6 +60,8 @@ def _whole(filter: Filter, prepare: str) -> str:
         step=line_size(filter),
         tiles_across=-(-filter.width // across),
         tiles_down=-(-filter.height // down),
+        # Last, so that nothing is put into the names of others.
+        made_from=json.dumps(dict(filter.made_from), sort_keys=True),
     )
 
 
