@@ -357,8 +357,9 @@ def export() -> None:
 def export_otherwise() -> None:
     """Export once more, with all other ticks."""
     ticks = ("without darktable's lens correction", "export the others as they are", "computed calibrations, too")
-    (WORK / "out").rename(WORK / "out at first")
-    (WORK / "out").mkdir()
+    for folder in ("out", "rendered"):
+        (WORK / folder).rename(WORK / f"{folder} at first")
+        (WORK / folder).mkdir()
     for name in ticks:
         tick(name)
     time.sleep(1)
@@ -368,8 +369,9 @@ def export_otherwise() -> None:
     SEEN["exported otherwise"] = [line for line in printed()[before:].splitlines() if "sixbit: " in line]
     for name in ticks:
         tick(name)
-    (WORK / "out").rename(WORK / "out otherwise")
-    (WORK / "out at first").rename(WORK / "out")
+    for folder in ("out", "rendered"):
+        (WORK / folder).rename(WORK / f"{folder} otherwise")
+        (WORK / f"{folder} at first").rename(WORK / folder)
 
 
 def presets() -> None:
