@@ -54,6 +54,8 @@ def _of_the_manifest() -> Iterator[str]:
     known = manifest()
     yield from (preset["label"] for preset in known["presets"].values())
     yield from (text for words in known["hosts"]["gimp"]["procedures"].values() for text in words.values())
+    yield from known["hosts"]["darktable"]["actions"].values()
+    yield from known["hosts"]["darktable"]["storages"].values()
 
 
 def _of_python(path: Path) -> Iterator[str]:

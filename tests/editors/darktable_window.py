@@ -272,8 +272,8 @@ def darkroom() -> None:
     press_until("is on for 1 photo", "switch correction on")
     SEEN["darkroom on"] = wait(lambda: "correction is on" in shown() and shown(), "the module is not on")
     shot("darkroom")
-    for step in ("first", *("next",) * 5):  # of one chunk, darktable would take one alone
-        lua(f'dt.gui.action("iop/lens/corrections", 0, "selection", "{step}", 1)')
+    # By its name: "next" would go to an entry alone that has what was typed last in any list.
+    lua('dt.gui.action("iop/lens/corrections", 0, "selection", "item:only distortion", 1)')
     SEEN["darkroom fewer"] = wait(lambda: "is on: distortion." in shown() and shown(), "not told of what is on")
     lua('dt.gui.action("iop/lens", 0, "enable", "off", 1)')
     SEEN["darkroom off"] = wait(lambda: "correction is off" in shown() and shown(), "the module is not off")
@@ -357,8 +357,9 @@ def export() -> None:
 def export_otherwise() -> None:
     """Export once more, with all other ticks."""
     ticks = ("without darktable's lens correction", "export the others as they are", "computed calibrations, too")
-    (WORK / "out").rename(WORK / "out at first")
-    (WORK / "out").mkdir()
+    for folder in ("out", "rendered"):
+        (WORK / folder).rename(WORK / f"{folder} at first")
+        (WORK / folder).mkdir()
     for name in ticks:
         tick(name)
     time.sleep(1)
@@ -368,8 +369,9 @@ def export_otherwise() -> None:
     SEEN["exported otherwise"] = [line for line in printed()[before:].splitlines() if "sixbit: " in line]
     for name in ticks:
         tick(name)
-    (WORK / "out").rename(WORK / "out otherwise")
-    (WORK / "out at first").rename(WORK / "out")
+    for folder in ("out", "rendered"):
+        (WORK / folder).rename(WORK / f"{folder} otherwise")
+        (WORK / f"{folder} at first").rename(WORK / folder)
 
 
 def presets() -> None:
@@ -496,7 +498,7 @@ def anew() -> None:
     wait(lambda: "Sixbit" in lua('return dt.gui.libs["sixbit"] and "Sixbit" or ""'), "the panel is not there", 60)
     lua('dt.gui.panel_hide("DT_UI_PANEL_BOTTOM")')
     known = {}
-    for name in ("unknown.jpg", "computed.jpg"):  # darktable 5.0 hides photos with a history from the next start on
+    for name in ("unknown.jpg", "computed.jpg"):
         select(name)
         shot(f"anew {name.removesuffix('.jpg')}")
         known[name] = shown()

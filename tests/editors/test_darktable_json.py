@@ -34,6 +34,14 @@ def test_what_python_writes_is_read_and_written_again(value: Any, plain: bool) -
     assert json.loads(again(library, text)) == value
 
 
+def test_a_decimal_comma_of_the_users_country_is_written_as_a_point() -> None:
+    german: Any = LuaRuntime(encoding=None)
+    german.execute(b"local f = string.format string.format = function(...) return (f(...):gsub('%.', ',')) end")
+    there = german.execute(f"return dofile({json.dumps(str(LIBRARY / 'json.lua'))})".encode())
+    write = german.eval(b"function(json) return json.encode({ a = 0.5, b = 2, c = -1.25 }) end")
+    assert json.loads(write(there)) == {"a": 0.5, "b": 2, "c": -1.25}
+
+
 @given(st.binary())
 def test_names_of_files_are_bytes(name: bytes) -> None:
     written: bytes = encode_text(library, name)

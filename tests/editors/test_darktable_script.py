@@ -227,7 +227,7 @@ def test_evidence_is_folded_until_it_is_asked_for(seen: dict[str, Any]) -> None:
 
 
 def test_a_candidate_is_taken_by_its_button(seen: dict[str, Any]) -> None:
-    assert seen["suggested"]["lens"] == "Summicron-M 1:2/50 (III)"
+    assert seen["suggested"]["lens"] == "Summicron-M 1:2/50(III)"
     back = seen["suggestion forgotten"]
     assert set(back["tags"]) == set(seen["after"]["ambiguous.jpg"]["tags"])
     assert {**back, "tags": [], "crop": 0} == {**seen["before"]["ambiguous.jpg"], "crop": 0}
@@ -359,7 +359,7 @@ def test_a_computed_calibration_is_used_by_its_button(seen: dict[str, Any]) -> N
     offered = seen["computed offered"]
     assert offered == {"summicron.jpg": False, "uncalibrated.jpg": False, "computed.jpg": True}
     assert "only a calibration is known that is off by default" in seen["computed shown"]
-    assert seen["computed"]["lens"] == "Summilux-M 1:1.4/50 (II) computed"
+    assert seen["computed"]["lens"] == "Summilux-M 1:1.4/50(II) computed"
     assert "when it is started anew" in seen["computed then shown"]
 
 

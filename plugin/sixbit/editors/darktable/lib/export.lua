@@ -84,7 +84,7 @@ local function fill()
   report(answers[1].result.wrong)
   local last, selected = dt.preferences.read(NAME, "preset", "string"), 1
   for number, preset in ipairs(presets) do
-    widgets.preset[number] = preset.label
+    widgets.preset[number] = preset.label ~= "" and _(preset.label) or preset.name
     if preset.name == last then selected = number end
   end
   widgets.preset.selected = selected

@@ -28,7 +28,8 @@ end
 
 local function number(value)
   if value ~= value or value == math.huge or value == -math.huge then error("JSON has no such number") end
-  return math.type(value) == "integer" and tostring(value) or ("%.17g"):format(value)
+  -- Lua writes the decimal point that the user's country has.
+  return math.type(value) == "integer" and tostring(value) or (("%.17g"):format(value):gsub(",", "."))
 end
 
 local function is_list(value)

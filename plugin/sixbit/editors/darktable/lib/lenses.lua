@@ -98,9 +98,11 @@ function lenses.state(entry)
   return loaded[grade] and "ready" or "restart"
 end
 
--- Return the name by which lensfun knows a lens, that of the calibration which is installed.
+-- Return the name by which lensfun knows a lens, that of the calibration which is installed. Without the space before a
+-- parenthesis: darktable leaves out what follows " (" when it looks for a lens, and lensfun finds it by either name.
 function lenses.name(entry)
-  return entry.unsure and installed[entry.unsure.grade] and entry.unsure.lensfun or entry.lensfun
+  local name = entry.unsure and installed[entry.unsure.grade] and entry.unsure.lensfun or entry.lensfun
+  return (name:gsub(" %(", "("))
 end
 
 -- Say the grade of the calibration that is off unless it is asked for.

@@ -78,11 +78,12 @@ local listed_first = nil  -- those that stand first in the list, as they are now
 local folded = true
 local in_darkroom = nil  -- the photo there
 
--- Return the photos to work on: the one in darkroom, else the selection, or the photo under the mouse.
+-- Return the photos to work on: the one in darkroom, else the selection, or the photo under the mouse. Not by
+-- dt.gui.action_images, which frees a list of darktable's own window from another thread: darktable would crash.
 local function at_work()
   if in_darkroom then return { in_darkroom } end
   local images = dt.gui.selection()
-  return #images > 0 and images or dt.gui.action_images
+  return #images > 0 and images or { dt.gui.hovered }
 end
 
 -- What is said of photos ---------------------------------------------------------------------------------------------
