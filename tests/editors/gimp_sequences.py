@@ -279,7 +279,7 @@ def from_visible(s: Sequence) -> Any:
     shown = [one for one in s.image.get_layers() if one.get_visible()]
     new = Gimp.Layer.new_from_visible(s.image, s.image, "visible")
     s.image.insert_layer(new, None, 0)
-    truth = s.seen_of(shown[0]) if shown else set()
+    truth = set.union(set(), *(s.seen_of(one) for one in shown))
     if truth:
         s.done_to.setdefault(pixels_digest(new), truth)
     return "a step"
