@@ -10,7 +10,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +110,11 @@ class Sequence:
     def true_of_all(self) -> set[str]:
         return set.union(set(), *(self.truth(one) | self.borne(one) for one in every_layer(self.image)))
 
-    def has_lost_a_filter(self) -> bool:
-        """Whether a layer may have been merged, by what Sixbit sees: its filter is gone, and its pixels are others."""
+    def perhaps_merged(self) -> set[str]:
+        """The kinds that may be merged into a layer, by what Sixbit sees: its filter is gone, its pixels are others."""
         lost = (one for one in self.layers() if record_of(one) and not own_filter(one))
-        return any(one.is_group() or record_of(one).get("pixels") != pixels_told(one) for one in lost)
+        changed = (one for one in lost if one.is_group() or record_of(one).get("pixels") != pixels_told(one))
+        return set.union(set(), *(record_of(one).get("done", ()) for one in changed))
 
     def works(self, layer: Any, own: Any) -> bool:
         """Whether a filter corrects its layer: the size fits."""
@@ -124,13 +125,27 @@ class Sequence:
             for a, b in ((wide, high), (high, wide))
         )
 
-    def seen_of(self, layer: Any) -> set[str]:
-        """The kinds that are corrected of what is seen of a layer or a group."""
-        own = own_filter(layer)
-        shown = self.truth(layer)
+    def seen_of(self, layers: Iterable[Any]) -> set[str]:
+        """The kinds that are corrected of what is seen of layers, the upper ones first."""
+        seen: set[str] = set()
+        for layer in layers:
+            if layer.get_visible():
+                own = own_filter(layer)
+                seen |= self.seen_of(layer.get_children()) if layer.is_group() else self.truth(layer)
+                seen |= {k for k in self.borne(layer) if own and own.get_config().get_property(k) > 0}
+                if self.covers(layer):
+                    break
+        return seen
+
+    def covers(self, layer: Any) -> bool:
+        """Whether nothing is seen of what lies below."""
+        if layer.get_mask():
+            return False
         if layer.is_group():
-            shown = set.union(set(), *(self.seen_of(one) for one in layer.get_children() if one.get_visible()))
-        return shown | {k for k in self.borne(layer) if own and own.get_config().get_property(k) > 0}
+            return any(self.covers(one) for one in layer.get_children() if one.get_visible())
+        size = [self.image.get_width(), self.image.get_height()]
+        is_opaque = not layer.has_alpha() or min(bytes_of(layer, "A u8")) == 255
+        return is_opaque and layer_state(layer)["place"] == [*size, 0, 0]
 
     # Taking steps ------------------------------------------------------------------------------------------------
 
@@ -265,7 +280,8 @@ class Sequence:
             above |= self.borne(group)
             group = group.get_parent()
         true, old = self.true_of_all(), self.state
-        may_be_true = bool(true) or self.has_lost_a_filter()
+        merged = self.perhaps_merged()
+        may_be_true = bool(true | merged)
         had = {one.get_id(): own_filter(one) for one in self.layers()}
         in_place = [
             o for i, o in had.items() if o and (Gimp.Layer.get_by_id(i).get_filters()[0].get_id() != o.get_id())
@@ -292,7 +308,7 @@ class Sequence:
         after = state_of(self.image)
         marked = {k for k, name in TAGS.items() if after["marks"].get(name, "").lower() == "true"}
         true = self.true_of_all()
-        if marked != true:
+        if not true <= marked <= true | merged:
             raise WrongError(f"marks say {sorted(marked)}, and true is {sorted(true)}")
         self.state = old
         return "no way back" if in_place else "a step"

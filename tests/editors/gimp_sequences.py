@@ -276,10 +276,9 @@ def from_visible(s: Sequence) -> Any:
     """What is seen, as a layer: corrected as that is."""
     if len(s.layers()) > 4:
         return None
-    shown = [one for one in s.image.get_layers() if one.get_visible()]
+    truth = s.seen_of(s.image.get_layers())
     new = Gimp.Layer.new_from_visible(s.image, s.image, "visible")
     s.image.insert_layer(new, None, 0)
-    truth = s.seen_of(shown[0]) if shown else set()
     if truth:
         s.done_to.setdefault(pixels_digest(new), truth)
     return "a step"
@@ -334,10 +333,9 @@ def mask(s: Sequence) -> Any:
 
 
 def flatten(s: Sequence) -> Any:
-    tops = [one for one in s.image.get_layers() if one.get_visible()]
-    if not tops:
+    if not any(one.get_visible() for one in s.image.get_layers()):
         return None
-    truth = set.union(set(), *(s.seen_of(one) for one in tops))
+    truth = s.seen_of(s.image.get_layers())
     layer = s.image.flatten()
     if truth:
         s.done_to.setdefault(pixels_digest(layer), truth)

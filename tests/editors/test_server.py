@@ -462,6 +462,15 @@ def test_the_marks_of_a_picture_without_colours_name_no_lateral_colour(
     assert ("tca" in server.ask("compile", **arguments | {"colourless": False})["left_out"]) is False
 
 
+def test_an_empty_layer_may_still_be_painted_in_colours(server: Server, tmp_path: Path) -> None:
+    pixels = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    layout = {"width": WIDTH, "height": HEIGHT, "channels": 4, "type": "uint8", "file": str(tmp_path / "in")}
+    for alpha, colourless in ((0, False), (1, True)):
+        pixels[5, 5, 3] = alpha
+        pixels.tofile(tmp_path / "in")
+        assert server.ask("open", **layout)["colourless"] == colourless
+
+
 def test_the_tags_of_a_lens_are_those_of_a_tagged_file(server: Server, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "bare.jpg")
     write_lens_tags(tmp_path / "bare.jpg", catalogue().lenses[LENS], f_number=4.0)

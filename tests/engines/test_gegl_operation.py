@@ -33,7 +33,7 @@ BENT = Optics(
 )
 KINDS = ("distortion", "tca", "vignetting", "shading")
 LEVELS = {"uint8": 1.0, "uint16": 1.0, "float32": 4e-6}
-"""By how much pixels may differ: curves are babl's there and Sixbit's here."""
+"""By how much pixels may differ where the native engine has its curves as polynomials."""
 
 
 def compiled(optics: Optics = BENT, frame: SensorPicture = FRAME, scale: str | float = "fill") -> tuple[Filter, str]:
@@ -66,6 +66,25 @@ def test_it_is_the_native_engine(tmp_path: Path, dtype: type) -> None:
         if BY_TABLES and dtype is not np.float32:
             assert np.mean(got != wanted) < 1e-3
         assert apart(got, pixels) > 100 * LEVELS[pixels.dtype.name]
+
+
+def test_beyond_black_and_white_it_is_the_native_engine_too(tmp_path: Path) -> None:
+    filter, text = compiled()
+    pixels = picture(HEIGHT, WIDTH, 3, np.float32) * np.float32(1.7) - np.float32(0.3)
+    (got,) = through(tmp_path, pixels, text)
+    wanted = apply(filter, pixels)
+    assert wanted.min() < -0.3
+    assert wanted.max() > 1.8
+    assert np.array_equal(got, wanted) if BY_TABLES else apart(got, wanted) <= LEVELS["float32"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_strength_of_what_is_not_corrected_says_nothing(tmp_path: Path, kind: str) -> None:
+    without = replace(BENT, **{kind: None})
+    _, text = compiled(without)
+    strengths = [170.0 if one == kind else 100.0 for one in KINDS]
+    full, other = through(tmp_path, picture(HEIGHT, WIDTH, 3, np.float32), text, FULL, strengths)
+    assert np.array_equal(full, other)
 
 
 def test_gray_with_alpha(tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ LENSES = {
     "bare.png": ("vm-nokton-28-1.5", sixbit.Choices(crop_factor=1.0, f_number=1.5, focal_mm=28.0)),
 }
 TYPES = {"U8_NON_LINEAR": "u1", "U16_NON_LINEAR": "<u2", "FLOAT_LINEAR": "<f4", "FLOAT_NON_LINEAR": "<f4"}
-FLOATS = {"FLOAT_LINEAR": 1e-5, "FLOAT_NON_LINEAR": 2e-4}
-"""By how much floating point may differ: beyond white and black a curve goes straight on, and its slope is babl's."""
+FLOATS = dict.fromkeys(("FLOAT_LINEAR", "FLOAT_NON_LINEAR"), 1e-6 if BY_TABLES else 1e-5)
+"""By how much floating point may differ; polynomials are less exact than tables."""
 KNOWN_CRITICAL = "gimp_image_undo_group_end: assertion 'private->group_count > 0' failed"
 """GIMP says so whenever a parasite that can be undone is, and does well."""
 

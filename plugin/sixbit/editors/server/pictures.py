@@ -60,8 +60,9 @@ class OpenPicture:
 
     @cached_property
     def is_colourless(self) -> bool:
-        """True if there is no lateral colour to correct in it."""
-        return without_colour(self.pixels)
+        """True if there is no lateral colour to correct in it. What is transparent all over may still be painted."""
+        is_empty = self.pixels.shape[2] == 4 and not self.pixels[..., 3].any()
+        return not is_empty and without_colour(self.pixels)
 
     def apply(self, filter: Filter, out: NDArray[Any], interpolation: str, done: Callable[[float], None]) -> None:
         """Correct the picture into ``out``, of its shape and type; ``done`` is told the share that is done."""

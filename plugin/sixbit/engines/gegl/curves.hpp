@@ -69,6 +69,8 @@ struct Plane {
 
 struct Curves {
     static constexpr int samples = 65536;
+    // Over how many samples the slope of a curve at its ends is taken: babl's are of single precision.
+    static constexpr int exact_span = 1, babl_span = 512;
 
     float origin;
     int shift;
@@ -79,7 +81,7 @@ struct Curves {
         : origin(pixel.depth == Depth::u8 ? 0x1p-16f : 0x1p-34f), shift(pixel.depth == Depth::u8 ? 12 : 14) {
         std::vector<double> straight(samples);
         for (int i = 0; i < samples; ++i) straight[i] = double(i) / (samples - 1);
-        alpha = plane_of(straight, true, pixel.depth);
+        alpha = plane_of(straight, true, pixel.depth, exact_span);
         const std::string model = babl_get_name(babl_format_get_model(pixel.format));
         const bool linear = !(babl_get_model_flags(babl_format_get_model(pixel.format)) &
                               (BABL_MODEL_FLAG_NONLINEAR | BABL_MODEL_FLAG_PERCEPTUAL));
@@ -87,24 +89,33 @@ struct Curves {
             colours.assign(1, alpha);
             return;
         }
-        for (const auto& light : light_of(pixel.format, model.find('~') != std::string::npos, straight))
-            if (int(colours.size()) < pixel.colours()) colours.push_back(plane_of(light, false, pixel.depth));
+        const bool srgb = model.find('~') != std::string::npos || is_srgb(pixel.format);
+        for (const auto& light : srgb ? srgb_light(straight) : babl_light(pixel.format, straight))
+            if (int(colours.size()) < pixel.colours())
+                colours.push_back(plane_of(light, false, pixel.depth, srgb ? exact_span : babl_span));
     }
 
     const Plane& plane(int k) const { return colours[std::min<std::size_t>(k, colours.size() - 1)]; }
 
    private:
-    // The light of each code, in red, green and blue; gray has the curve of all three.
-    static std::vector<std::vector<double>> light_of(const Babl* format, bool perceptual, const std::vector<double>& codes) {
-        std::vector<std::vector<double>> light(3, codes);
-        const Babl* space = babl_format_get_space(format);
+    static bool is_srgb(const Babl* format) {
         const Babl* curves[3] = {};
-        babl_space_get(space, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, &curves[0], &curves[1], &curves[2]);
-        const Babl* srgb = babl_trc("sRGB");
-        if (perceptual || (curves[0] == srgb && curves[1] == srgb && curves[2] == srgb)) {
-            for (double& value : light[0]) value = value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
-            return {light[0], light[0], light[0]};
-        }
+        babl_space_get(babl_format_get_space(format), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
+                       &curves[0], &curves[1], &curves[2]);
+        return std::all_of(curves, curves + 3, [](const Babl* curve) { return curve == babl_trc("sRGB"); });
+    }
+
+    // The light of each code, in red, green and blue; gray has the curve of all three.
+    using Light = std::vector<std::vector<double>>;
+
+    static Light srgb_light(std::vector<double> codes) {
+        for (double& value : codes) value = value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
+        return Light(3, codes);
+    }
+
+    static Light babl_light(const Babl* format, const std::vector<double>& codes) {
+        Light light(3, codes);
+        const Babl* space = babl_format_get_space(format);
         // Alike in all channels, so that no matrix between primaries has a say.
         std::vector<double> from(std::size_t(samples) * 3), to(from.size());
         for (std::size_t i = 0; i < from.size(); ++i) from[i] = codes[i / 3];
@@ -118,13 +129,12 @@ struct Curves {
         return light;
     }
 
-    Plane plane_of(const std::vector<double>& light, bool linear, Depth depth) const {
+    Plane plane_of(const std::vector<double>& light, bool linear, Depth depth, int span) const {
         const bool byte = depth == Depth::u8;
         Plane plane;
         plane.linear = linear;
         for (int i = 0; i < samples; i += byte ? 257 : 1) plane.decode.push_back(float(light[i]));
-        // By a parabola through the last samples: babl's are of single precision.
-        constexpr int span = 512;
+        // By a parabola through three samples; of neighbours it is how the last two differ, as in sixbit.values.light.
         const auto slope = [&](int end, int inwards) {
             const double last = light[end], next = light[end + inwards], third = light[end + 2 * inwards];
             const double rise = (4 * next - 3 * last - third) / 2 + (last - 2 * next + third) / 2 / span;  // half a sample in

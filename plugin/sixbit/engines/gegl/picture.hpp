@@ -80,12 +80,16 @@ class Picture {
         : pixel_(pixel), curves_(std::move(curves)) {
         const Fit fit = fit_of(correction, width, height);
         demand_text(std::max(width, height) <= largest_side, "a picture that is too large");
-        const bool full_warp = (correction.distortion.empty() || strengths.distortion == 1) &&
-                               (correction.red.empty() || strengths.tca == 1);
+        const bool unshaded = correction.shading.empty() && correction.map.empty();
+        // The strength of a kind that is not corrected says nothing.
+        if (correction.distortion.empty()) strengths.distortion = 1;
+        if (correction.red.empty()) strengths.tca = 1;
+        if (correction.light.empty()) strengths.vignetting = 1;
+        if (unshaded) strengths.shading = 1;
+        const bool full_warp = strengths.distortion == 1 && strengths.tca == 1;
         Geometry geometry{correction.centre_x, correction.centre_y, correction.from_x, correction.from_y, correction.warp};
         if (!full_warp) geometry = warped(correction, strengths);
-        const bool unshaded = correction.shading.empty() && correction.map.empty();
-        const bool full_gain = full_warp && (correction.light.empty() || strengths.vignetting == 1) && (unshaded || strengths.shading == 1);
+        const bool full_gain = full_warp && strengths.vignetting == 1 && strengths.shading == 1;
         std::vector<Polynomial> gain = full_gain ? correction.gain : gains_of(correction, geometry, strengths);
         if (!correction.map.empty()) map_ = map_of(correction, geometry, strengths, !full_warp);
         if (fit.turned) {
