@@ -33,11 +33,11 @@ SMOKE = Path(__file__).with_name("smoke.py")
 DRIVER = wheels.TOP / "tests/engines/kernel_fuzz/driver.cpp"
 OTHER_SYSTEMS = ("aarch64-macos", "x86_64-macos", "x86_64-windows-gnu")
 TRIAL = """
-python3 -m venv /root/env
-/root/env/bin/pip install --quiet --no-index --find-links=/mnt/needed /mnt/made/{name}
 cd /mnt/work
+python3 -m venv env
+env/bin/pip install --quiet --no-index --find-links=/mnt/needed /mnt/made/{name}
 ! command -v cc
-/root/env/bin/python /mnt/tools/smoke.py /mnt/photos/photo.jpg
+env/bin/python /mnt/tools/smoke.py /mnt/photos/photo.jpg
 """
 
 
