@@ -157,7 +157,7 @@ def placed(shot: Shot, preset: Preset = PLAIN, force: bool = False, crop_factor:
     if not (force or preset.reshaped == "correct"):
         raise NotCorrectedError(place.refused, subject=shot.path)
     # Without its code: what can be done about it is done.
-    assumed = Sentence("{why} It is corrected as if it were the whole frame.", why=place.refused)
+    assumed = Sentence("{why} It is corrected as if it were the whole frame.", why=place.refused.without_code)
     return place.taken_as_whole()._replace(evidence=(assumed,))
 
 

@@ -13,7 +13,6 @@ import sys
 import warnings
 from pathlib import Path
 
-from sixbit.compiler.pack import pack
 from sixbit.install.marked import Marks, content, meant
 from sixbit.install.placed import DONE, RECORD, Finding, Placed, optional, recorded, remove, write
 from sixbit.machine import config_home, folder_in
@@ -33,6 +32,8 @@ def install(dry_run: bool = False) -> list[str]:
 
     What else stands in that file stays as it is. Raises InstallError, CatalogueError.
     """
+    from sixbit.compiler.pack import pack
+
     path = user_file()
     wanted = pack().encode()
     with recorded(dry_run):
@@ -74,6 +75,8 @@ def doctor() -> list[Finding]:
         file = content(path)
         if _state(record, path, file) == "missing":
             return [_not_there(record, path)]
+        from sixbit.compiler.pack import pack
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserFileWarning)  # the database's finding tells of it
             wanted = pack().encode()

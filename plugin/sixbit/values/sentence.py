@@ -48,6 +48,11 @@ class Sentence(str):
         said.template, said.code, said.values = template, code, values
         return said
 
+    @property
+    def without_code(self) -> Sentence:
+        """Its words as a mere fact, where nothing is left to be done about it."""
+        return Sentence(self.template, **self.values)
+
     def __getnewargs_ex__(self) -> tuple[tuple[str, Code | None], dict[str, Any]]:
         return (self.template, self.code), self.values
 
