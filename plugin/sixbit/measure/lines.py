@@ -39,7 +39,7 @@ from sixbit.measure.straightness import (
 from sixbit.measure.worth import RADII, NothingToCorrectError, Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
-from sixbit.values.known import SURE, give_or_take
+from sixbit.values.known import give_or_take
 from sixbit.values.lens import Model
 from sixbit.values.polynomial import UNITY, Polynomial
 from sixbit.values.sentence import Sentence
@@ -275,7 +275,7 @@ def _measured(
             error=worth.corner_error,
         ),
         *worth.reach_in_words,
-        *_centre_in_words(seen.centre * half_short, centre_error * half_short),
+        *shape.centre_in_words(seen.centre * half_short, centre_error * half_short),
         Sentence(
             "The lines were bent by {before:.2f} px and still are by {after:.2f} px, give or take {error}. In "
             "lensfun's terms it is {model}, {terms}.",
@@ -323,23 +323,6 @@ def _about_their_centre(lines: Lines, alike: bool) -> tuple[Lines, Straightening
         lines, centre = lines.about(seen.shift), shift
         fit = straighten(lines)
     return lines, fit, centre, error
-
-
-def _centre_in_words(centre: FloatArray, error: FloatArray) -> tuple[str, ...]:
-    """Tell of an optical centre beside the middle; both in px."""
-    if not centre.any():
-        return ()
-    (x, y), (x_error, y_error) = centre, SURE * error
-    return (
-        Sentence(
-            "The optical centre lies {x:+.0f} ± {x_error:.0f} px across and {y:+.0f} ± {y_error:.0f} px down from the "
-            "middle of the picture, and is used. If a photo was cropped, that is why.",
-            x=float(x),
-            x_error=float(x_error),
-            y=float(y),
-            y_error=float(y_error),
-        ),
-    )
 
 
 def _check(seen: SeenLines, fit: Straightening, farthest: float) -> None:

@@ -30,7 +30,6 @@ from sixbit.measure.tca import MeasuredTca, fit_tca
 from sixbit.measure.worth import RADII, Outcome, Worth, area_weights
 from sixbit.values.arrays import FloatArray
 from sixbit.values.errors import CalibrationError, Code
-from sixbit.values.known import SURE
 from sixbit.values.lens import Model
 from sixbit.values.polynomial import Polynomial
 from sixbit.values.sentence import Sentence
@@ -350,17 +349,4 @@ class _Told(NamedTuple):
             model=lens.model,
             terms=terms,
         )
-        if not lens.centre.any():
-            return (said,)
-        (x, y), (x_error, y_error) = lens.centre * half_short, SURE * lens.centre_error * half_short
-        return (
-            said,
-            Sentence(
-                "The optical centre lies {x:+.0f} ± {x_error:.0f} px across and {y:+.0f} ± {y_error:.0f} px down from "
-                "the middle of the picture, and is used. If a photo was cropped, that is why.",
-                x=float(x),
-                x_error=float(x_error),
-                y=float(y),
-                y_error=float(y_error),
-            ),
-        )
+        return (said, *shape.centre_in_words(lens.centre * half_short, lens.centre_error * half_short))

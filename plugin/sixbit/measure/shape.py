@@ -7,6 +7,7 @@ import numpy as np
 from sixbit.measure.straightness import ideal_radii
 from sixbit.measure.worth import RADII
 from sixbit.values.arrays import FloatArray
+from sixbit.values.known import SURE
 from sixbit.values.polynomial import Polynomial
 from sixbit.values.sentence import Sentence
 
@@ -71,3 +72,20 @@ def in_words(curve: FloatArray) -> str:
 def _named(percent: float) -> str:
     size = f"{abs(percent):.1f}" if abs(percent) >= 0.1 else f"{abs(percent):.2f}"
     return Sentence("barrel, {size} %", size=size) if percent < 0 else Sentence("pincushion, {size} %", size=size)
+
+
+def centre_in_words(centre: FloatArray, error: FloatArray) -> tuple[str, ...]:
+    """Say where an optical centre lies that is beside the middle, and its standard error, both in px; else nothing."""
+    if not centre.any():
+        return ()
+    (x, y), (x_error, y_error) = centre, SURE * error
+    return (
+        Sentence(
+            "The optical centre lies {x:+.0f} ± {x_error:.0f} px across and {y:+.0f} ± {y_error:.0f} px down from the "
+            "middle of the picture, and is used. If a photo was cropped, that is why.",
+            x=float(x),
+            x_error=float(x_error),
+            y=float(y),
+            y_error=float(y_error),
+        ),
+    )

@@ -21,7 +21,7 @@ from sixbit.photos.save import check_target
 from sixbit.tags.framing import DARKTABLE
 from sixbit.tags.read import opened, photo_blocks, read_shot
 from sixbit.values.errors import Code, PhotoError, SixbitError
-from sixbit.values.sentence import Sentence, in_a_row, sentence_of
+from sixbit.values.sentence import Sentence, in_a_row
 
 _ALIKE = 0.02
 """By how much width and height of a crop mode differ in the whole pixels of a raw."""
@@ -71,7 +71,7 @@ def _refusal(photo: Path, sidecar: Path | None, preset: Preset, corrected: bool)
     modules = _modules(photo) | (_modules_of_sidecar(sidecar) if sidecar else frozenset())
     reshaped = sorted(modules & DARKTABLE.keys())
     if reshaped and preset.reshaped != "correct":
-        deeds = in_a_row([*dict.fromkeys(sentence_of(DARKTABLE[module]) for module in reshaped)])
+        deeds = in_a_row([*dict.fromkeys(DARKTABLE[module] for module in reshaped)])
         why = Sentence("it was {deeds} in darktable ({modules}).", deeds=deeds, modules=", ".join(reshaped))
         return _refused(Code.RESHAPED, why, "reshaped")
     if "lens" in modules or corrected:
